@@ -1,0 +1,264 @@
+"""Decisions in words (English and Chinese) and as plain data. Nothing is decided here.
+
+The data form is what is stored: codes and parameters, never sentences, so that old decisions can be read in
+any language.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.model.tickets import TicketKind
+from routing.classify import Classification
+from routing.rules import QueueChoice
+from routing.select import AgentChoice, Waiting
+from routing.situation import Reason, ReasonCode
+
+Explained = Reason | QueueChoice | AgentChoice | Waiting | Classification
+
+# Each: English for one, English for several (by the number in _COUNTED), Chinese.
+_SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
+    ReasonCode.LAST_AGENT: (
+        "had this customer's ticket last",
+        "had this customer's ticket last",
+        "上次由其接待该客户",
+    ),
+    ReasonCode.LONGEST_IDLE: (
+        "idle the longest ({idle}) of {among} free agents who fit",
+        "idle the longest ({idle}) of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中空闲最久（{idle}）",
+    ),
+    ReasonCode.ONLY_FREE: (
+        "the only free agent who fits",
+        "the only free agent who fits",
+        "唯一合适且有空的客服",
+    ),
+    ReasonCode.MEMBER: ("member of queue {queue}", "member of queue {queue}", "队列 {queue} 的成员"),
+    ReasonCode.SPEAKS: ("speaks {language}", "speaks {language}", "会说{language}"),
+    ReasonCode.HAS_SKILL: (
+        "has skill {skill} (level {level})",
+        "has skill {skill} (level {level})",
+        "具备技能 {skill}（{level} 级）",
+    ),
+    ReasonCode.NOT_ON_LINE: ("is {presence}", "is {presence}", "当前{presence}"),
+    ReasonCode.NOT_MEMBER: (
+        "is not a member of queue {queue}",
+        "is not a member of queue {queue}",
+        "不是队列 {queue} 的成员",
+    ),
+    ReasonCode.LACKS_SKILL: ("lacks skill {skill}", "lacks skill {skill}", "缺少技能 {skill}"),
+    ReasonCode.LACKS_LANGUAGE: ("does not speak {language}", "does not speak {language}", "不会说{language}"),
+    ReasonCode.AT_CAPACITY: (
+        "is at capacity ({load}/{capacity})",
+        "is at capacity ({load}/{capacity})",
+        "已满负荷（{load}/{capacity}）",
+    ),
+    ReasonCode.NO_MEMBERS: (
+        "queue {queue} has no members",
+        "queue {queue} has no members",
+        "队列 {queue} 没有成员",
+    ),
+    ReasonCode.NOBODY_ON_LINE: (
+        "the only member of queue {queue} is not on line",
+        "none of the {members} members of queue {queue} is on line",
+        "队列 {queue} 的 {members} 位成员都不在线",
+    ),
+    ReasonCode.NOBODY_SPEAKS: (
+        "nobody on line speaks {language}",
+        "nobody on line speaks {language}",
+        "在线客服中没有人会说{language}",
+    ),
+    ReasonCode.NOBODY_HAS_SKILL: (
+        "nobody on line has skill {skill}",
+        "nobody on line has skill {skill}",
+        "在线客服中没有人具备技能 {skill}",
+    ),
+    ReasonCode.NO_COMBINATION: (
+        "the agent on line does not have everything this ticket needs",
+        "none of the {agents} agents on line has everything this ticket needs",
+        "{agents} 位在线客服中没有人同时满足全部要求",
+    ),
+    ReasonCode.ALL_AT_CAPACITY: (
+        "1 agent is at capacity",
+        "{agents} agents are at capacity",
+        "{agents} 位客服已满负荷",
+    ),
+    ReasonCode.FIT_BUT_ABSENT: (
+        "1 agent who fits is not on line",
+        "{agents} agents who fit are not on line",
+        "{agents} 位合适的客服不在线",
+    ),
+    ReasonCode.RULE_MATCHED: ("rule “{rule}”{decided}", "rule “{rule}”{decided}", "规则“{rule}”{decided}"),
+    ReasonCode.HINT_HONOURED: (
+        "the sender's channel asked for {hint} {value}",
+        "the sender's channel asked for {hint} {value}",
+        "来源渠道指定{hint}：{value}",
+    ),
+    ReasonCode.HINT_IGNORED: (
+        "{hint} {value} was asked for but is not known here",
+        "{hint} {value} was asked for but is not known here",
+        "来源渠道指定的{hint}“{value}”未知，已忽略",
+    ),
+    ReasonCode.DEFAULT_QUEUE: (
+        "no rule chose a queue, so the default {queue}",
+        "no rule chose a queue, so the default {queue}",
+        "没有规则指定队列，使用默认队列 {queue}",
+    ),
+}
+_COUNTED = ("agents", "members")
+
+_LANGUAGES = {
+    "zh": ("Chinese", "中文"),
+    "en": ("English", "英文"),
+    "ja": ("Japanese", "日文"),
+    "ko": ("Korean", "韩文"),
+    "fr": ("French", "法文"),
+    "de": ("German", "德文"),
+    "es": ("Spanish", "西班牙文"),
+    "other": ("another language", "其他语言"),
+}
+_KINDS = {
+    TicketKind.COMPLAINT: ("complaint", "投诉"),
+    TicketKind.FEEDBACK: ("feedback", "反馈"),
+    TicketKind.ENQUIRY: ("enquiry", "咨询"),
+    TicketKind.REQUEST: ("request", "服务请求"),
+}
+_WORDS = {
+    "online": ("on line", "在线"),
+    "busy": ("busy", "忙碌"),
+    "away": ("away", "离开"),
+    "offline": ("off line", "离线"),
+    "low": ("low", "低"),
+    "normal": ("normal", "普通"),
+    "high": ("high", "高"),
+    "urgent": ("urgent", "紧急"),
+    "queue": ("queue", "队列"),
+    "priority": ("priority", "优先级"),
+    "skill": ("skill", "技能"),
+    "language": ("language", "语言"),
+}
+
+
+def explain(reason: Explained, locale: str) -> str:
+    """One sentence without a full stop, for a reason or a whole decision. Chinese if the locale says so, else
+    English."""
+    zh = locale.lower().startswith("zh")
+    match reason:
+        case Reason():
+            return _sentence(reason, zh)
+        case AgentChoice():
+            return f"{reason.agent_name}{'：' if zh else ': '}{_join(reason.reasons, zh)}"
+        case Waiting():
+            return f"{'等待中：' if zh else 'waiting: '}{_join(reason.reasons, zh)}"
+        case QueueChoice():
+            priority = _word(reason.priority.name.lower(), zh)
+            head = (
+                f"队列 {reason.queue}，优先级{priority}"
+                if zh
+                else f"queue {reason.queue}, priority {priority}"
+            )
+            return f"{head}{'：' if zh else ': '}{_join(reason.reasons, zh)}" if reason.reasons else head
+        case Classification():
+            return _what_it_is(reason, zh)
+
+
+def to_data(decision: Explained) -> dict[str, Any]:
+    """The decision as JSON-able data with stable keys and codes."""
+    match decision:
+        case Reason():
+            return {"code": str(decision.code), "params": dict(decision.params)}
+        case AgentChoice():
+            return {
+                "outcome": "assigned",
+                "ticket_id": decision.ticket_id,
+                "agent_id": decision.agent_id,
+                "agent_name": decision.agent_name,
+                "beaten": decision.beaten,
+                "reasons": [to_data(r) for r in decision.reasons],
+            }
+        case Waiting():
+            return {
+                "outcome": "waiting",
+                "ticket_id": decision.ticket_id,
+                "reasons": [to_data(r) for r in decision.reasons],
+            }
+        case QueueChoice():
+            return {
+                "queue": decision.queue,
+                "priority": decision.priority.name.lower(),
+                "skills": list(decision.skills),
+                "languages_required": list(decision.languages_required),
+                "rules": list(decision.rules),
+                "reasons": [to_data(r) for r in decision.reasons],
+            }
+        case Classification():
+            return {
+                "kind": str(decision.kind),
+                "confidence": decision.confidence,
+                "runner_up": str(decision.runner_up),
+                "uncertain": decision.uncertain,
+                "language": decision.language,
+                "topics": list(decision.topics),
+                "evidence": [
+                    {"rule": e.rule, "matched": e.matched, "weight": e.weight, "kind": e.kind}
+                    for e in decision.evidence
+                ],
+            }
+
+
+def reason_from_data(data: Mapping[str, Any]) -> Reason:
+    """A stored reason, to be explained again. Raises ValueError for a code that never existed."""
+    return Reason(code=ReasonCode(data["code"]), params=dict(data["params"]))
+
+
+def _join(reasons: Sequence[Reason], zh: bool) -> str:
+    return ("；" if zh else "; ").join(_sentence(r, zh) for r in reasons)
+
+
+def _sentence(reason: Reason, zh: bool) -> str:
+    one, several, chinese = _SENTENCES[reason.code]
+    params = {name: _shown(name, value, zh) for name, value in reason.params.items()}
+    params["idle"] = _duration(int(reason.params.get("seconds", 0)), zh)
+    params["decided"] = _decided(reason.params, zh)
+    single = any(reason.params.get(name) == 1 for name in _COUNTED)
+    return (chinese if zh else one if single else several).format_map(params)
+
+
+def _shown(name: str, value: str | int, zh: bool) -> str:
+    if name == "language":
+        return _LANGUAGES.get(str(value), (str(value), str(value)))[zh]
+    return _word(str(value), zh) if name in ("presence", "priority", "hint") else str(value)
+
+
+def _decided(params: Mapping[str, str | int], zh: bool) -> str:
+    parts = [
+        f"{_word(name, zh)} {_shown(name, params[name], zh)}"
+        for name in ("queue", "priority", "skill")
+        if name in params
+    ]
+    if not parts:
+        return ""
+    return ("：" if zh else " says ") + ("、" if zh else ", ").join(parts)
+
+
+def _word(word: str, zh: bool) -> str:
+    return _WORDS.get(word, (word, word))[zh]
+
+
+def _duration(seconds: int, zh: bool) -> str:
+    for size, english, chinese in ((3600, "h", " 小时"), (60, "min", " 分钟")):
+        if seconds >= size:
+            return f"{seconds // size}{chinese}" if zh else f"{seconds // size} {english}"
+    return f"{seconds} 秒" if zh else f"{seconds} s"
+
+
+def _what_it_is(result: Classification, zh: bool) -> str:
+    words = [f"“{e.matched}”" for e in result.evidence if e.kind == result.kind and e.weight > 0][:4]
+    kind, other = _KINDS[result.kind][zh], _KINDS[result.runner_up][zh]
+    percent = round(result.confidence * 100)
+    if zh:
+        text = f"{kind}（{percent}%）" + (f"，依据：{'、'.join(words)}" if words else "，没有明确依据")
+        return text + (f"；不确定，也可能是{other}" if result.uncertain else "")
+    text = f"{kind} ({percent} %)" + (
+        f", because of {', '.join(words)}" if words else ", without clear evidence"
+    )
+    return text + (f"; uncertain, could also be {other}" if result.uncertain else "")

@@ -1,0 +1,237 @@
+"""The rules of config/routing.toml: reading them, and choosing a queue by them.
+
+A rule is a name and a predicate; their order is data; every hit is recorded. Pure: the caller reads the file.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from hub.model.tickets import Priority, TicketKind
+from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
+
+
+class RulesError(ValueError):
+    """The rules cannot be used. The message names each key and says what was expected."""
+
+
+def _priority(value: object) -> object:
+    if isinstance(value, str):
+        try:
+            return Priority[value.upper()]
+        except KeyError:
+            raise ValueError(f"expected one of low, normal, high, urgent; got {value!r}") from None
+    return value
+
+
+PriorityName = Annotated[Priority, BeforeValidator(_priority)]
+Word = Annotated[str, Field(min_length=1, max_length=80)]
+Words = tuple[Word, ...]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class QueueRule(_Table):
+    """A queue: its name in rules and addresses, its titles on screens, the priority to start with."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    title_en: Word
+    title_zh: Word
+    priority: PriorityName = Priority.NORMAL
+
+
+class When(_Table):
+    """A predicate: all the conditions given must hold; within a list, one is enough. Empty: always holds."""
+
+    kind: tuple[TicketKind, ...] = ()
+    channel: Words = ()
+    channel_kind: Words = ()
+    language: Words = ()
+    topic: Words = ()
+    subject: Words = ()
+    key_account: bool | None = None
+    uncertain: bool | None = None
+    hint: Mapping[str, Words] = Field(default_factory=dict)
+
+    def holds(self, s: Situation) -> bool:
+        return (
+            (not self.kind or s.kind in self.kind)
+            and (not self.channel or s.channel in self.channel)
+            and (not self.channel_kind or s.channel_kind in self.channel_kind)
+            and (not self.language or s.language in self.language)
+            and (not self.topic or any(topic in self.topic for topic in s.topics))
+            and (self.key_account is None or s.key_account is self.key_account)
+            and (self.uncertain is None or s.uncertain is self.uncertain)
+            and all(s.hints.get(key) in values for key, values in self.hint.items())
+            and (not self.subject or _any_word(self.subject, s.subject))
+        )
+
+
+class Then(_Table):
+    """What a rule decides. The first rule to name a queue or a priority wins; skills add up."""
+
+    queue: Word | None = None
+    priority: PriorityName | None = None
+    skill: Word | None = None
+
+    @model_validator(mode="after")
+    def _decides_something(self) -> Self:
+        if self.queue is None and self.priority is None and self.skill is None:
+            raise ValueError("expected at least one of queue, priority, skill")
+        return self
+
+
+class Rule(_Table):
+    name: Word
+    when: When = Field(default_factory=When)
+    then: Then
+
+
+class Languages(_Table):
+    """`offered`: what the company answers in; such a text needs an agent who speaks it. A text in any other
+    language goes to somebody who speaks `fallback`; "" demands nothing."""
+
+    offered: Words = ()
+    fallback: str = ""
+
+
+class RoutingRules(_Table):
+    """The whole file. `honour` lists the hints that are obeyed before any rule is asked."""
+
+    default_queue: Word
+    skills: Words = ()
+    honour: tuple[Literal["queue", "priority", "skill", "language"], ...] = ()
+    languages: Languages = Field(default_factory=Languages)
+    queue: Annotated[tuple[QueueRule, ...], Field(min_length=1)]
+    rule: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_fit_together(self) -> Self:
+        queues = [q.name for q in self.queue]
+        _refuse_doubles("queue", queues)
+        _refuse_doubles("rule", [r.name for r in self.rule])
+        if self.default_queue not in queues:
+            raise ValueError(f"default_queue: no queue is called {self.default_queue!r}")
+        for rule in self.rule:
+            if rule.then.queue is not None and rule.then.queue not in queues:
+                raise ValueError(f"rule {rule.name!r}: no queue is called {rule.then.queue!r}")
+            if rule.then.skill is not None and rule.then.skill not in self.skills:
+                raise ValueError(f"rule {rule.name!r}: the skill {rule.then.skill!r} is not listed in skills")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueChoice:
+    """Where a ticket goes and what its agent must have. `rules` are the names of all rules that matched, in
+    order, also those whose decision an earlier one had taken already."""
+
+    queue: str
+    priority: Priority
+    skills: tuple[str, ...]
+    languages_required: tuple[str, ...]
+    rules: tuple[str, ...]
+    reasons: tuple[Reason, ...]
+
+
+def load_rules(source: bytes | Mapping[str, Any]) -> RoutingRules:
+    """Read rules from the bytes of a TOML file, or from its tables. Raises RulesError."""
+    if isinstance(source, bytes):
+        try:
+            source = tomllib.loads(source.decode("utf-8"))
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise RulesError(f"routing rules are not valid TOML: {error}") from error
+    try:
+        return RoutingRules.model_validate(source)
+    except ValidationError as error:
+        raise RulesError(
+            "; ".join(_in_words(e["loc"], e["type"], e["msg"]) for e in error.errors())
+        ) from error
+
+
+def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
+    """Ask the hints that are honoured, then every rule in order. Always finds a queue."""
+    queues = {q.name: q for q in rules.queue}
+    queue: str | None = None
+    priority: Priority | None = None
+    skills: dict[str, None] = {}
+    language = situation.language
+    reasons: list[Reason] = []
+
+    for key in rules.honour:
+        value = situation.hints.get(key, "")
+        if not value:
+            continue
+        known = True
+        if key == "queue" and value in queues:
+            queue = value
+        elif key == "priority" and value.upper() in Priority.__members__:
+            priority = Priority[value.upper()]
+        elif key == "skill" and value in rules.skills:
+            skills[value] = None
+        elif key == "language" and value in rules.languages.offered:
+            language = value
+        else:
+            known = False
+        code = ReasonCode.HINT_HONOURED if known else ReasonCode.HINT_IGNORED
+        reasons.append(Reason(code=code, params={"hint": key, "value": value[:80]}))
+
+    matched: list[str] = []
+    for rule in rules.rule:
+        if not rule.when.holds(situation):
+            continue
+        matched.append(rule.name)
+        params: dict[str, str | int] = {"rule": rule.name}
+        if rule.then.queue is not None and queue is None:
+            queue = params["queue"] = rule.then.queue
+        if rule.then.priority is not None and priority is None:
+            priority = rule.then.priority
+            params["priority"] = priority.name.lower()
+        if rule.then.skill is not None and rule.then.skill not in skills:
+            skills[rule.then.skill] = None
+            params["skill"] = rule.then.skill
+        if len(params) > 1:
+            reasons.append(Reason(code=ReasonCode.RULE_MATCHED, params=params))
+
+    if queue is None:
+        queue = rules.default_queue
+        reasons.append(Reason(code=ReasonCode.DEFAULT_QUEUE, params={"queue": queue}))
+    return QueueChoice(
+        queue=queue,
+        priority=queues[queue].priority if priority is None else priority,
+        skills=tuple(skills),
+        languages_required=_languages(rules.languages, language),
+        rules=tuple(matched),
+        reasons=tuple(reasons),
+    )
+
+
+def _languages(offered: Languages, language: str) -> tuple[str, ...]:
+    if language in offered.offered and language != LANGUAGE_UNKNOWN:
+        return (language,)
+    return (offered.fallback,) if offered.fallback and language != LANGUAGE_UNKNOWN else ()
+
+
+def _any_word(words: Words, subject: str) -> bool:
+    low = subject.casefold()
+    return any(word.casefold() in low for word in words)
+
+
+def _refuse_doubles(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"two {what}s are called {name!r}")
+
+
+def _in_words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    where = "".join(f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key"
+    if kind == "missing":
+        return f"{where}: is missing"
+    message = message.removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message
