@@ -18,7 +18,7 @@ HEAD, TAIL, SUBJECT = 3000, 1000, 300
 """How much is read, in characters: the start and the end of a text, and the start of its subject."""
 
 _HINT_WEIGHT = 3.0
-_DOUBT = 0.6
+_DOUBT = 0.4
 """A complaint that scores this share of the best kind is taken for a complaint."""
 _SURE = 0.6
 """Below this confidence a person should look."""
@@ -184,10 +184,10 @@ def _negated(folded: str, hit: _Hit, negations: dict[int, int]) -> bool:
         return False
     reach = _NEGATION_REACH.get(hit.phrase.language, 0)
     for at in range(hit.start, max(0, hit.start - reach) - 1, -1):
-        if at in negations:
-            return True
         if at < hit.start and folded[at] in _CLAUSE_END:
             return False
+        if at in negations:
+            return True
     return False
 
 

@@ -1,0 +1,156 @@
+"""Classification against labelled messages, and the properties that must hold for any text."""
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.model.tickets import TicketKind
+from routing.classify import HEAD, TAIL, classify, detect_language
+from routing.lexicon import load_lexicon
+
+SAMPLES: dict[str, list[list[str]]] = tomllib.loads(
+    (Path(__file__).parent / "samples.toml").read_text(encoding="utf-8")
+)
+
+
+def _score(half: str) -> tuple[float, float, float]:
+    """Share of right kinds, recall of complaints, share of other messages taken for complaints."""
+    pairs = [(kind, classify(text, subject).kind) for kind, subject, text in SAMPLES[half]]
+    complaints = [got for want, got in pairs if want == "complaint"]
+    others = [got for want, got in pairs if want != "complaint"]
+    return (
+        sum(want == got for want, got in pairs) / len(pairs),
+        complaints.count(TicketKind.COMPLAINT) / len(complaints),
+        others.count(TicketKind.COMPLAINT) / len(others),
+    )
+
+
+@pytest.mark.parametrize(
+    ("half", "accuracy", "recall", "false_alarms"),
+    [("tuned", 0.97, 0.99, 0.02), ("held_out", 0.92, 0.95, 0.06)],
+)
+def test_samples(half: str, accuracy: float, recall: float, false_alarms: float) -> None:
+    right, found, alarms = _score(half)
+    assert right >= accuracy
+    assert found >= recall
+    assert alarms <= false_alarms
+
+
+def test_evidence_shows_the_words_as_written() -> None:
+    result = classify("我要投訴，太離譜了！", "Ｂｉｌｌ")
+    assert result.kind is TicketKind.COMPLAINT
+    assert {(e.rule, e.matched) for e in result.evidence} >= {
+        ("zh.complaint.said", "投訴"),
+        ("zh.complaint.anger", "離譜"),
+    }
+    assert result.topics == ("billing",)
+
+
+def test_a_negated_complaint_is_shown_but_does_not_count() -> None:
+    result = classify("I am not complaining, just a suggestion: larger print.", "")
+    assert result.kind is TicketKind.FEEDBACK
+    assert [(e.rule, e.weight) for e in result.evidence if e.kind == "complaint"] == [
+        ("en.complaint.said.negated", 0.0)
+    ]
+
+
+def test_negated_praise_speaks_for_a_complaint() -> None:
+    assert classify("I would not recommend this.", "").kind is TicketKind.COMPLAINT
+    assert classify("完全不推荐。", "").kind is TicketKind.COMPLAINT
+
+
+def test_a_negation_does_not_cross_the_end_of_a_clause() -> None:
+    assert classify("没有。我要投诉", "").kind is TicketKind.COMPLAINT
+    assert classify("No. I want to lodge a complaint", "").kind is TicketKind.COMPLAINT
+
+
+def test_a_doubtful_complaint_is_a_complaint_and_flagged() -> None:
+    result = classify("Could you please send me the invoice? The last one was damaged.", "")
+    assert result.kind is TicketKind.COMPLAINT
+    assert result.uncertain
+    assert result.runner_up is TicketKind.REQUEST
+
+
+def test_words_are_matched_whole() -> None:
+    assert classify("I went to Rudesheim", "").evidence == ()
+
+
+def test_a_hint_counts_but_does_not_hide_a_complaint() -> None:
+    assert classify("blue, size 12", "", "request").kind is TicketKind.REQUEST
+    angry = "This is unacceptable, nobody answers, I want my money back"
+    assert classify(angry, "", "feedback").kind is TicketKind.COMPLAINT
+    assert classify("blue, size 12", "", "nonsense").evidence == ()
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "👍", "12345"])
+def test_nothing_to_go_by_is_an_uncertain_enquiry(text: str) -> None:
+    result = classify(text, "")
+    assert (result.kind, result.uncertain, result.language) == (TicketKind.ENQUIRY, True, "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("我的MacBook Pro订单什么时候能到", "zh"),
+        ("我覺得很好", "zh"),
+        ("注文した商品がまだ届きません", "ja"),
+        ("주문한 상품이 아직 도착하지 않았습니다", "ko"),
+        ("Где мой заказ?", "other"),
+        ("Where is my order?", "en"),
+        ("Bonjour, je n'ai pas reçu ma commande, merci de vérifier", "fr"),
+        ("Ich habe die Lieferung noch nicht bekommen", "de"),
+        ("Hola, no he recibido mi pedido, gracias", "es"),
+        ("Tack", "other"),
+    ],
+)
+def test_language(text: str, language: str) -> None:
+    assert detect_language(text) == language
+    assert classify(text, "").language == language
+
+
+def test_hard_line_breaks_do_not_hide_a_phrase() -> None:
+    assert classify("this is not\n  acceptable", "").kind is TicketKind.COMPLAINT
+
+
+def test_a_complaint_at_the_end_of_a_very_long_text_is_found() -> None:
+    assert classify("lorem " * (HEAD + TAIL) + "this is unacceptable", "").kind is TicketKind.COMPLAINT
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(max_size=400), st.text(max_size=40))
+def test_any_text_gets_a_sound_answer(text: str, subject: str) -> None:
+    result = classify(text, subject)
+    assert 0 <= result.confidence <= 1
+    assert result.kind is not result.runner_up
+    assert result == classify(text, subject)
+
+
+@pytest.mark.parametrize(
+    "text", ["still " * 100_000, "都" * 500_000, " " * 500_000 + "x", "?" * 500_000, "扣了我" * 200_000]
+)
+def test_hostile_texts_take_no_time(text: str) -> None:
+    start = time.perf_counter()
+    classify(text, text)
+    assert time.perf_counter() - start < 0.5
+
+
+def test_ordinary_texts_are_fast() -> None:
+    """The floor is 1,500 a second; a machine under load still has to keep a third of it."""
+    text = " ".join(sample[2] for sample in SAMPLES["held_out"][:8])[:300]
+    classify(text, "")
+    start = time.perf_counter()
+    for _ in range(300):
+        classify(text, "")
+    assert 300 / (time.perf_counter() - start) > 500
+
+
+def test_every_phrase_can_be_reached() -> None:
+    """A phrase written in traditional characters or capitals would never match the folded text."""
+    lexicon = load_lexicon()
+    for phrase in lexicon.phrases:
+        for piece in phrase.pieces:
+            assert piece.translate(lexicon.fold).lower() == piece, (phrase.rule, piece)
