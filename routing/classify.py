@@ -6,6 +6,7 @@ linear in the text, and the text is capped. Nothing here learns, and nothing her
 
 import math
 import re
+from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
@@ -18,8 +19,11 @@ HEAD, TAIL, SUBJECT = 3000, 1000, 300
 """How much is read, in characters: the start and the end of a text, and the start of its subject."""
 
 _HINT_WEIGHT = 3.0
-_DOUBT = 0.4
-"""A complaint that scores this share of the best kind is taken for a complaint."""
+_DOUBT = {TicketKind.FEEDBACK: 0.6, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
+"""A complaint that scores this share of the best kind is taken for a complaint. Thanks outweigh more than
+politeness does."""
+_STATEMENT_WEIGHT = 0.5
+"""What a message counts as a complaint that tells something, asks nothing and has no word we know."""
 _SURE = 0.6
 """Below this confidence a person should look."""
 _NEGATION_REACH = {"en": 24, "zh": 4}
@@ -109,13 +113,20 @@ def classify(text: str, subject: str, hint: str = "") -> Classification:
             evidence.append(Evidence(rule=phrase.rule, matched=matched, weight=weight, kind=meaning))
         scores[TicketKind(meaning)] += weight
 
+    language = _language(folded, machine.lexicon.stop_words, english)
+    if not any(scores.values()) and _is_statement(folded, language):
+        scores[TicketKind.COMPLAINT] = _STATEMENT_WEIGHT
+        evidence.append(
+            Evidence(rule="statement", matched="", weight=_STATEMENT_WEIGHT, kind=TicketKind.COMPLAINT)
+        )
+
     kind, runner_up, confidence = _decide(scores)
     return Classification(
         kind=kind,
         confidence=confidence,
         runner_up=runner_up,
         uncertain=confidence < _SURE,
-        language=_language(folded, machine.lexicon.stop_words, english),
+        language=language,
         topics=tuple(sorted(topics, key=lambda topic: (-topics[topic], topic))),
         evidence=tuple(evidence),
     )
@@ -134,7 +145,7 @@ def _decide(scores: dict[TicketKind, float]) -> tuple[TicketKind, TicketKind, fl
     if not scores[best]:
         return TicketKind.ENQUIRY, TicketKind.REQUEST, 0.25
     complaint = scores[TicketKind.COMPLAINT]
-    if best is not TicketKind.COMPLAINT and complaint >= max(1.5, _DOUBT * scores[best]):
+    if best is not TicketKind.COMPLAINT and complaint >= max(1.5, _DOUBT[best] * scores[best]):
         ranked.remove(TicketKind.COMPLAINT)
         ranked.insert(0, TicketKind.COMPLAINT)
     powers = {k: math.exp(min(scores[k], 12.0)) for k in _KINDS}
@@ -157,8 +168,33 @@ def _one_line_a_paragraph(text: str, subject: str) -> str:
     return "\n".join(p for p in paragraphs if p)
 
 
+def _is_statement(folded: str, language: str) -> bool:
+    """Whether a text without evidence is long enough, in a language the lexicon knows, to tell a story."""
+    if language == "zh":
+        return len(_HAN.findall(folded)) >= 8
+    return language == "en" and len(_LATIN_WORD.findall(folded)) >= 5
+
+
 def _strongest(hits: list[_Hit]) -> list[_Hit]:
-    """One hit a phrase, and of overlapping hits of one meaning only the weightiest, by place."""
+    """One hit a phrase, and of overlapping hits of one meaning only the weightiest, by place. A phrase inside
+    a longer one of another kind ("complaints" in "no complaints") is part of that, and dropped."""
+    widest: dict[int, int] = {}
+    for hit in hits:
+        if not hit.phrase.is_topic and len(hit.phrase.pieces) == 1:
+            widest[hit.start] = max(hit.end, widest.get(hit.start, 0))
+    covers: list[tuple[int, int]] = []
+    for start in sorted(widest):
+        if not covers or widest[start] > covers[-1][1]:
+            covers.append((start, widest[start]))
+    starts = [start for start, _ in covers]
+
+    def is_inside(hit: _Hit) -> bool:
+        if len(hit.phrase.pieces) > 1:
+            return False
+        start, end = covers[bisect_right(starts, hit.start) - 1]
+        return hit.end <= end and hit.end - hit.start < end - start
+
+    hits = [h for h in hits if h.phrase.is_topic or not is_inside(h)]
     hits.sort(key=lambda h: (-h.phrase.weight, h.start - h.end, h.start))
     taken: dict[str, list[tuple[int, int]]] = {}
     seen: set[tuple[str, ...]] = set()

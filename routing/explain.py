@@ -252,7 +252,9 @@ def _duration(seconds: int, zh: bool) -> str:
 
 
 def _what_it_is(result: Classification, zh: bool) -> str:
-    words = [f"“{e.matched}”" for e in result.evidence if e.kind == result.kind and e.weight > 0][:4]
+    words = [
+        f"“{e.matched}”" for e in result.evidence if e.kind == result.kind and e.weight > 0 and e.matched
+    ][:4]
     kind, other = _KINDS[result.kind][zh], _KINDS[result.runner_up][zh]
     percent = round(result.confidence * 100)
     if zh:
