@@ -1,0 +1,126 @@
+"""The tree of parts of a letter, in linear time whatever was sent. Pure.
+
+The standard library's parser is quadratic in several places that a stranger controls; this splitter stops at
+MAX_PARTS and MAX_DEPTH with `TooManyParts`. It does not decide what a part is for (see body.py).
+"""
+
+import binascii
+import re
+from dataclasses import dataclass, field
+
+from channels.email.headers import Headers, first, parse_params, split_headers, unbase64
+from channels.email.limits import MAX_DEPTH, MAX_PARTS, TooManyParts
+
+
+@dataclass(slots=True, kw_only=True)
+class Part:
+    """One part. `raw` is its content still in transfer encoding; `children` is filled for multiparts only."""
+
+    headers: Headers
+    content_type: str
+    params: dict[str, str]
+    disposition: str
+    disposition_params: dict[str, str]
+    raw: bytes
+    children: list["Part"] = field(default_factory=list)
+
+    def data(self) -> bytes:
+        """The content with the transfer encoding undone."""
+        encoding = first(self.headers, "content-transfer-encoding").strip().lower().split(b";")[0].strip()
+        if encoding == b"base64":
+            return unbase64(self.raw)
+        if encoding == b"quoted-printable":
+            return binascii.a2b_qp(self.raw)
+        if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
+            return _uudecode(self.raw)
+        return self.raw
+
+    def walk(self) -> "list[Part]":
+        """This part and all below, in order."""
+        out: list[Part] = []
+        pending = [self]
+        while pending:
+            part = pending.pop()
+            out.append(part)
+            pending.extend(reversed(part.children))
+        return out
+
+
+def split_parts(headers: Headers, body: bytes) -> Part:
+    """The tree below a letter's own headers. Raises TooManyParts."""
+    budget = [MAX_PARTS]
+    return _build(headers, body, "text/plain", 0, budget)
+
+
+def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list[int]) -> Part:
+    budget[0] -= 1
+    if budget[0] < 0 or depth > MAX_DEPTH:
+        raise TooManyParts
+    content_type, params = parse_params(first(headers, "content-type"))
+    content_type = content_type.split()[0] if content_type else ""
+    if content_type == "text":
+        content_type = "text/plain"
+    if not re.fullmatch(r"[^\s/;]+/[^\s/;]+", content_type):
+        content_type = default
+    disposition, disposition_params = parse_params(first(headers, "content-disposition"))
+    part = Part(headers=headers, content_type=content_type[:127], params=params, disposition=disposition,
+                disposition_params=disposition_params, raw=body)  # fmt: skip
+    if content_type.startswith("multipart/"):
+        pieces = _cut(body, params.get("boundary", ""))
+        if pieces is None:
+            part.content_type = "text/plain"
+            return part
+        inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
+        for piece in pieces:
+            child_headers, child_body, _ = split_headers(piece)
+            part.children.append(_build(child_headers, child_body, inner, depth + 1, budget))
+    return part
+
+
+def _cut(body: bytes, boundary: str) -> list[bytes] | None:
+    """The contents between delimiter lines, or None when there is no delimiter line at all."""
+    mark = boundary.strip().encode("utf-8", "surrogateescape")
+    if not mark or b"--" + mark not in body:
+        guessed = re.match(rb"\s*--([^\s-][^\r\n]{0,200}?)[ \t]*\r?\n", body[:4000])
+        if guessed is None or (mark and body.count(b"--" + guessed.group(1)) < 2):
+            return None
+        mark = guessed.group(1)
+    delimiter = re.compile(rb"(?:^|\r\n|\n)--" + re.escape(mark) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    pieces: list[bytes] = []
+    start = -1
+    for match in delimiter.finditer(body):
+        if start >= 0:
+            pieces.append(body[start : match.start()])
+            if len(pieces) > MAX_PARTS:
+                raise TooManyParts
+        start = -1
+        if match.group(1):
+            break
+        # The line end after the delimiter belongs to it; the one before the next delimiter to that.
+        newline = body.find(b"\n", match.end())
+        start = len(body) if newline < 0 else newline + 1
+        if start < len(body) and delimiter.match(
+            body, start - (2 if body[start - 2 : start] == b"\r\n" else 1)
+        ):
+            start = max(start - 1, match.end())
+    if start >= 0:
+        pieces.append(body[start:])
+    return pieces or None
+
+
+def _uudecode(raw: bytes) -> bytes:
+    out: list[bytes] = []
+    for line in raw.splitlines():
+        if line.startswith(b"begin ") or not line.strip():
+            continue
+        if line.strip() == b"end":
+            break
+        try:
+            out.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            size = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                out.append(binascii.a2b_uu(line[: size + 1]))
+            except binascii.Error:
+                continue
+    return b"".join(out)

@@ -1,0 +1,171 @@
+"""One letter: raw bytes to `Letter`. Pure, linear, and it raises nothing but CannotTranslate.
+
+Only the order of steps and the result live here; each step has its own file. What a letter means for a ticket is
+translate.py's business.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from channels.adapter import CannotTranslate
+from channels.email.attachments import read_attachment
+from channels.email.automatic import is_auto_reply, is_list, is_receipt
+from channels.email.body import Contents, clean_html, read_contents, referenced_ids, text_from_html
+from channels.email.bounces import Bounce, read_bounce
+from channels.email.charsets import guess
+from channels.email.headers import (
+    Headers,
+    first,
+    one_line,
+    parse_addresses,
+    parse_date,
+    parse_id,
+    parse_ids,
+    split_headers,
+    text_of,
+)
+from channels.email.limits import MAX_RAW, TooManyParts
+from channels.email.mime import Part, split_parts
+from channels.email.quotes import new_html, new_text
+from hub.model.interactions import InboundAttachment
+
+NOTICE = "[This letter has too many parts to be shown. Its original is kept.]\n[此邮件的部分过多，无法显示。原件已保留。]"
+"""Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A letter as a person would read it. Ids are without angle brackets; `references` oldest first, as sent.
+
+    `text` is all of it, `reply_text` what is new; `html` is raw and must be cleaned before it is shown.
+    `authentication_results` topmost first. `degraded` says that limits cut something off.
+    """
+
+    from_address: str
+    from_name: str
+    reply_to: tuple[tuple[str, str], ...]
+    to: tuple[tuple[str, str], ...]
+    cc: tuple[tuple[str, str], ...]
+    delivered_to: tuple[str, ...]
+    subject: str
+    text: str
+    reply_text: str
+    html: str
+    attachments: tuple[InboundAttachment, ...]
+    message_id: str
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    date: datetime | None
+    is_auto_reply: bool
+    is_list: bool
+    is_receipt: bool
+    bounce: Bounce | None
+    authentication_results: tuple[str, ...]
+    degraded: bool
+
+    @property
+    def is_bounce(self) -> bool:
+        """A delivery failed; delayed and delivered reports are none."""
+        return self.bounce is not None and self.bounce.failed
+
+
+def parse_letter(raw: bytes) -> Letter:
+    """Read a letter. Raises CannotTranslate above 35 MB; every other excess is cut or replaced by NOTICE."""
+    if len(raw) > MAX_RAW:
+        raise CannotTranslate(f"The letter has {len(raw):,} bytes; at most {MAX_RAW:,} are read.")
+    headers, body, cut = split_headers(raw, top=True)
+    degraded = cut
+    try:
+        root = split_parts(headers, body)
+        contents = read_contents(root)
+    except TooManyParts:
+        root = Part(
+            headers=headers,
+            content_type="text/plain",
+            params={},
+            disposition="",
+            disposition_params={},
+            raw=NOTICE.encode(),
+        )
+
+        root.params = {"charset": "utf-8"}
+        root.headers = {}
+        contents = read_contents(root)
+        degraded = True
+    text = contents.text
+    html = contents.html
+    shown = referenced_ids(html) if html else frozenset()
+    attachments = tuple(read_attachment(p, referenced=shown) for p in contents.files)
+    bounce = read_bounce(headers, root, text, raw) if not degraded else None
+    senders = _people(headers, "from") or _people(headers, "sender") or _people(headers, "return-path")
+    name, address = next((s for s in senders if s[1]), senders[0] if senders else ("", ""))
+    return Letter(
+        from_address=address,
+        from_name=name,
+        reply_to=_people(headers, "reply-to"),
+        to=_people(headers, "to"),
+        cc=_people(headers, "cc"),
+        delivered_to=_delivered(headers),
+        subject=text_of(headers, "subject"),
+        text=text,
+        reply_text=_reply(text, contents, html),
+        html=html,
+        attachments=attachments,
+        message_id=parse_id(first(headers, "message-id")),
+        in_reply_to=parse_ids(first(headers, "in-reply-to")),
+        references=parse_ids(b" ".join(headers.get("references", []))),
+        date=parse_date(first(headers, "date")),
+        is_auto_reply=bounce is None and is_auto_reply(headers),
+        is_list=is_list(headers),
+        is_receipt=is_receipt(root.content_type, root.params.get("report-type", "")),
+        bounce=bounce,
+        authentication_results=tuple(
+            one_line(guess(v)) for v in headers.get("authentication-results", [])[:20]
+        ),
+        degraded=degraded,
+    )
+
+
+def parse_to_dict(raw: bytes) -> dict[str, Any]:
+    """The letter as JSON-able values, for the command `mail parse`; `html` is cleaned."""
+    letter = parse_letter(raw)
+    return {
+        "from_address": letter.from_address,
+        "from_name": letter.from_name,
+        "subject": letter.subject,
+        "text": letter.text,
+        "reply_text": letter.reply_text,
+        "html": clean_html(letter.html),
+        "attachments": [
+            {"filename": a.filename, "content_type": a.content_type, "size": len(a.data)}
+            for a in letter.attachments
+        ],
+        "message_id": letter.message_id,
+        "in_reply_to": letter.in_reply_to[0] if letter.in_reply_to else "",
+        "references": list(letter.references),
+        "is_auto_reply": letter.is_auto_reply,
+        "is_bounce": letter.is_bounce,
+        "bounce_recipient": list(letter.bounce.recipients) if letter.bounce and letter.bounce.failed else [],
+    }
+
+
+def _reply(text: str, contents: Contents, html: str) -> str:
+    """What is new. The mail program's own quote marks in HTML are better evidence than words, so they come first when
+    the text was made from HTML."""
+    if html and not any(s.text.strip() for s in contents.segments):
+        above = new_html(html)
+        if above:
+            return new_text(text_from_html(above))
+    return new_text(text)
+
+
+def _people(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:
+    found = headers.get(name)
+    return tuple(parse_addresses(b", ".join(found[:20]))) if found else ()
+
+
+def _delivered(headers: Headers) -> tuple[str, ...]:
+    names = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-delivered-to")
+    values = [v for n in names for v in headers.get(n, [])[:20]]
+    return tuple(dict.fromkeys(a for v in values for _, a in parse_addresses(v) if a))
