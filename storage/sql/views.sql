@@ -1,0 +1,170 @@
+-- Read models. storage/views.py makes dataclasses of them; the column names are the field names.
+
+-- name: tickets
+-- One line of a ticket list; storage/views.py adds which tickets and the page.
+SELECT t.id, t.code, t.subject, t.kind, t.kind_uncertain, t.status, t.priority, t.language,
+       q.name AS queue, q.title_en AS queue_title_en, q.title_zh AS queue_title_zh,
+       ch.name AS channel, ch.kind AS channel_kind,
+       t.customer_id, cu.code AS customer_code, cu.name AS customer_name,
+       t.assignee_id, coalesce(a.name, '') AS assignee_name,
+       t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address
+FROM ticket t
+JOIN queue q ON q.id = t.queue_id
+JOIN channel ch ON ch.id = t.channel_id
+JOIN customer cu ON cu.id = t.customer_id
+LEFT JOIN agent a ON a.id = t.assignee_id
+
+-- name: count_tickets
+-- Open and pending ones: of one agent, of nobody, all.
+SELECT count(*) FILTER (WHERE assignee_id = $1::bigint) AS mine,
+       count(*) FILTER (WHERE assignee_id IS NULL) AS unassigned,
+       count(*) AS "all"
+FROM ticket
+WHERE status IN ('open', 'pending')
+
+-- name: ticket_timeline
+-- Oldest first. The id is the chronological order, so the index of the ticket gives the page.
+SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
+       coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
+       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
+       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
+       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
+FROM interaction i
+JOIN ticket t ON t.id = i.ticket_id
+LEFT JOIN channel ch ON ch.id = i.channel_id
+LEFT JOIN outbox o ON o.interaction_id = i.id
+WHERE i.ticket_id = $1 AND i.id > $2
+ORDER BY i.id
+LIMIT $3
+
+-- name: customer_timeline
+-- Newest first, over all tickets and channels.
+SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
+       coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
+       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
+       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
+       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
+FROM interaction i
+JOIN ticket t ON t.id = i.ticket_id
+LEFT JOIN channel ch ON ch.id = i.channel_id
+LEFT JOIN outbox o ON o.interaction_id = i.id
+WHERE i.customer_id = $1 AND i.id < $2
+ORDER BY i.id DESC
+LIMIT $3
+
+-- name: attachments_of
+SELECT token, interaction_id, filename, content_type, size, inline, content_id
+FROM attachment
+WHERE interaction_id = ANY($1::bigint[])
+ORDER BY id
+
+-- name: attachment
+SELECT a.token, a.interaction_id, a.filename, a.content_type, a.size, a.inline, a.content_id, a.ticket_id, b.data
+FROM attachment a
+JOIN blob b ON b.sha256 = a.sha256
+WHERE a.token = $1
+
+-- name: ticket_decisions
+-- Newest first: the last one explains where the ticket is now.
+SELECT d.id, d.step, coalesce(q.name, '') AS queue, coalesce(a.name, '') AS agent_name, d.priority, d.why, d.decided_at
+FROM routing_decision d
+LEFT JOIN queue q ON q.id = d.queue_id
+LEFT JOIN agent a ON a.id = d.agent_id
+WHERE d.ticket_id = $1
+ORDER BY d.id DESC
+LIMIT $2
+
+-- name: ticket_events
+-- Newest first.
+SELECT e.id, e.seq, e.kind, coalesce(a.name, '') AS agent_name, e.data, e.at
+FROM event e
+LEFT JOIN agent a ON a.id = e.agent_id
+WHERE e.ticket_id = $1
+ORDER BY e.seq DESC
+LIMIT $2
+
+-- name: list_customers
+-- Last seen first. What is looked for is a part of the name, the start of an identity, or a code: never a pattern.
+SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
+       cu.key_account OR coalesce(o.key_account, false) AS key_account, cu.created_at, cu.last_seen_at
+FROM customer cu
+LEFT JOIN organisation o ON o.id = cu.organisation_id
+WHERE (cu.last_seen_at, cu.id) < ($1::timestamptz, $2::bigint)
+  AND ($3::text = ''
+       OR position(lower($3) IN lower(cu.name)) > 0
+       OR cu.code = $4::bigint
+       OR cu.id IN (SELECT customer_id FROM identity WHERE starts_with(value, lower($3))))
+ORDER BY cu.last_seen_at DESC, cu.id DESC
+LIMIT $5
+
+-- name: get_customer
+SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
+       cu.key_account OR coalesce(o.key_account, false) AS key_account, cu.created_at, cu.last_seen_at
+FROM customer cu
+LEFT JOIN organisation o ON o.id = cu.organisation_id
+WHERE cu.id = $1
+
+-- name: identities_of
+SELECT customer_id, kind, value, verified
+FROM identity
+WHERE customer_id = ANY($1::bigint[])
+ORDER BY id
+
+-- name: list_agents
+SELECT id, login, name, role, locale, theme, presence, capacity, load, languages, skills, active
+FROM agent
+ORDER BY name, id
+LIMIT 1000
+
+-- name: list_queues
+-- waiting: open and nobody's. open: open, whoever has it.
+SELECT q.id, q.name, q.title_en, q.title_zh,
+       coalesce(n.waiting, 0) AS waiting, n.oldest_waiting_since, coalesce(n.open, 0) AS open
+FROM queue q
+LEFT JOIN (
+    SELECT queue_id,
+           count(*) FILTER (WHERE assignee_id IS NULL) AS waiting,
+           min(waiting_since) FILTER (WHERE assignee_id IS NULL) AS oldest_waiting_since,
+           count(*) AS open
+    FROM ticket
+    WHERE status = 'open'
+    GROUP BY queue_id
+) n ON n.queue_id = q.id
+WHERE NOT q.retired
+ORDER BY q.id
+
+-- name: list_channels
+SELECT id, name, kind, state, state_detail, state_since
+FROM channel
+ORDER BY name
+
+-- name: list_quarantine
+-- Newest first.
+SELECT r.id, ch.name AS channel, ch.kind AS channel_kind, r.external_key, r.received_at, r.error, r.attempts,
+       length(r.content) AS size
+FROM inbound_raw r
+JOIN channel ch ON ch.id = r.channel_id
+WHERE r.state = 'quarantined' AND r.id < $1
+ORDER BY r.id DESC
+LIMIT $2
+
+-- name: raw_content
+SELECT content FROM inbound_raw WHERE id = $1
+
+-- name: backlog
+-- Ages in seconds, 0 where nothing waits. The outbox's age counts from when a reply was due, not from its retries.
+SELECT (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS raw_waiting,
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(journaled_at)), 0)::float8
+        FROM inbound_raw WHERE state = 'received') AS raw_oldest_seconds,
+       (SELECT count(*) FROM inbound_raw WHERE state = 'quarantined') AS quarantined,
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8
+        FROM outbox WHERE state IN ('queued', 'sending')) AS outbox_oldest_seconds,
+       (SELECT count(*) FROM ticket WHERE assignee_id IS NULL AND status = 'open') AS tickets_waiting,
+       (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(waiting_since)), 0)::float8
+        FROM ticket WHERE assignee_id IS NULL AND status = 'open') AS ticket_oldest_seconds
+
+-- name: outbox_states
+-- What is still to be done or to be looked at; the long history of what was sent is not counted.
+SELECT state, count(*) AS rows FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state
+UNION ALL
+SELECT state, count(*) AS rows FROM outbox WHERE state IN ('failed', 'uncertain') GROUP BY state

@@ -1,0 +1,416 @@
+"""What people look at: read models of tickets, timelines, customers, agents and queues, for desk and API.
+
+Reads only. Every list is a keyset page: pass the cursor of the last row back, never an offset.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from hub.model.codes import CUSTOMER, NotACode, read_code
+from storage.database import Connection
+from storage.queries import load_queries
+
+_SQL = load_queries("views")
+
+Row = TypeVar("Row")
+
+TicketScope = Literal["mine", "unassigned", "all"]
+
+TimePage = tuple[datetime, int]
+"""The last row of the page before: (its time, its id)."""
+
+MOST_ROWS = 200
+"""No page is longer, whatever is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRow:
+    """One line of a ticket list. `waiting_why` is the data of routing.explain while nobody has it."""
+
+    id: int
+    code: int
+    subject: str
+    kind: str
+    kind_uncertain: bool
+    status: str
+    priority: int
+    language: str
+    queue: str
+    queue_title_en: str
+    queue_title_zh: str
+    channel: str
+    channel_kind: str
+    customer_id: int
+    customer_code: int
+    customer_name: str
+    assignee_id: int | None
+    assignee_name: str
+    seq: int
+    preview: str
+    created_at: datetime
+    updated_at: datetime
+    waiting_since: datetime | None
+    waiting_why: Any
+    reply_address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentRow:
+    token: str
+    interaction_id: int
+    filename: str
+    content_type: str
+    size: int
+    inline: bool
+    content_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineRow:
+    """One entry of a timeline. `delivery` is the outbox state of an outbound message ("" for the others),
+    `delivery_detail` its error. `external_id` is what the channel calls it."""
+
+    id: int
+    ticket_id: int
+    ticket_code: int
+    seq: int
+    channel: str
+    channel_kind: str
+    kind: str
+    direction: str
+    author_name: str
+    agent_id: int | None
+    subject: str
+    text: str
+    full_text: str
+    html: str
+    fields: Any
+    automatic: str
+    warning: str
+    thread_rule: str
+    external_id: str
+    occurred_at: datetime
+    created_at: datetime
+    delivery: str
+    delivery_detail: str
+    attachments: tuple[AttachmentRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """One routing decision. `step`: classified, assigned, manual or released; `why`: as routing.explain."""
+
+    id: int
+    step: str
+    queue: str
+    agent_name: str
+    priority: int | None
+    why: Any
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One entry of a ticket's ledger."""
+
+    id: int
+    seq: int | None
+    kind: str
+    agent_name: str
+    data: Any
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityRow:
+    kind: str
+    value: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRow:
+    id: int
+    code: int
+    name: str
+    language: str
+    organisation: str
+    key_account: bool
+    created_at: datetime
+    last_seen_at: datetime
+    identities: tuple[IdentityRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRow:
+    id: int
+    login: str
+    name: str
+    role: str
+    locale: str
+    theme: str
+    presence: str
+    capacity: int
+    load: int
+    languages: tuple[str, ...]
+    skills: dict[str, int]
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow:
+    id: int
+    name: str
+    title_en: str
+    title_zh: str
+    waiting: int
+    oldest_waiting_since: datetime | None
+    open: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuarantineRow:
+    """An item that could not be read. Its bytes are kept; `raw_content` fetches them."""
+
+    id: int
+    channel: str
+    channel_kind: str
+    external_key: str
+    received_at: datetime
+    error: str
+    attempts: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRow:
+    id: int
+    name: str
+    kind: str
+    state: str
+    state_detail: str
+    state_since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacklogRow:
+    """What waits now, and for how many seconds the oldest has waited (0 where nothing does)."""
+
+    raw_waiting: int
+    raw_oldest_seconds: float
+    quarantined: int
+    outbox_oldest_seconds: float
+    tickets_waiting: int
+    ticket_oldest_seconds: float
+
+
+# The first page starts after a row that can never be, so it needs no query of its own.
+_START: TimePage = (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
+_LAST_ID = 2**63 - 1
+
+_WHOSE: dict[TicketScope, str] = {
+    "mine": "t.assignee_id = $6::bigint",
+    "unassigned": "t.assignee_id IS NULL AND $6::bigint IS NULL",
+    "all": "$6::bigint IS NULL",
+}
+
+# One text for each scope, so that each has a plan of its own and the index that fits.
+_LIST_TICKETS = {
+    scope: "\n".join(
+        (
+            _SQL["tickets"],
+            "WHERE (t.updated_at, t.id) < ($1::timestamptz, $2::bigint)",
+            "AND t.status = ANY($3::text[])",
+            "AND ($4::text IS NULL OR t.queue_id = (SELECT w.id FROM queue w WHERE w.name = $4))",
+            f"AND {whose}",
+            "ORDER BY t.updated_at DESC, t.id DESC LIMIT $5",
+        )
+    )
+    for scope, whose in _WHOSE.items()
+}
+_TICKET_BY_CODE = _SQL["tickets"] + "\nWHERE t.code = $1"
+_TICKET_BY_ID = _SQL["tickets"] + "\nWHERE t.id = $1"
+_TICKETS_OF_CUSTOMER = _SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
+
+
+async def list_tickets(
+    connection: Connection,
+    *,
+    scope: TicketScope,
+    agent_id: int | None,
+    status: tuple[str, ...] = ("open", "pending"),
+    queue: str | None = None,
+    before: TimePage | None = None,
+    limit: int = 50,
+) -> list[TicketRow]:
+    """A page of tickets, last touched first. "mine" without `agent_id` is nobody's list, and empty."""
+    if scope == "mine" and agent_id is None:
+        return []
+    at, last_id = before or _START
+    owner = agent_id if scope == "mine" else None
+    rows = await connection.fetch(
+        _LIST_TICKETS[scope], at, last_id, list(status), queue, _bounded(limit), owner
+    )
+    return [TicketRow(**row) for row in rows]
+
+
+async def count_tickets(connection: Connection, agent_id: int | None) -> dict[str, int]:
+    """Open and pending tickets by scope: mine, unassigned, all."""
+    row = await connection.fetchrow(_SQL["count_tickets"], agent_id)
+    return dict(row) if row else {}
+
+
+async def get_ticket(connection: Connection, code: int) -> TicketRow | None:
+    """The ticket with this spoken number (hub.model.codes reads it)."""
+    row = await connection.fetchrow(_TICKET_BY_CODE, code)
+    return TicketRow(**row) if row else None
+
+
+async def get_ticket_by_id(connection: Connection, ticket_id: int) -> TicketRow | None:
+    """The ticket with this internal id."""
+    row = await connection.fetchrow(_TICKET_BY_ID, ticket_id)
+    return TicketRow(**row) if row else None
+
+
+async def ticket_timeline(
+    connection: Connection, ticket_id: int, *, after: int = 0, limit: int = 200
+) -> list[TimelineRow]:
+    """Entries of a ticket with an id greater than `after`, oldest first, with their attachments."""
+    rows = await connection.fetch(_SQL["ticket_timeline"], ticket_id, after, _bounded(limit))
+    return await _with_attachments(connection, rows)
+
+
+async def customer_timeline(
+    connection: Connection, customer_id: int, *, before: int | None = None, limit: int = 50
+) -> list[TimelineRow]:
+    """Everything one customer said and was told, over all tickets, newest first, with attachments."""
+    last_id = _LAST_ID if before is None else before
+    rows = await connection.fetch(_SQL["customer_timeline"], customer_id, last_id, _bounded(limit))
+    return await _with_attachments(connection, rows)
+
+
+async def _with_attachments(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
+    if not rows:
+        return []
+    files: defaultdict[int, list[AttachmentRow]] = defaultdict(list)
+    for row in await connection.fetch(_SQL["attachments_of"], [row["id"] for row in rows]):
+        files[row["interaction_id"]].append(AttachmentRow(**row))
+    return [TimelineRow(**row, attachments=tuple(files.get(row["id"], ()))) for row in rows]
+
+
+async def ticket_decisions(connection: Connection, ticket_id: int, *, limit: int = 50) -> list[DecisionRow]:
+    """How the ticket came to where it is, newest first."""
+    rows = await connection.fetch(_SQL["ticket_decisions"], ticket_id, _bounded(limit))
+    return [DecisionRow(**row) for row in rows]
+
+
+async def ticket_events(connection: Connection, ticket_id: int, *, limit: int = 200) -> list[EventRow]:
+    """The ticket's ledger, newest first."""
+    rows = await connection.fetch(_SQL["ticket_events"], ticket_id, _bounded(limit))
+    return [EventRow(**row) for row in rows]
+
+
+async def list_customers(
+    connection: Connection,
+    *,
+    before: TimePage | None = None,
+    limit: int = 50,
+    query: str = "",
+) -> list[CustomerRow]:
+    """A page of customers, last seen first. `query` is a part of a name, the start of an identity or a
+    customer code ("C-10019"), taken literally: it holds no wildcards."""
+    at, last_id = before or _START
+    try:
+        code = read_code(CUSTOMER, query)
+    except NotACode:
+        code = None
+    rows = await connection.fetch(_SQL["list_customers"], at, last_id, query.strip(), code, _bounded(limit))
+    return await _with_identities(connection, [CustomerRow(**row) for row in rows])
+
+
+async def get_customer(connection: Connection, customer_id: int) -> CustomerRow | None:
+    """One customer with every identity."""
+    row = await connection.fetchrow(_SQL["get_customer"], customer_id)
+    found = await _with_identities(connection, [CustomerRow(**row)] if row else [])
+    return found[0] if found else None
+
+
+async def _with_identities(connection: Connection, customers: list[CustomerRow]) -> list[CustomerRow]:
+    if not customers:
+        return []
+    known: defaultdict[int, list[IdentityRow]] = defaultdict(list)
+    for row in await connection.fetch(_SQL["identities_of"], [customer.id for customer in customers]):
+        known[row["customer_id"]].append(
+            IdentityRow(kind=row["kind"], value=row["value"], verified=row["verified"])
+        )
+    return [replace(customer, identities=tuple(known.get(customer.id, ()))) for customer in customers]
+
+
+async def customer_tickets(connection: Connection, customer_id: int, limit: int = 20) -> list[TicketRow]:
+    """The customer's tickets in every state, newest first."""
+    rows = await connection.fetch(_TICKETS_OF_CUSTOMER, customer_id, _bounded(limit))
+    return [TicketRow(**row) for row in rows]
+
+
+async def list_agents(connection: Connection) -> list[AgentRow]:
+    """All agents by name, those who left (`active` False) too: history names them."""
+    return [_agent(row) for row in await connection.fetch(_SQL["list_agents"])]
+
+
+def _agent(row: Any) -> AgentRow:
+    return AgentRow(**{**row, "languages": tuple(row["languages"])})
+
+
+async def list_queues(connection: Connection) -> list[QueueRow]:
+    """The queues in use, with what waits in each."""
+    return _all(QueueRow, await connection.fetch(_SQL["list_queues"]))
+
+
+async def list_channels(connection: Connection) -> list[ChannelRow]:
+    """Every channel that ever was, with its state now ("retired" when it is no longer configured)."""
+    return _all(ChannelRow, await connection.fetch(_SQL["list_channels"]))
+
+
+async def list_quarantine(
+    connection: Connection, *, before: int | None = None, limit: int = 50
+) -> list[QuarantineRow]:
+    """Items that could not be read, newest first."""
+    last_id = _LAST_ID if before is None else before
+    return _all(QuarantineRow, await connection.fetch(_SQL["list_quarantine"], last_id, _bounded(limit)))
+
+
+async def raw_content(connection: Connection, raw_id: int) -> bytes | None:
+    """The bytes of one journalled item, exactly as they came."""
+    content: bytes | None = await connection.fetchval(_SQL["raw_content"], raw_id)
+    return content
+
+
+async def attachment(connection: Connection, token: str) -> tuple[AttachmentRow, int, bytes] | None:
+    """The file of this name: what it is, its ticket (the caller asks whether that may be seen), its bytes."""
+    row = await connection.fetchrow(_SQL["attachment"], token)
+    if row is None:
+        return None
+    described = dict(row)
+    ticket_id, data = described.pop("ticket_id"), described.pop("data")
+    return AttachmentRow(**described), ticket_id, data
+
+
+async def backlog(connection: Connection) -> BacklogRow:
+    """What waits in the whole hub, for metrics."""
+    return _all(BacklogRow, await connection.fetch(_SQL["backlog"]))[0]
+
+
+async def outbox_states(connection: Connection) -> dict[str, int]:
+    """How many replies are in each state that asks for attention: queued, sending, failed, uncertain."""
+    return {row["state"]: row["rows"] for row in await connection.fetch(_SQL["outbox_states"])}
+
+
+def _all(row_type: type[Row], rows: Iterable[Any]) -> list[Row]:
+    return [row_type(**row) for row in rows]
+
+
+def _bounded(limit: int) -> int:
+    return max(1, min(limit, MOST_ROWS))
