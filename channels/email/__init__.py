@@ -1,0 +1,30 @@
+"""E-mail: an inbox read by IMAP, answered by SMTP. Only the kind is declared here; everything heavy is
+imported on use."""
+
+from typing import Any
+
+from channels.adapter import Capabilities, ChannelAdapter, ChannelKind, Ports, RawItem
+from channels.email.settings import EmailSettings
+from hub.model.interactions import InboundInteraction
+
+
+def _open(name: str, settings: Any, ports: Ports) -> ChannelAdapter:
+    from channels.email.adapter import EmailAdapter
+
+    return EmailAdapter(name, settings, ports)
+
+
+def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
+    from channels.email.translate import translate
+
+    return translate(raw, settings)
+
+
+KIND = ChannelKind(
+    kind="email",
+    settings=EmailSettings,
+    capabilities=Capabilities(subject=True, html=True, attachments=True),
+    open=_open,
+    translate=_translate,
+    heavy=True,
+)

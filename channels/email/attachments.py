@@ -18,7 +18,8 @@ _EXTENSIONS = {"message/rfc822": ".eml", "image/jpeg": ".jpg", "image/jpg": ".jp
 
 
 def safe_filename(name: str) -> str:
-    """A name to show and to offer for download: no path, no control or direction characters, ≤ 255 bytes. May be ""."""
+    """A name to show and to offer for download: no path, no control or direction characters, ≤ 255 bytes.
+    May be ""."""
     name = unicodedata.normalize("NFC", _UNSAFE.sub("", decode_words(name)))
     name = re.split(r"[\\/\u2215\u2044\uff0f\uff3c]", name)[-1].strip().lstrip(". ").rstrip(". ")
     name = re.sub(r'[<>:"|?*]', "_", name)
@@ -35,7 +36,8 @@ def safe_filename(name: str) -> str:
 
 
 def stated_name(part: Part) -> str:
-    """The file name that a part states (RFC 2183, RFC 2231, and what is sent instead), not yet safe; or ""."""
+    """The file name that a part states (RFC 2183, RFC 2231, and what is sent instead), not yet safe; or
+    ""."""
     for params, key in (
         (part.disposition_params, "filename"),
         (part.params, "name"),
@@ -56,11 +58,8 @@ def read_attachment(part: Part, *, referenced: frozenset[str]) -> InboundAttachm
     if not name:
         name = _derived_name(part, data)
     location = one_line(guess(first(part.headers, "content-location")))
-    shown = (
-        (bool(content_id)
-        and content_id.lower() in referenced)
-        or (bool(location)
-        and location.lower() in referenced)
+    shown = (bool(content_id) and content_id.lower() in referenced) or (
+        bool(location) and location.lower() in referenced
     )
     inline = shown and part.content_type.startswith("image/")
     return InboundAttachment(

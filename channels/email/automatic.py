@@ -1,4 +1,5 @@
-"""Mail that no person wrote: auto-replies, lists, receipts. Pure (RFC 3834, RFC 8098 and what is sent instead).
+"""Mail that no person wrote: auto-replies, lists, receipts. Pure (RFC 3834, RFC 8098 and what is sent
+instead).
 
 Delivery reports have their own file (bounces.py).
 """
@@ -25,7 +26,8 @@ _SUBJECT = re.compile(
 
 
 def is_auto_reply(headers: Headers) -> bool:
-    """Whether a machine answered for a person. `auto-forwarded` is a person's letter; X-Auto-Response-Suppress alone
+    """Whether a machine answered for a person. `auto-forwarded` is a person's letter;
+    X-Auto-Response-Suppress alone
     proves nothing."""
     submitted = first(headers, "auto-submitted").strip().lower()
     value = re.split(rb"[;\s(]", submitted)[0] if submitted else b""

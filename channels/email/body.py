@@ -164,7 +164,8 @@ def too_deep(html: str) -> bool:
 
 
 def text_from_html(html: str) -> str:
-    """Readable text of HTML, links and pictures left out. Beyond the limits the tags are simply taken away."""
+    """Readable text of HTML, links and pictures left out. Beyond the limits the tags are simply taken
+    away."""
     if len(html) > MAX_HTML or too_deep(html):
         return _plainly(html[:MAX_HTML])
     from inscriptis import get_text

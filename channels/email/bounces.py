@@ -1,4 +1,5 @@
-"""Delivery reports: RFC 3464 first, then flufl.bounce's shapes, then the sender's and the subject's words. Pure.
+"""Delivery reports: RFC 3464 first, then flufl.bounce's shapes, then the sender's and the subject's
+words. Pure.
 
 A null Return-Path alone is no bounce; a delayed or successful report is none either.
 """
@@ -43,7 +44,8 @@ _NOT_RECIPIENT = re.compile(r"(?i)^(?:mailer-daemon|postmaster|double-bounce|mai
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
-    """A delivery report. `failed` is False for delayed and delivered ones. `recipients` in order, lower case kept as sent."""
+    """A delivery report. `failed` is False for delayed and delivered ones. `recipients` in order, lower
+    case kept as sent."""
 
     failed: bool
     delayed: bool
@@ -89,14 +91,10 @@ def read_bounce(headers: Headers, root: Part, text: str, raw: bytes) -> Bounce |
     )
     if not (
         listed
-        or (recipients
-        and (robot or subject_says or null_path))
-        or ((robot or null_path or report)
-        and subject_says)
-        or (robot
-        and strong)
-        or (subject_says
-        and strong)
+        or (recipients and (robot or subject_says or null_path))
+        or ((robot or null_path or report) and subject_says)
+        or (robot and strong)
+        or (subject_says and strong)
     ):
         return None
     if not recipients:

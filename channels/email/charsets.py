@@ -100,7 +100,8 @@ def guess(data: bytes) -> str:
 
 
 def decode_jis(data: bytes) -> str:
-    """ISO-2022-JP as written: with the vendors' extra rows (CP 50221) and half-width kana, which Python's codec refuses."""
+    """ISO-2022-JP as written: with the vendors' extra rows (CP 50221) and half-width kana, which Python's
+    codec refuses."""
     out: list[str] = []
     mode = b"("
     position = 0
@@ -119,7 +120,8 @@ def _jis_run(mode: bytes, run: bytes) -> str:
             "iso2022_jp_2004" if mode[2:] != b"D" else "iso2022_jp_1", "replace"
         )
     if mode.startswith(b"$"):
-        # The line end resets to ASCII in practice; each pair is moved into Shift_JIS, where CP 932 knows the extras.
+        # The line end resets to ASCII in practice; each pair is moved into Shift_JIS, where CP 932 knows
+        # the extras.
         lines = run.split(b"\n")
         out = []
         for index, line in enumerate(lines):

@@ -32,7 +32,8 @@ _ID = re.compile(r"<([^<>]{1,900})>")
 
 
 def split_headers(data: bytes, *, top: bool = False) -> tuple[Headers, bytes, bool]:
-    """Headers, the body after them, and whether limits cut something off. Lenient as mail readers are: the first line that
+    """Headers, the body after them, and whether limits cut something off. Lenient as mail readers are:
+    the first line that
     can be neither a header nor a continuation begins the body."""
     found: Headers = {}
     cut = False
@@ -118,7 +119,8 @@ def one_line(text: str) -> str:
 
 
 def decode_words(text: str) -> str:
-    """Replace RFC 2047 encoded words. Adjacent ones of one charset are joined before decoding, because senders cut
+    """Replace RFC 2047 encoded words. Adjacent ones of one charset are joined before decoding, because
+    senders cut
     characters in two."""
     if "=?" not in text:
         return text
@@ -153,7 +155,8 @@ def _word_bytes(encoding: str, payload: str) -> bytes:
 
 
 def unbase64(raw: bytes) -> bytes:
-    """Base64, forgiving: foreign characters are skipped, missing padding is added, padding inside restarts."""
+    """Base64, forgiving: foreign characters are skipped, missing padding is added, padding inside
+    restarts."""
     cleaned = re.sub(rb"[^A-Za-z0-9+/=]", b"", raw)
     if b"=" in cleaned.rstrip(b"="):
         return b"".join(_unbase64(piece) for piece in re.split(rb"=+", cleaned) if piece)
@@ -167,7 +170,8 @@ def _unbase64(cleaned: bytes) -> bytes:
 
 
 def parse_params(raw: bytes) -> tuple[str, dict[str, str]]:
-    """The value before the first `;` (lower case) and the parameters, RFC 2231 undone. The charset-encoded form
+    """The value before the first `;` (lower case) and the parameters, RFC 2231 undone. The
+    charset-encoded form
     (`filename*`) beats the plain one."""
     text = guess(raw)
     pieces = _split_outside_quotes(text, ";")
@@ -246,7 +250,8 @@ def _split_outside_quotes(text: str, mark: str) -> list[str]:
 
 
 def parse_addresses(raw: bytes) -> list[tuple[str, str]]:
-    """(name, address) of an address header, RFC 5322 and what is sent instead. Addresses are not validated here beyond
+    """(name, address) of an address header, RFC 5322 and what is sent instead. Addresses are not
+    validated here beyond
     having an `@`; an entry without one is kept with address "" when it has a name."""
     text = guess(raw)
     found = _scan_addresses(text)

@@ -1,6 +1,7 @@
 """One letter: raw bytes to `Letter`. Pure, linear, and it raises nothing but CannotTranslate.
 
-Only the order of steps and the result live here; each step has its own file. What a letter means for a ticket is
+Only the order of steps and the result live here; each step has its own file. What a letter means for a
+ticket is
 translate.py's business.
 """
 
@@ -31,7 +32,8 @@ from channels.email.quotes import new_html, new_text
 from hub.model.interactions import InboundAttachment
 
 NOTICE = "[This letter has too many parts to be shown. Its original is kept.]\n[此邮件的部分过多，无法显示。原件已保留。]"
-"""Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known here."""
+"""Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known
+here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,8 @@ def parse_to_dict(raw: bytes) -> dict[str, Any]:
 
 
 def _reply(text: str, contents: Contents, html: str) -> str:
-    """What is new. The mail program's own quote marks in HTML are better evidence than words, so they come first when
+    """What is new. The mail program's own quote marks in HTML are better evidence than words, so they
+    come first when
     the text was made from HTML."""
     if html and not any(s.text.strip() for s in contents.segments):
         above = new_html(html)

@@ -1,4 +1,5 @@
-"""What is new in a letter: quoted history, forwarded heads and signatures taken away. Pure, linear in the text.
+"""What is new in a letter: quoted history, forwarded heads and signatures taken away. Pure, linear in the
+text.
 
 Line rules only, each line cut before any expression sees it. When nothing would be left, everything is kept:
 losing a customer's words is worse than showing old ones.

@@ -1,0 +1,146 @@
+"""Handing one finished letter to the relay by SMTP, stage by stage. No composing, no queue, no retry.
+
+Before the first byte of the content every failure is certain: nothing left. From then until the relay's
+answer a lost
+line means that nobody knows (RFC 5321 4.5.3.2.6; aiosmtplib raises the same exception for both).
+"""
+
+import ssl
+from collections.abc import Callable
+
+import aiosmtplib
+
+from channels.adapter import ChannelFailure, Misconfigured, Receipt, Refused, TryLater, Unavailable, Unsure
+from channels.email.settings import EmailSettings
+
+_FINAL_TIMEOUT = 600.0
+"""Seconds for the answer after the final dot (RFC 5321 4.5.3.2.6)."""
+_LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError, TimeoutError)
+
+
+async def hand_over(
+    letter: bytes,
+    *,
+    sender: str,
+    recipient: str,
+    settings: EmailSettings,
+    alive: Callable[[], bool],
+    final_timeout: float = _FINAL_TIMEOUT,
+) -> Receipt:
+    """Send once. `sender` is the envelope's ("" for automatic mail). Raises Misconfigured, TryLater,
+    Refused, Unsure."""
+    client = _client(settings)
+    try:
+        try:
+            await _log_in(client, settings)
+        except Unavailable as error:
+            raise TryLater(str(error), whole_channel=True) from error
+        await _say(client, "MAIL", f"MAIL FROM:<{sender}>".encode("ascii"))
+        await _say(client, "RCPT", f"RCPT TO:<{recipient}>".encode("ascii"))
+        if not alive():
+            raise TryLater("Another hub has taken this channel over.")
+        answer = await _send_content(client, letter, final_timeout)
+    finally:
+        client.close()
+    return Receipt(external_id="", detail=answer)
+
+
+async def check_login(settings: EmailSettings) -> None:
+    """Prove that the relay takes our credentials. Raises Misconfigured or Unavailable."""
+    client = _client(settings)
+    try:
+        await _log_in(client, settings)
+    finally:
+        client.close()
+
+
+def _client(settings: EmailSettings) -> aiosmtplib.SMTP:
+    # start_tls=False turns the library's opportunistic upgrade off: TLS is demanded below or not used at all.
+    return aiosmtplib.SMTP(
+        hostname=settings.smtp_host,
+        port=settings.smtp_port,
+        use_tls=settings.smtp_security == "tls",
+        start_tls=False,
+        timeout=settings.timeout_seconds,
+    )
+
+
+async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
+    where = f"SMTP {settings.smtp_host}:{settings.smtp_port}"
+    try:
+        await client.connect()
+        await client.ehlo()
+        if settings.smtp_security == "starttls":
+            await client.starttls()
+        if settings.smtp_user:
+            await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+    except aiosmtplib.SMTPAuthenticationError as error:
+        if 400 <= error.code < 500:
+            raise Unavailable(f"{where} cannot check the login now: {error.code} {error.message}") from error
+        raise Misconfigured(
+            f"{where} refused the login: {error.message}. Check smtp_user and smtp_password."
+        ) from error
+    except aiosmtplib.SMTPException as error:
+        if _is_bad_certificate(error):
+            raise Misconfigured(f"{where} shows a certificate that is not valid for it: {error}") from error
+        if settings.smtp_security == "starttls" and isinstance(error, aiosmtplib.SMTPNotSupported):
+            raise Misconfigured(f"{where} offers no STARTTLS; nothing is sent unprotected.") from error
+        raise Unavailable(f"{where} does not answer as it should: {error}") from error
+    except _LOST as error:
+        if _is_bad_certificate(error):
+            raise Misconfigured(f"{where} shows a certificate that is not valid for it: {error}") from error
+        raise Unavailable(f"{where} cannot be reached: {error}") from error
+
+
+def _is_bad_certificate(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
+
+
+async def _say(client: aiosmtplib.SMTP, stage: str, command: bytes) -> None:
+    try:
+        answer = await client.execute_command(command)
+    except (*_LOST, aiosmtplib.SMTPException) as error:
+        raise TryLater(f"The relay went away at {stage}: {error}") from error
+    if 200 <= answer.code < 300:
+        return
+    raise _refusal(stage, answer.code, answer.message)
+
+
+def _refusal(stage: str, code: int, text: str) -> ChannelFailure:
+    said = f"The relay answered {code} at {stage}: {text}"[:500]
+    if code == 421:
+        return TryLater(said, whole_channel=True)
+    if code in (530, 535, 538):
+        return Misconfigured(said)
+    return Refused(said) if 500 <= code < 600 else TryLater(said)
+
+
+async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) -> str:
+    begun = False
+    protocol = client.protocol
+    if protocol is None:
+        raise TryLater("The relay went away before DATA.")
+    write = protocol.write
+
+    def noting(data: bytes) -> None:
+        # The library raises the same exception before the 354 and after the content; only the writing
+        # tells them apart.
+        nonlocal begun
+        begun = begun or data != b"DATA\r\n"
+        write(data)
+
+    protocol.write = noting  # type: ignore[method-assign]
+    try:
+        answer = await client.data(letter, timeout=timeout)
+    except aiosmtplib.SMTPDataError as error:
+        raise _refusal("DATA", error.code, error.message) from error
+    except (*_LOST, aiosmtplib.SMTPException) as error:
+        if not begun:
+            raise TryLater(f"The relay went away at DATA: {error}") from error
+        raise Unsure(f"The line dropped after the letter had begun to leave: {error}") from error
+    return f"{answer.code} {answer.message}"[:500]

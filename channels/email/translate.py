@@ -1,0 +1,127 @@
+"""A raw letter to the normal form: who wrote, what it answers, whether a machine did. Pure.
+
+How a letter is read lives in parse.py; whether a token is genuine and a ticket may be joined is not
+decided here.
+"""
+
+import re
+
+from channels.adapter import RawItem
+from channels.email.parse import Letter, parse_letter
+from channels.email.settings import EmailSettings
+from hub.model.interactions import (
+    Automatic,
+    BounceReport,
+    Identity,
+    IdentityKind,
+    InboundInteraction,
+    InteractionKind,
+    Sender,
+    ThreadHints,
+)
+
+WARNING = "The sender's address could not be verified: the mail server reports that DMARC failed."
+_VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")
+_TOKEN = re.compile(r"[a-z0-9]{6,120}")
+_DMARC = re.compile(r"(?i)(?:^|[;\s])dmarc\s*=\s*([a-z]+)")
+
+
+def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
+    """The interaction that a letter is. Raises CannotTranslate for letters above the limits of parse.py."""
+    letter = parse_letter(raw.content)
+    failed = dmarc_failed(letter, settings.authserv_id)
+    address = letter.from_address.lower() if _VALID.fullmatch(letter.from_address) else ""
+    identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=not failed),) if address else ()
+    automatic = automatic_kind(letter, settings)
+    return InboundInteraction(
+        kind=InteractionKind.MESSAGE,
+        sender=Sender(name=letter.from_name[:200], identities=identities),
+        text=letter.reply_text,
+        full_text="" if letter.text.strip() == letter.reply_text.strip() else letter.text,
+        subject=letter.subject[:1000],
+        html=letter.html,
+        attachments=letter.attachments,
+        occurred_at=letter.date,
+        external_id=letter.message_id,
+        thread=ThreadHints(tokens=find_tokens(letter, settings), references=nearest_first(letter)),
+        reply_address=_reply_address(letter, settings, automatic),
+        automatic=automatic,
+        bounce=_report(letter),
+        sender_warning=WARNING if failed else "",
+    )
+
+
+def automatic_kind(letter: Letter, settings: EmailSettings) -> Automatic | None:
+    """Which machine wrote it, or None for a person. Our own address comes first: a loop must stop
+    whatever it says."""
+    if letter.from_address and settings.is_own(letter.from_address):
+        return Automatic.LOOP
+    if letter.bounce is not None:
+        return Automatic.BOUNCE if letter.bounce.failed else Automatic.DELAYED
+    if letter.is_receipt:
+        return Automatic.RECEIPT
+    if letter.is_auto_reply:
+        return Automatic.AUTO_REPLY
+    return Automatic.LIST if letter.is_list else None
+
+
+def dmarc_failed(letter: Letter, authserv_id: str) -> bool:
+    """Whether our own mail server says that DMARC failed. Only the topmost header of the configured name
+    counts
+    (RFC 8601 7.1): those below it may have been written by the sender."""
+    if not authserv_id:
+        return False
+    for value in letter.authentication_results:
+        head, _, results = value.partition(";")
+        if head.strip().split(" ")[0].lower() == authserv_id.lower():
+            found = _DMARC.search(results)
+            return found is not None and found.group(1).lower() == "fail"
+    return False
+
+
+def find_tokens(letter: Letter, settings: EmailSettings) -> tuple[str, ...]:
+    """Candidate thread tokens: plus-tags of our own addresses, then those inside our own Message-IDs that
+    it cites."""
+    found: list[str] = []
+    for address in (*letter.delivered_to, *(a for _, a in (*letter.to, *letter.cc))):
+        if settings.is_own(address):
+            found.append(address.lower().rpartition("@")[0].partition("+")[2])
+    domain = settings.address.rpartition("@")[2]
+    for cited in nearest_first(letter):
+        local, _, host = cited.lower().rpartition("@")
+        if host == domain and "." in local:
+            found.append(local.rpartition(".")[2])
+    return tuple(dict.fromkeys(t for t in found if _TOKEN.fullmatch(t)))[:20]
+
+
+def nearest_first(letter: Letter) -> tuple[str, ...]:
+    """The ids that a letter cites: what it answers, then its references from the last to the first; a
+    bounce's returned
+    letter before all."""
+    returned = (
+        (letter.bounce.original_message_id,) if letter.bounce and letter.bounce.original_message_id else ()
+    )
+    return tuple(dict.fromkeys((*returned, *letter.in_reply_to, *reversed(letter.references))))
+
+
+def _reply_address(letter: Letter, settings: EmailSettings, automatic: Automatic | None) -> str:
+    if automatic in (Automatic.LOOP, Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT):
+        return ""
+    wanted = () if automatic else tuple(a for _, a in letter.reply_to)
+    for address in (*wanted, letter.from_address):
+        if _VALID.fullmatch(address) and not settings.is_own(address):
+            return address
+    return ""
+
+
+def _report(letter: Letter) -> BounceReport | None:
+    bounce = letter.bounce
+    if bounce is None:
+        return None
+    return BounceReport(
+        recipient=bounce.recipients[0].lower() if bounce.recipients else "",
+        status=bounce.status,
+        reason=bounce.reason,
+        original_message_id=bounce.original_message_id,
+        permanent=bounce.failed and not bounce.status.startswith("4"),
+    )
