@@ -4,6 +4,7 @@ instead).
 Delivery reports have their own file (bounces.py).
 """
 
+# ruff: noqa: E501 - word lists of many languages read better unbroken
 import re
 
 from channels.email.headers import Headers, first, text_of

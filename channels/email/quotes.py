@@ -18,14 +18,9 @@ _WROTE = (
     r"napisał(?:\(a\))?|написал(?:а|\(а\))?|пише|пишет|написав|yazdı|yazd[ıi]|írta|geschrieben|scris|viết|đã viết|skrifaði|"
     r"写道|写到|寫道|のメール|書きました|wrote the following|napísal(?:\(a\))?|a scris|schreven|作成|작성|님이 작성"
 )
-_ON_WROTE = re.compile(
-    rf"(?i)^[>\s*_-]{{0,6}}(?:on|am|le|el|il|em|op|den|på|dnia|dne|w dniu|ma|vào|v|pe|kl\.?|în data|tarihinde|在|於|于|当|date|quoting|in message|from|"
-    rf"\d{{1,4}}[-/.年 ]|[\"“'<]?\S).{{0,300}}\b(?:{_WROTE})\s*[^\w\s]{{0,3}}\s*[:：]?\s*$"
-)
 _ON_START = re.compile(
     r"(?i)^[>\s*]{0,4}(?:on|am|le|el|il|em|op|den|på|dnia|dne|w dniu|pe|vào|在|於|于)\s*[^\n]{0,200}(?:\d{4}|\d{1,2}[:.]\d\d|\d{1,2}[/.]\d{1,2})"
 )
-_WROTE_END = re.compile(rf"(?i)(?:\b|(?<=[\s）)>]))(?:{_WROTE})\s*(?:\([^)]{{0,40}}\))?\s*[:：]\s*$")
 _CJK_WROTE = re.compile(
     r"^[>\s]{0,4}.{0,200}(?:写道|寫道|写到|来信|發表|书写|撰写|さんは?(?:書きました|書いた|のメール)|님이 작성|작성했습니다|のメッセージ)\s*[:：]?\s*$"
 )
@@ -35,6 +30,11 @@ _CJK_DATE_FROM = re.compile(
 _DATE_ADDRESS = re.compile(
     r"^[>\s]{0,4}(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}).{0,120}<[^<>@\s]{1,100}@[^<>\s]{1,100}>\s*[:：]?\s*$"
 )
+_VERB = re.compile(rf"(?i)(?:(?<!\w)(?:{_WROTE})(?!\w)|写道|寫道|写到|撰写|님이 작성|のメール)")
+_PLACE = re.compile(r"\d{1,2}[:./-]\d{1,2}|\d{4}|@|\d\s*[年月日]")
+_TIME = re.compile(r"\d{1,2}[:.]\d\d|\d{4}")
+_STARTS_WITH_DATE = re.compile(r"^[>\s]{0,4}(?:\d{4}[-/.年]|\d{1,2}[-/.]\d{1,2}|[A-Z][a-z]{2},? \d{1,2})")
+_DASHED = re.compile(rf"(?i)^[>\s]{{0,4}}-{{2,}}\s*\S.{{0,200}}(?:{_WROTE}|撰写)\s*-{{2,}}\s*$")
 _SEPARATOR = re.compile(
     r"(?i)^[>\s]{0,4}[-_=*—–]{2,}\s*(?:original|originale?s?|forwarded|ursprüngliche|mensaje original|mensagem original|message d'origine|message transféré|weitergeleitete|"
     r"messaggio originale|messaggio inoltrato|oorspronkelijk|doorgestuurd|ursprungligt|vidarebefordrat|oprindelig|videresendt|alkuperäinen|původní|přeposlaná|wiadomość oryginalna|treść|"
@@ -51,16 +51,15 @@ _HEAD = re.compile(
     r"от|отправлено|кому|тема|дата|kimden|gönderilen|kime|konu|gönderildi|发件人|寄件者|寄件人|发送时间|发送日期|寄件日期|日期|时间|收件人|收件者|抄送|抄送人|副本|主题|主旨|差出人|送信者|送信日時|日時|送信|宛先|件名|보낸 사람|보낸사람|보낸 날짜|받는 사람|받는사람|제목|날짜|参照|참조)"
     r"\**\s*[:：]\**\s*(?:\S|$)"
 )
-_RULE = re.compile(r"^\s*(?:_{8,}|-{20,}|={20,}|\*{20,})\s*$")
+_RULE = re.compile(r"^\s*(?:_{8,}|-{10,}|={20,}|\*{20,})\s*$")
 _SIGNATURE = re.compile(r"^\s{0,2}(?:--|__|—|––)\s*$|^-- $")
 _PHONE = re.compile(
     r"(?i)^[\s(\[<*]*(?:sent (?:from|via|with|using) (?:my|the|mail|outlook|yahoo|samsung|iphone|ipad|proton|gmail|a|an|blackberry|mailbird|windows|nylas|front|superhuman|spark|airmail|android|mobile|k-9)\b|"
-    r"get outlook for|(?:von|gesendet von|gesendet mit) (?:meine[mr]|der|mobile|mail|outlook)|diese nachricht wurde von mein|envoyé (?:de|depuis|à partir d)|enviado (?:desde|do|de) (?:mi|meu|el|o)|inviato da|verzonden (?:vanaf|vanuit|met|van)|"
+    r"get outlook for|获取 ?outlook|取得 ?outlook|下载 ?outlook|(?:von|gesendet von|gesendet mit) (?:meine[mr]|der|mobile|mail|outlook)|diese nachricht wurde von mein|envoyé (?:de|depuis|à partir d)|enviado (?:desde|do|de) (?:mi|meu|el|o)|inviato da|verzonden (?:vanaf|vanuit|met|van)|"
     r"skickat från|sendt fra|wysłane z|odesláno z|отправлено (?:с|из)|отправлено|lähetetty|从我的|发自我的|发自|來自|来自我的|傳送自|從我的|我的 ?iphone ?から送信|iphoneから送信|iphone ?から|.{0,12}から送信|나의 .{0,12}에서 보냄|.{0,20}에서 보냄|"
     r"sent from (?:\S+ ){0,4}\S+$|download .{0,20} app|yahoo mail: |do you yahoo)[^\n]{0,120}$"
 )
-_QUOTED = re.compile(r"^\s{0,3}(?:>|\|\s|｜)")
-_CLIENT = re.compile(r"^\s*(?:\S{1,40}@(?:163|126|qq|sina|foxmail|yeah|139|sohu)\.(?:com|net|cn))\s*$")
+_QUOTED = re.compile(r"^\s{0,3}(?:>|\|\s|\|$|｜)")
 
 
 def new_text(text: str) -> str:
@@ -196,28 +195,35 @@ def _next_is_head(lines: list[str], index: int) -> bool:
 
 
 def _attribution(lines: list[str], index: int) -> int:
-    """How many lines an "On … wrote:" takes from `index`; 0 when there is none."""
+    """How many lines an "On … wrote:" takes from `index`; 0 when there is none. Programs break it over up to four."""
     probe = lines[index][:_CUT].strip()
-    if _CJK_WROTE.match(probe) and (re.search(r"\d|@|<", probe)):
+    if _CJK_WROTE.match(probe) and _PLACE.search(probe):
         return 1
-    if _CJK_DATE_FROM.match(probe) or _DATE_ADDRESS.match(probe):
+    if _CJK_DATE_FROM.match(probe) or _DATE_ADDRESS.match(probe) or _DASHED.match(probe):
         return 1
-    if _WROTE_END.search(probe) and (
-        re.search(r"\d{1,2}[:./-]\d{1,2}|\d{4}|@", probe)
-        or (_ON_WROTE.match(probe) and _followed(lines, index + 1))
-    ):
-        return 1
-    if _ON_START.match(probe):
-        joined = probe
-        for extra in range(1, 5):
-            if index + extra >= len(lines):
-                break
-            following = lines[index + extra][:_CUT].strip()
-            if not following and extra > 1:
-                break
-            joined = (joined + " " + following)[:800]
-            if _WROTE_END.search(joined[-120:]) or _CJK_WROTE.match(joined[-200:]):
-                return extra + 1
+    begins = bool(_ON_START.match(probe) or _STARTS_WITH_DATE.match(probe))
+    if not begins and not _VERB.search(probe) and "@" not in probe and not probe.endswith("<"):
+        return 0
+    joined = ""
+    for extra, line in enumerate(lines[index : index + 5]):
+        following = line[:_CUT].strip()
+        if not following and extra > 1:
+            break
+        joined = f"{joined} {following}".strip()[:800]
+        if not joined.endswith((":", "：")):
+            continue
+        verb = _VERB.search(joined)
+        if verb and (
+            _PLACE.search(joined) and (begins or _TIME.search(joined)) or _followed(lines, index + extra + 1)
+        ):
+            return extra + 1
+        if (
+            begins
+            and _DATE_ADDRESS.match(joined.replace("< ", "<"))
+            or _CJK_DATE_FROM.match(joined.replace("< ", "<"))
+        ):
+            return extra + 1
+        break
     return 0
 
 

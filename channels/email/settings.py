@@ -73,13 +73,8 @@ class EmailSettings(BaseModel):
 def _checked(value: str) -> str:
     local, _, domain = value.strip().rpartition("@")
     good = (
-        (local
-        and domain
-        and value.isascii()
-        and value.isprintable()
-        and "." in domain)
-        or domain == "localhost"
-    )
+        local and domain and value.isascii() and value.isprintable() and "." in domain
+    ) or domain == "localhost"
     if not good or any(c in value for c in ' <>,;:"()\\') or "+" in local:
         raise ValueError(
             "must be a plain address such as support@shop.example, without a name and without a plus-tag"

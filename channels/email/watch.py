@@ -118,6 +118,7 @@ class Watch:
         bodies = client.fetch(small, ["BODY.PEEK[]"]) if small else {}
         items: list[RawItem] = []
         for uid, size in group:
+            content: bytes | None
             if size > MAX_RAW:
                 answer = client.fetch([uid], ["BODY.PEEK[HEADER]"]).get(uid, {})
                 content = headers_only(answer.get(b"BODY[HEADER]") or b"", size)
