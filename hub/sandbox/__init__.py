@@ -1,0 +1,1 @@
+"""A loopback world with real protocols: what make run and the tests talk to."""
