@@ -1,9 +1,10 @@
 """The files of a letter: names made safe, types made sensible, inline pictures told from the rest. Pure."""
 
+# ruff: noqa: E501 - a table of types
 import mimetypes
-import os.path
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
 from channels.email.charsets import guess
 from channels.email.headers import decode_words, first, one_line, split_headers, text_of
@@ -26,7 +27,8 @@ def safe_filename(name: str) -> str:
     if _RESERVED.match(name):
         name = "_" + name
     while len(name.encode("utf-8", "replace")) > 240:
-        stem, extension = os.path.splitext(name)
+        path = PurePosixPath(name)
+        stem, extension = path.stem, path.suffix
         name = (
             (stem[: max(1, len(stem) - 8)] + extension)
             if len(extension) < 20 and len(stem) > 8

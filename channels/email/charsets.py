@@ -4,6 +4,7 @@ Senders label a superset by its subset's name (GB 2312 for GB 18030, Shift_JIS f
 outright, so a label is a hint that the bytes may refute.
 """
 
+# ruff: noqa: E501 - tables of names
 import codecs
 import re
 
@@ -40,7 +41,7 @@ def decode(data: bytes, label: str = "") -> str:
             )
         if name in ("utf-7", "hz"):
             return _by(name, data)
-        if name.startswith("utf-16") or name.startswith("utf-32"):
+        if name.startswith(("utf-16", "utf-32")):
             return _by(name, data) if b"\0" in data else data.decode("ascii")
         return data.decode("ascii")
     if name.startswith(("utf-16", "utf-32")):
@@ -77,7 +78,7 @@ def decode(data: bytes, label: str = "") -> str:
 
 def guess(data: bytes) -> str:
     """Text of bytes that carry no label or a useless one (8-bit headers, file names)."""
-    if b"\x1b$" in data:
+    if _JIS.search(data):
         return decode_jis(data)
     text = _utf8(data)
     if text is not None:

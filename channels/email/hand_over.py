@@ -71,6 +71,8 @@ async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
         await client.connect()
         await client.ehlo()
         if settings.smtp_security == "starttls":
+            if not client.supports_extension("starttls"):
+                raise Misconfigured(f"{where} offers no STARTTLS; nothing is sent unprotected.")
             await client.starttls()
         if settings.smtp_user:
             await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
@@ -83,8 +85,6 @@ async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
     except aiosmtplib.SMTPException as error:
         if _is_bad_certificate(error):
             raise Misconfigured(f"{where} shows a certificate that is not valid for it: {error}") from error
-        if settings.smtp_security == "starttls" and isinstance(error, aiosmtplib.SMTPNotSupported):
-            raise Misconfigured(f"{where} offers no STARTTLS; nothing is sent unprotected.") from error
         raise Unavailable(f"{where} does not answer as it should: {error}") from error
     except _LOST as error:
         if _is_bad_certificate(error):

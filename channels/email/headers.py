@@ -187,7 +187,7 @@ def parse_params(raw: bytes) -> tuple[str, dict[str, str]]:
         if not star:
             plain.setdefault(key, value)
             continue
-        number, _, encoded = tail.partition("*")
+        number = tail.partition("*")[0]
         index = int(number) if number.isdigit() and len(number) < 4 and number.isascii() else 0
         numbered.setdefault(base.strip(), []).append((index, key.endswith("*"), value))
     for base, chunks in numbered.items():

@@ -31,7 +31,10 @@ from channels.email.mime import Part, split_parts
 from channels.email.quotes import new_html, new_text
 from hub.model.interactions import InboundAttachment
 
-NOTICE = "[This letter has too many parts to be shown. Its original is kept.]\n[此邮件的部分过多，无法显示。原件已保留。]"
+NOTICE = (
+    "[This letter has too many parts to be shown. Its original is kept.]\n"
+    "[此邮件的部分过多，无法显示。原件已保留。]"
+)
 """Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known
 here."""
 

@@ -214,13 +214,12 @@ def _attribution(lines: list[str], index: int) -> int:
             continue
         verb = _VERB.search(joined)
         if verb and (
-            _PLACE.search(joined) and (begins or _TIME.search(joined)) or _followed(lines, index + extra + 1)
+            (_PLACE.search(joined) and (begins or _TIME.search(joined)))
+            or _followed(lines, index + extra + 1)
         ):
             return extra + 1
-        if (
-            begins
-            and _DATE_ADDRESS.match(joined.replace("< ", "<"))
-            or _CJK_DATE_FROM.match(joined.replace("< ", "<"))
+        if (begins and _DATE_ADDRESS.match(joined.replace("< ", "<"))) or _CJK_DATE_FROM.match(
+            joined.replace("< ", "<")
         ):
             return extra + 1
         break

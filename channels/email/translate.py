@@ -82,10 +82,8 @@ def dmarc_failed(letter: Letter, authserv_id: str) -> bool:
 def find_tokens(letter: Letter, settings: EmailSettings) -> tuple[str, ...]:
     """Candidate thread tokens: plus-tags of our own addresses, then those inside our own Message-IDs that
     it cites."""
-    found: list[str] = []
-    for address in (*letter.delivered_to, *(a for _, a in (*letter.to, *letter.cc))):
-        if settings.is_own(address):
-            found.append(address.lower().rpartition("@")[0].partition("+")[2])
+    named = (*letter.delivered_to, *(a for _, a in (*letter.to, *letter.cc)))
+    found = [a.lower().rpartition("@")[0].partition("+")[2] for a in named if settings.is_own(a)]
     domain = settings.address.rpartition("@")[2]
     for cited in nearest_first(letter):
         local, _, host = cited.lower().rpartition("@")

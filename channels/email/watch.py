@@ -4,6 +4,7 @@ after the commit.
 The thread never touches the event loop except through `Handing`; nothing is parsed here.
 """
 
+# ruff: noqa: E501 - a notice in two languages
 import contextlib
 import hashlib
 import imaplib
@@ -78,7 +79,9 @@ class Watch:
         while not self._stopping.is_set():
             if not alive():
                 raise Unavailable("Another hub has taken this mailbox over.")
-            self._fetch_new(client, hand, alive, key, validity)
+            if self._fetch_new(client, hand, alive, key, validity):
+                # A letter that came meanwhile was announced to the commands just given, not to the IDLE to come.
+                continue
             pause = min(self._settings.poll_seconds, self._settings.idle_seconds)
             if can_idle:
                 client.idle()
@@ -90,7 +93,8 @@ class Watch:
 
     def _fetch_new(
         self, client: IMAPClient, hand: Handing, alive: Callable[[], bool], key: str, validity: int
-    ) -> None:
+    ) -> bool:
+        """Hand over what is newer than the bookmark; says whether there was anything."""
         mark = hand.read_mark(key)
         known = isinstance(mark, dict) and mark.get("uidvalidity") == validity
         last = int(mark.get("uid", 0)) if known else 0
@@ -103,13 +107,14 @@ class Watch:
                 [(uid, int(sizes.get(uid, {}).get(b"RFC822.SIZE", 0))) for uid in chunk]
             ):
                 if self._stopping.is_set() or not alive():
-                    return
+                    return True
                 items = self._fetch(client, group, sizes, validity)
                 hand.commit(items, key, {"uidvalidity": validity, "uid": group[-1][0]})
                 with contextlib.suppress(IMAPClientError):
                     # Cosmetic only: the bookmark decides what is new. A lost line shows itself at the
                     # next command.
                     client.add_flags([uid for uid, _ in group], [b"\\Seen"], silent=True)
+        return bool(uids)
 
     def _fetch(
         self, client: IMAPClient, group: list[tuple[int, int]], sizes: Any, validity: int
@@ -200,7 +205,9 @@ def log_in(settings: EmailSettings) -> IMAPClient:
             client.id_({"name": "contact-hub", "vendor": "contact-hub"})
     except LoginError as error:
         _let_go(client)
-        if "UNAVAILABLE" in str(error).upper() or "INUSE" in str(error).upper():
+        # The library says LoginError also when the line dropped during the login; that is nobody's wrong password.
+        dropped = isinstance(error.__context__, imaplib.IMAP4.abort | OSError)
+        if dropped or any(word in str(error).upper() for word in ("UNAVAILABLE", "INUSE", "SERVERBUG")):
             raise Unavailable(f"{where} cannot check the login now: {error}") from error
         raise Misconfigured(
             f"{where} refused the login: {error}. Check imap_user and imap_password."

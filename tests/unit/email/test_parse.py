@@ -1,5 +1,7 @@
 """What is read from letters written for one pitfall each (numbers: the project's list of e-mail pitfalls)."""
 
+# ruff: noqa: E501 - wire text reads better unbroken
+
 import base64
 import time
 from pathlib import Path

@@ -1,5 +1,7 @@
 """From a letter to the normal form: trust, loops, threading evidence, where an answer goes."""
 
+# ruff: noqa: E501 - wire text reads better unbroken
+
 from datetime import UTC, datetime
 
 import pytest
