@@ -180,8 +180,14 @@ def _by_flufl(raw: bytes, parts: list[Part]) -> tuple[str, ...]:
         return ()
     from flufl.bounce import all_failures
 
+    message = message_from_bytes(raw)
+    # Several detectors fail, and write a traceback to the log, on a From that is missing or not ASCII.
+    del message["From"]
+    people = parse_addresses(first(parts[0].headers, "from"))
+    sender = next((a for _, a in people if a.isascii()), "")
+    message["From"] = sender or "unknown@sender.invalid"
     try:
-        _, permanent = all_failures(message_from_bytes(raw))
+        _, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - it raises whatever a hostile letter provokes; our own rules still apply
         return ()
     return tuple(sorted(guess(a) if isinstance(a, bytes) else str(a) for a in permanent if a))

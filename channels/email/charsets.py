@@ -55,7 +55,8 @@ def decode(data: bytes, label: str = "") -> str:
         if name == "utf-8" and _mostly_utf8(data):
             return _without_bom(data.decode("utf-8", "replace"))
         return guess(data)
-    if utf8 is not None and _strong_utf8(data):
+    # As Latin text, valid UTF-8 would be "Ã¶" and the like, which nobody writes.
+    if utf8 is not None and (name in ("cp1252", "iso8859-15", "cp1254") or _strong_utf8(data)):
         return _without_bom(utf8)
     if name.startswith("iso-2022-jp") or _JIS.search(data[:4096]):
         return decode_jis(data)

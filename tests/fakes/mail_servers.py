@@ -1,4 +1,4 @@
-"""Mail servers that misbehave on purpose, over real sockets: a scripted SMTP relay, a TCP line that is cut."""
+"""Mail servers that misbehave on purpose, over sockets: a scripted SMTP relay, a TCP line that is cut."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,7 @@ DROP = "drop"
 
 
 class ScriptedRelay:
-    """Answers 250 (354 to DATA) except where `answers` says otherwise, by verb; "." is the end of the letter."""
+    """Answers 250 (354 to DATA) except where `answers` says otherwise, by verb; "." ends the letter."""
 
     def __init__(self, answers: dict[str, str]) -> None:
         self.answers = answers
