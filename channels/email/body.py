@@ -74,8 +74,7 @@ def _collect(part: Part, files: list[Part]) -> list[Segment]:
     if (
         part.content_type in ("text/plain", "text/html")
         and part.disposition != "attachment"
-        and not (stated_name(part) and part.disposition != "inline")
-        and not (stated_name(part) and part.disposition == "inline" and part.content_type == "text/html")
+        and not stated_name(part)
     ):
         text = part_text(part)
         return [Segment(html=text)] if part.content_type == "text/html" else [Segment(text=text)]
