@@ -79,7 +79,9 @@ class MailWorld:
         """All letters for this address so far, oldest first, exactly as they were sent."""
         return list(self._letters[address.lower()])
 
-    async def wait_for_letter(self, address: str, count: int = 1, timeout: float = 10.0) -> list[bytes]:
+    async def wait_for_letter(
+        self, address: str, count: int = 1, timeout: float | None = 10.0
+    ) -> list[bytes]:
         """Return the letters for this address once there are at least `count`. `timeout` in seconds; raises
         TimeoutError."""
         key = address.lower()

@@ -178,7 +178,7 @@ class TelegramWorld:
         return list(self.state.sent[chat_id])
 
     async def wait_for_message(
-        self, chat_id: int, count: int = 1, timeout: float = 10.0
+        self, chat_id: int, count: int = 1, timeout: float | None = 10.0
     ) -> list[dict[str, Any]]:
         """Return the bot's messages once there are `count`. `timeout` in seconds; raises TimeoutError."""
         async with asyncio.timeout(timeout), self.state.changed:
