@@ -244,7 +244,7 @@ class Visitors:
         self._world.memory.note_answered(story.key)
 
     def _story_of_letter(self, address: str, letter: Message) -> Story | None:
-        """The unanswered story that this letter is about: the one it cites, else this person's oldest told."""
+        """The unanswered story that this letter is about: the one it cites, else their oldest form."""
         mine = [
             story
             for story in self._stories.values()
