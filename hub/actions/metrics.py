@@ -1,0 +1,8 @@
+"""Counters that actions turn. What the database can tell is not counted here: hub.web.ops asks it."""
+
+from prometheus_client import Counter
+
+ACCEPTED = Counter(
+    "hub_accepted", "Items kept in the journal by this process, duplicates apart.", ["channel"]
+)
+"""Turn it with the number of new items after their commit: ACCEPTED.labels("support").inc(3)."""

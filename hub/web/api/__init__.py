@@ -1,0 +1,1 @@
+"""The JSON API under /api/v1: a table of operations, served and described from the same models."""

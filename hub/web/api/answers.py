@@ -1,0 +1,330 @@
+"""What the API answers with, made from the read models of storage.
+
+Ids that a JavaScript number cannot hold are strings.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from hub.model.codes import CUSTOMER, TICKET, show_code
+from storage import views
+
+BigId = Annotated[str, Field(pattern=r"^\d{1,19}$", description="a 64-bit number, as text")]
+TicketNumber = Annotated[str, Field(pattern=r"^T-\d+$", examples=["T-10019"])]
+CustomerCode = Annotated[str, Field(pattern=r"^C-\d+$", examples=["C-10019"])]
+
+
+class InteractionAccepted(BaseModel):
+    """`accepted`: on the timeline. `waiting`: kept, and being read. `quarantined`: kept, could not be read;
+    staff sees it (GET /quarantine)."""
+
+    status: Literal["accepted", "waiting", "quarantined"]
+    raw_id: BigId
+    ticket: TicketNumber | None
+    interaction_id: BigId | None
+    detail: str
+
+
+class TicketAnswer(BaseModel):
+    number: TicketNumber
+    subject: str
+    kind: str
+    kind_uncertain: bool
+    status: str
+    priority: Annotated[int, Field(ge=1, le=4, description="4 is the most urgent")]
+    language: str
+    queue: str
+    channel: str
+    channel_kind: str
+    customer_id: int
+    customer_code: CustomerCode
+    customer_name: str
+    assignee_id: int | None
+    assignee_name: str
+    seq: Annotated[int, Field(description="grows with everything that happens to the ticket")]
+    preview: str
+    created_at: datetime
+    updated_at: datetime
+    waiting_since: datetime | None
+
+    @classmethod
+    def of(cls, row: views.TicketRow) -> "TicketAnswer":
+        return cls(**_ticket_fields(row))
+
+
+class AttachmentAnswer(BaseModel):
+    filename: str
+    content_type: str
+    size: int
+    inline: bool
+    url: Annotated[str, Field(description="GET it with the same key")]
+
+
+class TimelineEntry(BaseModel):
+    """`delivery`: queued, sending, sent, failed, uncertain or cancelled for an answer; "" for the rest."""
+
+    id: BigId
+    ticket: TicketNumber
+    seq: int
+    kind: str
+    direction: Literal["in", "out", "internal"]
+    channel: str
+    channel_kind: str
+    author_name: str
+    agent_id: int | None
+    subject: str
+    text: str
+    full_text: str
+    fields: dict[str, Any]
+    automatic: str
+    warning: str
+    external_id: str
+    occurred_at: datetime
+    created_at: datetime
+    delivery: str
+    delivery_detail: str
+    attachments: list[AttachmentAnswer]
+
+    @classmethod
+    def of(cls, row: views.TimelineRow) -> "TimelineEntry":
+        return cls(
+            id=str(row.id),
+            ticket=show_code(TICKET, row.ticket_code),
+            seq=row.seq,
+            kind=row.kind,
+            direction=row.direction,  # type: ignore[arg-type]  # the column's CHECK names the same three
+            channel=row.channel,
+            channel_kind=row.channel_kind,
+            author_name=row.author_name,
+            agent_id=row.agent_id,
+            subject=row.subject,
+            text=row.text,
+            full_text=row.full_text,
+            fields=row.fields,
+            automatic=row.automatic,
+            warning=row.warning,
+            external_id=row.external_id,
+            occurred_at=row.occurred_at,
+            created_at=row.created_at,
+            delivery=row.delivery,
+            delivery_detail=row.delivery_detail,
+            attachments=[
+                AttachmentAnswer(
+                    filename=file.filename,
+                    content_type=file.content_type,
+                    size=file.size,
+                    inline=file.inline,
+                    url=f"/api/v1/attachments/{file.token}",
+                )
+                for file in row.attachments
+            ],
+        )
+
+
+class DecisionAnswer(BaseModel):
+    """Why the ticket is where it is. `why` is the routing engine's own evidence."""
+
+    step: Literal["classified", "assigned", "manual", "released"]
+    queue: str
+    agent_name: str
+    priority: int | None
+    why: Any
+    decided_at: datetime
+
+
+class TicketDetail(TicketAnswer):
+    """`timeline` is oldest first; `timeline_cursor` is null on its last page."""
+
+    waiting_why: Any
+    timeline: list[TimelineEntry]
+    timeline_cursor: str | None
+    decisions: list[DecisionAnswer]
+
+    @classmethod
+    def of_all(
+        cls,
+        row: views.TicketRow,
+        timeline: Sequence[views.TimelineRow],
+        timeline_cursor: str | None,
+        decisions: Sequence[views.DecisionRow],
+    ) -> "TicketDetail":
+        return cls(
+            **_ticket_fields(row),
+            waiting_why=row.waiting_why,
+            timeline=[TimelineEntry.of(entry) for entry in timeline],
+            timeline_cursor=timeline_cursor,
+            decisions=[
+                DecisionAnswer(
+                    step=decision.step,  # type: ignore[arg-type]  # the column's CHECK names the same four
+                    queue=decision.queue,
+                    agent_name=decision.agent_name,
+                    priority=decision.priority,
+                    why=decision.why,
+                    decided_at=decision.decided_at,
+                )
+                for decision in decisions
+            ],
+        )
+
+
+def _ticket_fields(row: views.TicketRow) -> dict[str, Any]:
+    fields = {
+        name: getattr(row, name)
+        for name in TicketAnswer.model_fields
+        if name not in ("number", "customer_code")
+    }
+    return fields | {
+        "number": show_code(TICKET, row.code),
+        "customer_code": show_code(CUSTOMER, row.customer_code),
+    }
+
+
+class IdentityAnswer(BaseModel):
+    """`verified`: the channel itself proved it; else somebody only said so."""
+
+    kind: str
+    value: str
+    verified: bool
+
+
+class CustomerAnswer(BaseModel):
+    id: int
+    code: CustomerCode
+    name: str
+    language: str
+    organisation: str
+    key_account: bool
+    identities: list[IdentityAnswer]
+    created_at: datetime
+    last_seen_at: datetime
+
+    @classmethod
+    def of(cls, row: views.CustomerRow) -> "CustomerAnswer":
+        return cls(
+            id=row.id,
+            code=show_code(CUSTOMER, row.code),
+            name=row.name,
+            language=row.language,
+            organisation=row.organisation,
+            key_account=row.key_account,
+            identities=[
+                IdentityAnswer(kind=one.kind, value=one.value, verified=one.verified)
+                for one in row.identities
+            ],
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+        )
+
+
+class AgentAnswer(BaseModel):
+    """`load` is how many open tickets the agent holds now, `capacity` how many may be given."""
+
+    id: int
+    login: str
+    name: str
+    role: str
+    presence: str
+    capacity: int
+    load: int
+    languages: list[str]
+    skills: dict[str, int]
+    active: bool
+
+    @classmethod
+    def of(cls, row: views.AgentRow) -> "AgentAnswer":
+        return cls(
+            id=row.id,
+            login=row.login,
+            name=row.name,
+            role=row.role,
+            presence=row.presence,
+            capacity=row.capacity,
+            load=row.load,
+            languages=list(row.languages),
+            skills=row.skills,
+            active=row.active,
+        )
+
+
+class QueueAnswer(BaseModel):
+    """`waiting`: open and nobody's. `open`: open, whoever has it."""
+
+    id: int
+    name: str
+    title_en: str
+    title_zh: str
+    waiting: int
+    oldest_waiting_since: datetime | None
+    open: int
+
+    @classmethod
+    def of(cls, row: views.QueueRow) -> "QueueAnswer":
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class QuarantineAnswer(BaseModel):
+    """An item that could not be read. Its bytes are kept: see `content_url`."""
+
+    id: BigId
+    channel: str
+    channel_kind: str
+    external_key: str
+    received_at: datetime
+    error: str
+    attempts: int
+    size: int
+    content_url: str
+
+    @classmethod
+    def of(cls, row: views.QuarantineRow) -> "QuarantineAnswer":
+        return cls(
+            id=str(row.id),
+            channel=row.channel,
+            channel_kind=row.channel_kind,
+            external_key=row.external_key,
+            received_at=row.received_at,
+            error=row.error,
+            attempts=row.attempts,
+            size=row.size,
+            content_url=f"/api/v1/quarantine/{row.id}/content",
+        )
+
+
+class TicketPage(BaseModel):
+    items: list[TicketAnswer]
+    next_cursor: str | None
+
+
+class CustomerPage(BaseModel):
+    items: list[CustomerAnswer]
+    next_cursor: str | None
+
+
+class TimelinePage(BaseModel):
+    """Newest first."""
+
+    items: list[TimelineEntry]
+    next_cursor: str | None
+
+
+class QuarantinePage(BaseModel):
+    items: list[QuarantineAnswer]
+    next_cursor: str | None
+
+
+class AgentList(BaseModel):
+    items: list[AgentAnswer]
+
+
+class QueueList(BaseModel):
+    items: list[QueueAnswer]
+
+
+class EntryAdded(BaseModel):
+    """The new entry of the ticket's timeline."""
+
+    interaction_id: BigId
+    ticket: TicketNumber

@@ -1,0 +1,101 @@
+"""Customers and their timelines; agents and their presence; queues."""
+
+from hub.actions.failures import NotFound
+from hub.actions.presence import set_presence
+from hub.web.api.answers import (
+    AgentAnswer,
+    AgentList,
+    CustomerAnswer,
+    CustomerPage,
+    QueueAnswer,
+    QueueList,
+    TimelineEntry,
+    TimelinePage,
+)
+from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
+from hub.web.api.operations import Answer, Call
+from hub.web.api.problems import wrong_field
+from hub.web.api.requests import BIGINT, CustomersQuery, PageQuery, PresenceRequest
+from storage import views
+from storage.database import Connection
+
+
+async def list_customers(call: Call) -> Answer:
+    """A page of customers, last seen first."""
+    query: CustomersQuery = call.query
+    try:
+        before = read_time_cursor(query.cursor) if query.cursor else None
+    except NotACursor as error:
+        raise wrong_field("cursor", "not a cursor of this list") from error
+    rows = await call.ctx.database.read(
+        lambda c: views.list_customers(c, before=before, limit=query.limit, query=query.query)
+    )
+    last = rows[-1] if len(rows) == query.limit else None
+    return Answer(
+        document=CustomerPage(
+            items=[CustomerAnswer.of(row) for row in rows],
+            next_cursor=show_time_cursor(last.last_seen_at, last.id) if last else None,
+        )
+    )
+
+
+async def get_customer_timeline(call: Call) -> Answer:
+    """Everything one customer said and was told, newest first."""
+    query: PageQuery = call.query
+    customer_id = path_id(call, "customer")
+    before = page_before(query)
+
+    async def work(c: Connection) -> list[views.TimelineRow] | None:
+        rows = await views.customer_timeline(c, customer_id, before=before, limit=query.limit)
+        if not rows and await views.get_customer(c, customer_id) is None:
+            return None
+        return rows
+
+    rows = await call.ctx.database.read(work)
+    if rows is None:
+        raise NotFound(f"There is no customer {customer_id}.")
+    return Answer(
+        document=TimelinePage(
+            items=[TimelineEntry.of(row) for row in rows],
+            next_cursor=show_id_cursor(rows[-1].id) if len(rows) == query.limit else None,
+        )
+    )
+
+
+async def list_agents(call: Call) -> Answer:
+    """Every agent, with presence and load."""
+    rows = await call.ctx.database.read(views.list_agents)
+    return Answer(document=AgentList(items=[AgentAnswer.of(row) for row in rows]))
+
+
+async def post_presence(call: Call) -> Answer:
+    """Say that an agent is online, busy, away or offline."""
+    body: PresenceRequest = call.body
+    agent_id = path_id(call, "agent")
+    await set_presence(call.ctx, agent_id=agent_id, presence=body.presence.value, actor=call.actor)
+    for row in await call.ctx.database.read(views.list_agents):
+        if row.id == agent_id:
+            return Answer(document=AgentAnswer.of(row))
+    raise NotFound(f"There is no agent {agent_id}.")
+
+
+async def list_queues(call: Call) -> Answer:
+    """The queues in use, with what waits in each."""
+    rows = await call.ctx.database.read(views.list_queues)
+    return Answer(document=QueueList(items=[QueueAnswer.of(row) for row in rows]))
+
+
+def path_id(call: Call, what: str) -> int:
+    """The number in the path. Raises NotFound where it can be no id."""
+    given = call.params["id"]
+    if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= BIGINT):
+        raise NotFound(f"{given[:40]!r} is not the id of a {what}.")
+    return int(given)
+
+
+def page_before(query: PageQuery) -> int | None:
+    """The id after which a page ordered by falling id goes on."""
+    try:
+        return read_id_cursor(query.cursor) if query.cursor else None
+    except NotACursor as error:
+        raise wrong_field("cursor", "not a cursor of this list") from error

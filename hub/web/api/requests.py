@@ -1,0 +1,105 @@
+"""What callers may send, beside the interaction itself (channels.api.body). Unknown fields are refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
+from hub.model.people import Presence
+from hub.model.tickets import TicketStatus
+
+MOST_TEXT = 100_000
+BIGINT = 2**63 - 1
+
+RowId = Annotated[int, Field(ge=1, le=BIGINT)]
+PageLimit = Annotated[int, Field(ge=1, le=200, description="rows of a page")]
+Cursor = Annotated[str, Field(max_length=80, description="`next_cursor` of the page before")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, pattern=r"\S")]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Query(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ReplyFile(_Body):
+    filename: Filename
+    content_type: ContentType = "application/octet-stream"
+    data_base64: FileBytes
+
+
+class ReplyRequest(_Body):
+    """An answer to the customer, on the ticket's own channel."""
+
+    text: Text
+    attachments: Annotated[list[ReplyFile], Field(max_length=MOST_FILES)] = []
+    expected_seq: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=2**31 - 1,
+            description="`seq` of the ticket when it was read; refused (409) if the customer wrote since",
+        ),
+    ] = None
+
+
+class NoteRequest(_Body):
+    """Words for colleagues; never leaves the house."""
+
+    text: Text
+
+
+class AssignRequest(_Body):
+    """Give the ticket to this agent; null puts it back into its queue."""
+
+    agent_id: RowId | None
+
+
+class StatusRequest(_Body):
+    # Strict mode takes an enum's value from JSON, and nothing else.
+    status: TicketStatus
+
+
+class PresenceRequest(_Body):
+    presence: Presence
+
+
+def _split(value: object) -> object:
+    return value.split(",") if isinstance(value, str) else value
+
+
+class TicketsQuery(_Query):
+    scope: Literal["mine", "unassigned", "all"] = "all"
+    agent_id: Annotated[RowId | None, Field(description="whose tickets; needed with scope=mine")] = None
+    status: Annotated[
+        list[TicketStatus],
+        BeforeValidator(_split),
+        Field(min_length=1, max_length=4, description="one or several, with commas"),
+    ] = [TicketStatus.OPEN, TicketStatus.PENDING]
+    queue: Annotated[str | None, Field(max_length=100, description="name of a queue")] = None
+    cursor: Cursor | None = None
+    limit: PageLimit = 50
+
+
+class TicketQuery(_Query):
+    cursor: Annotated[Cursor | None, Field(description="`timeline_cursor` of the answer before")] = None
+    limit: PageLimit = 200
+
+
+class CustomersQuery(_Query):
+    query: Annotated[
+        str,
+        Field(
+            max_length=200, description="part of a name, start of an address or number, or a customer code"
+        ),
+    ] = ""
+    cursor: Cursor | None = None
+    limit: PageLimit = 50
+
+
+class PageQuery(_Query):
+    cursor: Cursor | None = None
+    limit: PageLimit = 50

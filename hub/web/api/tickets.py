@@ -1,0 +1,143 @@
+"""Tickets: lists, one with its timeline, and what may be done to one."""
+
+from collections.abc import Sequence
+
+from hub.actions.assign import assign_ticket
+from hub.actions.failures import NotFound
+from hub.actions.note import add_note
+from hub.actions.reply import queue_reply
+from hub.actions.status import change_status
+from hub.model.codes import TICKET, NotACode, read_code, show_code
+from hub.model.interactions import OutboundAttachment
+from hub.web.api.answers import EntryAdded, TicketAnswer, TicketDetail, TicketPage
+from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
+from hub.web.api.operations import Answer, Call
+from hub.web.api.problems import wrong_field
+from hub.web.api.requests import (
+    AssignRequest,
+    NoteRequest,
+    ReplyRequest,
+    StatusRequest,
+    TicketQuery,
+    TicketsQuery,
+)
+from storage import views
+from storage.database import Connection
+
+
+async def list_tickets(call: Call) -> Answer:
+    """A page of tickets, last touched first."""
+    query: TicketsQuery = call.query
+    if query.scope == "mine" and query.agent_id is None:
+        raise wrong_field("agent_id", "needed with scope=mine: an API key is nobody's own")
+    try:
+        before = read_time_cursor(query.cursor) if query.cursor else None
+    except NotACursor as error:
+        raise wrong_field("cursor", "not a cursor of this list") from error
+    rows = await call.ctx.database.read(
+        lambda c: views.list_tickets(
+            c,
+            scope=query.scope,
+            agent_id=query.agent_id,
+            status=tuple(status.value for status in query.status),
+            queue=query.queue,
+            before=before,
+            limit=query.limit,
+        )
+    )
+    last = rows[-1] if len(rows) == query.limit else None
+    return Answer(
+        document=TicketPage(
+            items=[TicketAnswer.of(row) for row in rows],
+            next_cursor=show_time_cursor(last.updated_at, last.id) if last else None,
+        )
+    )
+
+
+async def get_ticket(call: Call) -> Answer:
+    """One ticket, a page of its timeline, and why it is where it is."""
+    query: TicketQuery = call.query
+    code = _code(call)
+    try:
+        after = read_id_cursor(query.cursor) if query.cursor else 0
+    except NotACursor as error:
+        raise wrong_field("cursor", "not a cursor of this timeline") from error
+
+    async def work(
+        c: Connection,
+    ) -> tuple[views.TicketRow | None, Sequence[views.TimelineRow], Sequence[views.DecisionRow]]:
+        row = await views.get_ticket(c, code)
+        if row is None:
+            return None, (), ()
+        timeline = await views.ticket_timeline(c, row.id, after=after, limit=query.limit)
+        return row, timeline, await views.ticket_decisions(c, row.id)
+
+    row, timeline, decisions = await call.ctx.database.read(work)
+    if row is None:
+        raise _no_such_ticket(code)
+    cursor = show_id_cursor(timeline[-1].id) if len(timeline) == query.limit else None
+    return Answer(document=TicketDetail.of_all(row, timeline, cursor, decisions))
+
+
+async def post_reply(call: Call) -> Answer:
+    """Queue an answer to the customer; where it stands is seen in the timeline."""
+    body: ReplyRequest = call.body
+    code = _code(call)
+    interaction_id = await queue_reply(
+        call.ctx,
+        ticket_code=code,
+        actor=call.actor,
+        text=body.text,
+        attachments=tuple(
+            OutboundAttachment(filename=file.filename, content_type=file.content_type, data=file.data_base64)
+            for file in body.attachments
+        ),
+        expected_seq=body.expected_seq,
+    )
+    return Answer(status=201, document=_added(interaction_id, code))
+
+
+async def post_note(call: Call) -> Answer:
+    """Add words for colleagues."""
+    body: NoteRequest = call.body
+    code = _code(call)
+    interaction_id = await add_note(call.ctx, ticket_code=code, actor=call.actor, text=body.text)
+    return Answer(status=201, document=_added(interaction_id, code))
+
+
+async def post_assign(call: Call) -> Answer:
+    """Give the ticket to an agent, or back to its queue."""
+    body: AssignRequest = call.body
+    code = _code(call)
+    await assign_ticket(call.ctx, ticket_code=code, agent_id=body.agent_id, actor=call.actor)
+    return await _as_it_is_now(call, code)
+
+
+async def post_status(call: Call) -> Answer:
+    """Open, pend, resolve or close the ticket."""
+    body: StatusRequest = call.body
+    code = _code(call)
+    await change_status(call.ctx, ticket_code=code, status=body.status.value, actor=call.actor)
+    return await _as_it_is_now(call, code)
+
+
+async def _as_it_is_now(call: Call, code: int) -> Answer:
+    row = await call.ctx.database.read(lambda c: views.get_ticket(c, code))
+    if row is None:
+        raise _no_such_ticket(code)
+    return Answer(document=TicketAnswer.of(row))
+
+
+def _added(interaction_id: int, code: int) -> EntryAdded:
+    return EntryAdded(interaction_id=str(interaction_id), ticket=show_code(TICKET, code))
+
+
+def _code(call: Call) -> int:
+    try:
+        return read_code(TICKET, call.params["number"])
+    except NotACode as error:
+        raise NotFound(str(error), code="not_a_ticket_number") from error
+
+
+def _no_such_ticket(code: int) -> NotFound:
+    return NotFound(f"There is no ticket {show_code(TICKET, code)}.")
