@@ -13,7 +13,7 @@ from hub.model.codes import CUSTOMER, NotACode, read_code
 from storage.database import Connection
 from storage.queries import load_queries
 
-_SQL = load_queries("views")
+SQL = load_queries("views")
 
 Row = TypeVar("Row")
 
@@ -208,7 +208,7 @@ class BacklogRow:
 
 
 # The first page starts after a row that can never be, so it needs no query of its own.
-_START: TimePage = (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
+START: TimePage = (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
 _LAST_ID = 2**63 - 1
 
 _WHOSE: dict[TicketScope, str] = {
@@ -218,10 +218,10 @@ _WHOSE: dict[TicketScope, str] = {
 }
 
 # One text for each scope, so that each has a plan of its own and the index that fits.
-_LIST_TICKETS = {
+LIST_TICKETS = {
     scope: "\n".join(
         (
-            _SQL["tickets"],
+            SQL["tickets"],
             "WHERE (t.updated_at, t.id) < ($1::timestamptz, $2::bigint)",
             "AND t.status = ANY($3::text[])",
             "AND ($4::text IS NULL OR t.queue_id = (SELECT w.id FROM queue w WHERE w.name = $4))",
@@ -231,9 +231,12 @@ _LIST_TICKETS = {
     )
     for scope, whose in _WHOSE.items()
 }
-_TICKET_BY_CODE = _SQL["tickets"] + "\nWHERE t.code = $1"
-_TICKET_BY_ID = _SQL["tickets"] + "\nWHERE t.id = $1"
-_TICKETS_OF_CUSTOMER = _SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
+_TICKET_BY_CODE = SQL["tickets"] + "\nWHERE t.code = $1"
+_TICKET_BY_ID = SQL["tickets"] + "\nWHERE t.id = $1"
+_TICKETS_OF_CUSTOMER = SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
+
+TICKET_QUERIES = (*LIST_TICKETS.values(), _TICKET_BY_CODE, _TICKET_BY_ID, _TICKETS_OF_CUSTOMER)
+"""Every query that is put together here, for the test that compares columns with fields."""
 
 
 async def list_tickets(
@@ -249,17 +252,17 @@ async def list_tickets(
     """A page of tickets, last touched first. "mine" without `agent_id` is nobody's list, and empty."""
     if scope == "mine" and agent_id is None:
         return []
-    at, last_id = before or _START
+    at, last_id = before or START
     owner = agent_id if scope == "mine" else None
     rows = await connection.fetch(
-        _LIST_TICKETS[scope], at, last_id, list(status), queue, _bounded(limit), owner
+        LIST_TICKETS[scope], at, last_id, list(status), queue, _bounded(limit), owner
     )
     return [TicketRow(**row) for row in rows]
 
 
 async def count_tickets(connection: Connection, agent_id: int | None) -> dict[str, int]:
     """Open and pending tickets by scope: mine, unassigned, all."""
-    row = await connection.fetchrow(_SQL["count_tickets"], agent_id)
+    row = await connection.fetchrow(SQL["count_tickets"], agent_id)
     return dict(row) if row else {}
 
 
@@ -279,7 +282,7 @@ async def ticket_timeline(
     connection: Connection, ticket_id: int, *, after: int = 0, limit: int = 200
 ) -> list[TimelineRow]:
     """Entries of a ticket with an id greater than `after`, oldest first, with their attachments."""
-    rows = await connection.fetch(_SQL["ticket_timeline"], ticket_id, after, _bounded(limit))
+    rows = await connection.fetch(SQL["ticket_timeline"], ticket_id, after, _bounded(limit))
     return await _with_attachments(connection, rows)
 
 
@@ -288,7 +291,7 @@ async def customer_timeline(
 ) -> list[TimelineRow]:
     """Everything one customer said and was told, over all tickets, newest first, with attachments."""
     last_id = _LAST_ID if before is None else before
-    rows = await connection.fetch(_SQL["customer_timeline"], customer_id, last_id, _bounded(limit))
+    rows = await connection.fetch(SQL["customer_timeline"], customer_id, last_id, _bounded(limit))
     return await _with_attachments(connection, rows)
 
 
@@ -296,20 +299,20 @@ async def _with_attachments(connection: Connection, rows: Sequence[Any]) -> list
     if not rows:
         return []
     files: defaultdict[int, list[AttachmentRow]] = defaultdict(list)
-    for row in await connection.fetch(_SQL["attachments_of"], [row["id"] for row in rows]):
+    for row in await connection.fetch(SQL["attachments_of"], [row["id"] for row in rows]):
         files[row["interaction_id"]].append(AttachmentRow(**row))
     return [TimelineRow(**row, attachments=tuple(files.get(row["id"], ()))) for row in rows]
 
 
 async def ticket_decisions(connection: Connection, ticket_id: int, *, limit: int = 50) -> list[DecisionRow]:
     """How the ticket came to where it is, newest first."""
-    rows = await connection.fetch(_SQL["ticket_decisions"], ticket_id, _bounded(limit))
+    rows = await connection.fetch(SQL["ticket_decisions"], ticket_id, _bounded(limit))
     return [DecisionRow(**row) for row in rows]
 
 
 async def ticket_events(connection: Connection, ticket_id: int, *, limit: int = 200) -> list[EventRow]:
     """The ticket's ledger, newest first."""
-    rows = await connection.fetch(_SQL["ticket_events"], ticket_id, _bounded(limit))
+    rows = await connection.fetch(SQL["ticket_events"], ticket_id, _bounded(limit))
     return [EventRow(**row) for row in rows]
 
 
@@ -322,18 +325,18 @@ async def list_customers(
 ) -> list[CustomerRow]:
     """A page of customers, last seen first. `query` is a part of a name, the start of an identity or a
     customer code ("C-10019"), taken literally: it holds no wildcards."""
-    at, last_id = before or _START
+    at, last_id = before or START
     try:
         code = read_code(CUSTOMER, query)
     except NotACode:
         code = None
-    rows = await connection.fetch(_SQL["list_customers"], at, last_id, query.strip(), code, _bounded(limit))
+    rows = await connection.fetch(SQL["list_customers"], at, last_id, query.strip(), code, _bounded(limit))
     return await _with_identities(connection, [CustomerRow(**row) for row in rows])
 
 
 async def get_customer(connection: Connection, customer_id: int) -> CustomerRow | None:
     """One customer with every identity."""
-    row = await connection.fetchrow(_SQL["get_customer"], customer_id)
+    row = await connection.fetchrow(SQL["get_customer"], customer_id)
     found = await _with_identities(connection, [CustomerRow(**row)] if row else [])
     return found[0] if found else None
 
@@ -342,7 +345,7 @@ async def _with_identities(connection: Connection, customers: list[CustomerRow])
     if not customers:
         return []
     known: defaultdict[int, list[IdentityRow]] = defaultdict(list)
-    for row in await connection.fetch(_SQL["identities_of"], [customer.id for customer in customers]):
+    for row in await connection.fetch(SQL["identities_of"], [customer.id for customer in customers]):
         known[row["customer_id"]].append(
             IdentityRow(kind=row["kind"], value=row["value"], verified=row["verified"])
         )
@@ -357,7 +360,7 @@ async def customer_tickets(connection: Connection, customer_id: int, limit: int 
 
 async def list_agents(connection: Connection) -> list[AgentRow]:
     """All agents by name, those who left (`active` False) too: history names them."""
-    return [_agent(row) for row in await connection.fetch(_SQL["list_agents"])]
+    return [_agent(row) for row in await connection.fetch(SQL["list_agents"])]
 
 
 def _agent(row: Any) -> AgentRow:
@@ -366,12 +369,12 @@ def _agent(row: Any) -> AgentRow:
 
 async def list_queues(connection: Connection) -> list[QueueRow]:
     """The queues in use, with what waits in each."""
-    return _all(QueueRow, await connection.fetch(_SQL["list_queues"]))
+    return _all(QueueRow, await connection.fetch(SQL["list_queues"]))
 
 
 async def list_channels(connection: Connection) -> list[ChannelRow]:
     """Every channel that ever was, with its state now ("retired" when it is no longer configured)."""
-    return _all(ChannelRow, await connection.fetch(_SQL["list_channels"]))
+    return _all(ChannelRow, await connection.fetch(SQL["list_channels"]))
 
 
 async def list_quarantine(
@@ -379,18 +382,18 @@ async def list_quarantine(
 ) -> list[QuarantineRow]:
     """Items that could not be read, newest first."""
     last_id = _LAST_ID if before is None else before
-    return _all(QuarantineRow, await connection.fetch(_SQL["list_quarantine"], last_id, _bounded(limit)))
+    return _all(QuarantineRow, await connection.fetch(SQL["list_quarantine"], last_id, _bounded(limit)))
 
 
 async def raw_content(connection: Connection, raw_id: int) -> bytes | None:
     """The bytes of one journalled item, exactly as they came."""
-    content: bytes | None = await connection.fetchval(_SQL["raw_content"], raw_id)
+    content: bytes | None = await connection.fetchval(SQL["raw_content"], raw_id)
     return content
 
 
 async def attachment(connection: Connection, token: str) -> tuple[AttachmentRow, int, bytes] | None:
     """The file of this name: what it is, its ticket (the caller asks whether that may be seen), its bytes."""
-    row = await connection.fetchrow(_SQL["attachment"], token)
+    row = await connection.fetchrow(SQL["attachment"], token)
     if row is None:
         return None
     described = dict(row)
@@ -400,12 +403,12 @@ async def attachment(connection: Connection, token: str) -> tuple[AttachmentRow,
 
 async def backlog(connection: Connection) -> BacklogRow:
     """What waits in the whole hub, for metrics."""
-    return _all(BacklogRow, await connection.fetch(_SQL["backlog"]))[0]
+    return _all(BacklogRow, await connection.fetch(SQL["backlog"]))[0]
 
 
 async def outbox_states(connection: Connection) -> dict[str, int]:
     """How many replies are in each state that asks for attention: queued, sending, failed, uncertain."""
-    return {row["state"]: row["rows"] for row in await connection.fetch(_SQL["outbox_states"])}
+    return {row["state"]: row["rows"] for row in await connection.fetch(SQL["outbox_states"])}
 
 
 def _all(row_type: type[Row], rows: Iterable[Any]) -> list[Row]:

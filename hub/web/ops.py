@@ -54,7 +54,8 @@ def ops_routes(ctx: Context, ready: Ready, keyring: Keyring | None = None) -> li
             actor = await keyring.actor(request)
             if Scope.ADMIN not in actor.scopes:
                 raise Problem(403, "insufficient_scope", "This API key lacks the scope admin.")
-        text = generate_latest(REGISTRY) + generate_latest(await figures.registry())
+        from_database = generate_latest(await figures.registry())
+        text = generate_latest(REGISTRY) + from_database
         return web.Response(body=text, headers={**_NO_STORE, "Content-Type": CONTENT_TYPE_LATEST})
 
     return [
@@ -183,7 +184,7 @@ async def _loop_lag() -> float:
 
 
 def _from_here(request: web.Request) -> bool:
-    """Whether the peer sits on this machine. A proxy on loopback speaks for others: it says so in a header."""
+    """Whether the peer sits on this machine. A proxy here speaks for others, and says so in a header."""
     if any(name in request.headers for name in _PROXY_HEADERS):
         return False
     try:
