@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestServer
 from hub.actions.context import Context
 from hub.actions.keys import create_api_key
 from hub.actions.staff import add_agent
+from structlog.testing import capture_logs
 
 from hub.model.people import Scope
 from hub.settings import Settings
@@ -474,3 +475,31 @@ async def test_a_revoked_key_is_refused_within_five_seconds(api: Api) -> None:
         # Nothing to await: a key is only remembered until it is too old.
         while (await api.call("GET", "/queues", scope=Scope.READ)).status != 401:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("framing", "sent"),
+    [
+        ("Content-Length: 500", b'{"text": "half'),
+        ("Transfer-Encoding: chunked", b'5\r\n{"te\r\n'),
+        ("Transfer-Encoding: chunked", b"zz\r\nnonsense\r\n"),
+    ],
+)
+async def test_half_a_body_is_no_fault_and_keeps_nothing(api: Api, framing: str, sent: bytes) -> None:
+    url = api.session._base_url
+    assert url is not None
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    head = (
+        f"POST {PREFIX}/interactions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.keys[Scope.ADMIN]}\r\n"
+    )
+    writer.write(f"{head}Content-Type: application/json\r\n{framing}\r\n\r\n".encode() + sent)
+    await writer.drain()
+    with capture_logs() as logged:
+        assert (await api.call("GET", "/queues")).status == 200  # by now the half one is being read
+        writer.write_eof()
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+    assert not answer or answer.split(b" ")[1].startswith(b"4"), answer
+    assert await _count(api.ctx.database, "inbound_raw") == 0
+    assert "api.fault" not in [entry["event"] for entry in logged]

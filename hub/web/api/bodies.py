@@ -12,7 +12,7 @@ _MOST_KEY = 200
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The body, at most `limit` bytes; more is never held in memory. Raises Problem 413 or 415."""
+    """The body, at most `limit` bytes; more is never held in memory. Raises Problem 400, 413 or 415."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "unsupported_encoding", "Send the body uncompressed: no Content-Encoding.")
     kind = request.content_type
@@ -21,10 +21,13 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     if request.content_length is not None and request.content_length > limit:
         raise _too_large(limit)
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise _too_large(limit)
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except (ConnectionError, web.RequestPayloadError) as error:
+        raise Problem(400, "incomplete_body", "The body broke off before its end.") from error
     return bytes(body)
 
 

@@ -38,10 +38,11 @@ async def post_interaction(call: Call) -> Answer:
         kept = await call.ctx.database.read(lambda c: views.raw_content(c, acceptance.raw_id))
         if kept != call.raw:
             raise key_reused()
-    return _tell(acceptance)
+    return answer_acceptance(acceptance)
 
 
-def _tell(acceptance: Acceptance) -> Answer:
+def answer_acceptance(acceptance: Acceptance) -> Answer:
+    """What the caller is told of an item that is kept."""
     raw_id = str(acceptance.raw_id)
     if acceptance.ticket_code:
         document = InteractionAccepted(
