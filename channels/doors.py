@@ -1,0 +1,88 @@
+"""What the public doors of push channels share: bodies with a limit, origins, languages."""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+COMMON_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+async def read_body(request: web.Request, most: int) -> bytes:
+    """The whole body. Raises web.HTTPRequestEntityTooLarge above `most` bytes, before they are all read."""
+    if (request.content_length or 0) > most:
+        raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=request.content_length or 0)
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > most:
+            raise web.HTTPRequestEntityTooLarge(max_size=most, actual_size=len(body))
+    return bytes(body)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port as a browser writes them in Origin; "" for what is no web address."""
+    try:
+        parts = urlsplit(url.strip().lower())
+        port = parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    usual = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" if port in (None, usual) else f"{parts.scheme}://{host}:{port}"
+
+
+def is_own_origin(request: web.Request, public_url: str) -> bool:
+    """Whether the browser says that the page came from this hub: its public address, or the host it was asked
+    for (an administrator may use localhost beside the public name)."""
+    given = request.headers.get("Origin", "")
+    if not given or given == "null":
+        return False
+    origin = origin_of(given)
+    return bool(origin) and (
+        origin == origin_of(public_url) or origin.partition("://")[2] == request.host.lower()
+    )
+
+
+def is_listed_origin(request: web.Request, allowed: Iterable[str]) -> bool:
+    """Whether the browser names a site that the administrator has listed. Exact; no suffixes."""
+    origin = origin_of(request.headers.get("Origin", ""))
+    return bool(origin) and origin in allowed
+
+
+def checked_origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    """For settings: each value as Origin would write it. Raises ValueError with what was expected."""
+    for value in values:
+        parts = urlsplit(value)
+        if not origin_of(value) or parts.path.strip("/") or parts.query or parts.username:
+            raise ValueError(f"{value!r}: expected a site such as https://www.shop.example")
+    return tuple(origin_of(value) for value in values)
+
+
+def frame_ancestors(allowed: Iterable[str]) -> str:
+    """The CSP directive that lets the listed sites, and nobody else, show a page in a frame."""
+    return " ".join(("frame-ancestors 'self'", *allowed))
+
+
+def choose_language(request: web.Request, default: str) -> str:
+    """`en` or `zh_CN`: what the address asks for (?lang=), then what the browser prefers, then `default`."""
+    asked = request.query.get("lang", "").lower().replace("-", "_")
+    if asked:
+        return "zh_CN" if asked.startswith("zh") else "en"
+    ranked: list[tuple[float, str]] = []
+    for part in request.headers.get("Accept-Language", "")[:500].split(","):
+        tag, _, quality = part.strip().lower().partition(";")
+        try:
+            weight = float(quality.partition("=")[2] or 1.0)
+        except ValueError:
+            continue
+        for prefix, language in (("zh", "zh_CN"), ("en", "en")):
+            if tag.strip().partition("-")[0] == prefix and weight > 0:
+                ranked.append((weight, language))
+    return max(ranked, key=lambda pair: pair[0])[1] if ranked else default

@@ -1,0 +1,217 @@
+"""The open Telegram channel: joins the bot's line to the hub's ports. What failures mean is in line.py."""
+
+import asyncio
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+from telegram import InputFile
+
+from channels.adapter import (
+    Accept,
+    CannotTranslate,
+    Capabilities,
+    ChannelFailure,
+    NotAccepted,
+    Ports,
+    RawItem,
+    Receipt,
+    Refused,
+    TryLater,
+    Unavailable,
+    Unsure,
+)
+from channels.clean import read_json_object
+from channels.doors import read_body
+from channels.telegram.compose import split_text
+from channels.telegram.envelope import pack
+from channels.telegram.files import MOST_BYTES, files_of, is_for_us, message_of
+from channels.telegram.line import Doing, Line, call
+from channels.telegram.settings import TelegramSettings
+from hub.model.interactions import OutboundAttachment, OutboundInteraction
+
+_BATCH_BYTES = 32 * 1024 * 1024
+"""Bytes of raw items that are held before they are committed; updates may carry files of 20 MB each."""
+_MOST_UPDATE = 1024 * 1024
+_TRIES = 3
+_MOST_REMEMBERED = 1000
+_PHOTOS = {"image/jpeg", "image/png"}
+_MOST_PHOTO = 10 * 1024 * 1024
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
+
+
+class TelegramAdapter:
+    """One bot (see channels.adapter.ChannelAdapter for what each method promises)."""
+
+    def __init__(self, name: str, settings: TelegramSettings, ports: Ports) -> None:
+        self.name = name
+        self.capabilities = Capabilities(attachments=True, push=settings.webhook)
+        self._settings = settings
+        self._ports = ports
+        self._line = Line(settings)
+        self._tries: Counter[str] = Counter()
+
+    async def check(self) -> None:
+        """Ask the bot for its name. Raises Misconfigured or Unavailable."""
+        await call(self._line.bot.get_me())
+
+    async def receive(self, accept: Accept) -> None:
+        """Hear the bot until cancelled."""
+        if self._settings.webhook:
+            await self._ask_for_calls()
+            await asyncio.Event().wait()
+        await self._poll(accept)
+
+    async def _poll(self, accept: Accept) -> None:
+        """An offset confirms what is older, so it is sent only after the commit, and only until it was heard:
+        after a quiet week Telegram may go on with lower ids, which an old offset would throw away."""
+        offset: int | None = None
+        while True:
+            self._check_lease()
+            updates = await self._line.updates(
+                offset, wait=self._settings.poll_seconds, read_timeout=self._settings.timeout_seconds
+            )
+            offset = None
+            batch: list[RawItem] = []
+            for update in updates:
+                if is_for_us(update):
+                    batch.append(await self._pack(update))
+                if sum(len(item.content) for item in batch) > _BATCH_BYTES:
+                    await self._commit(batch, accept)
+                    batch = []
+            await self._commit(batch, accept)
+            if updates:
+                offset = max(update["update_id"] for update in updates) + 1
+
+    async def _commit(self, batch: list[RawItem], accept: Accept) -> None:
+        self._check_lease()
+        if batch:
+            await accept(batch)
+
+    def _check_lease(self) -> None:
+        if not self._ports.alive():
+            raise Unavailable("Another hub has taken this channel over.")
+
+    async def _pack(self, update: Mapping[str, Any]) -> RawItem:
+        """The raw item of an update with its files. A file that cannot be had for good is named as missing; a
+        line that drops raises Unavailable, and the update comes again."""
+        files: dict[str, bytes] = {}
+        missing: dict[str, str] = {}
+        message, _ = message_of(update)
+        for file in files_of(message or {}):
+            if file.size > MOST_BYTES:
+                missing[file.file_id] = "larger than the 20 MB that a bot may fetch"
+                continue
+            try:
+                files[file.file_id] = await self._fetch(file.file_id)
+            except Refused as refused:
+                missing[file.file_id] = str(refused)
+        return pack(
+            update,
+            bot_id=self._settings.bot_id,
+            received_at=datetime.now(UTC),
+            files=files,
+            missing=missing,
+        )
+
+    async def _fetch(self, file_id: str) -> bytes:
+        """The file's bytes. Raises Unavailable; Refused when it cannot be had, or not even at the third time
+        of asking: one file must not hold up every customer behind it."""
+        if len(self._tries) > _MOST_REMEMBERED:
+            self._tries.clear()
+        try:
+            place = await call(self._line.bot.get_file(file_id), Doing.FETCHING)
+            data = await call(place.download_as_bytearray(), Doing.FETCHING)
+        except Unavailable as error:
+            self._tries[file_id] += 1
+            if self._tries[file_id] < _TRIES:
+                raise
+            raise Refused(str(error)) from error
+        self._tries.pop(file_id, None)
+        return bytes(data)
+
+    async def send(self, message: OutboundInteraction) -> Receipt:
+        """Send the text, in pieces where it is long, then the files. When a piece fails after another has
+        left, nothing is certain any more about the whole, so it is Unsure and says how much arrived."""
+        chat_id = _chat_id(message.address)
+        pieces: list[str | OutboundAttachment] = [*split_text(message.text), *message.attachments]
+        if not pieces:
+            raise Refused("There is nothing to send: the reply has neither text nor files.")
+        sent: list[str] = []
+        for piece in pieces:
+            try:
+                if not self._ports.alive():
+                    raise TryLater("Another hub has taken this channel over.")
+                sent.append(f"{chat_id}.{await self._send_piece(chat_id, piece)}")
+            except ChannelFailure as failure:
+                if not sent:
+                    raise
+                raise Unsure(f"{len(sent)} of {len(pieces)} parts arrived; then: {failure}") from failure
+        return Receipt(external_id=sent[0], detail=" ".join(sent) if len(sent) > 1 else "")
+
+    async def _send_piece(self, chat_id: int, piece: str | OutboundAttachment) -> int:
+        bot = self._line.bot
+        if isinstance(piece, str):
+            return (await call(bot.send_message(chat_id, piece), Doing.SENDING)).message_id
+        file = InputFile(piece.data, filename=piece.filename)
+        if piece.content_type in _PHOTOS and len(piece.data) <= _MOST_PHOTO:
+            return (await call(bot.send_photo(chat_id, file), Doing.SENDING)).message_id
+        document = bot.send_document(chat_id, file, disable_content_type_detection=True)
+        return (await call(document, Doing.SENDING)).message_id
+
+    async def close(self) -> None:
+        await self._line.close()
+
+    def routes(self, accept: Accept) -> Sequence[web.RouteDef]:
+        """The webhook's door; none when the hub polls."""
+        if not self._settings.webhook:
+            return ()
+
+        async def hear(request: web.Request) -> web.Response:
+            return await self._hear_call(request, accept)
+
+        return (web.post(f"/telegram/{self.name}/webhook", hear),)
+
+    async def _ask_for_calls(self) -> None:
+        await call(
+            self._line.bot.set_webhook(
+                f"{self._ports.public_url}/telegram/{self.name}/webhook",
+                secret_token=self._secret(),
+                allowed_updates=["message", "edited_message"],
+            ),
+            Doing.ARRANGING,
+        )
+
+    async def _hear_call(self, request: web.Request, accept: Accept) -> web.Response:
+        """Journal first, then 200. Telegram calls again until it gets one."""
+        given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogateescape")
+        if not hmac.compare_digest(given, self._secret().encode()):
+            return web.Response(status=401)
+        try:
+            update = read_json_object(await read_body(request, _MOST_UPDATE))
+        except CannotTranslate as error:
+            return web.Response(status=400, text=str(error))
+        if type(update.get("update_id")) is not int:
+            return web.Response(status=400, text="update_id: expected a whole number")
+        try:
+            if is_for_us(update):
+                await accept([await self._pack(update)])
+        except (NotAccepted, Unavailable):
+            return web.Response(status=503, headers={"Retry-After": "5"})
+        return web.Response(status=200)
+
+    def _secret(self) -> str:
+        """What Telegram shows with each call: bound to this channel and this bot, and nothing else's key."""
+        purpose = f"telegram-webhook:{self.name}:{self._settings.bot_id}".encode()
+        return hmac.new(self._ports.secret, purpose, hashlib.sha256).hexdigest()
+
+
+def _chat_id(address: str) -> int:
+    try:
+        return int(address)
+    except ValueError:
+        raise Refused(f"{address[:100]!r} is not a Telegram chat.") from None
