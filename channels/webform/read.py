@@ -1,0 +1,121 @@
+"""Reads a posted body, form-encoded, multipart or JSON, within limits. No checking of what people wrote."""
+
+from urllib.parse import parse_qsl
+
+import aiohttp
+import orjson
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+from channels.doors import read_body
+from channels.webform.settings import WebformSettings
+from channels.webform.submission import LIMITS, PASS, TRAP, Posted, PostedFile, Problem
+
+_MOST_TEXT = 512 * 1024
+"""Bytes of a body without files, and of one text part."""
+_MOST_PARTS = 60
+_KNOWN = {*LIMITS, PASS, TRAP}
+
+
+class Unreadable(Exception):
+    """The body is not what its type says, or has fields that no form of ours has; the text says which."""
+
+
+async def read_post(request: web.Request, settings: WebformSettings) -> Posted:
+    """What was posted. Raises Unreadable; web.HTTPRequestEntityTooLarge when even the texts are too large."""
+    match request.content_type:
+        case "application/x-www-form-urlencoded":
+            return _read_encoded(await read_body(request, _MOST_TEXT))
+        case "application/json":
+            return _read_json(await read_body(request, _MOST_TEXT))
+        case "multipart/form-data":
+            return await _read_parts(request, settings)
+        case other:
+            raise Unreadable(f"{other} is not a form")
+
+
+def _read_encoded(body: bytes) -> Posted:
+    try:
+        pairs = parse_qsl(
+            body.decode("utf-8"), keep_blank_values=True, errors="replace", max_num_fields=_MOST_PARTS
+        )
+    except ValueError as error:
+        raise Unreadable("the fields cannot be read") from error
+    return Posted(fields={key: value for key, value in pairs if key in _KNOWN})
+
+
+def _read_json(body: bytes) -> Posted:
+    """A program is told of a field that it misspelt; a browser's page cannot misspell one."""
+    try:
+        given = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise Unreadable(f"not JSON: {error}") from error
+    if not isinstance(given, dict):
+        raise Unreadable("expected a JSON object")
+    for key, value in given.items():
+        if key not in _KNOWN:
+            raise Unreadable(f"{key[:100]!r} is not a field; there are {', '.join(sorted(LIMITS))}")
+        if not isinstance(value, str):
+            raise Unreadable(f"{key}: expected a text")
+    return Posted(fields=given)
+
+
+async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted:
+    """Files above the limits are named and not kept, so that the page can be shown again with its texts."""
+    most_file = settings.most_file_mb * 1024 * 1024
+    fields: dict[str, str] = {}
+    files: list[PostedFile] = []
+    problems: list[Problem] = []
+    budget = _Budget(most_file * max(settings.most_files, 1) * 2 + _MOST_TEXT)
+    try:
+        reader = await request.multipart()
+        count = 0
+        while (part := await reader.next()) is not None:
+            count += 1
+            if count > _MOST_PARTS or not isinstance(part, aiohttp.BodyPartReader):
+                raise Unreadable("too many parts")
+            if part.filename is None:
+                if part.name in _KNOWN:
+                    data = await _read_part(part, _MOST_TEXT, budget)
+                    fields[part.name] = (data or b"").decode("utf-8", "replace")
+                continue
+            data = await _read_part(part, most_file, budget)
+            if data is None:
+                values: dict[str, str | int] = {"name": part.filename[:100], "size": settings.most_file_mb}
+                problems.append(Problem(field="files", word="file_too_big", values=values))
+            elif data or part.filename:
+                kind = part.headers.get("Content-Type", "application/octet-stream")
+                files.append(PostedFile(filename=part.filename, content_type=kind, data=data))
+    except _TooMuch:
+        problems = [Problem(field="files", word="too_much")]
+    except (ValueError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError) as error:
+        raise Unreadable("the parts cannot be read") from error
+    if len(files) > settings.most_files:
+        problems.append(Problem(field="files", word="too_many_files", values={"count": settings.most_files}))
+    return Posted(fields=fields, files=() if problems else tuple(files), problems=tuple(problems))
+
+
+class _TooMuch(Exception):
+    """The whole body is beyond all limits; the rest of it is not read."""
+
+
+class _Budget:
+    """Bytes that may still be read of the whole body."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise _TooMuch
+
+
+async def _read_part(part: aiohttp.BodyPartReader, most: int, budget: _Budget) -> bytes | None:
+    """The part's bytes; None when there are more than `most`, which are then read and thrown away."""
+    data = bytearray()
+    while chunk := await part.read_chunk(64 * 1024):
+        budget.spend(len(chunk))
+        if len(data) <= most:
+            data += chunk
+    return bytes(data) if len(data) <= most else None
