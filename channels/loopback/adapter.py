@@ -34,6 +34,11 @@ class LoopbackAdapter:
             self._waiting.append(item)
             self._changed.notify_all()
 
+    @property
+    def waiting(self) -> int:
+        """How many things were said and are not committed yet."""
+        return len(self._waiting)
+
     async def check(self) -> None:
         if self._settings.password != "open":  # noqa: S105
             raise Misconfigured('The password is wrong. Set password = "open", or leave it out.')

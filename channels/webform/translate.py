@@ -31,9 +31,6 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
     claimed = ((IdentityKind.EMAIL, email), (IdentityKind.PHONE, phone))
     chosen = settings.kind or fields["kind"]
     hints = {"kind": chosen} if chosen in CHOICES else {}
-    language = posted.get("language")
-    if language in ("en", "zh_CN"):
-        hints["language"] = language.partition("_")[0]
     shown = ("kind", "phone", "email", "order_number")
     return InboundInteraction(
         kind=InteractionKind.FORM,
