@@ -51,8 +51,8 @@ class WebchatAdapter:
 
     async def send(self, message: OutboundInteraction) -> Receipt:
         """The answer is already where the visitor reads it: its line became visible in the transcript with
-        the hub's own commit, and every open page is fed from there by id. So there is nothing that could be lost
-        or doubled here, and the receipt is proof."""
+        the hub's own commit, and every open page is fed from there by id. So nothing can be lost or doubled
+        here, and the receipt is proof."""
         if not message.address.startswith("session."):
             raise Refused(f"{message.address[:100]!r} is not a chat of this hub.")
         return Receipt(detail="in the transcript")

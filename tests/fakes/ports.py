@@ -1,0 +1,135 @@
+"""What the hub hands to an adapter, in memory: journal, bookmark, transcript; and a server for routes."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from channels.adapter import Acceptance, NotAccepted, Ports, RawItem, TranscriptLine
+
+SECRET = b"k" * 32
+
+
+class Memory:
+    """A bookmark that lives as long as the test."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    async def read(self, key: str) -> Any:
+        return self.values.get(key)
+
+    async def write(self, key: str, value: Any) -> None:
+        self.values[key] = value
+
+
+class Journal:
+    """Commits raw items as the hub does: once for each key. `broken` refuses that many batches first; while
+    `gate` is cleared, `accept` has been called and does not return."""
+
+    def __init__(self, broken: int = 0) -> None:
+        self.offered: list[str] = []
+        self.items: dict[str, RawItem] = {}
+        self.broken = broken
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self._changed = asyncio.Condition()
+
+    async def accept(self, items: Sequence[RawItem]) -> list[Acceptance]:
+        await self._note(items)
+        await self.gate.wait()
+        if self.broken:
+            self.broken -= 1
+            raise NotAccepted("the database is away")
+        answers = []
+        for item in items:
+            known = item.external_key in self.items
+            self.items.setdefault(item.external_key, item)
+            number = list(self.items).index(item.external_key) + 1
+            answers.append(Acceptance(raw_id=number, duplicate=known, ticket_code=f"T-{number}"))
+        await self._note(())
+        return answers
+
+    async def _note(self, items: Sequence[RawItem]) -> None:
+        async with self._changed:
+            self.offered += [item.external_key for item in items]
+            self._changed.notify_all()
+
+    async def kept(self, count: int) -> list[RawItem]:
+        """The items, once there are `count`. Raises TimeoutError."""
+        async with asyncio.timeout(15), self._changed:
+            await self._changed.wait_for(lambda: len(self.items) >= count)
+        return list(self.items.values())
+
+    async def offers(self, count: int) -> list[str]:
+        """The keys that were offered, once there are `count`, repetitions included. Raises TimeoutError."""
+        async with asyncio.timeout(15), self._changed:
+            await self._changed.wait_for(lambda: len(self.offered) >= count)
+        return list(self.offered)
+
+
+class Notebook:
+    """A transcript of one or more conversations."""
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[TranscriptLine]] = {}
+        self._changed = asyncio.Condition()
+
+    async def write(
+        self, key: str, line_id: int, text: str, *, mine: bool = False, client_id: str = ""
+    ) -> None:
+        line = TranscriptLine(
+            id=line_id,
+            mine=mine,
+            author="" if mine else "Ann",
+            text=text,
+            at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
+            client_id=client_id,
+        )
+        async with self._changed:
+            self.lines.setdefault(key, []).append(line)
+            self._changed.notify_all()
+
+    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
+        mine = self.lines.get(thread_key, ())
+        return sorted((line for line in mine if line.id > after), key=lambda line: line.id)[:200]
+
+    async def wait(self, thread_key: str, after: int) -> None:
+        """Like the hub's: woken by anything new, whatever its id."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(20), self._changed:
+                if not await self.since(thread_key, after):
+                    await self._changed.wait()
+
+
+def make_ports(
+    *,
+    memory: Memory | None = None,
+    notebook: Notebook | None = None,
+    alive: Any = None,
+    public_url: str = "https://hub.example",
+) -> Ports:
+    return Ports(
+        bookmark=memory or Memory(),
+        transcript=notebook or Notebook(),
+        secret=SECRET,
+        public_url=public_url,
+        alive=alive or (lambda: True),
+    )
+
+
+@contextlib.asynccontextmanager
+async def serving_routes(routes: Sequence[web.RouteDef], port: int = 0) -> AsyncIterator[str]:
+    """The address of a real server with these routes."""
+    app = web.Application()
+    app.add_routes(routes)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
