@@ -6,8 +6,10 @@ python-telegram-bot puts the token into the text of some of its exceptions, so n
 
 import json
 import logging
+import os
 import re
 from collections.abc import Awaitable
+from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -27,6 +29,9 @@ from telegram.request import HTTPXRequest
 
 from channels.adapter import ChannelFailure, Misconfigured, Refused, TryLater, Unavailable, Unsure
 from channels.telegram.settings import TelegramSettings
+
+# The library's own way to choose its next major version's type for durations; without it each 429 warns.
+os.environ.setdefault("PTB_TIMEDELTA", "true")
 
 _T = TypeVar("_T")
 _TOKEN = re.compile(r"\d{1,20}:[A-Za-z0-9_-]{3,100}")
@@ -156,7 +161,7 @@ def _meaning_while_sending(error: TelegramError) -> ChannelFailure:
         return _wrong_token()
     if isinstance(error, RetryAfter):
         wait = error.retry_after
-        seconds = float(wait) if isinstance(wait, (int, float)) else wait.total_seconds()
+        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
         return TryLater(
             f"Telegram asks for a pause of {seconds:.0f} s (too many messages).",
             retry_after=seconds,
