@@ -1,0 +1,316 @@
+"""The chat's socket over a real server: origins, reconnects, limits, slow readers; its page in Chromium."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, async_playwright
+
+from channels.webchat import KIND
+from channels.webchat.frames import MOST_FRAME
+from channels.webchat.sessions import session_of, thread_key
+from hub.model.interactions import OutboundInteraction
+from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
+
+SITE = "https://www.shop.example"
+LARGE = 2**60
+"""Ids as the timeline has them: beyond what JavaScript's numbers tell apart."""
+
+
+@dataclass
+class Room:
+    journal: Journal
+    notebook: Notebook
+    client: aiohttp.ClientSession
+    base: str
+    adapter: Any
+
+    @contextlib.asynccontextmanager
+    async def line(
+        self, session: str = "", after: int = 0, origin: str | None = None
+    ) -> AsyncIterator[tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]]:
+        headers = {"Origin": origin or self.base}
+        async with self.client.ws_connect(f"{self.base}/chat/shop/socket", headers=headers) as line:
+            await line.send_json({"type": "hello", "session": session, "after": str(after)})
+            yield line, await line.receive_json(timeout=10)
+
+
+@contextlib.asynccontextmanager
+async def a_chat(**values: Any) -> AsyncIterator[Room]:
+    notebook, journal = Notebook(), Journal()
+    settings = KIND.settings.model_validate({"allowed_origins": (SITE,), **values})
+    adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook))
+    async with serving_routes(adapter.routes(journal.accept)) as base, aiohttp.ClientSession() as client:
+        yield Room(journal, notebook, client, base, adapter)
+        await adapter.close()
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    async with a_chat() as opened:
+        yield opened
+
+
+def key_of(welcome: dict[str, Any]) -> str:
+    return thread_key(session_of(welcome["session"]))
+
+
+def say(number: int, text: str = "hello") -> dict[str, str]:
+    return {"type": "message", "client_id": f"c{number}", "text": text}
+
+
+async def test_only_our_page_and_listed_sites_may_open_a_socket(room: Room) -> None:
+    address = f"{room.base}/chat/shop/socket"
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    upgrade["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+    for origin in (None, "null", "https://evil.example", f"{SITE}.evil.example"):
+        headers = upgrade | ({"Origin": origin} if origin else {})
+        async with room.client.get(address, headers=headers) as answer:
+            assert answer.status == 403, origin
+    for origin in (SITE, "https://hub.example", room.base):
+        async with room.line(origin=origin) as (_, welcome):
+            assert welcome["type"] == "welcome"
+    async with room.client.get(address, headers={"Origin": room.base}) as answer:
+        assert answer.status == 426
+
+
+async def test_a_message_is_kept_once_and_comes_back_as_a_line(room: Room) -> None:
+    async with room.line() as (line, welcome):
+        for _ in range(2):
+            await line.send_json(say(1, "壶盖碎了") | {"name": "Li", "email": "li@example.cn"})
+            assert await line.receive_json() == {"type": "kept", "client_id": "c1", "ticket": "T-1"}
+        await room.notebook.write(key_of(welcome), LARGE + 1, "壶盖碎了", mine=True, client_id="c1")
+        frame = await line.receive_json()
+    assert frame["lines"] == [
+        {
+            "id": str(LARGE + 1),
+            "mine": True,
+            "author": "",
+            "text": "壶盖碎了",
+            "at": "2026-11-24T09:30:00+00:00",
+            "client_id": "c1",
+        }
+    ]
+    (item,) = room.journal.items.values()
+    token = welcome["session"]
+    assert token not in item.content.decode()
+    assert token not in f"{item.external_key}{dict(item.meta)}"
+
+
+async def test_a_reconnect_has_no_gap_and_no_double(room: Room) -> None:
+    async with room.line() as (_, welcome):
+        key = key_of(welcome)
+    for number in range(450):
+        await room.notebook.write(key, LARGE + number, f"line {number}")
+    got: list[str] = []
+    async with room.line(welcome["session"], after=LARGE + 99) as (line, again):
+        assert again["session"] == welcome["session"]
+        got += [one["text"] for one in again["lines"]]
+        while len(got) < 350:
+            got += [one["text"] for one in (await line.receive_json(timeout=10))["lines"]]
+    assert got == [f"line {number}" for number in range(100, 450)]
+
+
+async def test_a_line_that_was_committed_late_is_not_lost(room: Room) -> None:
+    async with room.line() as (line, welcome):
+        await room.notebook.write(key_of(welcome), LARGE + 7, "second")
+        assert [one["text"] for one in (await line.receive_json())["lines"]] == ["second"]
+        await room.notebook.write(key_of(welcome), LARGE + 5, "first, late")
+        await room.notebook.write(key_of(welcome), LARGE + 9, "third")
+        rest: list[str] = []
+        while len(rest) < 2:
+            rest += [one["text"] for one in (await line.receive_json(timeout=10))["lines"]]
+    assert sorted(rest) == ["first, late", "third"]
+
+
+async def test_nobody_comes_into_a_conversation_without_its_token(room: Room) -> None:
+    async with room.line() as (_, welcome):
+        await room.notebook.write(key_of(welcome), 5, "secret")
+    token = welcome["session"]
+    for guess in ("", "x", session_of(token), token[:-1] + ("0" if token[-1] != "0" else "1"), "a" * 65):
+        async with room.line(guess) as (_, stranger):
+            assert stranger["session"] != token
+            assert stranger["lines"] == []
+
+
+async def test_what_was_not_kept_is_told_and_may_be_said_again(room: Room) -> None:
+    room.journal.broken = 1
+    async with room.line() as (line, _):
+        await line.send_json(say(1))
+        refusal = await line.receive_json()
+        assert (refusal["type"], refusal["code"], refusal["client_id"]) == ("error", "not_kept", "c1")
+        await line.send_json(say(1))
+        assert (await line.receive_json())["type"] == "kept"
+    assert len(room.journal.items) == 1
+
+
+async def test_the_first_frame_must_be_hello(room: Room) -> None:
+    headers = {"Origin": room.base}
+    for first in ('{"type": "message", "client_id": "a", "text": "x"}', "rubbish"):
+        async with room.client.ws_connect(f"{room.base}/chat/shop/socket", headers=headers) as line:
+            await line.send_str(first)
+            while (await line.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+                continue
+            assert line.close_code == 1008
+    assert room.journal.offered == []
+
+
+async def test_a_frame_that_is_too_large_closes_the_line(room: Room) -> None:
+    async with room.line() as (line, _):
+        await line.send_str("x" * (MOST_FRAME + 1))
+        assert (await line.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+        assert line.close_code == 1009
+
+
+async def test_who_is_too_fast_is_told_and_who_goes_on_is_closed() -> None:
+    async with a_chat(burst=2, messages_per_minute=1) as room, room.line() as (line, _):
+        for number in range(3):
+            await line.send_json(say(number))
+        answers = [await line.receive_json() for _ in range(3)]
+        assert [answer.get("code", "kept") for answer in answers] == ["kept", "kept", "too_fast"]
+        assert answers[2]["client_id"] == "c2"
+        for number in range(30):
+            await line.send_json(say(number))
+        while (await line.receive(timeout=10)).type is aiohttp.WSMsgType.TEXT:
+            continue
+        assert line.close_code == 1008
+    assert len(room.journal.items) == 2
+
+
+async def until_there_is_room(room: Room) -> dict[str, Any]:
+    """The welcome of the first socket that is let in again."""
+    async with asyncio.timeout(15):
+        while True:
+            try:
+                async with room.line() as (_, welcome):
+                    return welcome
+            except aiohttp.WSServerHandshakeError as error:
+                assert error.status == 503
+                await asyncio.sleep(0.05)
+
+
+async def test_there_is_room_for_so_many_and_then_again() -> None:
+    async with a_chat(most_sockets=1) as room:
+        async with room.line():
+            with pytest.raises(aiohttp.WSServerHandshakeError) as caught:
+                async with room.line():
+                    pass
+            assert caught.value.status == 503
+        assert (await until_there_is_room(room))["type"] == "welcome"
+
+
+async def test_who_does_not_read_is_cut_and_the_others_go_on() -> None:
+    async with a_chat(line_seconds=0.3, most_sockets=2) as room, room.line() as (line, quick):
+        async with room.line() as (_, slow):
+            session = slow["session"]
+        for number in range(200):
+            await room.notebook.write(key_of(slow), LARGE + number, "x" * 100_000)
+        await until_there_is_room(room)
+        host = room.base.removeprefix("http://")
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(host.rpartition(":")[2]))
+        writer.write(
+            f"GET /chat/shop/socket HTTP/1.1\r\nHost: {host}\r\nOrigin: {room.base}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+        )
+        assert b"101 Switching" in await reader.readuntil(b"\r\n\r\n")
+        # A client's frame is masked (RFC 6455 5.3); a mask of zeros changes nothing.
+        hello = f'{{"type":"hello","session":"{session}"}}'.encode()
+        writer.write(bytes((0x81, 0x80 | len(hello))) + bytes(4) + hello)
+        await writer.drain()
+        await until_there_is_room(room)
+        await room.notebook.write(key_of(quick), 5, "still here")
+        assert (await line.receive_json(timeout=10))["lines"][0]["text"] == "still here"
+        writer.close()
+
+
+async def test_closing_the_channel_tells_the_pages_to_come_back(room: Room) -> None:
+    async with room.line() as (line, _):
+        await room.adapter.close()
+        assert (await line.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+        assert line.close_code == 1001
+
+
+async def test_an_answer_is_delivered_by_the_transcript(room: Room) -> None:
+    answer = OutboundInteraction(
+        interaction_id=1,
+        ticket_code="T-1",
+        address="session." + "a" * 64,
+        recipient_name="",
+        author_name="Ann",
+        text="hello",
+        queued_at=datetime(2026, 11, 24, tzinfo=UTC),
+    )
+    assert (await room.adapter.send(answer)).detail == "in the transcript"
+
+
+@contextlib.asynccontextmanager
+async def browser_page() -> AsyncIterator[Page]:
+    async with async_playwright() as tools:
+        browser = await tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        try:
+            yield await browser.new_page()
+        finally:
+            await browser.close()
+
+
+async def test_the_page_sends_shows_and_comes_back_without_doubles() -> None:
+    async with a_chat() as room, browser_page() as page:
+        problems: list[str] = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        await page.goto(f"{room.base}/chat/shop?lang=zh_CN")
+        assert await page.locator("html").get_attribute("lang") == "zh-CN"
+        box = page.get_by_label("您的消息")
+        await box.fill("第一行")
+        # Enter that chooses a word in an input method must not send.
+        await box.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+        assert await page.locator("#lines li").count() == 0
+        room.journal.broken = 1
+        await box.press("Enter")
+        await page.locator("li.failed button").click()
+        await page.locator('li[data-state="sent"]').wait_for()
+        (item,) = room.journal.items.values()
+        session, _, client_id = item.external_key.partition(".")
+        await room.notebook.write(thread_key(session), LARGE + 1, "第一行", mine=True, client_id=client_id)
+        await room.notebook.write(thread_key(session), LARGE + 2, "<b>您好</b>")
+        await page.get_by_text("<b>您好</b>").wait_for()
+        assert await page.locator("#lines li").count() == 2
+        assert await page.get_by_text("受理编号：T-1").is_visible()
+        await room.adapter.close()
+        await page.get_by_text("连接已断开").wait_for()
+        await room.notebook.write(thread_key(session), LARGE + 3, "还在吗？")
+        await page.get_by_text("还在吗？").wait_for()
+        await page.reload()
+        await page.get_by_text("还在吗？").wait_for()
+        assert await page.locator("#lines .bubble").all_inner_texts() == ["第一行", "<b>您好</b>", "还在吗？"]
+        assert problems == []
+
+
+async def test_the_widget_opens_the_chat_in_a_frame_on_a_listed_site() -> None:
+    async def site(request: web.Request) -> web.Response:
+        script = f'<script src="{room.base}/chat/shop/widget.js" defer></script>'
+        page = f'<!doctype html><html lang="en"><title>Shop</title><h1>Teapots</h1>{script}'
+        return web.Response(text=page, content_type="text/html")
+
+    async with (
+        serving_routes([web.get("/", site)]) as shop,
+        a_chat(allowed_origins=(shop,)) as room,
+        browser_page() as page,
+    ):
+        await page.goto(shop)
+        button = page.get_by_role("button", name="Open chat")
+        await button.click()
+        chat = page.frame_locator("iframe")
+        await chat.get_by_label("Your message").fill("hello from the shop")
+        await chat.get_by_role("button", name="Send").click()
+        await room.journal.kept(1)
+        await chat.get_by_label("Your message").press("Escape")
+        await page.get_by_role("button", name="Open chat").wait_for()
+        assert not await page.locator("iframe").is_visible()
