@@ -66,7 +66,7 @@ class WebformAdapter:
 
     async def _post(self, request: web.Request, accept: Accept) -> web.Response:
         listed = is_listed_origin(request, self._settings.allowed_origins)
-        if "Origin" in request.headers and not listed and not is_own_origin(request, self._ports.public_url):
+        if not listed and self._is_elsewhere(request):
             refusal = Problem(field="", word="not_allowed")
             return self._answers.problems(request, 403, Posted(fields={}), [refusal])
         try:
@@ -93,6 +93,12 @@ class WebformAdapter:
             not_kept = Problem(field="", word="not_kept")
             return self._answers.problems(request, 503, posted, [not_kept])
         return self._answers.thanks(request, acceptance)
+
+    def _is_elsewhere(self, request: web.Request) -> bool:
+        """Whether a browser names a site that is not ours. One that keeps it to itself ("null", for privacy)
+        is let in like one that says nothing: it needs our page's pass."""
+        named = request.headers.get("Origin", "null")
+        return named != "null" and not is_own_origin(request, self._ports.public_url)
 
     def _admit(self, request: web.Request, posted: Posted, listed: bool) -> tuple[str, Problem | None]:
         """The submission's key, and what speaks against taking it as it is. Nobody is turned away without a

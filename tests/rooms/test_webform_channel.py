@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from playwright.async_api import async_playwright
 
 from channels.webform import KIND
 from hub.sandbox.visit import read_form
@@ -213,12 +214,43 @@ async def test_only_listed_sites_may_post(door: Door) -> None:
     for origin, status in (
         ("https://evil.example", 403),
         ("https://www.shop.example.evil.example", 403),
-        ("null", 403),
+        ("null", 200),
         (SITE, 200),
         (own, 200),
         ("https://hub.example", 200),
     ):
         assert (await door.post(await door.fields(), headers={"Origin": origin}))[0] == status, origin
+
+
+async def test_without_a_named_site_the_pass_is_needed(door: Door) -> None:
+    assert (await door.post(PERSON, headers={"Origin": "null"}))[0] == 422
+    assert (await door.post(PERSON))[0] == 422
+    assert door.journal.offered == []
+
+
+async def test_a_person_in_a_browser_without_scripts(door: Door) -> None:
+    async with async_playwright() as tools:
+        browser = await tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
+        page = await context.new_page()
+        await page.goto(door.address)
+        await page.get_by_label("姓名").fill("李雷")
+        await page.get_by_label("电子邮箱").fill("li@")
+        await page.get_by_label("投诉").check()
+        await page.get_by_label("内容").fill("壶盖碎了\n第二行")
+        await page.get_by_role("button", name="提交").click()
+        await page.get_by_text("请检查以下内容").wait_for()
+        assert await page.get_by_label("内容").input_value() == "壶盖碎了\n第二行"
+        assert await page.get_by_label("投诉").is_checked()
+        await page.get_by_label("电子邮箱").fill("li@example.cn")
+        file: Any = {"name": "发票.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}
+        await page.get_by_label("附件").set_input_files(file)
+        await page.get_by_role("button", name="提交").click()
+        await page.get_by_text("T-1").wait_for()
+        await browser.close()
+    (kept,) = door.kept()
+    assert (kept.text, kept.hints, kept.sender.name) == ("壶盖碎了\n第二行", {"kind": "complaint"}, "李雷")
+    assert [(one.filename, one.data) for one in kept.attachments] == [("发票.pdf", b"%PDF")]
 
 
 async def test_a_listed_site_has_its_own_form_and_script(door: Door) -> None:
