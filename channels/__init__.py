@@ -1,0 +1,1 @@
+"""Channels: one closed room per kind; each turns its outside into the normal form and back."""

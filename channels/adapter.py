@@ -1,0 +1,204 @@
+"""What a channel is: the contract that every adapter keeps, and the ports that it is handed.
+
+A channel knows nothing of the database, of tickets or of agents. It hears its outside, hands raw items to
+`Accept`, translates them (a pure function, perhaps much later, perhaps in another process), and sends what it is given.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from hub.model.interactions import InboundInteraction, OutboundInteraction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawItem:
+    """One thing that arrived, exactly as it came.
+
+    `external_key` identifies it within its channel for ever; the second item with the same key is a duplicate.
+    `content_key`, where given, is a second key over the content (the same letter under another UID).
+    `meta` holds what the transport said beside the content (JSON-able, small): IMAP folder and UID, peer address.
+    """
+
+    external_key: str
+    content: bytes
+    received_at: datetime
+    content_key: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """Says that an item is committed. `ticket_code` is "" while it is still waiting to be read."""
+
+    raw_id: int
+    duplicate: bool
+    ticket_code: str = ""
+    interaction_id: int = 0
+    quarantined: str = ""
+
+
+Accept = Callable[[Sequence[RawItem]], Awaitable[list[Acceptance]]]
+"""Commit raw items, in order. Returns once they are committed (one Acceptance each, same order); raises
+`NotAccepted` when nothing was kept and the sender must try again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What a channel can carry. `max_text` in characters (0: no limit). `push` channels are spoken to by the
+    outside through `routes`; the others listen themselves and need a lease so that only one hub does."""
+
+    subject: bool = False
+    html: bool = False
+    attachments: bool = False
+    max_text: int = 0
+    push: bool = False
+    can_send: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that a message was taken over. `external_id` is what the other side calls it, or ""."""
+
+    external_id: str = ""
+    detail: str = ""
+
+
+class ChannelFailure(Exception):
+    """Base of what an adapter may raise. The text is shown to people: what happened and what to do."""
+
+
+class Misconfigured(ChannelFailure):
+    """Credentials or settings are wrong; trying again will not help until a person changes them."""
+
+
+class Unavailable(ChannelFailure):
+    """The outside does not answer now; try again later."""
+
+
+class Refused(ChannelFailure):
+    """The outside refused this message for good. Certain: nothing left."""
+
+
+class TryLater(ChannelFailure):
+    """The outside asks to try this message later. Certain: nothing left. `retry_after` in seconds, or None.
+    `whole_channel`: everything on this channel must wait, not only this message (Telegram's flood control)."""
+
+    def __init__(self, reason: str, *, retry_after: float | None = None, whole_channel: bool = False) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        self.whole_channel = whole_channel
+
+
+class Unsure(ChannelFailure):
+    """The line dropped when the message may already have left. Must not be sent again blindly."""
+
+
+class NotAccepted(ChannelFailure):
+    """The hub could not keep the item now (its database is away). The sender must try again."""
+
+
+class CannotTranslate(ValueError):
+    """The content cannot be read. It is quarantined with its raw bytes; the text says why."""
+
+
+class Bookmark(Protocol):
+    """What a channel must remember between runs (IMAP UID, Telegram offset). Small JSON values by key."""
+
+    async def read(self, key: str) -> Any: ...
+
+    async def write(self, key: str, value: Any) -> None: ...
+
+
+class Transcript(Protocol):
+    """What a visitor of a push channel may see of its own conversation: only messages to and from them."""
+
+    async def since(self, thread_key: str, after: int) -> list["TranscriptLine"]:
+        """Lines of this conversation with an id greater than `after`, oldest first, at most 200."""
+        ...
+
+    async def wait(self, thread_key: str, after: int) -> None:
+        """Return when there may be lines after `after`, or after 20 s."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptLine:
+    """One visible line of a chat. `client_id` is the id that the visitor's page gave its own message."""
+
+    id: int
+    mine: bool
+    author: str
+    text: str
+    at: datetime
+    client_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What an adapter is handed when it is opened. `alive()` is False once this hub lost the channel's lease;
+    ask it before each effect on the outside. `secret` keys signatures of this channel's own tokens."""
+
+    bookmark: Bookmark
+    transcript: Transcript
+    secret: bytes
+    public_url: str
+    alive: Callable[[], bool] = lambda: True
+
+
+class ChannelAdapter(Protocol):
+    """One open channel."""
+
+    name: str
+    capabilities: Capabilities
+
+    async def check(self) -> None:
+        """Prove that the credentials work. Raise Misconfigured or Unavailable; send nothing."""
+
+    async def receive(self, accept: Accept) -> None:
+        """Hear the outside until cancelled. Acknowledge upstream only after `accept` has returned: it returns
+        once the raw items are committed. Raise Unavailable when the line drops. A push channel returns only
+        when cancelled."""
+
+    async def send(self, message: OutboundInteraction) -> Receipt:
+        """Send once. Return proof, or raise Refused, TryLater or Unsure. Never retry inside."""
+
+    async def close(self) -> None:
+        """Let go of every connection. May be called twice."""
+
+
+@runtime_checkable
+class HasRoutes(Protocol):
+    """A channel that the outside speaks to over HTTP. The paths are public: the adapter checks every input."""
+
+    def routes(self, accept: Accept) -> Sequence[web.RouteDef]: ...
+
+
+class Translate(Protocol):
+    """Raw → normal form. Pure: no clock, no network, no files. Raises CannotTranslate."""
+
+    def __call__(self, raw: RawItem, settings: BaseModel) -> InboundInteraction: ...
+
+
+class Open(Protocol):
+    def __call__(self, name: str, settings: Any, ports: Ports) -> ChannelAdapter: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind:
+    """What an entry point of the group `contact_hub.channels` names.
+
+    `settings` validates the channel's table of hub.toml. `heavy` translators read formats that can be made to
+    eat time; the hub runs them in a process of their own under a wall limit.
+    """
+
+    kind: str
+    settings: type[BaseModel]
+    capabilities: Capabilities
+    open: Open
+    translate: Translate
+    heavy: bool = False

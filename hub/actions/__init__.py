@@ -1,0 +1,1 @@
+"""Every write: each verb opens its transaction, writes, announces."""

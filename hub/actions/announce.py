@@ -1,0 +1,84 @@
+"""Telling the other loops and the other hubs that there is something to look at.
+
+Topics only, no content, no promise: whoever listens must also look by itself every few seconds. One NOTIFY per
+transaction and topic, sent by the transaction itself, so nobody looks before the commit.
+"""
+
+import asyncio
+from collections import defaultdict
+
+import structlog
+
+from storage import events as stored
+from storage.database import Connection, Database, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+EVENTS = "hub_events"
+INBOUND = "hub_inbound"
+ROUTE = "hub_route"
+OUTBOX = "hub_outbox"
+TOPICS = (EVENTS, INBOUND, ROUTE, OUTBOX)
+
+_HEARTBEAT_SECONDS = 15.0
+_RECONNECT_SECONDS = 1.0
+
+
+async def announce(connection: Connection, *topics: str) -> None:
+    """Wake the listeners of these topics when the running transaction commits."""
+    await stored.notify(connection, topics)
+
+
+class Expectation:
+    """Taken *before* looking, so that what is announced while looking is not slept through."""
+
+    def __init__(self, event: asyncio.Event) -> None:
+        self._event = event
+
+    async def wait(self, timeout: float) -> None:
+        """Return when the topic was announced, or after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._event.wait()
+        except TimeoutError:
+            return
+
+
+class Listener:
+    """One LISTEN connection per hub process, outside the pool, proved alive every 15 s and replaced when deaf."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+
+    def expect(self, topic: str) -> Expectation:
+        """What to wait on for the next announcement of `topic`."""
+        event = asyncio.Event()
+        self._waiting[topic].add(event)
+        return Expectation(event)
+
+    def wake(self, topic: str) -> None:
+        """Wake this process's own listeners at once (the NOTIFY comes round by Postgres)."""
+        for event in self._waiting.pop(topic, ()):
+            event.set()
+
+    def _wake_all(self) -> None:
+        for topic in TOPICS:
+            self.wake(topic)
+
+    async def run(self) -> None:
+        """Listen until cancelled. After each new connection everybody is woken: the gap may have hidden something."""
+        while True:
+            try:
+                connection = await self._database.connect_alone()
+                try:
+                    await stored.listen(connection, TOPICS, self.wake)
+                    self._wake_all()
+                    while True:
+                        await asyncio.sleep(_HEARTBEAT_SECONDS)
+                        await stored.is_alive(connection)
+                finally:
+                    connection.terminate()
+            except (DatabaseUnavailable, *stored.LOST) as error:
+                log.warning("listener.lost", error=str(error))
+                await asyncio.sleep(_RECONNECT_SECONDS)

@@ -1,0 +1,44 @@
+"""Why an action was not done. `code` is stable (screens translate it, the API returns it); the text is English."""
+
+
+class ActionFailure(Exception):
+    """Base. Nothing was changed."""
+
+    code = "failed"
+
+    def __init__(self, text: str, *, code: str = "") -> None:
+        super().__init__(text)
+        if code:
+            self.code = code
+
+
+class NotFound(ActionFailure):
+    """There is no such thing, or the actor may not know of it."""
+
+    code = "not_found"
+
+
+class Conflict(ActionFailure):
+    """The ticket changed since the actor looked: `current_seq` is where it stands now."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, text: str, *, current_seq: int, code: str = "") -> None:
+        super().__init__(text, code=code)
+        self.current_seq = current_seq
+
+
+class NotPossible(ActionFailure):
+    """The ticket or the channel does not allow it; the code says what stands in the way."""
+
+    code = "not_possible"
+
+
+class LoginRefused(ActionFailure):
+    """Wrong name or password, or too many tries; `retry_after` seconds in the latter case."""
+
+    code = "login_refused"
+
+    def __init__(self, text: str, *, retry_after: int = 0) -> None:
+        super().__init__(text, code="too_many_tries" if retry_after else "login_refused")
+        self.retry_after = retry_after

@@ -1,0 +1,129 @@
+"""What happened, in order, for every screen that looks on: reads the event table and tells subscribers.
+
+NOTIFY is only a hint to look now; a poll every two seconds finds what it missed. An event is announced once it lies below
+the oldest running transaction, so no later commit can slip in before it. Events carry ids, never content.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from hub.actions.announce import EVENTS, Listener
+from storage import events as stored
+from storage.database import Database, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 2.0
+REPLAY_LIMIT = 500
+_SLOW_READER = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedEvent:
+    """`cursor` is where to go on after this event; opaque to the reader."""
+
+    cursor: str
+    kind: str
+    ticket_id: int | None
+    ticket_code: int | None
+    agent_id: int | None
+    data: Any
+
+
+class TooFarBehind(Exception):
+    """The cursor is unknown or more than REPLAY_LIMIT events old: read everything again."""
+
+
+class Feed:
+    """One per hub process. Run `run()` in a task; subscribe from any number of sockets."""
+
+    def __init__(self, database: Database, listener: Listener) -> None:
+        self._database = database
+        self._listener = listener
+        self._position: stored.Position = (0, 0)
+        self._queues: set[asyncio.Queue[FeedEvent | None]] = set()
+
+    @property
+    def cursor(self) -> str:
+        """Where the feed stands now; take it before reading a snapshot, then ask for what came after."""
+        return _show(self._position)
+
+    async def start(self) -> None:
+        """Find the end of the feed. Nothing older is announced."""
+        self._position = await self._database.read(stored.feed_end)
+
+    async def run(self) -> None:
+        """Announce until cancelled. Survives an absent database."""
+        while True:
+            heard = self._listener.expect(EVENTS)
+            try:
+                await self._announce_new()
+            except DatabaseUnavailable as error:
+                log.warning("feed.database_away", error=str(error))
+            await heard.wait(POLL_SECONDS)
+
+    async def _announce_new(self) -> None:
+        while rows := await self._database.read(lambda c: stored.feed_after(c, self._position, REPLAY_LIMIT)):
+            for row in rows:
+                self._position = row.position
+                self._tell(_event(row))
+
+    def _tell(self, event: FeedEvent) -> None:
+        for queue in list(self._queues):
+            if queue.qsize() >= _SLOW_READER:
+                # A reader that does not read is cut off; it comes back with its cursor and loses nothing.
+                self._queues.discard(queue)
+                queue.put_nowait(None)
+            else:
+                queue.put_nowait(event)
+
+    @contextmanager
+    def subscribe(self) -> Iterator[AsyncIterator[FeedEvent]]:
+        """Events from now on. The iterator ends when the reader was too slow; then it must come back with its cursor."""
+        queue: asyncio.Queue[FeedEvent | None] = asyncio.Queue()
+        self._queues.add(queue)
+        try:
+            yield _drain(queue)
+        finally:
+            self._queues.discard(queue)
+
+    async def replay(self, cursor: str) -> list[FeedEvent]:
+        """Events after `cursor`. Raises TooFarBehind where the reader must start afresh."""
+        position = _read(cursor)
+        rows = await self._database.read(lambda c: stored.feed_after(c, position, REPLAY_LIMIT + 1))
+        if len(rows) > REPLAY_LIMIT:
+            raise TooFarBehind
+        return [_event(row) for row in rows]
+
+
+async def _drain(queue: "asyncio.Queue[FeedEvent | None]") -> AsyncIterator[FeedEvent]:
+    while (event := await queue.get()) is not None:
+        yield event
+
+
+def _event(row: stored.FeedRow) -> FeedEvent:
+    return FeedEvent(
+        cursor=_show(row.position),
+        kind=row.kind,
+        ticket_id=row.ticket_id,
+        ticket_code=row.ticket_code,
+        agent_id=row.agent_id,
+        data=row.data,
+    )
+
+
+def _show(position: stored.Position) -> str:
+    return f"{position[0]}.{position[1]}"
+
+
+def _read(cursor: str) -> stored.Position:
+    xid, _, event_id = cursor.partition(".")
+    if not (xid.isascii() and xid.isdigit() and event_id.isascii() and event_id.isdigit() and len(cursor) < 40):
+        raise TooFarBehind
+    return int(xid), int(event_id)

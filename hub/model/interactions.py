@@ -1,0 +1,172 @@
+"""What arrives and what leaves, in the hub's one normal form.
+
+Inbound and outbound are separate types, so that a field which makes no sense on one side cannot be filled
+there. Only values live here: no I/O, no defaults that depend on time.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class InteractionKind(StrEnum):
+    """What one entry of the timeline is."""
+
+    MESSAGE = "message"
+    FORM = "form"
+    NOTE = "note"
+    CALL = "call"
+    SURVEY = "survey"
+    EVENT = "event"
+
+
+class Direction(StrEnum):
+    """Who spoke: the customer (in), the company (out), or nobody to anybody (internal)."""
+
+    IN = "in"
+    OUT = "out"
+    INTERNAL = "internal"
+
+
+class IdentityKind(StrEnum):
+    """The name-spaces in which a customer can be known."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    TELEGRAM = "telegram"
+    VISITOR = "visitor"
+    EXTERNAL = "external"
+
+
+class Automatic(StrEnum):
+    """Mail that no person wrote. Kept on the timeline, never answered, never reopens a ticket."""
+
+    AUTO_REPLY = "auto_reply"
+    BOUNCE = "bounce"
+    DELAYED = "delayed"
+    LIST = "list"
+    RECEIPT = "receipt"
+    LOOP = "loop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One way a customer is known. `value` is normalised (see hub.model.identities).
+
+    `verified` says that the channel itself proved it (the Bot API names the sender; a chat visitor holds the
+    token; a letter came from that address), not that somebody typed it into a field.
+    """
+
+    kind: IdentityKind
+    value: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who wrote. `identities[0]` is the principal one: the customer is looked up by it first."""
+
+    name: str
+    identities: tuple[Identity, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundAttachment:
+    """A file that came with an interaction. `filename` is already safe to show and to offer for download."""
+
+    filename: str
+    content_type: str
+    data: bytes
+    content_id: str = ""
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadHints:
+    """Evidence of which ticket an interaction belongs to, strongest first.
+
+    `tokens`: candidate signed tokens, unchecked (hub.model.tokens checks them).
+    `references`: Message-IDs cited, nearest first, without angle brackets.
+    `key`: an exact conversation key inside this channel (chat session, Telegram chat), or "".
+    """
+
+    tokens: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceReport:
+    """What a delivery report says about a letter of ours. `status` is an RFC 3463 code or ""."""
+
+    recipient: str
+    status: str = ""
+    reason: str = ""
+    original_message_id: str = ""
+    permanent: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundInteraction:
+    """One thing a customer said, whatever the channel.
+
+    `text` is what is new; `full_text` is everything incl. quoted history, "" where it equals `text`.
+    `html` is kept raw and cleaned whenever it is shown. `occurred_at` is what the outside claims (aware), or
+    None. `reply_address` is where an answer goes, in the channel's own terms; "" when there is no way back.
+    `external_id` is the channel's own id of the message (a Message-ID without brackets, a chat message id), or
+    "". `hints` are routing hints from a form or an API caller (keys: kind, queue, priority, skill, language).
+    """
+
+    kind: InteractionKind
+    sender: Sender
+    text: str
+    subject: str = ""
+    full_text: str = ""
+    html: str = ""
+    attachments: tuple[InboundAttachment, ...] = ()
+    occurred_at: datetime | None = None
+    external_id: str = ""
+    thread: ThreadHints = field(default_factory=ThreadHints)
+    reply_address: str = ""
+    automatic: Automatic | None = None
+    bounce: BounceReport | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    sender_warning: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundAttachment:
+    """A file that leaves with a reply."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundInteraction:
+    """One answer on its way to a customer. Everything that must not change between attempts is fixed here
+    when the reply is queued: `message_id` (without brackets) and `queued_at` above all.
+
+    `address` is where it goes, in the channel's own terms (an e-mail address, a Telegram chat id, a chat
+    session). `ticket_code` is the ticket's spoken number. `reply_token` is the signed token that brings the
+    answer back to this ticket; e-mail puts it into the plus-address. `references` are Message-IDs, oldest first.
+    """
+
+    interaction_id: int
+    ticket_code: str
+    address: str
+    recipient_name: str
+    author_name: str
+    text: str
+    queued_at: datetime
+    subject: str = ""
+    html: str = ""
+    message_id: str = ""
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    reply_token: str = ""
+    attachments: tuple[OutboundAttachment, ...] = ()
+    automatic: bool = False

@@ -1,0 +1,62 @@
+"""What a ticket is and how it may change. The whole transition table is here."""
+
+from enum import IntEnum, StrEnum
+
+
+class TicketKind(StrEnum):
+    COMPLAINT = "complaint"
+    FEEDBACK = "feedback"
+    ENQUIRY = "enquiry"
+    REQUEST = "request"
+
+
+class TicketStatus(StrEnum):
+    """open: the company owes an answer. pending: the customer does. resolved: done, reopens by itself when the
+    customer writes. closed: done for good; a new message opens a new ticket."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    RESOLVED = "resolved"
+    CLOSED = "closed"
+
+
+class Priority(IntEnum):
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+    URGENT = 4
+
+
+_MOVES = {
+    TicketStatus.OPEN: {TicketStatus.PENDING, TicketStatus.RESOLVED, TicketStatus.CLOSED},
+    TicketStatus.PENDING: {TicketStatus.OPEN, TicketStatus.RESOLVED, TicketStatus.CLOSED},
+    TicketStatus.RESOLVED: {TicketStatus.OPEN, TicketStatus.PENDING, TicketStatus.CLOSED},
+    TicketStatus.CLOSED: {TicketStatus.OPEN},
+}
+
+
+def may_become(now: TicketStatus, then: TicketStatus) -> bool:
+    """Whether a person may move a ticket from `now` to `then`."""
+    return then in _MOVES[now]
+
+
+def takes_up_capacity(status: TicketStatus) -> bool:
+    """Only a ticket that waits for the company keeps an agent busy."""
+    return status is TicketStatus.OPEN
+
+
+class EventKind(StrEnum):
+    """What the ledger and the live feed speak of. Ids only; never content."""
+
+    TICKET_OPENED = "ticket_opened"
+    INTERACTION_ADDED = "interaction_added"
+    TICKET_ASSIGNED = "ticket_assigned"
+    TICKET_RELEASED = "ticket_released"
+    STATUS_CHANGED = "status_changed"
+    DELIVERY_CHANGED = "delivery_changed"
+    PRESENCE_CHANGED = "presence_changed"
+    CHANNEL_CHANGED = "channel_changed"
+    QUARANTINED = "quarantined"
+    SESSION_ENDED = "session_ended"
+    THREAD_TOKEN_INVALID = "thread_token_invalid"
+    IDENTITY_CONFLICT = "identity_conflict"

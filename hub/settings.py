@@ -1,0 +1,153 @@
+"""Every setting of the hub: config/hub.toml first, then HUB_* from the environment. Unknown keys are refused.
+
+A channel's own table is checked by its kind (channels.registry), not here.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class WrongSetting(Exception):
+    """The hub must not start like this. The text names the key and says what was expected."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Database(_Table):
+    dsn: SecretStr | None = Field(default=None, description="empty: the embedded Postgres under data_dir")
+    pool_size: int = Field(default=10, ge=2, le=100)
+
+
+class Web(_Table):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    public_url: str = Field(default="", description="how customers and staff reach the hub; empty: host and port")
+    trusted_proxies: list[str] = []
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+
+class Tickets(_Table):
+    close_resolved_after_days: float = Field(default=7, gt=0)
+
+
+class Delivery(_Table):
+    give_up_after_hours: float = Field(default=48, gt=0)
+
+
+class Settings(BaseSettings):
+    """All of it. `read_settings` is the way to get one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_", env_nested_delimiter="__", extra="forbid", validate_default=True
+    )
+
+    data_dir: Path = Path("var")
+    secret_key: SecretStr | None = Field(default=None, description="empty: made once in data_dir/secret.key")
+    log_level: str = "info"
+    database: Database = Database()
+    web: Web = Web()
+    tickets: Tickets = Tickets()
+    delivery: Delivery = Delivery()
+    channels: dict[str, dict[str, Any]] = {}
+
+    @field_validator("log_level")
+    @classmethod
+    def _is_a_level(cls, value: str) -> str:
+        if value not in ("debug", "info", "warning", "error"):
+            raise ValueError("must be debug, info, warning or error")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _are_named(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, table in value.items():
+            if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
+                raise ValueError(f"{name!r}: a channel's name takes letters, digits, - and _, 40 at the most")
+            if not isinstance(table.get("kind"), str):
+                raise ValueError(f"{name}: kind is missing (email, webform, webchat, telegram, api, loopback)")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _toml_path)
+
+
+_toml_path: Path | None = None
+
+
+def read_settings(path: Path | None = None, **given: Any) -> Settings:
+    """Read `path` (default: config/hub.toml where there is one) and the environment.
+
+    Raises WrongSetting: one line for each wrong key, with what was expected.
+    """
+    global _toml_path
+    if path is not None and not path.is_file():
+        raise WrongSetting(f"{path}: there is no such file")
+    default = Path("config/hub.toml")
+    _toml_path = path or (default if default.is_file() else None)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise WrongSetting("\n".join(_explain(error))) from error
+    except ValueError as error:  # TOML that cannot be read
+        raise WrongSetting(f"{_toml_path}: {error}") from error
+
+
+def explain_validation(where: str, error: ValidationError) -> str:
+    """The same sentences for a channel's own table."""
+    return "\n".join(f"{where}.{line}" for line in _explain(error))
+
+
+def _explain(error: ValidationError) -> list[str]:
+    lines = []
+    for one in error.errors(include_url=False, include_input=False):
+        key = ".".join(str(part) for part in one["loc"]) or "settings"
+        wanted = "there is no such setting" if one["type"] == "extra_forbidden" else one["msg"]
+        lines.append(f"{key}: {wanted}")
+    return lines
+
+
+def secret_of(settings: Settings) -> bytes:
+    """The key that signs threads, sessions and forms: `secret_key`, or the file data_dir/secret.key, made when absent.
+
+    Every hub of one installation needs the same key; storage keeps its fingerprint and the start compares it.
+    """
+    if settings.secret_key is not None:
+        key = settings.secret_key.get_secret_value().encode()
+        if len(key) < 32:
+            raise WrongSetting("secret_key: expected at least 32 characters")
+        return key
+    path = settings.data_dir / "secret.key"
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_bytes().strip()

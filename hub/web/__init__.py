@@ -1,0 +1,1 @@
+"""The desk, the public doors, the JSON API."""

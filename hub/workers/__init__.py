@@ -1,0 +1,1 @@
+"""Loops that time and channels need."""

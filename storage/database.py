@@ -1,0 +1,151 @@
+"""The pool, and the one way to run a transaction.
+
+Callers above this room pass a `Connection` through without knowing its driver. Nothing here knows a table.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, TypeVar
+
+import asyncpg
+import orjson
+import structlog
+from asyncpg.pool import PoolConnectionProxy
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
+
+COMMAND_TIMEOUT = 10.0
+CONNECT_TIMEOUT = 5.0
+ACQUIRE_TIMEOUT = 5.0
+
+# What a restart, a lost line or a lock fight looks like from here (measured; see docs/decisions/0003).
+_TRANSIENT: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    ConnectionError,
+    TimeoutError,
+)
+
+UniqueViolation = asyncpg.UniqueViolationError
+DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
+
+
+class DatabaseUnavailable(Exception):
+    """Postgres did not answer in time. Nothing is known to be kept; the caller must try again."""
+
+
+def _encode_json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+async def _prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
+    await connection.set_type_codec("jsonb", encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog")
+
+
+class Database:
+    """A pool of connections to one Postgres.
+
+    All sessions run in UTC with statement, lock and idle-in-transaction limits, so that one slow or forgotten
+    transaction cannot hold up the rest.
+    """
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", dsn: str) -> None:
+        self._pool = pool
+        self._dsn = dsn
+
+    @classmethod
+    async def open(cls, dsn: str, *, max_size: int = 10) -> "Database":
+        """Connect. Raises DatabaseUnavailable with the reason when that fails within 5 s."""
+        try:
+            pool = await asyncpg.create_pool(
+                dsn,
+                min_size=1,
+                max_size=max_size,
+                command_timeout=COMMAND_TIMEOUT,
+                timeout=CONNECT_TIMEOUT,
+                init=_prepare_connection,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable(f"cannot connect to Postgres: {error}") from error
+        return cls(pool, dsn)
+
+    async def close(self) -> None:
+        """Close the pool; after 5 s cut what is still open."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 5)
+        except TimeoutError:
+            self._pool.terminate()
+
+    async def connect_alone(self) -> "asyncpg.Connection[Any]":
+        """A connection outside the pool, for LISTEN and for leases: it must not starve behind ordinary work."""
+        try:
+            connection = await asyncpg.connect(
+                self._dsn,
+                command_timeout=COMMAND_TIMEOUT,
+                timeout=CONNECT_TIMEOUT,
+                server_settings=_SERVER_SETTINGS,
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise DatabaseUnavailable(f"cannot connect to Postgres: {error}") from error
+        await _prepare_connection(connection)
+        return connection
+
+    async def run(self, work: Callable[[Connection], Awaitable[T]], *, attempts: int = 3) -> T:
+        """Run `work` in one transaction and return what it returns, after COMMIT.
+
+        `work` must do nothing but talk to the database: it is called again, from the start, when the line
+        dropped or Postgres asked for a retry. After a lost COMMIT the first run may have been kept, so `work` must be
+        idempotent by key. Raises DatabaseUnavailable when every attempt failed for such a reason.
+        """
+        for attempt in range(1, attempts + 1):
+            try:
+                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction():
+                    return await work(connection)
+            except _TRANSIENT as error:
+                if attempt == attempts:
+                    raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
+                log.warning("transaction.retry", attempt=attempt, error=type(error).__name__)
+                await asyncio.sleep(random.uniform(0.01, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
+        raise AssertionError("unreachable")
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run queries that write nothing, without BEGIN and COMMIT. Retries and errors as in `run`."""
+        for attempt in (1, 2):
+            try:
+                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+                    return await work(connection)
+            except _TRANSIENT as error:
+                if attempt == 2:
+                    raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
+        raise AssertionError("unreachable")
+
+    def waiting(self) -> tuple[int, int]:
+        """(connections in the pool, of these idle), for metrics."""
+        return self._pool.get_size(), self._pool.get_idle_size()
+
+
+_SERVER_SETTINGS = {
+    "application_name": "contact-hub",
+    "timezone": "UTC",
+    "statement_timeout": "10s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "15s",
+}
+
+
+def as_json(value: Any) -> str:
+    """A JSON document as text, for arrays of documents that go through `unnest`."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _encode_json(value)

@@ -1,0 +1,79 @@
+"""The event table as a feed, and NOTIFY as its hint."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from storage.database import Connection
+from storage.queries import load_queries
+
+_SQL = load_queries("events")
+
+Position = tuple[int, int]
+"""(transaction id, event id): the order in which the feed is read."""
+
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+"""What a dropped connection raises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedRow:
+    position: Position
+    kind: str
+    ticket_id: int | None
+    ticket_code: int | None
+    agent_id: int | None
+    data: Any
+
+
+async def feed_end(connection: Connection) -> Position:
+    """Where the feed ends now."""
+    row = await connection.fetchrow(_SQL["feed_end"])
+    return (int(row["xid"]), row["id"]) if row else (0, 0)
+
+
+async def feed_after(connection: Connection, position: Position, limit: int) -> list[FeedRow]:
+    """Events after `position`, in feed order, only those below the oldest running transaction."""
+    rows = await connection.fetch(_SQL["feed_after"], str(position[0]), position[1], limit)
+    return [
+        FeedRow(
+            position=(int(row["xid"]), row["id"]),
+            kind=row["kind"],
+            ticket_id=row["ticket_id"],
+            ticket_code=row["ticket_code"],
+            agent_id=row["agent_id"],
+            data=row["data"],
+        )
+        for row in rows
+    ]
+
+
+async def add_event(
+    connection: Connection, kind: str, *, ticket_id: int | None = None, agent_id: int | None = None, data: Any = None
+) -> None:
+    """Write one event; for a ticket it takes the ticket's next seq (the ticket row is locked by that)."""
+    await connection.execute(
+        _SQL["add_event" if ticket_id is None else "add_ticket_event"], ticket_id, kind, agent_id, data or {}
+    )
+
+
+async def notify(connection: Connection, topics: Sequence[str]) -> None:
+    """NOTIFY each topic at commit."""
+    await connection.execute(_SQL["notify"], list(topics))
+
+
+async def listen(connection: "asyncpg.Connection[Any]", topics: Sequence[str], heard: Callable[[str], None]) -> None:
+    """Call `heard(topic)` for every notification from now on."""
+
+    def on_notify(_connection: object, _pid: int, topic: str, _payload: object) -> None:
+        heard(topic)
+
+    for topic in topics:
+        await connection.add_listener(topic, on_notify)
+
+
+async def is_alive(connection: Connection) -> None:
+    """Raise one of LOST where the connection is dead."""
+    await connection.execute("SELECT 1")

@@ -1,0 +1,29 @@
+-- name: feed_end
+-- The last event below the oldest running transaction.
+SELECT xid::text AS xid, id FROM event
+WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY xid DESC, id DESC
+LIMIT 1
+
+-- name: feed_after
+SELECT e.xid::text AS xid, e.id, e.kind, e.ticket_id, t.code AS ticket_code, e.agent_id, e.data
+FROM event e
+LEFT JOIN ticket t ON t.id = e.ticket_id
+WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)
+  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.id
+LIMIT $3
+
+-- name: add_event
+INSERT INTO event (ticket_id, kind, agent_id, data) VALUES ($1, $2, $3, $4)
+
+-- name: add_ticket_event
+-- The ledger has no gaps: the number comes from the ticket row, under its lock.
+WITH numbered AS (
+    UPDATE ticket SET seq = seq + 1, version = version + 1, updated_at = clock_timestamp() WHERE id = $1 RETURNING seq
+)
+INSERT INTO event (ticket_id, seq, kind, agent_id, data)
+SELECT $1, numbered.seq, $2, $3, $4 FROM numbered
+
+-- name: notify
+SELECT pg_notify(topic, '') FROM unnest($1::text[]) AS topic
