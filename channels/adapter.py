@@ -50,7 +50,8 @@ Accept = Callable[[Sequence[RawItem]], Awaitable[list[Acceptance]]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can carry. `max_text` in characters (0: no limit). `push` channels are spoken to by the
-    outside through `routes`; the others listen themselves and need a lease so that only one hub does."""
+    outside through `routes`; the others listen themselves and need a lease so that only one hub does.
+    `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again."""
 
     subject: bool = False
     html: bool = False
@@ -58,6 +59,7 @@ class Capabilities:
     max_text: int = 0
     push: bool = False
     can_send: bool = True
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,13 @@ class Translate(Protocol):
     def __call__(self, raw: RawItem, settings: BaseModel) -> InboundInteraction: ...
 
 
+class AnswerId(Protocol):
+    """The Message-ID (without brackets) of an answer, fixed when it is queued; `random` has 128 bits, `token` brings the
+    customer's answer back."""
+
+    def __call__(self, settings: Any, random: str, token: str) -> str: ...
+
+
 class Open(Protocol):
     def __call__(self, name: str, settings: Any, ports: Ports) -> ChannelAdapter: ...
 
@@ -193,7 +202,9 @@ class ChannelKind:
     """What an entry point of the group `contact_hub.channels` names.
 
     `settings` validates the channel's table of hub.toml. `heavy` translators read formats that can be made to
-    eat time; the hub runs them in a process of their own under a wall limit.
+    eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
+    this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
+    whether a channel with these settings has a way back, where its capabilities leave that open.
     """
 
     kind: str
@@ -202,3 +213,5 @@ class ChannelKind:
     open: Open
     translate: Translate
     heavy: bool = False
+    answer_id: AnswerId | None = None
+    answers: Callable[[Any], bool] = lambda _settings: True

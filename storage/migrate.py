@@ -41,7 +41,9 @@ async def _missing_if_any(connection: Connection) -> list[str]:
 
 
 async def _missing(connection: Connection) -> list[str]:
-    rows = await connection.fetch("SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public'")
+    rows = await connection.fetch(
+        "SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public'"
+    )
     applied = {row["migration_id"] for row in rows}
     return [name for name in _known() if name not in applied]
 

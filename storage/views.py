@@ -186,6 +186,23 @@ class QuarantineRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TroubledRow:
+    """A reply in state failed or uncertain. `at` is when that was settled."""
+
+    id: int
+    interaction_id: int
+    state: str
+    error: str
+    attempts: int
+    at: datetime
+    channel: str
+    channel_kind: str
+    ticket_code: int
+    subject: str
+    customer_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRow:
     id: int
     name: str
@@ -284,6 +301,15 @@ async def ticket_timeline(
     """Entries of a ticket with an id greater than `after`, oldest first, with their attachments."""
     rows = await connection.fetch(SQL["ticket_timeline"], ticket_id, after, _bounded(limit))
     return await _with_attachments(connection, rows)
+
+
+async def latest_of_ticket(
+    connection: Connection, ticket_id: int, *, before: int | None = None, limit: int = 100
+) -> list[TimelineRow]:
+    """The last entries of a ticket, or the last ones with an id below `before`; oldest first."""
+    last_id = _LAST_ID if before is None else before
+    rows = await connection.fetch(SQL["latest_of_ticket"], ticket_id, last_id, _bounded(limit))
+    return await _with_attachments(connection, rows[::-1])
 
 
 async def customer_timeline(

@@ -22,7 +22,8 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
 KIND = ChannelKind(
     kind="api",
     settings=ApiSettings,
-    capabilities=Capabilities(subject=True, html=True, attachments=True, push=True),
+    capabilities=Capabilities(subject=True, html=True, attachments=True, push=True, repeatable=True),
     open=_open,
     translate=_translate,
+    answers=lambda settings: bool(settings.callback_url),
 )

@@ -34,7 +34,7 @@ class ApiAdapter:
         self.name = name
         answers = bool(settings.callback_url)
         self.capabilities = Capabilities(
-            subject=True, html=answers, attachments=answers, push=True, can_send=answers
+            subject=True, html=answers, attachments=answers, push=True, can_send=answers, repeatable=True
         )
         self._settings = settings
         self._ports = ports

@@ -20,6 +20,12 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
     return translate(raw, settings)
 
 
+def _answer_id(settings: Any, random: str, token: str) -> str:
+    from channels.email.compose import new_message_id
+
+    return new_message_id(settings.address.rpartition("@")[2], random, token)
+
+
 KIND = ChannelKind(
     kind="email",
     settings=EmailSettings,
@@ -27,4 +33,5 @@ KIND = ChannelKind(
     open=_open,
     translate=_translate,
     heavy=True,
+    answer_id=_answer_id,
 )

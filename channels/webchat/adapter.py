@@ -33,7 +33,7 @@ _POLICY = (
 class WebchatAdapter:
     """One chat (see channels.adapter.ChannelAdapter for what each method promises)."""
 
-    capabilities = Capabilities(push=True)
+    capabilities = Capabilities(push=True, repeatable=True)
 
     def __init__(self, name: str, settings: WebchatSettings, ports: Ports) -> None:
         self.name = name

@@ -5,15 +5,15 @@ the oldest running transaction, so no later commit can slip in before it. Events
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from hub.actions.announce import EVENTS, Listener
+from hub.actions.announce import EVENTS, Expectation, Listener
 from storage import events as stored
 from storage.database import Database, DatabaseUnavailable
 
@@ -48,6 +48,7 @@ class Feed:
         self._listener = listener
         self._position: stored.Position = (0, 0)
         self._queues: set[asyncio.Queue[FeedEvent | None]] = set()
+        self._watched: defaultdict[tuple[int, str], set[asyncio.Event]] = defaultdict(set)
 
     @property
     def cursor(self) -> str:
@@ -73,6 +74,9 @@ class Feed:
             for row in rows:
                 self._position = row.position
                 self._tell(_event(row))
+                if row.channel_id is not None:
+                    for watch in self._watched.get((row.channel_id, row.thread_key), ()):
+                        watch.set()
 
     def _tell(self, event: FeedEvent) -> None:
         for queue in list(self._queues):
@@ -92,6 +96,19 @@ class Feed:
             yield _drain(queue)
         finally:
             self._queues.discard(queue)
+
+    @contextmanager
+    def watching(self, channel_id: int, thread_key: str) -> Iterator[Expectation]:
+        """Wait on it for the next thing that happens to this conversation of a channel."""
+        event = asyncio.Event()
+        key = (channel_id, thread_key)
+        self._watched[key].add(event)
+        try:
+            yield Expectation(event)
+        finally:
+            self._watched[key].discard(event)
+            if not self._watched[key]:
+                del self._watched[key]
 
     async def replay(self, cursor: str) -> list[FeedEvent]:
         """Events after `cursor`. Raises TooFarBehind where the reader must start afresh."""
@@ -124,6 +141,8 @@ def _show(position: stored.Position) -> str:
 
 def _read(cursor: str) -> stored.Position:
     xid, _, event_id = cursor.partition(".")
-    if not (xid.isascii() and xid.isdigit() and event_id.isascii() and event_id.isdigit() and len(cursor) < 40):
+    if not (
+        xid.isascii() and xid.isdigit() and event_id.isascii() and event_id.isdigit() and len(cursor) < 40
+    ):
         raise TooFarBehind
     return int(xid), int(event_id)

@@ -33,7 +33,11 @@ def claimed_ticket(token: str) -> int | None:
     """The ticket id that a token names, unchecked: for looking the ticket's own recipients up."""
     head, _, _ = token.lower().partition("z")
     number = head[1:]
-    return int(number) if head.startswith(_PREFIX) and number.isdigit() and number.isascii() and len(number) < 19 else None
+    return (
+        int(number)
+        if head.startswith(_PREFIX) and number.isdigit() and number.isascii() and len(number) < 19
+        else None
+    )
 
 
 def _signature(secret: bytes, ticket_id: int, recipient: str) -> str:

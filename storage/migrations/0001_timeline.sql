@@ -188,13 +188,18 @@ CREATE TABLE ticket (
     priority int NOT NULL DEFAULT 2 CHECK (priority BETWEEN 1 AND 4),
     language text NOT NULL DEFAULT '',
     queue_id int NOT NULL REFERENCES queue,
+    required_language text NOT NULL DEFAULT '',
     required_skills text[] NOT NULL DEFAULT '{}',
     assignee_id bigint REFERENCES agent,
     last_agent_id bigint REFERENCES agent,
+    -- From whom it was taken by hand: it does not go straight back to them.
+    declined_by bigint REFERENCES agent,
     waiting_why jsonb,
     seq int NOT NULL DEFAULT 0,
     version int NOT NULL DEFAULT 0,
+    -- Where answers go and which conversation of the channel this is, both in the channel's own terms.
     reply_address text NOT NULL DEFAULT '',
+    thread_key text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     waiting_since timestamptz DEFAULT clock_timestamp(),
@@ -205,6 +210,7 @@ CREATE TABLE ticket (
 ) WITH (fillfactor = 70);
 CREATE INDEX ticket_waiting ON ticket (priority DESC, waiting_since, id)
     WHERE assignee_id IS NULL AND status = 'open';
+CREATE INDEX ticket_unexplained ON ticket (id) WHERE assignee_id IS NULL AND status = 'open' AND waiting_why IS NULL;
 CREATE INDEX ticket_mine ON ticket (assignee_id, updated_at DESC, id DESC) WHERE assignee_id IS NOT NULL;
 CREATE INDEX ticket_recent ON ticket (updated_at DESC, id DESC);
 CREATE INDEX ticket_of_customer ON ticket (customer_id, id DESC);
@@ -247,6 +253,7 @@ CREATE TABLE interaction (
     automatic text NOT NULL DEFAULT '',
     warning text NOT NULL DEFAULT '',
     thread_rule text NOT NULL DEFAULT '',
+    thread_key text NOT NULL DEFAULT '',
     raw_id bigint,
     revises bigint,
     occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -255,6 +262,7 @@ CREATE TABLE interaction (
 ) PARTITION BY RANGE (id);
 CREATE INDEX interaction_of_ticket ON interaction (ticket_id, id);
 CREATE INDEX interaction_of_customer ON interaction (customer_id, id DESC);
+CREATE INDEX interaction_of_thread ON interaction (channel_id, thread_key, id) WHERE thread_key <> '';
 
 CREATE TABLE blob (
     sha256 bytea PRIMARY KEY,
@@ -326,6 +334,7 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_open ON outbox (ticket_id, id) WHERE state IN ('queued', 'sending');
 CREATE INDEX outbox_due ON outbox (not_before) WHERE state = 'queued';
 CREATE UNIQUE INDEX outbox_one_sending ON outbox (ticket_id) WHERE state = 'sending';
+CREATE INDEX outbox_troubled ON outbox (id DESC) WHERE state IN ('failed', 'uncertain');
 CREATE INDEX outbox_message_id ON outbox (message_id) WHERE message_id <> '';
 
 -- ── What happened ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,8 @@ ORDER BY xid DESC, id DESC
 LIMIT 1
 
 -- name: feed_after
-SELECT e.xid::text AS xid, e.id, e.kind, e.ticket_id, t.code AS ticket_code, e.agent_id, e.data
+SELECT e.xid::text AS xid, e.id, e.kind, e.ticket_id, t.code AS ticket_code, t.channel_id,
+       coalesce(t.thread_key, '') AS thread_key, e.agent_id, e.data
 FROM event e
 LEFT JOIN ticket t ON t.id = e.ticket_id
 WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)
@@ -27,3 +28,9 @@ SELECT $1, numbered.seq, $2, $3, $4 FROM numbered
 
 -- name: notify
 SELECT pg_notify(topic, '') FROM unnest($1::text[]) AS topic
+
+-- name: add_ticket_events
+-- Entries of ledgers whose tickets are locked and whose numbers were counted by the caller.
+INSERT INTO event (ticket_id, seq, kind, agent_id, data)
+SELECT ticket_id, seq, kind, agent_id, data::jsonb
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bigint[], $5::text[]) AS g (ticket_id, seq, kind, agent_id, data)

@@ -37,6 +37,21 @@ WHERE i.ticket_id = $1 AND i.id > $2
 ORDER BY i.id
 LIMIT $3
 
+-- name: latest_of_ticket
+-- Newest first; whoever reads turns them round.
+SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
+       coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
+       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
+       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
+       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
+FROM interaction i
+JOIN ticket t ON t.id = i.ticket_id
+LEFT JOIN channel ch ON ch.id = i.channel_id
+LEFT JOIN outbox o ON o.interaction_id = i.id
+WHERE i.ticket_id = $1 AND i.id < $2
+ORDER BY i.id DESC
+LIMIT $3
+
 -- name: customer_timeline
 -- Newest first, over all tickets and channels.
 SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
@@ -104,6 +119,9 @@ FROM customer cu
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE cu.id = $1
 
+-- name: customer_id_of_code
+SELECT id FROM customer WHERE code = $1
+
 -- name: identities_of
 SELECT customer_id, kind, value, verified
 FROM identity
@@ -168,3 +186,15 @@ SELECT (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS raw_waitin
 SELECT state, count(*) AS rows FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state
 UNION ALL
 SELECT state, count(*) AS rows FROM outbox WHERE state IN ('failed', 'uncertain') GROUP BY state
+
+-- name: troubled_deliveries
+-- Replies that a person has to look at, newest first.
+SELECT o.id, o.interaction_id, o.state, o.error, o.attempts, coalesce(o.settled_at, o.queued_at) AS at,
+       ch.name AS channel, ch.kind AS channel_kind, t.code AS ticket_code, t.subject, cu.name AS customer_name
+FROM outbox o
+JOIN ticket t ON t.id = o.ticket_id
+JOIN channel ch ON ch.id = o.channel_id
+JOIN customer cu ON cu.id = t.customer_id
+WHERE o.state IN ('failed', 'uncertain') AND o.id < $1
+ORDER BY o.id DESC
+LIMIT $2

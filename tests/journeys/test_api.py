@@ -28,6 +28,11 @@ from storage.database import Connection, Database
 
 DOCUMENT = make_document(OPERATIONS)
 BIG = 2**53
+ANSWERING = {
+    "kind": "api",
+    "callback_url": "http://127.0.0.1:9/answers",
+    "callback_secret": "whsec_" + base64.b64encode(b"k" * 32).decode(),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +112,7 @@ def _validate(schema: dict[str, Any], document: Any) -> None:
 
 @pytest.fixture
 async def api(ctx: Context) -> AsyncIterator[Api]:
-    ctx = dataclasses.replace(ctx, settings=Settings(channels={"api": {"kind": "api"}}))
+    ctx = dataclasses.replace(ctx, settings=Settings(channels={"api": ANSWERING}))
     async with serving(ctx) as api:
         yield api
 
@@ -239,7 +244,7 @@ async def test_no_operation_opens_without_its_key_and_scope(api: Api, operation:
 
 async def test_a_ticket_is_answered_noted_assigned_and_closed(api: Api) -> None:
     ann = await add_agent(api.ctx, login="ann", name="Ann", password="correct horse battery")
-    number = (await api.call("POST", "/interactions", letter())).json["ticket"]
+    number = (await api.call("POST", "/interactions", letter(reply_address="crm/7"))).json["ticket"]
     seq = (await api.call("GET", f"/tickets/{number}")).json["seq"]
     path = f"/tickets/{number}"
 

@@ -219,6 +219,8 @@ async def test_no_page_is_longer_than_the_bound(database: Database) -> None:
         *((sql, views.TicketRow) for sql in views.TICKET_QUERIES),
         (views.SQL["ticket_timeline"], views.TimelineRow),
         (views.SQL["customer_timeline"], views.TimelineRow),
+        (views.SQL["latest_of_ticket"], views.TimelineRow),
+        (views.SQL["troubled_deliveries"], views.TroubledRow),
         (views.SQL["attachments_of"], views.AttachmentRow),
         (views.SQL["ticket_decisions"], views.DecisionRow),
         (views.SQL["ticket_events"], views.EventRow),

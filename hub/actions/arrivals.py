@@ -1,0 +1,77 @@
+"""One thing that arrived, as far as it could be understood without the database. Values and pure functions."""
+
+from dataclasses import dataclass
+
+from channels.adapter import ChannelKind, RawItem
+from hub.actions.lock_name import lock_number
+from hub.model.interactions import Automatic, Identity, InboundInteraction
+from routing.classify import Classification, classify
+
+PREVIEW = 160
+SUBJECT = 200
+UNANSWERABLE = frozenset({Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT, Automatic.LOOP})
+"""Nobody waits for an answer to these: a ticket of their own opens as resolved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What an item says and what it is."""
+
+    interaction: InboundInteraction
+    classified: Classification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """`read` is None for what is only journalled now; `error` says why it cannot be read. `raw_id` 0: not in the journal
+    yet."""
+
+    channel_id: int
+    channel: str
+    kind: ChannelKind
+    item: RawItem
+    read: Read | None = None
+    error: str = ""
+    raw_id: int = 0
+
+    @property
+    def scope(self) -> str:
+        """The name-space of this channel's own conversation keys."""
+        return f"channel:{self.channel_id}"
+
+
+def understand(interaction: InboundInteraction) -> Read:
+    """Classify it; a form's own word for it is a hint."""
+    hint = interaction.hints.get("kind", "")
+    return Read(
+        interaction=interaction,
+        classified=classify(interaction.text or interaction.full_text, interaction.subject, hint),
+    )
+
+
+def lock_keys(arrival: Arrival) -> list[int]:
+    """The person and the conversation of an arrival as 64-bit keys: who holds them files alone."""
+    if arrival.read is None:
+        return []
+    sender, thread = arrival.read.interaction.sender, arrival.read.interaction.thread
+    names = [f"{one.kind}:{one.value}" for one in locked_identities(sender.identities)]
+    if thread.key:
+        names.append(f"{arrival.scope} {thread.key}")
+    return [lock_number(name) for name in names]
+
+
+def locked_identities(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
+    """Those by which a customer is looked up: all that are verified, else the principal claim."""
+    verified = tuple(one for one in identities if one.verified)
+    return verified or identities[:1]
+
+
+def preview(interaction: InboundInteraction) -> str:
+    """The first words, in one line."""
+    words = " ".join((interaction.text or interaction.full_text)[: PREVIEW * 4].split())
+    return (words or ", ".join(file.filename for file in interaction.attachments))[:PREVIEW]
+
+
+def subject(interaction: InboundInteraction) -> str:
+    """What to call a ticket that this opens: its subject, else its first words."""
+    return (" ".join(interaction.subject.split()) or preview(interaction)[:80])[:SUBJECT]

@@ -1,0 +1,52 @@
+"""A person gives a ticket to somebody, or back to its queue. What people decide wins over what the hub would."""
+
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.ticket_work import Step, on_ticket
+from hub.model.people import Actor
+from hub.model.tickets import EventKind, TicketStatus, takes_up_capacity
+from storage import inbound, work
+
+
+async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> None:
+    """To this agent, whatever their load; None: back to the queue, where it keeps its place. Raises NotFound, NotPossible."""
+
+    async def step(taken: Step) -> None:
+        ticket, connection = taken.ticket, taken.connection
+        if agent_id is not None:
+            agent = taken.agents.get(agent_id)
+            if agent is None or not agent.active:
+                raise NotFound(f"There is no agent {agent_id}.")
+        if ticket.assignee_id == agent_id:
+            return
+        if taken.status is TicketStatus.CLOSED:
+            raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
+        busy = takes_up_capacity(taken.status)
+        changes = {}
+        if ticket.assignee_id is not None:
+            changes[ticket.assignee_id] = -int(busy)
+            await work.end_assignment(
+                connection, ticket.id, "given away" if agent_id is not None else "released"
+            )
+        if agent_id is not None:
+            changes[agent_id] = int(busy)
+        decision = await work.add_decision(
+            connection,
+            ticket_id=ticket.id,
+            step="manual" if agent_id is not None else "released",
+            queue_id=ticket.queue_id,
+            agent_id=agent_id if agent_id is not None else ticket.assignee_id,
+            priority=ticket.priority,
+            why={"outcome": "manual", "by": actor.name, "agent_id": agent_id, "reasons": []},
+        )
+        await work.set_assignee(connection, ticket.id, agent_id)
+        if agent_id is not None:
+            await work.begin_assignment(connection, ticket.id, agent_id, decision)
+            await taken.note(EventKind.TICKET_ASSIGNED, agent=agent_id)
+        else:
+            await taken.note(EventKind.TICKET_RELEASED, agent=ticket.assignee_id)
+        if any(changes.values()):
+            await inbound.add_load(connection, sorted(changes.items()))
+        await work.set_ticket(connection, ticket.id, seq=taken.seq)
+
+    await on_ticket(ctx, ticket_code, actor, step, with_agents=() if agent_id is None else (agent_id,))

@@ -1,0 +1,99 @@
+"""What every action is handed: the database, the settings and rules, and what this process keeps open for them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from pydantic import BaseModel, ValidationError
+
+from channels.adapter import ChannelKind
+from hub.actions.announce import Listener
+from hub.actions.feed import Feed
+from hub.actions.intake import Intake
+from hub.actions.reader import Reader
+from hub.settings import Settings, WrongSetting, explain_validation
+from routing.rules import RoutingRules
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredChannel:
+    """One channel of the settings, its table checked by its kind."""
+
+    name: str
+    kind: ChannelKind
+    settings: BaseModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One per hub process."""
+
+    database: Database
+    settings: Settings
+    secret: bytes
+    rules: RoutingRules
+    kinds: Mapping[str, ChannelKind]
+    listener: Listener
+    feed: Feed
+    intake: Intake
+    reader: Reader
+    memo: dict[object, Any] = field(default_factory=dict)
+    """What never changes while the hub runs and is asked for often (hub.actions.installation, `channel`)."""
+
+    def channel(self, name: str) -> ConfiguredChannel:
+        """The channel of this name. Raises KeyError when none is configured, WrongSetting when its table is wrong."""
+        given = self.settings.channels[name]
+        known = self.memo.get((name, id(given)))
+        if known is not None:
+            return cast("ConfiguredChannel", known[0])
+        table = dict(given)
+        kind = self.kinds.get(table.pop("kind"))
+        if kind is None:
+            there_is = ", ".join(sorted(self.kinds))
+            raise WrongSetting(f"channels.{name}.kind: there is no such kind of channel; there is {there_is}")
+        try:
+            channel = ConfiguredChannel(name=name, kind=kind, settings=kind.settings.model_validate(table))
+        except ValidationError as error:
+            raise WrongSetting(explain_validation(f"channels.{name}", error)) from error
+        # The table is kept beside, so that its id stays its own.
+        self.memo[name, id(given)] = (channel, given)
+        return channel
+
+
+def open_context(
+    database: Database,
+    settings: Settings,
+    *,
+    secret: bytes,
+    rules: RoutingRules,
+    kinds: Mapping[str, ChannelKind],
+) -> Context:
+    """Put it together; no task is started. Raises WrongSetting, one line for each wrong key of a channel."""
+    listener = Listener(database)
+    ctx = Context(
+        database=database,
+        settings=settings,
+        secret=secret,
+        rules=rules,
+        kinds=kinds,
+        listener=listener,
+        feed=Feed(database, listener),
+        intake=Intake(),
+        reader=Reader(),
+    )
+    wrong = []
+    for name in settings.channels:
+        try:
+            ctx.channel(name)
+        except WrongSetting as error:
+            wrong.append(str(error))
+    if wrong:
+        raise WrongSetting("\n".join(wrong))
+    return ctx
+
+
+async def close_context(ctx: Context) -> None:
+    """Let the batch under way end, and the reading process with it. The database is the caller's to close."""
+    await ctx.intake.close()
+    await ctx.reader.close()

@@ -1,0 +1,181 @@
+"""Replies leave: claimed and committed, sent once, recorded. Never sent inside a transaction, never retried blindly.
+
+What an attempt means is in the failure that the adapter raised: certain ones are tried again or given up, an uncertain one
+waits for a person unless the other side notices repetitions.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import structlog
+
+from channels.adapter import (
+    ChannelAdapter,
+    ChannelFailure,
+    Misconfigured,
+    Receipt,
+    Refused,
+    TryLater,
+    Unavailable,
+    Unsure,
+)
+from hub.actions.context import Context
+from hub.actions.installation import channel_id
+from hub.actions.reply import tell_delivery
+from hub.model.interactions import OutboundAttachment, OutboundInteraction
+from storage import outbound
+from storage.database import Connection
+from storage.outbound import ClaimedReply, FileRow
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 8
+"""Replies of one claim; they leave side by side, each of another ticket."""
+LEASE_SECONDS = 900.0
+"""Longer than any channel's own limits, the ten minutes after a letter's final dot included."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0
+
+
+async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> int:
+    """Send what is due on these channels; returns how many replies were taken up. Raises DatabaseUnavailable."""
+    numbers = {await channel_id(ctx, name): name for name in adapters}
+    if not numbers:
+        return 0
+    await _settle_abandoned(ctx, numbers, adapters)
+    token = uuid4()
+
+    async def claim(connection: Connection) -> tuple[list[ClaimedReply], Mapping[int, list[FileRow]]]:
+        rows = await outbound.claim(connection, sorted(numbers), AT_ONCE, token, LEASE_SECONDS)
+        for row in rows:
+            await tell_delivery(connection, row.ticket_id, row.interaction_id, "sending")
+        return rows, await outbound.files_of(connection, [row.interaction_id for row in rows]) if rows else {}
+
+    rows, files = await ctx.database.run(claim)
+    await asyncio.gather(
+        *(
+            _deliver(ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token)
+            for row in rows
+        )
+    )
+    return len(rows)
+
+
+async def _deliver(
+    ctx: Context, adapter: ChannelAdapter, row: ClaimedReply, files: Sequence[FileRow], token: UUID
+) -> None:
+    if row.too_late:
+        await _record(ctx, row, token, state="failed", error="It could not be delivered in time.")
+        return
+    try:
+        receipt = await adapter.send(_message(row, files))
+    except ChannelFailure as failure:
+        await _record_failure(ctx, adapter, row, token, failure)
+    except Exception as error:
+        # A fault of ours in the middle of sending: nobody knows what left.
+        log.exception("deliver.fault", channel=adapter.name, interaction=row.interaction_id)
+        await _record(ctx, row, token, state="uncertain", error=f"{type(error).__name__}: {error}"[:500])
+    else:
+        await _record_sent(ctx, row, token, receipt)
+
+
+async def _record_sent(ctx: Context, row: ClaimedReply, token: UUID, receipt: Receipt) -> None:
+    await _record(ctx, row, token, state="sent", external_id=receipt.external_id[:500])
+
+
+async def _record_failure(
+    ctx: Context, adapter: ChannelAdapter, row: ClaimedReply, token: UUID, failure: ChannelFailure
+) -> None:
+    said = str(failure)[:500]
+    match failure:
+        case Unsure() if not adapter.capabilities.repeatable:
+            await _record(ctx, row, token, state="uncertain", error=said)
+        case Refused():
+            await _record(ctx, row, token, state="failed", error=said)
+        case TryLater() | Unavailable() | Misconfigured() | Unsure():
+            whole = isinstance(failure, Misconfigured) or getattr(failure, "whole_channel", False)
+            wait = getattr(failure, "retry_after", None)
+            pause = wait if wait is not None else _pause(row.attempts)
+            await _record(ctx, row, token, state="queued", error=said, again_in=pause)
+            if whole:
+                await ctx.database.run(lambda c: outbound.hold_channel(c, row.channel_id, pause))
+        case _:
+            await _record(ctx, row, token, state="failed", error=said)
+    log.warning(
+        "deliver.failed",
+        channel=adapter.name,
+        interaction=row.interaction_id,
+        how=type(failure).__name__,
+        why=said,
+    )
+
+
+async def _record(
+    ctx: Context,
+    row: ClaimedReply,
+    token: UUID,
+    *,
+    state: str,
+    error: str = "",
+    external_id: str = "",
+    again_in: float = 0.0,
+) -> None:
+    """Fenced by the token: who lost the row in the meantime records nothing."""
+    if state == "queued" and datetime.now(UTC).timestamp() + again_in > row.give_up_at.timestamp():
+        state, error = "failed", f"Given up after {row.attempts} attempts. {error}"
+
+    async def work(connection: Connection) -> None:
+        settled = await outbound.settle(
+            connection, row.id, token, state=state, error=error, external_id=external_id, again_in=again_in
+        )
+        if settled is None:
+            log.warning("deliver.lost_lease", interaction=row.interaction_id, state=state)
+            return
+        await tell_delivery(connection, *settled, state)
+
+    await ctx.database.run(work)
+
+
+async def _settle_abandoned(
+    ctx: Context, numbers: Mapping[int, str], adapters: Mapping[str, ChannelAdapter]
+) -> None:
+    """Whose sender died in the middle: sent again where a repetition shows once, else a person decides."""
+
+    async def work(connection: Connection) -> None:
+        for row in await outbound.abandoned(connection, sorted(numbers)):
+            again = adapters[numbers[row.channel_id]].capabilities.repeatable
+            state = "queued" if again else "uncertain"
+            error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
+            await outbound.settle(connection, row.id, row.lease_token, state=state, error=error)
+            await tell_delivery(connection, row.ticket_id, row.interaction_id, state)
+
+    await ctx.database.run(work)
+
+
+def _pause(attempts: int) -> float:
+    """Full jitter over a doubling pause."""
+    return random.uniform(1.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 12)))  # noqa: S311 - jitter
+
+
+def _message(row: ClaimedReply, files: Sequence[FileRow]) -> OutboundInteraction:
+    said = row.message
+    return OutboundInteraction(
+        interaction_id=row.interaction_id,
+        ticket_code=said["ticket_code"],
+        address=said["address"],
+        recipient_name=said["recipient_name"],
+        author_name=said["author_name"],
+        text=said["text"],
+        queued_at=row.queued_at,
+        subject=said["subject"],
+        message_id=said["message_id"],
+        in_reply_to=said["in_reply_to"],
+        references=tuple(said["references"]),
+        reply_token=said["reply_token"],
+        attachments=tuple(
+            OutboundAttachment(filename=file.filename, content_type=file.content_type, data=file.data)
+            for file in files
+        ),
+    )

@@ -1,0 +1,20 @@
+"""What has to be done now and then: months ahead, old keys, dead sessions."""
+
+from hub.actions.context import Context
+from hub.actions.installation import MONTHS_AHEAD
+from hub.actions.sessions import IDLE_SECONDS, sessions_ended
+from storage import house, staff
+from storage.database import Connection
+
+
+async def tidy(ctx: Context) -> None:
+    """Safe to do on every hub. Raises DatabaseUnavailable."""
+
+    async def work(connection: Connection) -> None:
+        await house.make_partitions(connection, MONTHS_AHEAD)
+        await house.tidy(connection)
+        ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
+        if ended:
+            await sessions_ended(connection, ended)
+
+    await ctx.database.run(work)

@@ -1,0 +1,65 @@
+"""What must be so before the hub works: channels and queues have their rows, every hub has the same key."""
+
+import hashlib
+
+from hub.actions.announce import EVENTS, announce
+from hub.actions.context import Context
+from hub.model.tickets import EventKind
+from hub.settings import WrongSetting
+from storage import events, house
+from storage.database import Connection
+
+MONTHS_AHEAD = 2
+
+
+async def set_up(ctx: Context) -> None:
+    """Write down what the settings and rules say. May be done by several hubs at once, and again.
+
+    Raises WrongSetting when the key is not the one with which this database was begun: threads and sessions would break.
+    """
+    fingerprint = hashlib.sha256(b"contact-hub key fingerprint\0" + ctx.secret).hexdigest()
+
+    async def work(connection: Connection) -> str:
+        for name, table in sorted(ctx.settings.channels.items()):
+            await house.channel_by_name(connection, name, table["kind"])
+        await house.retire_channels(connection, sorted(ctx.settings.channels))
+        queues = sorted((queue.name, queue.title_en, queue.title_zh) for queue in ctx.rules.queue)
+        await house.sync_queues(connection, queues)
+        await house.make_partitions(connection, MONTHS_AHEAD)
+        return await house.agree_on(connection, "secret_key_fingerprint", fingerprint)
+
+    if await ctx.database.run(work) != fingerprint:
+        raise WrongSetting(
+            "secret_key: this is not the key with which this database was begun. Every hub of one installation needs "
+            "the same key: copy data_dir/secret.key, or set HUB_SECRET_KEY."
+        )
+
+
+async def channel_id(ctx: Context, name: str) -> int:
+    """The number of a configured channel. Raises KeyError for one that is not configured."""
+    kind = ctx.channel(name).kind.kind
+    known: int | None = ctx.memo.get(("channel_id", name))
+    if known is None:
+        known = await ctx.database.run(lambda c: house.channel_by_name(c, name, kind))
+        ctx.memo["channel_id", name] = known
+    return known
+
+
+async def channel_name(ctx: Context, number: int) -> str:
+    """The name of any channel that ever was."""
+    known = ctx.memo.get(("channel_name", number))
+    if known is None:
+        known = await ctx.database.read(lambda c: house.channel_by_id(c, number))
+        ctx.memo["channel_name", number] = known
+    return str(known)
+
+
+async def report_channel(ctx: Context, name: str, state: str, detail: str = "") -> None:
+    """Say how a channel is: starting, up, down or misconfigured; told to all screens when it changed."""
+
+    async def work(connection: Connection) -> None:
+        if await house.set_channel_state(connection, name, state, detail[:500]):
+            await events.add_event(connection, EventKind.CHANNEL_CHANGED, data={"channel": name})
+            await announce(connection, EVENTS)
+
+    await ctx.database.run(work)

@@ -1,0 +1,114 @@
+"""One hub at a time does a thing: a lease is a row with an end, renewed in good time on a connection of its own.
+
+Whether it is still ours is known without asking anybody: by the monotonic clock since the last renewal, with a margin.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import structlog
+
+from hub.actions.context import Context
+from storage import house
+from storage.database import Connection, DatabaseUnavailable
+from storage.events import LOST
+
+log = structlog.get_logger(__name__)
+
+TTL_SECONDS = 15.0
+_MARGIN_SECONDS = 2.0
+_ASK_AGAIN_SECONDS = 2.0
+HOLDER = f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Lease:
+    """Ours from the moment it was taken until `lost`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.token = uuid4()
+        self._until = 0.0
+        self._lost = asyncio.Event()
+
+    def alive(self) -> bool:
+        """Whether it is certainly still ours. Asks nobody."""
+        return not self._lost.is_set() and time.monotonic() < self._until
+
+    async def lost(self) -> None:
+        """Return when it is ours no longer."""
+        await self._lost.wait()
+
+    def extend(self, asked_at: float) -> None:
+        """It was granted by a question that was put at `asked_at`."""
+        self._until = asked_at + TTL_SECONDS - _MARGIN_SECONDS
+
+    def end(self) -> None:
+        self._lost.set()
+
+    @property
+    def remaining(self) -> float:
+        return self._until - time.monotonic()
+
+
+@contextlib.asynccontextmanager
+async def hold_lease(ctx: Context, name: str) -> AsyncIterator[Lease]:
+    """Wait until it is ours, keep it meanwhile, give it back. The body must stop when `lost` returns."""
+    lease, connection = await _take(ctx, name)
+    renewing = asyncio.create_task(_renew(lease, connection))
+    try:
+        yield lease
+    finally:
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        lease.end()
+        with contextlib.suppress(*LOST):  # it ends by itself where it cannot be given back
+            await house.release_lease(connection, name, lease.token)
+        connection.terminate()
+
+
+async def _take(ctx: Context, name: str) -> "tuple[Lease, Connection]":
+    while True:
+        try:
+            connection = await ctx.database.connect_alone()
+        except DatabaseUnavailable as error:
+            log.warning("lease.database_away", lease=name, error=str(error))
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            continue
+        try:
+            while True:
+                lease, asked_at = Lease(name), time.monotonic()
+                if await house.take_lease(connection, name, HOLDER, lease.token, TTL_SECONDS):
+                    lease.extend(asked_at)
+                    return lease, connection
+                await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        except LOST as error:
+            connection.terminate()
+            log.warning("lease.database_away", lease=name, error=str(error))
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+        except BaseException:
+            connection.terminate()
+            raise
+
+
+async def _renew(lease: Lease, connection: Connection) -> None:
+    """Until it runs out: a failed renewal is tried again while there is time."""
+    try:
+        while lease.remaining > 0:
+            await asyncio.sleep(min(TTL_SECONDS / 3, max(0.0, lease.remaining)))
+            asked_at = time.monotonic()
+            try:
+                if not await house.renew_lease(connection, lease.name, lease.token, TTL_SECONDS):
+                    break
+            except LOST as error:
+                log.warning("lease.not_renewed", lease=lease.name, error=str(error))
+                await asyncio.sleep(min(1.0, max(0.0, lease.remaining)))
+                continue
+            lease.extend(asked_at)
+    finally:
+        log.info("lease.ended", lease=lease.name)
+        lease.end()

@@ -1,0 +1,37 @@
+"""Hashing and checking passwords, in a thread: it takes tens of milliseconds on purpose."""
+
+import asyncio
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from hub.actions.failures import NotPossible
+
+SHORTEST, LONGEST = 10, 256
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash("a password that nobody has")
+
+
+async def hash_password(password: str) -> str:
+    """Raises NotPossible for one that is too short or too long."""
+    if not SHORTEST <= len(password) <= LONGEST or not password.strip():
+        raise NotPossible(f"The password needs {SHORTEST} to {LONGEST} characters.", code="weak_password")
+    return await asyncio.to_thread(_HASHER.hash, password)
+
+
+async def fits(password: str, known: str | None) -> bool:
+    """Whether it is the password. Takes as long for an unknown login (`known` None) as for a known one."""
+    right = await asyncio.to_thread(_verify, password[: LONGEST + 1], known or _NOBODY)
+    return right and known is not None
+
+
+def is_dated(known: str) -> bool:
+    """Whether a hash was made under weaker parameters than today's."""
+    return _HASHER.check_needs_rehash(known)
+
+
+def _verify(password: str, known: str) -> bool:
+    try:
+        return _HASHER.verify(known, password)
+    except (VerificationError, InvalidHashError):
+        return False

@@ -1,0 +1,68 @@
+"""What a channel is handed of the hub: a bookmark, the visitor's view of a conversation, a key, and whether the lease holds."""
+
+from collections.abc import Callable
+from typing import Any
+
+from channels.adapter import Ports, TranscriptLine, Unavailable
+from hub.actions.context import Context
+from hub.actions.installation import channel_id
+from storage import house
+from storage.database import DatabaseUnavailable
+
+WAIT_SECONDS = 20.0
+
+
+def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda: True) -> Ports:
+    """For one channel, on one hub."""
+    return Ports(
+        bookmark=_Bookmark(ctx, channel),
+        transcript=_Transcript(ctx, channel),
+        secret=ctx.secret,
+        public_url=ctx.settings.web.public_url or f"http://{ctx.settings.web.host}:{ctx.settings.web.port}",
+        alive=alive,
+    )
+
+
+class _Bookmark:
+    def __init__(self, ctx: Context, channel: str) -> None:
+        self._ctx = ctx
+        self._channel = channel
+
+    async def read(self, key: str) -> Any:
+        number = await channel_id(self._ctx, self._channel)
+        return await self._ctx.database.read(lambda c: house.bookmark(c, number, key))
+
+    async def write(self, key: str, value: Any) -> None:
+        number = await channel_id(self._ctx, self._channel)
+        await self._ctx.database.run(lambda c: house.write_bookmark(c, number, key, value))
+
+
+class _Transcript:
+    def __init__(self, ctx: Context, channel: str) -> None:
+        self._ctx = ctx
+        self._channel = channel
+
+    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            rows = await self._ctx.database.read(lambda c: house.transcript(c, number, thread_key, after))
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
+        return [
+            TranscriptLine(
+                id=row.id,
+                mine=row.direction == "in",
+                author="" if row.direction == "in" else row.author_name,
+                text=row.text,
+                at=row.created_at,
+                client_id=row.external_id if row.direction == "in" else "",
+            )
+            for row in rows
+        ]
+
+    async def wait(self, thread_key: str, after: int) -> None:
+        number = await channel_id(self._ctx, self._channel)
+        with self._ctx.feed.watching(number, thread_key) as heard:
+            # It may have appeared before the watch began.
+            if not await self.since(thread_key, after):
+                await heard.wait(WAIT_SECONDS)

@@ -1,0 +1,171 @@
+"""Accepting what arrives, and reading what was only journalled.
+
+Raw first: an item is committed before anybody outside is told so. Light formats are read at once, in the same
+transaction; heavy ones (letters) wait in the journal for the reading process. One that cannot be filed is quarantined with its
+bytes; the others of its batch go on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import groupby
+
+import structlog
+from pydantic import BaseModel
+
+from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem
+from hub.actions.announce import INBOUND, announce
+from hub.actions.arrivals import Arrival, understand
+from hub.actions.context import Context
+from hub.actions.filing import file_arrivals
+from hub.actions.installation import channel_id, channel_name
+from hub.actions.metrics import ACCEPTED
+from hub.actions.reader import Overrun
+from storage import inbound, views
+from storage.database import Connection, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+LEASE_SECONDS = 60.0
+"""How long a process may read one batch before another takes the items."""
+MOST_ATTEMPTS = 3
+AGAIN_SECONDS = 5.0
+LARGE_BYTES = 1024 * 1024
+
+
+async def accept_items(ctx: Context, channel: str, items: Sequence[RawItem]) -> list[Acceptance]:
+    """Keep raw items of a configured channel, in order; returns after the commit, one Acceptance each.
+
+    The same key again is answered like the first time. Raises NotAccepted when the database is away: nothing is known to be
+    kept, and the sender must try again.
+    """
+    configured = ctx.channel(channel)
+    if not items:
+        return []
+    try:
+        number = await channel_id(ctx, channel)
+        arrivals = [
+            _arrival(
+                Arrival(channel_id=number, channel=channel, kind=configured.kind, item=item),
+                configured.settings,
+            )
+            for item in items
+        ]
+        kept = await ctx.intake.keep(arrivals, partial(_write, ctx))
+    except DatabaseUnavailable as error:
+        raise NotAccepted(str(error)) from error
+    new = sum(not one.duplicate for one in kept)
+    if new:
+        ACCEPTED.labels(channel).inc(new)
+        if configured.kind.heavy:
+            ctx.listener.wake(INBOUND)
+    return kept
+
+
+def _arrival(arrival: Arrival, settings: BaseModel) -> Arrival:
+    """Read it now, unless its format is heavy."""
+    if arrival.kind.heavy:
+        return arrival
+    try:
+        return replace(arrival, read=understand(arrival.kind.translate(arrival.item, settings)))
+    except CannotTranslate as error:
+        return replace(arrival, error=str(error)[:1000])
+
+
+async def _write(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance | Exception]:
+    """All in one transaction; where that fails for a reason other than the database's absence, one by one."""
+    try:
+        return list(await _file(ctx, arrivals))
+    except DatabaseUnavailable as error:
+        return [error] * len(arrivals)
+    except Exception as error:  # noqa: BLE001 - whatever one item provokes must not take the others with it
+        log.warning(
+            "intake.batch_failed", items=len(arrivals), error=f"{type(error).__name__}: {error}"[:300]
+        )
+    return [await _write_alone(ctx, arrival) for arrival in arrivals]
+
+
+async def _write_alone(ctx: Context, arrival: Arrival) -> Acceptance | Exception:
+    try:
+        try:
+            return (await _file(ctx, [arrival]))[0]
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            log.exception("intake.quarantined", channel=arrival.channel, key=arrival.item.external_key[:100])
+            why = f"It could not be put on the timeline: {type(error).__name__}: {error}"[:1000]
+            return (await _file(ctx, [replace(arrival, read=None, error=why)]))[0]
+    except Exception as error:  # noqa: BLE001 - it is the answer to whoever handed the item in
+        return error
+
+
+async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+    async def work(connection: Connection) -> list[Acceptance]:
+        kept = await file_arrivals(connection, ctx.rules, ctx.secret, arrivals)
+        if any(arrival.kind.heavy and not arrival.raw_id for arrival in arrivals):
+            await announce(connection, INBOUND)
+        return kept
+
+    return await ctx.database.run(work)
+
+
+async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
+    """Read journalled items and put them on the timeline; returns how many were taken up, 0 when none wait.
+
+    An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. Raises DatabaseUnavailable.
+    """
+    rows = await ctx.database.run(
+        lambda c: inbound.claim_raw(c, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
+    )
+    # Runs of small items are read together, a large one by itself: what is held in memory stays bounded.
+    for large, group in groupby(rows, key=lambda row: row.content is None):
+        if large:
+            for row in group:
+                await _read_rows(ctx, [row])
+        else:
+            await _read_rows(ctx, list(group))
+    return len(rows)
+
+
+async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> None:
+    jobs: list[tuple[inbound.ClaimedRow, Arrival, BaseModel]] = []
+    for row in rows:
+        name = await channel_name(ctx, row.channel_id)
+        try:
+            configured = ctx.channel(name)
+        except KeyError:
+            await _release(
+                ctx, row, f"The channel {name} is not configured any more; add it again and replay."
+            )
+            continue
+        content = row.content
+        if content is None:
+            content = await ctx.database.read(lambda c, raw_id=row.id: views.raw_content(c, raw_id)) or b""  # type: ignore[misc]
+        item = RawItem(
+            external_key=row.external_key, content=content, received_at=row.received_at, meta=row.meta
+        )
+        arrival = Arrival(
+            channel_id=row.channel_id, channel=name, kind=configured.kind, item=item, raw_id=row.id
+        )
+        jobs.append((row, arrival, configured.settings))
+    arrivals: list[Arrival] = []
+    async for place, outcome in ctx.reader.read_all([(a.kind, a.item, settings) for _, a, settings in jobs]):
+        row, arrival, _ = jobs[place]
+        if isinstance(outcome, Overrun):
+            await _release(ctx, row, str(outcome))
+        elif isinstance(outcome, CannotTranslate):
+            arrivals.append(replace(arrival, error=str(outcome)[:1000]))
+        else:
+            arrivals.append(replace(arrival, read=outcome))
+    for answer in await _write(ctx, arrivals) if arrivals else ():
+        if isinstance(answer, DatabaseUnavailable):
+            raise answer
+
+
+async def _release(ctx: Context, row: inbound.ClaimedRow, why: str) -> None:
+    state = await ctx.database.run(
+        lambda c: inbound.release_raw(
+            c, row.id, again_in=AGAIN_SECONDS, error=why, most_attempts=MOST_ATTEMPTS
+        )
+    )
+    log.warning("inbound.not_read", raw=row.id, attempts=row.attempts, state=state, why=why)

@@ -1,0 +1,27 @@
+"""A person moves a ticket from one state to another."""
+
+from hub.actions.context import Context
+from hub.actions.failures import NotPossible
+from hub.actions.ticket_work import Step, on_ticket
+from hub.actions.timers import CLOSE_RESOLVED
+from hub.model.people import Actor
+from hub.model.tickets import TicketStatus, may_become
+from storage import house, work
+
+
+async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: Actor) -> None:
+    """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Raises NotFound, NotPossible."""
+    wanted = TicketStatus(status)
+
+    async def step(taken: Step) -> None:
+        if wanted is taken.status:
+            return
+        if not may_become(taken.status, wanted):
+            raise NotPossible(f"A {taken.status} ticket cannot become {wanted}.", code="wrong_status")
+        await taken.become(wanted)
+        version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=wanted.value)
+        if wanted is TicketStatus.RESOLVED:
+            seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
+            await house.set_timer(taken.connection, CLOSE_RESOLVED, taken.ticket.id, seconds, version)
+
+    await on_ticket(ctx, ticket_code, actor, step)

@@ -1,0 +1,40 @@
+"""What happens by itself when its time has come. A timer fires once: mark and effect are one transaction."""
+
+from hub.actions.announce import EVENTS, announce
+from hub.actions.context import Context
+from hub.model.tickets import EventKind, TicketStatus
+from storage import events, house, work
+from storage.database import Connection, as_json
+
+CLOSE_RESOLVED = "close_resolved"
+_BATCH = 100
+
+
+async def fire_due(ctx: Context) -> int:
+    """Fire what is due; returns how many timers were marked."""
+
+    async def fire(connection: Connection) -> int:
+        timers = await house.due_timers(connection, _BATCH)
+        for timer in timers:
+            if timer.kind == CLOSE_RESOLVED:
+                await _close(connection, timer.ticket_id)
+        if timers:
+            await announce(connection, EVENTS)
+        return len(timers)
+
+    return await ctx.database.run(fire)
+
+
+async def _close(connection: Connection, ticket_id: int) -> None:
+    seq = await work.close_if_resolved(connection, ticket_id)
+    if seq is None:
+        return
+    data = {"from": TicketStatus.RESOLVED.value, "to": TicketStatus.CLOSED.value}
+    await events.add_ticket_events(
+        connection,
+        [
+            events.NewEvent(
+                ticket_id=ticket_id, seq=seq, kind=EventKind.STATUS_CHANGED, agent_id=None, data=as_json(data)
+            )
+        ],
+    )

@@ -1,0 +1,106 @@
+"""What has to leave. Thin typed functions over sql/outbound.sql."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from storage.database import Connection
+from storage.queries import load_queries
+
+SQL = load_queries("outbound")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedReply:
+    """A reply that this process sends now. `message` is what was fixed when it was queued; `too_late`: its time is over."""
+
+    id: int
+    ticket_id: int
+    interaction_id: int
+    channel_id: int
+    message: Any
+    message_id: str
+    attempts: int
+    queued_at: datetime
+    give_up_at: datetime
+    too_late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbandonedReply:
+    id: int
+    ticket_id: int
+    interaction_id: int
+    channel_id: int
+    lease_token: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    filename: str
+    content_type: str
+    data: bytes
+
+
+async def claim(
+    connection: Connection, channel_ids: Sequence[int], limit: int, token: UUID, lease_seconds: float
+) -> list[ClaimedReply]:
+    """Due replies of these channels, the head of each conversation, taken under `token`."""
+    rows = await connection.fetch(SQL["claim"], channel_ids, limit, token, lease_seconds)
+    return sorted((ClaimedReply(**row) for row in rows), key=lambda row: row.id)
+
+
+async def files_of(connection: Connection, interaction_ids: Sequence[int]) -> dict[int, list[FileRow]]:
+    """The files of replies, by interaction."""
+    files: defaultdict[int, list[FileRow]] = defaultdict(list)
+    for row in await connection.fetch(SQL["files_of"], interaction_ids):
+        files[row["interaction_id"]].append(
+            FileRow(filename=row["filename"], content_type=row["content_type"], data=row["data"])
+        )
+    return files
+
+
+async def settle(
+    connection: Connection,
+    outbox_id: int,
+    token: UUID,
+    *,
+    state: str,
+    error: str = "",
+    external_id: str = "",
+    again_in: float = 0.0,
+) -> tuple[int, int] | None:
+    """(ticket id, interaction id); None where this process had lost the row."""
+    row = await connection.fetchrow(SQL["settle"], outbox_id, token, state, error, external_id, again_in)
+    return (row["ticket_id"], row["interaction_id"]) if row else None
+
+
+async def hold_channel(connection: Connection, channel_id: int, seconds: float) -> None:
+    """Nothing of this channel leaves for `seconds`."""
+    await connection.execute(SQL["hold_channel"], channel_id, seconds)
+
+
+async def abandoned(connection: Connection, channel_ids: Sequence[int]) -> list[AbandonedReply]:
+    """Replies whose sender is gone; locked."""
+    return [AbandonedReply(**row) for row in await connection.fetch(SQL["abandoned"], channel_ids)]
+
+
+async def resend(connection: Connection, interaction_id: int, give_up_seconds: float) -> int | None:
+    """A failed or uncertain reply waits again; returns its ticket, None where it is in no such state."""
+    ticket_id: int | None = await connection.fetchval(SQL["resend"], interaction_id, give_up_seconds)
+    return ticket_id
+
+
+async def cancel(connection: Connection, interaction_id: int) -> int | None:
+    """A reply that has not left does not leave any more; returns its ticket, None where it is too late."""
+    ticket_id: int | None = await connection.fetchval(SQL["cancel"], interaction_id)
+    return ticket_id
+
+
+async def outbox_of(connection: Connection, interaction_id: int) -> tuple[str, int] | None:
+    """(state, ticket code) of a reply."""
+    row = await connection.fetchrow(SQL["outbox_of"], interaction_id)
+    return (row["state"], row["ticket_code"]) if row else None

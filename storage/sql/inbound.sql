@@ -1,0 +1,286 @@
+-- What arrives: the journal, who wrote, which ticket, the timeline. Everything takes arrays, so that a backlog costs
+-- as many round trips as a single message. Lock order: journal keys, then advisory locks, then agents, then tickets.
+
+-- name: take_keys
+-- Draws an id for each item and claims its keys. An item is new where its own key was claimed, and its content is new
+-- where the second key was claimed too.
+WITH item AS MATERIALIZED (
+    SELECT ord, channel_id, key, content_key, next_timeline_id() AS raw_id
+    FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS g (channel_id, key, content_key, ord)
+), taken AS (
+    INSERT INTO inbound_key (channel_id, key, raw_id)
+    SELECT channel_id, key, raw_id FROM (
+        SELECT channel_id, key, raw_id FROM item
+        UNION ALL
+        SELECT channel_id, 'content:' || content_key, raw_id FROM item WHERE content_key <> ''
+    ) k
+    ORDER BY channel_id, key
+    ON CONFLICT DO NOTHING
+    RETURNING raw_id, key
+)
+SELECT item.raw_id,
+       EXISTS (SELECT 1 FROM taken t WHERE t.raw_id = item.raw_id AND t.key = item.key) AS is_new,
+       item.content_key = ''
+           OR EXISTS (SELECT 1 FROM taken t WHERE t.raw_id = item.raw_id AND t.key = 'content:' || item.content_key)
+           AS content_is_new
+FROM item
+ORDER BY item.ord
+
+-- name: find_kept
+-- What became of items that were kept before, by key.
+SELECT k.channel_id, k.key, k.raw_id, r.state, r.error, r.interaction_id, r.duplicate_of, t.code AS ticket_code
+FROM unnest($1::int[], $2::text[]) AS g (channel_id, key)
+JOIN inbound_key k ON k.channel_id = g.channel_id AND k.key = g.key
+JOIN inbound_raw r ON r.id = k.raw_id
+LEFT JOIN ticket t ON t.id = r.ticket_id
+
+-- name: keep_raw
+INSERT INTO inbound_raw (id, channel_id, external_key, content, meta, received_at, state, error, interaction_id,
+                         ticket_id, duplicate_of)
+SELECT id, channel_id, external_key, content, meta::jsonb, received_at, state, error, interaction_id, ticket_id,
+       duplicate_of
+FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::text[],
+            $9::bigint[], $10::bigint[], $11::bigint[])
+     AS g (id, channel_id, external_key, content, meta, received_at, state, error, interaction_id, ticket_id,
+           duplicate_of)
+
+-- name: claim_raw
+-- Takes the oldest items that wait and that nobody is reading. The attempt is counted here, so that an item which kills
+-- its reader is counted too.
+UPDATE inbound_raw r SET attempts = r.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $2)
+FROM (
+    SELECT id FROM inbound_raw
+    WHERE state = 'received' AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    ORDER BY id
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+) due
+WHERE r.id = due.id
+RETURNING r.id, r.channel_id, r.external_key, r.meta, r.received_at, r.attempts,
+          CASE WHEN length(r.content) <= $3 THEN r.content END AS content
+
+-- name: settle_raw
+-- Only items that still wait: an item that was read meanwhile stays as it is.
+UPDATE inbound_raw r
+SET state = g.state, error = g.error, interaction_id = g.interaction_id, ticket_id = g.ticket_id,
+    duplicate_of = g.duplicate_of, lease_until = NULL
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[])
+     AS g (id, state, error, interaction_id, ticket_id, duplicate_of)
+WHERE r.id = g.id AND r.state = 'received'
+
+-- name: lock_raw
+-- Those of the items that still wait, locked, so that two readers cannot both put one on the timeline.
+SELECT id FROM inbound_raw WHERE id = ANY($1::bigint[]) AND state = 'received' ORDER BY id FOR UPDATE
+
+-- name: release_raw
+-- Try again later; quarantine after too many attempts.
+UPDATE inbound_raw
+SET lease_until = clock_timestamp() + make_interval(secs => $2), error = $3,
+    state = CASE WHEN attempts >= $4 THEN 'quarantined' ELSE 'received' END
+WHERE id = $1 AND state = 'received'
+RETURNING state
+
+-- name: reopen_raw
+UPDATE inbound_raw SET state = 'received', attempts = 0, lease_until = NULL, error = ''
+WHERE id = $1 AND state = 'quarantined' RETURNING channel_id
+
+-- name: discard_raw
+UPDATE inbound_raw SET state = 'discarded' WHERE id = $1 AND state = 'quarantined' RETURNING channel_id
+
+-- name: lock_conversations
+-- One hub at a time files for one person or one conversation. Always in the same order.
+SELECT pg_advisory_xact_lock(k) FROM (SELECT k FROM unnest($1::bigint[]) AS g (k) ORDER BY k) ordered
+
+-- name: find_people
+SELECT i.kind, i.value, i.verified, i.customer_id, c.key_account OR coalesce(o.key_account, false) AS key_account,
+       EXISTS (SELECT 1 FROM identity v WHERE v.customer_id = i.customer_id AND v.verified) AS proven,
+       (SELECT t.last_agent_id FROM ticket t WHERE t.customer_id = i.customer_id ORDER BY t.id DESC LIMIT 1)
+           AS last_agent_id
+FROM unnest($1::text[], $2::text[], $3::boolean[]) AS g (kind, value, verified)
+JOIN identity i ON i.kind = g.kind AND i.value = g.value AND i.verified = g.verified
+JOIN customer c ON c.id = i.customer_id
+LEFT JOIN organisation o ON o.id = c.organisation_id
+ORDER BY i.customer_id
+
+-- name: find_threads
+-- Tickets that evidence points to, with everybody who may speak in them.
+WITH hint AS (
+    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, r.ticket_id
+    FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
+    JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
+    UNION ALL
+    SELECT 'id', g.id::text, g.id FROM unnest($3::bigint[]) AS g (id)
+    UNION ALL
+    SELECT 'code', g.code::text, t.id FROM unnest($4::bigint[]) AS g (code) JOIN ticket t ON t.code = g.code
+    UNION ALL
+    SELECT 'sent', g.message_id, o.ticket_id FROM unnest($5::text[]) AS g (message_id)
+    JOIN outbox o ON o.message_id = g.message_id AND o.message_id <> ''
+)
+SELECT h.source, h.evidence, t.id AS ticket_id, t.status, t.assignee_id,
+       ARRAY(SELECT i.kind || ':' || i.value FROM identity i WHERE i.customer_id = t.customer_id
+             UNION SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id) AS people
+FROM hint h
+JOIN ticket t ON t.id = h.ticket_id
+
+-- name: lock_agents
+SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+
+-- name: lock_tickets
+SELECT id, code, customer_id, status, seq, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
+ORDER BY id FOR UPDATE
+
+-- name: add_customers
+-- `$4` says to which of the new customers (from 1) an identity belongs; an owned one is not taken away from its owner.
+WITH given AS MATERIALIZED (
+    SELECT ord, nextval('customer_id_seq') AS id, name, language
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g (name, language, ord)
+), made AS (
+    INSERT INTO customer (id, name, language) OVERRIDING SYSTEM VALUE SELECT id, name, language FROM given
+), known AS (
+    INSERT INTO identity (customer_id, kind, value, verified)
+    SELECT given.id, g.kind, g.value, g.verified
+    FROM unnest($3::int[], $4::text[], $5::text[], $6::boolean[]) AS g (owner, kind, value, verified)
+    JOIN given ON given.ord = g.owner
+    ON CONFLICT DO NOTHING
+)
+SELECT id FROM given ORDER BY ord
+
+-- name: add_identities
+INSERT INTO identity (customer_id, kind, value, verified)
+SELECT customer_id, kind, value, verified
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[]) AS g (customer_id, kind, value, verified)
+ON CONFLICT DO NOTHING
+
+-- name: touch_customers
+UPDATE customer c SET last_seen_at = clock_timestamp(),
+       language = CASE WHEN g.language = '' THEN c.language ELSE g.language END,
+       name = CASE WHEN c.name = '' THEN g.name ELSE c.name END
+FROM unnest($1::bigint[], $2::text[], $3::text[]) AS g (id, language, name)
+WHERE c.id = g.id
+
+-- name: open_tickets
+-- Each with the decision that chose its queue. A ticket that wants no person is opened as resolved.
+WITH given AS MATERIALIZED (
+    SELECT g.*, nextval('ticket_id_seq') AS id, q.id AS queue_id
+    FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::int[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::int[],
+                $16::text[], $17::text[])
+         WITH ORDINALITY AS g (customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language,
+                               queue, required_language, required_skills, last_agent_id, reply_address, thread_key, seq,
+                               last_preview, why, ord)
+    JOIN queue q ON q.name = g.queue
+), opened AS (
+    INSERT INTO ticket (id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
+                        required_language, required_skills, last_agent_id, reply_address, thread_key, seq, version,
+                        last_in_at, last_preview, waiting_since, resolved_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
+           required_language, coalesce(string_to_array(nullif(required_skills, ''), chr(31)), '{}'), last_agent_id, reply_address, thread_key, seq, seq,
+           clock_timestamp(), last_preview,
+           CASE WHEN status = 'open' THEN clock_timestamp() END,
+           CASE WHEN status = 'resolved' THEN clock_timestamp() END
+    FROM given ORDER BY ord
+    RETURNING id, code
+), decided AS (
+    INSERT INTO routing_decision (ticket_id, step, queue_id, priority, why)
+    SELECT id, 'classified', queue_id, priority, why::jsonb FROM given
+)
+SELECT given.id, opened.code FROM given JOIN opened ON opened.id = given.id ORDER BY given.ord
+
+-- name: append
+-- Timeline entries and the ledger's entries about them.
+WITH given AS MATERIALIZED (
+    SELECT g.*, next_timeline_id() AS id
+    FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+                $17::bigint[], $18::bigint[], $19::timestamptz[], $20::text[])
+         WITH ORDINALITY AS g (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text,
+                               full_text, html, fields, external_id, automatic, warning, thread_rule, raw_id, revises,
+                               occurred_at, thread_key, ord)
+), added AS (
+    INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text,
+                             full_text, html, fields, external_id, automatic, warning, thread_rule, raw_id, revises,
+                             occurred_at, thread_key)
+    SELECT id, ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text, full_text, html,
+           fields::jsonb, external_id, automatic, warning, thread_rule, raw_id, revises,
+           coalesce(occurred_at, clock_timestamp()), thread_key
+    FROM given
+), told AS (
+    INSERT INTO event (ticket_id, seq, kind, data)
+    SELECT ticket_id, seq, CASE WHEN seq = 1 THEN 'ticket_opened' ELSE 'interaction_added' END,
+           jsonb_build_object('interaction', id, 'direction', direction)
+    FROM given ORDER BY ord
+)
+SELECT id FROM given ORDER BY ord
+
+-- name: add_refs
+-- A Message-ID belongs to the ticket that had it first; a conversation of a channel to the newest one.
+INSERT INTO thread_ref (scope, ref, ticket_id)
+SELECT DISTINCT ON (g.scope, g.ref) g.scope, g.ref, g.ticket_id
+FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS g (scope, ref, ticket_id, ord)
+ORDER BY g.scope, g.ref, g.ord DESC
+ON CONFLICT (scope, ref) DO UPDATE SET ticket_id = excluded.ticket_id
+WHERE thread_ref.scope <> 'mail' AND thread_ref.ticket_id <> excluded.ticket_id
+
+-- name: find_revised
+SELECT max(id) FROM interaction
+WHERE ticket_id = $1 AND external_id = $2 AND direction = 'in' AND revises IS NULL
+
+-- name: touch_tickets
+-- A customer's message on tickets that exist. `reopen` brings a waiting or resolved one back to work; `release` takes it
+-- from an agent who cannot have it now.
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[])
+        AS g (id, seq, preview, from_person, reopen, release, reply_address)
+), touched AS (
+    UPDATE ticket t
+    SET seq = g.seq, version = t.version + 1, updated_at = clock_timestamp(),
+        last_in_at = CASE WHEN g.from_person THEN clock_timestamp() ELSE t.last_in_at END,
+        last_preview = g.preview,
+        status = CASE WHEN g.reopen THEN 'open' ELSE t.status END,
+        resolved_at = CASE WHEN g.reopen THEN NULL ELSE t.resolved_at END,
+        waiting_since = CASE WHEN g.from_person THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,
+        assignee_id = CASE WHEN g.release THEN NULL ELSE t.assignee_id END,
+        waiting_why = CASE WHEN g.release THEN NULL ELSE t.waiting_why END,
+        reply_address = CASE WHEN g.reply_address = '' THEN t.reply_address ELSE g.reply_address END
+    FROM given g WHERE t.id = g.id
+    RETURNING t.id, t.queue_id
+), ended AS (
+    UPDATE assignment a SET ended_at = clock_timestamp(), end_reason = 'released'
+    FROM given g WHERE g.release AND a.ticket_id = g.id AND a.ended_at IS NULL
+), cancelled AS (
+    UPDATE timer SET cancelled_at = clock_timestamp()
+    FROM given g WHERE g.reopen AND timer.ticket_id = g.id AND fired_at IS NULL AND cancelled_at IS NULL
+)
+SELECT id, queue_id FROM touched
+
+-- name: add_load
+UPDATE agent a SET load = a.load + g.change, idle_since = CASE WHEN g.change > 0 THEN clock_timestamp() ELSE a.idle_since END
+FROM unnest($1::bigint[], $2::int[]) AS g (id, change)
+WHERE a.id = g.id
+
+-- name: add_decisions
+INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why)
+SELECT ticket_id, step, queue_id, agent_id, priority, why::jsonb
+FROM unnest($1::bigint[], $2::text[], $3::int[], $4::bigint[], $5::int[], $6::text[])
+     AS g (ticket_id, step, queue_id, agent_id, priority, why)
+
+-- name: add_blobs
+INSERT INTO blob (sha256, data)
+SELECT DISTINCT ON (sha256) sha256, data FROM unnest($1::bytea[], $2::bytea[]) AS g (sha256, data) ORDER BY sha256
+ON CONFLICT DO NOTHING
+
+-- name: add_attachments
+INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size, content_id, inline, sha256)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bytea[])
+
+-- name: settle_bounced
+-- A delivery report about a letter of ours. What had left is now known to have failed.
+UPDATE outbox SET state = 'failed', error = $2, settled_at = clock_timestamp()
+WHERE message_id = $1 AND state IN ('sent', 'uncertain')
+RETURNING interaction_id, ticket_id
+
+-- name: assignees_of_idle
+-- Agents who hold one of these tickets while it waits for its customer: its return is a new load.
+SELECT DISTINCT assignee_id FROM ticket
+WHERE id = ANY($1::bigint[]) AND assignee_id IS NOT NULL AND status IN ('pending', 'resolved')

@@ -1,0 +1,148 @@
+-- Tickets while they are worked on: locked, answered, given, moved. Lock order: agents before tickets.
+
+-- name: peek
+-- Without a lock: whose agents have to be locked first.
+SELECT id, assignee_id FROM ticket WHERE code = $1
+
+-- name: lock_ticket
+SELECT t.id, t.code, t.customer_id, t.channel_id, t.subject, t.status, t.seq, t.version, t.assignee_id, t.queue_id,
+       t.priority, t.reply_address, t.thread_key, c.name AS customer_name, ch.name AS channel
+FROM ticket t JOIN customer c ON c.id = t.customer_id JOIN channel ch ON ch.id = t.channel_id
+WHERE t.id = $1
+FOR UPDATE OF t
+
+-- name: said_since
+-- Whether somebody else spoke to or for the customer after this number of the ledger.
+SELECT EXISTS (
+    SELECT 1 FROM event
+    WHERE ticket_id = $1 AND seq > $2 AND kind IN ('ticket_opened', 'interaction_added')
+      AND data->>'direction' IN ('in', 'out') AND (agent_id IS NULL OR agent_id IS DISTINCT FROM $3::bigint)
+)
+
+-- name: add_entry
+INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, agent_id, author_name, subject, text,
+                         external_id, thread_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+RETURNING id, created_at
+
+-- name: last_letters
+-- Message-IDs of the conversation, oldest first, and the last one from the customer.
+SELECT external_id, direction FROM interaction
+WHERE ticket_id = $1 AND external_id <> '' AND direction IN ('in', 'out') AND kind IN ('message', 'form')
+ORDER BY id DESC LIMIT 30
+
+-- name: set_ticket
+-- Everything that a step of work changes; null leaves as it is.
+UPDATE ticket
+SET seq = $2, version = version + 1, updated_at = clock_timestamp(),
+    status = coalesce($3::text, status),
+    resolved_at = CASE WHEN $3::text = 'resolved' THEN clock_timestamp() WHEN $3::text IS NULL THEN resolved_at END,
+    waiting_since = CASE WHEN $3::text = 'open' THEN coalesce(waiting_since, clock_timestamp())
+                         WHEN $3::text IS NULL THEN waiting_since END,
+    last_out_at = CASE WHEN $4 THEN clock_timestamp() ELSE last_out_at END,
+    last_preview = coalesce($5::text, last_preview)
+WHERE id = $1
+RETURNING version
+
+-- name: set_assignee
+-- Also back to nobody; the wait goes on from where it began.
+UPDATE ticket
+SET assignee_id = $2, last_agent_id = coalesce($2, assignee_id, last_agent_id), waiting_why = NULL,
+    declined_by = CASE WHEN $2::bigint IS NULL THEN assignee_id END
+WHERE id = $1
+
+-- name: end_assignment
+UPDATE assignment SET ended_at = clock_timestamp(), end_reason = $2 WHERE ticket_id = $1 AND ended_at IS NULL
+
+-- name: begin_assignment
+INSERT INTO assignment (ticket_id, agent_id, decision_id) VALUES ($1, $2, $3)
+
+-- name: add_decision
+INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why) VALUES ($1, $2, $3, $4, $5, $6)
+RETURNING id
+
+-- name: agents
+-- All who could be given work, locked in order: nobody else changes their load meanwhile.
+SELECT a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+       ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
+FROM agent a WHERE a.active ORDER BY a.id FOR UPDATE OF a
+
+-- name: look_at_agents
+SELECT a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+       ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
+FROM agent a WHERE a.active ORDER BY a.id
+
+-- name: queue_names
+SELECT name FROM queue ORDER BY id
+
+-- name: waiting
+-- At most as many of each sort as there are free places: more could not be given out, and a sort that nobody can take
+-- holds up no other.
+SELECT id, queue, priority, waiting_since, language, skills, last_agent_id, declined_by, waiting_why
+FROM (
+    SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
+           t.required_skills AS skills, t.last_agent_id, t.declined_by, t.waiting_why,
+           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills
+                              ORDER BY t.priority DESC, t.waiting_since, t.id) AS place
+    FROM ticket t JOIN queue q ON q.id = t.queue_id
+    WHERE t.assignee_id IS NULL AND t.status = 'open'
+) w
+WHERE place <= $1
+LIMIT 2000
+
+-- name: unexplained
+SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
+       t.last_agent_id, t.declined_by, t.waiting_why
+FROM ticket t JOIN queue q ON q.id = t.queue_id
+WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
+ORDER BY t.id
+LIMIT 500
+
+-- name: waiting_ticket
+SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
+       t.last_agent_id, t.declined_by, t.waiting_why
+FROM ticket t JOIN queue q ON q.id = t.queue_id
+WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'
+
+-- name: give
+-- Conditional: a ticket that somebody took meanwhile, or that is not open any more, stays as it is. Each assignment with
+-- its decision and its entry in the ledger.
+WITH given AS MATERIALIZED (
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (ticket_id, agent_id, why)
+), locked AS (
+    SELECT t.id, g.agent_id, g.why FROM ticket t JOIN given g ON g.ticket_id = t.id
+    WHERE t.assignee_id IS NULL AND t.status = 'open'
+    ORDER BY t.id FOR UPDATE OF t
+), taken AS (
+    UPDATE ticket t
+    SET assignee_id = l.agent_id, last_agent_id = l.agent_id, declined_by = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
+        updated_at = clock_timestamp()
+    FROM locked l WHERE t.id = l.id
+    RETURNING t.id, t.seq, t.queue_id, t.priority, l.agent_id, l.why
+), decided AS (
+    INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why)
+    SELECT id, 'assigned', queue_id, agent_id, priority, why::jsonb FROM taken
+    RETURNING id, ticket_id, agent_id
+), begun AS (
+    INSERT INTO assignment (ticket_id, agent_id, decision_id) SELECT ticket_id, agent_id, id FROM decided
+), told AS (
+    INSERT INTO event (ticket_id, seq, kind, data)
+    SELECT id, seq, 'ticket_assigned', jsonb_build_object('agent', agent_id) FROM taken
+)
+SELECT id, agent_id FROM taken
+
+-- name: say_why_waiting
+UPDATE ticket t SET waiting_why = g.why::jsonb
+FROM unnest($1::bigint[], $2::text[]) AS g (id, why)
+WHERE t.id = g.id AND t.assignee_id IS NULL AND t.status = 'open'
+
+-- name: add_outbox
+INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, give_up_at)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
+
+-- name: close_if_resolved
+-- The timer's effect. Whatever took the ticket out of this state has cancelled the timer.
+UPDATE ticket SET status = 'closed', seq = seq + 1, version = version + 1, updated_at = clock_timestamp(), waiting_since = NULL
+WHERE id = $1 AND status = 'resolved'
+RETURNING seq
+

@@ -1,0 +1,115 @@
+"""Agents, sessions and API keys. Only hashes of secrets come here. Over sql/staff.sql."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from storage.database import Connection
+from storage.queries import load_queries
+from storage.views import AgentRow
+
+SQL = load_queries("staff")
+
+
+async def add_agent(
+    connection: Connection,
+    *,
+    login: str,
+    name: str,
+    password_hash: str,
+    role: str,
+    languages: Sequence[str],
+    skills: dict[str, int],
+    capacity: int,
+    locale: str,
+) -> int | None:
+    """The new agent's id; None where the login is taken."""
+    made: int | None = await connection.fetchval(
+        SQL["add_agent"], login, name, password_hash, role, list(languages), skills, capacity, locale
+    )
+    return made
+
+
+async def join_queues(connection: Connection, agent_id: int, queues: Sequence[str]) -> int:
+    """Make an agent a member of these queues; returns how many of them there are."""
+    return len(await connection.fetch(SQL["join_queues"], agent_id, list(queues)))
+
+
+async def set_password(connection: Connection, login: str, password_hash: str) -> int | None:
+    """The agent's id; None where there is no such login."""
+    changed: int | None = await connection.fetchval(SQL["set_password"], login, password_hash)
+    return changed
+
+
+async def end_sessions(connection: Connection, agent_id: int) -> None:
+    await connection.execute(SQL["end_sessions"], agent_id)
+
+
+async def password_of(connection: Connection, login: str) -> tuple[int, str] | None:
+    """(agent id, hash) of an active agent."""
+    row = await connection.fetchrow(SQL["password_of"], login)
+    return (row["id"], row["password_hash"]) if row else None
+
+
+async def rehash(connection: Connection, agent_id: int, old: str, new: str) -> None:
+    """The same password under newer parameters; only if it was not changed meanwhile."""
+    await connection.execute(SQL["rehash"], agent_id, old, new)
+
+
+async def add_session(
+    connection: Connection, token_hash: bytes, agent_id: int, seconds: float, user_agent: str
+) -> None:
+    await connection.execute(SQL["add_session"], token_hash, agent_id, seconds, user_agent)
+
+
+async def session(connection: Connection, token_hash: bytes, idle_seconds: float) -> AgentRow | None:
+    """Whose session it is; None where it ended, was idle for too long, or its agent is not active."""
+    row: Any = await connection.fetchrow(SQL["session"], token_hash, idle_seconds)
+    return AgentRow(**{**row, "languages": tuple(row["languages"])}) if row else None
+
+
+async def end_session(connection: Connection, token_hash: bytes) -> int | None:
+    """Whose it was."""
+    owner: int | None = await connection.fetchval(SQL["end_session"], token_hash)
+    return owner
+
+
+async def has_session(connection: Connection, agent_id: int) -> bool:
+    found: bool = await connection.fetchval(SQL["has_session"], agent_id)
+    return found
+
+
+async def tidy_sessions(connection: Connection, idle_seconds: float) -> set[int]:
+    """Throw ended sessions away; returns whose they were."""
+    return {row["agent_id"] for row in await connection.fetch(SQL["tidy_sessions"], idle_seconds)}
+
+
+async def set_preferences(
+    connection: Connection, agent_id: int, locale: str | None, theme: str | None
+) -> bool:
+    return await connection.fetchval(SQL["set_preferences"], agent_id, locale, theme) is not None
+
+
+async def set_presence(connection: Connection, agent_id: int, presence: str) -> bool:
+    """Whether it changed."""
+    return await connection.fetchval(SQL["set_presence"], agent_id, presence) is not None
+
+
+async def is_active(connection: Connection, agent_id: int) -> bool | None:
+    """None where there is no such agent."""
+    found: bool | None = await connection.fetchval(SQL["is_active"], agent_id)
+    return found
+
+
+async def add_key(connection: Connection, name: str, key_hash: bytes, scopes: Sequence[str]) -> bool:
+    """False where the name is taken."""
+    return await connection.fetchval(SQL["add_key"], name, key_hash, list(scopes)) is not None
+
+
+async def key(connection: Connection, key_hash: bytes) -> tuple[str, list[str]] | None:
+    """(name, scopes) of a key that was not revoked."""
+    row = await connection.fetchrow(SQL["key"], key_hash)
+    return (row["name"], row["scopes"]) if row else None
+
+
+async def revoke_key(connection: Connection, name: str) -> bool:
+    return await connection.fetchval(SQL["revoke_key"], name) is not None

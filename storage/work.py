@@ -1,0 +1,217 @@
+"""Tickets while they are worked on. Thin typed functions over sql/work.sql; nothing is decided here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from storage.columns import transposed
+from storage.database import Connection
+from storage.queries import load_queries
+
+SQL = load_queries("work")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkedTicket:
+    """A ticket under lock."""
+
+    id: int
+    code: int
+    customer_id: int
+    channel_id: int
+    subject: str
+    status: str
+    seq: int
+    version: int
+    assignee_id: int | None
+    queue_id: int
+    priority: int
+    reply_address: str
+    thread_key: str
+    customer_name: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentNow:
+    """An agent at this moment. `queues` empty: works on every queue."""
+
+    id: int
+    name: str
+    presence: str
+    capacity: int
+    load: int
+    idle_since: datetime
+    languages: list[str]
+    skills: dict[str, int]
+    queues: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingRow:
+    id: int
+    queue: str
+    priority: int
+    waiting_since: datetime
+    language: str
+    skills: list[str]
+    last_agent_id: int | None
+    declined_by: int | None
+    waiting_why: Any
+
+
+async def peek(connection: Connection, code: int) -> tuple[int, int | None] | None:
+    """(ticket id, assignee id) as they stand, unlocked; None for an unknown code."""
+    row = await connection.fetchrow(SQL["peek"], code)
+    return (row["id"], row["assignee_id"]) if row else None
+
+
+async def lock_ticket(connection: Connection, ticket_id: int) -> WorkedTicket:
+    """The ticket, locked until the transaction ends."""
+    row: Any = await connection.fetchrow(SQL["lock_ticket"], ticket_id)
+    return WorkedTicket(**row)
+
+
+async def said_since(connection: Connection, ticket_id: int, seq: int, agent_id: int | None) -> bool:
+    """Whether anybody but this agent spoke to or for the customer after `seq`."""
+    said: bool = await connection.fetchval(SQL["said_since"], ticket_id, seq, agent_id)
+    return said
+
+
+async def add_entry(
+    connection: Connection,
+    *,
+    ticket: WorkedTicket,
+    seq: int,
+    channel_id: int | None,
+    kind: str,
+    direction: str,
+    agent_id: int | None,
+    author_name: str,
+    text: str,
+    subject: str = "",
+    external_id: str = "",
+    thread_key: str = "",
+) -> tuple[int, datetime]:
+    """One entry of ours; returns its id and time."""
+    row: Any = await connection.fetchrow(
+        SQL["add_entry"], ticket.id, seq, ticket.customer_id, channel_id, kind, direction, agent_id, author_name, subject,
+        text, external_id, thread_key,
+    )  # fmt: skip
+    return row["id"], row["created_at"]
+
+
+async def last_letters(connection: Connection, ticket_id: int) -> list[tuple[str, str]]:
+    """(Message-ID, direction) of the last thirty, newest first."""
+    return [
+        (row["external_id"], row["direction"])
+        for row in await connection.fetch(SQL["last_letters"], ticket_id)
+    ]
+
+
+async def set_ticket(
+    connection: Connection,
+    ticket_id: int,
+    *,
+    seq: int,
+    status: str | None = None,
+    answered: bool = False,
+    preview: str | None = None,
+) -> int:
+    """Write what a step of work changed; returns the new version."""
+    version: int = await connection.fetchval(SQL["set_ticket"], ticket_id, seq, status, answered, preview)
+    return version
+
+
+async def set_assignee(connection: Connection, ticket_id: int, agent_id: int | None) -> None:
+    await connection.execute(SQL["set_assignee"], ticket_id, agent_id)
+
+
+async def end_assignment(connection: Connection, ticket_id: int, reason: str) -> None:
+    await connection.execute(SQL["end_assignment"], ticket_id, reason)
+
+
+async def begin_assignment(connection: Connection, ticket_id: int, agent_id: int, decision_id: int) -> None:
+    await connection.execute(SQL["begin_assignment"], ticket_id, agent_id, decision_id)
+
+
+async def add_decision(
+    connection: Connection,
+    *,
+    ticket_id: int,
+    step: str,
+    queue_id: int | None,
+    agent_id: int | None,
+    priority: int | None,
+    why: Any,
+) -> int:
+    """Keep why; returns the decision's id."""
+    made: int = await connection.fetchval(
+        SQL["add_decision"], ticket_id, step, queue_id, agent_id, priority, why
+    )
+    return made
+
+
+async def lock_active_agents(connection: Connection) -> list[AgentNow]:
+    """All active agents, locked."""
+    return [AgentNow(**row) for row in await connection.fetch(SQL["agents"])]
+
+
+async def look_at_agents(connection: Connection) -> list[AgentNow]:
+    """All active agents, unlocked."""
+    return [AgentNow(**row) for row in await connection.fetch(SQL["look_at_agents"])]
+
+
+async def queue_names(connection: Connection) -> list[str]:
+    """Also of those that are retired: tickets may wait there."""
+    return [row["name"] for row in await connection.fetch(SQL["queue_names"])]
+
+
+async def waiting(connection: Connection, places: int) -> list[WaitingRow]:
+    """Waiting tickets: the first `places` of each sort."""
+    return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting"], places)]
+
+
+async def unexplained(connection: Connection) -> list[WaitingRow]:
+    """Waiting tickets that were not looked at yet."""
+    return [WaitingRow(**row) for row in await connection.fetch(SQL["unexplained"])]
+
+
+async def waiting_ticket(connection: Connection, code: int) -> WaitingRow | None:
+    """One ticket, if it waits."""
+    row = await connection.fetchrow(SQL["waiting_ticket"], code)
+    return WaitingRow(**row) if row else None
+
+
+async def give(connection: Connection, given: Sequence[tuple[int, int, str]]) -> list[tuple[int, int]]:
+    """(ticket id, agent id, why as JSON text); returns those (ticket, agent) that were still to be had."""
+    rows = await connection.fetch(SQL["give"], *transposed(given, 3))
+    return [(row["id"], row["agent_id"]) for row in rows]
+
+
+async def say_why_waiting(connection: Connection, said: Sequence[tuple[int, str]]) -> None:
+    """(ticket id, why as JSON text)."""
+    await connection.execute(SQL["say_why_waiting"], *transposed(said, 2))
+
+
+async def add_outbox(
+    connection: Connection,
+    *,
+    ticket_id: int,
+    interaction_id: int,
+    channel_id: int,
+    message: Any,
+    message_id: str,
+    give_up_seconds: float,
+) -> None:
+    """One answer that has to leave."""
+    await connection.execute(
+        SQL["add_outbox"], ticket_id, interaction_id, channel_id, message, message_id, give_up_seconds
+    )
+
+
+async def close_if_resolved(connection: Connection, ticket_id: int) -> int | None:
+    """The ledger's number of the closing; None where the ticket has moved on."""
+    seq: int | None = await connection.fetchval(SQL["close_if_resolved"], ticket_id)
+    return seq

@@ -1,0 +1,88 @@
+"""A real Postgres for the whole run, migrated once; each test has a database of its own, cloned from that template."""
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from channels.registry import load_kinds
+from hub.actions.context import Context, close_context, open_context
+from hub.actions.installation import set_up
+from hub.settings import Settings
+from routing.rules import load_rules
+from storage.database import Database
+from storage.embedded import embedded_postgres
+from storage.migrate import migrate
+
+SECRET = b"a key of thirty-two bytes for tests"
+RULES = Path(__file__).parent.parent / "config" / "routing.toml"
+_names = itertools.count()
+
+# A server that is thrown away needs no disk.
+_CARELESS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The DSN of the server's own database; the database `template_hub` is migrated."""
+    folder = tmp_path_factory.mktemp("postgres") / "data"
+    with embedded_postgres(folder) as dsn:
+        asyncio.run(_careless(dsn))
+    with embedded_postgres(folder) as dsn:
+        asyncio.run(_make_template(dsn))
+        yield dsn
+
+
+async def _careless(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    for setting in _CARELESS:
+        await connection.execute(f"ALTER SYSTEM SET {setting}")
+    await connection.close()
+
+
+async def _make_template(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("CREATE DATABASE template_hub")
+    await connection.close()
+    database = await Database.open(at_database(dsn, "template_hub"), max_size=2)
+    await migrate(database)
+    await database.close()
+
+
+def at_database(dsn: str, name: str) -> str:
+    """The same server, another database."""
+    head, _, query = dsn.partition("?")
+    base = head.rpartition("/")[0]
+    return f"{base}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+async def database_dsn(postgres: str) -> AsyncIterator[str]:
+    """A migrated database that nobody else uses."""
+    name = f"test_{os.getpid()}_{next(_names)}"
+    server = await asyncpg.connect(postgres)
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE template_hub")
+    yield at_database(postgres, name)
+    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await server.close()
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    """A hub's context over an empty database, without channels. Nothing runs in the background."""
+    database = await Database.open(database_dsn, max_size=10)
+    context = open_context(
+        database,
+        Settings(channels={}),
+        secret=SECRET,
+        rules=load_rules(RULES.read_bytes()),
+        kinds=load_kinds(),
+    )
+    await set_up(context)
+    yield context
+    await close_context(context)
+    await database.close()
