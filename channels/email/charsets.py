@@ -4,7 +4,7 @@ Senders label a superset by its subset's name (GB 2312 for GB 18030, Shift_JIS f
 outright, so a label is a hint that the bytes may refute.
 """
 
-# ruff: noqa: E501 - tables of names
+
 import codecs
 import re
 

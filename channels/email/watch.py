@@ -4,7 +4,7 @@ after the commit.
 The thread never touches the event loop except through `Handing`; nothing is parsed here.
 """
 
-# ruff: noqa: E501 - a notice in two languages
+
 import contextlib
 import hashlib
 import imaplib
@@ -20,12 +20,17 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from channels.adapter import Misconfigured, RawItem, Unavailable
-from channels.email.headers import first, split_headers
+from channels.email.headers import split_headers
 from channels.email.limits import MAX_RAW
 from channels.email.settings import EmailSettings
 
 BATCH = 50
 _BATCH_BYTES = 40 * 1024 * 1024
+_ADDED_BY_SERVERS = (
+    "received", "return-path", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope",
+    "authentication-results", "x-authentication", "arc-", "status", "x-status", "x-uid", "x-keywords", "x-gm-",
+    "x-gmail-", "x-google-", "x-received", "x-spam", "x-virus", "x-mozilla-", "x-forwarded-", "content-length", "lines",
+)  # fmt: skip
 _NOTICE = (
     "\r\n[This letter has {size} bytes, more than is fetched. Only its headers are shown; it is still in the mailbox.]\r\n"
     "[此邮件有 {size} 字节，超过上限，只显示邮件头；原件仍在邮箱中。]\r\n"
@@ -166,12 +171,14 @@ def make_item(
 
 
 def content_key(content: bytes) -> str:
-    """The same letter under another UID has the same key: Message-ID, Date, From and body, not the trace
-    headers."""
+    """The same letter under another UID, or delivered twice, has the same key; one that differs in anything its
+    sender wrote has another. What servers add on the way does not count."""
     headers, body, _ = split_headers(content, top=True)
     digest = hashlib.sha256()
-    for name in ("message-id", "date", "from"):
-        digest.update(first(headers, name).strip() + b"\0")
+    for name in sorted(headers):
+        if not name.startswith(_ADDED_BY_SERVERS):
+            for value in headers[name]:
+                digest.update(name.encode() + b":" + b" ".join(value.split()) + b"\0")
     digest.update(hashlib.sha256(body.replace(b"\r\n", b"\n").rstrip()).digest())
     return digest.hexdigest()
 

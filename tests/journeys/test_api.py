@@ -13,11 +13,11 @@ import jsonschema
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
+from structlog.testing import capture_logs
+
 from hub.actions.context import Context
 from hub.actions.keys import create_api_key
 from hub.actions.staff import add_agent
-from structlog.testing import capture_logs
-
 from hub.model.people import Scope
 from hub.settings import Settings
 from hub.web.api.openapi import make_document

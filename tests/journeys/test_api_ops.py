@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import TestServer
-from hub.actions.context import Context
-from hub.actions.keys import create_api_key
 from prometheus_client.parser import text_string_to_metric_families
 
+from hub.actions.context import Context
+from hub.actions.keys import create_api_key
 from hub.model.people import Scope
 from hub.web.ops import ops_routes
 from storage.database import Connection

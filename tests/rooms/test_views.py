@@ -4,8 +4,8 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hub.actions.context import Context
 
+from hub.actions.context import Context
 from hub.model.codes import CUSTOMER, show_code
 from storage import views
 from storage.database import Connection, Database

@@ -1,6 +1,6 @@
 """What leaves: deterministic bytes, and nothing of an interaction can become a header of its own."""
 
-# ruff: noqa: E501 - wire text reads better unbroken
+
 
 from dataclasses import replace
 from datetime import UTC, datetime
