@@ -69,6 +69,11 @@ async def _prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
     await connection.set_type_codec("jsonb", encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog")
 
 
+async def _leave_as_it_is(_connection: object) -> None:
+    """What asyncpg does when a connection comes back costs a round trip. Ours hold nothing beyond their transaction: no
+    session locks, no LISTEN, no SET; those have connections of their own."""
+
+
 class Database:
     """A pool of connections to one Postgres.
 
@@ -91,6 +96,7 @@ class Database:
                 command_timeout=COMMAND_TIMEOUT,
                 timeout=CONNECT_TIMEOUT,
                 init=_prepare_connection,
+                reset=_leave_as_it_is,
                 server_settings=_SERVER_SETTINGS,
             )
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -167,6 +173,10 @@ _SERVER_SETTINGS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "15s",
+    # A prepared statement keeps the plan it got while its tables were empty, until the next ANALYZE: then a full scan is what
+    # it does to a million rows. See docs/decisions/0008.
+    "enable_seqscan": "off",
+    "jit": "off",
 }
 
 

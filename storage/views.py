@@ -367,6 +367,12 @@ async def get_customer(connection: Connection, customer_id: int) -> CustomerRow 
     return found[0] if found else None
 
 
+async def get_customer_by_code(connection: Connection, code: int) -> CustomerRow | None:
+    """The customer with this spoken number."""
+    customer_id = await connection.fetchval(SQL["customer_id_of_code"], code)
+    return None if customer_id is None else await get_customer(connection, customer_id)
+
+
 async def _with_identities(connection: Connection, customers: list[CustomerRow]) -> list[CustomerRow]:
     if not customers:
         return []
@@ -409,6 +415,14 @@ async def list_quarantine(
     """Items that could not be read, newest first."""
     last_id = _LAST_ID if before is None else before
     return _all(QuarantineRow, await connection.fetch(SQL["list_quarantine"], last_id, _bounded(limit)))
+
+
+async def list_troubled(
+    connection: Connection, *, before: int | None = None, limit: int = 50
+) -> list[TroubledRow]:
+    """Replies that failed or may not have arrived, newest first."""
+    last_id = _LAST_ID if before is None else before
+    return _all(TroubledRow, await connection.fetch(SQL["troubled_deliveries"], last_id, _bounded(limit)))
 
 
 async def raw_content(connection: Connection, raw_id: int) -> bytes | None:

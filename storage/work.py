@@ -35,8 +35,9 @@ class WorkedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """An agent at this moment. `queues` empty: works on every queue."""
+    """An agent at the moment `now` of the database. `queues` empty: works on every queue."""
 
+    now: datetime
     id: int
     name: str
     presence: str
@@ -163,13 +164,8 @@ async def look_at_agents(connection: Connection) -> list[AgentNow]:
     return [AgentNow(**row) for row in await connection.fetch(SQL["look_at_agents"])]
 
 
-async def queue_names(connection: Connection) -> list[str]:
-    """Also of those that are retired: tickets may wait there."""
-    return [row["name"] for row in await connection.fetch(SQL["queue_names"])]
-
-
 async def waiting(connection: Connection, places: int) -> list[WaitingRow]:
-    """Waiting tickets: the first `places` of each sort."""
+    """Waiting tickets: the first `places` of each sort, and those that were not looked at yet."""
     return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting"], places)]
 
 
@@ -184,10 +180,10 @@ async def waiting_ticket(connection: Connection, code: int) -> WaitingRow | None
     return WaitingRow(**row) if row else None
 
 
-async def give(connection: Connection, given: Sequence[tuple[int, int, str]]) -> list[tuple[int, int]]:
-    """(ticket id, agent id, why as JSON text); returns those (ticket, agent) that were still to be had."""
-    rows = await connection.fetch(SQL["give"], *transposed(given, 3))
-    return [(row["id"], row["agent_id"]) for row in rows]
+async def give(connection: Connection, given: Sequence[tuple[int, int, str]], tell: Sequence[str]) -> int:
+    """(ticket id, agent id, why as JSON text), and the topics to notify; returns how many were still to be had."""
+    taken: int = await connection.fetchval(SQL["give"], *transposed(given, 3), tell)
+    return taken
 
 
 async def say_why_waiting(connection: Connection, said: Sequence[tuple[int, str]]) -> None:

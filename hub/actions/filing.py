@@ -23,7 +23,7 @@ from routing.rules import RoutingRules, choose_queue
 from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
 from storage import events, inbound
 from storage.database import Connection, as_json
-from storage.inbound import LockedAgent, LockedTicket, PersonRow
+from storage.inbound import CustomerFacts, LockedAgent, LockedTicket, PersonRow
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +94,7 @@ class _Filing:
         self._rules = rules
         self._secret = secret
         self._people: dict[tuple[str, str, bool], list[PersonRow]] = {}
+        self._facts: dict[int, CustomerFacts] = {}
         self._customers: dict[int, _Customer] = {}
         self._by_identity: dict[tuple[str, str, bool], _Customer] = {}
         self._tickets: dict[int, _Ticket] = {}
@@ -113,8 +114,6 @@ class _Filing:
             await self._write_tickets()
             await self._write_timeline(readable)
         await self._write_journal(cases)
-        if readable:
-            await announce(self._connection, EVENTS, ROUTE)
         for case in cases:
             answers.setdefault(id(case.arrival), self._answer(case))
         for arrival, case in mirrors:
@@ -132,7 +131,9 @@ class _Filing:
         mirrors: list[tuple[Arrival, _Case]] = []
         if fresh:
             taken = await inbound.take_keys(
-                self._connection, [(a.channel_id, a.item.external_key, a.item.content_key) for a in fresh]
+                self._connection,
+                [(a.channel_id, a.item.external_key, a.item.content_key) for a in fresh],
+                sorted({key for arrival in fresh for key in lock_keys(arrival)}),
             )
             again: list[Arrival] = []
             copies: list[_Case] = []
@@ -215,24 +216,29 @@ class _Filing:
         ]
         new = [row for row, case in zip(rows, cases, strict=True) if not case.arrival.raw_id]
         old = [row for row, case in zip(rows, cases, strict=True) if case.arrival.raw_id]
+        topics = [EVENTS, ROUTE] if any(case.state in ("read", "quarantined") for case in cases) else []
         if new:
-            await inbound.keep_raw(self._connection, new)
+            await inbound.keep_raw(self._connection, new, topics)
         if old:
             await inbound.settle_raw(self._connection, old)
+            await announce(self._connection, *topics)
         for row in rows:
             if row.state == "quarantined":
                 await events.add_event(self._connection, EventKind.QUARANTINED, data={"raw": row.id})
 
     # ── looking up ───────────────────────────────────────────────────────────────────────────────────────────────────
     async def _look_up(self, cases: Sequence[_Case]) -> None:
-        await inbound.lock_conversations(
-            self._connection, sorted({key for case in cases for key in lock_keys(case.arrival)})
-        )
+        hold = sorted({key for case in cases if case.arrival.raw_id for key in lock_keys(case.arrival)})
+        if hold:
+            await inbound.lock_conversations(self._connection, hold)
         senders = [case.read.interaction.sender.identities for case in cases if case.read]
         asked = {(one.kind.value, one.value, one.verified) for every in senders for one in every}
         if asked:
             for row in await inbound.find_people(self._connection, sorted(asked)):
                 self._people.setdefault((row.kind, row.value, row.verified), []).append(row)
+        owners = sorted({row.customer_id for rows in self._people.values() for row in rows})
+        if owners:
+            self._facts = await inbound.describe_people(self._connection, owners)
         await self._look_up_threads(cases)
 
     async def _look_up_threads(self, cases: Sequence[_Case]) -> None:
@@ -346,9 +352,10 @@ class _Filing:
                 return self._add_fresh(self._by_identity[key], sender.identities)
             for row in self._people.get(key, ()):
                 # A claim finds only a customer who is known by claims alone: it never opens a proven one's timeline.
-                if row.verified or not row.proven:
+                facts = self._facts[row.customer_id]
+                if row.verified or not facts.proven:
                     customer = self._customers.setdefault(row.customer_id, _Customer(id=row.customer_id))
-                    customer.key_account, customer.last_agent_id = row.key_account, row.last_agent_id
+                    customer.key_account, customer.last_agent_id = facts.key_account, facts.last_agent_id
                     return self._add_fresh(customer, sender.identities)
         customer = _Customer(id=0, name=_name(read), language=_language(read))
         return self._add_fresh(customer, sender.identities)

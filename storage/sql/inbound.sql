@@ -3,8 +3,11 @@
 
 -- name: take_keys
 -- Draws an id for each item and claims its keys. An item is new where its own key was claimed, and its content is new
--- where the second key was claimed too.
-WITH item AS MATERIALIZED (
+-- where the second key was claimed too. `$4`: persons and conversations, held until the end of the transaction, so that
+-- one hub at a time files for them; always taken in the same order.
+WITH held AS MATERIALIZED (
+    SELECT count(pg_advisory_xact_lock(k)) AS locks FROM (SELECT k FROM unnest($4::bigint[]) AS g (k) ORDER BY k) ordered
+), item AS MATERIALIZED (
     SELECT ord, channel_id, key, content_key, next_timeline_id() AS raw_id
     FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS g (channel_id, key, content_key, ord)
 ), taken AS (
@@ -23,7 +26,7 @@ SELECT item.raw_id,
        item.content_key = ''
            OR EXISTS (SELECT 1 FROM taken t WHERE t.raw_id = item.raw_id AND t.key = 'content:' || item.content_key)
            AS content_is_new
-FROM item
+FROM item CROSS JOIN held
 ORDER BY item.ord
 
 -- name: find_kept
@@ -35,11 +38,12 @@ JOIN inbound_raw r ON r.id = k.raw_id
 LEFT JOIN ticket t ON t.id = r.ticket_id
 
 -- name: keep_raw
+WITH told AS MATERIALIZED (SELECT count(pg_notify(topic, '')) AS topics FROM unnest($12::text[]) AS topic)
 INSERT INTO inbound_raw (id, channel_id, external_key, content, meta, received_at, state, error, interaction_id,
                          ticket_id, duplicate_of)
 SELECT id, channel_id, external_key, content, meta::jsonb, received_at, state, error, interaction_id, ticket_id,
        duplicate_of
-FROM unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::text[],
+FROM told, unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::text[],
             $9::bigint[], $10::bigint[], $11::bigint[])
      AS g (id, channel_id, external_key, content, meta, received_at, state, error, interaction_id, ticket_id,
            duplicate_of)
@@ -70,7 +74,7 @@ WHERE r.id = g.id AND r.state = 'received'
 
 -- name: lock_raw
 -- Those of the items that still wait, locked, so that two readers cannot both put one on the timeline.
-SELECT id FROM inbound_raw WHERE id = ANY($1::bigint[]) AND state = 'received' ORDER BY id FOR UPDATE
+SELECT id FROM inbound_raw WHERE id = ANY($1::bigint[]) AND state = 'received' ORDER BY id FOR NO KEY UPDATE
 
 -- name: release_raw
 -- Try again later; quarantine after too many attempts.
@@ -88,19 +92,21 @@ WHERE id = $1 AND state = 'quarantined' RETURNING channel_id
 UPDATE inbound_raw SET state = 'discarded' WHERE id = $1 AND state = 'quarantined' RETURNING channel_id
 
 -- name: lock_conversations
--- One hub at a time files for one person or one conversation. Always in the same order.
+-- The same for items that are in the journal already.
 SELECT pg_advisory_xact_lock(k) FROM (SELECT k FROM unnest($1::bigint[]) AS g (k) ORDER BY k) ordered
 
 -- name: find_people
-SELECT i.kind, i.value, i.verified, i.customer_id, c.key_account OR coalesce(o.key_account, false) AS key_account,
-       EXISTS (SELECT 1 FROM identity v WHERE v.customer_id = i.customer_id AND v.verified) AS proven,
-       (SELECT t.last_agent_id FROM ticket t WHERE t.customer_id = i.customer_id ORDER BY t.id DESC LIMIT 1)
-           AS last_agent_id
+SELECT i.kind, i.value, i.verified, i.customer_id
 FROM unnest($1::text[], $2::text[], $3::boolean[]) AS g (kind, value, verified)
 JOIN identity i ON i.kind = g.kind AND i.value = g.value AND i.verified = g.verified
-JOIN customer c ON c.id = i.customer_id
-LEFT JOIN organisation o ON o.id = c.organisation_id
 ORDER BY i.customer_id
+
+-- name: describe_people
+SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account,
+       EXISTS (SELECT 1 FROM identity v WHERE v.customer_id = c.id AND v.verified) AS proven,
+       (SELECT t.last_agent_id FROM ticket t WHERE t.customer_id = c.id ORDER BY t.id DESC LIMIT 1) AS last_agent_id
+FROM customer c LEFT JOIN organisation o ON o.id = c.organisation_id
+WHERE c.id = ANY($1::bigint[])
 
 -- name: find_threads
 -- Tickets that evidence points to, with everybody who may speak in them.
@@ -123,11 +129,11 @@ FROM hint h
 JOIN ticket t ON t.id = h.ticket_id
 
 -- name: lock_agents
-SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
+SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_tickets
 SELECT id, code, customer_id, status, seq, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
-ORDER BY id FOR UPDATE
+ORDER BY id FOR NO KEY UPDATE
 
 -- name: add_customers
 -- `$4` says to which of the new customers (from 1) an identity belongs; an owned one is not taken away from its owner.

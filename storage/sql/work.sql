@@ -9,7 +9,7 @@ SELECT t.id, t.code, t.customer_id, t.channel_id, t.subject, t.status, t.seq, t.
        t.priority, t.reply_address, t.thread_key, c.name AS customer_name, ch.name AS channel
 FROM ticket t JOIN customer c ON c.id = t.customer_id JOIN channel ch ON ch.id = t.channel_id
 WHERE t.id = $1
-FOR UPDATE OF t
+FOR NO KEY UPDATE OF t
 
 -- name: said_since
 -- Whether somebody else spoke to or for the customer after this number of the ledger.
@@ -62,22 +62,19 @@ INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why
 RETURNING id
 
 -- name: agents
--- All who could be given work, locked in order: nobody else changes their load meanwhile.
-SELECT a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+-- All who could be given work, locked in order: nobody else changes their load meanwhile, and one drain waits for another.
+SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
        ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
-FROM agent a WHERE a.active ORDER BY a.id FOR UPDATE OF a
+FROM agent a WHERE a.active ORDER BY a.id FOR NO KEY UPDATE OF a
 
 -- name: look_at_agents
-SELECT a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
        ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
 FROM agent a WHERE a.active ORDER BY a.id
 
--- name: queue_names
-SELECT name FROM queue ORDER BY id
-
 -- name: waiting
 -- At most as many of each sort as there are free places: more could not be given out, and a sort that nobody can take
--- holds up no other.
+-- holds up no other. With them those that were not looked at yet.
 SELECT id, queue, priority, waiting_since, language, skills, last_agent_id, declined_by, waiting_why
 FROM (
     SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
@@ -87,7 +84,7 @@ FROM (
     FROM ticket t JOIN queue q ON q.id = t.queue_id
     WHERE t.assignee_id IS NULL AND t.status = 'open'
 ) w
-WHERE place <= $1
+WHERE place <= $1 OR waiting_why IS NULL
 LIMIT 2000
 
 -- name: unexplained
@@ -106,13 +103,13 @@ WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'
 
 -- name: give
 -- Conditional: a ticket that somebody took meanwhile, or that is not open any more, stays as it is. Each assignment with
--- its decision and its entry in the ledger.
+-- its decision, its entry in the ledger and its agent's load.
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (ticket_id, agent_id, why)
 ), locked AS (
     SELECT t.id, g.agent_id, g.why FROM ticket t JOIN given g ON g.ticket_id = t.id
-    WHERE t.assignee_id IS NULL AND t.status = 'open'
-    ORDER BY t.id FOR UPDATE OF t
+    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.status = 'open'
+    ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
     UPDATE ticket t
     SET assignee_id = l.agent_id, last_agent_id = l.agent_id, declined_by = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
@@ -128,8 +125,11 @@ WITH given AS MATERIALIZED (
 ), told AS (
     INSERT INTO event (ticket_id, seq, kind, data)
     SELECT id, seq, 'ticket_assigned', jsonb_build_object('agent', agent_id) FROM taken
+), loaded AS (
+    UPDATE agent a SET load = a.load + n.more, idle_since = clock_timestamp()
+    FROM (SELECT agent_id, count(*) AS more FROM taken GROUP BY agent_id) n WHERE a.id = n.agent_id
 )
-SELECT id, agent_id FROM taken
+SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($4::text[]) AS topic) FROM taken
 
 -- name: say_why_waiting
 UPDATE ticket t SET waiting_why = g.why::jsonb
