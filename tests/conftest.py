@@ -65,7 +65,7 @@ async def database_dsn(postgres: str) -> AsyncIterator[str]:
     """A migrated database that nobody else uses."""
     name = f"test_{os.getpid()}_{next(_names)}"
     server = await asyncpg.connect(postgres)
-    await server.execute(f"CREATE DATABASE {name} TEMPLATE template_hub")
+    await server.execute(f"CREATE DATABASE {name} TEMPLATE template_hub STRATEGY file_copy")
     yield at_database(postgres, name)
     await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await server.close()
