@@ -1,0 +1,252 @@
+"""Hubs over a test's database, a kind of channel in which a test can say anything, and letters."""
+
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict
+
+from channels.adapter import Acceptance, Capabilities, CannotTranslate, ChannelKind, RawItem
+from channels.email.watch import content_key
+from channels.loopback.adapter import LoopbackAdapter
+from channels.registry import load_kinds
+from hub.actions.context import Context, close_context, open_context
+from hub.actions.installation import set_up
+from hub.actions.receive import accept_items
+from hub.actions.staff import add_agent
+from hub.model.interactions import (
+    Automatic,
+    BounceReport,
+    Identity,
+    IdentityKind,
+    InboundAttachment,
+    InboundInteraction,
+    InteractionKind,
+    Sender,
+    ThreadHints,
+)
+from hub.model.people import Actor
+from hub.settings import Settings
+from routing.rules import load_rules
+from storage.database import Connection, Database
+
+SECRET = b"a key of thirty-two bytes for tests"
+RULES = Path(__file__).parent.parent.parent / "config" / "routing.toml"
+SUPPORT = "support@shop.example"
+SYSTEM = Actor(name="A test")
+PASSWORD = "correct horse battery"
+MAIL: dict[str, Any] = {
+    "kind": "email", "address": SUPPORT, "imap_host": "127.0.0.1", "smtp_host": "127.0.0.1",
+    "authserv_id": "mx.shop.example", "imap_security": "none", "smtp_security": "none", "timeout_seconds": 5,
+}  # fmt: skip
+_serial = itertools.count(1)
+
+
+class PlainSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _plain(raw: RawItem, settings: Any) -> InboundInteraction:
+    said = orjson.loads(raw.content)
+    if said.get("unreadable"):
+        raise CannotTranslate("It is not to be read.")
+    if said.get("faulty"):
+        raise RuntimeError("a fault of the translator")
+    return InboundInteraction(
+        kind=InteractionKind(said.get("kind", "message")),
+        sender=Sender(
+            name=said.get("name", ""),
+            identities=tuple(
+                Identity(kind=IdentityKind(kind), value=value, verified=verified)
+                for kind, value, verified in said.get("who", ())
+            ),
+        ),
+        text=said.get("text", "Hello"),
+        subject=said.get("subject", ""),
+        html=said.get("html", ""),
+        external_id=said.get("external_id", raw.external_key),
+        thread=ThreadHints(
+            key=said.get("key", ""),
+            tokens=tuple(said.get("tokens", ())),
+            references=tuple(said.get("references", ())),
+        ),
+        reply_address=said.get("reply_address", ""),
+        automatic=Automatic(said["automatic"]) if "automatic" in said else None,
+        bounce=BounceReport(**said["bounce"]) if "bounce" in said else None,
+        attachments=tuple(
+            InboundAttachment(filename=name, content_type="text/plain", data=data.encode())
+            for name, data in said.get("files", ())
+        ),
+        fields=said.get("fields", {}),
+        hints=said.get("hints", {}),
+    )
+
+
+PLAIN = ChannelKind(
+    kind="plain",
+    settings=PlainSettings,
+    capabilities=Capabilities(subject=True, attachments=True),
+    open=LoopbackAdapter,
+    translate=_plain,
+)
+CHANNELS: dict[str, dict[str, Any]] = {
+    "plain": {"kind": "plain"}, "other": {"kind": "plain"}, "loop": {"kind": "loopback"}, "support": MAIL,
+    "form": {"kind": "webform"}, "chat": {"kind": "webchat"},
+    "bot": {"kind": "telegram", "token": "123456789:AAEtesttoken"},
+}  # fmt: skip
+
+
+@asynccontextmanager
+async def a_hub(
+    dsn: str,
+    channels: dict[str, dict[str, Any]] | None = None,
+    *,
+    heavy: bool = False,
+    secret: bytes = SECRET,
+    rules: bytes | None = None,
+    pool: int = 6,
+    ready: bool = True,
+) -> AsyncIterator[Context]:
+    """One hub process's context. Letters are read at once, in this process, unless `heavy`."""
+    kinds = {**load_kinds(), "plain": PLAIN}
+    if not heavy:
+        kinds["email"] = replace(kinds["email"], heavy=False)
+    database = await Database.open(dsn, max_size=pool)
+    ctx = open_context(
+        database,
+        Settings(channels=CHANNELS if channels is None else channels),
+        secret=secret,
+        rules=load_rules(RULES.read_bytes() if rules is None else rules),
+        kinds=kinds,
+    )
+    try:
+        if ready:
+            await set_up(ctx)
+        yield ctx
+    finally:
+        await close_context(ctx)
+        await database.close()
+
+
+def item(
+    *, item_key: str = "", content_key: str = "", meta: dict[str, Any] | None = None, **said: Any
+) -> RawItem:
+    """Something said on a plain channel. `who`: [(kind, value, verified)]."""
+    return RawItem(
+        external_key=item_key or f"item-{next(_serial)}",
+        content=orjson.dumps(said),
+        content_key=content_key,
+        received_at=datetime.now(UTC),
+        meta=meta or {},
+    )
+
+
+async def say(ctx: Context, channel: str = "plain", **said: Any) -> Acceptance:
+    (kept,) = await accept_items(ctx, channel, [item(**said)])
+    return kept
+
+
+def letter(
+    sender: str,
+    text: str = "Where is my parcel?",
+    *,
+    subject: str = "A question",
+    message_id: str = "",
+    to: str = SUPPORT,
+    answers: str = "",
+    references: Sequence[str] = (),
+    headers: Sequence[tuple[str, str]] = (),
+    uid: int = 0,
+) -> RawItem:
+    """A letter as the mailbox hands it on. `answers` and `references` are Message-IDs without brackets."""
+    serial = next(_serial)
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, to, subject
+    made["Message-ID"] = f"<{message_id or f'letter-{serial}@customer.example'}>"
+    if answers:
+        made["In-Reply-To"] = f"<{answers}>"
+    if references:
+        made["References"] = " ".join(f"<{one}>" for one in references)
+    for name, value in headers:
+        made[name] = value
+    made.set_content(text)
+    return raw_letter(made.as_bytes(), uid=uid or serial)
+
+
+def raw_letter(content: bytes, *, uid: int) -> RawItem:
+    return RawItem(
+        external_key=f"INBOX/7/{uid}",
+        content=content,
+        content_key=content_key(content),
+        received_at=datetime.now(UTC),
+        meta={"uid": uid},
+    )
+
+
+async def write(ctx: Context, sender: str, text: str = "Where is my parcel?", **more: Any) -> Acceptance:
+    """A letter arrives in the mailbox `support`."""
+    (kept,) = await accept_items(ctx, "support", [letter(sender, text, **more)])
+    return kept
+
+
+async def an_agent(ctx: Context, login: str, *, presence: str = "online", **more: Any) -> int:
+    """An agent who is there, without the seconds that hashing takes: nobody logs in as them."""
+    agent_id = await one(
+        ctx,
+        """INSERT INTO agent (login, name, password_hash, presence, languages, skills, capacity)
+           VALUES ($1, $1, 'none', $2, $3, $4, $5) RETURNING id""",
+        login, presence, list(more.get("languages", ("en", "zh"))), more.get("skills", {}), more.get("capacity", 8),
+    )  # fmt: skip
+    for queue in more.get("queues", ()):
+        await one(
+            ctx,
+            "INSERT INTO queue_member SELECT id, $2 FROM queue WHERE name = $1 RETURNING 1",
+            queue,
+            agent_id,
+        )
+    return int(agent_id)
+
+
+async def a_real_agent(ctx: Context, login: str, **more: Any) -> int:
+    return await add_agent(ctx, login=login, name=login.title(), password=PASSWORD, **more)
+
+
+async def one(ctx: Context, query: str, *args: Any) -> Any:
+    """One value."""
+    return await ctx.database.run(lambda c: c.fetchval(query, *args))
+
+
+async def rows(ctx: Context, query: str, *args: Any) -> list[dict[str, Any]]:
+    async def ask(c: Connection) -> list[dict[str, Any]]:
+        return [dict(row) for row in await c.fetch(query, *args)]
+
+    return await ctx.database.read(ask)
+
+
+async def ticket(ctx: Context, kept: Acceptance) -> dict[str, Any]:
+    """The ticket that an item came to, as a row."""
+    (found,) = await rows(
+        ctx,
+        """SELECT t.*, q.name AS queue FROM ticket t JOIN inbound_raw r ON r.ticket_id = t.id
+           JOIN queue q ON q.id = t.queue_id WHERE r.id = $1""",
+        kept.raw_id,
+    )
+    return found
+
+
+async def entry(ctx: Context, kept: Acceptance) -> dict[str, Any]:
+    (found,) = await rows(ctx, "SELECT * FROM interaction WHERE id = $1", kept.interaction_id)
+    return found
+
+
+async def ledger(ctx: Context, ticket_id: int) -> list[str]:
+    return [
+        row["kind"]
+        for row in await rows(ctx, "SELECT kind FROM event WHERE ticket_id = $1 ORDER BY seq", ticket_id)
+    ]
