@@ -40,6 +40,10 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+# Somebody held a lock, or the statement ran, for longer than our sessions allow: nothing was done, and to try at once would
+# only lengthen the queue.
+_TOO_SLOW = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
+
 UniqueViolation = asyncpg.UniqueViolationError
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
 
@@ -141,6 +145,8 @@ class Database:
                     connection.transaction(),
                 ):
                     return await work(connection)
+            except _TOO_SLOW as error:
+                raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
             except _TRANSIENT as error:
                 if attempt == attempts:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
@@ -157,6 +163,8 @@ class Database:
             try:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
                     return await work(connection)
+            except _TOO_SLOW as error:
+                raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
             except _TRANSIENT as error:
                 if attempt == 2:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error

@@ -19,27 +19,32 @@ async def set_up(ctx: Context) -> None:
     """
     fingerprint = hashlib.sha256(b"contact-hub key fingerprint\0" + ctx.secret).hexdigest()
 
-    async def work(connection: Connection) -> str:
+    numbers: dict[str, int] = {}
+
+    async def work(connection: Connection) -> None:
+        # First, so that a hub with the wrong key, or before the wrong database, changes nothing there.
+        if await house.agree_on(connection, "secret_key_fingerprint", fingerprint) != fingerprint:
+            raise WrongSetting(
+                "secret_key: this is not the key with which this database was begun. Every hub of one installation needs "
+                "the same key: copy data_dir/secret.key, or set HUB_SECRET_KEY."
+            )
         for name, table in sorted(ctx.settings.channels.items()):
-            await house.channel_by_name(connection, name, table["kind"])
+            numbers[name] = await house.channel_by_name(connection, name, table["kind"])
         await house.retire_channels(connection, sorted(ctx.settings.channels))
         queues = sorted((queue.name, queue.title_en, queue.title_zh) for queue in ctx.rules.queue)
         await house.sync_queues(connection, queues)
         await house.make_partitions(connection, MONTHS_AHEAD)
-        return await house.agree_on(connection, "secret_key_fingerprint", fingerprint)
 
-    if await ctx.database.run(work) != fingerprint:
-        raise WrongSetting(
-            "secret_key: this is not the key with which this database was begun. Every hub of one installation needs "
-            "the same key: copy data_dir/secret.key, or set HUB_SECRET_KEY."
-        )
+    await ctx.database.run(work)
+    ctx.memo.update({("channel_id", name): number for name, number in numbers.items()})
 
 
 async def channel_id(ctx: Context, name: str) -> int:
-    """The number of a configured channel. Raises KeyError for one that is not configured."""
-    kind = ctx.channel(name).kind.kind
+    """The number of a configured channel. Raises KeyError for one that is not configured. Not for use inside a transaction:
+    it may need a connection of its own, and enough transactions that wait for a second one wait for ever."""
     known: int | None = ctx.memo.get(("channel_id", name))
     if known is None:
+        kind = ctx.channel(name).kind.kind
         known = await ctx.database.run(lambda c: house.channel_by_name(c, name, kind))
         ctx.memo["channel_id", name] = known
     return known

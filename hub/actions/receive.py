@@ -26,8 +26,8 @@ from storage.database import Connection, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 60.0
-"""How long a process may read one batch before another takes the items."""
+LEASE_SECONDS = 20.0
+"""How long a process has one batch to itself. One that takes longer loses nothing: whoever files an item first has it."""
 MOST_ATTEMPTS = 3
 AGAIN_SECONDS = 5.0
 LARGE_BYTES = 1024 * 1024

@@ -65,6 +65,7 @@ async def queue_reply(
     has spoken since; NotPossible: no_way_back, closed, empty, too_long, no_files, too_much.
     """
     text = check_text(text)
+    numbers = {name: await channel_id(ctx, name) for name in ctx.settings.channels}
     if sum(len(file.data) for file in attachments) > MOST_FILES_BYTES:
         raise NotPossible("The files are larger than 20 MB together.", code="too_much")
 
@@ -84,7 +85,7 @@ async def queue_reply(
             )
         if attachments and not way.channel.kind.capabilities.attachments:
             raise NotPossible(f"The channel {way.channel.name} carries no files.", code="no_files")
-        return await _write(ctx, taken, way, text, attachments)
+        return await _write(ctx, taken, way, numbers[way.channel.name], text, attachments)
 
     # Of this process; other hubs hear of it by the transaction's own NOTIFY.
     interaction_id = await on_ticket(ctx, ticket_code, actor, step)
@@ -93,10 +94,14 @@ async def queue_reply(
 
 
 async def _write(
-    ctx: Context, taken: Step, way: WayBack, text: str, attachments: Sequence[OutboundAttachment]
+    ctx: Context,
+    taken: Step,
+    way: WayBack,
+    number: int,
+    text: str,
+    attachments: Sequence[OutboundAttachment],
 ) -> int:
     ticket, connection, actor = taken.ticket, taken.connection, taken.actor
-    number = await channel_id(ctx, way.channel.name)
     token = sign_thread(ctx.secret, ticket.id, way.address)
     make_id = way.channel.kind.answer_id
     message_id = make_id(way.channel.settings, secrets.token_hex(16), token) if make_id else ""

@@ -19,7 +19,7 @@ from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from storage import views
 from tests.conftest import SECRET
-from tests.fakes.hubs import sandbox_channels, until
+from tests.fakes.processes import sandbox_channels, until
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from hub.model.people import Scope
 from hub.sandbox.world import SandboxWorld
 from storage.database import Connection
 from tests.conftest import SECRET
-from tests.fakes.hubs import HubProcess, sandbox_channels, serving, until
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import HubProcess, sandbox_channels, serving, until
 
 WAVE = 25
 

@@ -1,0 +1,154 @@
+"""What must hold in the database whatever happened before: asked at the end of a test, and at every commit."""
+
+from typing import Any
+
+from storage.database import Connection, Database
+
+# (what is wrong, query that finds it). Every query returns the offenders and must return none.
+_WRONG = (
+    (
+        "I1: an accepted item has no end",
+        "SELECT id, state FROM inbound_raw WHERE state NOT IN ('read', 'duplicate', 'quarantined', 'discarded')",
+    ),
+    (
+        "I1: a read item is on no timeline",
+        """SELECT r.id FROM inbound_raw r WHERE r.state = 'read'
+           AND NOT EXISTS (SELECT 1 FROM interaction i WHERE i.id = r.interaction_id AND i.raw_id = r.id
+                           AND i.ticket_id = r.ticket_id)""",
+    ),
+    (
+        "I1: a duplicate is of nothing that was kept",
+        """SELECT r.id FROM inbound_raw r WHERE r.state = 'duplicate' AND NOT EXISTS
+           (SELECT 1 FROM inbound_raw o WHERE o.id = r.duplicate_of AND o.id <> r.id AND o.state <> 'duplicate')""",
+    ),
+    ("I1: quarantined without a reason", "SELECT id FROM inbound_raw WHERE state = 'quarantined' AND error = ''"),
+    (
+        "I1: a key without its item, or an item without its key",
+        """SELECT k.key, r.id FROM inbound_key k FULL JOIN inbound_raw r ON r.id = k.raw_id
+           WHERE k.raw_id IS NULL OR r.id IS NULL""",
+    ),
+    (
+        "I2: one item twice on the timeline",
+        "SELECT raw_id FROM interaction WHERE raw_id IS NOT NULL GROUP BY raw_id HAVING count(*) > 1",
+    ),
+    (
+        "I2: an entry from outside whose item is not the one that was read",
+        """SELECT i.id FROM interaction i LEFT JOIN inbound_raw r ON r.id = i.raw_id
+           WHERE i.direction = 'in' AND (r.id IS NULL OR r.state <> 'read' OR r.interaction_id <> i.id)""",
+    ),
+    (
+        "I6: a ledger with gaps or repeats",
+        """SELECT t.id, t.seq, count(e.id), max(e.seq) FROM ticket t LEFT JOIN event e ON e.ticket_id = t.id
+           GROUP BY t.id HAVING count(e.id) <> t.seq OR count(DISTINCT e.seq) <> t.seq OR max(e.seq) <> t.seq
+                             OR min(e.seq) <> 1""",
+    ),
+    (
+        "I6: a timeline whose ids and numbers are not in the same order",
+        """SELECT ticket_id FROM (SELECT ticket_id, seq, lag(seq) OVER (PARTITION BY ticket_id ORDER BY id) AS before
+                                  FROM interaction) i WHERE before >= seq""",
+    ),
+    (
+        "I6: a later reply is on its way or has left before an earlier one",
+        """SELECT later.id FROM outbox later JOIN outbox earlier USING (ticket_id)
+           WHERE earlier.id < later.id AND earlier.state IN ('queued', 'sending') AND earlier.attempts = 0
+             AND later.state IN ('sending', 'sent')""",
+    ),
+    (
+        "I7: not exactly one active assignment for whoever holds a ticket",
+        """SELECT t.id, t.assignee_id, a.agent_id FROM ticket t
+           LEFT JOIN assignment a ON a.ticket_id = t.id AND a.ended_at IS NULL
+           WHERE t.assignee_id IS DISTINCT FROM a.agent_id""",
+    ),
+    (
+        "load is not the number of open tickets held",
+        """SELECT a.login, a.load, count(t.id) FROM agent a
+           LEFT JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open' GROUP BY a.id HAVING a.load <> count(t.id)""",
+    ),
+    (
+        "I13: an entry of the timeline that its ledger does not tell",
+        """SELECT i.id FROM interaction i WHERE NOT EXISTS (
+               SELECT 1 FROM event e WHERE e.ticket_id = i.ticket_id AND e.seq = i.seq
+               AND e.kind = CASE WHEN i.seq = 1 THEN 'ticket_opened' ELSE 'interaction_added' END
+               AND e.data->>'interaction' = i.id::text AND e.data->>'direction' = i.direction)""",
+    ),
+    (
+        "I13: the status is not the last one that the ledger tells",
+        """SELECT t.id, t.status, e.told FROM ticket t JOIN LATERAL (
+               SELECT data->>'to' AS told FROM event WHERE ticket_id = t.id AND kind = 'status_changed'
+               ORDER BY seq DESC LIMIT 1) e ON true WHERE e.told <> t.status""",
+    ),
+    (
+        "I13: the holder is not the last one that the ledger tells",
+        """SELECT t.id, t.assignee_id, e.told FROM ticket t LEFT JOIN LATERAL (
+               SELECT CASE WHEN kind = 'ticket_assigned' THEN (data->>'agent')::bigint END AS told FROM event
+               WHERE ticket_id = t.id AND kind IN ('ticket_assigned', 'ticket_released')
+               ORDER BY seq DESC LIMIT 1) e ON true WHERE e.told IS DISTINCT FROM t.assignee_id""",
+    ),
+    (
+        "I13: the state of a reply is not the last one that the ledger tells",
+        """SELECT o.id, o.state, e.told FROM outbox o LEFT JOIN LATERAL (
+               SELECT data->>'state' AS told FROM event WHERE ticket_id = o.ticket_id AND kind = 'delivery_changed'
+               AND data->>'interaction' = o.interaction_id::text ORDER BY seq DESC LIMIT 1) e ON true
+           WHERE coalesce(e.told, 'queued') <> o.state""",
+    ),
+    (
+        "an open ticket that waits for nobody knows how long, or another that waits",
+        "SELECT id, status, waiting_since FROM ticket WHERE (status = 'open') <> (waiting_since IS NOT NULL)",
+    ),
+    (
+        "a verified identity of two customers",
+        "SELECT kind, value FROM identity WHERE verified GROUP BY kind, value HAVING count(*) > 1",
+    ),
+    (
+        "an entry on another customer's timeline than its ticket's",
+        "SELECT i.id FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.customer_id <> t.customer_id",
+    ),
+    (
+        "a closed or open ticket with a timer still running",
+        """SELECT t.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
+           WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND t.status <> 'resolved'""",
+    ),
+)  # fmt: skip
+
+_OVERFULL = "SELECT login, load, capacity FROM agent WHERE load > capacity"
+
+_AT_EVERY_COMMIT = """
+CREATE FUNCTION check_load() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    wrong text;
+BEGIN
+    SELECT string_agg(a.login || ' load ' || a.load || ' holds ' || n.held || ' capacity ' || a.capacity, '; ')
+    INTO wrong
+    FROM agent a CROSS JOIN LATERAL (
+        SELECT count(*) AS held FROM ticket WHERE assignee_id = a.id AND status = 'open') n
+    WHERE a.id IN (NEW.assignee_id, OLD.assignee_id) AND (a.load <> n.held OR {too_much});
+    IF wrong IS NOT NULL THEN RAISE EXCEPTION 'at commit: %', wrong; END IF;
+    RETURN NULL;
+END
+$$;
+CREATE CONSTRAINT TRIGGER check_load AFTER UPDATE OF assignee_id, status ON ticket
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_load();
+"""
+
+
+async def check_every_commit(database: Database, *, by_hand: bool = False) -> None:
+    """From now on a transaction that leaves an agent's load wrong cannot commit. `by_hand`: people may overfill an agent."""
+    sql = _AT_EVERY_COMMIT.replace("{too_much}", "false" if by_hand else "a.load > a.capacity")
+    await database.run(lambda c: c.execute(sql))
+
+
+async def assert_invariants(database: Database, *, waiting: bool = False, by_hand: bool = False) -> None:
+    """`waiting`: items may still wait to be read. `by_hand`: people may have given an agent more than there is room for."""
+
+    async def ask(c: Connection) -> list[Any]:
+        found = []
+        for what, query in _WRONG:
+            if waiting and what.startswith("I1: an accepted item has no end"):
+                continue
+            rows = await c.fetch(query)
+            found += [(what, dict(row)) for row in rows[:5]]
+        if not by_hand:
+            found += [("more than there is room for", dict(row)) for row in await c.fetch(_OVERFULL)]
+        return found
+
+    assert await database.read(ask) == []
