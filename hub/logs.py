@@ -6,7 +6,7 @@ Everything goes through here, the libraries' own logs too: a bot token is part o
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import orjson
@@ -14,6 +14,8 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 _OURS = ("hub", "channels", "routing", "storage")
+_CHATTY = ("mail.log", "pogo_core")
+"""Libraries that warn of what is in order; only their errors are told."""
 _DEEPEST = 6
 
 _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -60,6 +62,8 @@ def set_up_logs(level: str, *, stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     for name in _OURS:
         logging.getLogger(name).setLevel(level.upper())
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _last(for_people: bool) -> list[Processor]:
@@ -91,11 +95,10 @@ def _masked(value: Any, depth: int = 0) -> Any:
         return masked(value)
     if depth >= _DEEPEST:
         return "…"
-    deeper: Callable[[Any], Any] = lambda inner: _masked(inner, depth + 1)  # noqa: E731
     if isinstance(value, Mapping):
-        return {str(key): deeper(inner) for key, inner in value.items()}
+        return {str(key): _masked(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
-        return [deeper(inner) for inner in value]
+        return [_masked(inner, depth + 1) for inner in value]
     if isinstance(value, (int, float, bool)) or value is None:
         return value
     return masked(str(value))

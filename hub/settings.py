@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     data_dir: Path = Path("var")
     secret_key: SecretStr | None = Field(default=None, description="empty: made once in data_dir/secret.key")
     log_level: str = "info"
+    routing_rules: Path | None = Field(
+        default=None, description="empty: config/routing.toml, else the rules that come with the package"
+    )
     database: Database = Database()
     web: Web = Web()
     tickets: Tickets = Tickets()
@@ -103,6 +106,9 @@ class Settings(BaseSettings):
 
 _toml_path: Path | None = None
 
+_NO_SETTINGS = {"HUB_CONFIG", "HUB_AGENT_PASSWORD", "HUB_CRASH_AT"}
+"""What else may be said in the environment under our prefix: options of commands, and where the fault tests stop."""
+
 
 def read_settings(path: Path | None = None, **given: Any) -> Settings:
     """Read `path` (default: config/hub.toml where there is one) and the environment.
@@ -114,12 +120,23 @@ def read_settings(path: Path | None = None, **given: Any) -> Settings:
         raise WrongSetting(f"{path}: there is no such file")
     default = Path("config/hub.toml")
     _toml_path = path or (default if default.is_file() else None)
+    unknown = [name for name in os.environ if _is_unknown(name.upper())]
+    if unknown:
+        raise WrongSetting(
+            "\n".join(f"{name} (environment): there is no such setting" for name in sorted(unknown))
+        )
     try:
         return Settings(**given)
     except ValidationError as error:
         raise WrongSetting("\n".join(_explain(error))) from error
     except ValueError as error:  # TOML that cannot be read
         raise WrongSetting(f"{_toml_path}: {error}") from error
+
+
+def _is_unknown(name: str) -> bool:
+    """The library overlooks a misspelt HUB_* name; a hub that starts without what was meant is worse than none."""
+    first = name.removeprefix("HUB_").partition("__")[0].lower()
+    return name.startswith("HUB_") and name not in _NO_SETTINGS and first not in Settings.model_fields
 
 
 def explain_validation(where: str, error: ValidationError) -> str:
@@ -141,7 +158,7 @@ def secret_of(settings: Settings) -> bytes:
 
     Every hub of one installation needs the same key; storage keeps its fingerprint and the start compares it.
     """
-    if settings.secret_key is not None:
+    if settings.secret_key is not None and settings.secret_key.get_secret_value():
         key = settings.secret_key.get_secret_value().encode()
         if len(key) < 32:
             raise WrongSetting("secret_key: expected at least 32 characters")

@@ -83,7 +83,9 @@ def _head(data: Mapping[str, Any], locale: str, titles: Mapping[str, str]) -> st
             return explain(choice, locale)
         except _NOT_KNOWN:
             return ""
-    name = data.get("agent_name")
+    name, by = data.get("agent_name"), data.get("by")
+    if isinstance(by, str) and by:
+        return f"由 {by} 操作" if locale.lower().startswith("zh") else f"by {by}"
     return name if isinstance(name, str) else ""
 
 

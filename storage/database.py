@@ -40,25 +40,37 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
-# Somebody held a lock, or the statement ran, for longer than our sessions allow: nothing was done, and to try at once would
-# only lengthen the queue.
-_TOO_SLOW = (asyncpg.LockNotAvailableError, asyncpg.QueryCanceledError)
+# Somebody held a lock, or the statement ran, for longer than our sessions allow; the disk is full; a fail-over left it
+# read-only. Nothing was done, it is no row's fault, and to try at once would only lengthen the queue.
+_NOT_NOW = (
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DiskFullError,
+    asyncpg.OutOfMemoryError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
 
 UniqueViolation = asyncpg.UniqueViolationError
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
 
 
-_joined: "ContextVar[Connection | None]" = ContextVar("joined_connection", default=None)
+_joined: "ContextVar[tuple[Connection, asyncio.Task[Any] | None] | None]" = ContextVar("joined", default=None)
 
 
 @contextmanager
 def joining(connection: Connection) -> Iterator[None]:
     """Inside, whatever this task runs or reads takes part in the transaction of `connection`: several actions, one commit."""
-    mark = _joined.set(connection)
+    mark = _joined.set((connection, asyncio.current_task()))
     try:
         yield
     finally:
         _joined.reset(mark)
+
+
+def _joined_now() -> "Connection | None":
+    """A task that was started inside has the variable too, but not the transaction: it may go on after its end."""
+    joined = _joined.get()
+    return joined[0] if joined is not None and joined[1] is asyncio.current_task() else None
 
 
 class DatabaseUnavailable(Exception):
@@ -135,7 +147,7 @@ class Database:
         dropped or Postgres asked for a retry. After a lost COMMIT the first run may have been kept, so `work` must be
         idempotent by key. Raises DatabaseUnavailable when every attempt failed for such a reason.
         """
-        joined = _joined.get()
+        joined = _joined_now()
         if joined is not None:
             return await work(joined)
         for attempt in range(1, attempts + 1):
@@ -145,7 +157,7 @@ class Database:
                     connection.transaction(),
                 ):
                     return await work(connection)
-            except _TOO_SLOW as error:
+            except _NOT_NOW as error:
                 raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
             except _TRANSIENT as error:
                 if attempt == attempts:
@@ -156,14 +168,14 @@ class Database:
 
     async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run queries that write nothing, without BEGIN and COMMIT. Retries and errors as in `run`."""
-        joined = _joined.get()
+        joined = _joined_now()
         if joined is not None:
             return await work(joined)
         for attempt in (1, 2):
             try:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
                     return await work(connection)
-            except _TOO_SLOW as error:
+            except _NOT_NOW as error:
                 raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
             except _TRANSIENT as error:
                 if attempt == 2:

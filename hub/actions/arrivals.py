@@ -1,6 +1,9 @@
 """One thing that arrived, as far as it could be understood without the database. Values and pure functions."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from channels.adapter import ChannelKind, RawItem
 from hub.actions.lock_name import lock_number
@@ -8,6 +11,7 @@ from hub.model.interactions import Automatic, Identity, InboundInteraction
 from routing.classify import Classification, classify
 
 PREVIEW = 160
+_NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
 SUBJECT = 200
 UNANSWERABLE = frozenset({Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT, Automatic.LOOP})
 """Nobody waits for an answer to these: a ticket of their own opens as resolved."""
@@ -64,6 +68,16 @@ def locked_identities(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
     """Those by which a customer is looked up: all that are verified, else the principal claim."""
     verified = tuple(one for one in identities if one.verified)
     return verified or identities[:1]
+
+
+def storable(value: Any) -> Any:
+    """What the transport said, without what Postgres keeps in no text: NUL, and halves of surrogate pairs (which is how a
+    header comes that was not UTF-8)."""
+    if isinstance(value, str):
+        return _NOT_KEPT.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {storable(key): storable(one) for key, one in value.items()}
+    return [storable(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 def preview(interaction: InboundInteraction) -> str:

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 from channels.adapter import Acceptance
 from hub.actions import match
 from hub.actions.announce import EVENTS, ROUTE, announce
-from hub.actions.arrivals import UNANSWERABLE, Arrival, Read, lock_keys, locked_identities, preview, subject
+from hub.actions.arrivals import (
+    UNANSWERABLE,
+    Arrival,
+    Read,
+    lock_keys,
+    locked_identities,
+    preview,
+    storable,
+    subject,
+)
 from hub.actions.match import MAIL, Candidate, Match, ThreadRule
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import Automatic, Identity, IdentityKind
@@ -189,11 +198,7 @@ class _Filing:
             )
         for case in copies:
             row = kept.get((case.arrival.channel_id, f"content:{case.arrival.item.content_key}"))
-            first = next(
-                (c.raw_id for c in cases if c.arrival.item.content_key == case.arrival.item.content_key),
-                case.raw_id,
-            )
-            case.duplicate_of = row.raw_id if row else first
+            case.duplicate_of = row.raw_id if row else _first_like(case, cases)
             answers[id(case.arrival)] = Acceptance(raw_id=case.raw_id, duplicate=True)
         return mirrors
 
@@ -204,7 +209,7 @@ class _Filing:
                 channel_id=case.arrival.channel_id,
                 external_key=case.arrival.item.external_key,
                 content=case.arrival.item.content,
-                meta=as_json(dict(case.arrival.item.meta)),
+                meta=as_json(storable(case.arrival.item.meta)),
                 received_at=case.arrival.item.received_at,
                 state=case.state,
                 error=case.arrival.error,
@@ -356,9 +361,16 @@ class _Filing:
                 if row.verified or not facts.proven:
                     customer = self._customers.setdefault(row.customer_id, _Customer(id=row.customer_id))
                     customer.key_account, customer.last_agent_id = facts.key_account, facts.last_agent_id
-                    return self._add_fresh(customer, sender.identities)
+                    return self._claimed_by(customer, sender.identities)
         customer = _Customer(id=0, name=_name(read), language=_language(read))
-        return self._add_fresh(customer, sender.identities)
+        return self._claimed_by(customer, sender.identities)
+
+    def _claimed_by(self, customer: _Customer, identities: Sequence[Identity]) -> _Customer:
+        """Found or made for its sender. A claim made beside a proof leads nobody else in this batch to this customer."""
+        if not any(one.verified for one in identities):
+            for one in identities:
+                self._by_identity.setdefault((one.kind.value, one.value, False), customer)
+        return self._add_fresh(customer, identities)
 
     def _add_fresh(self, customer: _Customer, identities: Sequence[Identity]) -> _Customer:
         known = {
@@ -370,7 +382,9 @@ class _Filing:
                 customer.fresh.append(row)
                 customer.known.add(row)
         for one in identities:
-            self._by_identity.setdefault((one.kind.value, one.value, one.verified), customer)
+            owners = {row.customer_id for row in self._people.get((one.kind.value, one.value, True), ())}
+            if one.verified and (not owners or customer.id in owners):
+                self._by_identity.setdefault((one.kind.value, one.value, True), customer)
         return customer
 
     def _note_conflict(self, case: _Case, read: Read) -> None:
@@ -378,6 +392,8 @@ class _Filing:
         ticket, customer = case.ticket, case.customer
         if ticket is None or customer is None:
             return
+        if case.match.rule is ThreadRule.REPORT:
+            return  # whoever says that a letter did not arrive is not the one to whom it went
         if not case.opens:
             self._add_fresh(customer, read.interaction.sender.identities)
         for one in read.interaction.sender.identities:
@@ -516,14 +532,20 @@ class _Filing:
         )
 
     async def _write_timeline(self, cases: Sequence[_Case]) -> None:
-        entries = []
+        entries: list[inbound.NewEntry] = []
+        made: list[int] = []
+        here: set[tuple[int, str]] = set()
         for case in cases:
             read, ticket, customer = case.read, case.ticket, case.customer
             assert read is not None and ticket is not None and customer is not None
             said = read.interaction
             revises = None
             if edited := said.fields.get("edit_of", ""):
+                if (ticket.id, edited) in here:  # what it is about came just before
+                    made += await inbound.append(self._connection, entries)
+                    entries, here = [], set()
                 revises = await inbound.find_revised(self._connection, ticket.id, edited)
+            here.add((ticket.id, said.external_id))
             entries.append(
                 inbound.NewEntry(
                     ticket_id=ticket.id,
@@ -548,7 +570,7 @@ class _Filing:
                     thread_key=said.thread.key,
                 )
             )
-        made = await inbound.append(self._connection, entries)
+        made += await inbound.append(self._connection, entries)
         for case, interaction_id in zip(cases, made, strict=True):
             case.interaction_id, case.state = interaction_id, "read"
         await self._write_files(cases)
@@ -607,6 +629,16 @@ class _Filing:
             interaction_id=case.interaction_id,
             quarantined=case.arrival.error,
         )
+
+
+def _first_like(copy: _Case, cases: Sequence[_Case]) -> int:
+    """The item of the same batch that has the content of `copy`, and was there first."""
+    content = copy.arrival.channel_id, copy.arrival.item.content_key
+    return next(
+        case.raw_id
+        for case in cases
+        if case.state != "duplicate" and (case.arrival.channel_id, case.arrival.item.content_key) == content
+    )
 
 
 def _refs(arrival: Arrival, read: Read) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import contextlib
 import pickle
 import struct
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TypeAlias
 
 from pydantic import BaseModel
@@ -41,7 +41,7 @@ class Reader:
         self._rest: asyncio.TimerHandle | None = None
         self._ending: asyncio.Task[None] | None = None
 
-    async def read_all(self, jobs: Sequence[Job]) -> AsyncIterator[tuple[int, Outcome]]:
+    async def read_all(self, jobs: Sequence[Job]) -> AsyncGenerator[tuple[int, Outcome], None]:
         """(place, outcome) for every job, in order."""
         async with self._turn:
             self._stop_rest()
@@ -75,6 +75,7 @@ class Reader:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "hub.actions.reader_process",
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**20,
+                start_new_session=True,  # Ctrl-C at the terminal is for the hub, which lets the letter in hand be read
             )  # fmt: skip
             await self._receive_ready(self._process)
         return self._process

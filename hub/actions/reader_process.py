@@ -1,5 +1,6 @@
 """What runs in the reading process: jobs by stdin, outcomes by stdout, in order. Holds no secret and opens nothing."""
 
+import os
 import pickle
 import sys
 from typing import BinaryIO
@@ -12,7 +13,9 @@ from hub.actions.reader import LENGTH
 
 def main() -> None:
     """Read jobs until the input ends. A fault in one is its answer, as text."""
-    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    # What a library prints goes to the log, not between the outcomes.
+    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     kinds = load_kinds()
     sink.write(LENGTH.pack(0))
     sink.flush()

@@ -6,6 +6,7 @@ bytes; the others of its batch go on.
 """
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -14,14 +15,15 @@ import structlog
 from pydantic import BaseModel
 
 from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem
-from hub.actions.announce import INBOUND, announce
+from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.arrivals import Arrival, understand
 from hub.actions.context import Context
 from hub.actions.filing import file_arrivals
 from hub.actions.installation import channel_id, channel_name
 from hub.actions.metrics import ACCEPTED
 from hub.actions.reader import Overrun
-from storage import inbound, views
+from hub.model.tickets import EventKind
+from storage import events, inbound, views
 from storage.database import Connection, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -70,6 +72,9 @@ def _arrival(arrival: Arrival, settings: BaseModel) -> Arrival:
         return replace(arrival, read=understand(arrival.kind.translate(arrival.item, settings)))
     except CannotTranslate as error:
         return replace(arrival, error=str(error)[:1000])
+    except Exception as error:
+        log.exception("intake.translator_fault", channel=arrival.channel, key=arrival.item.external_key[:100])
+        return replace(arrival, error=f"It cannot be read: {type(error).__name__}: {error}"[:1000])
 
 
 async def _write(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance | Exception]:
@@ -149,23 +154,30 @@ async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> None:
         )
         jobs.append((row, arrival, configured.settings))
     arrivals: list[Arrival] = []
-    async for place, outcome in ctx.reader.read_all([(a.kind, a.item, settings) for _, a, settings in jobs]):
-        row, arrival, _ = jobs[place]
-        if isinstance(outcome, Overrun):
-            await _release(ctx, row, str(outcome))
-        elif isinstance(outcome, CannotTranslate):
-            arrivals.append(replace(arrival, error=str(outcome)[:1000]))
-        else:
-            arrivals.append(replace(arrival, read=outcome))
+    asked = [(arrival.kind, arrival.item, settings) for _, arrival, settings in jobs]
+    async with aclosing(ctx.reader.read_all(asked)) as outcomes:
+        async for place, outcome in outcomes:
+            row, arrival, _ = jobs[place]
+            if isinstance(outcome, Overrun):
+                await _release(ctx, row, str(outcome))
+            elif isinstance(outcome, CannotTranslate):
+                arrivals.append(replace(arrival, error=str(outcome)[:1000]))
+            else:
+                arrivals.append(replace(arrival, read=outcome))
     for answer in await _write(ctx, arrivals) if arrivals else ():
         if isinstance(answer, DatabaseUnavailable):
             raise answer
 
 
 async def _release(ctx: Context, row: inbound.ClaimedRow, why: str) -> None:
-    state = await ctx.database.run(
-        lambda c: inbound.release_raw(
-            c, row.id, again_in=AGAIN_SECONDS, error=why, most_attempts=MOST_ATTEMPTS
+    async def work(connection: Connection) -> str:
+        state = await inbound.release_raw(
+            connection, row.id, again_in=AGAIN_SECONDS, error=why, most_attempts=MOST_ATTEMPTS
         )
-    )
+        if state == "quarantined":
+            await events.add_event(connection, EventKind.QUARANTINED, data={"raw": row.id})
+            await announce(connection, EVENTS)
+        return state
+
+    state = await ctx.database.run(work)
     log.warning("inbound.not_read", raw=row.id, attempts=row.attempts, state=state, why=why)

@@ -11,6 +11,8 @@ from storage import house, work
 
 async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: Actor) -> None:
     """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Raises NotFound, NotPossible."""
+    if status not in {one.value for one in TicketStatus}:
+        raise NotPossible("A ticket is open, pending, resolved or closed.", code="wrong_status")
     wanted = TicketStatus(status)
 
     async def step(taken: Step) -> None:

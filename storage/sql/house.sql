@@ -34,8 +34,10 @@ UPDATE queue SET retired = true WHERE name <> ALL($1::text[]) AND NOT retired
 
 -- name: agree_on
 -- The first hub says it, every other one compares.
-WITH said AS (INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING value)
-SELECT value FROM said UNION ALL SELECT value FROM installation WHERE key = $1 LIMIT 1
+-- The update changes nothing: it makes whoever came second at the same moment see what the first one said.
+INSERT INTO installation (key, value) VALUES ($1, $2)
+ON CONFLICT (key) DO UPDATE SET value = installation.value
+RETURNING value
 
 -- name: make_partitions
 SELECT make_partitions($1)
@@ -107,8 +109,10 @@ DELETE FROM lease WHERE until < clock_timestamp() - interval '1 day'
 -- Fires each once: the mark is made in the transaction of its effect.
 UPDATE timer SET fired_at = clock_timestamp()
 WHERE id IN (
-    SELECT id FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL AND due_at <= clock_timestamp()
-    ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    -- With their tickets, and without waiting: whoever works on a ticket holds it first and then its timers.
+    SELECT m.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
+    WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp()
+    ORDER BY m.due_at LIMIT $1 FOR NO KEY UPDATE OF m, t SKIP LOCKED
 )
 RETURNING id, kind, ticket_id, version
 

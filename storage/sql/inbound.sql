@@ -12,20 +12,21 @@ WITH held AS MATERIALIZED (
     FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS g (channel_id, key, content_key, ord)
 ), taken AS (
     INSERT INTO inbound_key (channel_id, key, raw_id)
-    SELECT channel_id, key, raw_id FROM (
-        SELECT channel_id, key, raw_id FROM item
-        UNION ALL
-        SELECT channel_id, 'content:' || content_key, raw_id FROM item WHERE content_key <> ''
-    ) k
-    ORDER BY channel_id, key
+    SELECT channel_id, key, raw_id FROM item ORDER BY channel_id, key, ord
     ON CONFLICT DO NOTHING
-    RETURNING raw_id, key
+    RETURNING raw_id
+), taken_content AS (
+    -- Only by items that are new, for only they come into the journal.
+    INSERT INTO inbound_key (channel_id, key, raw_id)
+    SELECT channel_id, 'content:' || content_key, raw_id FROM item
+    WHERE content_key <> '' AND raw_id IN (SELECT raw_id FROM taken)
+    ORDER BY channel_id, content_key, ord
+    ON CONFLICT DO NOTHING
+    RETURNING raw_id
 )
 SELECT item.raw_id,
-       EXISTS (SELECT 1 FROM taken t WHERE t.raw_id = item.raw_id AND t.key = item.key) AS is_new,
-       item.content_key = ''
-           OR EXISTS (SELECT 1 FROM taken t WHERE t.raw_id = item.raw_id AND t.key = 'content:' || item.content_key)
-           AS content_is_new
+       item.raw_id IN (SELECT raw_id FROM taken) AS is_new,
+       item.content_key = '' OR item.raw_id IN (SELECT raw_id FROM taken_content) AS content_is_new
 FROM item CROSS JOIN held
 ORDER BY item.ord
 
@@ -224,7 +225,7 @@ SELECT id FROM given ORDER BY ord
 INSERT INTO thread_ref (scope, ref, ticket_id)
 SELECT DISTINCT ON (g.scope, g.ref) g.scope, g.ref, g.ticket_id
 FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS g (scope, ref, ticket_id, ord)
-ORDER BY g.scope, g.ref, g.ord DESC
+ORDER BY g.scope, g.ref, CASE WHEN g.scope = 'mail' THEN g.ord ELSE -g.ord END
 ON CONFLICT (scope, ref) DO UPDATE SET ticket_id = excluded.ticket_id
 WHERE thread_ref.scope <> 'mail' AND thread_ref.ticket_id <> excluded.ticket_id
 
@@ -242,7 +243,7 @@ WITH given AS MATERIALIZED (
     UPDATE ticket t
     SET seq = g.seq, version = t.version + 1, updated_at = clock_timestamp(),
         last_in_at = CASE WHEN g.from_person THEN clock_timestamp() ELSE t.last_in_at END,
-        last_preview = g.preview,
+        last_preview = CASE WHEN g.from_person THEN g.preview ELSE t.last_preview END,
         status = CASE WHEN g.reopen THEN 'open' ELSE t.status END,
         resolved_at = CASE WHEN g.reopen THEN NULL ELSE t.resolved_at END,
         waiting_since = CASE WHEN g.from_person THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,

@@ -79,12 +79,13 @@ SELECT id, queue, priority, waiting_since, language, skills, last_agent_id, decl
 FROM (
     SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
            t.required_skills AS skills, t.last_agent_id, t.declined_by, t.waiting_why,
-           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills
+           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.declined_by
                               ORDER BY t.priority DESC, t.waiting_since, t.id) AS place
     FROM ticket t JOIN queue q ON q.id = t.queue_id
     WHERE t.assignee_id IS NULL AND t.status = 'open'
 ) w
 WHERE place <= $1 OR waiting_why IS NULL
+ORDER BY place, priority DESC, waiting_since, id
 LIMIT 2000
 
 -- name: unexplained

@@ -40,7 +40,7 @@ def each(makers: tuple[Make, ...]) -> Any:
 async def until(true: Callable[[], bool], seconds: float = 15) -> None:
     """Acknowledgements are seen by the outside alone, which tells nobody: look often."""
     async with asyncio.timeout(seconds):
-        while not true():  # noqa: ASYNC110
+        while not true():
             await asyncio.sleep(0.01)
 
 

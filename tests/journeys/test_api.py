@@ -478,7 +478,7 @@ async def test_a_revoked_key_is_refused_within_five_seconds(api: Api) -> None:
     await api.ctx.database.run(revoke)
     async with asyncio.timeout(5):
         # Nothing to await: a key is only remembered until it is too old.
-        while (await api.call("GET", "/queues", scope=Scope.READ)).status != 401:  # noqa: ASYNC110
+        while (await api.call("GET", "/queues", scope=Scope.READ)).status != 401:
             await asyncio.sleep(0.1)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from channels.adapter import Acceptance, Capabilities, CannotTranslate, ChannelKind, RawItem
+from channels.adapter import Acceptance, CannotTranslate, Capabilities, ChannelKind, RawItem
 from channels.email.watch import content_key
 from channels.loopback.adapter import LoopbackAdapter
 from channels.registry import load_kinds

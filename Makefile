@@ -1,0 +1,56 @@
+# One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench clean browser
+SHELL := /bin/bash
+
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# The first Python that is new enough; PYTHON=… chooses another.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+help:
+	@echo "make run    the hub with sample customers, on an embedded Postgres; data stay in var/"
+	@echo "make test   install what the tests need, then check everything"
+	@echo "make check  format, lint, types, floors, tests (as make test, without installing)"
+	@echo "make bench  measure routing, search, intake and screens"
+	@echo "make clean  remove .venv and caches; var/ stays"
+
+run: .venv/.for-run
+	@exec .venv/bin/contact-hub demo
+
+test: .venv/.for-tests browser
+	@$(MAKE) --no-print-directory check
+
+check:
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/pytest
+
+bench: .venv/.for-tests
+	.venv/bin/python -m tests.benchmarks.run
+
+browser:
+	@bash tests/install_browser.sh
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov dist build
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; there is none on the PATH (PYTHON=… names one)."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "The module venv is needed (on Debian: apt-get install python3-venv)."; exit 1; }
+
+# The build backend comes from the constraints file as well, so nothing is fetched in a version that was never tried.
+.venv/.for-run: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv …"
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[sandbox]'
+	@touch $@
+
+.venv/.for-tests: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing into .venv …"
+	@$(PIP) hatchling editables
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@ .venv/.for-run

@@ -1,0 +1,5 @@
+"""`python -m hub` is the command `contact-hub`."""
+
+from hub.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""The commands under one name. Each is imported with what it needs; what is heavy, only when it runs."""
+
+import typer
+
+from hub.cli.mail_import import import_letters
+from hub.cli.mail_parse import parse
+from hub.cli.options import Config
+from hub.cli.serve import migrate, serve
+from hub.cli.speak import say
+from hub.cli.staff import agents, keys
+
+
+def _demo(config: Config = None) -> None:
+    from hub.cli.demo import demo
+
+    demo(config)
+
+
+def _doctor(config: Config = None) -> None:
+    from hub.cli.doctor import doctor
+
+    doctor(config)
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=say(
+        "Contact Hub: everything a customer says, on one timeline, in the right hands.",
+        "Contact Hub：客户的每一句话都汇入同一时间线，并及时交给合适的人。",
+    ),
+)
+app.command(
+    "serve", help=say("Run a hub from config/hub.toml and HUB_*.", "按 config/hub.toml 与 HUB_* 运行。")
+)(serve)
+app.command("demo", help=say("Run a hub with sample customers.", "运行带示例客户的演示。"))(_demo)
+app.command("migrate", help=say("Bring the database's schema up to date.", "更新数据库结构。"))(migrate)
+app.command("doctor", help=say("Look everything over and say what to do.", "全面检查并给出处理建议。"))(
+    _doctor
+)
+app.add_typer(agents, name="agent")
+app.add_typer(keys, name="api-key")
+
+mail = typer.Typer(no_args_is_help=True, help=say("Letters: reading and importing.", "邮件：解析与导入。"))
+mail.command("parse", help=say("Show how the hub reads letters.", "显示系统如何解析邮件。"))(parse)
+app.add_typer(mail, name="mail")
+mail.command("import", help=say("Put letters from files on the timeline.", "把文件中的邮件导入时间线。"))(
+    import_letters
+)

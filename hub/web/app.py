@@ -1,0 +1,92 @@
+"""The whole web side as one application: desk, API, operations, and the public doors of the channels."""
+
+import secrets
+from collections.abc import Sequence
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from hub.actions.context import Context
+from hub.web.api.keyring import Keyring
+from hub.web.api.routes import api_routes
+from hub.web.desk.live import SOCKETS, close_sockets
+from hub.web.desk.routes import desk_routes
+from hub.web.desk.say.language import N_
+from hub.web.desk.visit import show_trouble, voice_for
+from hub.web.ops import Ready, ops_routes
+from storage.database import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+MOST_BODY = 40 * 1024 * 1024
+"""Bytes of any request. Channels and forms set limits of their own below it."""
+RETRY_AFTER_SECONDS = 3
+
+_SENTENCES = {
+    401: N_("Please sign in again."),
+    403: N_("This is not allowed."),
+    404: N_("There is no such page."),
+    405: N_("This cannot be done here."),
+    413: N_("This is too large."),
+}
+
+
+def make_app(ctx: Context, channel_routes: Sequence[web.RouteDef], ready: Ready) -> web.Application:
+    """Everything that is served. `channel_routes` are the public doors, which set headers of their own."""
+    app = web.Application(client_max_size=MOST_BODY, middlewares=[_tell_trouble])
+    app[SOCKETS] = set()
+    keyring = Keyring(ctx)
+    app.add_routes([web.get("/", _to_the_desk)])
+    app.add_routes(desk_routes(ctx))
+    app.add_routes(ops_routes(ctx, ready, keyring))
+    app.add_routes(channel_routes)
+    app.add_routes(api_routes(ctx, keyring))
+    app.on_response_prepare.append(_guard)
+    app.on_shutdown.append(close_sockets)
+    return app
+
+
+async def _to_the_desk(_request: web.Request) -> web.Response:
+    return web.Response(status=303, headers={"Location": "/desk"})
+
+
+async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+    """What every answer says, unless the page has said it in its own way."""
+    headers = response.headers
+    headers.pop("Server", None)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    # Not no-referrer: under that, browsers post our own forms with "Origin: null".
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+
+@web.middleware
+async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """A page for what no handler has answered. No trace, no SQL, no version."""
+    try:
+        return await handler(request)
+    except web.HTTPException as trouble:
+        if trouble.status < 400 or trouble.text != f"{trouble.status}: {trouble.reason}":
+            raise  # a redirect, or an answer with words of its own
+        voice = voice_for(request)
+        text = voice.say(_SENTENCES.get(trouble.status, N_("This request cannot be answered.")))
+        response = show_trouble(request, voice, trouble.status, text)
+        if "Allow" in trouble.headers:
+            response.headers["Allow"] = trouble.headers["Allow"]
+        return response
+    except DatabaseUnavailable as error:
+        log.warning("web.database_away", path=request.path, error=str(error))
+        voice = voice_for(request)
+        text = voice.say(
+            N_(
+                "The database does not answer just now. Nothing of this request is known to be kept: try again soon."
+            )
+        )
+        return show_trouble(request, voice, 503, text, retry_after=RETRY_AFTER_SECONDS)
+    except Exception:
+        fault = secrets.token_hex(8)
+        log.exception("web.fault", fault=fault, method=request.method, path=request.path)
+        voice = voice_for(request)
+        text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
+        return show_trouble(request, voice, 500, text, fault=fault)

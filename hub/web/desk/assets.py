@@ -1,0 +1,46 @@
+"""Style, scripts and pictures. Read once; their address holds their hash, so browsers keep them for good."""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+from aiohttp import web
+
+STATIC = Path(__file__).parent.parent / "static"
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def _read() -> dict[str, tuple[bytes, bytes, str]]:
+    found = {}
+    for path in sorted(STATIC.rglob("*")):
+        if path.suffix in _TYPES:
+            body = path.read_bytes()
+            name = path.relative_to(STATIC).as_posix()
+            found[name] = (body, gzip.compress(body, mtime=0), _TYPES[path.suffix])
+    return found
+
+
+FILES = _read()
+"""Name → as it is, gzipped, media type."""
+
+_HASH = hashlib.sha256(b"".join(body for body, _, _ in FILES.values())).hexdigest()[:16]
+
+# One prefix for all files: modules import each other by relative names and must come from the same version.
+STATIC_URL = f"/desk/static/{_HASH}"
+
+
+async def show_asset(request: web.Request) -> web.Response:
+    """One file. An address of another version is answered too, but not kept: a page may outlive an upgrade."""
+    found = FILES.get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound
+    body, zipped, kind = found
+    current = request.match_info["hash"] == _HASH
+    headers = {
+        "Cache-Control": "public, max-age=31536000, immutable" if current else "no-store",
+        "Vary": "Accept-Encoding",
+    }
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        body = zipped
+    return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)

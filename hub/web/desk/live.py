@@ -1,0 +1,131 @@
+"""The socket of one desk tab: what happened since its page was read, then what happens. Ids only.
+
+The page asks again for what it shows, and is authorised again by that. Nothing is missed: events are listened to before
+the gap is read, and what comes twice is sent once.
+"""
+
+import asyncio
+from contextlib import suppress
+
+import structlog
+from aiohttp import WSCloseCode, web
+
+from channels.doors import is_own_origin
+from hub.actions.context import Context
+from hub.actions.feed import FeedEvent, TooFarBehind
+from hub.actions.sessions import agent_of_session
+from hub.model.codes import TICKET, show_code
+from hub.model.tickets import EventKind
+from hub.web.desk.cookies import read_session
+from storage.database import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
+
+SESSION_ENDED = 4401
+"""The close code that sends the page to the login."""
+LOOK_SECONDS = 4.0
+_HEARTBEAT_SECONDS = 20.0
+
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("desk_sockets", set)
+
+
+def live_route(ctx: Context) -> web.RouteDef:
+    """GET /desk/live?cursor=…"""
+
+    async def live(request: web.Request) -> web.StreamResponse:
+        if not is_own_origin(request, ctx.settings.web.public_url):
+            raise web.HTTPForbidden
+        token = read_session(request, ctx.settings)
+        signed_in = await agent_of_session(ctx, token)
+        if signed_in is None:
+            raise web.HTTPUnauthorized
+        socket = web.WebSocketResponse(heartbeat=_HEARTBEAT_SECONDS, max_msg_size=1024)
+        await socket.prepare(request)
+        open_sockets = request.app[SOCKETS]
+        open_sockets.add(socket)
+        line = _Line(ctx, socket, token, signed_in.agent.id)
+        tasks = [
+            asyncio.create_task(line.tell(request.query.get("cursor", ""))),
+            asyncio.create_task(line.watch_session()),
+        ]
+        try:
+            async for _ in socket:
+                pass  # the page has nothing to say here; reading notices that it went away
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            open_sockets.discard(socket)
+        return socket
+
+    return web.get("/desk/live", live)
+
+
+async def close_sockets(app: web.Application) -> None:
+    """On shutdown: every page reconnects to whoever answers next."""
+    sockets = app[SOCKETS]
+    for socket in list(sockets):
+        await socket.close(code=WSCloseCode.GOING_AWAY)
+
+
+class _Line:
+    def __init__(self, ctx: Context, socket: web.WebSocketResponse, token: str, agent_id: int) -> None:
+        self._ctx = ctx
+        self._socket = socket
+        self._token = token
+        self._agent_id = agent_id
+        self._look_now = asyncio.Event()
+
+    async def tell(self, cursor: str) -> None:
+        """Send every event after `cursor`, each once; close when this reader must come back with its cursor."""
+        try:
+            with self._ctx.feed.subscribe() as events:
+                told = await self._tell_missed(cursor)
+                async for event in events:
+                    if event.cursor not in told:
+                        await self._send(event)
+            await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        except DatabaseUnavailable:
+            await self._socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        except ConnectionError as error:
+            log.debug("desk.socket_gone", error=str(error))
+
+    async def _tell_missed(self, cursor: str) -> set[str]:
+        """The gap between the page's reading and now; returns the cursors that were told."""
+        now = self._ctx.feed.cursor
+        try:
+            missed = await self._ctx.feed.replay(cursor)
+        except TooFarBehind:
+            # The page reads every piece again and goes on from here; what is announced meanwhile follows.
+            await self._socket.send_json({"reload": True, "cursor": now})
+            return set()
+        for event in missed:
+            await self._send(event)
+        return {event.cursor for event in missed}
+
+    async def watch_session(self) -> None:
+        """Close the socket within LOOK_SECONDS of the session's end, at once when the end was announced."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._look_now.wait()
+            self._look_now.clear()
+            try:
+                signed_in = await agent_of_session(self._ctx, self._token)
+            except DatabaseUnavailable as error:
+                # Nothing can be read while it is away either; the next look decides.
+                log.warning("desk.session_unknown", error=str(error))
+                continue
+            if signed_in is None:
+                await self._socket.close(code=SESSION_ENDED, message=b"the session ended")
+                return
+
+    async def _send(self, event: FeedEvent) -> None:
+        if event.kind == EventKind.SESSION_ENDED:
+            if self._agent_id in (event.agent_id, event.data.get("agent")):
+                self._look_now.set()
+            return
+        ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
+        await self._socket.send_json(
+            {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
+        )

@@ -1,0 +1,53 @@
+"""What an agent sets for themselves: language, theme, whether they are there."""
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from hub.actions.failures import NotPossible
+from hub.actions.presence import set_presence
+from hub.actions.staff import set_preferences
+from hub.web.desk.say.language import LANGUAGES
+from hub.web.desk.say.words import PRESENCES
+from hub.web.desk.visit import Visit, go
+
+THEMES = ("auto", "light", "dark")
+
+
+async def post_preferences(visit: Visit) -> web.StreamResponse:
+    """Language or theme. The page is shown afresh, where it was."""
+    form = await visit.request.post()
+    locale, theme = form.get("locale"), form.get("theme")
+    if (locale is not None and locale not in LANGUAGES) or (theme is not None and theme not in THEMES):
+        raise NotPossible("no such preference")
+    await set_preferences(
+        visit.ctx,
+        agent_id=visit.agent.id,
+        locale=None if locale is None else str(locale),
+        theme=None if theme is None else str(theme),
+    )
+    if visit.partial and locale is None:
+        return web.Response(status=204, headers={"Cache-Control": "no-store"})
+    return go(visit, _where(visit.request))
+
+
+async def post_presence(visit: Visit) -> web.StreamResponse:
+    """There, busy, away or gone."""
+    given = str((await visit.request.post()).get("presence", ""))
+    if given not in PRESENCES:
+        raise NotPossible("no such presence")
+    await set_presence(visit.ctx, agent_id=visit.agent.id, presence=given, actor=visit.actor)
+    return visit.page("_presence.html", presence=given)
+
+
+async def show_presence(visit: Visit) -> web.StreamResponse:
+    """As it is now: routing and other tabs change it too."""
+    return visit.page("_presence.html", presence=visit.agent.presence)
+
+
+def _where(request: web.Request) -> str:
+    """The page that the form stood on; only its path is believed."""
+    parts = urlsplit(str(request.headers.get("HX-Current-URL") or request.headers.get("Referer", "")))
+    if not parts.path.startswith("/desk") or parts.path.startswith("/desk/login"):
+        return "/desk"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -1,0 +1,61 @@
+"""The desk's addresses: every one of them stands here, behind its door."""
+
+from aiohttp import web
+
+from hub.actions.context import Context
+from hub.web.desk import customers, preferences, system
+from hub.web.desk.assets import show_asset
+from hub.web.desk.live import live_route
+from hub.web.desk.signin import Door
+from hub.web.desk.tickets import acting, files, pages, writing
+from hub.web.desk.visit import Handler, at_desk
+
+
+def desk_routes(ctx: Context) -> list[web.RouteDef]:
+    """Everything below /desk."""
+    door = Door(ctx)
+
+    def get(path: str, handler: Handler) -> web.RouteDef:
+        return web.get(f"/desk{path}", at_desk(ctx, handler))
+
+    def post(path: str, handler: Handler, *, leads: bool = False) -> web.RouteDef:
+        return web.post(f"/desk{path}", at_desk(ctx, handler, leads=leads))
+
+    return [
+        web.get("/desk/static/{hash}/{name:.+}", show_asset),
+        web.get("/desk/login", door.show),
+        web.post("/desk/login", door.enter),
+        web.post("/desk/logout", door.leave),
+        live_route(ctx),
+        get("", pages.show_desk),
+        get("/tickets/{code}", pages.show_ticket),
+        get("/fragments/list", pages.show_list),
+        get("/fragments/tickets/{code}/thread", pages.show_thread),
+        get("/fragments/tickets/{code}/composer", pages.show_composer),
+        get("/fragments/tickets/{code}/customer", pages.show_customer_pane),
+        get("/fragments/tickets/{code}/colleagues", acting.show_colleagues),
+        get("/tickets/{code}/originals/{id}", files.show_original),
+        post("/tickets/{code}/replies", writing.post_reply),
+        post("/tickets/{code}/notes", writing.post_note),
+        post("/tickets/{code}/take", acting.post_take),
+        post("/tickets/{code}/assign", acting.post_assign),
+        post("/tickets/{code}/release", acting.post_release),
+        post("/tickets/{code}/status", acting.post_status),
+        post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
+        post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
+        get("/attachments/{token}", files.get_attachment),
+        get("/customers", customers.show_customers),
+        get("/customers/{code}", customers.show_customer),
+        get("/fragments/customers/{code}/timeline", customers.show_timeline),
+        get("/system", system.show_system),
+        get("/fragments/system", system.show_state),
+        get("/fragments/badge", system.show_badge),
+        get("/quarantine/{id}/raw", system.get_raw),
+        post("/quarantine/{id}/replay", system.post_replay, leads=True),
+        post("/quarantine/{id}/discard", system.post_discard, leads=True),
+        post("/system/deliveries/{id}/again", system.post_again, leads=True),
+        post("/system/deliveries/{id}/cancel", system.post_cancel, leads=True),
+        post("/preferences", preferences.post_preferences),
+        post("/presence", preferences.post_presence),
+        get("/fragments/presence", preferences.show_presence),
+    ]

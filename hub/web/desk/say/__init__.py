@@ -1,0 +1,1 @@
+"""How the desk speaks: languages, what codes are called, templates."""

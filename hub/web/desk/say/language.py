@@ -1,0 +1,129 @@
+"""What the desk says and how it writes dates and numbers, in English and Chinese.
+
+Source strings are English; the Chinese catalogue is text (hub/web/locale) and is compiled when the hub starts.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from gettext import NullTranslations
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import Translations
+from babel.units import format_unit
+
+LANGUAGES: Mapping[str, str] = {"en": "English", "zh_CN": "中文"}
+LOCALE_FOLDER = Path(__file__).parents[2] / "locale"
+
+_STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
+
+
+def N_(text: str) -> str:
+    """The text itself."""
+    return text
+
+
+@cache
+def translations(locale: str) -> NullTranslations:
+    """The catalogue of this locale; English is the source and has none."""
+    path = LOCALE_FOLDER / locale / "LC_MESSAGES" / "hub.po"
+    if not path.is_file():
+        return NullTranslations()
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale=locale)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How one person is spoken to: the language, and the time zone of their browser."""
+
+    locale: str
+    zone: tzinfo = UTC
+
+    @property
+    def html_lang(self) -> str:
+        """As the attribute `lang` has it."""
+        return self.locale.replace("_", "-")
+
+    @property
+    def chinese(self) -> bool:
+        return self.locale.startswith("zh")
+
+    def say(self, text: str, /, **values: object) -> str:
+        """The text in this language, its %(name)s filled."""
+        said = translations(self.locale).gettext(text) if text else ""
+        return said % values if values else said
+
+    def count(self, one: str, several: str, number: int) -> str:
+        """One or several; `%(num)s` is the number, written by locale."""
+        said = translations(self.locale).ngettext(one, several, number)
+        return said % {"num": self.number(number)}
+
+    def number(self, value: float) -> str:
+        return str(format_decimal(value, locale=self.locale))
+
+    def moment(self, at: datetime) -> str:
+        """Day and time to the minute."""
+        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
+
+    def stamp(self, at: datetime, now: datetime) -> str:
+        """As short as it is clear: the time today, the day this year, else the date."""
+        local, today = at.astimezone(self.zone), now.astimezone(self.zone)
+        if local.date() == today.date():
+            return str(format_time(local, "short", tzinfo=self.zone, locale=self.locale))
+        if local.year == today.year:
+            pattern = "M月d日 HH:mm" if self.chinese else "d MMM, HH:mm"
+            return str(format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale))
+        return str(format_date(local.date(), "medium", locale=self.locale))
+
+    def day(self, at: datetime) -> str:
+        """The day alone, as a heading."""
+        return str(format_date(at.astimezone(self.zone).date(), "long", locale=self.locale))
+
+    def ago(self, at: datetime, now: datetime) -> str:
+        """How long since, in its largest unit; live pages let times.js count on in the same words."""
+        seconds = max(0.0, (now - at).total_seconds())
+        for unit, size in _STEPS:
+            if seconds >= size:
+                return str(format_unit(int(seconds // size), unit, length="short", locale=self.locale))
+        return self.say(N_("now"))
+
+    def size(self, size: int) -> str:
+        """Bytes in the largest unit that leaves a number above one."""
+        for unit, length in (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3)):
+            if size >= length:
+                return str(format_unit(round(size / length, 1), unit, length="short", locale=self.locale))
+        return str(format_unit(size, "byte", length="narrow", locale=self.locale))
+
+    def language_name(self, code: str) -> str:
+        """What the language is called, in this language."""
+        if code in ("", "other"):
+            return ""
+        return str(Locale.parse(self.locale).languages.get(code, code))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone that a browser names; UTC for one that does not exist."""
+    if name not in _zones():
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC

@@ -1,0 +1,69 @@
+"""Templates to text. One Jinja environment a language; everything is escaped."""
+
+import secrets
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from hub.model.codes import CUSTOMER, TICKET, show_code
+from hub.web.desk.assets import STATIC_URL
+from hub.web.desk.say import words
+from hub.web.desk.say.language import LANGUAGES, Voice, translations
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+
+_CODES = {
+    "KINDS": words.KINDS,
+    "STATUSES": words.STATUSES,
+    "PRIORITIES": words.PRIORITIES,
+    "PRESENCES": words.PRESENCES,
+    "CHANNEL_KINDS": words.CHANNEL_KINDS,
+    "CHANNEL_STATES": words.CHANNEL_STATES,
+    "DELIVERIES": words.DELIVERIES,
+    "IDENTITIES": words.IDENTITIES,
+    "AUTOMATIC": words.AUTOMATIC,
+    "THREAD_RULES": words.THREAD_RULES,
+    "WARNINGS": words.WARNINGS,
+    "STEPS": words.STEPS,
+    "ROLES": words.ROLES,
+}
+
+
+@cache
+def _environment(locale: str) -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
+    made.globals |= {
+        **_CODES,
+        "LANGUAGES": LANGUAGES,
+        "icon": icon,
+        "static": STATIC_URL,
+        "fresh_key": lambda: secrets.token_urlsafe(12),
+        "ticket_number": lambda code: show_code(TICKET, code),
+        "customer_number": lambda code: show_code(CUSTOMER, code),
+    }
+    return made
+
+
+def render(template: str, voice: Voice, **context: object) -> str:
+    """The text of one template. `voice` is there for dates and numbers; `say` translates a code's name."""
+    page = _environment(voice.locale).get_template(template)
+    return page.render(voice=voice, say=voice.say, **context)
+
+
+def icon(name: str, title: str = "") -> Markup:
+    """One picture of the sprite: decoration, unless it is given words of its own."""
+    spoken = Markup('role="img" aria-label="{}"').format(title) if title else Markup('aria-hidden="true"')
+    return Markup('<svg class="icon" {}><use href="{}/icons.svg#{}"></use></svg>').format(
+        spoken, STATIC_URL, name
+    )

@@ -1,0 +1,126 @@
+"""What codes are called on screen. Codes are stored and sent; sentences are made here alone."""
+
+from collections.abc import Mapping
+
+from channels.email.translate import WARNING as DMARC_FAILED
+from hub.actions.failures import ActionFailure
+from hub.web.desk.say.language import N_, Voice
+
+KINDS: Mapping[str, str] = {
+    "complaint": N_("Complaint"),
+    "feedback": N_("Feedback"),
+    "enquiry": N_("Enquiry"),
+    "request": N_("Request"),
+}
+
+STATUSES: Mapping[str, str] = {
+    "open": N_("Open"),
+    "pending": N_("Waiting for customer"),
+    "resolved": N_("Resolved"),
+    "closed": N_("Closed"),
+}
+
+PRIORITIES: Mapping[int, str] = {1: N_("Low"), 2: N_("Normal"), 3: N_("High"), 4: N_("Urgent")}
+
+PRESENCES: Mapping[str, str] = {
+    "online": N_("Online"),
+    "busy": N_("Busy"),
+    "away": N_("Away"),
+    "offline": N_("Offline"),
+}
+
+CHANNEL_KINDS: Mapping[str, str] = {
+    "email": N_("E-mail"),
+    "webform": N_("Web form"),
+    "webchat": N_("Web chat"),
+    "telegram": N_("Telegram"),
+    "api": N_("API"),
+    "loopback": N_("Loopback"),
+}
+
+CHANNEL_STATES: Mapping[str, str] = {
+    "starting": N_("Starting"),
+    "up": N_("Working"),
+    "down": N_("Not reachable"),
+    "misconfigured": N_("Wrong settings"),
+    "retired": N_("No longer configured"),
+}
+
+DELIVERIES: Mapping[str, str] = {
+    "queued": N_("Queued"),
+    "sending": N_("Sending"),
+    "sent": N_("Sent"),
+    "failed": N_("Not delivered"),
+    "uncertain": N_("Unclear whether it arrived"),
+    "cancelled": N_("Cancelled"),
+}
+
+IDENTITIES: Mapping[str, str] = {
+    "email": N_("E-mail"),
+    "phone": N_("Telephone"),
+    "telegram": N_("Telegram"),
+    "visitor": N_("Chat visitor"),
+    "external": N_("External number"),
+}
+
+AUTOMATIC: Mapping[str, str] = {
+    "auto_reply": N_("Automatic reply"),
+    "bounce": N_("Delivery report: not delivered"),
+    "delayed": N_("Delivery report: delayed"),
+    "list": N_("Mailing list"),
+    "receipt": N_("Read receipt"),
+    "loop": N_("Mail loop, stopped"),
+}
+
+THREAD_RULES: Mapping[str, str] = {
+    "token": N_("Matched by the signed address of our reply"),
+    "report": N_("Matched as a delivery report on our letter"),
+    "reference": N_("Matched by the letter that it answers"),
+    "conversation": N_("Matched by the conversation of its channel"),
+    "number": N_("Matched by the ticket number in the subject"),
+}
+
+WARNINGS: Mapping[str, str] = {
+    DMARC_FAILED: N_(
+        "The sender's address could not be verified (DMARC failed). Check before you act on it."
+    ),
+}
+
+STEPS: Mapping[str, str] = {
+    "classified": N_("Sorted"),
+    "assigned": N_("Assigned by routing"),
+    "manual": N_("Assigned by hand"),
+    "released": N_("Back to the queue"),
+}
+
+ROLES: Mapping[str, str] = {
+    "agent": N_("Agent"),
+    "supervisor": N_("Supervisor"),
+    "admin": N_("Administrator"),
+}
+
+FAILURES: Mapping[str, str] = {
+    "failed": N_("This could not be done. Nothing was changed."),
+    "not_found": N_("There is no such thing, or it is gone."),
+    "not_a_ticket_number": N_("This is not a ticket number."),
+    "changed_meanwhile": N_("Something new came in while you were writing."),
+    "not_possible": N_("This is not possible now. Nothing was changed."),
+    "no_way_back": N_("This ticket has no way back to the customer: its channel cannot send."),
+    "closed": N_("The ticket is closed. Reopen it first."),
+    "left_already": N_("The reply has already left, so it cannot be cancelled."),
+    "login_refused": N_("The name or the password is wrong."),
+    "too_many_tries": N_("Too many tries. Wait a moment, then try again."),
+    "not_allowed": N_("You are not allowed to do this."),
+    "empty": N_("There is no text yet."),
+    "too_long": N_("The text is too long for this channel."),
+    "too_much": N_("The files are too large together: 20 MB at the most."),
+    "wrong_status": N_("The ticket cannot be moved to that status from where it is now."),
+    "no_files": N_("This channel cannot carry files."),
+    "not_yours": N_("This page did not come from this hub. Reload it and try again."),
+}
+
+
+def say_failure(voice: Voice, failure: ActionFailure) -> str:
+    """What the agent is told. A code that has no sentence yet is told in the action's own English."""
+    text = FAILURES.get(failure.code)
+    return voice.say(text) if text else str(failure)

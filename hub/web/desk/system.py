@@ -1,0 +1,104 @@
+"""How the hub itself is doing: channels, what could not be read, what did not leave."""
+
+from aiohttp import web
+
+from hub.actions import quarantine
+from hub.actions.failures import NotFound
+from hub.actions.reply import cancel_reply, send_again
+from hub.web.api.files import as_download
+from hub.web.desk.tickets.writing import deliver_action
+from hub.web.desk.visit import Visit
+from storage import views
+from storage.database import Connection
+
+
+async def show_system(visit: Visit) -> web.StreamResponse:
+    """The page."""
+    cursor = visit.ctx.feed.cursor
+    return visit.page("system.html", section="system", cursor=cursor, **await _read(visit))
+
+
+async def show_state(visit: Visit) -> web.StreamResponse:
+    """Its changing part."""
+    return visit.page("_system.html", **await _read(visit))
+
+
+async def show_badge(visit: Visit) -> web.StreamResponse:
+    """The figure beside the way to that page: how much asks for a person."""
+
+    async def read(c: Connection) -> int:
+        states = await views.outbox_states(c)
+        backlog = await views.backlog(c)
+        channels = await views.list_channels(c)
+        ill = sum(one.state in ("down", "misconfigured") for one in channels)
+        return backlog.quarantined + states.get("failed", 0) + states.get("uncertain", 0) + ill
+
+    return visit.page("_badge.html", troubles=await visit.ctx.database.read(read))
+
+
+async def get_raw(visit: Visit) -> web.StreamResponse:
+    """What came in, byte for byte, as a download."""
+    raw_id = _id(visit)
+    content = await visit.ctx.database.read(lambda c: views.raw_content(c, raw_id))
+    if content is None:
+        raise NotFound(f"There is no item {raw_id}.")
+    return download(content, f"{raw_id}.raw")
+
+
+async def post_replay(visit: Visit) -> web.StreamResponse:
+    """Read it again."""
+    await quarantine.replay(visit.ctx, raw_id=_id(visit), actor=visit.actor)
+    return await show_state(visit)
+
+
+async def post_discard(visit: Visit) -> web.StreamResponse:
+    """Put it away; its bytes stay in the journal."""
+    await quarantine.discard(visit.ctx, raw_id=_id(visit), actor=visit.actor)
+    return await show_state(visit)
+
+
+async def post_again(visit: Visit) -> web.StreamResponse:
+    """Send a reply again."""
+    await deliver_action(visit, send_again)
+    return await show_state(visit)
+
+
+async def post_cancel(visit: Visit) -> web.StreamResponse:
+    """Give a reply up."""
+    await deliver_action(visit, cancel_reply)
+    return await show_state(visit)
+
+
+def download(content: bytes, filename: str) -> web.Response:
+    """Bytes from outside: a file to keep, never a page, whatever they are."""
+    return web.Response(
+        body=content,
+        content_type="application/octet-stream",
+        headers={
+            "Content-Disposition": as_download(filename),
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "no-store",
+            "Cross-Origin-Resource-Policy": "same-origin",
+        },
+    )
+
+
+async def _read(visit: Visit) -> dict[str, object]:
+    async def read(c: Connection) -> dict[str, object]:
+        return {
+            "channels": [one for one in await views.list_channels(c) if one.state != "retired"],
+            "quarantined": await views.list_quarantine(c, limit=100),
+            "troubled": await views.list_troubled(c, limit=100),
+            "backlog": await views.backlog(c),
+            "queues": await views.list_queues(c),
+            "agents": [one for one in await views.list_agents(c) if one.active],
+        }
+
+    return await visit.ctx.database.read(read)
+
+
+def _id(visit: Visit) -> int:
+    given = visit.request.match_info["id"]
+    if not (given.isascii() and given.isdigit() and int(given) < 2**63):
+        raise NotFound("not the id of an item")
+    return int(given)

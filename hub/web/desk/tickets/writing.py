@@ -1,0 +1,191 @@
+"""Reply and note: two forms, two addresses, two verbs. A note never meets an outbox on this path."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.web_request import FileField
+
+from hub.actions import reply
+from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.idempotency import once
+from hub.actions.note import add_note
+from hub.model.interactions import OutboundAttachment
+from hub.web.desk.say.words import say_failure
+from hub.web.desk.tickets.pages import entries_asked, read_work, work_context
+from hub.web.desk.tickets.thread import ENTRIES, Thread, answering, ticket_code
+from hub.web.desk.visit import Visit
+from storage import views
+
+MOST_TEXT = 100_000
+MOST_FILES = 20_000_000
+
+
+async def post_reply(visit: Visit) -> web.StreamResponse:
+    """Queue an answer to the customer."""
+    code = ticket_code(visit.request.match_info["code"])
+    form = await visit.request.post()
+    text = _text(form)
+    try:
+        files = await _files(visit, form, code)
+        _check_text(text, files)
+        expected = None if "anyway" in form else _number(form, "expected_seq")
+
+        async def do() -> tuple[int, dict[str, Any]]:
+            added = await reply.queue_reply(
+                visit.ctx,
+                ticket_code=code,
+                actor=visit.actor,
+                text=text,
+                attachments=files,
+                expected_seq=expected,
+            )
+            return 201, {"interaction": str(added)}
+
+        await _once(visit, form, b"reply", code, text, files, do)
+    except Conflict as conflict:
+        return await _show_what_is_new(visit, code, _number(form, "expected_seq") or 0, conflict)
+    except NotPossible as failure:
+        return _refuse(visit, failure)
+    return await _show_sent(visit, code, "reply")
+
+
+async def post_note(visit: Visit) -> web.StreamResponse:
+    """Add words for colleagues."""
+    code = ticket_code(visit.request.match_info["code"])
+    form = await visit.request.post()
+    text = _text(form)
+    try:
+        _check_text(text, ())
+
+        async def do() -> tuple[int, dict[str, Any]]:
+            added = await add_note(visit.ctx, ticket_code=code, actor=visit.actor, text=text)
+            return 201, {"interaction": str(added)}
+
+        await _once(visit, form, b"note", code, text, (), do)
+    except NotPossible as failure:
+        return _refuse(visit, failure)
+    return await _show_sent(visit, code, "note")
+
+
+async def post_send_again(visit: Visit) -> web.StreamResponse:
+    """Try a reply once more that failed, or that nobody knows the fate of."""
+    await deliver_action(visit, reply.send_again)
+    return await _show_thread(visit)
+
+
+async def post_cancel(visit: Visit) -> web.StreamResponse:
+    """Keep a reply from leaving."""
+    await deliver_action(visit, reply.cancel_reply)
+    return await _show_thread(visit)
+
+
+async def deliver_action(visit: Visit, act: Callable[..., Awaitable[None]]) -> None:
+    """`act` on the reply that the address names. Raises NotFound, NotPossible."""
+    given = visit.request.match_info["id"]
+    if not (given.isascii() and given.isdigit() and int(given) < 2**63):
+        raise NotFound("not the id of a reply")
+    await act(visit.ctx, interaction_id=int(given), actor=visit.actor)
+
+
+async def _once(
+    visit: Visit,
+    form: Any,
+    mode: bytes,
+    code: int,
+    text: str,
+    files: tuple[OutboundAttachment, ...],
+    do: Callable[[], Awaitable[tuple[int, dict[str, Any]]]],
+) -> None:
+    """Do it, unless this very text was taken from this very form already: an answer that was lost on its way
+    back must not make the second try a second reply."""
+    given = str(form.get("key", ""))[:100]
+    body = hashlib.sha256(b"\0".join((mode, str(code).encode(), text.encode(), *(one.data for one in files))))
+    if not (given and given.isascii() and given.isprintable()):
+        await do()
+        return
+    key = f"{given}-{body.hexdigest()}"
+    await once(visit.ctx, principal=f"agent:{visit.agent.id}", key=key, body=body.digest(), do=do)
+
+
+async def _show_sent(visit: Visit, code: int, mode: str) -> web.StreamResponse:
+    work = await read_work(visit, code, ENTRIES)
+    return visit.page("_sent.html", sent=mode, **work_context(visit, work))
+
+
+async def _show_thread(visit: Visit) -> web.StreamResponse:
+    code = ticket_code(visit.request.match_info["code"])
+    work = await read_work(visit, code, entries_asked(visit.request))
+    return visit.page("_thread.html", **work_context(visit, work))
+
+
+async def _show_what_is_new(visit: Visit, code: int, seen: int, conflict: Conflict) -> web.StreamResponse:
+    work = await read_work(visit, code, ENTRIES)
+    response = visit.page(
+        "_conflict.html",
+        new=_since(work.thread, seen, visit.agent.id),
+        current_seq=conflict.current_seq,
+        **work_context(visit, work),
+    )
+    return _above_the_text(response)
+
+
+def _since(thread: Thread, seen: int, agent_id: int) -> list[views.TimelineRow]:
+    return [row for row in thread.entries if row.seq > seen and row.agent_id != agent_id]
+
+
+def _refuse(visit: Visit, failure: NotPossible) -> web.StreamResponse:
+    response = visit.page("_refused.html", text=say_failure(visit.voice, failure))
+    return _above_the_text(response)
+
+
+def _above_the_text(response: web.Response) -> web.Response:
+    """Nothing was done: say so in the composer, and leave what was written alone."""
+    response.set_status(409)
+    response.headers["HX-Retarget"] = "#composer-problem"
+    response.headers["HX-Reswap"] = "innerHTML"
+    return response
+
+
+def _text(form: Any) -> str:
+    # Browsers send CRLF; NUL is nothing that a database or a letter can hold.
+    return str(form.get("text", "")).replace("\r\n", "\n").replace("\x00", "").strip()
+
+
+def _check_text(text: str, files: tuple[OutboundAttachment, ...]) -> None:
+    if not text and not files:
+        raise NotPossible("There is no text.", code="empty")
+    if len(text) > MOST_TEXT:
+        raise NotPossible("The text is too long.", code="too_long")
+
+
+async def _files(visit: Visit, form: Any, code: int) -> tuple[OutboundAttachment, ...]:
+    given = [one for one in form.getall("files", ()) if isinstance(one, FileField) and one.filename]
+    if not given:
+        return ()
+    ticket = await visit.ctx.database.read(lambda c: views.get_ticket(c, code))
+    if ticket is None:
+        raise NotFound(f"There is no ticket {code}.")
+    if not answering(visit.ctx, ticket).files:
+        raise NotPossible("This channel carries no files.", code="no_files")
+    files = tuple(
+        OutboundAttachment(
+            filename=_plain_name(one.filename), content_type=one.content_type, data=one.file.read()
+        )
+        for one in given
+    )
+    if sum(len(one.data) for one in files) > MOST_FILES:
+        raise NotPossible("The files are too large.", code="too_much")
+    return files
+
+
+def _plain_name(filename: str) -> str:
+    """The last part of what may be a path, without controls."""
+    last = filename.replace("\\", "/").rpartition("/")[2]
+    return "".join(c for c in last if c.isprintable())[:200].strip(" .") or "file"
+
+
+def _number(form: Any, name: str) -> int | None:
+    given = str(form.get(name, ""))
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 10 else None

@@ -1,0 +1,148 @@
+"""One request at the desk, from the door to its answer: same origin, signed in, done, told.
+
+Handlers get a Visit and return a response; what goes wrong on the way is answered here in the agent's language.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from aiohttp import web
+
+from channels.doors import choose_language, is_own_origin
+from hub.actions.context import Context
+from hub.actions.failures import ActionFailure, NotFound
+from hub.actions.sessions import agent_of_session
+from hub.model.people import Actor, Role
+from hub.web.desk.cookies import read_session, read_zone
+from hub.web.desk.say.language import Voice
+from hub.web.desk.say.render import render
+from hub.web.desk.say.words import FAILURES, say_failure
+from storage.views import AgentRow
+
+LOGIN = "/desk/login"
+_VOICE = web.RequestKey("voice", Voice)
+
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """Who asks for what. `partial`: htmx asks, for a piece of a page that it has already."""
+
+    ctx: Context
+    request: web.Request
+    agent: AgentRow
+    actor: Actor
+    voice: Voice
+    now: datetime
+
+    @property
+    def partial(self) -> bool:
+        headers = self.request.headers
+        return "HX-Request" in headers and "HX-History-Restore-Request" not in headers
+
+    @property
+    def leads(self) -> bool:
+        """Supervisors and administrators."""
+        return self.actor.role in (Role.SUPERVISOR, Role.ADMIN)
+
+    def page(self, template: str, **context: object) -> web.Response:
+        """The template as a response, with what every page of the desk shows of its reader."""
+        text = render(template, self.voice, visit=self, agent=self.agent, now=self.now, **context)
+        return show_html(text)
+
+
+Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
+
+
+def at_desk(
+    ctx: Context, handler: Handler, *, leads: bool = False
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The aiohttp handler: `handler` behind the door. `leads`: supervisors and administrators only."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):
+            return refuse_origin(request)
+        signed_in = await agent_of_session(ctx, read_session(request, ctx.settings))
+        if signed_in is None:
+            return _ask_to_sign_in(request)
+        visit = Visit(
+            ctx=ctx,
+            request=request,
+            agent=signed_in.agent,
+            actor=signed_in.actor,
+            voice=Voice(locale=signed_in.agent.locale, zone=read_zone(request)),
+            now=datetime.now(UTC),
+        )
+        request[_VOICE] = visit.voice
+        if leads and not visit.leads:
+            return show_trouble(request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
+        try:
+            return await handler(visit)
+        except ActionFailure as failure:
+            status = 404 if isinstance(failure, NotFound) else 409
+            return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))
+
+    return handle
+
+
+def refuse_origin(request: web.Request) -> web.Response:
+    """A form that another site, or nobody, claims to have shown."""
+    voice = voice_for(request)
+    return show_trouble(request, voice, 403, voice.say(FAILURES["not_yours"]))
+
+
+def voice_for(request: web.Request) -> Voice:
+    """How to speak to whoever asks: as the agent wants it once we know who it is, else as the browser says."""
+    return request.get(_VOICE) or Voice(locale=choose_language(request, "en"), zone=read_zone(request))
+
+
+def show_trouble(
+    request: web.Request, voice: Voice, status: int, text: str, *, fault: str = "", retry_after: int = 0
+) -> web.Response:
+    """A page that says what is wrong; for a piece of a page, a message beside it, and the page stays."""
+    headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    if "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers:
+        message = render("_message.html", voice, text=text, fault=fault)
+        headers |= {"HX-Retarget": "#messages", "HX-Reswap": "beforeend"}
+        return show_html(message, status=status, headers=headers)
+    page = render("error.html", voice, text=text, fault=fault, status=status)
+    return show_html(page, status=status, headers=headers)
+
+
+def show_html(text: str, *, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """HTML under the desk's policy: own files only, nothing inline, in nobody's frame, kept by nobody."""
+    response = web.Response(
+        text=text,
+        status=status,
+        content_type="text/html",
+        headers={
+            "Content-Security-Policy": POLICY,
+            "Cache-Control": "no-store",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Vary": "HX-Request, Accept-Language, Cookie",
+            **(headers or {}),
+        },
+    )
+    if len(text) > 1000:
+        response.enable_compression()
+    return response
+
+
+def go(visit: Visit, url: str) -> web.Response:
+    """Go on at this page of the desk."""
+    if visit.partial:
+        return web.Response(status=204, headers={"HX-Redirect": url, "Cache-Control": "no-store"})
+    return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+
+
+def _ask_to_sign_in(request: web.Request) -> web.Response:
+    if "HX-Request" in request.headers:
+        return web.Response(status=401, headers={"HX-Redirect": LOGIN, "Cache-Control": "no-store"})
+    if request.method != "GET":
+        return web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+    back = quote(request.path_qs, safe="")
+    return web.Response(status=303, headers={"Location": f"{LOGIN}?next={back}", "Cache-Control": "no-store"})

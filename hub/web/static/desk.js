@@ -1,0 +1,8 @@
+// What a page of the desk needs, each part in a file of its own. Order matters: page.js sets htmx up.
+import "./zone.js";
+import "./page.js";
+import "./times.js";
+import "./thread.js";
+import "./compose.js";
+import "./keys.js";
+import "./live.js";

@@ -1,0 +1,120 @@
+// One WebSocket a tab. It brings ids only; what the page shows is asked for again, and so authorised again.
+// Nothing is missed: the page carries the cursor at which it was read, and every reconnection starts from the last one.
+const ENDED = 4401;
+const PAUSE = 250; // at most four looks a second at each piece, however much happens
+const SHORTEST = 500;
+const LONGEST = 15000;
+
+let cursor = document.body.dataset.cursor;
+let socket = null;
+let attempt = 0;
+let lostSince = 0;
+const line = document.getElementById("line");
+const pieces = new Map();
+
+// ── telling the page's pieces ───────────────────────────────────────────────────────────────────────────────────────
+function tell(name) {
+  const piece = pieces.get(name) || { resting: false, again: false };
+  pieces.set(name, piece);
+  if (piece.resting) {
+    piece.again = true;
+    return;
+  }
+  piece.resting = true;
+  document.body.dispatchEvent(new CustomEvent(name));
+  setTimeout(() => {
+    piece.resting = false;
+    if (piece.again) {
+      piece.again = false;
+      tell(name);
+    }
+  }, PAUSE);
+}
+
+function spread(event) {
+  const { kind, ticket } = event;
+  if (ticket) {
+    tell("live-list");
+    const open = document.getElementById("work")?.dataset.ticket;
+    if (ticket === open) tell("live-ticket");
+    if (open && (ticket === open || kind === "ticket_opened")) tell("live-customer");
+    const told = document.getElementById("timeline")?.dataset.tickets.split(" ");
+    if (told && (kind === "ticket_opened" || told.includes(ticket))) tell("live-timeline");
+    if (kind === "delivery_changed") tell("live-system");
+  }
+  if (kind === "presence_changed") tell("live-presence");
+  if (kind === "channel_changed" || kind === "quarantined") tell("live-system");
+}
+
+function everything() {
+  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence"]) tell(`live-${name}`);
+}
+
+// ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────
+function show(state) {
+  document.body.dataset.line = state;
+  line.hidden = state !== "lost";
+}
+
+function connect() {
+  clearTimeout(connect.timer);
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  const opened = new WebSocket(`${scheme}//${location.host}/desk/live?cursor=${encodeURIComponent(cursor)}`);
+  socket = opened;
+  opened.onopen = () => {
+    attempt = 0;
+    lostSince = 0;
+    show("open");
+  };
+  opened.onmessage = (message) => {
+    const event = JSON.parse(message.data);
+    if (event.reload) {
+      // Too much happened meanwhile: read every piece again, and go on from where the server stands now.
+      cursor = event.cursor;
+      everything();
+      return;
+    }
+    cursor = event.cursor;
+    spread(event);
+  };
+  opened.onclose = (close) => {
+    if (socket !== opened) return;
+    if (close.code === ENDED) {
+      location.href = `/desk/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+      return;
+    }
+    again();
+  };
+}
+
+function again() {
+  socket = null;
+  lostSince ||= Date.now();
+  // A server that only restarts is back before anybody has to read of it.
+  setTimeout(() => lostSince && show("lost"), 700);
+  attempt += 1;
+  const most = Math.min(LONGEST, SHORTEST * 2 ** Math.min(attempt, 6));
+  connect.timer = setTimeout(connect, most * (0.5 + Math.random() / 2));
+  if (attempt > 2) check();
+}
+
+// A socket refused with 401 looks like any other failure; an ordinary request tells the difference.
+async function check() {
+  try {
+    const answer = await fetch("/desk/fragments/badge", { headers: { "HX-Request": "true" }, redirect: "manual" });
+    if (answer.status === 401) location.href = answer.headers.get("HX-Redirect") || "/desk/login";
+  } catch {
+    // Not reachable: the next attempt comes by itself.
+  }
+}
+
+addEventListener("online", () => socket || connect());
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && !socket) connect();
+});
+addEventListener("pagehide", () => socket?.close());
+addEventListener("pageshow", (event) => {
+  if (event.persisted && (!socket || socket.readyState > 1)) connect();
+});
+
+connect();

@@ -1,0 +1,71 @@
+// The open thread: it stays where it is read, follows its end, and shows letters as they came on demand.
+const NEAR = 80;
+let atEnd = true;
+let count = 0;
+let ticket = "";
+
+function scroller() {
+  return document.getElementById("scroll");
+}
+
+function isNear(box) {
+  return box.scrollHeight - box.scrollTop - box.clientHeight < NEAR;
+}
+
+function toEnd() {
+  const box = scroller();
+  if (box) box.scrollTop = box.scrollHeight;
+  hideHint();
+}
+
+function hideHint() {
+  const hint = document.getElementById("to-end");
+  if (hint) hint.hidden = true;
+}
+
+function look() {
+  const box = scroller();
+  if (!box) return;
+  const open = document.getElementById("thread").dataset.ticket;
+  const entries = document.querySelectorAll("#log .entry").length;
+  if (open !== ticket) {
+    ticket = open;
+    count = entries;
+    box.addEventListener("scroll", () => isNear(box) && hideHint(), { passive: true });
+    toEnd();
+    return;
+  }
+  if (entries > count) {
+    if (atEnd) toEnd();
+    else document.getElementById("to-end").hidden = false;
+  }
+  count = entries;
+}
+
+document.addEventListener("htmx:before:swap", () => {
+  const box = scroller();
+  atEnd = box ? isNear(box) : true;
+});
+document.addEventListener("htmx:after:swap", look);
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#to-end")) toEnd();
+});
+
+// An <iframe sandbox> without scripts and without our origin; the server's policy for its page says the same again.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const details = event.target;
+    if (!details.matches?.("details.original")) return;
+    const cage = details.querySelector(".cage");
+    if (!details.open || cage.firstChild) return;
+    const frame = document.createElement("iframe");
+    frame.setAttribute("sandbox", "allow-popups allow-popups-to-escape-sandbox");
+    frame.title = details.querySelector("summary").textContent;
+    frame.src = details.dataset.src;
+    cage.append(frame);
+  },
+  true,
+);
+
+look();

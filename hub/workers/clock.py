@@ -1,0 +1,38 @@
+"""What happens because time has passed: timers every second, house-keeping every hour."""
+
+import asyncio
+import time
+
+import structlog
+
+from hub.actions.context import Context
+from hub.actions.housekeeping import tidy
+from hub.actions.timers import fire_due
+from hub.workers.supervise import Well, pause
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS = 1.0
+TIDY_SECONDS = 3600.0
+_LATE_SECONDS = 2.0
+
+
+async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """Until `halt` is set. Says so when the event loop was held up, for then leases are in danger."""
+    while not halt.is_set():
+        while await fire_due(ctx):
+            well()
+        well()
+        begun = time.monotonic()
+        await pause(halt, TICK_SECONDS)
+        late = time.monotonic() - begun - TICK_SECONDS
+        if late > _LATE_SECONDS:
+            log.warning("loop.held_up", seconds=round(late, 1))
+
+
+async def keep_house(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """At once, then every hour, until `halt` is set."""
+    while not halt.is_set():
+        await tidy(ctx)
+        well()
+        await pause(halt, TIDY_SECONDS)

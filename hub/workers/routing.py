@@ -1,0 +1,16 @@
+"""Gives waiting tickets to agents, as soon as there is a ticket or a free agent."""
+
+import asyncio
+
+from hub.actions.announce import ROUTE
+from hub.actions.context import Context
+from hub.actions.route import drain
+from hub.workers.look import look_again
+from hub.workers.supervise import Well
+
+POLL_SECONDS = 2.0
+
+
+async def give_out(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """Until `halt` is set. Hubs take turns."""
+    await look_again(ctx.listener, ROUTE, lambda: drain(ctx), every=POLL_SECONDS, halt=halt, well=well)

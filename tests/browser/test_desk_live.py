@@ -1,0 +1,234 @@
+"""The desk in Chromium: it is live, it keeps what is being written, and a note is never a reply."""
+
+import asyncio
+
+from playwright.async_api import Page, expect
+
+from hub.actions.note import add_note
+from hub.actions.route import drain
+from hub.model.people import HUB
+from storage.database import Connection
+from tests.browser.conftest import OpenDesk
+from tests.fakes.desk import Desk, customer_writes
+
+
+async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk()
+    await page.evaluate("window.untouched = true")
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    await expect(page.locator(f"#row-T-{code}")).to_contain_text("Parcel", timeout=5000)
+    await expect(page.locator(".scopes a", has_text="All")).to_contain_text("1")
+    await drain(desk.ctx)
+    await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Ann Berg")
+    assert await page.evaluate("window.untouched")
+
+
+async def test_nothing_is_missed_while_the_line_was_down(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk()
+    await page.context.set_offline(True)
+    await page.evaluate("window.dispatchEvent(new Event('pagehide'))")
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="While away")
+    await expect(page.locator("#line")).to_be_visible(timeout=5000)
+    await page.context.set_offline(False)
+    await expect(page.locator(f"#row-T-{code}")).to_contain_text("While away", timeout=20000)
+    await expect(page.locator("#line")).to_be_hidden()
+
+
+async def test_text_focus_and_caret_survive_a_storm_of_news(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    box = page.locator("#reply-text")
+    await box.click()
+
+    async def storm() -> None:
+        for number in range(15):
+            await customer_writes(desk.ctx, f"news {number}", subject=f"News {number}", thread=f"n{number}")
+            await add_note(desk.ctx, ticket_code=code, actor=HUB, text=f"note {number}")
+
+    raging = asyncio.create_task(storm())
+    await page.keyboard.type("Your parcel left our house today.", delay=25)
+    await page.keyboard.press("Home")
+    await page.keyboard.type("Hello, ")
+    await raging
+    await expect(page.locator("#log")).to_contain_text("note 14", timeout=5000)
+    await expect(page.locator("#rows")).to_contain_text("News 14", timeout=5000)
+    assert await box.input_value() == "Hello, Your parcel left our house today."
+    assert await page.evaluate("document.activeElement.id") == "reply-text"
+    assert await page.evaluate("document.activeElement.selectionStart") == len("Hello, ")
+
+
+async def test_an_input_method_goes_on_composing_through_news_and_its_enter_sends_nothing(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    code = await customer_writes(desk.ctx, "请问订单到哪里了？", subject="订单")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all", login="lin")
+    await page.click("#reply-text")
+    line = await page.context.new_cdp_session(page)
+    await line.send("Input.imeSetComposition", {"text": "ni hao", "selectionStart": 6, "selectionEnd": 6})
+    await page.evaluate(
+        """() => document.activeElement.dispatchEvent(new KeyboardEvent('keydown',
+            {key: 'Enter', code: 'Enter', keyCode: 229, isComposing: true, ctrlKey: true, bubbles: true}))"""
+    )
+    await add_note(desk.ctx, ticket_code=code, actor=HUB, text="a note meanwhile")
+    await expect(page.locator("#log")).to_contain_text("a note meanwhile", timeout=5000)
+    await line.send("Input.insertText", {"text": "您好"})
+    assert await page.input_value("#reply-text") == "您好"
+    assert await _count(desk, "SELECT count(*) FROM outbox") == 0
+
+
+async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+
+    async def looks(form: str) -> list[str]:
+        return await page.evaluate(  # type: ignore[no-any-return]
+            """(id) => { const form = document.getElementById(id), style = getComputedStyle(form);
+               return [style.backgroundColor, style.borderTopStyle, form.querySelector('button').innerText,
+                       form.querySelector('label[for]').innerText, form.getAttribute('hx-post')]; }""",
+            form,
+        )
+
+    reply = await looks("reply")
+    await page.keyboard.press("n")
+    await expect(page.locator("#note-text")).to_be_focused()
+    await expect(page.locator("#reply")).to_be_hidden()
+    note = await looks("note")
+    assert all(one != other for one, other in zip(reply, note, strict=True)), (reply, note)
+
+    await page.keyboard.type("Check the address first")
+    await page.keyboard.press("Control+Enter")
+    entry = page.locator("#log .entry.note")
+    await expect(entry).to_contain_text("Check the address first", timeout=5000)
+    await expect(page.locator("#note-text")).to_have_value("")
+    assert await _count(desk, "SELECT count(*) FROM outbox") == 0
+
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("r")
+    await page.keyboard.type("It leaves today.")
+    await page.keyboard.press("Control+Enter")
+    sent = page.locator("#log .entry.out")
+    await expect(sent).to_contain_text("It leaves today.", timeout=5000)
+    await expect(sent.locator(".delivery")).to_contain_text("Queued")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    assert await _count(desk, "SELECT count(*) FROM outbox") == 1
+
+
+async def test_a_reply_to_an_older_state_shows_what_is_new_and_keeps_its_text(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await page.fill("#reply-text", "We look for it.")
+    await customer_writes(desk.ctx, "It has come!", subject="Re: Parcel")
+    await expect(page.locator("#composer-news")).to_be_visible(timeout=5000)
+    await page.press("#reply-text", "Control+Enter")
+    await expect(page.locator(".conflict")).to_contain_text("It has come!", timeout=5000)
+    assert await page.input_value("#reply-text") == "We look for it."
+    assert await _count(desk, "SELECT count(*) FROM outbox") == 0
+    await page.click(".conflict button[name=anyway]")
+    await expect(page.locator("#log .entry.out")).to_contain_text("We look for it.", timeout=5000)
+    assert await _count(desk, "SELECT count(*) FROM outbox") == 1
+
+
+async def test_a_draft_outlives_its_page(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    other = await customer_writes(desk.ctx, "And mine?", subject="Another", thread="other")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await page.fill("#reply-text", "half a sent")
+    await page.click(f"#row-T-{other} .row")
+    await expect(page.locator("#thread h1")).to_have_text("Another")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await page.go_back()
+    await expect(page.locator("#thread h1")).to_have_text("Parcel")
+    await expect(page.locator("#reply-text")).to_have_value("half a sent")
+    await page.reload()
+    await expect(page.locator("#reply-text")).to_have_value("half a sent")
+
+
+async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk) -> None:
+    first = await customer_writes(desk.ctx, "one", subject="First")
+    await customer_writes(desk.ctx, "two", subject="Second", thread="two")
+    page = await open_desk()
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#thread h1")).to_have_text("First")
+    await page.keyboard.press("i")
+    await expect(page.locator("#thread .facts")).to_contain_text("You")
+    await page.keyboard.press("e")
+    await expect(page.locator("#thread .facts")).to_contain_text("Resolved")
+    await expect(page.locator(f"#row-T-{first}")).to_have_count(0, timeout=5000)
+    await page.keyboard.press("Shift+Slash")
+    await expect(page.locator("#help")).to_be_visible()
+    await page.keyboard.press("j")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#help")).to_be_hidden()
+    await page.keyboard.press("Slash")
+    await expect(page.locator("#q")).to_be_focused(timeout=5000)
+
+
+async def test_language_and_theme_are_switched_and_kept(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await page.click("h1")
+    async with page.expect_response("**/desk/preferences"):
+        await page.keyboard.press("d")
+    async with page.expect_response("**/desk/preferences"):
+        await page.keyboard.press("d")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await page.get_by_role("button", name="中文").click()
+    await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
+    await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await expect(page.locator("#thread h1")).to_have_text("Parcel")
+    await expect(page.locator("#tab-note")).to_contain_text("仅同事可见")
+
+
+async def test_the_end_of_the_session_leads_to_the_login(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk()
+    other = await page.context.new_page()
+    await other.goto(f"{desk.url}/desk")
+    await other.click("#me summary")
+    await other.get_by_role("button", name="Log out").click()
+    await page.wait_for_url("**/desk/login**", timeout=6000)
+
+
+async def test_letters_as_they_came_run_nothing_and_fetch_nothing(open_desk: OpenDesk, desk: Desk) -> None:
+    html = (
+        "<p>Hi</p><script>top.__xss = 1</script><img src=x onerror='top.__xss = 1'><svg onload='top.__xss=1'></svg>"
+        "<a href='javascript:top.__xss=1'>click</a><img src='https://canary.example/p.gif' alt='our logo'>"
+    )
+    code = await customer_writes(desk.ctx, "Hi <img src=x onerror=__xss=1>", subject="<b>S", html=html)
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.click(".original summary")
+    frame = page.frame_locator(".cage iframe")
+    await expect(frame.locator("p", has_text="Hi")).to_be_visible()
+    await frame.locator("a").click()
+    assert await page.evaluate("window.__xss === undefined")
+    assert not [url for url in asked if "canary" in url]
+
+
+async def test_no_page_scrolls_sideways_on_a_phone(open_desk: OpenDesk, desk: Desk) -> None:
+    long = "https://shop.example/" + "a" * 300
+    code = await customer_writes(desk.ctx, f"Look: {long}", subject="S" * 200, name="N" * 120)
+    page = await open_desk(width=320, height=640)
+    for path in ("/desk?scope=all", f"/desk/tickets/T-{code}", "/desk/customers", "/desk/system"):
+        await page.goto(desk.url + path)
+        assert await _width(page) <= 320, path
+    await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
+    await expect(page.locator("#list")).to_be_hidden()
+    await page.click(".back")
+    await expect(page.locator("#list")).to_be_visible()
+
+
+async def _width(page: Page) -> int:
+    return await page.evaluate("document.documentElement.scrollWidth")  # type: ignore[no-any-return]
+
+
+async def _count(desk: Desk, sql: str) -> int:
+    async def work(c: Connection) -> int:
+        found: int = await c.fetchval(sql)
+        return found
+
+    return await desk.ctx.database.read(work)

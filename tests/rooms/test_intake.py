@@ -1,0 +1,329 @@
+"""What is accepted is kept, once, whatever comes beside it: keys, duplicates, poison, two hubs at once."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from channels.adapter import NotAccepted
+from hub.actions.context import Context
+from hub.actions.receive import accept_items, read_waiting
+from storage import database as room
+from storage.database import Connection
+from tests.fakes.invariants import assert_invariants, check_every_commit
+from tests.fakes.scene import (
+    a_hub,
+    an_agent,
+    entry,
+    item,
+    ledger,
+    letter,
+    one,
+    rows,
+    say,
+    ticket,
+)
+
+BOB = [("email", "bob@example.com", True)]
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn) as hub:
+        await check_every_commit(hub.database)
+        yield hub
+        await assert_invariants(hub.database)
+
+
+@pytest.fixture
+async def other(ctx: Context, database_dsn: str) -> AsyncIterator[Context]:
+    """A second hub over the same database."""
+    async with a_hub(database_dsn) as hub:
+        yield hub
+
+
+async def _states(ctx: Context) -> Counter[str]:
+    return Counter(row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw"))
+
+
+# ── the same again ───────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_the_same_key_is_answered_like_the_first_time(ctx: Context) -> None:
+    first = await say(ctx, who=BOB, item_key="k")
+    again = await say(ctx, who=BOB, item_key="k")
+    assert not first.duplicate and again.duplicate
+    assert (again.raw_id, again.ticket_code, again.interaction_id) == (
+        first.raw_id, first.ticket_code, first.interaction_id,
+    )  # fmt: skip
+    # The key belongs to its channel.
+    assert not (await say(ctx, "other", who=BOB, item_key="k")).duplicate
+
+
+async def test_the_same_key_in_one_batch_is_one_item(ctx: Context) -> None:
+    kept = await accept_items(ctx, "plain", [item(who=BOB, item_key="k", text=f"{n}") for n in range(3)])
+    assert [one_.duplicate for one_ in kept] == [False, True, True]
+    assert len({one_.interaction_id for one_ in kept}) == 1 and kept[0].interaction_id
+    assert (await entry(ctx, kept[2]))["text"] == "0"
+
+
+@pytest.mark.parametrize("heavy", [False, True])
+async def test_the_same_letter_under_another_uid_is_kept_and_not_shown_twice(
+    database_dsn: str, heavy: bool
+) -> None:
+    async with a_hub(database_dsn, heavy=heavy) as ctx:
+        content = letter("li@example.cn", uid=5).content
+        same = [letter("li@example.cn", uid=uid) for uid in (5, 6, 7)]
+        same = [type(one_)(external_key=one_.external_key, content=content, content_key="c", received_at=one_.received_at)
+                for one_ in same]  # fmt: skip
+        kept = [
+            *(await accept_items(ctx, "support", same[:1])),
+            *(await accept_items(ctx, "support", same[1:])),
+        ]
+        while await read_waiting(ctx):
+            pass
+        assert [one_.duplicate for one_ in kept] == [False, True, True]
+        found = await rows(ctx, "SELECT state, duplicate_of FROM inbound_raw ORDER BY id")
+        assert found == [
+            {"state": "read", "duplicate_of": None},
+            {"state": "duplicate", "duplicate_of": kept[0].raw_id},
+            {"state": "duplicate", "duplicate_of": kept[0].raw_id},
+        ]
+        await assert_invariants(ctx.database)
+
+
+async def test_one_of_many_equal_items_of_a_batch_is_shown(ctx: Context) -> None:
+    """Same key and same content, many times in one batch: one is new in both, none is a duplicate of nothing."""
+    for turn in range(20):
+        batch = [
+            item(who=BOB, item_key=f"k-{turn}-{n % 7}", content_key=f"c-{turn}-{n % 5}", text=f"{n}")
+            for n in random.Random(turn).sample(range(70), 70)
+        ]
+        await accept_items(ctx, "plain", batch)
+        shown = await rows(
+            ctx, "SELECT external_key, state FROM inbound_raw WHERE external_key LIKE $1", f"k-{turn}-%"
+        )
+        assert len(shown) == 7
+        contents = [
+            row["content_key"]
+            for row in await rows(
+                ctx, "SELECT key AS content_key FROM inbound_key WHERE key LIKE $1", f"content:c-{turn}-%"
+            )
+        ]
+        assert Counter(row["state"] for row in shown)["read"] == len(contents) > 0
+
+
+async def test_equal_contents_on_two_channels_are_two_messages(ctx: Context) -> None:
+    kept = await asyncio.gather(
+        *(accept_items(ctx, name, [item(who=BOB, content_key="c", item_key=f"{n}") for n in range(2)])
+          for name in ("plain", "other"))
+    )  # fmt: skip
+    assert [[one_.duplicate for one_ in both] for both in kept] == [[False, True]] * 2
+    found = await rows(
+        ctx,
+        """SELECT d.channel_id = o.channel_id AS own FROM inbound_raw d JOIN inbound_raw o ON o.id = d.duplicate_of""",
+    )
+    assert found == [{"own": True}] * 2
+
+
+# ── poison ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "poison",
+    [
+        {"text": "NUL \x00"},
+        {"fields": {"x": "\x00"}},
+        {"subject": "\x00"},
+        {"files": [("\x00", "x")]},
+        {"faulty": True},
+    ],
+    ids=["text", "fields", "subject", "file name", "fault of the translator"],
+)
+async def test_one_bad_item_is_quarantined_and_the_others_go_on(
+    ctx: Context, poison: dict[str, object]
+) -> None:
+    batch = [item(who=BOB, key="k", text=f"{n}") for n in range(4)]
+    kept = await accept_items(ctx, "plain", [*batch[:2], item(who=BOB, item_key="bad", **poison), *batch[2:]])
+    assert [bool(one_.quarantined) for one_ in kept] == [False, False, True, False, False]
+    assert await _states(ctx) == {"read": 4, "quarantined": 1}
+    assert [(await entry(ctx, kept[n]))["seq"] for n in (0, 1, 3, 4)] == [1, 2, 3, 4]
+    (bad,) = await rows(ctx, "SELECT * FROM inbound_raw WHERE state = 'quarantined'")
+    assert bad["content"] and bad["error"] and bad["interaction_id"] is None
+    assert await rows(ctx, "SELECT data FROM event WHERE kind = 'quarantined'") == [
+        {"data": {"raw": bad["id"]}}
+    ]
+    again = await accept_items(ctx, "plain", [item(who=BOB, item_key="bad", **poison)])
+    assert again[0].duplicate and again[0].quarantined
+
+
+async def test_what_cannot_be_read_is_kept_with_its_bytes(ctx: Context) -> None:
+    kept = await say(ctx, unreadable=True)
+    assert kept.quarantined == "It is not to be read." and not kept.ticket_code
+    assert await _states(ctx) == {"quarantined": 1}
+
+
+@pytest.mark.parametrize("agent", ["Mozilla \udcff", "NUL \x00 here"])
+async def test_whatever_a_browser_calls_itself_the_words_are_kept(ctx: Context, agent: str) -> None:
+    kept = await say(ctx, who=BOB, meta={"user_agent": agent, "deep": {"list": [agent, 1]}})
+    assert kept.ticket_code and not kept.quarantined
+    meta = await one(ctx, "SELECT meta FROM inbound_raw")
+    assert "\x00" not in meta["user_agent"] and meta["deep"]["list"][1] == 1
+
+
+# ── the database ─────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_a_table_that_is_locked_is_not_the_items_fault(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sender is told to try again; nothing is quarantined, and afterwards it goes through."""
+    hurried = {**room._SERVER_SETTINGS, "lock_timeout": "200ms"}
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
+    async with a_hub(database_dsn) as hub:
+        blocker = await asyncpg.connect(database_dsn)
+        async with blocker.transaction():
+            await blocker.execute("LOCK TABLE interaction")
+            with pytest.raises(NotAccepted):
+                await say(hub, who=BOB, item_key="k")
+        await blocker.close()
+        assert await _states(hub) == {}
+        assert (await say(hub, who=BOB, item_key="k")).ticket_code
+
+
+@pytest.mark.parametrize("code", ["53100", "53200", "25006", "57014", "55P03", "40001"])
+async def test_a_database_that_cannot_keep_anything_now_says_so(ctx: Context, code: str) -> None:
+    """Disk full, out of memory, read-only after a fail-over and the like: not accepted, and nobody's fault."""
+    raising = f"""
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not now' USING ERRCODE = '{code}'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON interaction FOR EACH ROW EXECUTE FUNCTION refuse();
+    """
+    await ctx.database.run(lambda c: c.execute(raising))
+    with pytest.raises(NotAccepted):
+        await say(ctx, who=BOB, item_key="k")
+    assert await _states(ctx) == {}
+    await ctx.database.run(lambda c: c.execute("DROP TRIGGER refuse ON interaction"))
+    assert (await say(ctx, who=BOB, item_key="k")).ticket_code
+
+
+async def test_lines_that_drop_all_the_time_lose_and_double_nothing(ctx: Context, database_dsn: str) -> None:
+    killer = await asyncpg.connect(database_dsn)
+    stop = asyncio.Event()
+
+    async def kill() -> None:
+        while not stop.is_set():
+            await killer.execute(
+                """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+            )
+            await asyncio.sleep(0.3)
+
+    async def until_kept(n: int) -> None:
+        while True:
+            try:
+                await say(
+                    ctx, who=[("visitor", f"v{n % 5}", True)], key=f"c{n % 5}", item_key=f"{n}", text=f"{n}"
+                )
+            except NotAccepted:
+                continue
+            return
+
+    killing = asyncio.create_task(kill())
+    await asyncio.gather(*(until_kept(n) for n in range(60)))
+    stop.set()
+    await killing
+    await killer.close()
+    assert await _states(ctx) == {"read": 60}
+    assert await one(ctx, "SELECT count(*) FROM ticket") == 5
+
+
+async def test_cancelled_callers_stop_nothing(ctx: Context) -> None:
+    tasks = [asyncio.create_task(say(ctx, who=BOB, item_key=f"{n}", key="k")) for n in range(30)]
+    await asyncio.sleep(0)
+    for n, task in enumerate(tasks):
+        if n % 2:
+            task.cancel()
+    done = await asyncio.gather(*tasks, return_exceptions=True)
+    await ctx.intake.close()
+    assert sum(isinstance(one_, asyncio.CancelledError) for one_ in done) == 15
+    assert await _states(ctx) == {"read": 30}
+    for n in range(30):
+        assert (await say(ctx, who=BOB, item_key=f"{n}", key="k")).duplicate
+
+
+async def test_a_batch_is_never_written_inside_somebody_elses_transaction(ctx: Context) -> None:
+    """Two at once: one inside a transaction that is given up, one that is not."""
+
+    async def inside(connection: Connection) -> None:
+        with room.joining(connection):
+            outside = asyncio.create_task(say(ctx, who=BOB, item_key="outside"))
+            await say(ctx, who=BOB, item_key="inside")
+            await outside
+        raise LookupError("given up")
+
+    with pytest.raises(LookupError):
+        await ctx.database.run(inside)
+    found = {row["external_key"] for row in await rows(ctx, "SELECT external_key FROM inbound_raw")}
+    assert found == {"outside", "inside"}
+
+
+# ── two hubs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_two_hubs_and_the_same_items_give_exactly_one_each(ctx: Context, other: Context) -> None:
+    def batches(seed: int) -> list[list[int]]:
+        numbers = random.Random(seed).sample(range(200), 200)
+        return [numbers[n : n + 10] for n in range(0, 200, 10)]
+
+    async def offer(hub: Context, numbers: list[int]) -> list[bool]:
+        kept = await accept_items(
+            hub, "plain",
+            [item(who=[("visitor", f"v{n % 9}", True)], key=f"c{n % 9}", item_key=f"{n}", content_key=f"c{n}")
+             for n in numbers],
+        )  # fmt: skip
+        return [one_.duplicate for one_ in kept]
+
+    found = await asyncio.gather(
+        *(
+            offer(hub, numbers)
+            for hub, seed in ((ctx, 1), (other, 2), (ctx, 3), (other, 4))
+            for numbers in batches(seed)
+        )
+    )
+    assert Counter(one_ for batch in found for one_ in batch) == {False: 200, True: 600}
+    assert await _states(ctx) == {"read": 200}
+    assert await one(ctx, "SELECT count(*) FROM ticket") == 9
+    assert await one(ctx, "SELECT count(*) FROM customer") == 9
+
+
+async def test_two_hubs_write_one_conversation_without_gap_or_repeat(ctx: Context, other: Context) -> None:
+    agent = await an_agent(ctx, "ann", capacity=1)
+    opened = await ticket(ctx, await say(ctx, who=BOB, key="k"))
+    await asyncio.gather(
+        *(say(hub, who=BOB, key="k", text=f"{n}") for n in range(60) for hub in (ctx, other))
+    )
+    assert (await ledger(ctx, opened["id"])).count("interaction_added") == 120
+    assert await one(ctx, "SELECT count(*) FROM ticket") == 1
+    assert await one(ctx, "SELECT load FROM agent WHERE id = $1", agent) == 0
+
+
+async def test_two_hubs_meet_a_new_person_at_once_and_make_one_customer(ctx: Context, other: Context) -> None:
+    for n in range(15):
+        who = [("email", f"new{n}@example.com", True)]
+        kept = await asyncio.gather(say(ctx, who=who, key=f"k{n}"), say(other, who=who, key=f"k{n}"))
+        assert kept[0].ticket_code == kept[1].ticket_code
+    assert await one(ctx, "SELECT count(*) FROM customer") == 15
+
+
+async def test_two_hubs_do_not_wait_for_each_other_for_ever(ctx: Context, other: Context) -> None:
+    """Conversations in every order at once: locks are taken in one order, so nothing has to be undone."""
+    before = await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+
+    async def many(hub: Context, seed: int) -> None:
+        for turn in range(6):
+            order = random.Random(seed * 100 + turn).sample(range(12), 12)
+            await accept_items(
+                hub, "plain", [item(who=[("visitor", f"v{n}", True)], key=f"c{(n * 5) % 12}") for n in order]
+            )
+
+    await asyncio.gather(many(ctx, 1), many(other, 2), many(ctx, 3), many(other, 4))
+    await one(ctx, "SELECT pg_stat_clear_snapshot()")
+    assert (
+        await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == before
+    )

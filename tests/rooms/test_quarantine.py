@@ -1,0 +1,79 @@
+"""What could not be read is kept, seen, read again or put away."""
+
+import pytest
+
+from hub.actions.context import Context
+from hub.actions.failures import NotFound
+from hub.actions.quarantine import discard, replay
+from hub.actions.receive import read_waiting
+from hub.model.people import Actor
+from storage import views
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import a_hub, one, rows, say
+
+ANN = Actor(name="Ann")
+
+
+async def _quarantined(ctx: Context) -> int:
+    return (await say(ctx, unreadable=True)).raw_id
+
+
+async def test_it_is_listed_with_its_reason_and_its_bytes(database_dsn: str) -> None:
+    async with a_hub(database_dsn) as ctx:
+        raw_id = await _quarantined(ctx)
+        (row,) = await ctx.database.read(views.list_quarantine)
+        assert (row.id, row.channel, row.error) == (raw_id, "plain", "It is not to be read.")
+        assert await ctx.database.read(lambda c: views.raw_content(c, raw_id)) == b'{"unreadable":true}'
+        assert (await ctx.database.read(views.backlog)).quarantined == 1
+
+
+async def test_replay_reads_it_again_by_the_programs_of_today(database_dsn: str) -> None:
+    channels = {"loop": {"kind": "loopback"}}
+    async with a_hub(database_dsn, channels) as ctx:
+        kept = await say(ctx, "loop", text="  ", who="w")
+        assert kept.quarantined
+        await ctx.database.run(
+            lambda c: c.execute("UPDATE inbound_raw SET content = $1", b'{"text": "Hello", "who": "w"}')
+        )
+        await replay(ctx, raw_id=kept.raw_id, actor=ANN)
+        with pytest.raises(NotFound):
+            await replay(ctx, raw_id=kept.raw_id, actor=ANN)
+        assert await read_waiting(ctx) == 1
+        (row,) = await rows(ctx, "SELECT * FROM inbound_raw")
+        assert (row["state"], row["error"], row["attempts"]) == ("read", "", 1)
+        assert await one(ctx, "SELECT text FROM interaction") == "Hello"
+        told = await rows(ctx, "SELECT data FROM event WHERE kind = 'quarantined' ORDER BY id")
+        assert [row["data"] for row in told] == [{"raw": kept.raw_id}, {"raw": kept.raw_id, "by": "Ann"}]
+        await assert_invariants(ctx.database)
+
+
+async def test_what_still_cannot_be_read_is_back_in_quarantine(database_dsn: str) -> None:
+    channels = {"loop": {"kind": "loopback"}}
+    async with a_hub(database_dsn, channels) as ctx:
+        kept = await say(ctx, "loop", text="", who="w")
+        await replay(ctx, raw_id=kept.raw_id, actor=ANN)
+        await read_waiting(ctx)
+        (row,) = await rows(ctx, "SELECT * FROM inbound_raw")
+        assert row["state"] == "quarantined" and "must not be empty" in row["error"]
+        await assert_invariants(ctx.database)
+
+
+async def test_discarding_puts_it_away_and_keeps_its_bytes(database_dsn: str) -> None:
+    async with a_hub(database_dsn) as ctx:
+        raw_id = await _quarantined(ctx)
+        await discard(ctx, raw_id=raw_id, actor=ANN)
+        assert await ctx.database.read(views.list_quarantine) == []
+        assert await ctx.database.read(lambda c: views.raw_content(c, raw_id))
+        for deed in (discard, replay):
+            with pytest.raises(NotFound):
+                await deed(ctx, raw_id=raw_id, actor=ANN)
+        await assert_invariants(ctx.database)
+
+
+async def test_only_what_is_in_quarantine_can_be_replayed(database_dsn: str) -> None:
+    async with a_hub(database_dsn) as ctx:
+        kept = await say(ctx, who=[("visitor", "v", True)])
+        for deed in (discard, replay):
+            for raw_id in (kept.raw_id, 1):
+                with pytest.raises(NotFound):
+                    await deed(ctx, raw_id=raw_id, actor=ANN)

@@ -1,0 +1,95 @@
+"""Timers fire once, on time, and not after what they waited for has changed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.actions.context import Context
+from hub.actions.status import change_status
+from hub.actions.timers import fire_due
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import SYSTEM, a_hub, ledger, one, rows, say, ticket
+
+BOB = [("email", "bob@example.com", True)]
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn) as hub:
+        yield hub
+        await assert_invariants(hub.database)
+
+
+async def _resolved(ctx: Context, key: str = "k") -> dict[str, Any]:
+    opened = await ticket(ctx, await say(ctx, who=BOB, key=key))
+    await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
+    return opened
+
+
+async def _time_passes(ctx: Context) -> None:
+    await ctx.database.run(lambda c: c.execute("UPDATE timer SET due_at = due_at - interval '8 days'"))
+
+
+async def test_a_resolved_ticket_closes_when_its_time_has_come_and_not_before(ctx: Context) -> None:
+    opened = await _resolved(ctx)
+    assert await fire_due(ctx) == 0
+    await _time_passes(ctx)
+    assert await fire_due(ctx) == 1
+    assert await fire_due(ctx) == 0
+    after = (await rows(ctx, "SELECT * FROM ticket"))[0]
+    assert (after["status"], after["waiting_since"]) == ("closed", None)
+    assert (await ledger(ctx, opened["id"])).count("status_changed") == 2
+
+
+@pytest.mark.parametrize("how", ["customer", "agent"])
+async def test_a_ticket_that_was_reopened_is_not_closed(ctx: Context, how: str) -> None:
+    opened = await _resolved(ctx)
+    if how == "customer":
+        await say(ctx, who=BOB, key="k")
+    else:
+        await change_status(ctx, ticket_code=opened["code"], status="open", actor=SYSTEM)
+    await _time_passes(ctx)
+    assert await fire_due(ctx) == 0
+    assert await one(ctx, "SELECT status FROM ticket") == "open"
+
+
+async def test_the_time_begins_anew_with_each_resolution(ctx: Context) -> None:
+    opened = await _resolved(ctx)
+    await _time_passes(ctx)
+    for status in ("open", "resolved"):
+        await change_status(ctx, ticket_code=opened["code"], status=status, actor=SYSTEM)
+    assert await fire_due(ctx) == 0
+    await _time_passes(ctx)
+    assert await fire_due(ctx) == 1
+    assert await one(ctx, "SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 1
+
+
+async def test_two_hubs_fire_each_timer_once(ctx: Context, database_dsn: str) -> None:
+    for n in range(30):
+        await _resolved(ctx, f"k{n}")
+    await _time_passes(ctx)
+    async with a_hub(database_dsn) as other:
+        fired = await asyncio.gather(*(fire_due(hub) for hub in (ctx, other) * 5))
+    assert sum(fired) == 30
+    assert (
+        await one(ctx, "SELECT count(*) FROM event WHERE kind = 'status_changed' AND data->>'to' = 'closed'")
+        == 30
+    )
+
+
+async def test_a_customer_who_writes_while_it_fires_is_answered_by_one_of_the_two(
+    ctx: Context, database_dsn: str
+) -> None:
+    """Whoever is first: the ticket is open again, or it is closed and there is a new one. Nobody waits for the other."""
+    for n in range(20):
+        await _resolved(ctx, f"k{n}")
+    await _time_passes(ctx)
+    async with a_hub(database_dsn) as other:
+        await asyncio.gather(
+            *(fire_due(other) for _ in range(4)), *(say(ctx, who=BOB, key=f"k{n}") for n in range(20))
+        )
+    assert await one(ctx, "SELECT count(*) FROM ticket WHERE status = 'open'") == 20
+    await one(ctx, "SELECT pg_stat_clear_snapshot()")
+    assert await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
