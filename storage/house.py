@@ -143,6 +143,11 @@ async def forgive(connection: Connection, key: str) -> None:
     await connection.execute(SQL["forgive"], key)
 
 
+async def give_back(connection: Connection, key: str) -> None:
+    """Count one try less."""
+    await connection.execute(SQL["give_back"], key)
+
+
 async def tidy(connection: Connection) -> None:
     """Throw away what nobody can ask for any more."""
     for name in ("tidy_idempotency", "tidy_rate_limits", "tidy_leases"):

@@ -73,8 +73,8 @@ async def end_session(connection: Connection, token_hash: bytes) -> int | None:
     return owner
 
 
-async def has_session(connection: Connection, agent_id: int) -> bool:
-    found: bool = await connection.fetchval(SQL["has_session"], agent_id)
+async def has_session(connection: Connection, agent_id: int, idle_seconds: float) -> bool:
+    found: bool = await connection.fetchval(SQL["has_session"], agent_id, idle_seconds)
     return found
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -27,14 +28,17 @@ _CARELESS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The DSN of the server's own database; the database `template_hub` is migrated."""
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    with embedded_postgres(folder) as dsn:
-        asyncio.run(_careless(dsn))
-    with embedded_postgres(folder) as dsn:
-        asyncio.run(_make_template(dsn))
-        yield dsn
+    # Not pytest's own folder: a second run that begins meanwhile clears the oldest of those away.
+    with tempfile.TemporaryDirectory(prefix="hub-tests-") as folder:
+        Path(folder).chmod(0o755)
+        data = Path(folder) / "postgres"
+        with embedded_postgres(data) as dsn:
+            asyncio.run(_careless(dsn))
+        with embedded_postgres(data) as dsn:
+            asyncio.run(_make_template(dsn))
+            yield dsn
 
 
 async def _careless(dsn: str) -> None:

@@ -6,6 +6,7 @@ transaction and topic, sent by the transaction itself, so nobody looks before th
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Callable
 
 import structlog
 
@@ -30,10 +31,12 @@ async def announce(connection: Connection, *topics: str) -> None:
 
 
 class Expectation:
-    """Taken *before* looking, so that what is announced while looking is not slept through."""
+    """Taken *before* looking, so that what is announced while looking is not slept through. `forget` is called when the wait
+    is over: most are in vain, and must not pile up."""
 
-    def __init__(self, event: asyncio.Event) -> None:
+    def __init__(self, event: asyncio.Event, forget: Callable[[asyncio.Event], object] | None = None) -> None:
         self._event = event
+        self._forget = forget
 
     async def wait(self, timeout: float) -> None:
         """Return when the topic was announced, or after `timeout` seconds."""
@@ -42,6 +45,9 @@ class Expectation:
                 await self._event.wait()
         except TimeoutError:
             return
+        finally:
+            if self._forget is not None:
+                self._forget(self._event)
 
 
 class Listener:
@@ -55,7 +61,7 @@ class Listener:
         """What to wait on for the next announcement of `topic`."""
         event = asyncio.Event()
         self._waiting[topic].add(event)
-        return Expectation(event)
+        return Expectation(event, lambda event: self._waiting[topic].discard(event))
 
     def wake(self, topic: str) -> None:
         """Wake this process's own listeners at once (the NOTIFY comes round by Postgres)."""

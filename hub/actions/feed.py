@@ -145,4 +145,7 @@ def _read(cursor: str) -> stored.Position:
         xid.isascii() and xid.isdigit() and event_id.isascii() and event_id.isdigit() and len(cursor) < 40
     ):
         raise TooFarBehind
-    return int(xid), int(event_id)
+    position = int(xid), int(event_id)
+    if position[0] >= 2**64 or position[1] >= 2**63:
+        raise TooFarBehind
+    return position

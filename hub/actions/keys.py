@@ -45,4 +45,4 @@ async def revoke_api_key(ctx: Context, name: str) -> None:
 
 
 def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()

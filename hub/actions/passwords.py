@@ -16,18 +16,25 @@ async def hash_password(password: str) -> str:
     """Raises NotPossible for one that is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST or not password.strip():
         raise NotPossible(f"The password needs {SHORTEST} to {LONGEST} characters.", code="weak_password")
+    if not _is_text(password):
+        raise NotPossible("The password holds bytes that are no characters.", code="weak_password")
     return await asyncio.to_thread(_HASHER.hash, password)
 
 
 async def fits(password: str, known: str | None) -> bool:
     """Whether it is the password. Takes as long for an unknown login (`known` None) as for a known one."""
-    right = await asyncio.to_thread(_verify, password[: LONGEST + 1], known or _NOBODY)
+    given = password[: LONGEST + 1] if _is_text(password) else ""
+    right = await asyncio.to_thread(_verify, given, known or _NOBODY)
     return right and known is not None
 
 
 def is_dated(known: str) -> bool:
     """Whether a hash was made under weaker parameters than today's."""
     return _HASHER.check_needs_rehash(known)
+
+
+def _is_text(password: str) -> bool:
+    return not any("\ud800" <= c <= "\udfff" for c in password)
 
 
 def _verify(password: str, known: str) -> bool:

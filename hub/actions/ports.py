@@ -29,12 +29,18 @@ class _Bookmark:
         self._channel = channel
 
     async def read(self, key: str) -> Any:
-        number = await channel_id(self._ctx, self._channel)
-        return await self._ctx.database.read(lambda c: house.bookmark(c, number, key))
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            return await self._ctx.database.read(lambda c: house.bookmark(c, number, key))
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
 
     async def write(self, key: str, value: Any) -> None:
-        number = await channel_id(self._ctx, self._channel)
-        await self._ctx.database.run(lambda c: house.write_bookmark(c, number, key, value))
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            await self._ctx.database.run(lambda c: house.write_bookmark(c, number, key, value))
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
 
 
 class _Transcript:

@@ -40,8 +40,11 @@ async def log_in(ctx: Context, *, login: str, password: str, peer: str, user_age
 
     Raises LoginRefused, the same for a wrong password and an unknown login; with `retry_after` after too many tries.
     """
-    login = login.strip().lower()[:64]
-    keys = {f"login:{login}:{peer}": MOST_TRIES_A_LOGIN, f"login::{peer}": MOST_TRIES_A_PEER}
+    login = "".join(c for c in login.strip().lower()[:64] if c.isprintable())
+    user_agent = "".join(c for c in user_agent[:300] if c.isprintable())
+    own = f"login:{login}:{peer}"
+    of_peer = f"login::{peer}"
+    keys = {own: MOST_TRIES_A_LOGIN, of_peer: MOST_TRIES_A_PEER}
     await _count_try(ctx, keys)
     known = await ctx.database.read(lambda c: stored.password_of(c, login))
     if not await fits(password, known[1] if known else None) or known is None:
@@ -54,12 +57,14 @@ async def log_in(ctx: Context, *, login: str, password: str, peer: str, user_age
     async def work(connection: Connection) -> None:
         if renewed:
             await stored.rehash(connection, agent_id, hashed, renewed)
-        await stored.add_session(connection, _hash(token), agent_id, LONGEST_SECONDS, user_agent[:300])
+        await stored.add_session(connection, _hash(token), agent_id, LONGEST_SECONDS, user_agent)
         agent = await stored.session(connection, _hash(token), IDLE_SECONDS)
         if agent is not None and agent.presence == Presence.OFFLINE:
             await change_presence(connection, agent_id, Presence.ONLINE, by=_actor(agent))
-        for key in keys:
-            await house.forgive(connection, key)
+        # This try was none of the bad ones; but only one's own are forgiven, or whoever has an account could go on for ever
+        # with other people's.
+        await house.forgive(connection, own)
+        await house.give_back(connection, of_peer)
 
     await ctx.database.run(work)
     return token
@@ -90,7 +95,7 @@ async def sessions_ended(connection: Connection, agent_ids: set[int]) -> None:
         await events.add_event(
             connection, EventKind.SESSION_ENDED, agent_id=agent_id, data={"agent": agent_id}
         )
-        if not await stored.has_session(connection, agent_id):
+        if not await stored.has_session(connection, agent_id, IDLE_SECONDS):
             await change_presence(
                 connection, agent_id, Presence.OFFLINE, by=Actor(name="", agent_id=agent_id)
             )

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from hub.actions.announce import EVENTS, ROUTE, announce
+from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.passwords import hash_password
-from hub.model.people import Role
+from hub.actions.presence import change_presence
+from hub.model.people import HUB, Presence, Role
 from hub.model.tickets import EventKind
 from storage import events
 from storage import staff as stored
 from storage.database import Connection
 
+MOST_CAPACITY = 1000
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
@@ -37,8 +39,10 @@ async def add_agent(
     if not _LOGIN.fullmatch(login):
         raise NotPossible("A login takes letters, digits and . _ @ -, 64 at the most.", code="bad_login")
     name = " ".join(name.split())
-    if not name or len(name) > 100:
+    if not name or len(name) > 100 or not name.isprintable():
         raise NotPossible("A name needs 1 to 100 characters.", code="bad_name")
+    if not 0 <= capacity <= MOST_CAPACITY:
+        raise NotPossible(f"Nobody works on more than {MOST_CAPACITY} tickets at once.", code="bad_capacity")
     unknown = sorted(set(skills or {}) - set(ctx.rules.skills))
     if unknown:
         raise NotPossible(
@@ -78,11 +82,11 @@ async def set_password(ctx: Context, *, login: str, password: str) -> None:
         if agent_id is None:
             raise NotFound(f"There is no agent {login}.")
         await stored.end_sessions(connection, agent_id)
-        await stored.set_presence(connection, agent_id, "offline")
+        await change_presence(connection, agent_id, Presence.OFFLINE, by=HUB)
         await events.add_event(
             connection, EventKind.SESSION_ENDED, agent_id=agent_id, data={"agent": agent_id}
         )
-        await announce(connection, EVENTS, ROUTE)
+        await announce(connection, EVENTS)
 
     await ctx.database.run(work)
 

@@ -96,6 +96,9 @@ RETURNING hits, extract(epoch FROM window_start + make_interval(secs => $2) - cl
 -- name: forgive
 DELETE FROM rate_limit WHERE key = $1
 
+-- name: give_back
+UPDATE rate_limit SET hits = hits - 1 WHERE key = $1 AND hits > 0
+
 -- name: tidy_idempotency
 DELETE FROM idempotency WHERE created_at < clock_timestamp() - interval '2 days'
 

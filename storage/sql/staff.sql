@@ -43,7 +43,11 @@ WHERE a.active
 DELETE FROM session WHERE token_hash = $1 RETURNING agent_id
 
 -- name: has_session
-SELECT EXISTS (SELECT 1 FROM session WHERE agent_id = $1 AND expires_at > clock_timestamp())
+SELECT EXISTS (
+    SELECT 1 FROM session
+    WHERE agent_id = $1 AND expires_at > clock_timestamp()
+      AND last_seen_at > clock_timestamp() - make_interval(secs => $2)
+)
 
 -- name: tidy_sessions
 DELETE FROM session

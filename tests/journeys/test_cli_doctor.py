@@ -64,7 +64,11 @@ async def test_everything_wrong_is_found_in_one_go(tmp_path: Path, env: dict[str
             + f'[channels.other]\nkind = "telegram"\ntoken = "1:abcdefgh"\nbase_url = "http://127.0.0.1:{taken}/bot"\n'
             + "timeout_seconds = 1\n"
         )
-        env |= {"HUB_WEB__PORT": str(taken), "HUB_CONFIG": "hub.toml"}
+        env |= {
+            "HUB_WEB__PORT": str(taken),
+            "HUB_CONFIG": "hub.toml",
+            "HUB_WEB__TRUSTED_PROXIES": '["proxy"]',
+        }
         key = tmp_path / "var/secret.key"
         key.parent.mkdir()
         key.write_text("k" * 64)
@@ -74,6 +78,7 @@ async def test_everything_wrong_is_found_in_one_go(tmp_path: Path, env: dict[str
     for what, says in (
         ("Secret key", "chmod 600"),
         ("Web", "Choose another web.port"),
+        ("Web", "Correct web.trusted_proxies"),
         ("Channel support", "Check imap_user and imap_password"),
         ("Channel bird", "Choose one of api, email"),
         ("Channel bot", "channels.bot.token"),

@@ -434,7 +434,7 @@ async def _sent(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
                SELECT $1, seq, 'delivery_changed', jsonb_build_object('interaction', $2::bigint, 'state', 'sent') FROM n""",
             opened["id"],
             queued["interaction_id"],
-        )  # fmt: skip
+        )
     )
     return opened, queued
 
@@ -514,7 +514,8 @@ async def test_a_conversation_keeps_its_order_in_a_batch(ctx: Context) -> None:
     assert len({one_.ticket_code for one_ in kept}) == 3
     for row in await rows(
         ctx,
-        "SELECT array_agg(text::int ORDER BY seq) AS said, array_agg(seq ORDER BY id) AS seqs FROM interaction GROUP BY ticket_id",
+        """SELECT array_agg(text::int ORDER BY seq) AS said, array_agg(seq ORDER BY id) AS seqs
+           FROM interaction GROUP BY ticket_id""",
     ):
         assert row["said"] == sorted(row["said"]) and row["seqs"] == list(range(1, 21))
 
