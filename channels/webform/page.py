@@ -38,7 +38,7 @@ def show_form(
         **_common(name, settings, language),
         given={key: (given or {}).get(key, "") for key in LIMITS},
         limits=LIMITS,
-        choices=() if settings.kind else CHOICES,
+        choices=() if settings.ticket_kind else CHOICES,
         problems=[(problem.field, problem.say(words)) for problem in problems],
         said=said,
         trap=TRAP,

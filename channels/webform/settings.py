@@ -11,7 +11,7 @@ CHOICES: tuple[Choice, ...] = ("enquiry", "feedback", "complaint", "request")
 
 
 class WebformSettings(BaseModel):
-    """One form. `kind`: what every post of it is, so the page does not ask; empty: the customer chooses.
+    """One form. `ticket_kind`: what every post of it is, so the page does not ask; empty: the customer chooses.
     `allowed_origins`: sites that may post to it and show it in a frame. `fill_in_seconds`: who is faster is
     asked to press the button again. `phone_region` (ISO 3166) is where numbers without country code are."""
 
@@ -21,7 +21,7 @@ class WebformSettings(BaseModel):
     title_zh: str = "联系我们"
     intro_en: str = "Tell us what happened or what you need. We answer by e-mail or telephone."
     intro_zh: str = "请告诉我们发生了什么，或者您需要什么。我们会通过邮件或电话回复您。"
-    kind: Choice | Literal[""] = ""
+    ticket_kind: Choice | Literal[""] = ""
     language: Literal["en", "zh_CN"] = "en"
     allowed_origins: tuple[str, ...] = ()
     fill_in_seconds: float = Field(default=2, ge=0, le=60)

@@ -29,7 +29,7 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
     email = normalise_identity(IdentityKind.EMAIL, fields["email"])
     phone = normalise_identity(IdentityKind.PHONE, fields["phone"], region=settings.phone_region)
     claimed = ((IdentityKind.EMAIL, email), (IdentityKind.PHONE, phone))
-    chosen = settings.kind or fields["kind"]
+    chosen = settings.ticket_kind or fields["kind"]
     hints = {"kind": chosen} if chosen in CHOICES else {}
     shown = ("kind", "phone", "email", "order_number")
     return InboundInteraction(

@@ -38,7 +38,13 @@ def add(
     ] = "",
     role: Annotated[Role, typer.Option(help=say("What they may do.", "权限。"))] = Role.AGENT,
     language: Annotated[
-        list[str] | None, typer.Option(help=say("zh or en; may be repeated.", "zh 或 en；可重复。"))
+        list[str] | None,
+        typer.Option(
+            help=say(
+                "zh or en; may be repeated; none: all that the routing rules offer.",
+                "zh 或 en；可重复；省略则为分配规则中的全部语言。",
+            )
+        ),
     ] = None,
     skill: Annotated[
         list[str] | None,
@@ -69,7 +75,7 @@ def add(
             name=name,
             password=secret,
             role=role,
-            languages=language or (),
+            languages=language or ctx.rules.languages.offered,
             skills=_levels(skill or []),
             queues=queue or (),
             capacity=capacity,

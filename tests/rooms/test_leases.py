@@ -122,7 +122,7 @@ async def test_a_waiter_that_is_cancelled_leaves_nothing_behind(ctx: Context) ->
         waiting = asyncio.create_task(wait())
         async with asyncio.timeout(5):
             while (
-                await one(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") < 4
+                await one(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()") < 3
             ):
                 await asyncio.sleep(0.02)
         waiting.cancel()

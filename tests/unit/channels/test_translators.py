@@ -150,7 +150,7 @@ def test_a_form_proves_nothing() -> None:
 
 def test_the_kind_of_a_forms_settings_is_stronger_than_what_is_posted() -> None:
     kind = KINDS["webform"]
-    chosen = kind.settings.model_validate({"kind": "feedback"})
+    chosen = kind.settings.model_validate({"ticket_kind": "feedback"})
     item = RawItem(external_key="k", content=orjson.dumps(GOOD["webform"]), received_at=NOW)
     assert kind.translate(item, chosen).hints == {"kind": "feedback"}
 
