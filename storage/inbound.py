@@ -115,6 +115,8 @@ class LockedTicket:
     id: int
     code: int
     customer_id: int
+    channel_id: int
+    reply_address: str
     status: str
     seq: int
     assignee_id: int | None
@@ -132,8 +134,10 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTicket:
-    """`skills` are joined by U+001F, `why` is JSON text of the decision that chose the queue."""
+    """`owner` is the place (from 1) of a customer who is made with it; 0: `customer_id` is there already. `required_skills` are
+    joined by U+001F, `why` is JSON text of the decision that chose the queue."""
 
+    owner: int
     customer_id: int
     channel_id: int
     subject: str
@@ -151,6 +155,13 @@ class NewTicket:
     seq: int
     last_preview: str
     why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedTicket:
+    id: int
+    code: int
+    customer_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,15 +333,6 @@ async def lock_tickets(connection: Connection, ids: Sequence[int]) -> dict[int, 
     return {row["id"]: LockedTicket(**row) for row in await connection.fetch(SQL["lock_tickets"], ids)}
 
 
-async def add_customers(connection: Connection, customers: Sequence[NewCustomer]) -> list[int]:
-    """Make customers; returns their ids in order."""
-    owned = [(owner, *one) for owner, customer in enumerate(customers, 1) for one in customer.identities]
-    rows = await connection.fetch(
-        SQL["add_customers"], *columns(customers, "name", "language"), *transposed(owned, 4)
-    )
-    return [row["id"] for row in rows]
-
-
 async def add_identities(connection: Connection, identities: Sequence[tuple[int, str, str, bool]]) -> None:
     """Add (customer id, kind, value, verified) that nobody owns yet."""
     await connection.execute(SQL["add_identities"], *transposed(identities, 4))
@@ -341,19 +343,24 @@ async def touch_customers(connection: Connection, seen: Sequence[tuple[int, str,
     await connection.execute(SQL["touch_customers"], *transposed(seen, 3))
 
 
-async def open_tickets(connection: Connection, tickets: Sequence[NewTicket]) -> list[tuple[int, int]]:
-    """Open tickets; returns (id, code) in order."""
+async def open_tickets(
+    connection: Connection, customers: Sequence[NewCustomer], tickets: Sequence[NewTicket]
+) -> list[OpenedTicket]:
+    """Make customers and open tickets, theirs and others'; returns the tickets in order."""
+    owned = [(owner, *one) for owner, customer in enumerate(customers, 1) for one in customer.identities]
     rows = await connection.fetch(
         SQL["open_tickets"],
-        *columns(tickets, "customer_id", "channel_id", "subject", "kind", "kind_uncertain", "status", "priority", "language",
-                 "queue", "required_language", "required_skills", "last_agent_id", "reply_address", "thread_key", "seq",
-                 "last_preview", "why"),
+        *columns(customers, "name", "language"),
+        *transposed(owned, 4),
+        *columns(tickets, "owner", "customer_id", "channel_id", "subject", "kind", "kind_uncertain", "status", "priority",
+                 "language", "queue", "required_language", "required_skills", "last_agent_id", "reply_address",
+                 "thread_key", "seq", "last_preview", "why"),
     )  # fmt: skip
     if len(rows) != len(tickets):
         raise LookupError(
             "a queue of the routing rules is not in the database: start the hub once to make it"
         )
-    return [(row["id"], row["code"]) for row in rows]
+    return [OpenedTicket(**row) for row in rows]
 
 
 async def append(connection: Connection, entries: Sequence[NewEntry]) -> list[int]:

@@ -72,10 +72,11 @@ async def settle(
     error: str = "",
     external_id: str = "",
     again_in: float = 0.0,
-) -> tuple[int, int] | None:
-    """(ticket id, interaction id); None where this process had lost the row."""
+) -> tuple[int, int, str] | None:
+    """(ticket id, interaction id, state), which is failed where there is no time left to try again; None where this process
+    had lost the row."""
     row = await connection.fetchrow(SQL["settle"], outbox_id, token, state, error, external_id, again_in)
-    return (row["ticket_id"], row["interaction_id"]) if row else None
+    return (row["ticket_id"], row["interaction_id"], row["state"]) if row else None
 
 
 async def hold_channel(connection: Connection, channel_id: int, seconds: float) -> None:

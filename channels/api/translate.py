@@ -26,6 +26,11 @@ def translate(raw: RawItem, settings: ApiSettings) -> InboundInteraction:
         body = ApiInteraction.model_validate_json(raw.content)
     except ValidationError as error:
         raise CannotTranslate(_explain(error)) from error
+    return interaction_of(body, settings)
+
+
+def interaction_of(body: ApiInteraction, settings: ApiSettings) -> InboundInteraction:
+    """The same for a body that was checked at the door. Raises CannotTranslate for an identity that is none."""
     return InboundInteraction(
         kind=InteractionKind.MESSAGE,
         sender=Sender(

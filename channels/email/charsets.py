@@ -4,7 +4,6 @@ Senders label a superset by its subset's name (GB 2312 for GB 18030, Shift_JIS f
 outright, so a label is a hint that the bytes may refute.
 """
 
-
 import codecs
 import re
 

@@ -4,7 +4,6 @@ after the commit.
 The thread never touches the event loop except through `Handing`; nothing is parsed here.
 """
 
-
 import contextlib
 import hashlib
 import imaplib

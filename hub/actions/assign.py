@@ -40,6 +40,7 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             why={"outcome": "manual", "by": actor.name, "agent_id": agent_id, "reasons": []},
         )
         await work.set_assignee(connection, ticket.id, agent_id)
+        taken.made_room = True
         if agent_id is not None:
             await work.begin_assignment(connection, ticket.id, agent_id, decision)
             await taken.note(EventKind.TICKET_ASSIGNED, agent=agent_id)

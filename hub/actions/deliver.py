@@ -6,8 +6,8 @@ waits for a person unless the other side notices repetitions.
 
 import asyncio
 import random
+import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import structlog
@@ -27,7 +27,7 @@ from hub.actions.installation import channel_id
 from hub.actions.reply import tell_delivery
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
 from storage import outbound
-from storage.database import Connection
+from storage.database import Connection, DatabaseUnavailable
 from storage.outbound import ClaimedReply, FileRow
 
 log = structlog.get_logger(__name__)
@@ -36,6 +36,8 @@ AT_ONCE = 8
 """Replies of one claim; they leave side by side, each of another ticket."""
 LEASE_SECONDS = 900.0
 """Longer than any channel's own limits, the ten minutes after a letter's final dot included."""
+RECORD_AGAIN_SECONDS = 0.5
+AFTER_MISCONFIGURED = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0
 
 
@@ -54,12 +56,16 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
         return rows, await outbound.files_of(connection, [row.interaction_id for row in rows]) if rows else {}
 
     rows, files = await ctx.database.run(claim)
-    await asyncio.gather(
+    outcomes = await asyncio.gather(
         *(
             _deliver(ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token)
             for row in rows
-        )
+        ),
+        return_exceptions=True,  # one that fails must not leave the others behind, still sending
     )
+    for outcome in outcomes:
+        if outcome is not None:
+            raise outcome
     return len(rows)
 
 
@@ -98,6 +104,8 @@ async def _record_failure(
             whole = isinstance(failure, Misconfigured) or getattr(failure, "whole_channel", False)
             wait = getattr(failure, "retry_after", None)
             pause = wait if wait is not None else _pause(row.attempts)
+            if isinstance(failure, Misconfigured):  # whoever has mended it must not wait for long
+                pause = min(pause, AFTER_MISCONFIGURED)
             await _record(ctx, row, token, state="queued", error=said, again_in=pause)
             if whole:
                 await ctx.database.run(lambda c: outbound.hold_channel(c, row.channel_id, pause))
@@ -122,9 +130,9 @@ async def _record(
     external_id: str = "",
     again_in: float = 0.0,
 ) -> None:
-    """Fenced by the token: who lost the row in the meantime records nothing."""
-    if state == "queued" and datetime.now(UTC).timestamp() + again_in > row.give_up_at.timestamp():
-        state, error = "failed", f"Given up after {row.attempts} attempts. {error}"
+    """Fenced by the token: who lost the row in the meantime records nothing. What is known is not forgotten because the
+    database is away: it is written down as soon as that is possible, while the row is ours."""
+    until = time.monotonic() + LEASE_SECONDS
 
     async def work(connection: Connection) -> None:
         settled = await outbound.settle(
@@ -133,9 +141,16 @@ async def _record(
         if settled is None:
             log.warning("deliver.lost_lease", interaction=row.interaction_id, state=state)
             return
-        await tell_delivery(connection, *settled, state)
+        await tell_delivery(connection, *settled)
 
-    await ctx.database.run(work)
+    while True:
+        try:
+            return await ctx.database.run(work)
+        except DatabaseUnavailable as away:
+            if time.monotonic() > until:
+                raise
+            log.warning("deliver.not_recorded", interaction=row.interaction_id, state=state, error=str(away))
+            await asyncio.sleep(RECORD_AGAIN_SECONDS)
 
 
 async def _settle_abandoned(
@@ -148,8 +163,9 @@ async def _settle_abandoned(
             again = adapters[numbers[row.channel_id]].capabilities.repeatable
             state = "queued" if again else "uncertain"
             error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
-            await outbound.settle(connection, row.id, row.lease_token, state=state, error=error)
-            await tell_delivery(connection, row.ticket_id, row.interaction_id, state)
+            settled = await outbound.settle(connection, row.id, row.lease_token, state=state, error=error)
+            if settled is not None:
+                await tell_delivery(connection, *settled)
 
     await ctx.database.run(work)
 

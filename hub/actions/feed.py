@@ -5,6 +5,7 @@ the oldest running transaction, so no later commit can slip in before it. Events
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from storage.database import Database, DatabaseUnavailable
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 2.0
+REST_SECONDS = 0.02
 REPLAY_LIMIT = 500
 _SLOW_READER = 1000
 
@@ -63,11 +65,14 @@ class Feed:
         """Announce until cancelled. Survives an absent database."""
         while True:
             heard = self._listener.expect(EVENTS)
+            began = time.monotonic()
             try:
                 await self._announce_new()
             except DatabaseUnavailable as error:
                 log.warning("feed.database_away", error=str(error))
             await heard.wait(POLL_SECONDS)
+            # Under load one look finds many events; after a quiet moment nobody waits for this.
+            await asyncio.sleep(max(0.0, began + REST_SECONDS - time.monotonic()))
 
     async def _announce_new(self) -> None:
         while rows := await self._database.read(lambda c: stored.feed_after(c, self._position, REPLAY_LIMIT)):

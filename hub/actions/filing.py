@@ -24,6 +24,7 @@ from hub.actions.arrivals import (
 )
 from hub.actions.match import MAIL, Candidate, Match, ThreadRule
 from hub.model.codes import TICKET, show_code
+from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind
 from hub.model.people import Presence
 from hub.model.tickets import EventKind, Priority, TicketStatus
@@ -67,6 +68,13 @@ class _Ticket:
     preview: str = ""
     reply_address: str = ""
     events: list[tuple[int, EventKind, dict[str, object]]] = field(default_factory=list)
+
+    @property
+    def wants_agent(self) -> bool:
+        """Whether routing has something to do now that it had not before."""
+        if self.row is None:
+            return self.status is TicketStatus.OPEN
+        return self.released or (self.reopened and self.row.assignee_id is None)
 
     def note(self, kind: EventKind, **data: object) -> None:
         self.seq += 1
@@ -120,6 +128,7 @@ class _Filing:
             for case in readable:
                 self._place(case)
             await self._write_people(readable)
+            await self._open_tickets()
             await self._write_tickets()
             await self._write_timeline(readable)
         await self._write_journal(cases)
@@ -221,7 +230,9 @@ class _Filing:
         ]
         new = [row for row, case in zip(rows, cases, strict=True) if not case.arrival.raw_id]
         old = [row for row, case in zip(rows, cases, strict=True) if case.arrival.raw_id]
-        topics = [EVENTS, ROUTE] if any(case.state in ("read", "quarantined") for case in cases) else []
+        topics = [EVENTS] if any(case.state in ("read", "quarantined") for case in cases) else []
+        if any(ticket.wants_agent for ticket in self._tickets.values()):
+            topics.append(ROUTE)
         if new:
             await inbound.keep_raw(self._connection, new, topics)
         if old:
@@ -325,7 +336,8 @@ class _Filing:
         if said.automatic is None:
             ticket.heard_person = True
             ticket.preview = preview(said)
-            ticket.reply_address = said.reply_address
+            if ticket.row is not None and _is_answered_there(case.arrival, ticket.row):
+                ticket.reply_address = said.reply_address
             if ticket.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):
                 was, ticket.status = ticket.status, TicketStatus.OPEN
                 if ticket.id:
@@ -417,33 +429,41 @@ class _Filing:
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def _write_people(self, cases: Sequence[_Case]) -> None:
-        met = {id(case.customer): case.customer for case in cases if case.customer}
-        new = [customer for customer in met.values() if not customer.id]
-        if new:
-            rows = [
-                inbound.NewCustomer(name=customer.name, language=customer.language, identities=customer.fresh)
-                for customer in new
-            ]
-            for customer, made in zip(new, await inbound.add_customers(self._connection, rows), strict=True):
-                customer.id, customer.fresh = made, []
-        fresh = [(customer.id, *row) for customer in met.values() for row in customer.fresh]
+        """Those who were known before; the others are made with their tickets."""
+        met = {case.customer.id: case for case in cases if case.customer and case.customer.id}
+        fresh = [
+            (customer_id, *row)
+            for customer_id, case in met.items()
+            if case.customer
+            for row in case.customer.fresh
+        ]
         if fresh:
             await inbound.add_identities(self._connection, fresh)
-        ids_new = {id(customer) for customer in new}
-        seen = {
-            case.customer.id: (case.customer.id, _language(case.read), case.read.interaction.sender.name)
-            for case in cases
-            if case.customer and case.read and id(case.customer) not in ids_new
-        }
+        seen = [
+            (customer_id, _language(case.read), case.read.interaction.sender.name)
+            for customer_id, case in met.items()
+            if case.read
+        ]
         if seen:
-            await inbound.touch_customers(self._connection, list(seen.values()))
+            await inbound.touch_customers(self._connection, seen)
+
+    async def _open_tickets(self) -> None:
+        if not self._new_tickets:
+            return
+        made = {id(t.customer): t.customer for _, t in self._new_tickets if not t.customer.id}
+        owner = {key: place for place, key in enumerate(made, 1)}
+        opened = await inbound.open_tickets(
+            self._connection,
+            [
+                inbound.NewCustomer(name=one.name, language=one.language, identities=one.fresh)
+                for one in made.values()
+            ],
+            [self._new_row(case, t, owner.get(id(t.customer), 0)) for case, t in self._new_tickets],
+        )
+        for (_, ticket), row in zip(self._new_tickets, opened, strict=True):
+            ticket.id, ticket.code, ticket.customer.id = row.id, row.code, row.customer_id
 
     async def _write_tickets(self) -> None:
-        if self._new_tickets:
-            rows = [self._new_row(case, ticket) for case, ticket in self._new_tickets]
-            opened = await inbound.open_tickets(self._connection, rows)
-            for (_, ticket), (ticket_id, code) in zip(self._new_tickets, opened, strict=True):
-                ticket.id, ticket.code = ticket_id, code
         touched = [t for t in self._tickets.values() if t.touched and t.row is not None]
         if touched:
             await inbound.touch_tickets(
@@ -474,7 +494,7 @@ class _Filing:
         if noted:
             await events.add_ticket_events(self._connection, noted)
 
-    def _new_row(self, case: _Case, ticket: _Ticket) -> inbound.NewTicket:
+    def _new_row(self, case: _Case, ticket: _Ticket, owner: int) -> inbound.NewTicket:
         read = case.read
         assert read is not None
         said, classified = read.interaction, read.classified
@@ -494,6 +514,7 @@ class _Filing:
         )
         required = choice.languages_required[0] if choice.languages_required else ""
         return inbound.NewTicket(
+            owner=owner,
             customer_id=ticket.customer.id,
             channel_id=case.arrival.channel_id,
             subject=subject(said),
@@ -639,6 +660,15 @@ def _first_like(copy: _Case, cases: Sequence[_Case]) -> int:
         for case in cases
         if case.state != "duplicate" and (case.arrival.channel_id, case.arrival.item.content_key) == content
     )
+
+
+def _is_answered_there(arrival: Arrival, ticket: LockedTicket) -> bool:
+    """Whether the way back of this message is one of the ticket's own channel: an address of another is nothing to it. A form
+    is answered by e-mail, as its answers are."""
+    if arrival.channel_id == ticket.channel_id:
+        return True
+    by_mail = normalise_identity(IdentityKind.EMAIL, ticket.reply_address) is not None
+    return arrival.kind.answer_id is not None and by_mail
 
 
 def _refs(arrival: Arrival, read: Read) -> list[tuple[str, str]]:

@@ -1,11 +1,12 @@
 """Joins what arrives at the same time into one transaction: many writers share a commit, a single one never waits for others.
 
-While batches are being written the next one gathers; nothing is held back to fill it up. Two are written side by side, so that
-the database works while this process reads and the other way round; but never two that touch the same person or conversation:
-those keep their order.
+While a batch is being written the next one gathers. After a batch of several its writers are about to come back, so the
+next one waits for as many, a moment at the most. Batches follow each other; only when one is held up (a lock, a slow disk)
+another lane opens beside it, for what does not touch the same persons and conversations: those keep their order.
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,9 @@ from hub.actions.arrivals import Arrival, lock_keys
 
 MOST_ITEMS = 100
 MOST_BYTES = 16 * 1024 * 1024
-AT_ONCE = 2
+MOST_LANES = 4
+GATHER_SECONDS = 0.003
+HELD_UP_SECONDS = 0.1
 _LOOK_AHEAD = 4 * MOST_ITEMS
 """How far to look for items that nothing holds up."""
 
@@ -34,13 +37,20 @@ class _Waiting:
     outcome: "asyncio.Future[Acceptance]"
 
 
+@dataclass(slots=True, eq=False)
+class _Lane:
+    held_up: bool = False
+
+
 class Intake:
     """One per hub process."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()
         self._touched: set[int] = set()
-        self._writing: set[asyncio.Task[None]] = set()
+        self._lanes: dict[_Lane, asyncio.Task[None]] = {}
+        self._wanted = 0
+        self._enough = asyncio.Event()
 
     async def keep(self, arrivals: Sequence[Arrival], write: Write) -> list[Acceptance]:
         """Have them written; returns after the commit, in the order given. Raises what `write` answered for the first that
@@ -51,7 +61,9 @@ class Intake:
         loop = asyncio.get_running_loop()
         own = [_Waiting(one, frozenset(lock_keys(one)), write, loop.create_future()) for one in arrivals]
         self._waiting.extend(own)
-        self._begin()
+        if len(self._waiting) >= self._wanted:
+            self._enough.set()
+        self._open_lane()
         kept = await asyncio.gather(*(one.outcome for one in own), return_exceptions=True)
         for answer in kept:
             if isinstance(answer, BaseException):
@@ -60,23 +72,39 @@ class Intake:
 
     async def close(self) -> None:
         """Return when nothing is being written any more."""
-        while self._writing:
-            await asyncio.wait(self._writing)
+        while self._lanes:
+            await asyncio.wait(self._lanes.values())
 
-    def _begin(self) -> None:
-        while len(self._writing) < AT_ONCE:
-            batch = self._next_batch()
-            if not batch:
-                return
-            self._touched.update(*(one.keys for one in batch))
-            writing = asyncio.create_task(self._write(batch))
-            self._writing.add(writing)
-            writing.add_done_callback(self._writing.discard)
+    def _open_lane(self) -> None:
+        """Where every open one is held up."""
+        if len(self._lanes) < MOST_LANES and all(lane.held_up for lane in self._lanes):
+            lane = _Lane()
+            self._lanes[lane] = asyncio.create_task(self._work(lane))
 
-    async def _write(self, batch: Sequence[_Waiting]) -> None:
+    def _note_held_up(self, lane: _Lane) -> None:
+        lane.held_up = True
+        if self._waiting:
+            self._open_lane()
+
+    async def _work(self, lane: _Lane) -> None:
+        try:
+            while batch := self._next_batch():
+                await self._write(lane, batch)
+                if any(not one.held_up for one in self._lanes if one is not lane):
+                    return  # another lane has taken over meanwhile
+                if len(batch) > 1:
+                    await self._gather(len(batch))
+        finally:
+            del self._lanes[lane]
+
+    async def _write(self, lane: _Lane, batch: Sequence[_Waiting]) -> None:
+        self._touched.update(*(one.keys for one in batch))
+        alarm = asyncio.get_running_loop().call_later(HELD_UP_SECONDS, self._note_held_up, lane)
         try:
             answers = await batch[0].write([one.arrival for one in batch])
         finally:
+            alarm.cancel()
+            lane.held_up = False
             self._touched.difference_update(*(one.keys for one in batch))
         for one, answer in zip(batch, answers, strict=True):
             if one.outcome.done():  # its caller has gone away
@@ -85,11 +113,14 @@ class Intake:
                 one.outcome.set_exception(answer)
             else:
                 one.outcome.set_result(answer)
-        # This task still counts as writing; its place is free from now on.
-        task = asyncio.current_task()
-        if task is not None:
-            self._writing.discard(task)
-        self._begin()
+
+    async def _gather(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._enough.clear()
+        if len(self._waiting) < wanted:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._enough.wait()
 
     def _next_batch(self) -> list[_Waiting]:
         """From the front, without those that must wait for a batch under way and those behind them."""

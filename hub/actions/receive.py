@@ -14,7 +14,7 @@ from itertools import groupby
 import structlog
 from pydantic import BaseModel
 
-from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem
+from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem, Translate
 from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.arrivals import Arrival, understand
 from hub.actions.context import Context
@@ -35,8 +35,11 @@ AGAIN_SECONDS = 5.0
 LARGE_BYTES = 1024 * 1024
 
 
-async def accept_items(ctx: Context, channel: str, items: Sequence[RawItem]) -> list[Acceptance]:
-    """Keep raw items of a configured channel, in order; returns after the commit, one Acceptance each.
+async def accept_items(
+    ctx: Context, channel: str, items: Sequence[RawItem], *, translate: Translate | None = None
+) -> list[Acceptance]:
+    """Keep raw items of a configured channel, in order; returns after the commit, one Acceptance each. `translate`
+    stands in for the kind's own, where the caller has read the items already.
 
     The same key again is answered like the first time. Raises NotAccepted when the database is away: nothing is known to be
     kept, and the sender must try again.
@@ -50,6 +53,7 @@ async def accept_items(ctx: Context, channel: str, items: Sequence[RawItem]) -> 
             _arrival(
                 Arrival(channel_id=number, channel=channel, kind=configured.kind, item=item),
                 configured.settings,
+                translate or configured.kind.translate,
             )
             for item in items
         ]
@@ -64,12 +68,12 @@ async def accept_items(ctx: Context, channel: str, items: Sequence[RawItem]) -> 
     return kept
 
 
-def _arrival(arrival: Arrival, settings: BaseModel) -> Arrival:
+def _arrival(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:
     """Read it now, unless its format is heavy."""
     if arrival.kind.heavy:
         return arrival
     try:
-        return replace(arrival, read=understand(arrival.kind.translate(arrival.item, settings)))
+        return replace(arrival, read=understand(translate(arrival.item, settings)))
     except CannotTranslate as error:
         return replace(arrival, error=str(error)[:1000])
     except Exception as error:

@@ -28,6 +28,8 @@ class Step:
     actor: Actor
     seq: int
     status: TicketStatus
+    made_room: bool = False
+    """Whether routing has something to do now that it had not before."""
 
     async def note(self, kind: EventKind, **data: Any) -> int:
         """The next entry of the ledger; returns its number."""
@@ -52,6 +54,7 @@ class Step:
         if status is self.status:
             return False
         was, self.status = self.status, status
+        self.made_room = True
         await house.cancel_timers(self.connection, self.ticket.id)
         holder = self.ticket.assignee_id
         change = takes_up_capacity(status) - takes_up_capacity(was)
@@ -92,7 +95,7 @@ async def on_ticket(
             status=TicketStatus(ticket.status),
         )
         result = await step(taken)
-        await announce(connection, EVENTS, ROUTE)
+        await announce(connection, EVENTS, *([ROUTE] if taken.made_room else []))
         return True, result
 
     while True:

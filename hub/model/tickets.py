@@ -58,5 +58,5 @@ class EventKind(StrEnum):
     CHANNEL_CHANGED = "channel_changed"
     QUARANTINED = "quarantined"
     SESSION_ENDED = "session_ended"
-    THREAD_TOKEN_INVALID = "thread_token_invalid"
+    THREAD_TOKEN_INVALID = "thread_token_invalid"  # noqa: S105 - the name of an event
     IDENTITY_CONFLICT = "identity_conflict"

@@ -1,6 +1,7 @@
 """The shape of every loop that works off a table: look until there is nothing, then wait to be told or for a while."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 from hub.actions.announce import TOPICS, Listener
@@ -15,14 +16,26 @@ async def look_again(
     every: float,
     halt: asyncio.Event,
     well: Well,
+    rest: float = 0.0,
 ) -> None:
     """Call `look` until it returns 0, then wait for `topic`, `every` seconds at the longest; go on until `halt` is set.
 
-    A round that has begun is ended first. Who sets `halt` calls `wake_all`, or it is seen `every` seconds later.
+    Two looks begin at least `rest` seconds apart: under load each then finds more to do at once; after a quiet moment the
+    first is not held up. A round that has begun is ended first. Who sets `halt` calls `wake_all`, or it is seen `every` seconds
+    later.
     """
+    began = float("-inf")
+
+    async def look_now() -> int:
+        nonlocal began
+        if (pause := began + rest - time.monotonic()) > 0:
+            await asyncio.sleep(pause)
+        began = time.monotonic()
+        return await look()
+
     while not halt.is_set():
         heard = listener.expect(topic)
-        while not halt.is_set() and await look():
+        while not halt.is_set() and await look_now():
             well()
         well()
         if not halt.is_set():

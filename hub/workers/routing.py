@@ -9,8 +9,17 @@ from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
 POLL_SECONDS = 2.0
+REST_SECONDS = 0.015
 
 
 async def give_out(ctx: Context, halt: asyncio.Event, well: Well) -> None:
     """Until `halt` is set. Hubs take turns."""
-    await look_again(ctx.listener, ROUTE, lambda: drain(ctx), every=POLL_SECONDS, halt=halt, well=well)
+    await look_again(
+        ctx.listener,
+        ROUTE,
+        lambda: drain(ctx),
+        every=POLL_SECONDS,
+        halt=halt,
+        well=well,
+        rest=REST_SECONDS,
+    )

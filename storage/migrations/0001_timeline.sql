@@ -43,6 +43,8 @@ CREATE TABLE channel (
     state text NOT NULL DEFAULT 'starting' CHECK (state IN ('starting', 'up', 'down', 'misconfigured', 'retired')),
     state_detail text NOT NULL DEFAULT '',
     state_since timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- The other side asked for silence until then; replies that are queued meanwhile wait too.
+    hold_until timestamptz,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
@@ -80,7 +82,7 @@ CREATE INDEX inbound_raw_quarantined ON inbound_raw (id DESC) WHERE state = 'qua
 
 -- Uniqueness across all months lives beside the partitions.
 CREATE TABLE inbound_key (
-    channel_id int NOT NULL REFERENCES channel,
+    channel_id int NOT NULL,
     key text NOT NULL,
     raw_id bigint NOT NULL,
     PRIMARY KEY (channel_id, key)
@@ -290,8 +292,8 @@ CREATE TABLE routing_decision (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket_id bigint NOT NULL REFERENCES ticket,
     step text NOT NULL CHECK (step IN ('classified', 'assigned', 'manual', 'released')),
-    queue_id int REFERENCES queue,
-    agent_id bigint REFERENCES agent,
+    queue_id int,
+    agent_id bigint,
     priority int,
     why jsonb NOT NULL,
     decided_at timestamptz NOT NULL DEFAULT clock_timestamp()
@@ -302,7 +304,7 @@ CREATE TABLE assignment (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ticket_id bigint NOT NULL REFERENCES ticket,
     agent_id bigint NOT NULL REFERENCES agent,
-    decision_id bigint REFERENCES routing_decision,
+    decision_id bigint,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     ended_at timestamptz,
     end_reason text NOT NULL DEFAULT ''

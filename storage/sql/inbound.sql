@@ -133,24 +133,8 @@ JOIN ticket t ON t.id = h.ticket_id
 SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_tickets
-SELECT id, code, customer_id, status, seq, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
+SELECT id, code, customer_id, channel_id, reply_address, status, seq, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
 ORDER BY id FOR NO KEY UPDATE
-
--- name: add_customers
--- `$4` says to which of the new customers (from 1) an identity belongs; an owned one is not taken away from its owner.
-WITH given AS MATERIALIZED (
-    SELECT ord, nextval('customer_id_seq') AS id, name, language
-    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g (name, language, ord)
-), made AS (
-    INSERT INTO customer (id, name, language) OVERRIDING SYSTEM VALUE SELECT id, name, language FROM given
-), known AS (
-    INSERT INTO identity (customer_id, kind, value, verified)
-    SELECT given.id, g.kind, g.value, g.verified
-    FROM unnest($3::int[], $4::text[], $5::text[], $6::boolean[]) AS g (owner, kind, value, verified)
-    JOIN given ON given.ord = g.owner
-    ON CONFLICT DO NOTHING
-)
-SELECT id FROM given ORDER BY ord
 
 -- name: add_identities
 INSERT INTO identity (customer_id, kind, value, verified)
@@ -166,24 +150,38 @@ FROM unnest($1::bigint[], $2::text[], $3::text[]) AS g (id, language, name)
 WHERE c.id = g.id
 
 -- name: open_tickets
--- Each with the decision that chose its queue. A ticket that wants no person is opened as resolved.
-WITH given AS MATERIALIZED (
-    SELECT g.*, nextval('ticket_id_seq') AS id, q.id AS queue_id
-    FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::int[], $8::text[],
-                $9::text[], $10::text[], $11::text[], $12::bigint[], $13::text[], $14::text[], $15::int[],
-                $16::text[], $17::text[])
-         WITH ORDINALITY AS g (customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language,
+-- Each with the decision that chose its queue, and with its customer where that one is new: `owner` is the place (from 1) in
+-- the arrays of new customers, `i_owner` the same for their identities; an identity that has an owner keeps it. A ticket that
+-- wants no person is opened as resolved.
+WITH person AS MATERIALIZED (
+    SELECT ord, nextval('customer_id_seq') AS id, name, language
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g (name, language, ord)
+), made AS (
+    INSERT INTO customer (id, name, language) OVERRIDING SYSTEM VALUE SELECT id, name, language FROM person
+), known AS (
+    INSERT INTO identity (customer_id, kind, value, verified)
+    SELECT person.id, g.kind, g.value, g.verified
+    FROM unnest($3::int[], $4::text[], $5::text[], $6::boolean[]) AS g (i_owner, kind, value, verified)
+    JOIN person ON person.ord = g.i_owner
+    ON CONFLICT DO NOTHING
+), given AS MATERIALIZED (
+    SELECT g.*, nextval('ticket_id_seq') AS id, q.id AS queue_id, coalesce(person.id, g.old_customer_id) AS customer_id
+    FROM unnest($7::int[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::int[],
+                $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::text[], $21::text[], $22::int[],
+                $23::text[], $24::text[])
+         WITH ORDINALITY AS g (owner, old_customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language,
                                queue, required_language, required_skills, last_agent_id, reply_address, thread_key, seq,
                                last_preview, why, ord)
     JOIN queue q ON q.name = g.queue
+    LEFT JOIN person ON person.ord = g.owner
 ), opened AS (
     INSERT INTO ticket (id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
                         required_language, required_skills, last_agent_id, reply_address, thread_key, seq, version,
                         last_in_at, last_preview, waiting_since, resolved_at)
     OVERRIDING SYSTEM VALUE
     SELECT id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
-           required_language, coalesce(string_to_array(nullif(required_skills, ''), chr(31)), '{}'), last_agent_id, reply_address, thread_key, seq, seq,
-           clock_timestamp(), last_preview,
+           required_language, coalesce(string_to_array(nullif(required_skills, ''), chr(31)), '{}'), last_agent_id,
+           reply_address, thread_key, seq, seq, clock_timestamp(), last_preview,
            CASE WHEN status = 'open' THEN clock_timestamp() END,
            CASE WHEN status = 'resolved' THEN clock_timestamp() END
     FROM given ORDER BY ord
@@ -192,7 +190,7 @@ WITH given AS MATERIALIZED (
     INSERT INTO routing_decision (ticket_id, step, queue_id, priority, why)
     SELECT id, 'classified', queue_id, priority, why::jsonb FROM given
 )
-SELECT given.id, opened.code FROM given JOIN opened ON opened.id = given.id ORDER BY given.ord
+SELECT given.id, opened.code, given.customer_id FROM given JOIN opened ON opened.id = given.id ORDER BY given.ord
 
 -- name: append
 -- Timeline entries and the ledger's entries about them.
@@ -282,10 +280,15 @@ INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size,
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bytea[])
 
 -- name: settle_bounced
--- A delivery report about a letter of ours. What had left is now known to have failed.
-UPDATE outbox SET state = 'failed', error = $2, settled_at = clock_timestamp()
-WHERE message_id = $1 AND state IN ('sent', 'uncertain')
-RETURNING interaction_id, ticket_id
+-- A delivery report about a letter of ours. What had left is now known to have failed. The ticket is locked first.
+WITH held AS MATERIALIZED (
+    SELECT t.id FROM ticket t JOIN outbox o ON o.ticket_id = t.id
+    WHERE o.message_id = $1 AND o.message_id <> '' FOR NO KEY UPDATE OF t
+)
+UPDATE outbox o SET state = 'failed', error = $2, settled_at = clock_timestamp()
+FROM held
+WHERE o.ticket_id = held.id AND o.message_id = $1 AND o.message_id <> '' AND o.state IN ('sent', 'uncertain')
+RETURNING o.interaction_id, o.ticket_id
 
 -- name: assignees_of_idle
 -- Agents who hold one of these tickets while it waits for its customer: its return is a new load.

@@ -26,10 +26,12 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING id, created_at
 
 -- name: last_letters
--- Message-IDs of the conversation, oldest first, and the last one from the customer.
-SELECT external_id, direction FROM interaction
-WHERE ticket_id = $1 AND external_id <> '' AND direction IN ('in', 'out') AND kind IN ('message', 'form')
-ORDER BY id DESC LIMIT 30
+-- Message-IDs of the conversation, newest first: of letters only, and not of those that a mail server wrote.
+SELECT i.external_id, i.direction FROM interaction i
+WHERE i.ticket_id = $1 AND i.external_id <> '' AND i.direction IN ('in', 'out')
+  AND i.automatic NOT IN ('bounce', 'delayed', 'receipt')
+  AND EXISTS (SELECT 1 FROM thread_ref r WHERE r.scope = 'mail' AND r.ref = i.external_id)
+ORDER BY i.id DESC LIMIT 30
 
 -- name: set_ticket
 -- Everything that a step of work changes; null leaves as it is.

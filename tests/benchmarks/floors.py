@@ -53,12 +53,13 @@ async def one_transaction(stage: Stage) -> float:
 
 
 async def _pgbench(stage: Stage, *, clients: int) -> str:
+    """Its own defaults otherwise: one thread, the simple protocol."""
     dsn = await _tables(stage)
     script = stage.scratch / "floor.sql"
     script.write_text(_SCRIPT)
     process = await asyncio.create_subprocess_exec(
-        _binary(), "--no-vacuum", "--protocol=prepared", f"--client={clients}", f"--jobs={min(clients, 2)}",
-        f"--time={2 if stage.quick else 5}", "--random-seed=1", f"--file={script}", dsn,
+        _binary(), "--no-vacuum", f"--client={clients}", f"--time={2 if stage.quick else 5}", "--random-seed=1",
+        f"--file={script}", dsn,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     said, trouble = await process.communicate()

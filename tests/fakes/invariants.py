@@ -50,8 +50,11 @@ _WRONG = (
     (
         "I6: a later reply is on its way or has left before an earlier one",
         """SELECT later.id FROM outbox later JOIN outbox earlier USING (ticket_id)
-           WHERE earlier.id < later.id AND earlier.state IN ('queued', 'sending') AND earlier.attempts = 0
-             AND later.state IN ('sending', 'sent')""",
+           WHERE earlier.id < later.id AND earlier.state IN ('queued', 'sending') AND later.state IN ('sending', 'sent')
+             -- unless it had come to an end, and a person sent it again
+             AND NOT EXISTS (SELECT 1 FROM event e WHERE e.ticket_id = earlier.ticket_id AND e.kind = 'delivery_changed'
+                             AND e.data->>'interaction' = earlier.interaction_id::text
+                             AND e.data->>'state' IN ('failed', 'uncertain'))""",
     ),
     (
         "I7: not exactly one active assignment for whoever holds a ticket",

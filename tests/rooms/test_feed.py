@@ -156,6 +156,7 @@ async def test_who_does_not_read_is_cut_off_and_the_others_go_on(
                 await _next(quick, 1)
             async with asyncio.timeout(5):
                 got = [one_ async for one_ in slow]
+            assert len(ctx.feed._queues) == 1  # nothing piles up for it any more
             # Where it stopped it can go on, and has lost nothing.
             assert len(got) == 3
             assert len(await ctx.feed.replay(got[-1].cursor)) == 3
@@ -215,6 +216,12 @@ async def test_a_visitor_sees_their_own_conversation_and_no_notes(ctx: Context) 
     await say(ctx, who=[("visitor", "v2", True)], key="s2", text="somebody else's")
     found = await ticket(ctx, kept)
     await add_note(ctx, ticket_code=found["code"], actor=SYSTEM, text="CANARY")
+    # Not even one that stood by mistake in the conversation itself.
+    await one(
+        ctx,
+        "UPDATE interaction SET channel_id = $1, thread_key = 's1' WHERE kind = 'note' RETURNING 1",
+        found["channel_id"],
+    )
     await queue_reply(ctx, ticket_code=found["code"], actor=SYSTEM, text="An answer")
     lines = await ports.transcript.since("s1", 0)
     assert [(line.mine, line.text, line.client_id) for line in lines] == [

@@ -249,6 +249,50 @@ async def test_cancelled_callers_stop_nothing(ctx: Context) -> None:
         assert (await say(ctx, who=BOB, item_key=f"{n}", key="k")).duplicate
 
 
+async def test_batches_side_by_side_keep_every_conversation_in_order(ctx: Context) -> None:
+    """Also of one person on two channels, and of one conversation with two persons."""
+    who = [[("visitor", f"v{n}", True)] for n in range(4)]
+    said: dict[str, list[str]] = {f"k{n}": [] for n in range(6)}
+    asked = []
+    for n in range(600):
+        key = f"k{random.Random(n).randrange(6)}"
+        said[key].append(f"{n}")
+        asked.append(say(ctx, who=who[(n + int(key[1])) % 4], key=key, text=f"{n}"))
+    await asyncio.gather(*asked)
+    for key, texts in said.items():
+        found = await rows(ctx, "SELECT text FROM interaction WHERE thread_key = $1 ORDER BY seq", key)
+        assert [row["text"] for row in found] == texts
+    assert await one(ctx, "SELECT count(*) FROM ticket") == 6
+
+
+_WAITS_FOR_A_LOCK = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+
+
+async def test_what_waits_for_a_batch_under_way_holds_nobody_else_up(ctx: Context, database_dsn: str) -> None:
+    opened = await ticket(ctx, await say(ctx, who=BOB, key="k"))
+    blocker = await asyncpg.connect(database_dsn)
+    transaction = blocker.transaction()
+    await transaction.start()
+    await blocker.execute("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", opened["id"])
+    held = [asyncio.create_task(say(ctx, who=BOB, key="k", text=f"{n}")) for n in range(3)]
+    async with asyncio.timeout(4):
+        while not await one(ctx, _WAITS_FOR_A_LOCK):
+            await asyncio.sleep(0.01)
+        for n in range(5):
+            assert (await say(ctx, who=[("visitor", f"v{n}", True)], key=f"other{n}")).ticket_code
+    assert not any(task.done() for task in held)
+    await transaction.rollback()
+    await blocker.close()
+    await asyncio.gather(*held)
+    texts = [
+        row["text"]
+        for row in await rows(ctx, "SELECT text FROM interaction WHERE thread_key = 'k' ORDER BY seq")
+    ]
+    assert texts == ["Hello", "0", "1", "2"]
+
+
 async def test_a_batch_is_never_written_inside_somebody_elses_transaction(ctx: Context) -> None:
     """Two at once: one inside a transaction that is given up, one that is not."""
 

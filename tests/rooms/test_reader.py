@@ -14,12 +14,14 @@ import pytest
 
 from channels.adapter import CannotTranslate, RawItem
 from hub.actions import reader as reading
+from hub.actions import receive
 from hub.actions.context import Context
 from hub.actions.quarantine import replay
 from hub.actions.reader import Overrun
 from hub.actions.receive import accept_items, read_waiting
+from storage import inbound
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import CHANNELS, SYSTEM, a_hub, entry, letter, one, rows, ticket, write
+from tests.fakes.scene import CHANNELS, SYSTEM, a_hub, letter, one, rows, ticket, write
 
 # A kind of channel that somebody else ships, found by its entry point as every kind is. Its letters do what they say.
 _SLOW_KIND = """
@@ -255,16 +257,25 @@ async def test_a_channel_that_is_gone_keeps_its_letters_until_it_comes_back(
     assert (await ticket(ctx, kept))["status"] == "open"
 
 
-async def test_an_item_that_was_read_by_another_meanwhile_is_left_alone(ctx: Context) -> None:
-    """A process that was held up comes back with outcomes that are not wanted any more."""
+async def test_two_that_read_the_same_item_put_it_on_the_timeline_once(
+    ctx: Context, database_dsn: str
+) -> None:
+    """A process that was held up for longer than it had the item to itself comes back with an outcome nobody wants."""
     kept = await write(ctx, "li@example.cn")
-    claimed = asyncio.create_task(read_waiting(ctx))
-    await claimed
-    await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET lease_until = NULL"))
-    assert await read_waiting(ctx) == 0
+    claimed = await ctx.database.run(lambda c: inbound.claim_raw(c, 10, 20, most_bytes=10**6))
+    async with a_hub(database_dsn, ctx.settings.channels, heavy=True) as other:
+        for hub in (ctx, other, ctx):
+            await receive._read_rows(hub, claimed)
+        await asyncio.gather(*(receive._read_rows(hub, claimed) for hub in (ctx, other)))
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1
-    assert (
-        await entry(
-            ctx, (await accept_items(ctx, "support", [letter("x@example.cn", uid=int(await _uid(ctx)))]))[0]
-        )
-    )["raw_id"] == kept.raw_id
+    assert (await ticket(ctx, kept))["seq"] == 1
+
+
+async def test_two_that_read_the_same_item_at_once_put_it_on_the_timeline_once(
+    ctx: Context, database_dsn: str
+) -> None:
+    await write(ctx, "li@example.cn")
+    claimed = await ctx.database.run(lambda c: inbound.claim_raw(c, 10, 20, most_bytes=10**6))
+    async with a_hub(database_dsn, ctx.settings.channels, heavy=True) as other:
+        await asyncio.gather(*(receive._read_rows(hub, claimed) for hub in (ctx, other, ctx, other)))
+    assert await one(ctx, "SELECT count(*) FROM interaction") == 1

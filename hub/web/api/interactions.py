@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from channels.adapter import Acceptance, NotAccepted, RawItem
 from channels.api.body import ApiInteraction
+from channels.api.translate import interaction_of
 from hub.actions.receive import accept_items
 from hub.model.people import Actor, Scope
 from hub.settings import Settings
@@ -31,7 +32,9 @@ async def post_interaction(call: Call) -> Answer:
         received_at=datetime.now(UTC),
     )
     try:
-        (acceptance,) = await accept_items(call.ctx, channel, [item])
+        (acceptance,) = await accept_items(
+            call.ctx, channel, [item], translate=lambda _item, settings: interaction_of(body, settings)
+        )
     except NotAccepted as error:
         raise DatabaseUnavailable(str(error)) from error
     if acceptance.duplicate:

@@ -1,0 +1,509 @@
+"""The outbox at work: each reply once, in order, with what every outcome means; two hubs, lost leases, an absent database."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+import structlog
+
+from channels.adapter import (
+    Capabilities,
+    ChannelAdapter,
+    ChannelFailure,
+    Misconfigured,
+    Receipt,
+    Refused,
+    TryLater,
+    Unavailable,
+    Unsure,
+)
+from hub.actions import deliver
+from hub.actions.context import Context
+from hub.actions.deliver import deliver_due
+from hub.actions.ports import make_ports
+from hub.actions.reply import cancel_reply, queue_reply, send_again
+from hub.model.interactions import OutboundInteraction
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.mail_servers import DROP, ScriptedRelay, serving
+from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
+
+Outcome = ChannelFailure | Exception | None
+
+
+class Outside:
+    """An adapter whose outside does what the test says: outcomes in turn, then receipts. `gate` holds every send up."""
+
+    def __init__(self, *outcomes: Outcome, repeatable: bool = False, name: str = "plain") -> None:
+        self.name = name
+        self.capabilities = Capabilities(subject=True, attachments=True, repeatable=repeatable)
+        self.outcomes = deque(outcomes)
+        self.sent: list[OutboundInteraction] = []
+        self.tried: list[str] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.begun = asyncio.Event()
+
+    async def check(self) -> None:
+        return
+
+    async def receive(self, accept: Any) -> None:
+        await asyncio.Event().wait()
+
+    async def send(self, message: OutboundInteraction) -> Receipt:
+        self.tried.append(message.text)
+        self.begun.set()
+        await self.gate.wait()
+        outcome = self.outcomes.popleft() if self.outcomes else None
+        if outcome is not None:
+            raise outcome
+        self.sent.append(message)
+        return Receipt(external_id=f"out-{len(self.sent)}")
+
+    async def close(self) -> None:
+        return
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.sent]
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn) as hub:
+        yield hub
+        await assert_invariants(hub.database)
+
+
+async def _ticket(ctx: Context, n: int = 0, channel: str = "plain") -> int:
+    kept = await say(ctx, channel, who=[("visitor", f"v{n}", True)], key=f"k{n}", reply_address=f"a{n}")
+    return int((await ticket(ctx, kept))["code"])
+
+
+async def _reply(ctx: Context, code: int, text: str = "one") -> int:
+    return await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text=text)
+
+
+async def _work(ctx: Context, *adapters: ChannelAdapter) -> int:
+    """Everything that is due now."""
+    total = 0
+    while done := await deliver_due(ctx, {adapter.name: adapter for adapter in adapters}):
+        total += done
+    return total
+
+
+async def _states(ctx: Context) -> list[str]:
+    return [row["state"] for row in await rows(ctx, "SELECT state FROM outbox ORDER BY id")]
+
+
+async def _time_passes(ctx: Context) -> None:
+    """Every pause is over."""
+    await ctx.database.run(lambda c: c.execute("UPDATE outbox SET not_before = clock_timestamp()"))
+    await ctx.database.run(lambda c: c.execute("UPDATE channel SET hold_until = NULL"))
+
+
+async def _ledger(ctx: Context) -> list[str]:
+    found = await rows(
+        ctx, "SELECT data->>'state' AS state FROM event WHERE kind = 'delivery_changed' ORDER BY id"
+    )
+    return [row["state"] for row in found]
+
+
+# ── outcomes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_what_leaves_is_recorded_with_its_proof(ctx: Context) -> None:
+    interaction_id = await _reply(ctx, await _ticket(ctx))
+    outside = Outside()
+    assert await _work(ctx, outside) == 1
+    (row,) = await rows(ctx, "SELECT * FROM outbox")
+    assert (row["state"], row["external_id"], row["attempts"], row["lease_token"]) == (
+        "sent",
+        "out-1",
+        1,
+        None,
+    )
+    assert row["settled_at"] is not None
+    assert await _ledger(ctx) == ["sending", "sent"]
+    assert outside.sent[0].interaction_id == interaction_id
+
+
+async def test_replies_of_one_ticket_leave_in_order_one_at_a_time(ctx: Context) -> None:
+    code, other = await _ticket(ctx), await _ticket(ctx, 1)
+    for text in ("1", "2", "3"):
+        await _reply(ctx, code, text)
+    await _reply(ctx, other, "x")
+    outside = Outside(TryLater("not now"))
+    assert await deliver_due(ctx, {"plain": outside}) == 2
+    assert await _work(ctx, outside) == 0
+    assert outside.texts == ["x"] and outside.tried == ["1", "x"]
+    await _time_passes(ctx)
+    await _work(ctx, outside)
+    assert outside.texts == ["x", "1", "2", "3"]
+
+
+async def test_what_was_refused_is_failed_at_once_and_the_next_leaves(ctx: Context) -> None:
+    code = await _ticket(ctx)
+    await _reply(ctx, code, "1")
+    await _reply(ctx, code, "2")
+    outside = Outside(Refused("550 no such person"))
+    await _work(ctx, outside)
+    assert await _states(ctx) == ["failed", "sent"]
+    assert await one(ctx, "SELECT error FROM outbox ORDER BY id LIMIT 1") == "550 no such person"
+
+
+@pytest.mark.parametrize("failure", [TryLater("later"), Unavailable("away"), Misconfigured("wrong password")])
+async def test_what_certainly_did_not_leave_is_tried_again_later(
+    ctx: Context, failure: ChannelFailure
+) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    outside = Outside(failure)
+    assert await _work(ctx, outside) == 1
+    (row,) = await rows(ctx, "SELECT *, not_before > clock_timestamp() AS later FROM outbox")
+    assert (row["state"], row["error"], row["lease_token"], row["settled_at"]) == (
+        "queued",
+        str(failure),
+        None,
+        None,
+    )
+    assert row["later"]
+    await _time_passes(ctx)
+    assert await _work(ctx, outside) == 1
+    assert (await rows(ctx, "SELECT state, attempts, error FROM outbox")) == [
+        {"state": "sent", "attempts": 2, "error": ""}
+    ]
+    assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
+
+
+async def test_pauses_grow_and_a_wish_is_honoured(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    pauses = []
+    for failure in (*(TryLater("later") for _ in range(7)), TryLater("later", retry_after=77.0)):
+        await _time_passes(ctx)
+        await _work(ctx, Outside(failure))
+        pauses.append(
+            await one(ctx, "SELECT extract(epoch FROM not_before - clock_timestamp())::float8 FROM outbox")
+        )
+    assert pauses[-1] == pytest.approx(77, abs=3)
+    assert all(0 <= pause <= deliver.LONGEST_PAUSE for pause in pauses)
+    assert max(pauses[4:7]) > 10
+
+
+@pytest.mark.parametrize("outcome", [Unsure("the line dropped"), RuntimeError("a fault of the adapter")])
+async def test_what_may_have_left_waits_for_a_person(ctx: Context, outcome: Exception) -> None:
+    interaction_id = await _reply(ctx, await _ticket(ctx))
+    outside = Outside(outcome)
+    await _work(ctx, outside)
+    await _time_passes(ctx)
+    assert await _work(ctx, outside) == 0
+    assert await _states(ctx) == ["uncertain"]
+    await send_again(ctx, interaction_id=interaction_id, actor=SYSTEM)
+    assert await _work(ctx, outside) == 1
+    assert (await _states(ctx), outside.tried) == (["sent"], ["one", "one"])
+
+
+async def test_what_may_have_left_goes_again_where_a_repetition_shows_once(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    outside = Outside(Unsure("the line dropped"), repeatable=True)
+    await _work(ctx, outside)
+    assert await _states(ctx) == ["queued"]
+    await _time_passes(ctx)
+    await _work(ctx, outside)
+    assert await _states(ctx) == ["sent"]
+
+
+async def test_what_could_not_be_delivered_in_time_is_given_up(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    await ctx.database.run(
+        lambda c: c.execute("UPDATE outbox SET give_up_at = clock_timestamp() - interval '1 second'")
+    )
+    outside = Outside()
+    await _work(ctx, outside)
+    assert (await _states(ctx), outside.tried) == (["failed"], [])
+    await _reply(ctx, await _ticket(ctx, 1))
+    await ctx.database.run(
+        lambda c: c.execute(
+            "UPDATE outbox SET give_up_at = clock_timestamp() + interval '60 seconds' WHERE state = 'queued'"
+        )
+    )
+    await _work(ctx, Outside(TryLater("later", retry_after=3600)))
+    assert await _states(ctx) == ["failed", "failed"]
+    assert "Given up after 1 attempt" in await one(ctx, "SELECT error FROM outbox ORDER BY id DESC LIMIT 1")
+
+
+async def test_a_cancelled_reply_stays_and_the_next_leaves(ctx: Context) -> None:
+    code = await _ticket(ctx)
+    first = await _reply(ctx, code, "1")
+    await _reply(ctx, code, "2")
+    await cancel_reply(ctx, interaction_id=first, actor=SYSTEM)
+    outside = Outside()
+    await _work(ctx, outside)
+    assert (outside.texts, await _states(ctx)) == (["2"], ["cancelled", "sent"])
+
+
+# ── a whole channel ──────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    "failure", [TryLater("flood", retry_after=600, whole_channel=True), Misconfigured("wrong")]
+)
+async def test_a_channel_that_must_be_silent_is_silent_also_for_what_is_queued_later(
+    ctx: Context, failure: ChannelFailure
+) -> None:
+    await _reply(ctx, await _ticket(ctx, 0), "1")
+    outside, other = Outside(failure), Outside(name="other")
+    await _work(ctx, outside, other)
+    await _reply(ctx, await _ticket(ctx, 1), "2")
+    await _reply(ctx, await _ticket(ctx, 2, "other"), "elsewhere")
+    assert await _work(ctx, outside, other) == 1
+    assert (outside.tried, other.texts) == (["1"], ["elsewhere"])
+    await _time_passes(ctx)
+    await _work(ctx, outside, other)
+    assert sorted(outside.texts) == ["1", "2"]
+
+
+async def test_who_has_mended_the_settings_does_not_wait_for_long(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    await ctx.database.run(lambda c: c.execute("UPDATE outbox SET attempts = 30"))
+    await _work(ctx, Outside(Misconfigured("wrong password")))
+    assert await one(
+        ctx,
+        "SELECT hold_until <= clock_timestamp() + interval '60 seconds' FROM channel WHERE name = 'plain'",
+    )
+
+
+async def test_only_channels_that_are_open_here_are_served(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx, 0), "1")
+    assert await deliver_due(ctx, {}) == 0
+    assert await _work(ctx, Outside(name="other")) == 0
+    assert await _states(ctx) == ["queued"]
+
+
+# ── a sender that dies, or is thought dead ───────────────────────────────────────────────────────────────────────────
+async def _lease_runs_out(ctx: Context) -> None:
+    await ctx.database.run(
+        lambda c: c.execute(
+            "UPDATE outbox SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'sending'"
+        )
+    )
+
+
+@asynccontextmanager
+async def _in_the_middle(ctx: Context, outside: Outside) -> AsyncIterator["asyncio.Task[int]"]:
+    outside.gate.clear()
+    sending = asyncio.create_task(deliver_due(ctx, {outside.name: outside}))
+    await outside.begun.wait()
+    try:
+        yield sending
+    finally:
+        outside.gate.set()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
+@pytest.mark.parametrize(("repeatable", "state"), [(False, "uncertain"), (True, "sent")])
+async def test_a_reply_whose_sender_died_is_uncertain_or_goes_again(
+    ctx: Context, repeatable: bool, state: str
+) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    outside = Outside(repeatable=repeatable)
+    async with _in_the_middle(ctx, outside) as sending:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        assert await _work(ctx, Outside(repeatable=repeatable)) == 0  # its lease still holds
+        await _lease_runs_out(ctx)
+        await _work(ctx, Outside(repeatable=repeatable))
+    assert await _states(ctx) == [state]
+
+
+async def test_a_sender_that_lost_its_reply_records_nothing(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    outside = Outside()
+    async with _in_the_middle(ctx, outside):
+        await _lease_runs_out(ctx)
+        await _work(ctx, Outside())
+        assert await _states(ctx) == ["uncertain"]
+    assert await _states(ctx) == ["uncertain"]
+    assert await _ledger(ctx) == ["sending", "uncertain"]
+
+
+async def test_a_reply_sent_again_while_the_next_is_on_its_way_holds_nobody_up(ctx: Context) -> None:
+    code = await _ticket(ctx)
+    first = await _reply(ctx, code, "1")
+    outside = Outside(Refused("no"))
+    await _work(ctx, outside)
+    await _reply(ctx, code, "2")
+    outside.begun.clear()
+    async with _in_the_middle(ctx, outside):
+        await send_again(ctx, interaction_id=first, actor=SYSTEM)
+        await _reply(ctx, await _ticket(ctx, 1), "somebody else's")
+        second = Outside()
+        assert await _work(ctx, second) == 1
+        assert second.texts == ["somebody else's"]
+    await _work(ctx, outside)
+    assert outside.texts == ["2", "1"]
+
+
+async def test_proof_is_not_lost_because_the_database_is_away_for_a_moment(
+    ctx: Context, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What has left is known to have left: it is written down as soon as that is possible."""
+    monkeypatch.setattr(deliver, "RECORD_AGAIN_SECONDS", 0.05)
+    for n in range(4):
+        await _reply(ctx, await _ticket(ctx, n), f"{n}")
+    name = await one(ctx, "SELECT current_database()")
+    outside, server, away = Outside(), await asyncpg.connect(postgres), asyncio.Event()
+
+    async def keep_away() -> None:
+        while away.is_set():
+            await server.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+            )
+
+    with structlog.testing.capture_logs() as logs:
+        async with _in_the_middle(ctx, outside) as sending:
+            away.set()
+            keeping = asyncio.create_task(keep_away())
+            outside.gate.set()
+            async with asyncio.timeout(30):
+                while not any(line["event"] == "deliver.not_recorded" for line in logs):
+                    await asyncio.sleep(0.01)
+            assert not sending.done()
+            away.clear()
+            await keeping
+            async with asyncio.timeout(30):
+                assert await sending == 4
+    await server.close()
+    assert await _states(ctx) == ["sent"] * 4
+    assert sorted(outside.texts) == ["0", "1", "2", "3"]
+
+
+async def test_one_that_cannot_be_recorded_does_not_leave_the_others_alone(ctx: Context) -> None:
+    """Whatever happens to one reply, deliver_due returns only when all of its claim are settled."""
+    for n in range(3):
+        await _reply(ctx, await _ticket(ctx, n), f"{n}")
+    raising = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF NEW.state = 'sent' AND NEW.external_id = 'out-1' THEN RAISE EXCEPTION 'a fault'; END IF; RETURN NEW; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION refuse();
+    """
+    await ctx.database.run(lambda c: c.execute(raising))
+    outside = Outside()
+    with pytest.raises(Exception, match="a fault"):
+        await deliver_due(ctx, {"plain": outside})
+    assert Counter(await _states(ctx)) == {"sending": 1, "sent": 2}
+    await ctx.database.run(lambda c: c.execute("DROP TRIGGER refuse ON outbox"))
+    await _lease_runs_out(ctx)
+    await _work(ctx, outside)
+    assert Counter(await _states(ctx)) == {"uncertain": 1, "sent": 2}
+
+
+# ── two hubs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_two_hubs_deliver_fifty_replies_once_each_and_in_order(ctx: Context, database_dsn: str) -> None:
+    codes = [await _ticket(ctx, n) for n in range(10)]
+    for n in range(50):
+        await _reply(ctx, codes[n % 10], f"{n}")
+    here, there = Outside(), Outside()
+    async with a_hub(database_dsn) as other:
+        async with asyncio.timeout(60):
+            while await one(ctx, "SELECT count(*) FROM outbox WHERE state <> 'sent'"):
+                await asyncio.gather(deliver_due(ctx, {"plain": here}), deliver_due(other, {"plain": there}))
+    assert Counter(here.texts + there.texts) == Counter(f"{n}" for n in range(50))
+    for n in range(10):
+        settled = await rows(
+            ctx,
+            "SELECT o.id FROM outbox o JOIN ticket t ON t.id = ticket_id WHERE t.code = $1 ORDER BY settled_at",
+            codes[n],
+        )
+        assert [row["id"] for row in settled] == sorted(row["id"] for row in settled)
+
+
+async def test_people_customers_and_senders_do_not_wait_for_each_other_for_ever(
+    ctx: Context, database_dsn: str
+) -> None:
+    """All at once on the same tickets: nothing had to be undone because two waited for each other."""
+    codes = [await _ticket(ctx, n) for n in range(6)]
+    ids = [await _reply(ctx, code, "x") for code in codes for _ in range(4)]
+    async with a_hub(database_dsn) as other:
+
+        async def people(turn: int) -> None:
+            for n in range(8):
+                deed: Callable[..., Any] = (cancel_reply, send_again)[n % 2]
+                try:
+                    await deed(other, interaction_id=ids[(n * 5 + turn) % len(ids)], actor=SYSTEM)
+                except Exception as error:  # noqa: BLE001 - most come too late
+                    assert getattr(error, "code", "") == "left_already"
+
+        async def customers(turn: int) -> None:
+            for n in range(8):
+                await say(
+                    ctx,
+                    who=[("visitor", f"v{(n + turn) % 6}", True)],
+                    key=f"k{(n + turn) % 6}",
+                    reply_address="a",
+                )
+
+        failing = [Outside(*(Refused("no") for _ in range(10))) for _ in range(2)]
+        await asyncio.gather(
+            *(people(n) for n in range(4)), *(customers(n) for n in range(4)),
+            *(_work(hub, outside) for hub, outside in zip((ctx, other), failing, strict=True)),
+        )  # fmt: skip
+    await one(ctx, "SELECT pg_stat_clear_snapshot()")
+    assert await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
+
+
+# ── real letters ─────────────────────────────────────────────────────────────────────────────────────────────────────
+@asynccontextmanager
+async def _mail(dsn: str, relay: ScriptedRelay) -> AsyncIterator[tuple[Context, ChannelAdapter]]:
+    async with serving(relay.talk) as port, a_hub(dsn, {"support": {**MAIL, "smtp_port": port}}) as ctx:
+        configured = ctx.channel("support")
+        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
+        yield ctx, adapter
+        await adapter.close()
+        await assert_invariants(ctx.database)
+
+
+@pytest.mark.parametrize(
+    ("answers", "state", "left"),
+    [
+        ({}, "sent", 1),
+        ({"CONNECT": "421 come back"}, "queued", 0), ({"MAIL": "451 greylisted"}, "queued", 0),
+        ({"RCPT": "450 busy"}, "queued", 0), ({"RCPT": "550 no such person"}, "failed", 0),
+        ({"MAIL": "550 not you"}, "failed", 0), ({"RCPT": DROP}, "queued", 0), ({"DATA": DROP}, "queued", 0),
+        ({"DATA": "451 later"}, "queued", 0), ({".": "451 later"}, "queued", 1), ({".": "554 spam"}, "failed", 1),
+        ({".": DROP}, "uncertain", 1),
+    ],
+)  # fmt: skip
+async def test_what_a_relay_says_is_what_becomes_of_the_letter(
+    database_dsn: str, answers: dict[str, str], state: str, left: int
+) -> None:
+    relay = ScriptedRelay(answers)
+    async with _mail(database_dsn, relay) as (ctx, adapter):
+        code = (await ticket(ctx, await write(ctx, "li@example.cn")))["code"]
+        interaction_id = await _reply(ctx, code)
+        await _work(ctx, adapter)
+        assert (await _states(ctx), len(relay.letters)) == ([state], left)
+        if state in ("uncertain", "queued"):
+            relay.answers = {}
+            if state == "uncertain":
+                await send_again(ctx, interaction_id=interaction_id, actor=SYSTEM)
+            await _time_passes(ctx)
+            await _work(ctx, adapter)
+            assert await _states(ctx) == ["sent"]
+            # Byte for byte the same letter, whenever it leaves.
+            assert len(set(relay.letters)) == 1
+
+
+async def test_a_relay_that_is_away_holds_the_channel_and_nothing_is_lost(database_dsn: str) -> None:
+    relay = ScriptedRelay({"CONNECT": DROP})
+    async with _mail(database_dsn, relay) as (ctx, adapter):
+        code = (await ticket(ctx, await write(ctx, "li@example.cn")))["code"]
+        for text in ("1", "2"):
+            await _reply(ctx, code, text)
+        for _ in range(3):
+            await _time_passes(ctx)
+            await _work(ctx, adapter)
+        assert await _states(ctx) == ["queued", "queued"]
+        relay.answers = {}
+        await _time_passes(ctx)
+        await _work(ctx, adapter)
+        assert await _states(ctx) == ["sent", "sent"]
+        assert len(set(relay.letters)) == 2

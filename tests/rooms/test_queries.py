@@ -1,0 +1,193 @@
+"""Every query of storage/sql on the migrated schema: it prepares, its columns are its dataclass's fields, the hot ones use an
+index."""
+
+import dataclasses
+import re
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+import storage
+from storage import house, inbound, outbound, staff, views, work
+from storage.queries import load_queries
+
+FILES = sorted(path.stem for path in (Path(storage.__file__).parent / "sql").glob("*.sql"))
+QUERIES = {f"{name}.{block}": sql for name in FILES for block, sql in load_queries(name).items()}
+
+# Which dataclass a query fills; fields that the query does not give (they come from elsewhere).
+ROWS: dict[str, tuple[type[Any], set[str]]] = {
+    "inbound.take_keys": (inbound.TakenKey, set()),
+    "inbound.find_kept": (inbound.KeptRow, set()),
+    "inbound.claim_raw": (inbound.ClaimedRow, set()),
+    "inbound.find_people": (inbound.PersonRow, set()),
+    "inbound.describe_people": (inbound.CustomerFacts, set()),
+    "inbound.find_threads": (inbound.ThreadRow, set()),
+    "inbound.lock_agents": (inbound.LockedAgent, set()),
+    "inbound.lock_tickets": (inbound.LockedTicket, set()),
+    "work.lock_ticket": (work.WorkedTicket, set()),
+    "work.agents": (work.AgentNow, set()),
+    "work.look_at_agents": (work.AgentNow, set()),
+    "work.waiting": (work.WaitingRow, set()),
+    "work.unexplained": (work.WaitingRow, set()),
+    "work.waiting_ticket": (work.WaitingRow, set()),
+    "outbound.claim": (outbound.ClaimedReply, set()),
+    "outbound.abandoned": (outbound.AbandonedReply, set()),
+    "house.transcript": (house.TranscriptRow, set()),
+    "house.due_timers": (house.TimerRow, set()),
+    "house.recall": (house.Recalled, set()),
+    "staff.session": (views.AgentRow, set()),
+    "views.list_agents": (views.AgentRow, set()),
+    "views.ticket_timeline": (views.TimelineRow, {"attachments"}),
+    "views.latest_of_ticket": (views.TimelineRow, {"attachments"}),
+    "views.customer_timeline": (views.TimelineRow, {"attachments"}),
+    "views.attachments_of": (views.AttachmentRow, set()),
+    "views.ticket_decisions": (views.DecisionRow, set()),
+    "views.ticket_events": (views.EventRow, set()),
+    "views.list_customers": (views.CustomerRow, {"identities"}),
+    "views.get_customer": (views.CustomerRow, {"identities"}),
+    "views.list_queues": (views.QueueRow, set()),
+    "views.list_channels": (views.ChannelRow, set()),
+    "views.list_quarantine": (views.QuarantineRow, set()),
+    "views.troubled_deliveries": (views.TroubledRow, set()),
+    "views.backlog": (views.BacklogRow, set()),
+}
+
+
+@pytest.fixture
+async def connection(database_dsn: str) -> Any:
+    made = await asyncpg.connect(database_dsn)
+    yield made
+    await made.close()
+
+
+async def test_each_prepares_and_fills_its_dataclass(connection: asyncpg.Connection) -> None:
+    wrong = {}
+    for name, sql in QUERIES.items():
+        prepared = await connection.prepare(sql)
+        if name in ROWS:
+            row, elsewhere = ROWS[name]
+            columns = sorted(attribute.name for attribute in prepared.get_attributes())
+            fields = sorted({field.name for field in dataclasses.fields(row)} - elsewhere)
+            if columns != fields:
+                wrong[name] = (columns, fields)
+    assert wrong == {}
+    assert set(ROWS) <= set(QUERIES)
+
+
+def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
+    """As many parameters in the text as there are, none left out."""
+    for name, sql in QUERIES.items():
+        numbers = {int(number) for number in re.findall(r"\$(\d+)", sql)}
+        assert numbers == set(range(1, len(numbers) + 1)), name
+
+
+@pytest.mark.parametrize("module", [inbound, outbound, house, work, staff])
+def test_no_query_is_left_over(module: Any) -> None:
+    """Whoever renames one finds every use; whoever removes the last use removes the query."""
+    source = Path(module.__file__).read_text()
+    unused = [block for block in module.SQL if f'"{block}"' not in source]
+    assert unused == []
+
+
+# A table big enough that a scan of it would be the wrong plan, and known as such to the planner.
+_FILL = """
+INSERT INTO channel (name, kind) SELECT 'c' || n, 'api' FROM generate_series(1, 4) n;
+INSERT INTO queue (name, title_en, title_zh) VALUES ('q', 'Q', 'Q');
+INSERT INTO customer (name) SELECT 'c' || n FROM generate_series(1, 3000) n;
+INSERT INTO identity (customer_id, kind, value, verified)
+    SELECT id, 'email', 'c' || id || '@example.com', id % 2 = 0 FROM customer;
+INSERT INTO agent (login, name, password_hash) SELECT 'a' || n, 'A', 'x' FROM generate_series(1, 20) n;
+INSERT INTO ticket (customer_id, channel_id, subject, kind, queue_id, status, assignee_id, waiting_why)
+    SELECT id, 1 + id % 4, 's', 'enquiry', (SELECT min(id) FROM queue),
+           CASE WHEN id % 10 = 0 THEN 'open' ELSE 'closed' END,
+           CASE WHEN id % 20 <> 0 THEN (SELECT min(a.id) + c.id % 20 FROM agent a) END, '{}' FROM customer c;
+INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, text, thread_key)
+    SELECT t.id, n, t.customer_id, 1, 'message', 'in', 'x', 'k' || t.id FROM ticket t, generate_series(1, 5) n;
+INSERT INTO thread_ref SELECT 'mail', 'm' || id, id FROM ticket;
+INSERT INTO inbound_raw (channel_id, external_key, content, received_at, state)
+    SELECT 1, 'k' || n, 'x', now(), CASE WHEN n % 500 = 0 THEN 'received' ELSE 'read' END FROM generate_series(1, 10000) n;
+INSERT INTO inbound_key SELECT channel_id, external_key, id FROM inbound_raw;
+INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, state)
+    SELECT ticket_id, id, 1, '{}', 'm' || id, CASE WHEN id % 997 = 0 THEN 'queued' ELSE 'sent' END FROM interaction;
+INSERT INTO event (ticket_id, seq, kind) SELECT ticket_id, seq, 'interaction_added' FROM interaction;
+INSERT INTO timer (kind, ticket_id, due_at, version, fired_at) SELECT 'close_resolved', id, now(), 1, now() FROM ticket;
+INSERT INTO session (token_hash, agent_id, expires_at)
+    SELECT sha256(n::text::bytea), (SELECT min(id) FROM agent), now() FROM generate_series(1, 3000) n;
+ANALYZE;
+"""
+
+# (query, tables that are never read from end to end, arguments as SQL)
+_HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    ("outbox claim", "outbound.claim", ("outbox", "ticket"), "'{1}', 8, gen_random_uuid(), 900"),
+    ("abandoned", "outbound.abandoned", ("outbox", "ticket"), "'{1}'"),
+    ("inbound claim", "inbound.claim_raw", ("inbound_raw",), "50, 20, 1000000"),
+    ("bounce", "inbound.settle_bounced", ("outbox", "ticket"), "'m1', 'why'"),
+    (
+        "people",
+        "inbound.find_people",
+        ("identity",),
+        "'{email,email}', '{c1@example.com,c2@example.com}', '{f,t}'",
+    ),
+    ("facts", "inbound.describe_people", ("customer", "ticket", "identity"), "'{1,2,3}'"),
+    (
+        "threads",
+        "inbound.find_threads",
+        ("thread_ref", "ticket", "outbox", "identity", "participant"),
+        "'{mail}', '{m7}', '{1}', '{10019}', '{m9}'",
+    ),
+    ("kept", "inbound.find_kept", ("inbound_key", "inbound_raw", "ticket"), "'{1}', '{k1}'"),
+    ("settle raw", "inbound.settle_raw", ("inbound_raw",), "'{1}', '{read}', '{\"\"}', '{1}', '{1}', '{1}'"),
+    ("ticket timeline", "views.ticket_timeline", ("interaction", "outbox", "ticket"), "1, 0, 50"),
+    (
+        "customer timeline",
+        "views.customer_timeline",
+        ("interaction", "outbox", "ticket"),
+        "1, 9000000000000000000, 50",
+    ),
+    ("transcript", "house.transcript", ("interaction",), "1, 'k1', 0"),
+    ("timers", "house.due_timers", ("timer", "ticket"), "100"),
+    ("letters", "work.last_letters", ("interaction", "thread_ref"), "1"),
+    ("said since", "work.said_since", ("event",), "1, 2, 3"),
+    ("unexplained", "work.unexplained", ("ticket",), ""),
+    ("feed", "events.feed_after", ("event", "ticket"), "'1', 1, 500"),
+    ("end of the feed", "events.feed_end", ("event",), ""),
+    ("session", "staff.session", ("session",), "'\\x00', 60"),
+)
+
+
+async def test_no_hot_query_reads_a_table_from_end_to_end(filled: asyncpg.Connection) -> None:
+    """With the settings of our own sessions, and with a plan that does not know the arguments."""
+    await filled.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    wrong = {}
+    for what, name, tables, arguments in _HOT:
+        plan = await _plan(filled, QUERIES[name], arguments)
+        # A partition's name begins with that of its table.
+        scanned = re.findall(r"Seq Scan on (\w+)", plan)
+        if [table for table in scanned if any(re.fullmatch(rf"{one}(_\w+)?", table) for one in tables)]:
+            wrong[what] = plan
+    assert wrong == {}
+
+
+async def _plan(connection: asyncpg.Connection, query: str, arguments: str) -> str:
+    await connection.execute(f"PREPARE q AS {query}")
+    lines = await connection.fetch(f"EXPLAIN EXECUTE q{f'({arguments})' if arguments else ''}")
+    await connection.execute("DEALLOCATE q")
+    return "\n".join(line[0] for line in lines)
+
+
+@pytest.fixture
+async def filled(database_dsn: str) -> Any:
+    made = await asyncpg.connect(database_dsn)
+    await made.execute(_FILL)
+    yield made
+    await made.close()
+
+
+async def test_ticket_lists_come_from_an_index(filled: asyncpg.Connection) -> None:
+    await filled.execute("SET enable_seqscan = off")
+    for scope, query in views.LIST_TICKETS.items():
+        owner = "1" if scope == "mine" else "NULL"
+        arguments = f"'9999-01-01', 9000000000000000000, '{{open,pending}}', NULL, 50, {owner}"
+        assert "Seq Scan on ticket" not in await _plan(filled, query, arguments)
