@@ -1,7 +1,5 @@
 """What leaves: deterministic bytes, and nothing of an interaction can become a header of its own."""
 
-
-
 from dataclasses import replace
 from datetime import UTC, datetime
 
