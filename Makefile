@@ -13,7 +13,7 @@ help:
 	@echo "make run    the hub with sample customers, on an embedded Postgres; data stay in var/"
 	@echo "make test   install what the tests need, then check everything"
 	@echo "make check  format, lint, types, floors, tests (as make test, without installing)"
-	@echo "make bench  measure routing, search, intake and screens"
+	@echo "make bench  measure intake, letters, replies, push to screen and memory"
 	@echo "make clean  remove .venv and caches; var/ stays"
 
 run: .venv/.for-run

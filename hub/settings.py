@@ -3,7 +3,9 @@
 A channel's own table is checked by its kind (channels.registry), not here.
 """
 
+import ipaddress
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,10 @@ class WrongSetting(Exception):
     """The hub must not start like this. The text names the key and says what was expected."""
 
 
+_HOST = r"(?:\[[^\]/]*\]|[^:\[\]/?#@,]*)(?::\d*)?"
+_DSN = re.compile(rf"postgres(?:ql)?://(?:[^/?#]*@)?{_HOST}(?:,{_HOST})*(?:[/?].*)?")
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -28,6 +34,14 @@ class _Table(BaseModel):
 class Database(_Table):
     dsn: SecretStr | None = Field(default=None, description="empty: the embedded Postgres under data_dir")
     pool_size: int = Field(default=10, ge=2, le=100)
+
+    @field_validator("dsn")
+    @classmethod
+    def _is_a_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        # The text itself is not repeated: it may hold a password.
+        if value is not None and value.get_secret_value() and not _DSN.fullmatch(value.get_secret_value()):
+            raise ValueError("must be like postgresql://user:password@host:5432/database")
+        return value
 
 
 class Web(_Table):
@@ -44,6 +58,16 @@ class Web(_Table):
         if value and not value.startswith(("http://", "https://")):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: list[str]) -> list[str]:
+        for one in value:
+            try:
+                ipaddress.ip_network(one, strict=False)
+            except ValueError as error:
+                raise ValueError(f"must be addresses or networks; {error}") from error
+        return value
 
 
 class Tickets(_Table):

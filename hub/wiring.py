@@ -20,7 +20,7 @@ from hub.actions.installation import set_up
 from hub.settings import Settings, WrongSetting, secret_of
 from hub.web.app import make_app
 from hub.workers.channel import ChannelWorker
-from hub.workers.clock import fire_timers, keep_house
+from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
 from hub.workers.look import wake_all
 from hub.workers.routing import give_out
@@ -161,6 +161,7 @@ class _Running:
             self._begin("inbound", partial(read_inbound, ctx, halt)),
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
+            self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),
             *(asyncio.create_task(self._run_channel(channel)) for channel in self._channels),
         ]

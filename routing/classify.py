@@ -19,6 +19,8 @@ HEAD, TAIL, SUBJECT = 3000, 1000, 300
 """How much is read, in characters: the start and the end of a text, and the start of its subject."""
 
 _HINT_WEIGHT = 3.0
+HINT_RULE = "hint.kind"
+"""The rule of evidence that the sender's form or program gave, not their words."""
 _DOUBT = {TicketKind.FEEDBACK: 0.6, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
 """A complaint that scores this share of the best kind is taken for a complaint. Thanks outweigh more than
 politeness does."""
@@ -89,7 +91,7 @@ def classify(text: str, subject: str, hint: str = "") -> Classification:
     evidence: list[Evidence] = []
     if hint in scores:
         scores[TicketKind(hint)] += _HINT_WEIGHT
-        evidence.append(Evidence(rule="hint.kind", matched=hint, weight=_HINT_WEIGHT, kind=hint))
+        evidence.append(Evidence(rule=HINT_RULE, matched=hint, weight=_HINT_WEIGHT, kind=hint))
     english = 0
     for hit in _strongest(hits):
         phrase = hit.phrase

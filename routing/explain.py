@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.model.tickets import TicketKind
-from routing.classify import Classification
+from routing.classify import HINT_RULE, Classification
 from routing.rules import QueueChoice
 from routing.select import AgentChoice, Waiting
 from routing.situation import Reason, ReasonCode
@@ -32,7 +32,7 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "the only free agent who fits",
         "唯一合适且有空的客服",
     ),
-    ReasonCode.MEMBER: ("member of queue {queue}", "member of queue {queue}", "队列 {queue} 的成员"),
+    ReasonCode.MEMBER: ("member of queue {queue}", "member of queue {queue}", "“{queue}”队列成员"),
     ReasonCode.SPEAKS: ("speaks {language}", "speaks {language}", "会说{language}"),
     ReasonCode.HAS_SKILL: (
         "has skill {skill} (level {level})",
@@ -43,7 +43,7 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
     ReasonCode.NOT_MEMBER: (
         "is not a member of queue {queue}",
         "is not a member of queue {queue}",
-        "不是队列 {queue} 的成员",
+        "不是“{queue}”队列成员",
     ),
     ReasonCode.LACKS_SKILL: ("lacks skill {skill}", "lacks skill {skill}", "缺少技能 {skill}"),
     ReasonCode.LACKS_LANGUAGE: ("does not speak {language}", "does not speak {language}", "不会说{language}"),
@@ -55,12 +55,12 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
     ReasonCode.NO_MEMBERS: (
         "queue {queue} has no members",
         "queue {queue} has no members",
-        "队列 {queue} 没有成员",
+        "“{queue}”队列没有成员",
     ),
     ReasonCode.NOBODY_ON_LINE: (
         "the only member of queue {queue} is not on line",
         "none of the {members} members of queue {queue} is on line",
-        "队列 {queue} 的 {members} 位成员都不在线",
+        "“{queue}”队列的 {members} 位成员都不在线",
     ),
     ReasonCode.NOBODY_SPEAKS: (
         "nobody on line speaks {language}",
@@ -101,10 +101,16 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
     ReasonCode.DEFAULT_QUEUE: (
         "no rule chose a queue, so the default {queue}",
         "no rule chose a queue, so the default {queue}",
-        "没有规则指定队列，使用默认队列 {queue}",
+        "没有规则指定队列，使用默认的“{queue}”队列",
     ),
 }
 _COUNTED = ("agents", "members")
+# What a rule can decide: English, Chinese.
+_DECIDED = {
+    "queue": ("queue {}", "“{}”队列"),
+    "priority": ("priority {}", "优先级{}"),
+    "skill": ("skill {}", "技能 {}"),
+}
 
 _LANGUAGES = {
     "zh": ("Chinese", "中文"),
@@ -152,7 +158,7 @@ def explain(reason: Explained, locale: str) -> str:
         case QueueChoice():
             priority = _word(reason.priority.name.lower(), zh)
             head = (
-                f"队列 {reason.queue}，优先级{priority}"
+                f"“{reason.queue}”队列，优先级{priority}"
                 if zh
                 else f"queue {reason.queue}, priority {priority}"
             )
@@ -219,6 +225,8 @@ def _sentence(reason: Reason, zh: bool) -> str:
     params = {name: _shown(name, value, zh) for name, value in reason.params.items()}
     params["idle"] = _duration(int(reason.params.get("seconds", 0)), zh)
     params["decided"] = _decided(reason.params, zh)
+    if (hint := reason.params.get("hint")) in ("priority", "language"):
+        params["value"] = _shown(str(hint), reason.params["value"], zh)
     single = any(reason.params.get(name) == 1 for name in _COUNTED)
     return (chinese if zh else one if single else several).format_map(params)
 
@@ -230,11 +238,7 @@ def _shown(name: str, value: str | int, zh: bool) -> str:
 
 
 def _decided(params: Mapping[str, str | int], zh: bool) -> str:
-    parts = [
-        f"{_word(name, zh)} {_shown(name, params[name], zh)}"
-        for name in ("queue", "priority", "skill")
-        if name in params
-    ]
+    parts = [_DECIDED[name][zh].format(_shown(name, params[name], zh)) for name in _DECIDED if name in params]
     if not parts:
         return ""
     return ("：" if zh else " says ") + ("、" if zh else ", ").join(parts)
@@ -252,15 +256,15 @@ def _duration(seconds: int, zh: bool) -> str:
 
 
 def _what_it_is(result: Classification, zh: bool) -> str:
-    words = [
-        f"“{e.matched}”" for e in result.evidence if e.kind == result.kind and e.weight > 0 and e.matched
-    ][:4]
+    found = [e for e in result.evidence if e.kind == result.kind and e.weight > 0 and e.matched]
+    words = [f"“{e.matched}”" for e in found if e.rule != HINT_RULE][:4]
+    marked = any(e.rule == HINT_RULE for e in found)
     kind, other = _KINDS[result.kind][zh], _KINDS[result.runner_up][zh]
     percent = round(result.confidence * 100)
     if zh:
-        text = f"{kind}（{percent}%）" + (f"，依据：{'、'.join(words)}" if words else "，没有明确依据")
+        why = [f"依据：{'、'.join(words)}"] * bool(words) + [f"来件注明为{kind}"] * marked
+        text = f"{kind}（{percent}%），{'；'.join(why) or '没有明确依据'}"
         return text + (f"；不确定，也可能是{other}" if result.uncertain else "")
-    text = f"{kind} ({percent} %)" + (
-        f", because of {', '.join(words)}" if words else ", without clear evidence"
-    )
+    why = [f"because of {', '.join(words)}"] * bool(words) + [f"it came in marked as {kind}"] * marked
+    text = f"{kind} ({percent} %), {'; '.join(why) or 'without clear evidence'}"
     return text + (f"; uncertain, could also be {other}" if result.uncertain else "")

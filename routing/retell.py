@@ -101,6 +101,8 @@ def _reason(data: Any, locale: str, titles: Mapping[str, str]) -> str:
         params = dict(reason.params)
         if "queue" in params:
             params["queue"] = titles.get(str(params["queue"]), str(params["queue"]))
+        if params.get("hint") == "queue":
+            params["value"] = titles.get(str(params["value"]), str(params["value"]))
         return explain(Reason(code=reason.code, params=params), locale)
     except _NOT_KNOWN:
         return ""

@@ -80,11 +80,8 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFacts:
-    """`proven`: the customer has at least one verified identity."""
-
     id: int
     key_account: bool
-    proven: bool
     last_agent_id: int | None
 
 
@@ -257,7 +254,11 @@ async def keep_raw(connection: Connection, rows: Sequence[RawRow], tell: Sequenc
 async def claim_raw(
     connection: Connection, limit: int, lease_seconds: float, *, most_bytes: int
 ) -> list[ClaimedRow]:
-    """The oldest waiting items, oldest first, each taken for `lease_seconds`; with content up to `most_bytes`."""
+    """The oldest waiting items, oldest first, each taken for `lease_seconds`; with content up to `most_bytes`. One that was
+    taken up before and not settled comes first, and alone."""
+    suspect = await connection.fetchrow(SQL["claim_suspect"], lease_seconds)
+    if suspect is not None:
+        return [ClaimedRow(**suspect)]
     rows = await connection.fetch(SQL["claim_raw"], limit, lease_seconds, most_bytes)
     return sorted((ClaimedRow(**row) for row in rows), key=lambda row: row.id)
 

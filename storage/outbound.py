@@ -79,6 +79,11 @@ async def settle(
     return (row["ticket_id"], row["interaction_id"], row["state"]) if row else None
 
 
+async def renew(connection: Connection, token: UUID, lease_seconds: float) -> None:
+    """What was claimed under `token` and is still being sent stays ours for `lease_seconds` from now."""
+    await connection.execute(SQL["renew"], token, lease_seconds)
+
+
 async def hold_channel(connection: Connection, channel_id: int, seconds: float) -> None:
     """Nothing of this channel leaves for `seconds`."""
     await connection.execute(SQL["hold_channel"], channel_id, seconds)

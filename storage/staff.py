@@ -94,6 +94,11 @@ async def set_presence(connection: Connection, agent_id: int, presence: str) -> 
     return await connection.fetchval(SQL["set_presence"], agent_id, presence) is not None
 
 
+async def absent(connection: Connection, seconds: float) -> list[int]:
+    """Take off line those whose every session was silent for `seconds`; returns who."""
+    return [row["id"] for row in await connection.fetch(SQL["absent"], seconds)]
+
+
 async def is_active(connection: Connection, agent_id: int) -> bool | None:
     """None where there is no such agent."""
     found: bool | None = await connection.fetchval(SQL["is_active"], agent_id)

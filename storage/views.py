@@ -28,7 +28,8 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRow:
-    """One line of a ticket list. `waiting_why` is the data of routing.explain while nobody has it."""
+    """One line of a ticket list. `waiting_why` is the data of routing.explain while nobody has it. `trouble`: a reply
+    failed, or nobody knows whether it arrived."""
 
     id: int
     code: int
@@ -55,6 +56,7 @@ class TicketRow:
     waiting_since: datetime | None
     waiting_why: Any
     reply_address: str
+    trouble: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,6 +68,7 @@ class Letter:
     bounce: Bounce | None
     authentication_results: tuple[str, ...]
     degraded: bool
+    too_many_parts: bool
 
     @property
     def is_bounce(self) -> bool:
@@ -80,7 +81,7 @@ def parse_letter(raw: bytes) -> Letter:
     if len(raw) > MAX_RAW:
         raise CannotTranslate(f"The letter has {len(raw):,} bytes; at most {MAX_RAW:,} are read.")
     headers, body, cut = split_headers(raw, top=True)
-    degraded = cut
+    degraded, too_many_parts = cut, False
     try:
         root = split_parts(headers, body)
         contents = read_contents(root)
@@ -97,7 +98,7 @@ def parse_letter(raw: bytes) -> Letter:
         root.params = {"charset": "utf-8"}
         root.headers = {}
         contents = read_contents(root)
-        degraded = True
+        degraded = too_many_parts = True
     text = contents.text
     html = contents.html
     shown = referenced_ids(html) if html else frozenset()
@@ -129,6 +130,7 @@ def parse_letter(raw: bytes) -> Letter:
             one_line(guess(v)) for v in headers.get("authentication-results", [])[:20]
         ),
         degraded=degraded,
+        too_many_parts=too_many_parts,
     )
 
 

@@ -6,7 +6,8 @@ decided here.
 
 import re
 
-from channels.adapter import RawItem
+from channels.adapter import CannotTranslate, RawItem
+from channels.email.limits import MAX_DEPTH, MAX_PARTS
 from channels.email.parse import Letter, parse_letter
 from channels.email.settings import EmailSettings
 from hub.model.interactions import (
@@ -21,6 +22,7 @@ from hub.model.interactions import (
 )
 
 WARNING = "The sender's address could not be verified: the mail server reports that DMARC failed."
+WARNING_ELSEWHERE = "The sender asks for answers at another address than the one this letter came from."
 _VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")
 _TOKEN = re.compile(r"[a-z0-9]{6,120}")
 _DMARC = re.compile(r"(?i)(?:^|[;\s])dmarc\s*=\s*([a-z]+)")
@@ -29,10 +31,15 @@ _DMARC = re.compile(r"(?i)(?:^|[;\s])dmarc\s*=\s*([a-z]+)")
 def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
     """The interaction that a letter is. Raises CannotTranslate for letters above the limits of parse.py."""
     letter = parse_letter(raw.content)
+    if letter.too_many_parts:
+        raise CannotTranslate(
+            f"The letter has more than {MAX_PARTS} parts, or they are nested deeper than {MAX_DEPTH} levels."
+        )
     failed = dmarc_failed(letter, settings.authserv_id)
     address = letter.from_address.lower() if _VALID.fullmatch(letter.from_address) else ""
     identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=not failed),) if address else ()
     automatic = automatic_kind(letter, settings)
+    reply_address = _reply_address(letter, settings, automatic)
     return InboundInteraction(
         kind=InteractionKind.MESSAGE,
         sender=Sender(name=letter.from_name[:200], identities=identities),
@@ -44,10 +51,10 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
         occurred_at=letter.date,
         external_id=letter.message_id,
         thread=ThreadHints(tokens=find_tokens(letter, settings), references=nearest_first(letter)),
-        reply_address=_reply_address(letter, settings, automatic),
+        reply_address=reply_address,
         automatic=automatic,
         bounce=_report(letter),
-        sender_warning=WARNING if failed else "",
+        sender_warning=WARNING if failed else _warning(address, reply_address, automatic),
     )
 
 
@@ -110,6 +117,12 @@ def _reply_address(letter: Letter, settings: EmailSettings, automatic: Automatic
         if _VALID.fullmatch(address) and not settings.is_own(address):
             return address
     return ""
+
+
+def _warning(address: str, reply_address: str, automatic: Automatic | None) -> str:
+    """Whoever answers should see when the answer goes to somebody else."""
+    elsewhere = bool(reply_address) and reply_address.lower() != address
+    return WARNING_ELSEWHERE if elsewhere and automatic is None else ""
 
 
 def _report(letter: Letter) -> BounceReport | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from channels.adapter import ChannelKind, RawItem
 from hub.actions.lock_name import lock_number
-from hub.model.interactions import Automatic, Identity, InboundInteraction
+from hub.model.interactions import Automatic, InboundInteraction
 from routing.classify import Classification, classify
 
 PREVIEW = 160
@@ -58,16 +58,10 @@ def lock_keys(arrival: Arrival) -> list[int]:
     if arrival.read is None:
         return []
     sender, thread = arrival.read.interaction.sender, arrival.read.interaction.thread
-    names = [f"{one.kind}:{one.value}" for one in locked_identities(sender.identities)]
+    names = [f"{one.kind}:{one.value}" for one in sender.identities if one.verified]
     if thread.key:
         names.append(f"{arrival.scope} {thread.key}")
     return [lock_number(name) for name in names]
-
-
-def locked_identities(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
-    """Those by which a customer is looked up: all that are verified, else the principal claim."""
-    verified = tuple(one for one in identities if one.verified)
-    return verified or identities[:1]
 
 
 def storable(value: Any) -> Any:

@@ -34,8 +34,10 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
 """Replies of one claim; they leave side by side, each of another ticket."""
-LEASE_SECONDS = 900.0
-"""Longer than any channel's own limits, the ten minutes after a letter's final dot included."""
+LEASE_SECONDS = 60.0
+"""How long the replies of a hub that died wait for another. A sender renews it, because an answer to a letter's final dot alone
+may take ten minutes (RFC 5321)."""
+LONGEST_SECONDS = 900.0
 RECORD_AGAIN_SECONDS = 0.5
 AFTER_MISCONFIGURED = 60.0
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0
@@ -56,6 +58,9 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
         return rows, await outbound.files_of(connection, [row.interaction_id for row in rows]) if rows else {}
 
     rows, files = await ctx.database.run(claim)
+    if not rows:
+        return 0
+    keeping = asyncio.create_task(_keep(ctx, token))
     outcomes = await asyncio.gather(
         *(
             _deliver(ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token)
@@ -63,10 +68,22 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
         ),
         return_exceptions=True,  # one that fails must not leave the others behind, still sending
     )
+    keeping.cancel()
+    await asyncio.wait({keeping})
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
     return len(rows)
+
+
+async def _keep(ctx: Context, token: UUID) -> None:
+    """Renew until cancelled. Where the database is away the lease may run out; then the token fences what is recorded."""
+    while True:
+        await asyncio.sleep(LEASE_SECONDS / 3)
+        try:
+            await ctx.database.run(lambda c: outbound.renew(c, token, LEASE_SECONDS))
+        except DatabaseUnavailable as away:
+            log.warning("deliver.not_renewed", error=str(away))
 
 
 async def _deliver(
@@ -132,7 +149,7 @@ async def _record(
 ) -> None:
     """Fenced by the token: who lost the row in the meantime records nothing. What is known is not forgotten because the
     database is away: it is written down as soon as that is possible, while the row is ours."""
-    until = time.monotonic() + LEASE_SECONDS
+    until = time.monotonic() + LONGEST_SECONDS
 
     async def work(connection: Connection) -> None:
         settled = await outbound.settle(

@@ -17,7 +17,6 @@ from hub.actions.arrivals import (
     Arrival,
     Read,
     lock_keys,
-    locked_identities,
     preview,
     storable,
     subject,
@@ -336,16 +335,17 @@ class _Filing:
         if said.automatic is None:
             ticket.heard_person = True
             ticket.preview = preview(said)
-            if ticket.row is not None and _is_answered_there(case.arrival, ticket.row):
+            if ticket.row is not None and _may_redirect(case, read, ticket.row):
                 ticket.reply_address = said.reply_address
-            if ticket.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):
-                was, ticket.status = ticket.status, TicketStatus.OPEN
-                if ticket.id:
-                    ticket.reopened = True
-                    ticket.note(
-                        EventKind.STATUS_CHANGED, **{"from": was.value, "to": TicketStatus.OPEN.value}
-                    )
-                    self._keep_agent(ticket)
+        idle = {TicketStatus.PENDING, TicketStatus.RESOLVED} if said.automatic is None else set()
+        if case.match.rule is ThreadRule.REPORT and said.automatic is Automatic.BOUNCE:
+            idle = {TicketStatus.PENDING}  # the customer has not got the answer that is waited for
+        if ticket.status in idle:
+            was, ticket.status = ticket.status, TicketStatus.OPEN
+            if ticket.id:
+                ticket.reopened = True
+                ticket.note(EventKind.STATUS_CHANGED, **{"from": was.value, "to": TicketStatus.OPEN.value})
+                self._keep_agent(ticket)
         self._note_conflict(case, read)
 
     def _keep_agent(self, ticket: _Ticket) -> None:
@@ -362,27 +362,20 @@ class _Filing:
         ticket.note(EventKind.TICKET_RELEASED, agent=holder)
 
     def _customer_of(self, read: Read) -> _Customer:
+        """A proof finds its customer. A claim finds nobody: it is written down beside whoever made it, and whether two who
+        claim the same are the same person is for people to say."""
         sender = read.interaction.sender
-        keys = [(one.kind.value, one.value, one.verified) for one in locked_identities(sender.identities)]
-        for key in keys:
-            if key in self._by_identity:
+        for one in sender.identities:
+            key = (one.kind.value, one.value, True)
+            if one.verified and key in self._by_identity:
                 return self._add_fresh(self._by_identity[key], sender.identities)
-            for row in self._people.get(key, ()):
-                # A claim finds only a customer who is known by claims alone: it never opens a proven one's timeline.
+            for row in self._people.get(key, ()) if one.verified else ():
+                customer = self._customers.setdefault(row.customer_id, _Customer(id=row.customer_id))
                 facts = self._facts[row.customer_id]
-                if row.verified or not facts.proven:
-                    customer = self._customers.setdefault(row.customer_id, _Customer(id=row.customer_id))
-                    customer.key_account, customer.last_agent_id = facts.key_account, facts.last_agent_id
-                    return self._claimed_by(customer, sender.identities)
+                customer.key_account, customer.last_agent_id = facts.key_account, facts.last_agent_id
+                return self._add_fresh(customer, sender.identities)
         customer = _Customer(id=0, name=_name(read), language=_language(read))
-        return self._claimed_by(customer, sender.identities)
-
-    def _claimed_by(self, customer: _Customer, identities: Sequence[Identity]) -> _Customer:
-        """Found or made for its sender. A claim made beside a proof leads nobody else in this batch to this customer."""
-        if not any(one.verified for one in identities):
-            for one in identities:
-                self._by_identity.setdefault((one.kind.value, one.value, False), customer)
-        return self._add_fresh(customer, identities)
+        return self._add_fresh(customer, sender.identities)
 
     def _add_fresh(self, customer: _Customer, identities: Sequence[Identity]) -> _Customer:
         known = {
@@ -662,13 +655,19 @@ def _first_like(copy: _Case, cases: Sequence[_Case]) -> int:
     )
 
 
-def _is_answered_there(arrival: Arrival, ticket: LockedTicket) -> bool:
-    """Whether the way back of this message is one of the ticket's own channel: an address of another is nothing to it. A form
-    is answered by e-mail, as its answers are."""
-    if arrival.channel_id == ticket.channel_id:
+def _may_redirect(case: _Case, read: Read, ticket: LockedTicket) -> bool:
+    """Whether answers go, from now on, to where this message says. An address of another channel is nothing to the ticket's own
+    (a form is answered by e-mail, as its answers are). A letter may name any address: it is believed only where our own
+    token came back with it, or where it is the very address that the letter came from."""
+    arrival, said = case.arrival, read.interaction
+    is_mail = arrival.kind.answer_id is not None
+    if arrival.channel_id != ticket.channel_id:
+        by_mail = normalise_identity(IdentityKind.EMAIL, ticket.reply_address) is not None
+        if not (is_mail and by_mail):
+            return False
+    if not is_mail or case.match.rule is ThreadRule.TOKEN:
         return True
-    by_mail = normalise_identity(IdentityKind.EMAIL, ticket.reply_address) is not None
-    return arrival.kind.answer_id is not None and by_mail
+    return said.reply_address.lower() in {one.value for one in said.sender.identities if one.verified}
 
 
 def _refs(arrival: Arrival, read: Read) -> list[tuple[str, str]]:

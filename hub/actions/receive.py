@@ -139,6 +139,9 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
 async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> None:
     jobs: list[tuple[inbound.ClaimedRow, Arrival, BaseModel]] = []
     for row in rows:
+        if row.attempts > MOST_ATTEMPTS:
+            await _release(ctx, row, f"Reading it was begun {MOST_ATTEMPTS} times and never ended.")
+            continue
         name = await channel_name(ctx, row.channel_id)
         try:
             configured = ctx.channel(name)

@@ -37,6 +37,9 @@ def doctor(config: Config = None) -> None:
     if any(one.state is State.WRONG for one in findings):
         out.print(say("Something is wrong; see above what to do.", "发现问题，处理方法见上。"), style="red")
         raise SystemExit(FAILED)
+    if any(one.state is State.WARNING for one in findings):
+        out.print(say("No errors; see the warnings.", "没有错误，请留意警告。"), style="yellow")
+        return
     out.print(say("All is well.", "一切正常。"), style="green")
 
 

@@ -7,9 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from channels.email.limits import MAX_HEADER_BLOCK, MAX_RAW
-from channels.email.watch import headers_only
-
+MOST_KEPT = 100 * 1024 * 1024
+"""Bytes of a letter that is put into the journal. One that is larger than any that is read is kept, and quarantined."""
 _LETTERS = {".eml", ".msg822", ".rfc822"}
 _MAILDIR = {"cur", "new"}
 _ESCAPED_FROM = re.compile(rb"(?m)^>(>*From )")
@@ -17,11 +16,13 @@ _ESCAPED_FROM = re.compile(rb"(?m)^>(>*From )")
 
 @dataclass(slots=True, kw_only=True)
 class Shelf:
-    """What lies under a path. `boxes`: mbox files, each with its number of letters; `skipped`: files that are no letters."""
+    """What lies under a path. `boxes`: mbox files, each with its number of letters; `skipped`: files that are no letters;
+    `too_large`: letters above MOST_KEPT, known once all were gone through."""
 
     letters: list[Path] = field(default_factory=list)
     boxes: list[tuple[Path, int]] = field(default_factory=list)
     skipped: list[Path] = field(default_factory=list)
+    too_large: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.letters) + sum(count for _, count in self.boxes)
@@ -29,12 +30,19 @@ class Shelf:
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         """(where it lies, its bytes), one after the other; never more than one in memory."""
         for path in self.letters:
-            yield str(path), _read(path)
+            if path.stat().st_size > MOST_KEPT:
+                self.too_large.append(str(path))
+            else:
+                yield str(path), path.read_bytes()
         for path, _ in self.boxes:
             with closing(mailbox.mbox(path, create=False)) as box:
                 for number, key in enumerate(box.iterkeys(), 1):
-                    # The mbox format puts ">" before lines that begin with "From ".
-                    yield f"{path} #{number}", _ESCAPED_FROM.sub(rb"\1", box.get_bytes(key))
+                    raw, where = box.get_bytes(key), f"{path} #{number}"
+                    if len(raw) > MOST_KEPT:
+                        self.too_large.append(where)
+                    else:
+                        # The mbox format puts ">" before lines that begin with "From ".
+                        yield where, _ESCAPED_FROM.sub(rb"\1", raw)
 
 
 def find_letters(path: Path) -> Shelf:
@@ -63,12 +71,3 @@ def _put(shelf: Shelf, path: Path, *, asked_for: bool) -> None:
     else:
         shelf.skipped.append(path)
 
-
-def _read(path: Path) -> bytes:
-    """Of a letter that is larger than any that is read, the headers with a notice, as of such a one in a mailbox."""
-    size = path.stat().st_size
-    if size <= MAX_RAW:
-        return path.read_bytes()
-    with path.open("rb") as file:
-        start = file.read(MAX_HEADER_BLOCK).replace(b"\r\n", b"\n")
-    return headers_only(start.partition(b"\n\n")[0].replace(b"\n", b"\r\n"), size)

@@ -15,9 +15,9 @@ from rich.table import Table
 from channels.adapter import NotAccepted, RawItem
 from channels.email.watch import content_key
 from hub.actions.context import Context
-from hub.cli.letters import Shelf, find_letters
+from hub.cli.letters import MOST_KEPT, Shelf, find_letters
 from hub.cli.options import Config
-from hub.cli.speak import err, fail, out, say, telling_trouble
+from hub.cli.speak import FAILED, err, fail, out, say, telling_trouble
 from hub.settings import Settings, WrongSetting, read_settings
 from storage.database import DatabaseUnavailable
 
@@ -68,6 +68,8 @@ def import_letters(
         with postgres(settings) as dsn:
             tally = asyncio.run(_import(settings, dsn, name, shelf))
     _show(tally, shelf, name)
+    if shelf.too_large:
+        raise SystemExit(FAILED)
 
 
 def choose_channel(settings: Settings, wanted: str) -> tuple[str, Settings]:
@@ -173,6 +175,8 @@ def _show(tally: Tally, shelf: Shelf, name: str) -> None:
     table.add_row(say("Quarantined", "已隔离"), f"{len(tally.quarantined):,}")
     if shelf.skipped:
         table.add_row(say("Files that are no letters", "非邮件文件"), f"{len(shelf.skipped):,}")
+    if shelf.too_large:
+        table.add_row(say("Too large to keep", "过大，未保留"), f"{len(shelf.too_large):,}")
     out.print(say(f"Imported into the channel {name}:", f"已导入渠道 {name}："), markup=False)
     out.print(table)
     for where, why in tally.quarantined[:_SHOWN]:
@@ -183,5 +187,12 @@ def _show(tally: Tally, shelf: Shelf, name: str) -> None:
                 "Quarantined letters are kept with their bytes: see System at the desk, or GET /api/v1/quarantine.",
                 "被隔离的邮件已原样保留：请在工作台“系统”页查看，或调用 GET /api/v1/quarantine。",
             ),
+            markup=False,
+        )
+    for where in shelf.too_large[:_SHOWN]:
+        most = MOST_KEPT // 1024**2
+        err.print(
+            say(f"{where}: larger than {most} MB; not imported", f"{where}：超过 {most} MB，未导入"),
+            style="red",
             markup=False,
         )

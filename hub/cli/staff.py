@@ -1,11 +1,12 @@
 """`agent` and `api-key`: who may work at the desk, and which programs may call."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from hub.actions.failures import NotPossible
 from hub.cli.options import Config
 from hub.cli.speak import fail, is_terminal, out, say, telling_trouble
 from hub.model.people import Role, Scope
@@ -75,7 +76,7 @@ def add(
             name=name,
             password=secret,
             role=role,
-            languages=language or ctx.rules.languages.offered,
+            languages=_spoken(ctx, language or ()),
             skills=_levels(skill or []),
             queues=queue or (),
             capacity=capacity,
@@ -156,6 +157,23 @@ def _ask_password() -> str:
         )
     answer: str = typer.prompt(say("Password", "密码"), hide_input=True, confirmation_prompt=True)
     return answer
+
+
+def _spoken(ctx: "Context", given: Sequence[str]) -> Sequence[str]:
+    """What the agent speaks. Raises NotPossible for a language in which no ticket would ever ask for them."""
+    rules = ctx.rules.languages
+    usable = dict.fromkeys((*rules.offered, *((rules.fallback,) if rules.fallback else ())))
+    for one in given:
+        if one not in usable:
+            offered = ", ".join(usable)
+            raise NotPossible(
+                say(
+                    f"--language {one}: the routing rules offer {offered}",
+                    f"--language {one}：分配规则提供的语言为 {offered}",
+                ),
+                code="unknown_language",
+            )
+    return given or rules.offered
 
 
 def _levels(given: list[str]) -> dict[str, int]:

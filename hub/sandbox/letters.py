@@ -10,12 +10,7 @@ from email.utils import format_datetime, formataddr
 from html import escape
 
 from hub.sandbox.people import Dress, Person, Story
-
-PHOTO = (
-    b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
-    b"\xff\xfe\x00\x1ea photo of a broken cup\x00\x00\x00\x00\x00\xff\xd9"
-)
-"""The frame of a JPEG file with a comment and no picture: enough for what files a letter carries."""
+from hub.sandbox.photo import PHOTO
 
 
 def message_id_of(story: Story) -> str:

@@ -3,6 +3,7 @@
 One small JSON file, written whole and moved into place, so that a stop in the middle leaves the old one.
 """
 
+import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -35,7 +36,10 @@ class Memory:
         del kept["path"]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         draft = self.path.with_suffix(".new")
-        draft.write_bytes(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
+        draft.unlink(missing_ok=True)
+        # A chat's token lets whoever has it read that chat.
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(orjson.dumps(kept, option=orjson.OPT_INDENT_2))
         draft.replace(self.path)
 
     def note_told(self, key: str) -> None:

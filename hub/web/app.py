@@ -1,11 +1,12 @@
 """The whole web side as one application: desk, API, operations, and the public doors of the channels."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 
 from hub.actions.context import Context
 from hub.web.api.keyring import Keyring
@@ -21,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 MOST_BODY = 40 * 1024 * 1024
 """Bytes of any request. Channels and forms set limits of their own below it."""
+BODY_WITHIN_SECONDS = 60.0
+"""A body that is not complete by then is given up, so that half-sent ones do not pile up in memory."""
 RETRY_AFTER_SECONDS = 3
 
 _SENTENCES = {
@@ -28,13 +31,22 @@ _SENTENCES = {
     403: N_("This is not allowed."),
     404: N_("There is no such page."),
     405: N_("This cannot be done here."),
+    408: N_("This took too long to arrive. Please try again."),
     413: N_("This is too large."),
 }
 
 
-def make_app(ctx: Context, channel_routes: Sequence[web.RouteDef], ready: Ready) -> web.Application:
-    """Everything that is served. `channel_routes` are the public doors, which set headers of their own."""
-    app = web.Application(client_max_size=MOST_BODY, middlewares=[_tell_trouble])
+def make_app(
+    ctx: Context,
+    channel_routes: Sequence[web.RouteDef],
+    ready: Ready,
+    *,
+    body_within: float = BODY_WITHIN_SECONDS,
+) -> web.Application:
+    """Everything that is served. `channel_routes` are the public doors, which set headers of their own. `body_within` in
+    seconds: a request that has not come whole by then is answered with 408."""
+    middlewares = [_tell_trouble, _limit_body_time(body_within)]
+    app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
     app[SOCKETS] = set()
     keyring = Keyring(ctx)
     app.add_routes([web.get("/", _to_the_desk)])
@@ -61,6 +73,32 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 
 
+def _limit_body_time(seconds: float) -> Middleware:
+    """aiohttp has no limit of its own for the time that a body takes. Whoever reads it, in whatever way, gets a TimeoutError."""
+
+    @web.middleware
+    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not request.can_read_body:
+            return await handler(request)
+        late = TimeoutError("the body took too long")
+
+        def give_up() -> None:
+            if not request.content.is_eof():
+                request.content.set_exception(late)
+
+        timer = asyncio.get_running_loop().call_later(seconds, give_up)
+        try:
+            return await handler(request)
+        except TimeoutError as error:
+            if error is late:
+                raise web.HTTPRequestTimeout from error
+            raise
+        finally:
+            timer.cancel()
+
+    return limit
+
+
 @web.middleware
 async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A page for what no handler has answered. No trace, no SQL, no version."""
@@ -84,9 +122,16 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
             )
         )
         return show_trouble(request, voice, 503, text, retry_after=RETRY_AFTER_SECONDS)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and _has_gone(request):
+            log.info("web.client_gone", method=request.method, path=request.path)
+            return web.Response(status=400)  # nobody reads it
         fault = secrets.token_hex(8)
         log.exception("web.fault", fault=fault, method=request.method, path=request.path)
         voice = voice_for(request)
         text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
         return show_trouble(request, voice, 500, text, fault=fault)
+
+
+def _has_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()

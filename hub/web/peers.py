@@ -3,17 +3,14 @@
 import ipaddress
 from collections.abc import Sequence
 
-from hub.settings import Settings, WrongSetting
+from hub.settings import Settings
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def read_proxies(settings: Settings) -> tuple[Network, ...]:
-    """`web.trusted_proxies` as networks. Raises WrongSetting."""
-    try:
-        return tuple(ipaddress.ip_network(one, strict=False) for one in settings.web.trusted_proxies)
-    except ValueError as error:
-        raise WrongSetting(f"web.trusted_proxies: expected addresses or networks; {error}") from error
+    """`web.trusted_proxies` as networks."""
+    return tuple(ipaddress.ip_network(one, strict=False) for one in settings.web.trusted_proxies)
 
 
 def peer_of(remote: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:

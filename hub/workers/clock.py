@@ -1,4 +1,4 @@
-"""What happens because time has passed: timers every second, house-keeping every hour."""
+"""What happens because time has passed: timers every second, who is absent twice a minute, house-keeping every hour."""
 
 import asyncio
 import time
@@ -7,12 +7,14 @@ import structlog
 
 from hub.actions.context import Context
 from hub.actions.housekeeping import tidy
+from hub.actions.presence import take_absent_off_line
 from hub.actions.timers import fire_due
 from hub.workers.supervise import Well, pause
 
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+LOOK_ROUND_SECONDS = 30.0
 TIDY_SECONDS = 3600.0
 _LATE_SECONDS = 2.0
 
@@ -28,6 +30,14 @@ async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
         late = time.monotonic() - begun - TICK_SECONDS
         if late > _LATE_SECONDS:
             log.warning("loop.held_up", seconds=round(late, 1))
+
+
+async def notice_absence(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """Every half minute, until `halt` is set."""
+    while not halt.is_set():
+        await take_absent_off_line(ctx)
+        well()
+        await pause(halt, LOOK_ROUND_SECONDS)
 
 
 async def keep_house(ctx: Context, halt: asyncio.Event, well: Well) -> None:

@@ -78,6 +78,7 @@ CREATE TABLE inbound_raw (
     PRIMARY KEY (id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX inbound_raw_waiting ON inbound_raw (id) WHERE state = 'received';
+CREATE INDEX inbound_raw_suspect ON inbound_raw (id) WHERE state = 'received' AND attempts > 0;
 CREATE INDEX inbound_raw_quarantined ON inbound_raw (id DESC) WHERE state = 'quarantined';
 
 -- Uniqueness across all months lives beside the partitions.
@@ -196,6 +197,7 @@ CREATE TABLE ticket (
     last_agent_id bigint REFERENCES agent,
     -- From whom it was taken by hand: it does not go straight back to them.
     declined_by bigint REFERENCES agent,
+    declined_until timestamptz,
     waiting_why jsonb,
     seq int NOT NULL DEFAULT 0,
     version int NOT NULL DEFAULT 0,

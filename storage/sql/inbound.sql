@@ -49,13 +49,26 @@ FROM told, unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], 
      AS g (id, channel_id, external_key, content, meta, received_at, state, error, interaction_id, ticket_id,
            duplicate_of)
 
+-- name: claim_suspect
+-- One item that somebody took up before and did not settle, by itself: should it be what ended them, it takes nobody along.
+UPDATE inbound_raw r SET attempts = r.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $1)
+FROM (
+    SELECT id FROM inbound_raw
+    WHERE state = 'received' AND attempts > 0 AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    ORDER BY id
+    LIMIT 1
+    FOR UPDATE SKIP LOCKED
+) due
+WHERE r.id = due.id
+RETURNING r.id, r.channel_id, r.external_key, r.meta, r.received_at, r.attempts, NULL::bytea AS content
+
 -- name: claim_raw
 -- Takes the oldest items that wait and that nobody is reading. The attempt is counted here, so that an item which kills
 -- its reader is counted too.
 UPDATE inbound_raw r SET attempts = r.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $2)
 FROM (
     SELECT id FROM inbound_raw
-    WHERE state = 'received' AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    WHERE state = 'received' AND attempts = 0 AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY id
     LIMIT $1
     FOR UPDATE SKIP LOCKED
@@ -104,7 +117,6 @@ ORDER BY i.customer_id
 
 -- name: describe_people
 SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account,
-       EXISTS (SELECT 1 FROM identity v WHERE v.customer_id = c.id AND v.verified) AS proven,
        (SELECT t.last_agent_id FROM ticket t WHERE t.customer_id = c.id ORDER BY t.id DESC LIMIT 1) AS last_agent_id
 FROM customer c LEFT JOIN organisation o ON o.id = c.organisation_id
 WHERE c.id = ANY($1::bigint[])
@@ -244,7 +256,7 @@ WITH given AS MATERIALIZED (
         last_preview = CASE WHEN g.from_person THEN g.preview ELSE t.last_preview END,
         status = CASE WHEN g.reopen THEN 'open' ELSE t.status END,
         resolved_at = CASE WHEN g.reopen THEN NULL ELSE t.resolved_at END,
-        waiting_since = CASE WHEN g.from_person THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,
+        waiting_since = CASE WHEN g.from_person OR g.reopen THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,
         assignee_id = CASE WHEN g.release THEN NULL ELSE t.assignee_id END,
         waiting_why = CASE WHEN g.release THEN NULL ELSE t.waiting_why END,
         reply_address = CASE WHEN g.reply_address = '' THEN t.reply_address ELSE g.reply_address END

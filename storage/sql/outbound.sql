@@ -46,6 +46,10 @@ CROSS JOIN LATERAL (
 WHERE o.id = now.id AND o.lease_token = $2 AND o.state = 'sending'
 RETURNING o.ticket_id, o.interaction_id, o.state
 
+-- name: renew
+-- While they are being sent they stay with their sender.
+UPDATE outbox SET lease_until = clock_timestamp() + make_interval(secs => $2) WHERE lease_token = $1 AND state = 'sending'
+
 -- name: hold_channel
 -- The other side asked for silence on the whole channel.
 UPDATE channel SET hold_until = greatest(hold_until, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1

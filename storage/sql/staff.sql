@@ -63,6 +63,16 @@ UPDATE agent SET presence = $2, presence_since = clock_timestamp(),
 WHERE id = $1 AND active AND presence <> $2
 RETURNING id
 
+-- name: absent
+-- Whose every browser has been silent for so long: an open desk looks every few seconds. Programs may say that somebody who
+-- has no session is here.
+UPDATE agent a SET presence = 'offline', presence_since = clock_timestamp()
+WHERE a.presence <> 'offline' AND a.presence_since < clock_timestamp() - make_interval(secs => $1)
+  AND EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id)
+  AND NOT EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id
+                  AND s.last_seen_at > clock_timestamp() - make_interval(secs => $1))
+RETURNING a.id
+
 -- name: is_active
 SELECT active FROM agent WHERE id = $1
 

@@ -7,7 +7,9 @@ SELECT t.id, t.code, t.subject, t.kind, t.kind_uncertain, t.status, t.priority, 
        ch.name AS channel, ch.kind AS channel_kind,
        t.customer_id, cu.code AS customer_code, cu.name AS customer_name,
        t.assignee_id, coalesce(a.name, '') AS assignee_name,
-       t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address
+       t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address,
+       -- Not correlated: the few troubled replies are read once, from the index outbox_troubled, for the whole page.
+       t.id IN (SELECT o.ticket_id FROM outbox o WHERE o.state IN ('failed', 'uncertain')) AS trouble
 FROM ticket t
 JOIN queue q ON q.id = t.queue_id
 JOIN channel ch ON ch.id = t.channel_id

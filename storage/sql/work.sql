@@ -50,7 +50,8 @@ RETURNING version
 -- Also back to nobody; the wait goes on from where it began.
 UPDATE ticket
 SET assignee_id = $2, last_agent_id = coalesce($2, assignee_id, last_agent_id), waiting_why = NULL,
-    declined_by = CASE WHEN $2::bigint IS NULL THEN assignee_id END
+    declined_by = CASE WHEN $2::bigint IS NULL THEN assignee_id END,
+    declined_until = CASE WHEN $2::bigint IS NULL THEN clock_timestamp() + interval '10 minutes' END
 WHERE id = $1
 
 -- name: end_assignment
@@ -80,7 +81,8 @@ FROM agent a WHERE a.active ORDER BY a.id
 SELECT id, queue, priority, waiting_since, language, skills, last_agent_id, declined_by, waiting_why
 FROM (
     SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
-           t.required_skills AS skills, t.last_agent_id, t.declined_by, t.waiting_why,
+           t.required_skills AS skills, t.last_agent_id, t.waiting_why,
+           CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
            row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.declined_by
                               ORDER BY t.priority DESC, t.waiting_since, t.id) AS place
     FROM ticket t JOIN queue q ON q.id = t.queue_id
@@ -92,7 +94,8 @@ LIMIT 2000
 
 -- name: unexplained
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.last_agent_id, t.declined_by, t.waiting_why
+       t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       t.waiting_why
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
 ORDER BY t.id
@@ -100,7 +103,8 @@ LIMIT 500
 
 -- name: waiting_ticket
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.last_agent_id, t.declined_by, t.waiting_why
+       t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       t.waiting_why
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'
 

@@ -214,6 +214,30 @@ async def test_only_intake_may_vouch_for_an_identity(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("identity", "says"),
+    [
+        ({"kind": "email", "value": "not an email"}, "email"),
+        ({"kind": "phone", "value": "ring me"}, "phone"),
+    ],
+)
+async def test_an_identity_that_is_none_is_the_callers_to_correct(
+    api: Api, identity: dict[str, str], says: str
+) -> None:
+    sender = {"identities": [{"kind": "external", "value": "crm-7"}, identity]}
+    refused = await api.call("POST", "/interactions", letter(sender=sender), scope=Scope.INGEST)
+    assert (refused.status, refused.json["code"]) == (422, "invalid")
+    (error,) = refused.json["errors"]
+    assert error["field"] == "sender.identities.1.value" and says in error["message"]
+    assert await _count(api.ctx.database, "inbound_raw") == 0
+
+
+async def test_fields_alone_say_enough(api: Api) -> None:
+    sender = {"identities": [{"kind": "external", "value": "crm-7"}]}
+    body = {"sender": sender, "fields": {"rating": "5"}}
+    assert (await api.call("POST", "/interactions", body, scope=Scope.INGEST)).status == 201
+
+
+@pytest.mark.parametrize(
     ("channels", "body", "status", "says"),
     [
         ({}, letter(), 409, "[channels.api]"),
@@ -232,7 +256,7 @@ async def test_a_missing_channel_is_told_with_what_to_do(
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
 async def test_no_operation_opens_without_its_key_and_scope(api: Api, operation: Operation) -> None:
-    path = operation.path.format(number="T-10019", id="1", token="x")
+    path = operation.path.format(number="T-10019", id="1", customer="1", token="x")
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
         reply = await api.call(operation.method, path, {}, scope=None, headers=headers)
         assert reply.status == 401
@@ -329,7 +353,11 @@ async def test_customers_are_listed_and_their_timeline_pages(api: Api) -> None:
                 break
             cursor = f"&cursor={page['next_cursor']}"
     assert sorted(texts) == [f"第{n}封" for n in range(5)]
-    assert (await api.call("GET", "/customers/999999/timeline")).status == 404
+    by_code = (await api.call("GET", f"/customers/{customer['code']}/timeline")).json
+    assert [entry["text"] for entry in by_code["items"]] == seen
+    wrong_digit = customer["code"][:-1] + str((int(customer["code"][-1]) + 1) % 10)
+    for nobody in ("999999", "C-10", wrong_digit, "C-", "x", "T-10019", str(10**25)):
+        assert (await api.call("GET", f"/customers/{nobody}/timeline")).status == 404, nobody
 
 
 async def test_pages_of_tickets_go_to_the_end_without_a_repeat(api: Api) -> None:

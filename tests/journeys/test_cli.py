@@ -93,6 +93,7 @@ async def test_an_agent_is_added_once_and_can_be_given_a_new_password(
         (("--password", "short"), "10 to 256 characters"),
         (("--skill", "dancing"), "no skill dancing"),
         (("--skill", "billing:0"), "NAME:LEVEL"),
+        (("--language", "xx"), "--language xx: the routing rules offer zh, en"),
         (("--queue", "nowhere"), "A queue is unknown"),
         (("--locale", "fr"), "en or zh_CN"),
         (("--role", "king"), "agent"),
@@ -132,6 +133,8 @@ async def test_a_key_is_printed_once_alone_and_can_be_revoked(tmp_path: Path, en
         ({"HUB_CHANNELS__X__KIND": "pigeon"}, "channels.x.kind", "telegram"),
         ({"HUB_CHANNELS__X__KIND": "telegram"}, "channels.x.token", "required"),
         ({"HUB_ROUTING_RULES": "none.toml"}, "routing_rules", "none.toml"),
+        ({"HUB_WEB__TRUSTED_PROXIES": '["the proxy"]'}, "web.trusted_proxies", "addresses or networks"),
+        ({"HUB_DATABASE__DSN": "not a dsn"}, "database.dsn", "postgresql://user:password@host"),
         ({"HUB_WEB__HOST": "no.such.host.invalid"}, "web.host", "no address"),
     ],
 )

@@ -53,6 +53,7 @@ async def test_a_good_installation(tmp_path: Path, env: dict[str, str]) -> None:
     ):
         assert f"✓ {what}" in done.out, done.out
     assert "✗" not in done.out and "All is well." in done.out
+    assert "the login works" in done.out
     assert chinese.code == 0 and "✓ 数据库" in chinese.out and "一切正常" in chinese.out
 
 
@@ -64,11 +65,7 @@ async def test_everything_wrong_is_found_in_one_go(tmp_path: Path, env: dict[str
             + f'[channels.other]\nkind = "telegram"\ntoken = "1:abcdefgh"\nbase_url = "http://127.0.0.1:{taken}/bot"\n'
             + "timeout_seconds = 1\n"
         )
-        env |= {
-            "HUB_WEB__PORT": str(taken),
-            "HUB_CONFIG": "hub.toml",
-            "HUB_WEB__TRUSTED_PROXIES": '["proxy"]',
-        }
+        env |= {"HUB_WEB__PORT": str(taken), "HUB_CONFIG": "hub.toml"}
         key = tmp_path / "var/secret.key"
         key.parent.mkdir()
         key.write_text("k" * 64)
@@ -78,7 +75,6 @@ async def test_everything_wrong_is_found_in_one_go(tmp_path: Path, env: dict[str
     for what, says in (
         ("Secret key", "chmod 600"),
         ("Web", "Choose another web.port"),
-        ("Web", "Correct web.trusted_proxies"),
         ("Channel support", "Check imap_user and imap_password"),
         ("Channel bird", "Choose one of api, email"),
         ("Channel bot", "channels.bot.token"),
@@ -96,11 +92,23 @@ async def test_a_wrong_setting_an_absent_and_an_empty_database(tmp_path: Path, e
         env={**env, "HUB_DATABASE__DSN": "postgresql://hub:opensesame@127.0.0.1:1/hub"},
     )
     empty = await command("doctor", cwd=tmp_path, env={"HUB_WEB__PORT": "0"})
-    assert (wrong.code, absent.code, empty.code) == (1, 1, 0)
+    malformed = await command("doctor", cwd=tmp_path, env={**env, "HUB_DATABASE__DSN": "not a dsn"})
+    assert (wrong.code, absent.code, empty.code, malformed.code) == (1, 1, 0, 1)
+    assert "database.dsn" in malformed.out and "does not answer" not in malformed.out
     assert "web.port" in wrong.out
     assert "✗ Database" in absent.out and "HUB_DATABASE__DSN" in absent.out
     assert "opensesame" not in absent.said
     assert "✓ Database" in empty.out and "set up at the first start" in empty.out
+
+
+async def test_a_warning_is_no_error_and_not_all_is_well(tmp_path: Path, env: dict[str, str]) -> None:
+    env |= {"HUB_SECRET_KEY": "k" * 40, "HUB_CHANNELS__FORM__KIND": "webform"}
+    await command("migrate", cwd=tmp_path, env=env)
+    done = await command("doctor", cwd=tmp_path, env=env)
+    assert done.code == 0 and "! Staff" in done.out, done.said
+    assert "No errors; see the warnings." in done.out and "All is well" not in done.out
+    # Nobody logs in to a form.
+    assert "✓ Channel form" in done.out and "the login works" not in done.out
 
 
 async def test_the_doctor_leaves_the_installation_as_it_is(tmp_path: Path, env: dict[str, str]) -> None:

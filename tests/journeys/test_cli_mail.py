@@ -142,10 +142,21 @@ async def test_import_says_what_cannot_be_read_and_keeps_it(tmp_path: Path, data
         huge.write(letter(9))
         huge.truncate(40 * 1024 * 1024)
     huge_one = await command("mail", "import", "box", cwd=tmp_path, env=env)
+    with (tmp_path / "box/vast.eml").open("wb") as vast:
+        vast.write(letter(10))
+        vast.truncate(101 * 1024 * 1024)
+    vast_one = await command("mail", "import", "box", cwd=tmp_path, env=env)
     assert absent.code == 1 and "absent" in absent.err
     assert empty.code == 1 and "no letter" in empty.err
-    # As from a mailbox: the headers of a letter that is too large, with a notice.
-    assert huge_one.code == 0 and counts(huge_one.out)["New"] == 1, huge_one.said
+    assert huge_one.code == 0, huge_one.said
+    assert counts(huge_one.out) == {"New": 0, "There already": 0, "Quarantined": 1}
+    assert "huge.eml: " in huge_one.out and "at most" in huge_one.out
+    connection = await asyncpg.connect(database_dsn)
+    (row,) = await connection.fetch("SELECT state, length(content) AS size FROM inbound_raw")
+    await connection.close()
+    assert tuple(row) == ("quarantined", 40 * 1024 * 1024)
+    assert vast_one.code == 1 and counts(vast_one.out)["Too large to keep"] == 1, vast_one.said
+    assert "vast.eml: larger than 100 MB" in vast_one.err
 
 
 async def test_import_needs_a_database_but_nothing_in_it(tmp_path: Path, shelf: Path) -> None:

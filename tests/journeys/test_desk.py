@@ -11,6 +11,7 @@ from aiohttp import FormData, WSServerHandshakeError
 from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
+from hub.actions.reply import queue_reply
 from hub.actions.route import drain
 from hub.actions.sessions import log_out
 from hub.model.people import HUB
@@ -62,7 +63,7 @@ async def test_a_wrong_password_and_an_unknown_login_look_the_same_and_too_many_
         last = await desk.post("/desk/login", {"login": "ann", "password": "wrong"})
     assert last.status == 429 and int(last.headers["Retry-After"]) > 0
     chinese = await desk.post("/desk/login", {"login": "x", "password": "y"}, **{"Accept-Language": "zh-CN"})
-    assert "用户名或密码不正确" in chinese.text and '<html lang="zh-CN"' in chinese.text
+    assert "登录名或密码不正确" in chinese.text and '<html lang="zh-CN"' in chinese.text
 
 
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(ctx: Context) -> None:
@@ -182,6 +183,56 @@ async def test_files_leave_with_a_reply_and_come_back_as_downloads_only(desk: De
     assert file.headers["Content-Disposition"].startswith("attachment;")
     assert "sandbox" in file.headers["Content-Security-Policy"]
     assert (await desk.get("/desk/attachments/guessed")).status == 404
+
+
+async def test_what_came_beside_the_text_is_shown_with_names_people_know(desk: Desk) -> None:
+    code = await customer_writes(
+        desk.ctx,
+        "Where is it?",
+        fields={"order_number": "TW-20500", "shoe <b>size</b>": "42", "edit_of": "7.8"},
+    )
+    await desk.log_in()
+    page = (await desk.get(f"/desk/tickets/T-{code}")).text
+    assert "<dt>Order number</dt>" in page and "TW-20500" in page
+    assert "<dt>shoe &lt;b&gt;size&lt;/b&gt;</dt>" in page and "7.8" not in page
+
+
+async def test_why_it_waits_names_queues_as_people_do(desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?")
+    await drain(desk.ctx)
+    await desk.log_in("lin")
+    assert "咨询" in (waiting := words_of((await desk.get(f"/desk/tickets/T-{code}")).text))
+    assert "“咨询”队列的" in waiting and "enquiries" not in waiting
+
+
+async def test_a_reply_that_did_not_arrive_marks_its_ticket_in_the_list(desk: Desk) -> None:
+    await desk.log_in()
+    code = await customer_writes(desk.ctx, "Where is my parcel?")
+    added = await queue_reply(desk.ctx, ticket_code=code, actor=HUB, text="On its way.")
+    assert "Not delivered" not in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+
+    async def fail(connection: Connection) -> None:
+        await connection.execute(
+            "UPDATE outbox SET state = 'failed', error = 'It could not be delivered in time.'"
+            " WHERE interaction_id = $1",
+            added,
+        )
+
+    await desk.ctx.database.run(fail)
+    assert "Not delivered" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+    await desk.post("/desk/preferences", {"locale": "zh_CN"})
+    assert "未送达" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+    assert "未能在时限内送达。" in (await desk.get(f"/desk/tickets/T-{code}")).text
+
+
+async def test_a_body_that_is_too_large_is_told_in_the_readers_language(desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?")
+    await desk.log_in("lin")
+    form = FormData({"text": "x"})
+    form.add_field("files", b"x" * (41 * 1024 * 1024), filename="film.mp4")
+    url = f"{desk.url}/desk/tickets/T-{code}/replies"
+    async with desk.session.post(url, data=form, headers={"Origin": desk.url, **HTMX}) as answer:
+        assert answer.status == 413 and "文件总大小超过上限" in await answer.text()
 
 
 async def test_a_reply_to_an_older_state_is_stopped_and_shows_what_is_new(desk: Desk) -> None:
@@ -312,7 +363,7 @@ async def test_language_and_theme_are_the_agents_own(desk: Desk) -> None:
     assert (await desk.post("/desk/preferences", {"theme": "dark"}, **HTMX)).status == 204
     page = (await desk.get(f"/desk/tickets/T-{code}")).text
     assert '<html lang="zh-CN" data-theme="dark">' in page
-    assert "自动分配" in page and "队列 投诉 的成员" in page and "通过API 接口回复Li Wei" in page
+    assert "自动分配" in page and "“投诉”队列成员" in page and "回复：Li Wei（API 接口）" in page
     assert (await desk.post("/desk/preferences", {"locale": "xx"})).status == 409
     elsewhere = await desk.post("/desk/preferences", {"locale": "en"}, Referer="https://evil.example/x")
     assert elsewhere.headers["Location"] == "/desk"

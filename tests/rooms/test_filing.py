@@ -88,11 +88,18 @@ async def test_the_same_proven_identity_on_two_channels_is_one_customer(ctx: Con
     assert await one(ctx, "SELECT count(*) FROM interaction WHERE customer_id = $1", owners.pop()) == 3
 
 
-async def test_a_claim_never_meets_a_proven_customer_but_finds_the_earlier_claim(ctx: Context) -> None:
+async def test_a_claim_meets_neither_a_proof_nor_another_claim_by_itself(ctx: Context) -> None:
     proven = await ticket(ctx, await say(ctx, who=BOB))
     claim, again = await ticket(ctx, await say(ctx, who=CLAIM)), await ticket(ctx, await say(ctx, who=CLAIM))
-    assert proven["customer_id"] != claim["customer_id"] == again["customer_id"]
-    assert claim["id"] != again["id"]
+    assert len({one_["customer_id"] for one_ in (proven, claim, again)}) == 3
+
+
+async def test_a_letter_cannot_turn_answers_to_another_address(ctx: Context) -> None:
+    """Only the number and a From that anybody can write: the letter joins, and answers still go to the customer."""
+    mine = await ticket(ctx, await write(ctx, LI))
+    elsewhere = [("Reply-To", "attacker@evil.example")]
+    joined = await ticket(ctx, await write(ctx, LI, headers=elsewhere, subject=f"Re: T-{mine['code']}"))
+    assert (joined["id"], joined["reply_address"]) == (mine["id"], LI)
 
 
 async def test_a_claim_made_by_a_proven_visitor_gives_that_visitor_away_to_nobody(ctx: Context) -> None:
@@ -443,7 +450,7 @@ async def test_a_bounce_settles_the_reply_and_shows_on_its_ticket(ctx: Context) 
     opened, sent = await _sent(ctx)
     (kept,) = await accept_items(ctx, "support", [_report(sent["message_id"], uid=900)])
     after = await ticket(ctx, kept)
-    assert (after["id"], after["status"]) == (opened["id"], "pending")
+    assert (after["id"], after["status"]) == (opened["id"], "open"), "somebody must find another way"
     assert (await entry(ctx, kept))["thread_rule"] == "report"
     (row,) = await rows(ctx, "SELECT state, error FROM outbox WHERE id = $1", sent["id"])
     assert row["state"] == "failed" and "5.1.1" in row["error"]

@@ -5,11 +5,11 @@ import pytest
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.quarantine import discard, replay
-from hub.actions.receive import read_waiting
+from hub.actions.receive import accept_items, read_waiting
 from hub.model.people import Actor
-from storage import views
+from storage import inbound, views
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import a_hub, one, rows, say
+from tests.fakes.scene import a_hub, letter, one, rows, say
 
 ANN = Actor(name="Ann")
 
@@ -77,3 +77,25 @@ async def test_only_what_is_in_quarantine_can_be_replayed(database_dsn: str) -> 
             for raw_id in (kept.raw_id, 1):
                 with pytest.raises(NotFound):
                     await deed(ctx, raw_id=raw_id, actor=ANN)
+
+
+async def test_an_item_that_ends_its_reader_takes_nobody_along(database_dsn: str) -> None:
+    """Each look stands for a hub that died before it had settled anything of what it took up."""
+    async with a_hub(database_dsn, heavy=True) as ctx:
+        for n in range(3):
+            await accept_items(ctx, "support", [letter("li@example.cn", f"letter {n}")])
+
+        async def die() -> list[int]:
+            taken = await ctx.database.run(lambda c: inbound.claim_raw(c, 50, 60.0, most_bytes=1000))
+            await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET lease_until = NULL"))
+            return [row.id for row in taken]
+
+        first = await die()
+        assert len(first) == 3
+        assert [await die() for _ in range(2)] == [first[:1]] * 2
+        for _ in range(3):
+            await read_waiting(ctx)
+        states = {row["id"]: row for row in await rows(ctx, "SELECT id, state, error FROM inbound_raw")}
+        assert [states[one_]["state"] for one_ in first] == ["quarantined", "read", "read"]
+        assert "never ended" in states[first[0]]["error"]
+        await assert_invariants(ctx.database)

@@ -292,3 +292,16 @@ async def test_a_ticket_taken_by_hand_while_it_is_given_out_has_one_holder(
         )
         await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
     assert await one(ctx, "SELECT sum(load) FROM agent") == 0
+
+
+async def test_what_was_given_back_may_come_back_after_a_while(ctx: Context) -> None:
+    """The only one who fits gave it back: not at once, and not never."""
+    ann = await an_agent(ctx, "ann")
+    opened = await _waiting(ctx)
+    assert await drain(ctx) == 1
+    await assign_ticket(ctx, ticket_code=opened["code"], agent_id=None, actor=SYSTEM)
+    assert (await drain(ctx), await _holder(ctx, opened)) == (0, None)
+    await ctx.database.run(
+        lambda c: c.execute("UPDATE ticket SET declined_until = declined_until - interval '11 minutes'")
+    )
+    assert (await drain(ctx), await _holder(ctx, opened)) == (1, ann)

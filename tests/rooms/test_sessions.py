@@ -9,6 +9,7 @@ from hub.actions import sessions
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused
 from hub.actions.housekeeping import tidy
+from hub.actions.presence import take_absent_off_line
 from hub.actions.sessions import agent_of_session, log_in, log_out
 from hub.actions.staff import set_password
 from hub.model.people import Role
@@ -212,3 +213,31 @@ async def test_presence_that_somebody_chose_is_kept_by_a_second_login(ctx: Conte
     await one(ctx, "UPDATE agent SET presence = 'busy' RETURNING 1")
     await _log_in(ctx)
     assert await _presence(ctx) == "busy"
+
+
+async def _silent(ctx: Context, seconds: int) -> None:
+    await ctx.database.run(
+        lambda c: c.execute(
+            "UPDATE session SET last_seen_at = last_seen_at - make_interval(secs => $1)", float(seconds)
+        )
+    )
+    await ctx.database.run(
+        lambda c: c.execute("UPDATE agent SET presence_since = presence_since - make_interval(secs => 3600)")
+    )
+
+
+async def test_who_closed_every_browser_is_off_line_soon(ctx: Context) -> None:
+    await _log_in(ctx)
+    await _silent(ctx, 60)
+    assert (await take_absent_off_line(ctx), await _presence(ctx)) == (0, "online")
+    await _silent(ctx, 200)
+    assert (await take_absent_off_line(ctx), await _presence(ctx)) == (1, "offline")
+    told = await one(ctx, "SELECT data->>'presence' FROM event ORDER BY id DESC LIMIT 1")
+    assert told == "offline"
+
+
+async def test_one_open_browser_is_enough_to_be_here(ctx: Context) -> None:
+    await _log_in(ctx)
+    await _silent(ctx, 200)
+    await _log_in(ctx)
+    assert (await take_absent_off_line(ctx), await _presence(ctx)) == (0, "online")

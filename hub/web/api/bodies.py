@@ -12,7 +12,7 @@ _MOST_KEY = 200
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The body, at most `limit` bytes; more is never held in memory. Raises Problem 400, 413 or 415."""
+    """The body, at most `limit` bytes; more is never held in memory. Raises Problem 400, 408, 413 or 415."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise Problem(415, "unsupported_encoding", "Send the body uncompressed: no Content-Encoding.")
     kind = request.content_type
@@ -28,6 +28,8 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                 raise _too_large(limit)
     except (ConnectionError, web.RequestPayloadError) as error:
         raise Problem(400, "incomplete_body", "The body broke off before its end.") from error
+    except TimeoutError as error:
+        raise Problem(408, "too_slow", "The body took too long to arrive; nothing was done.") from error
     return bytes(body)
 
 

@@ -6,11 +6,15 @@ a repetition safe.
 
 import uuid
 from datetime import UTC, datetime
+from typing import cast
 
-from channels.adapter import Acceptance, NotAccepted, RawItem
+from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem
 from channels.api.body import ApiInteraction
+from channels.api.settings import ApiSettings
 from channels.api.translate import interaction_of
+from hub.actions.context import Context
 from hub.actions.receive import accept_items
+from hub.model.interactions import InboundInteraction
 from hub.model.people import Actor, Scope
 from hub.settings import Settings
 from hub.web.api.answers import InteractionAccepted
@@ -25,6 +29,7 @@ async def post_interaction(call: Call) -> Answer:
     body: ApiInteraction = call.body
     _check_claims(body, call.actor)
     channel = _channel_for(call.ctx.settings, body.channel)
+    interaction = _interaction_of(call.ctx, channel, body)
     item = RawItem(
         # Two callers may use the same key for different things: the key's owner is part of it.
         external_key=f"{call.actor.name}/{call.idempotency_key or uuid.uuid4()}",
@@ -33,7 +38,7 @@ async def post_interaction(call: Call) -> Answer:
     )
     try:
         (acceptance,) = await accept_items(
-            call.ctx, channel, [item], translate=lambda _item, settings: interaction_of(body, settings)
+            call.ctx, channel, [item], translate=lambda _item, _settings: interaction
         )
     except NotAccepted as error:
         raise DatabaseUnavailable(str(error)) from error
@@ -69,6 +74,15 @@ def answer_acceptance(acceptance: Acceptance) -> Answer:
         or "Kept, and being read: send the same request again to learn its ticket.",
     )
     return Answer(status=202, document=document)
+
+
+def _interaction_of(ctx: Context, channel: str, body: ApiInteraction) -> InboundInteraction:
+    """What the body says. A value that the model lets through and the channel does not is the caller's to correct."""
+    try:
+        return interaction_of(body, cast(ApiSettings, ctx.channel(channel).settings))
+    except CannotTranslate as error:
+        field, _, message = str(error).partition(": ")
+        raise wrong_field(field, message) from error
 
 
 def _check_claims(body: ApiInteraction, actor: Actor) -> None:

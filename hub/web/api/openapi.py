@@ -18,6 +18,10 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "the ticket's spoken number, with or without T-",
         "schema": {"type": "string", "examples": ["T-10019"]},
     },
+    "customer": {
+        "description": "the customer's id, or their code with C-",
+        "schema": {"type": "string", "examples": ["C-10024"]},
+    },
     "id": {"schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
     "token": {"schema": {"type": "string"}},
 }
@@ -151,7 +155,7 @@ def _problem_statuses(operation: Operation) -> list[int]:
     if operation.query is not None:
         statuses.add(422)
     if operation.body is not None:
-        statuses |= {400, 413, 415, 422}
+        statuses |= {400, 408, 413, 415, 422}
     if operation.method == "POST":
         statuses.add(409)
     return sorted(statuses)

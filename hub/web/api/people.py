@@ -1,7 +1,10 @@
 """Customers and their timelines; agents and their presence; queues."""
 
+from collections.abc import Awaitable, Callable
+
 from hub.actions.failures import NotFound
 from hub.actions.presence import set_presence
+from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.web.api.answers import (
     AgentAnswer,
     AgentList,
@@ -42,18 +45,18 @@ async def list_customers(call: Call) -> Answer:
 async def get_customer_timeline(call: Call) -> Answer:
     """Everything one customer said and was told, newest first."""
     query: PageQuery = call.query
-    customer_id = path_id(call, "customer")
+    find = _customer(call)
     before = page_before(query)
 
     async def work(c: Connection) -> list[views.TimelineRow] | None:
-        rows = await views.customer_timeline(c, customer_id, before=before, limit=query.limit)
-        if not rows and await views.get_customer(c, customer_id) is None:
+        customer = await find(c)
+        if customer is None:
             return None
-        return rows
+        return await views.customer_timeline(c, customer.id, before=before, limit=query.limit)
 
     rows = await call.ctx.database.read(work)
     if rows is None:
-        raise NotFound(f"There is no customer {customer_id}.")
+        raise NotFound(f"There is no customer {call.params['customer'][:40]}.")
     return Answer(
         document=TimelinePage(
             items=[TimelineEntry.of(row) for row in rows],
@@ -85,9 +88,22 @@ async def list_queues(call: Call) -> Answer:
     return Answer(document=QueueList(items=[QueueAnswer.of(row) for row in rows]))
 
 
-def path_id(call: Call, what: str) -> int:
+def _customer(call: Call) -> Callable[[Connection], Awaitable[views.CustomerRow | None]]:
+    """Looks up the customer in the path. Digits alone are an id, C- and digits a code. Raises NotFound."""
+    given = call.params["customer"]
+    if given[:1] not in ("C", "c"):
+        customer_id = path_id(call, "customer", name="customer")
+        return lambda c: views.get_customer(c, customer_id)
+    try:
+        code = read_code(CUSTOMER, given)
+    except NotACode as error:
+        raise NotFound(f"{error}.") from error
+    return lambda c: views.get_customer_by_code(c, code)
+
+
+def path_id(call: Call, what: str, *, name: str = "id") -> int:
     """The number in the path. Raises NotFound where it can be no id."""
-    given = call.params["id"]
+    given = call.params[name]
     if not (given.isascii() and given.isdigit() and len(given) < 20 and int(given) <= BIGINT):
         raise NotFound(f"{given[:40]!r} is not the id of a {what}.")
     return int(given)

@@ -64,6 +64,7 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Wrong method",
+    408: "Too slow",
     409: "Not possible now",
     413: "Too large",
     415: "Wrong content type",

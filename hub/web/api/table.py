@@ -119,10 +119,11 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         name="getCustomerTimeline",
         method="GET",
-        path="/customers/{id}/timeline",
+        path="/customers/{customer}/timeline",
         scopes=_READ,
         summary="Everything one customer said and was told, newest first",
         summary_zh="某位客户的完整时间线，最新的在前",
+        description="`customer` is the customer's id, or the code that people speak of: C- and digits, such as C-10024.",
         handler=people.get_customer_timeline,
         query=requests.PageQuery,
         answers={200: answers.TimelinePage},

@@ -81,6 +81,9 @@ def at_desk(
             return show_trouble(request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
         try:
             return await handler(visit)
+        except web.HTTPRequestEntityTooLarge:  # aiohttp has words of its own for it, in English
+            text = visit.voice.say(FAILURES["too_much"])
+            return show_trouble(request, visit.voice, web.HTTPRequestEntityTooLarge.status_code, text)
         except ActionFailure as failure:
             status = 404 if isinstance(failure, NotFound) else 409
             return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))

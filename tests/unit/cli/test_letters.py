@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from channels.email.limits import MAX_RAW
-from hub.cli.letters import find_letters
+from hub.cli.letters import MOST_KEPT, find_letters
 
 BOX = (
     b"From a Mon Nov  2 10:00:00 2026\nSubject: one\n\n>From me\n>>From you\n\n"
@@ -42,11 +42,12 @@ def test_nothing_there(tmp_path: Path) -> None:
     assert len(find_letters(tmp_path)) == 0
 
 
-def test_of_a_letter_that_is_too_large_the_headers_are_taken(tmp_path: Path) -> None:
-    path = tmp_path / "huge.eml"
-    with path.open("wb") as file:
-        file.write(b"Subject: big\nFrom: a@b.example\n\nbody")
-        file.truncate(MAX_RAW + 1)
-    ((_, raw),) = find_letters(path)
-    assert raw.startswith(b"Subject: big\r\nFrom: a@b.example\r\n") and len(raw) < 2000
-    assert f"{MAX_RAW + 1} bytes".encode() in raw
+def test_a_letter_too_large_to_read_is_taken_whole_and_one_too_large_to_keep_is_named(tmp_path: Path) -> None:
+    for name, size in (("unreadable.eml", MAX_RAW + 1), ("unkeepable.eml", MOST_KEPT + 1)):
+        with (tmp_path / name).open("wb") as file:
+            file.write(b"Subject: big\n\nbody")
+            file.truncate(size)
+    shelf = find_letters(tmp_path)
+    ((where, raw),) = shelf
+    assert where.endswith("unreadable.eml") and len(raw) == MAX_RAW + 1
+    assert shelf.too_large == [str(tmp_path / "unkeepable.eml")]

@@ -41,11 +41,12 @@ def test_a_zone_that_does_not_exist_is_utc(name: str) -> None:
 
 
 def test_sizes_and_languages() -> None:
-    assert (EN.size(9), EN.size(48_000), EN.size(2_500_000)) == ("9B", "48 kB", "2.5 MB")
+    assert (EN.size(9), EN.size(48_000), EN.size(2_500_000)) == ("9 bytes", "48 kB", "2.5 MB")
+    assert (ZH.size(9), ZH.size(48_000), ZH.size(2_500_000)) == ("9 字节", "48 KB", "2.5 MB")
     assert (EN.language_name("zh"), ZH.language_name("en"), EN.language_name("other")) == (
         "Chinese",
         "英语",
         "",
     )
     assert EN.count("%(num)s waits", "%(num)s wait", 1) == "1 waits"
-    assert ZH.count("%(num)s waits", "%(num)s wait", 1200) == "1,200 个等待中"
+    assert ZH.count("%(num)s waits", "%(num)s wait", 1200) == "1,200 个工单等待中"

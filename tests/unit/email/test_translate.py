@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import ValidationError
 
-from channels.adapter import RawItem
+from channels.adapter import CannotTranslate, RawItem
 from channels.email.settings import EmailSettings
-from channels.email.translate import translate
+from channels.email.translate import WARNING_ELSEWHERE, translate
 from hub.model.interactions import Automatic, InboundInteraction
 
 SETTINGS = EmailSettings(
@@ -83,3 +83,19 @@ def test_wrong_settings_name_their_key(wrong: dict[str, object]) -> None:
         EmailSettings.model_validate(
             {"address": "a@shop.example", "imap_host": "i", "smtp_host": "s", **wrong}
         )
+
+
+def test_a_letter_with_too_many_parts_is_not_half_read() -> None:
+    parts = "".join("--b\r\n\r\nx\r\n" for _ in range(600))
+    raw = f"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n"
+    item = RawItem(
+        external_key="INBOX:1.1", content=raw.encode(), received_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    with pytest.raises(CannotTranslate, match="500 parts"):
+        translate(item, SETTINGS)
+
+
+def test_answers_that_go_elsewhere_are_told() -> None:
+    assert _read("From: a@b.example", "Reply-To: c@d.example").sender_warning == WARNING_ELSEWHERE
+    assert _read("From: a@b.example", "Reply-To: A@B.example").sender_warning == ""
+    assert _read("From: a@b.example").sender_warning == ""

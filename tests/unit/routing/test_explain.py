@@ -61,7 +61,7 @@ def test_why_this_agent() -> None:
     )
     assert explain(choice, "zh_CN") == (
         "Li：在 2 位合适且有空的客服中空闲最久（12 分钟）；"
-        "队列 service 的成员；会说中文；具备技能 billing（3 级）"
+        "“service”队列成员；会说中文；具备技能 billing（3 级）"
     )
 
 
@@ -95,7 +95,16 @@ def test_why_this_queue_and_kind() -> None:
     assert explain(choice, "en") == (
         "queue complaints, priority high: rule “complaint” says queue complaints"
     )
-    assert explain(choice, "zh_CN") == "队列 complaints，优先级高：规则“complaint”：队列 complaints"
+    assert explain(choice, "zh_CN") == "“complaints”队列，优先级高：规则“complaint”：“complaints”队列"
+
+
+def test_a_kind_that_the_sender_chose_is_not_shown_as_their_words() -> None:
+    result = classify("The lid is loose.", "", "complaint")
+    assert explain(result, "en").startswith(f"complaint ({round(result.confidence * 100)} %)")
+    assert "it came in marked as complaint" in explain(result, "en") and "“complaint”" not in explain(
+        result, "en"
+    )
+    assert "来件注明为投诉" in explain(result, "zh_CN") and "complaint" not in explain(result, "zh_CN")
 
 
 def test_doubt_is_said() -> None:
@@ -115,6 +124,11 @@ def test_decisions_are_plain_data_and_reasons_come_back() -> None:
     assert tuple(reason_from_data(r) for r in stored) == choice.reasons
     with pytest.raises(ValueError, match="no_such_code"):
         reason_from_data({"code": "no_such_code", "params": {}})
+
+
+def test_what_was_asked_for_is_said_in_the_readers_language() -> None:
+    asked = Reason(code=ReasonCode.HINT_HONOURED, params={"hint": "priority", "value": "high"})
+    assert explain(asked, "zh_CN") == "来源渠道指定优先级：高"
 
 
 def test_words_of_customers_cannot_break_a_sentence() -> None:

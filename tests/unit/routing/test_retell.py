@@ -25,10 +25,16 @@ def test_a_choice_and_a_wait_are_told_with_their_reasons_and_queues_by_title() -
     choice = AgentChoice(ticket_id=1, agent_id=2, agent_name="Ann", beaten=0, reasons=reasons)
     titles = {"complaints": "投诉"}
     assert retell(to_data(choice), "zh_CN", titles) == [
-        Told(head="Ann", reasons=("唯一合适且有空的客服", "队列 投诉 的成员"))
+        Told(head="Ann", reasons=("唯一合适且有空的客服", "“投诉”队列成员"))
     ]
     waiting = Waiting(ticket_id=1, reasons=(Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": 3}),))
     assert retell(to_data(waiting), "en") == [Told(head="", reasons=("3 agents are at capacity",))]
+
+
+def test_a_queue_that_was_asked_for_is_told_by_its_title() -> None:
+    asked = Reason(code=ReasonCode.HINT_HONOURED, params={"hint": "queue", "value": "complaints"})
+    (told,) = retell(to_data(asked), "zh_CN", {"complaints": "投诉"})
+    assert told.reasons == ("来源渠道指定队列：投诉",)
 
 
 def test_several_decisions_in_one_table_are_told_one_after_the_other() -> None:

@@ -23,6 +23,7 @@ from babel.units import format_unit
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh_CN": "中文"}
 LOCALE_FOLDER = Path(__file__).parents[2] / "locale"
 
+_SIZES = (("gigabyte", "GB", 10**9), ("megabyte", "MB", 10**6), ("kilobyte", "KB", 10**3))
 _STEPS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 
 
@@ -102,10 +103,13 @@ class Voice:
 
     def size(self, size: int) -> str:
         """Bytes in the largest unit that leaves a number above one."""
-        for unit, length in (("gigabyte", 10**9), ("megabyte", 10**6), ("kilobyte", 10**3)):
+        for unit, sign, length in _SIZES:
             if size >= length:
-                return str(format_unit(round(size / length, 1), unit, length="short", locale=self.locale))
-        return str(format_unit(size, "byte", length="narrow", locale=self.locale))
+                shown = round(size / length, 1)
+                if self.chinese:  # CLDR writes 千字节 and "byte", which nobody does on screen.
+                    return f"{self.number(shown)} {sign}"
+                return str(format_unit(shown, unit, length="short", locale=self.locale))
+        return self.count("%(num)s byte", "%(num)s bytes", size)
 
     def language_name(self, code: str) -> str:
         """What the language is called, in this language."""

@@ -1,7 +1,7 @@
 """Templates to text. One Jinja environment a language; everything is escaped."""
 
 import secrets
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import words
+from hub.web.desk.say import details, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -47,6 +47,7 @@ def _environment(locale: str) -> jinja2.Environment:
         **_CODES,
         "LANGUAGES": LANGUAGES,
         "icon": icon,
+        "listed_once": details.listed_once,
         "static": STATIC_URL,
         "fresh_key": lambda: secrets.token_urlsafe(12),
         "ticket_number": lambda code: show_code(TICKET, code),
@@ -58,7 +59,13 @@ def _environment(locale: str) -> jinja2.Environment:
 def render(template: str, voice: Voice, **context: object) -> str:
     """The text of one template. `voice` is there for dates and numbers; `say` translates a code's name."""
     page = _environment(voice.locale).get_template(template)
-    return page.render(voice=voice, say=voice.say, **context)
+    spoken = {
+        "say": voice.say,
+        "say_detail": partial(details.say_detail, voice),
+        "known_as": partial(details.known_as, voice),
+        "shown_fields": partial(details.shown_fields, voice),
+    }
+    return page.render(voice=voice, **spoken, **context)
 
 
 def icon(name: str, title: str = "") -> Markup:

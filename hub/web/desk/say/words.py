@@ -86,6 +86,16 @@ WARNINGS: Mapping[str, str] = {
     ),
 }
 
+FIELDS: Mapping[str, str] = {
+    "email": N_("E-mail"),
+    "phone": N_("Telephone"),
+    "order_number": N_("Order number"),
+    "kind": N_("Type"),
+    "telegram_username": N_("Telegram name"),
+    "files_not_fetched": N_("Files not fetched"),
+}
+"""What forms, channels and API callers commonly send beside the text. Other names are shown as they are."""
+
 STEPS: Mapping[str, str] = {
     "classified": N_("Sorted"),
     "assigned": N_("Assigned by routing"),
@@ -108,7 +118,7 @@ FAILURES: Mapping[str, str] = {
     "no_way_back": N_("This ticket has no way back to the customer: its channel cannot send."),
     "closed": N_("The ticket is closed. Reopen it first."),
     "left_already": N_("The reply has already left, so it cannot be cancelled."),
-    "login_refused": N_("The name or the password is wrong."),
+    "login_refused": N_("The login or the password is wrong."),
     "too_many_tries": N_("Too many tries. Wait a moment, then try again."),
     "not_allowed": N_("You are not allowed to do this."),
     "empty": N_("There is no text yet."),

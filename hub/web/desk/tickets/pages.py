@@ -13,6 +13,7 @@ from hub.web.desk.tickets.thread import (
     MOST_ENTRIES,
     Thread,
     answering,
+    queue_titles,
     read_customer,
     read_thread,
     tell_decisions,
@@ -129,7 +130,8 @@ def list_context(visit: Visit, look: Look, listed: Listed) -> dict[str, object]:
 def work_context(visit: Visit, work: Work) -> dict[str, object]:
     """What the templates of a ticket show."""
     ticket = work.thread.ticket
-    waiting = retell(ticket.waiting_why, visit.voice.locale) if ticket.assignee_id is None else []
+    titles = queue_titles(visit.voice, work.queues)
+    waiting = retell(ticket.waiting_why, visit.voice.locale, titles) if ticket.assignee_id is None else []
     return {
         "work": work,
         "ticket": ticket,

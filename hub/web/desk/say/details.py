@@ -1,0 +1,76 @@
+"""Stored particulars as people read them: who somebody is known as, what a form was filled in with, why something failed.
+
+What the hub itself stored in English is said in the reader's language; what a server or a caller said stays as it is.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.words import FIELDS, KINDS
+from storage.views import IdentityRow, TimelineRow
+
+_CHAT = ("visitor", "webchat")
+_INTERNAL_FIELDS = ("edit_of",)
+
+# The whole of what is stored, or its beginning: what a server said follows, and "%(said)s" is where it goes.
+_DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.DOTALL), said)
+    for pattern, said in (
+        (r"It cannot be read: (?P<said>.*)", N_("It cannot be read: %(said)s")),
+        (r"Reading it took longer than (?P<said>\S+) s\.", N_("Reading it took longer than %(said)s s.")),
+        (r"It could not be delivered in time\.", N_("It could not be delivered in time.")),
+        (r"The letter cannot be composed: (?P<said>.*)", N_("The letter cannot be composed: %(said)s")),
+        (r"The content is not JSON: (?P<said>.*)", N_("The content is not JSON: %(said)s")),
+        (
+            r"The letter has (?P<said>[\d,]+) bytes; at most [\d,]+ are read\.",
+            N_("The letter is too large: %(said)s bytes."),
+        ),
+        (
+            r"Telegram does not deliver to this person \(bot blocked\?\): (?P<said>.*)",
+            N_("Telegram does not deliver to this person (bot blocked?): %(said)s"),
+        ),
+        (r"Telegram refused the message: (?P<said>.*)", N_("Telegram refused the message: %(said)s")),
+    )
+)
+
+
+def known_as(voice: Voice, kind: str, value: str) -> str:
+    """An identity or a reply address as it is shown. `kind`: of the identity, or of the channel. A chat visitor has only
+    a long random mark, of which the beginning is enough to tell two apart."""
+    return voice.say(N_("Web chat visitor %(mark)s"), mark=value[:6]) if kind in _CHAT and value else value
+
+
+def listed_once(identities: Iterable[IdentityRow]) -> Sequence[IdentityRow]:
+    """Each address once, as verified where it is both claimed and verified."""
+    shown: dict[tuple[str, str], IdentityRow] = {}
+    for one in identities:
+        key = (one.kind, one.value)
+        if key not in shown or one.verified:
+            shown[key] = one
+    return list(shown.values())
+
+
+def shown_fields(voice: Voice, entry: TimelineRow) -> list[tuple[str, str]]:
+    """What came beside the text of an inbound entry: (what it is called, value)."""
+    fields: Any = entry.fields
+    if entry.direction != "in" or not isinstance(fields, Mapping):
+        return []
+    return [
+        (voice.say(FIELDS.get(name, "")) or name, _value(voice, name, str(value)))
+        for name, value in fields.items()
+        if name not in _INTERNAL_FIELDS
+    ]
+
+
+def _value(voice: Voice, name: str, value: str) -> str:
+    return voice.say(KINDS.get(value, "")) or value if name == "kind" else value
+
+
+def say_detail(voice: Voice, detail: str) -> str:
+    """Why something failed."""
+    for pattern, said in _DETAILS:
+        if found := pattern.fullmatch(detail):
+            return voice.say(said, **found.groupdict()) if found.groupdict() else voice.say(said)
+    return detail
