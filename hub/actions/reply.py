@@ -135,7 +135,8 @@ async def _write(
             "ticket_code": show_code(TICKET, ticket.code),
             "address": way.address,
             "recipient_name": ticket.customer_name,
-            "author_name": actor.name,
+            # What a program's key is called is no name that a customer should read.
+            "author_name": actor.name if actor.agent_id is not None else "",
             "text": text,
             "subject": subject,
             "message_id": message_id,

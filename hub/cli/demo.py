@@ -62,7 +62,7 @@ def welcome(demo: Demo, data_dir: Path) -> str:
         ensure_ascii=False,
     )
     rows = (
-        (say("Desk", "客服工作台"), f"{demo.url}/desk"),
+        (say("Desk", "工作台"), f"{demo.url}/desk"),
         (say("Login", "登录名"), first.login),
         (say("Password", "密码"), demo.password),
         (

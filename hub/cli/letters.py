@@ -70,4 +70,3 @@ def _put(shelf: Shelf, path: Path, *, asked_for: bool) -> None:
         shelf.letters.append(path)
     else:
         shelf.skipped.append(path)
-

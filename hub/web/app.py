@@ -24,6 +24,8 @@ MOST_BODY = 40 * 1024 * 1024
 """Bytes of any request. Channels and forms set limits of their own below it."""
 BODY_WITHIN_SECONDS = 60.0
 """A body that is not complete by then is given up, so that half-sent ones do not pile up in memory."""
+SLOWEST_LINE = 64 * 1024
+"""Bytes a second. A body that says its length has so much longer: files may come over a slow line."""
 RETRY_AFTER_SECONDS = 3
 
 _SENTENCES = {
@@ -44,7 +46,7 @@ def make_app(
     body_within: float = BODY_WITHIN_SECONDS,
 ) -> web.Application:
     """Everything that is served. `channel_routes` are the public doors, which set headers of their own. `body_within` in
-    seconds: a request that has not come whole by then is answered with 408."""
+    seconds, and longer for a large body: a request that has not come whole by then is answered with 408."""
     middlewares = [_tell_trouble, _limit_body_time(body_within)]
     app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
     app[SOCKETS] = set()
@@ -74,7 +76,8 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
 
 
 def _limit_body_time(seconds: float) -> Middleware:
-    """aiohttp has no limit of its own for the time that a body takes. Whoever reads it, in whatever way, gets a TimeoutError."""
+    """aiohttp has no limit of its own for the time that a body takes. Past it, whoever reads one, in whatever way, gets a
+    TimeoutError."""
 
     @web.middleware
     async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -86,7 +89,8 @@ def _limit_body_time(seconds: float) -> Middleware:
             if not request.content.is_eof():
                 request.content.set_exception(late)
 
-        timer = asyncio.get_running_loop().call_later(seconds, give_up)
+        allowed = seconds + min(request.content_length or 0, MOST_BODY) / SLOWEST_LINE
+        timer = asyncio.get_running_loop().call_later(allowed, give_up)
         try:
             return await handler(request)
         except TimeoutError as error:

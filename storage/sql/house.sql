@@ -51,7 +51,7 @@ ON CONFLICT (channel_id, key) DO UPDATE SET value = excluded.value, written_at =
 
 -- name: transcript
 -- What the visitor of one conversation may see: what went to and fro, never notes.
-SELECT id, direction, author_name, text, created_at, external_id
+SELECT id, direction, CASE WHEN agent_id IS NULL THEN '' ELSE author_name END AS author_name, text, created_at, external_id
 FROM interaction
 WHERE channel_id = $1 AND thread_key = $2 AND thread_key <> '' AND id > $3 AND direction IN ('in', 'out')
 ORDER BY id

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from hub.actions.note import add_note
 from hub.actions.route import drain
@@ -220,6 +220,23 @@ async def test_no_page_scrolls_sideways_on_a_phone(open_desk: OpenDesk, desk: De
     await expect(page.locator("#list")).to_be_hidden()
     await page.click(".back")
     await expect(page.locator("#list")).to_be_visible()
+
+
+async def test_everything_to_press_is_in_sight_on_a_phone(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all", width=375, height=812)
+    for button in await page.locator(".thread-head .actions > *").all():
+        await _expect_inside(button, 375)
+    await page.goto(f"{desk.url}/desk/customers")
+    await _expect_inside(page.locator("#q"), 375)
+    await _expect_inside(page.locator(".search button"), 375)
+
+
+async def _expect_inside(one: Locator, width: int) -> None:
+    """In the page's width, with its margin."""
+    box = await one.bounding_box()
+    assert box is not None
+    assert box["x"] >= 14 and box["x"] + box["width"] <= width - 14, box
 
 
 async def _width(page: Page) -> int:

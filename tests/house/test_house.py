@@ -109,6 +109,25 @@ def test_the_examples_name_settings_that_exist() -> None:
     assert "Upgrade $http_upgrade" in nginx
 
 
+@pytest.mark.parametrize(
+    ("example", "setting"),
+    [
+        ("contact-hub.env", r"(?m)^(HUB_\w+)=(.*)$"),
+        ("contact-hub.service", r"(?m)^Environment=(HUB_\w+)=(.*)$"),
+        ("compose.yaml", r"(?m)^      (HUB_\w+): (.*)$"),
+    ],
+)
+def test_an_example_and_the_settings_file_as_they_come_make_valid_settings(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, example: str, setting: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = re.findall(setting, (ROOT / "config" / "examples" / example).read_text("utf-8"))
+    assert found
+    for name, value in found:
+        monkeypatch.setenv(name, value.replace("${HUB_DATABASE_PASSWORD}", "a-password"))
+    assert read_settings(CONFIG).channels == {}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     folder = tmp_path_factory.mktemp("wheel")

@@ -353,8 +353,12 @@ async def test_customers_are_listed_and_their_timeline_pages(api: Api) -> None:
                 break
             cursor = f"&cursor={page['next_cursor']}"
     assert sorted(texts) == [f"第{n}封" for n in range(5)]
-    by_code = (await api.call("GET", f"/customers/{customer['code']}/timeline")).json
-    assert [entry["text"] for entry in by_code["items"]] == seen
+    customer = customers[0]
+    by_id, by_code = [
+        (await api.call("GET", f"/customers/{name}/timeline")).json
+        for name in (customer["id"], customer["code"])
+    ]
+    assert by_code == by_id and by_code["items"]
     wrong_digit = customer["code"][:-1] + str((int(customer["code"][-1]) + 1) % 10)
     for nobody in ("999999", "C-10", wrong_digit, "C-", "x", "T-10019", str(10**25)):
         assert (await api.call("GET", f"/customers/{nobody}/timeline")).status == 404, nobody

@@ -126,6 +126,6 @@ async def test_a_second_demo_over_the_same_data_is_refused_and_the_port_moves(tm
             assert "已有一个演示在运行" in second.said
         async with running("demo", cwd=other, env=env) as third:
             await third.wait_for("Ctrl-C", STARTS_WITHIN)
-            desks = [re.search(r"客服工作台 +(\S+)", one.said) for one in (demo, third)]
+            desks = [re.search(r"工作台 +(\S+)", one.said) for one in (demo, third)]
             assert all(desks) and desks[0][1] != desks[1][1]  # type: ignore[index]
             assert await third.end(signal.SIGTERM, STOPS_WITHIN)

@@ -12,6 +12,7 @@ import telegram
 
 from hub.sandbox.letters import message_id_of
 from hub.sandbox.people import LIU, STORIES, Door, Dress
+from hub.sandbox.photo import PHOTO
 from hub.sandbox.visit import DoorClosed, Pace, read_form, text_of, visit
 from hub.sandbox.world import SandboxWorld
 
@@ -34,6 +35,13 @@ def test_the_stories_are_many_and_of_every_sort() -> None:
             assert before.person is story.person and keys.index(before.key) < keys.index(story.key)
 
 
+def test_the_photo_is_a_picture() -> None:
+    size = PHOTO[PHOTO.index(b"\xff\xc0") :]
+    height, width = int.from_bytes(size[5:7], "big"), int.from_bytes(size[7:9], "big")
+    assert PHOTO.startswith(b"\xff\xd8") and PHOTO.endswith(b"\xff\xd9")
+    assert (width, height) == (320, 240) and len(PHOTO) < 6000
+
+
 async def test_letters_arrive_dressed_and_threaded_and_are_told_once(tmp_path: Path) -> None:
     letters = [story for story in BY_MAIL_AND_TELEGRAM if story.door is Door.LETTER]
     async with SandboxWorld(tmp_path) as world:
@@ -42,6 +50,7 @@ async def test_letters_arrive_dressed_and_threaded_and_are_told_once(tmp_path: P
         visiting.cancel()
         await asyncio.gather(visiting, return_exceptions=True)
         first_start = world.memory.started
+        assert (tmp_path / "sandbox.json").stat().st_mode & 0o777 == 0o600, "it holds tokens of chats"
     for story, raw in zip(letters, got, strict=True):
         letter = message_from_bytes(raw)
         assert str(make_header(decode_header(letter["Subject"]))) == story.subject

@@ -183,7 +183,7 @@ def _ticket_fields(row: views.TicketRow) -> dict[str, Any]:
 
 
 class IdentityAnswer(BaseModel):
-    """`verified`: the channel itself proved it; else somebody only said so."""
+    """`verified`: the channel itself named it as the sender; else somebody only said so."""
 
     kind: str
     value: str

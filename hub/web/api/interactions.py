@@ -79,7 +79,7 @@ def answer_acceptance(acceptance: Acceptance) -> Answer:
 def _interaction_of(ctx: Context, channel: str, body: ApiInteraction) -> InboundInteraction:
     """What the body says. A value that the model lets through and the channel does not is the caller's to correct."""
     try:
-        return interaction_of(body, cast(ApiSettings, ctx.channel(channel).settings))
+        return interaction_of(body, cast("ApiSettings", ctx.channel(channel).settings))
     except CannotTranslate as error:
         field, _, message = str(error).partition(": ")
         raise wrong_field(field, message) from error

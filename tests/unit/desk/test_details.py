@@ -13,7 +13,7 @@ EN, ZH = Voice(locale="en"), Voice(locale="zh_CN")
     ("kind", "value", "english", "chinese"),
     [
         ("visitor", "1424de" + "a" * 58, "Web chat visitor 1424de", "网页访客 1424de"),
-        ("webchat", "1424de" + "a" * 58, "Web chat visitor 1424de", "网页访客 1424de"),
+        ("webchat", "session.1424de" + "a" * 58, "Web chat visitor 1424de", "网页访客 1424de"),
         ("email", "li@mail.example", "li@mail.example", "li@mail.example"),
         ("webchat", "", "", ""),
     ],

@@ -38,8 +38,10 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 def known_as(voice: Voice, kind: str, value: str) -> str:
     """An identity or a reply address as it is shown. `kind`: of the identity, or of the channel. A chat visitor has only
-    a long random mark, of which the beginning is enough to tell two apart."""
-    return voice.say(N_("Web chat visitor %(mark)s"), mark=value[:6]) if kind in _CHAT and value else value
+    a long random mark ("session." and the mark, as an address), of which the beginning is enough to tell two apart."""
+    if kind not in _CHAT or not value:
+        return value
+    return voice.say(N_("Web chat visitor %(mark)s"), mark=value.removeprefix("session.")[:6])
 
 
 def listed_once(identities: Iterable[IdentityRow]) -> Sequence[IdentityRow]:
