@@ -158,7 +158,8 @@ class _Running:
             self._begin("feed", lambda _well: ctx.feed.run()),
         ]
         self._loops = [
-            self._begin("inbound", partial(read_inbound, ctx, halt)),
+            # Two: one reads while the other writes down what it has read.
+            *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),

@@ -36,6 +36,8 @@ class Reader:
     """One per hub process; one batch at a time."""
 
     def __init__(self) -> None:
+        self.reading, self.writing = asyncio.Lock(), asyncio.Lock()
+        """Who reads a batch holds the one, who writes it down the other; taken by hub.actions.receive, in this order."""
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None

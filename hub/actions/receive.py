@@ -5,7 +5,7 @@ transaction; heavy ones (letters) wait in the journal for the reading process. O
 bytes; the others of its batch go on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -121,22 +121,44 @@ async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
 async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
     """Read journalled items and put them on the timeline; returns how many were taken up, 0 when none wait.
 
-    An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. Raises DatabaseUnavailable.
+    May be called twice at once: while one batch is written the next is read, and batches are written in the order in which
+    they were taken up. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. Raises
+    DatabaseUnavailable.
     """
-    rows = await ctx.database.run(
-        lambda c: inbound.claim_raw(c, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
-    )
-    # Runs of small items are read together, a large one by itself: what is held in memory stays bounded.
-    for large, group in groupby(rows, key=lambda row: row.content is None):
-        if large:
-            for row in group:
-                await _read_rows(ctx, [row])
-        else:
-            await _read_rows(ctx, list(group))
+    arrivals: list[Arrival] = []
+    async with ctx.reader.reading:
+        rows = await ctx.database.run(
+            lambda c: inbound.claim_raw(c, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
+        )
+        for group in _groups(rows):
+            async with ctx.reader.writing:
+                await _put_on_timeline(ctx, arrivals)
+            arrivals = await _read_rows(ctx, group)
+        # Taken before the next batch may be read, so that it is not written first.
+        await ctx.reader.writing.acquire()
+    try:
+        await _put_on_timeline(ctx, arrivals)
+    finally:
+        ctx.reader.writing.release()
     return len(rows)
 
 
-async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> None:
+def _groups(rows: Sequence[inbound.ClaimedRow]) -> Iterator[list[inbound.ClaimedRow]]:
+    """Runs of small items are read together, a large one by itself: what is held in memory stays bounded."""
+    for large, group in groupby(rows, key=lambda row: row.content is None):
+        if large:
+            yield from ([row] for row in group)
+        else:
+            yield list(group)
+
+
+async def _put_on_timeline(ctx: Context, arrivals: Sequence[Arrival]) -> None:
+    for answer in await _write(ctx, arrivals) if arrivals else ():
+        if isinstance(answer, DatabaseUnavailable):
+            raise answer
+
+
+async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> list[Arrival]:
     jobs: list[tuple[inbound.ClaimedRow, Arrival, BaseModel]] = []
     for row in rows:
         if row.attempts > MOST_ATTEMPTS:
@@ -171,9 +193,7 @@ async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> None:
                 arrivals.append(replace(arrival, error=str(outcome)[:1000]))
             else:
                 arrivals.append(replace(arrival, read=outcome))
-    for answer in await _write(ctx, arrivals) if arrivals else ():
-        if isinstance(answer, DatabaseUnavailable):
-            raise answer
+    return arrivals
 
 
 async def _release(ctx: Context, row: inbound.ClaimedRow, why: str) -> None:

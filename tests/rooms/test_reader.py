@@ -257,6 +257,26 @@ async def test_a_channel_that_is_gone_keeps_its_letters_until_it_comes_back(
     assert (await ticket(ctx, kept))["status"] == "open"
 
 
+async def _read_and_write(hub: Context, claimed: list[inbound.ClaimedRow]) -> None:
+    await receive._put_on_timeline(hub, await receive._read_rows(hub, claimed))
+
+
+async def test_batches_are_written_in_the_order_in_which_they_were_taken_up(ctx: Context) -> None:
+    """Two loops, as a hub runs them; answers cite the letter before, so any other order would break the thread."""
+    await write(ctx, "li@example.cn", message_id="m0@x.example")
+    for n in range(1, 12):
+        await write(ctx, "li@example.cn", message_id=f"m{n}@x.example", answers=f"m{n - 1}@x.example")
+
+    async def loop() -> None:
+        while await receive.read_waiting(ctx, limit=2):
+            pass
+
+    await asyncio.gather(loop(), loop())
+    assert await one(ctx, "SELECT count(DISTINCT ticket_id) FROM interaction") == 1
+    cited = await rows(ctx, "SELECT external_id FROM interaction ORDER BY seq")
+    assert [row["external_id"] for row in cited] == [f"m{n}@x.example" for n in range(12)]
+
+
 async def test_two_that_read_the_same_item_put_it_on_the_timeline_once(
     ctx: Context, database_dsn: str
 ) -> None:
@@ -265,8 +285,8 @@ async def test_two_that_read_the_same_item_put_it_on_the_timeline_once(
     claimed = await ctx.database.run(lambda c: inbound.claim_raw(c, 10, 20, most_bytes=10**6))
     async with a_hub(database_dsn, ctx.settings.channels, heavy=True) as other:
         for hub in (ctx, other, ctx):
-            await receive._read_rows(hub, claimed)
-        await asyncio.gather(*(receive._read_rows(hub, claimed) for hub in (ctx, other)))
+            await _read_and_write(hub, claimed)
+        await asyncio.gather(*(_read_and_write(hub, claimed) for hub in (ctx, other)))
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1
     assert (await ticket(ctx, kept))["seq"] == 1
 
@@ -277,5 +297,5 @@ async def test_two_that_read_the_same_item_at_once_put_it_on_the_timeline_once(
     await write(ctx, "li@example.cn")
     claimed = await ctx.database.run(lambda c: inbound.claim_raw(c, 10, 20, most_bytes=10**6))
     async with a_hub(database_dsn, ctx.settings.channels, heavy=True) as other:
-        await asyncio.gather(*(receive._read_rows(hub, claimed) for hub in (ctx, other, ctx, other)))
+        await asyncio.gather(*(_read_and_write(hub, claimed) for hub in (ctx, other, ctx, other)))
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1
