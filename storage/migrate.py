@@ -1,5 +1,6 @@
 """Brings the schema up to date: numbered SQL files, forward only, applied once, under one lock."""
 
+import logging
 from collections.abc import Sequence
 from importlib.resources import as_file, files
 
@@ -7,6 +8,9 @@ from pogo_core.util import migrate as pogo
 from pogo_core.util import sql as pogo_sql
 
 from storage.database import Connection, Database
+
+# It warns of every migration that it applies; callers learn of them by what `migrate` returns.
+logging.getLogger("pogo_core").setLevel(logging.ERROR)
 
 _LOCK = 0x436F6E48  # "ConH"; any constant that no one else uses
 
