@@ -1,6 +1,7 @@
 """The desk in Chromium: it is live, it keeps what is being written, and a note is never a reply."""
 
 import asyncio
+import re
 
 from playwright.async_api import Locator, Page, expect
 
@@ -189,7 +190,8 @@ async def test_the_end_of_the_session_leads_to_the_login(open_desk: OpenDesk, de
     await other.goto(f"{desk.url}/desk")
     await other.click("#me summary")
     await other.get_by_role("button", name="Log out").click()
-    await page.wait_for_url("**/desk/login**", timeout=6000)
+    # The socket's end and a refused fragment may both lead there, and the second cuts the first navigation short.
+    await expect(page).to_have_url(re.compile("/desk/login"), timeout=6000)
 
 
 async def test_letters_as_they_came_run_nothing_and_fetch_nothing(open_desk: OpenDesk, desk: Desk) -> None:
