@@ -50,7 +50,6 @@ _NOT_NOW = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 
-UniqueViolation = asyncpg.UniqueViolationError
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
 
 

@@ -25,7 +25,6 @@ class ClaimedReply:
     message_id: str
     attempts: int
     queued_at: datetime
-    give_up_at: datetime
     too_late: bool
 
 

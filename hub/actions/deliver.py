@@ -61,15 +61,19 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
     if not rows:
         return 0
     keeping = asyncio.create_task(_keep(ctx, token))
-    outcomes = await asyncio.gather(
-        *(
-            _deliver(ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token)
-            for row in rows
-        ),
-        return_exceptions=True,  # one that fails must not leave the others behind, still sending
-    )
-    keeping.cancel()
-    await asyncio.wait({keeping})
+    try:
+        outcomes = await asyncio.gather(
+            *(
+                _deliver(
+                    ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token
+                )
+                for row in rows
+            ),
+            return_exceptions=True,  # one that fails must not leave the others behind, still sending
+        )
+    finally:
+        # Also when this is cancelled: a lease that is renewed for ever is never another's.
+        keeping.cancel()
     for outcome in outcomes:
         if outcome is not None:
             raise outcome

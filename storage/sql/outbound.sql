@@ -18,7 +18,7 @@ FROM (
     FOR NO KEY UPDATE OF q, t SKIP LOCKED
 ) due
 WHERE o.id = due.id
-RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.give_up_at,
+RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at,
           o.give_up_at <= clock_timestamp() AS too_late
 
 -- name: files_of
