@@ -163,7 +163,7 @@ class OpenedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """A timeline entry from outside. `fields` is JSON text. `seq` 1 opens the ticket."""
+    """A timeline entry from outside. `fields` and `details` are JSON text. `seq` 1 opens the ticket."""
 
     ticket_id: int
     seq: int
@@ -185,6 +185,7 @@ class NewEntry:
     revises: int | None
     occurred_at: datetime | None
     thread_key: str
+    details: str = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -370,7 +371,7 @@ async def append(connection: Connection, entries: Sequence[NewEntry]) -> list[in
         SQL["append"],
         *columns(entries, "ticket_id", "seq", "customer_id", "channel_id", "kind", "direction", "author_name", "subject",
                  "text", "full_text", "html", "fields", "external_id", "automatic", "warning", "thread_rule", "raw_id",
-                 "revises", "occurred_at", "thread_key"),
+                 "revises", "occurred_at", "thread_key", "details"),
     )  # fmt: skip
     return [row["id"] for row in rows]
 

@@ -15,12 +15,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from channels.adapter import Misconfigured, RawItem, Unavailable
 from channels.email.headers import split_headers
 from channels.email.limits import MAX_RAW
+from channels.email.line import Client
 from channels.email.settings import EmailSettings
 
 BATCH = 50
@@ -51,7 +51,7 @@ class Watch:
     def __init__(self, settings: EmailSettings) -> None:
         self._settings = settings
         self._stopping = threading.Event()
-        self._client: IMAPClient | None = None
+        self._client: Client | None = None
 
     def stop(self) -> None:
         """End `run` soon: the socket is shut, so that no read can hang on."""
@@ -75,7 +75,7 @@ class Watch:
             if not self._stopping.is_set():
                 raise Unavailable(f"The mailbox's line dropped: {error}") from error
 
-    def _hear(self, client: IMAPClient, hand: Handing, alive: Callable[[], bool]) -> None:
+    def _hear(self, client: Client, hand: Handing, alive: Callable[[], bool]) -> None:
         state = client.select_folder(self._settings.folder)
         validity = int(state[b"UIDVALIDITY"])
         can_idle = client.has_capability("IDLE")
@@ -88,15 +88,14 @@ class Watch:
                 continue
             pause = min(self._settings.poll_seconds, self._settings.idle_seconds)
             if can_idle:
-                client.idle()
-                client.idle_check(timeout=pause)
-                client.idle_done()
+                client.await_news(pause)
             else:
                 self._stopping.wait(pause)
             client.noop()
+            client.forget_news()
 
     def _fetch_new(
-        self, client: IMAPClient, hand: Handing, alive: Callable[[], bool], key: str, validity: int
+        self, client: Client, hand: Handing, alive: Callable[[], bool], key: str, validity: int
     ) -> bool:
         """Hand over what is newer than the bookmark; says whether there was anything."""
         mark = hand.read_mark(key)
@@ -121,7 +120,7 @@ class Watch:
         return bool(uids)
 
     def _fetch(
-        self, client: IMAPClient, group: list[tuple[int, int]], sizes: Any, validity: int
+        self, client: Client, group: list[tuple[int, int]], sizes: Any, validity: int
     ) -> list[RawItem]:
         small = [uid for uid, size in group if size <= MAX_RAW]
         bodies = client.fetch(small, ["BODY.PEEK[]"]) if small else {}
@@ -190,10 +189,10 @@ def headers_only(block: bytes, size: int) -> bytes:
     return kept + b"Content-Type: text/plain; charset=utf-8\r\n" + _NOTICE.format(size=size).encode()
 
 
-def log_in(settings: EmailSettings) -> IMAPClient:
+def log_in(settings: EmailSettings) -> Client:
     """A logged-in connection. Raises Misconfigured or Unavailable; never falls back to plain text."""
     where = f"IMAP {settings.imap_host}:{settings.imap_port}"
-    client: IMAPClient | None = None
+    client: Client | None = None
     try:
         context = ssl.create_default_context()
         client = IMAPClient(
@@ -240,7 +239,7 @@ def check_login(settings: EmailSettings) -> None:
         _let_go(client)
 
 
-def _let_go(client: IMAPClient | None) -> None:
+def _let_go(client: Client | None) -> None:
     if client is not None:
         with contextlib.suppress(OSError, IMAPClientError, imaplib.IMAP4.error, AttributeError):
             client.shutdown()

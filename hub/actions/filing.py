@@ -23,6 +23,7 @@ from hub.actions.arrivals import (
 )
 from hub.actions.match import MAIL, Candidate, Match, ThreadRule
 from hub.model.codes import TICKET, show_code
+from hub.model.details import details_text
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind
 from hub.model.people import Presence
@@ -582,6 +583,7 @@ class _Filing:
                     revises=revises,
                     occurred_at=said.occurred_at,
                     thread_key=said.thread.key,
+                    details=details_text(said.details),
                 )
             )
         made += await inbound.append(self._connection, entries)

@@ -96,6 +96,75 @@ class ThreadHints:
     key: str = ""
 
 
+class SenderCheck(StrEnum):
+    """What our own mail server says of the sender's address (DMARC, RFC 8601); UNKNOWN where nobody checked."""
+
+    PASS = "pass"  # noqa: S105 - the word of RFC 8601
+    FAIL = "fail"
+    UNKNOWN = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A person's name, or "", and their e-mail address (RFC 5322 3.4), lower case."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forwarded:
+    """Who wrote the letter that was passed on, as the forwarding program states it. Offered to people, believed by nobody.
+    `sent` is the date as it stands there."""
+
+    address: str
+    name: str = ""
+    subject: str = ""
+    sent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invite:
+    """A calendar invitation (RFC 5545, RFC 5546). `method` in upper case; times as ISO 8601, a date alone for a whole day,
+    without an offset where the calendar gave none."""
+
+    method: str = ""
+    summary: str = ""
+    starts_at: str = ""
+    ends_at: str = ""
+    place: str = ""
+    organiser: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LetterDetails:
+    """What a letter says beside its text.
+
+    `to` and `cc` are everybody named there, our own addresses too. `security`: "", "signed" or "encrypted" as the letter is
+    made; nothing is verified. `degraded` says that limits cut something off. `junk` says that the mailbox held it for spam.
+    """
+
+    sender: Mailbox | None = None
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    sender_check: SenderCheck = SenderCheck.UNKNOWN
+    forwarded: Forwarded | None = None
+    invite: Invite | None = None
+    security: str = ""
+    list_id: str = ""
+    degraded: bool = False
+    junk: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """The message that an answer quotes below its own text. `author` as it is shown, with or without an address."""
+
+    author: str
+    said_at: datetime
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BounceReport:
     """What a delivery report says about a letter of ours. `status` is an RFC 3463 code or ""."""
@@ -134,6 +203,7 @@ class InboundInteraction:
     hints: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     sender_warning: str = ""
+    details: LetterDetails | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +222,9 @@ class OutboundInteraction:
 
     `address` is where it goes, in the channel's own terms (an e-mail address, a Telegram chat id, a chat
     session). `ticket_code` is the ticket's spoken number. `reply_token` is the signed token that brings the
-    answer back to this ticket; e-mail puts it into the plus-address. `references` are Message-IDs, oldest first.
+    answer back to this ticket; e-mail puts it into the plus-address. `references` are Message-IDs, oldest first. `cc` and
+    `bcc` get the same message; nobody sees who stands in `bcc`. `signature` goes below the text, `quotation` below both.
+    `language` (en, zh_CN) is that of the words the channel adds itself.
     """
 
     interaction_id: int
@@ -170,3 +242,8 @@ class OutboundInteraction:
     reply_token: str = ""
     attachments: tuple[OutboundAttachment, ...] = ()
     automatic: bool = False
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    signature: str = ""
+    quotation: Quotation | None = None
+    language: str = "en"

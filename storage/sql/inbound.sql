@@ -210,17 +210,17 @@ WITH given AS MATERIALIZED (
     SELECT g.*, next_timeline_id() AS id
     FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-                $17::bigint[], $18::bigint[], $19::timestamptz[], $20::text[])
+                $17::bigint[], $18::bigint[], $19::timestamptz[], $20::text[], $21::text[])
          WITH ORDINALITY AS g (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text,
                                full_text, html, fields, external_id, automatic, warning, thread_rule, raw_id, revises,
-                               occurred_at, thread_key, ord)
+                               occurred_at, thread_key, details, ord)
 ), added AS (
     INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text,
                              full_text, html, fields, external_id, automatic, warning, thread_rule, raw_id, revises,
-                             occurred_at, thread_key)
+                             occurred_at, thread_key, details)
     SELECT id, ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text, full_text, html,
            fields::jsonb, external_id, automatic, warning, thread_rule, raw_id, revises,
-           coalesce(occurred_at, clock_timestamp()), thread_key
+           coalesce(occurred_at, clock_timestamp()), thread_key, details::jsonb
     FROM given
 ), told AS (
     INSERT INTO event (ticket_id, seq, kind, data)
