@@ -51,7 +51,9 @@ Accept = Callable[[Sequence[RawItem]], Awaitable[list[Acceptance]]]
 class Capabilities:
     """What a channel can carry. `max_text` in characters (0: no limit). `push` channels are spoken to by the
     outside through `routes`; the others listen themselves and need a lease so that only one hub does.
-    `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again."""
+    `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again.
+    `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
+    front of a screen, so it is not held back for second thoughts."""
 
     subject: bool = False
     html: bool = False
@@ -60,14 +62,20 @@ class Capabilities:
     push: bool = False
     can_send: bool = True
     repeatable: bool = False
+    copies: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Proof that a message was taken over. `external_id` is what the other side calls it, or ""."""
+    """Proof that a message was taken over. `external_id` is what the other side calls it, or "". `refused`: those
+    in copy who do not get it, each with the reason, for people. `relay_id`: the Message-ID (without brackets) under
+    which it travels, where a relay has put its own into the place of ours."""
 
     external_id: str = ""
     detail: str = ""
+    refused: tuple[str, ...] = ()
+    relay_id: str = ""
 
 
 class ChannelFailure(Exception):
@@ -100,6 +108,10 @@ class Unsure(ChannelFailure):
     """The line dropped when the message may already have left. Must not be sent again blindly."""
 
 
+class NotOurs(ChannelFailure):
+    """Raised by `leaving`: the message was called back, or is another hub's by now. Nothing left, nothing must leave."""
+
+
 class NotAccepted(ChannelFailure):
     """The hub could not keep the item now (its database is away). The sender must try again."""
 
@@ -108,12 +120,31 @@ class CannotTranslate(ValueError):
     """The content cannot be read. It is quarantined with its raw bytes; the text says why."""
 
 
+Leaving = Callable[[], Awaitable[None]]
+"""What `send` is handed. Await it once, right before the first byte that may have an effect on the other side: the hub writes
+down that from here on nobody can be certain. Raises NotOurs, TryLater: then nothing must leave. Let both pass."""
+
+
 class Bookmark(Protocol):
     """What a channel must remember between runs (IMAP UID, Telegram offset). Small JSON values by key."""
 
     async def read(self, key: str) -> Any: ...
 
     async def write(self, key: str, value: Any) -> None: ...
+
+
+class Vault(Protocol):
+    """Secrets of one channel that change while it works (a refresh token). They are kept encrypted."""
+
+    async def read(self, key: str) -> bytes | None: ...
+
+    async def write(self, key: str, value: bytes) -> None: ...
+
+
+class Known(Protocol):
+    """Which items are in the journal."""
+
+    async def __call__(self, external_keys: Sequence[str], /) -> set[str]: ...
 
 
 class Transcript(Protocol):
@@ -147,6 +178,8 @@ class Ports:
 
     bookmark: Bookmark
     transcript: Transcript
+    vault: Vault
+    known: Known
     secret: bytes
     public_url: str
     alive: Callable[[], bool] = lambda: True
@@ -166,8 +199,9 @@ class ChannelAdapter(Protocol):
         once the raw items are committed. Raise Unavailable when the line drops. A push channel returns only
         when cancelled."""
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
-        """Send once. Return proof, or raise Refused, TryLater or Unsure. Never retry inside."""
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
+        """Send once, with `leaving` before the first byte that counts. Return proof, or raise Refused, TryLater or
+        Unsure. Never retry inside. Without `leaving`, a message whose sender dies is sent again by another."""
 
     async def close(self) -> None:
         """Let go of every connection. May be called twice."""
@@ -178,6 +212,64 @@ class HasRoutes(Protocol):
     """A channel that the outside speaks to over HTTP. The paths are public: the adapter checks every input."""
 
     def routes(self, accept: Accept) -> Sequence[web.RouteDef]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """One folder compared with the journal: letters that the server has up to where it was read, how many of them the journal
+    knew, how many it did not, how many of those have been fetched now. `error` says why it could not be done, or not wholly."""
+
+    folder: str
+    on_server: int = 0
+    known: int = 0
+    missing: int = 0
+    fetched: int = 0
+    error: str = ""
+
+
+@runtime_checkable
+class CountsItems(Protocol):
+    """A channel whose outside keeps what it has handed over, so that both sides can be compared now and then."""
+
+    @property
+    def count_hour(self) -> int:
+        """The hour of the day, in this machine's time, from which on it is done each day."""
+        ...
+
+    async def count(self, accept: Accept) -> Sequence[Count]:
+        """Compare, and have accepted what is missing. Raises Unavailable or Misconfigured when nothing could be compared."""
+        ...
+
+
+@runtime_checkable
+class HasSentCopy(Protocol):
+    """A channel that can put what was sent where people look for it (the mailbox's folder of sent letters)."""
+
+    @property
+    def wants_copies(self) -> bool:
+        """Whether the settings ask for it."""
+        ...
+
+    async def keep_copy(self, message: OutboundInteraction) -> None:
+        """Put a copy there, once. Raises Unavailable or Misconfigured: nothing was put there, try later. Refused, Unsure:
+        leave it. It changes nothing about the message itself, which has left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    """What the hub must know of a mail account to answer by it. `name` is how it introduces itself, `signature` stands below
+    answers of agents who have none of their own, `is_own` knows every address under which it is reached. What one person writes
+    within `burst_minutes` is one ticket; `acknowledge`: whoever opens one is told its number; `is_staff` knows colleagues."""
+
+    address: str
+    is_own: Callable[[str], bool]
+    burst_minutes: float = 0.0
+    acknowledge: bool = False
+    is_staff: Callable[[str], bool] = lambda _address: False
+    name: str = ""
+    signature: str = ""
+    quote_history: bool = True
 
 
 class Translate(Protocol):
@@ -204,7 +296,7 @@ class ChannelKind:
     `settings` validates the channel's table of hub.toml. `heavy` translators read formats that can be made to
     eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
-    whether a channel with these settings has a way back, where its capabilities leave that open.
+    whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
     """
 
     kind: str
@@ -215,3 +307,4 @@ class ChannelKind:
     heavy: bool = False
     answer_id: AnswerId | None = None
     answers: Callable[[Any], bool] = lambda _settings: True
+    inbox: Callable[[Any], Inbox] | None = None

@@ -51,6 +51,7 @@ class Web(_Table):
         default="", description="how customers and staff reach the hub; empty: host and port"
     )
     trusted_proxies: list[str] = []
+    picture_networks: list[str] = []
 
     @field_validator("public_url")
     @classmethod
@@ -59,7 +60,7 @@ class Web(_Table):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "picture_networks")
     @classmethod
     def _are_networks(cls, value: list[str]) -> list[str]:
         for one in value:
@@ -76,6 +77,7 @@ class Tickets(_Table):
 
 class Delivery(_Table):
     give_up_after_hours: float = Field(default=48, gt=0)
+    undo_seconds: float = Field(default=10, ge=0, le=600)
 
 
 class Settings(BaseSettings):

@@ -86,19 +86,6 @@ class CustomerFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThreadRow:
-    """A ticket that evidence points to. `source`: ref ("scope ref"), id, code or sent; `people`: "kind:value" of everybody
-    who may speak in it."""
-
-    source: str
-    evidence: str
-    ticket_id: int
-    status: str
-    assignee_id: int | None
-    people: list[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedAgent:
     id: int
     presence: str
@@ -109,6 +96,8 @@ class LockedAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedTicket:
+    """`lately`: what came in within the last hour, counted up to fifty."""
+
     id: int
     code: int
     customer_id: int
@@ -118,6 +107,7 @@ class LockedTicket:
     seq: int
     assignee_id: int | None
     queue_id: int
+    lately: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +142,7 @@ class NewTicket:
     seq: int
     last_preview: str
     why: str
+    heard_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +190,7 @@ class TicketTouch:
     reopen: bool
     release: bool
     reply_address: str
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,10 +219,11 @@ class NewDecision:
 
 
 async def take_keys(
-    connection: Connection, items: Sequence[tuple[int, str, str]], hold: Sequence[int]
+    connection: Connection, items: Sequence[tuple[int, str, int, str]], hold: Sequence[int]
 ) -> list[TakenKey]:
-    """Claim (channel id, key, content key) for each item, in order, and hold these 64-bit keys."""
-    rows = await connection.fetch(SQL["take_keys"], *transposed(items, 3), hold)
+    """Claim (channel id, key, scope of the content key, content key) for each item, in order, and hold these 64-bit keys."""
+    channels, keys, scopes, content_keys = transposed(items, 4)
+    rows = await connection.fetch(SQL["take_keys"], channels, keys, scopes, hold, content_keys)
     return [TakenKey(**row) for row in rows]
 
 
@@ -312,19 +305,6 @@ async def describe_people(connection: Connection, customer_ids: Sequence[int]) -
     return {row["id"]: CustomerFacts(**row) for row in rows}
 
 
-async def find_threads(
-    connection: Connection,
-    *,
-    refs: Sequence[tuple[str, str]],
-    ids: Sequence[int],
-    codes: Sequence[int],
-    sent: Sequence[str],
-) -> list[ThreadRow]:
-    """Tickets that (scope, ref), ids, spoken numbers or Message-IDs of our own letters point to."""
-    rows = await connection.fetch(SQL["find_threads"], *transposed(refs, 2), ids, codes, sent)
-    return [ThreadRow(**row) for row in rows]
-
-
 async def lock_agents(connection: Connection, ids: Sequence[int]) -> dict[int, LockedAgent]:
     """Lock agents, always before tickets."""
     return {row["id"]: LockedAgent(**row) for row in await connection.fetch(SQL["lock_agents"], ids)}
@@ -356,7 +336,7 @@ async def open_tickets(
         *transposed(owned, 4),
         *columns(tickets, "owner", "customer_id", "channel_id", "subject", "kind", "kind_uncertain", "status", "priority",
                  "language", "queue", "required_language", "required_skills", "last_agent_id", "reply_address",
-                 "thread_key", "seq", "last_preview", "why"),
+                 "thread_key", "seq", "last_preview", "why", "heard_at"),
     )  # fmt: skip
     if len(rows) != len(tickets):
         raise LookupError(
@@ -365,13 +345,14 @@ async def open_tickets(
     return [OpenedTicket(**row) for row in rows]
 
 
-async def append(connection: Connection, entries: Sequence[NewEntry]) -> list[int]:
-    """Add entries to the timeline and the ledger; returns their ids in order."""
+async def append(connection: Connection, entries: Sequence[NewEntry], heard_from: Sequence[str] = ()) -> list[int]:
+    """Add entries to the timeline and the ledger; returns their ids in order. `heard_from`: addresses that are reachable."""
     rows = await connection.fetch(
         SQL["append"],
         *columns(entries, "ticket_id", "seq", "customer_id", "channel_id", "kind", "direction", "author_name", "subject",
                  "text", "full_text", "html", "fields", "external_id", "automatic", "warning", "thread_rule", "raw_id",
                  "revises", "occurred_at", "thread_key", "details"),
+        heard_from,
     )  # fmt: skip
     return [row["id"] for row in rows]
 
@@ -391,7 +372,7 @@ async def touch_tickets(connection: Connection, touches: Sequence[TicketTouch]) 
     """Write what messages did to tickets that exist; locked before."""
     await connection.execute(
         SQL["touch_tickets"],
-        *columns(touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address"),
+        *columns(touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address", "heard_at"),
     )
 
 
@@ -416,12 +397,6 @@ async def add_attachments(connection: Connection, files: Sequence[NewAttachment]
         *columns(files, "interaction_id", "ticket_id", "filename", "content_type", "size", "content_id", "inline",
                  "sha256"),
     )  # fmt: skip
-
-
-async def settle_bounced(connection: Connection, message_id: str, why: str) -> tuple[int, int] | None:
-    """A letter of ours came back. Returns (interaction id, ticket id) of the reply, None where it is not ours or settled."""
-    row = await connection.fetchrow(SQL["settle_bounced"], message_id, why)
-    return (row["interaction_id"], row["ticket_id"]) if row else None
 
 
 async def assignees_of_idle(connection: Connection, ticket_ids: Sequence[int]) -> list[int]:

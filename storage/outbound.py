@@ -35,6 +35,42 @@ class AbandonedReply:
     interaction_id: int
     channel_id: int
     lease_token: UUID
+    attempts: int
+    may_have_left: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelledReply:
+    """`message` as it was queued. `unanswered`: its ticket waits for an answer again."""
+
+    message: Any
+    channel: str
+    unanswered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFacts:
+    """What an answer is written with. From `channel` on: of the last that a customer said; None where nobody has said
+    anything."""
+
+    language: str
+    signature: str
+    channel: str | None
+    text: str | None
+    author_name: str | None
+    occurred_at: datetime | None
+    details: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRow:
+    """A reply that has left and of which the mailbox has no copy yet."""
+
+    id: int
+    interaction_id: int
+    channel_id: int
+    message: Any
+    queued_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +106,26 @@ async def settle(
     state: str,
     error: str = "",
     external_id: str = "",
+    relay_id: str = "",
+    wants_copy: bool = False,
     again_in: float = 0.0,
 ) -> tuple[int, int, str] | None:
     """(ticket id, interaction id, state), which is failed where there is no time left to try again; None where this process
     had lost the row."""
-    row = await connection.fetchrow(SQL["settle"], outbox_id, token, state, error, external_id, again_in)
+    row = await connection.fetchrow(
+        SQL["settle"], outbox_id, token, state, error, external_id, again_in, relay_id, wants_copy
+    )
     return (row["ticket_id"], row["interaction_id"], row["state"]) if row else None
 
 
 async def renew(connection: Connection, token: UUID, lease_seconds: float) -> None:
     """What was claimed under `token` and is still being sent stays ours for `lease_seconds` from now."""
     await connection.execute(SQL["renew"], token, lease_seconds)
+
+
+async def leave(connection: Connection, outbox_id: int, token: UUID, lease_seconds: float) -> bool:
+    """Write down that the reply may have left from now on; False where it is not ours any more, or was called back."""
+    return await connection.fetchval(SQL["leave"], outbox_id, token, lease_seconds) is not None
 
 
 async def hold_channel(connection: Connection, channel_id: int, seconds: float) -> None:
@@ -99,10 +144,26 @@ async def resend(connection: Connection, interaction_id: int, give_up_seconds: f
     return ticket_id
 
 
-async def cancel(connection: Connection, interaction_id: int) -> int | None:
-    """A reply that has not left does not leave any more; returns its ticket, None where it is too late."""
-    ticket_id: int | None = await connection.fetchval(SQL["cancel"], interaction_id)
-    return ticket_id
+async def cancel(connection: Connection, interaction_id: int) -> CancelledReply | None:
+    """A reply that has not left does not leave any more; None where it is too late."""
+    row = await connection.fetchrow(SQL["cancel"], interaction_id)
+    return CancelledReply(**row) if row else None
+
+
+async def answer_facts(connection: Connection, ticket_id: int, agent_id: int | None) -> AnswerFacts:
+    """What an answer of this agent, or of a program, to this ticket is written with."""
+    row: Any = await connection.fetchrow(SQL["answer_facts"], ticket_id, agent_id)
+    return AnswerFacts(**row)
+
+
+async def take_copies(connection: Connection, channel_id: int, limit: int) -> list[CopyRow]:
+    """Replies that have left by this channel and of which its mailbox has no copy yet, oldest first."""
+    return [CopyRow(**row) for row in await connection.fetch(SQL["take_copies"], channel_id, limit)]
+
+
+async def settle_copy(connection: Connection, outbox_id: int, state: str) -> None:
+    """`kept`, or `failed`: it is not tried again."""
+    await connection.execute(SQL["settle_copy"], outbox_id, state)
 
 
 async def outbox_of(connection: Connection, interaction_id: int) -> tuple[str, int] | None:

@@ -72,8 +72,9 @@ class AttachmentRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineRow:
-    """One entry of a timeline. `delivery` is the outbox state of an outbound message ("" for the others),
-    `delivery_detail` its error. `external_id` is what the channel calls it."""
+    """One entry of a timeline. `delivery` is the outbox state of an outbound message ("" for the others), `delivery_detail`
+    its error; while `undo_until` lies ahead it has not begun to leave. `external_id` is what the channel calls it. `details`
+    are those of a letter (hub.model.details); `sent_to`, `sent_cc` and `sent_bcc` say whom one of ours went to."""
 
     id: int
     ticket_id: int
@@ -88,8 +89,9 @@ class TimelineRow:
     subject: str
     text: str
     full_text: str
-    html: str
+    has_html: bool
     fields: Any
+    details: Any
     automatic: str
     warning: str
     thread_rule: str
@@ -98,6 +100,10 @@ class TimelineRow:
     created_at: datetime
     delivery: str
     delivery_detail: str
+    undo_until: datetime | None
+    sent_to: str
+    sent_cc: Any
+    sent_bcc: Any
     attachments: tuple[AttachmentRow, ...] = ()
 
 
@@ -254,7 +260,12 @@ _TICKET_BY_CODE = SQL["tickets"] + "\nWHERE t.code = $1"
 _TICKET_BY_ID = SQL["tickets"] + "\nWHERE t.id = $1"
 _TICKETS_OF_CUSTOMER = SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
 
+TICKET_TIMELINE = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3"
+LATEST_OF_TICKET = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
+CUSTOMER_TIMELINE = SQL["timeline"] + "\nWHERE i.customer_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
+
 TICKET_QUERIES = (*LIST_TICKETS.values(), _TICKET_BY_CODE, _TICKET_BY_ID, _TICKETS_OF_CUSTOMER)
+TIMELINE_QUERIES = (TICKET_TIMELINE, LATEST_OF_TICKET, CUSTOMER_TIMELINE)
 """Every query that is put together here, for the test that compares columns with fields."""
 
 
@@ -301,7 +312,7 @@ async def ticket_timeline(
     connection: Connection, ticket_id: int, *, after: int = 0, limit: int = 200
 ) -> list[TimelineRow]:
     """Entries of a ticket with an id greater than `after`, oldest first, with their attachments."""
-    rows = await connection.fetch(SQL["ticket_timeline"], ticket_id, after, _bounded(limit))
+    rows = await connection.fetch(TICKET_TIMELINE, ticket_id, after, _bounded(limit))
     return await _with_attachments(connection, rows)
 
 
@@ -310,7 +321,7 @@ async def latest_of_ticket(
 ) -> list[TimelineRow]:
     """The last entries of a ticket, or the last ones with an id below `before`; oldest first."""
     last_id = _LAST_ID if before is None else before
-    rows = await connection.fetch(SQL["latest_of_ticket"], ticket_id, last_id, _bounded(limit))
+    rows = await connection.fetch(LATEST_OF_TICKET, ticket_id, last_id, _bounded(limit))
     return await _with_attachments(connection, rows[::-1])
 
 
@@ -319,7 +330,7 @@ async def customer_timeline(
 ) -> list[TimelineRow]:
     """Everything one customer said and was told, over all tickets, newest first, with attachments."""
     last_id = _LAST_ID if before is None else before
-    rows = await connection.fetch(SQL["customer_timeline"], customer_id, last_id, _bounded(limit))
+    rows = await connection.fetch(CUSTOMER_TIMELINE, customer_id, last_id, _bounded(limit))
     return await _with_attachments(connection, rows)
 
 
@@ -330,6 +341,11 @@ async def _with_attachments(connection: Connection, rows: Sequence[Any]) -> list
     for row in await connection.fetch(SQL["attachments_of"], [row["id"] for row in rows]):
         files[row["interaction_id"]].append(AttachmentRow(**row))
     return [TimelineRow(**row, attachments=tuple(files.get(row["id"], ()))) for row in rows]
+
+
+async def entry_html(connection: Connection, ticket_id: int, interaction_id: int) -> str:
+    """The HTML of an entry of this ticket, raw: it must be cleaned before it is shown. "" where there is none."""
+    return await connection.fetchval(SQL["entry_html"], interaction_id, ticket_id) or ""
 
 
 async def ticket_decisions(connection: Connection, ticket_id: int, *, limit: int = 50) -> list[DecisionRow]:

@@ -94,11 +94,12 @@ async def add_entry(
     subject: str = "",
     external_id: str = "",
     thread_key: str = "",
+    details: str = "{}",
 ) -> tuple[int, datetime]:
-    """One entry of ours; returns its id and time."""
+    """One entry of ours; returns its id and time. `details` is JSON text."""
     row: Any = await connection.fetchrow(
         SQL["add_entry"], ticket.id, seq, ticket.customer_id, channel_id, kind, direction, agent_id, author_name, subject,
-        text, external_id, thread_key,
+        text, external_id, thread_key, details,
     )  # fmt: skip
     return row["id"], row["created_at"]
 
@@ -200,11 +201,14 @@ async def add_outbox(
     message: Any,
     message_id: str,
     give_up_seconds: float,
+    not_before_seconds: float = 0.0,
+    made_pending: bool = False,
 ) -> None:
-    """One answer that has to leave."""
+    """One answer that has to leave, in `not_before_seconds` at the earliest. `made_pending`: its ticket was open until then."""
     await connection.execute(
-        SQL["add_outbox"], ticket_id, interaction_id, channel_id, message, message_id, give_up_seconds
-    )
+        SQL["add_outbox"], ticket_id, interaction_id, channel_id, message, message_id, give_up_seconds,
+        not_before_seconds, made_pending,
+    )  # fmt: skip
 
 
 async def close_if_resolved(connection: Connection, ticket_id: int) -> int | None:

@@ -11,6 +11,7 @@ from channels.adapter import (
     Accept,
     Capabilities,
     ChannelFailure,
+    Leaving,
     Misconfigured,
     Ports,
     Receipt,
@@ -63,7 +64,7 @@ class ApiAdapter:
         """Programs come to the JSON API; there is nothing to hear. Returns only when cancelled."""
         await asyncio.Event().wait()
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         """Post once."""
         if not self._settings.callback_url:
             raise Refused(
@@ -74,6 +75,7 @@ class ApiAdapter:
         body = compose_answer(self.name, message)
         message_id = f"reply-{message.interaction_id}"
         headers = sign(body, message_id, datetime.now(UTC), self._settings.signing_key())
+        await leaving()
         try:
             async with self._session().post(
                 self._settings.callback_url,

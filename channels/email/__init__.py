@@ -3,7 +3,7 @@ imported on use."""
 
 from typing import Any
 
-from channels.adapter import Capabilities, ChannelAdapter, ChannelKind, Ports, RawItem
+from channels.adapter import Capabilities, ChannelAdapter, ChannelKind, Inbox, Ports, RawItem
 from channels.email.settings import EmailSettings
 from hub.model.interactions import InboundInteraction
 
@@ -26,12 +26,26 @@ def _answer_id(settings: Any, random: str, token: str) -> str:
     return new_message_id(settings.address.rpartition("@")[2], random, token)
 
 
+def _inbox(settings: Any) -> Inbox:
+    return Inbox(
+        address=settings.address,
+        is_own=settings.is_own,
+        name=settings.display_name,
+        signature=settings.signature,
+        quote_history=settings.quote_history,
+        burst_minutes=settings.burst_minutes,
+        acknowledge=settings.acknowledge,
+        is_staff=settings.is_staff,
+    )
+
+
 KIND = ChannelKind(
     kind="email",
     settings=EmailSettings,
-    capabilities=Capabilities(subject=True, html=True, attachments=True),
+    capabilities=Capabilities(subject=True, html=True, attachments=True, copies=True),
     open=_open,
     translate=_translate,
     heavy=True,
     answer_id=_answer_id,
+    inbox=_inbox,
 )

@@ -7,8 +7,9 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from channels.email.charsets import guess
-from channels.email.headers import decode_words, first, one_line, split_headers, text_of
+from channels.email.headers import first, one_line, split_headers, text_of
 from channels.email.mime import Part
+from channels.email.words import decode_words
 from hub.model.interactions import InboundAttachment
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

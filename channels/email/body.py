@@ -1,4 +1,4 @@
-"""Which parts are the text, which are files, and how HTML becomes text. Pure."""
+"""Which parts are the text and which are files. Pure."""
 
 import html as html_escape
 import re
@@ -6,16 +6,11 @@ from dataclasses import dataclass, field
 
 from channels.email.attachments import stated_name
 from channels.email.charsets import decode
-from channels.email.limits import MAX_HTML, MAX_HTML_DEPTH
+from channels.email.html_text import text_from_html
 from channels.email.mime import Part
 
 _META = re.compile(rb"""(?i)<meta[^>]{0,300}?charset\s*=\s*["']?([a-z0-9_:.-]{2,40})""")
-_CID = re.compile(r"""(?i)cid:([^"'\s>)]{1,255})""")
-_SRC = re.compile(r"""(?i)\ssrc\s*=\s*["']?([^"'\s>]{1,255})""")
 _TAG = re.compile(r"<[^<>]*>")
-_OPEN = re.compile(
-    r"<(/?)(div|table|tr|td|span|font|blockquote|p|ul|ol|li|b|i|a|center|section)\b", re.IGNORECASE
-)
 
 
 @dataclass(slots=True)
@@ -138,80 +133,3 @@ def _unflow(text: str, *, delete_space: bool) -> str:
             out.append(("\n" if out else "") + (">" * level + " " if level else "") + content)
         joining, depth = soft, level
     return "".join(out)
-
-
-def referenced_ids(html: str) -> frozenset[str]:
-    """Content ids and locations that the HTML shows, lower case."""
-    sample = html[:MAX_HTML]
-    return frozenset(v.lower() for v in _CID.findall(sample)) | frozenset(
-        v.lower() for v in _SRC.findall(sample)
-    )
-
-
-def too_deep(html: str) -> bool:
-    """Whether elements nest deeper than MAX_HTML_DEPTH: tree builders take quadratic time on those."""
-    depth = 0
-    for match in _OPEN.finditer(html):
-        depth = (
-            max(0, depth - 1)
-            if match.group(1)
-            else depth + (match.group(2).lower() not in ("p", "li", "td", "tr"))
-        )
-        if depth > MAX_HTML_DEPTH:
-            return True
-    return False
-
-
-def text_from_html(html: str) -> str:
-    """Readable text of HTML, links and pictures left out. Beyond the limits the tags are simply taken
-    away."""
-    if len(html) > MAX_HTML or too_deep(html):
-        return _plainly(html[:MAX_HTML])
-    from inscriptis import get_text
-    from inscriptis.css_profiles import CSS_PROFILES
-    from inscriptis.model.config import ParserConfig
-
-    prepared = re.sub(r"<\?xml[^>]{0,200}>|\x00", "", html)
-    try:
-        text = str(get_text(prepared, ParserConfig(css=CSS_PROFILES["relaxed"])))
-    except Exception:  # noqa: BLE001 - lxml and inscriptis raise whatever a broken document provokes; the plain way works
-        return _plainly(html)
-    return "\n".join(line.rstrip() for line in text.replace("\u00a0", " ").split("\n"))
-
-
-def _plainly(html: str) -> str:
-    out: list[str] = []
-    position = 0
-    while True:
-        start = html.find("<", position)
-        if start < 0:
-            out.append(html[position:])
-            break
-        out.append(html[position:start])
-        end = html.find(">", start)
-        if end < 0:
-            break
-        tag = html[start + 1 : start + 10].lower()
-        if tag.startswith(("br", "/p", "/div", "/tr", "/h", "/li")):
-            out.append("\n")
-        position = end + 1
-        for name in ("script", "style"):
-            if tag.startswith(name):
-                close = (
-                    html.lower().find(f"</{name}", position)
-                    if len(html) < 100_000
-                    else html.find(f"</{name}", position)
-                )
-                position = len(html) if close < 0 else close
-    return html_escape.unescape("".join(out))
-
-
-def clean_html(html: str) -> str:
-    """HTML that is safe to show: nh3's defaults, remote content left to the page's own policy."""
-    if not html:
-        return ""
-    if len(html) > MAX_HTML or too_deep(html):
-        return f"<pre>{html_escape.escape(_plainly(html[:MAX_HTML]))}</pre>"
-    import nh3
-
-    return nh3.clean(html)

@@ -1,51 +1,65 @@
-"""Delivery reports: RFC 3464 first, then flufl.bounce's shapes, then the sender's and the subject's
-words. Pure.
+"""Delivery reports: RFC 3464 first, then what mail systems write instead. Pure, linear, raises nothing.
 
-A null Return-Path alone is no bounce; a delayed or successful report is none either.
+A null Return-Path alone is no bounce; a delayed or successful report is none either; nor is a bounce that a person passes on.
+The fields are read in delivery_status.py, plain words in bounce_text.py, providers' JSON in bounce_notice.py.
 """
 
-# ruff: noqa: E501 - word lists of thirty languages read better unbroken
 import re
-from dataclasses import dataclass
-from email import message_from_bytes
+from dataclasses import dataclass, replace
 
-from channels.email.charsets import guess
-from channels.email.headers import Headers, first, one_line, parse_addresses, parse_id, split_headers, text_of
-from channels.email.mime import Part
+from channels.email.automatic import RECEIPTS, is_auto_reply
+from channels.email.body import read_contents
+from channels.email.bounce_notice import read_notice
+from channels.email.bounce_text import TextReport, read_text, returned_id, returned_recipients
+from channels.email.bounce_words import (
+    BOUNCED_SUBJECT,
+    DELAYED_SUBJECT,
+    DELAYED_TEXT,
+    DELIVERED_SUBJECT,
+    ROBOT,
+)
+from channels.email.delivery_status import (
+    DeliveryStatus,
+    RecipientReport,
+    read_delivery_status,
+    typed_address,
+)
+from channels.email.headers import (
+    Headers,
+    decode_header,
+    first,
+    parse_addresses,
+    parse_id,
+    parse_ids,
+    split_headers,
+    text_of,
+)
+from channels.email.limits import TooManyParts
+from channels.email.mime import Part, split_parts
 
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9._%+=!#$&'*/?^`{|}~-]{1,120}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}"
+_PASSED_ON = re.compile(
+    r"(?i)^\s*(?:re|aw|antw|sv|vs|odp|ynt|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc|doorst|转发|轉寄|轉發|転送)\s?[:：]"
 )
-_STATUS = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
-_REPLY_CODE = re.compile(r"(?:^|[\s:#(<])(5\d\d)[ -]")
-_ROBOT = re.compile(
-    r"(?i)(?:^|[<\"\s])(?:mailer[-_. ]?daemon|postmaster|mail[-_. ]?delivery[-_. ]?(?:sub)?system|mdaemon|mailerdaemon|bounces?|"
-    r"mail[-_.]?administrator|microsoft ?exchange|system administrator|mail delivery)"
+_TRACE = re.compile(r"(?m)\b5[0-5]\d[ -]|\b5\.\d\.\d|^Received:")
+"""Something that a report quotes and people seldom do."""
+_ORIGINALS = (
+    "message/rfc822",
+    "text/rfc822-headers",
+    "message/rfc822-headers",
+    "message/global",
+    "message/global-headers",
 )
-_SUBJECT = re.compile(
-    r"""(?ix) undeliver(?:able|ed) | delivery\s+(?:status\s+notification\s*\(failure | has\s+failed|failed|failure|error|problem)
-    | returned\s+(?:mail|to\s+sender|message) | mail\s+delivery\s+(?:failed|failure|error|system) | failure\s+notice
-    | delivery\s+status\s+notification\b(?!\s*\((?:delay|relay|success)) | could\s+not\s+(?:be\s+)?deliver | mail\s+system\s+error | message\s+(?:not|undeliverable|rejected)
-    | non\s+(?:remis|recapitabile|d[ée]livr) | unzustellbar | nicht\s+zugestellt | mensaje\s+no\s+entregado | undelivered | user\s+unknown
-    | 退信 | 投递失败 | 无法投递 | 系统退信 | 未送达 | 送信エラー | 配信不能 | 配信エラー | nondeliverable | non-delivery | undeliverable | bounced?\b | unable\s+to\s+deliver"""
-)
-_DELAYED = re.compile(
-    r"(?i)delay|warning: (?:message|could not send)|still (?:trying|being retried)|延迟|not yet been delivered|will be retried"
-)
-_TEXT = re.compile(
-    r"(?i)(?:user|recipient|mailbox|address|account)s?\b[^\n]{0,40}\b(?:unknown|not found|unavailable|does(?:n't| not) exist|rejected|disabled|full|over quota|invalid)|"
-    r"no such (?:user|recipient|mailbox|address)|permanent(?:ly)? (?:fatal )?(?:error|fail)|(?:could|can)(?: ?not|n't) be delivered|not be delivered|"
-    r"delivery (?:to the following|failed|has failed)|did not reach|unable to deliver|undeliverable|unrouteable|"
-    r"wasn't able to deliver|\b55\d[ -]|mailbox (?:is )?full|quota exceeded|配信できません|宛先不明|無法|无法"
-)
-_QUOTED_ID = re.compile(rb"(?im)^message-id:\s{0,20}(<[^<>\r\n]{1,900}>)")
-_NOT_RECIPIENT = re.compile(r"(?i)^(?:mailer-daemon|postmaster|double-bounce|mailerdaemon)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
-    """A delivery report. `failed` is False for delayed and delivered ones. `recipients` in order, lower
-    case kept as sent."""
+    """A delivery report.
+
+    `failed`: at least one recipient did not get the letter; else it is `delayed`, or it arrived. `reports` has every recipient
+    that the report names with what became of it, in order. `recipients` are the addresses of those that failed, as sent: the
+    ones we wrote to first. `status` (RFC 3463) and `reason` are the first failure's. `original_message_id` is the returned
+    letter's, `envelope_id` the one given with it (RFC 3461); "" where the report does not tell.
+    """
 
     failed: bool
     delayed: bool
@@ -53,174 +67,220 @@ class Bounce:
     status: str = ""
     reason: str = ""
     original_message_id: str = ""
+    envelope_id: str = ""
+    reports: tuple[RecipientReport, ...] = ()
 
 
-def read_bounce(headers: Headers, root: Part, text: str, raw: bytes) -> Bounce | None:
-    """The delivery report that a letter is, or None. `raw` is for detectors that need the letter itself."""
+def read_bounce(headers: Headers, root: Part, text: str) -> Bounce | None:
+    """The delivery report that a letter is, or None. `text` is the letter's whole text."""
+    return _read(headers, root, text, depth=0)
+
+
+def _read(headers: Headers, root: Part, text: str, depth: int) -> Bounce | None:
     parts = root.walk()
-    original = _original_id(parts, raw)
-    fields = _delivery_status(parts)
-    if fields:
-        found = _from_status(fields, text, original)
-        if found is not None:
-            return found
-    sender = guess(first(headers, "from"))
+    report_type = root.params.get("report-type", "").lower()
     subject = text_of(headers, "subject")[:500]
-    if _is_submitted_by_person(headers):
-        return None
-    robot = bool(_ROBOT.search(sender)) or "x-failed-recipients" in headers
-    null_path = first(headers, "return-path").strip() in (b"<>", b"") and "return-path" in headers
-    subject_says = bool(_SUBJECT.search(subject)) and not re.match(r"(?i)\s*(?:re|aw|fwd?)\s*:", subject)
-    report = root.content_type == "multipart/report" and root.params.get("report-type", "").lower() in (
-        "delivery-status",
-        "",
-    )
-    if not (robot or null_path or subject_says or report):
-        return None
-    if _DELAYED.search(subject):
-        return Bounce(failed=False, delayed=True, original_message_id=original)
-    listed = _addresses(guess(b",".join(headers.get("x-failed-recipients", []))))
-    if robot and re.search(
-        r"(?i)delivery status notification \(delay|still trying|will (?:be )?(?:retr|continue)|has not yet been|only a warning|do not need to resend",
-        text[:4000],
+    if any(p.content_type in RECEIPTS for p in parts) or report_type in (
+        "disposition-notification",
+        "feedback-report",
     ):
-        return Bounce(failed=False, delayed=True, original_message_id=original)
-    recipients = listed or _by_flufl(raw, parts)
-    strong = bool(
-        _TEXT.search(text[:20_000]) or _REPLY_CODE.search(text[:20_000]) or _STATUS.search(text[:20_000])
-    )
-    if not (
-        listed
-        or (recipients and (robot or subject_says or null_path))
-        or ((robot or null_path or report) and subject_says)
-        or (robot and strong)
-        or (subject_says and strong)
-    ):
+        return _rejection(headers, parts, text)
+    robot = ROBOT.search(decode_header(first(headers, "from"))[:500]) is not None
+    null_path = first(headers, "return-path").strip().lower() in (b"<>", b"<mailer-daemon>")
+    is_report = root.content_type == "multipart/report" or report_type == "delivery-status"
+    machine = robot or null_path or is_report or "x-failed-recipients" in headers
+    if not machine and _PASSED_ON.match(subject) is not None:
         return None
-    if not recipients:
-        own = {
-            a.lower()
-            for name in ("from", "to", "cc", "delivered-to")
-            for _, a in parse_addresses(first(headers, name))
-        }
-        recipients = tuple(
-            a for a in _addresses(text[:8000]) if a.lower() not in own and not _NOT_RECIPIENT.match(a)
+    notice = read_notice(text)
+    if notice is not None:
+        return _of_reports(notice, ())
+    attached = _attached_original(parts)
+    # The long list of words is asked only where the letter has something else of a report: most letters have nothing.
+    says = (machine or attached is not None or _TRACE.search(text[:20_000]) is not None) and (
+        BOUNCED_SUBJECT.search(subject) is not None
+    )
+    status = read_delivery_status(parts, flattened=machine or says)
+    if status is None and not (machine or says):
+        return None
+    envelope = _Envelope(
+        robot=robot,
+        null_path=null_path,
+        is_report=is_report,
+        says=says,
+        delays=machine and DELAYED_SUBJECT.search(subject) is not None,
+        attached=attached is not None,
+        automatic=is_auto_reply(headers),
+    )
+    report = read_text(text, _own(headers, attached or {}))
+    listed = tuple(a for v in headers.get("x-failed-recipients", [])[:50] for _, a in parse_addresses(v) if a)
+    original = returned_id(attached or report.returned, text) or _answered(headers)
+    if status is not None:
+        told = _with_reason(status.recipients, report.reason)
+        return _of_reports(replace(status, message_id=original, recipients=told), listed or report.named)
+    if not (listed or _is_report(envelope, report)):
+        return _inner(attached_part(parts), depth) if machine else None
+    if DELIVERED_SUBJECT.search(subject):
+        return Bounce(failed=False, delayed=False, original_message_id=original)
+    named = listed or report.named
+    inner = None if named else _inner(attached_part(parts), depth)
+    if inner is not None:
+        return inner
+    recipients = named or report.mentioned[:1] or returned_recipients(attached or report.returned)[:1]
+    delayed = envelope.delays or DELAYED_TEXT.search(text[:6000]) is not None
+    found = tuple(
+        RecipientReport(
+            address=a,
+            final=a,
+            action="delayed" if delayed else "failed",
+            status=said[0] or report.status,
+            reason=said[1] or report.reason,
         )
-        recipients = recipients[:1] or _original_to(raw)
-    status = _STATUS.search(text[:20_000])
-    return Bounce(failed=True, delayed=False, recipients=recipients, status=status.group(1) if status else "",
-                  reason=_reason(text), original_message_id=original)  # fmt: skip
+        for a in _once(recipients)
+        for said in (report.told.get(a, ("", "")),)
+    )
+    if delayed:
+        return Bounce(failed=False, delayed=True, original_message_id=original, reports=found)
+    return Bounce(failed=True, delayed=False, recipients=tuple(r.address for r in found), status=report.status,
+                  reason=report.reason, original_message_id=original, reports=found)  # fmt: skip
 
 
-def _is_submitted_by_person(headers: Headers) -> bool:
-    value = first(headers, "auto-submitted").strip().lower()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Envelope:
+    """What is known before the text is read. `says`: the subject speaks of a failure; `delays`: of a delay. `attached`: a
+    letter, or the headers of one, is attached. `automatic`: the headers or the subject are an auto-reply's."""
+
+    robot: bool
+    null_path: bool
+    is_report: bool
+    says: bool
+    delays: bool
+    attached: bool
+    automatic: bool
+
+
+def _is_report(envelope: _Envelope, report: TextReport) -> bool:
+    """Whether a letter without fields reports a delivery. Words alone never suffice: people write them as well, of parcels."""
+    if envelope.automatic and not (envelope.robot or envelope.is_report or envelope.says):
+        return False
+    shown = envelope.attached or report.has_returned
+    if envelope.robot or envelope.is_report:
+        spoken = report.failed or envelope.delays
+        return envelope.says or (
+            spoken and (report.talk or bool(report.named) or shown or envelope.null_path)
+        )
+    if envelope.null_path:
+        return (
+            envelope.says
+            or (report.talk and (bool(report.named) or shown))
+            or (report.failed and bool(report.named) and shown)
+        )
     return (
-        value.startswith(b"auto-replied")
-        and not _ROBOT.search(guess(first(headers, "from")))
-        and not _SUBJECT.search(text_of(headers, "subject")[:500])
+        envelope.says
+        and report.failed
+        and bool(report.named or report.mentioned)
+        and (report.talk or envelope.attached or "received" in report.returned)
     )
 
 
-def _delivery_status(parts: list[Part]) -> list[Headers]:
+def _rejection(headers: Headers, parts: list[Part], text: str) -> Bounce | None:
+    """Sieve's `reject` once refused letters by a receipt that says `deleted` (RFC 3028 4.1, RFC 5429 2.1.1); a mail program
+    says the same when a person throws a letter away unread, but in that person's name. Other receipts are no failures."""
+    if (
+        ROBOT.search(decode_header(first(headers, "from"))[:500]) is None
+        or b"rejected" not in first(headers, "auto-submitted").lower()
+    ):
+        return None
     for part in parts:
-        if part.content_type in ("message/delivery-status", "message/global-delivery-status"):
-            groups: list[Headers] = []
-            for block in re.split(rb"\r?\n(?:[ \t]*\r?\n)+", part.data()[:200_000].strip() + b"\r\n")[:300]:
-                found, _, _ = split_headers(block.strip() + b"\r\n", top=True)
-                if found:
-                    groups.append(found)
-            return groups
-    return []
-
-
-def _from_status(groups: list[Headers], text: str, original: str) -> Bounce | None:
-    failed: list[str] = []
-    delayed = delivered = False
-    status = reason = ""
-    for group in groups:
-        action = first(group, "action").strip().lower().split(b" ")[0]
-        code = _STATUS.search(guess(first(group, "status")))
-        value = code.group(1) if code else ""
-        names = [_typed(first(group, n)) for n in ("original-recipient", "final-recipient")]
-        names = [n for n in names if n]
-        if not names and not action:
-            continue
-        if action.startswith(b"delay"):
-            delayed = True
-        elif action in (b"delivered", b"relayed", b"expanded") or (
-            value.startswith("2") and action != b"failed"
-        ):
-            delivered = True
-        elif action.startswith(b"fail") or value.startswith(("5", "4")) or not action:
-            failed.extend(names[::-1])
-            status = status or value
-            reason = reason or one_line(guess(first(group, "diagnostic-code")))[:300]
-    if failed or status:
-        return Bounce(failed=True, delayed=False, recipients=tuple(dict.fromkeys(failed)), status=status,
-                      reason=reason or _reason(text), original_message_id=original)  # fmt: skip
-    if delayed or delivered:
-        return Bounce(failed=False, delayed=delayed, original_message_id=original)
+        if part.content_type == "message/disposition-notification":
+            fields, _, _ = split_headers(part.data()[:20_000].lstrip(), top=True)
+            address = typed_address(first(fields, "final-recipient"))
+            if b"deleted" in first(fields, "disposition").lower() and address:
+                said = read_text(text, frozenset())
+                found = RecipientReport(
+                    address=address, final=address, action="failed", status=said.status, reason=said.reason
+                )
+                return _of_reports(
+                    DeliveryStatus(
+                        recipients=(found,), message_id=parse_id(first(fields, "original-message-id"))
+                    ),
+                    (),
+                )
     return None
 
 
-def _typed(raw: bytes) -> str:
-    value = one_line(guess(raw))
-    _, semicolon, address = value.partition(";")
-    found = _ADDRESS.search(address if semicolon else value)
-    if found:
-        return found.group()
-    return (address if semicolon else value).strip(' <>"')[:320]
+def _of_reports(status: DeliveryStatus, better: tuple[str, ...]) -> Bounce:
+    """`better`: what the report's header or text calls the failed recipients; it is believed where the fields name a file, a
+    program or nobody, and otherwise added."""
+    failures = tuple(r for r in status.recipients if r.action == "failed")
+    if not failures:
+        delayed = any(r.action == "delayed" for r in status.recipients)
+        return Bounce(failed=False, delayed=delayed, reports=status.recipients, envelope_id=status.envelope_id,
+                      original_message_id=status.message_id)  # fmt: skip
+    named = [r.address for r in failures] + [r.final for r in failures]
+    sound = [a for a in named if "@" in a and "/" not in a.partition("@")[0]]
+    addresses = (*sound, *better) if len(failures) == 1 or not sound else tuple(sound)
+    return Bounce(
+        failed=True,
+        delayed=False,
+        recipients=_once(addresses or tuple(named)),
+        status=next((r.status for r in failures if r.status), ""),
+        reason=next((r.reason for r in failures if r.reason), ""),
+        original_message_id=status.message_id,
+        envelope_id=status.envelope_id,
+        reports=status.recipients,
+    )
 
 
-def _by_flufl(raw: bytes, parts: list[Part]) -> tuple[str, ...]:
-    """flufl.bounce's detectors, on letters small enough for its and the standard library's parser."""
-    if len(raw) > 300_000 or len(parts) > 40 or len(first(parts[0].headers, "content-type")) > 2000:
-        return ()
-    if any(sum(len(v) for v in p.headers.get("content-type", [])) > 2000 for p in parts):
-        return ()
-    from flufl.bounce import all_failures
+def _with_reason(recipients: tuple[RecipientReport, ...], reason: str) -> tuple[RecipientReport, ...]:
+    return tuple(
+        replace(r, reason=reason) if r.action == "failed" and not r.reason else r for r in recipients
+    )
 
-    message = message_from_bytes(raw)
-    # Several detectors fail, and write a traceback to the log, on a From that is missing or not ASCII.
-    del message["From"]
-    people = parse_addresses(first(parts[0].headers, "from"))
-    sender = next((a for _, a in people if a.isascii()), "")
-    message["From"] = sender or "unknown@sender.invalid"
+
+def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
+    for address in addresses:
+        if address:
+            seen.setdefault(address.lower(), address)
+    return tuple(seen.values())
+
+
+def _inner(part: Part | None, depth: int) -> Bounce | None:
+    """A gateway's wrapping: the report itself travels as an attached letter. One level only."""
+    if part is None or depth:
+        return None
+    headers, body, _ = split_headers(part.data().lstrip(), top=True)
     try:
-        _, permanent = all_failures(message)
-    except Exception:  # noqa: BLE001 - it raises whatever a hostile letter provokes; our own rules still apply
-        return ()
-    return tuple(sorted(guess(a) if isinstance(a, bytes) else str(a) for a in permanent if a))
+        root = split_parts(headers, body)
+    except TooManyParts:
+        return None
+    return _read(headers, root, read_contents(root).text, depth + 1)
 
 
-def _addresses(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(a.strip(".'") for a in _ADDRESS.findall(text)))
+def attached_part(parts: list[Part]) -> Part | None:
+    """The returned letter, or the part with its headers."""
+    return next((p for p in parts if p.content_type in _ORIGINALS), None)
 
 
-def _original_id(parts: list[Part], raw: bytes) -> str:
-    for part in parts:
-        if part.content_type in (
-            "message/rfc822",
-            "text/rfc822-headers",
-            "message/rfc822-headers",
-            "message/global",
-        ):
-            found, _, _ = split_headers(part.data()[:300_000].lstrip(), top=True)
-            if "message-id" in found:
-                return parse_id(first(found, "message-id"))
-    body = raw[:400_000].partition(b"\n\r\n")[2] or raw[:400_000].partition(b"\n\n")[2]
-    match = _QUOTED_ID.search(body)
-    return parse_id(match.group(1)) if match else ""
+def _attached_original(parts: list[Part]) -> Headers | None:
+    part = attached_part(parts)
+    return None if part is None else split_headers(part.data()[:300_000].lstrip(), top=True)[0]
 
 
-def _original_to(raw: bytes) -> tuple[str, ...]:
-    body = raw[:400_000].partition(b"\n\r\n")[2] or raw[:400_000].partition(b"\n\n")[2]
-    match = re.search(rb"(?im)^(?:to|x-original-to|original-recipient):([^\r\n]{1,400})", body)
-    return _addresses(guess(match.group(1)))[:1] if match else ()
+def _answered(headers: Headers) -> str:
+    """Exchange and Google say in In-Reply-To which letter comes back."""
+    return next(iter(parse_ids(first(headers, "in-reply-to"))), "")
 
 
-def _reason(text: str) -> str:
-    for line in text[:20_000].split("\n"):
-        if _REPLY_CODE.search(line[:400]) or _STATUS.search(line[:400]):
-            return one_line(line)[:300]
-    return ""
+def _own(headers: Headers, returned: Headers) -> frozenset[str]:
+    """Addresses that are the reporter's or the original author's, not the failed recipient's."""
+    found = {
+        a.lower()
+        for block, names in (
+            (headers, ("from", "to", "cc", "delivered-to", "reply-to")),
+            (returned, ("from", "reply-to", "return-path", "sender")),
+        )
+        for name in names
+        for _, a in parse_addresses(first(block, name))
+    }
+    return frozenset(found)

@@ -8,12 +8,12 @@ headers (CVE-2024-6923), so it is not used. The finished block is read again bef
 
 import base64
 import hashlib
-import html
 import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
 from channels.email.settings import EmailSettings
+from channels.email.write import write_html, write_text
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
 
 _CRLF = b"\r\n"
@@ -27,7 +27,6 @@ _TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,60}/[a-z0-9][a-z0-9.+_-]{0,80}")
 _TOKEN = re.compile(r"[a-z0-9]{1,64}")
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LINK = re.compile(r"https?://[^\s<>\"']{1,2000}")
 
 
 class CannotCompose(ValueError):
@@ -55,6 +54,29 @@ def compose_letter(message: OutboundInteraction, settings: EmailSettings) -> byt
     return block + _CRLF + body
 
 
+def envelope_sender(message: OutboundInteraction, settings: EmailSettings) -> str:
+    """Where reports about the letter go. "" for automatic mail, which nothing must answer (RFC 3834 3.3); with the token in it
+    where the settings ask for that, so that a report which returns nothing of the letter still says which one it is about."""
+    if message.automatic:
+        return ""
+    if settings.return_path_tokens and settings.plus_addresses and message.reply_token:
+        return _tagged(settings.address, message.reply_token)
+    return settings.address
+
+
+def recipients(message: OutboundInteraction) -> list[str]:
+    """Everybody who gets the letter, each once, the customer first. Raises CannotCompose."""
+    copies = (one.address for one in (*message.cc, *message.bcc))
+    return list(dict.fromkeys(checked_address(one) for one in (message.address, *copies)))
+
+
+def _tagged(address: str, token: str) -> str:
+    if not _TOKEN.fullmatch(token):
+        raise CannotCompose("reply_token must be lower-case letters and digits, at most 64")
+    local, _, domain = address.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
 def _headers(message: OutboundInteraction, settings: EmailSettings) -> list[tuple[str, str]]:
     address = checked_address(message.address)
     name = settings.display_name or message.author_name
@@ -62,14 +84,12 @@ def _headers(message: OutboundInteraction, settings: EmailSettings) -> list[tupl
         ("Date", format_date(message.queued_at)),
         ("From", mailbox(name, settings.address)),
         ("To", mailbox(message.recipient_name, address)),
+        *([("Cc", ", ".join(mailbox(one.name, one.address) for one in message.cc))] if message.cc else []),
         ("Subject", encode_text(clean(message.subject, 500) or "(no subject)")),
         ("Message-ID", f"<{_checked_id(message.message_id)}>"),
     ]
-    if message.reply_token:
-        if not _TOKEN.fullmatch(message.reply_token):
-            raise CannotCompose("reply_token must be lower-case letters and digits, at most 64")
-        local, _, domain = settings.address.rpartition("@")
-        headers.append(("Reply-To", mailbox(name, f"{local}+{message.reply_token}@{domain}")))
+    if message.reply_token and settings.plus_addresses:
+        headers.append(("Reply-To", mailbox(name, _tagged(settings.address, message.reply_token))))
     cited = [i for i in message.references if _ID.fullmatch(i)][-30:]
     if message.in_reply_to and _ID.fullmatch(message.in_reply_to):
         headers.append(("In-Reply-To", f"<{message.in_reply_to}>"))
@@ -84,9 +104,8 @@ def _headers(message: OutboundInteraction, settings: EmailSettings) -> list[tupl
 
 def _content(message: OutboundInteraction) -> tuple[list[tuple[str, str]], bytes]:
     boundary = "=_" + hashlib.sha256(message.message_id.encode()).hexdigest()[:40]
-    text = _part([("Content-Type", "text/plain; charset=utf-8")], _crlf(message.text))
-    shown = message.html or html_from_text(message.text)
-    rich = _part([("Content-Type", "text/html; charset=utf-8")], _crlf(shown))
+    text = _part([("Content-Type", "text/plain; charset=utf-8")], _crlf(write_text(message)))
+    rich = _part([("Content-Type", "text/html; charset=utf-8")], _crlf(write_html(message)))
     inner = boundary + "_a"
     alternative = _joined(inner, [text, rich])
     alternative_header = [("Content-Type", f'multipart/alternative; boundary="{inner}"')]
@@ -126,19 +145,6 @@ def _base64(data: bytes) -> bytes:
 
 def _crlf(text: str) -> bytes:
     return re.sub(r"\r\n|\r|\n", "\r\n", text).encode("utf-8", "replace")
-
-
-def html_from_text(text: str) -> str:
-    """Escaped text with its line breaks and its http links."""
-    escaped: list[str] = []
-    position = 0
-    for match in _LINK.finditer(text):
-        link = html.escape(match.group())
-        escaped += [html.escape(text[position : match.start()]), f'<a href="{link}">{link}</a>']
-        position = match.end()
-    escaped.append(html.escape(text[position:]))
-    lines = re.sub(r"\r\n|\r|\n", "<br>\r\n", "".join(escaped))
-    return f'<!DOCTYPE html><html><head><meta charset="utf-8"></head><body><div>{lines}</div></body></html>'
 
 
 def clean(value: str, limit: int) -> str:

@@ -1,16 +1,26 @@
 """Handing one finished letter to the relay by SMTP, stage by stage. No composing, no queue, no retry.
 
-Before the first byte of the content every failure is certain: nothing left. From then until the relay's
-answer a lost
-line means that nobody knows (RFC 5321 4.5.3.2.6; aiosmtplib raises the same exception for both).
+Before the first byte of the content every failure is certain: nothing left. From then until the relay's answer a lost line
+means that nobody knows (RFC 5321 4.5.3.2.6; aiosmtplib raises the same exception for both).
 """
 
+import contextlib
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import aiosmtplib
 
-from channels.adapter import ChannelFailure, Misconfigured, Receipt, Refused, TryLater, Unavailable, Unsure
+from channels.adapter import (
+    ChannelFailure,
+    Leaving,
+    Misconfigured,
+    Receipt,
+    Refused,
+    TryLater,
+    Unavailable,
+    Unsure,
+)
 from channels.email.settings import EmailSettings
 
 _FINAL_TIMEOUT = 600.0
@@ -18,17 +28,23 @@ _FINAL_TIMEOUT = 600.0
 _LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError, TimeoutError)
 
 
+class _WentAway(TryLater):
+    """The relay ended the conversation before the content."""
+
+
 async def hand_over(
     letter: bytes,
     *,
     sender: str,
-    recipient: str,
+    recipients: Sequence[str],
     settings: EmailSettings,
     alive: Callable[[], bool],
+    leaving: Leaving,
     final_timeout: float = _FINAL_TIMEOUT,
 ) -> Receipt:
-    """Send once. `sender` is the envelope's ("" for automatic mail). Raises Misconfigured, TryLater,
-    Refused, Unsure."""
+    """Send once. `sender` is the envelope's ("" for automatic mail). `recipients`: the customer first. Without the customer
+    nobody gets it; who else is refused is named in the receipt. Raises Misconfigured, TryLater, Refused, Unsure, and what
+    `leaving` raises."""
     client = _client(settings)
     try:
         try:
@@ -36,13 +52,43 @@ async def hand_over(
         except Unavailable as error:
             raise TryLater(str(error), whole_channel=True) from error
         await _say(client, "MAIL", f"MAIL FROM:<{sender}>".encode("ascii"))
-        await _say(client, "RCPT", f"RCPT TO:<{recipient}>".encode("ascii"))
+        customer, *copies = recipients
+        await _say(client, "RCPT", f"RCPT TO:<{customer}>".encode("ascii"))
+        refused = [said for one in copies if (said := await _refused_copy(client, one))]
         if not alive():
             raise TryLater("Another hub has taken this channel over.")
+        await leaving()
         answer = await _send_content(client, letter, final_timeout)
+        _say_goodbye(client)
     finally:
         client.close()
-    return Receipt(external_id="", detail=answer)
+    return Receipt(detail=answer, refused=tuple(refused), relay_id=renamed(settings.smtp_host, answer))
+
+
+async def _refused_copy(client: aiosmtplib.SMTP, recipient: str) -> str:
+    """What the relay has against this one in copy, "" for nothing. Neither for good nor for now does that hold up the letter
+    to the customer; a relay that goes away does."""
+    try:
+        await _say(client, "RCPT", f"RCPT TO:<{recipient}>".encode("ascii"))
+    except _WentAway:
+        raise
+    except (Refused, TryLater) as error:
+        return f"{recipient}: {error}"
+    return ""
+
+
+_SES = re.compile(r"email-smtp(?:-fips)?\.([a-z0-9-]{1,40})\.amazonaws\.com", re.IGNORECASE)
+_SES_ANSWER = re.compile(r"250 Ok ([0-9A-Za-z-]{20,100})")
+
+
+def renamed(host: str, answer: str) -> str:
+    """The Message-ID that a relay puts into the place of ours, or "". Amazon SES tells the left half in its answer to the
+    letter; the right half is that of its region (email.amazonses.com in us-east-1)."""
+    place, said = _SES.fullmatch(host), _SES_ANSWER.match(answer)
+    if place is None or said is None:
+        return ""
+    region = place.group(1).lower()
+    return f"{said.group(1)}@{'email' if region == 'us-east-1' else region}.amazonses.com"
 
 
 async def check_login(settings: EmailSettings) -> None:
@@ -105,7 +151,7 @@ async def _say(client: aiosmtplib.SMTP, stage: str, command: bytes) -> None:
     try:
         answer = await client.execute_command(command)
     except (*_LOST, aiosmtplib.SMTPException) as error:
-        raise TryLater(f"The relay went away at {stage}: {error}") from error
+        raise _WentAway(f"The relay went away at {stage}: {error}") from error
     if 200 <= answer.code < 300:
         return
     raise _refusal(stage, answer.code, answer.message)
@@ -114,7 +160,7 @@ async def _say(client: aiosmtplib.SMTP, stage: str, command: bytes) -> None:
 def _refusal(stage: str, code: int, text: str) -> ChannelFailure:
     said = f"The relay answered {code} at {stage}: {text}"[:500]
     if code == 421:
-        return TryLater(said, whole_channel=True)
+        return _WentAway(said, whole_channel=True)
     if code in (530, 535, 538):
         return Misconfigured(said)
     return Refused(said) if 500 <= code < 600 else TryLater(said)
@@ -128,8 +174,7 @@ async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) 
     write = protocol.write
 
     def noting(data: bytes) -> None:
-        # The library raises the same exception before the 354 and after the content; only the writing
-        # tells them apart.
+        # The library raises the same exception before the 354 and after the content; only the writing tells them apart.
         nonlocal begun
         begun = begun or data != b"DATA\r\n"
         write(data)
@@ -138,9 +183,20 @@ async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) 
     try:
         answer = await client.data(letter, timeout=timeout)
     except aiosmtplib.SMTPDataError as error:
-        raise _refusal("DATA", error.code, error.message) from error
+        if begun and 200 <= error.code < 300:  # not the usual 250, but taken over (RFC 5321 4.2.1)
+            return f"{error.code} {error.message}"[:500]
+        if begun and not 400 <= error.code < 600:
+            raise Unsure(f"The relay's answer to the letter means nothing: {error.code}") from error
+        raise _refusal("." if begun else "DATA", error.code, error.message) from error
     except (*_LOST, aiosmtplib.SMTPException) as error:
         if not begun:
             raise TryLater(f"The relay went away at DATA: {error}") from error
         raise Unsure(f"The line dropped after the letter had begun to leave: {error}") from error
     return f"{answer.code} {answer.message}"[:500]
+
+
+def _say_goodbye(client: aiosmtplib.SMTP) -> None:
+    """QUIT as RFC 5321 4.1.1.10 wants it. The letter has been taken over: the answer is not waited for."""
+    if client.protocol is not None:
+        with contextlib.suppress(aiosmtplib.SMTPException):
+            client.protocol.write(b"QUIT\r\n")

@@ -1,17 +1,16 @@
-"""Headers: splitting the block, encoded words, parameters, addresses, ids, dates. Pure; never raises; linear.
+"""Headers: splitting the block, addresses, ids, dates. Pure; never raises; linear.
 
-Nothing here composes a header (see compose.py).
+Encoded words are read in words.py, parameters in params.py. Nothing here composes a header (see compose.py).
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import unquote_to_bytes
 
-from channels.email.charsets import decode, guess
+from channels.email.charsets import decode_seven_bit, guess
+from channels.email.detect import SURE, best_double
+from channels.email.labels import codec_of
 from channels.email.limits import (
     MAX_ADDRESSES,
     MAX_HEADER,
@@ -19,22 +18,23 @@ from channels.email.limits import (
     MAX_HEADERS,
     MAX_REFERENCES,
 )
+from channels.email.words import decode_words
 
 Headers = dict[str, list[bytes]]
-"""Lower-case name → raw unfolded values, topmost first."""
+"""Lower-case name → unfolded values in UTF-8, encoded words as they came; topmost first."""
 
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
-_WORD = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,250}@[^\s<>()@,;:\"\\]{1,250}")
+_QUOTED_ADDRESS = re.compile(r"\"[^\"\r\n<>]{1,100}\"@[^\s<>()@,;:\"\\]{1,250}")
 _ID = re.compile(r"<([^<>]{1,900})>")
 
 
-def split_headers(data: bytes, *, top: bool = False) -> tuple[Headers, bytes, bool]:
+def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[Headers, bytes, bool]:
     """Headers, the body after them, and whether limits cut something off. Lenient as mail readers are:
-    the first line that
-    can be neither a header nor a continuation begins the body."""
+    the first line that can be neither a header nor a continuation begins the body. `hint` is the charset of
+    values that are neither ASCII nor UTF-8, where the letter names one."""
     found: Headers = {}
     cut = False
     position = 0
@@ -89,7 +89,32 @@ def split_headers(data: bytes, *, top: bool = False) -> tuple[Headers, bytes, bo
             break
     if name is not None:
         found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
+    _to_utf8(found, hint)
     return found, data[position:], cut
+
+
+def _to_utf8(headers: Headers, hint: str) -> None:
+    """Raw 8-bit values, in whatever charset, become UTF-8, so that no byte of a character is taken for a
+    comma or a quotation mark afterwards. One sender writes one charset: the values are judged together."""
+    raw = [v for values in headers.values() for v in values if not v.isascii() and not _is_utf8(v)]
+    if raw and not hint:
+        best, sure = best_double(b"\n".join(raw[:50]))
+        hint = best if sure >= SURE else ""
+    seven_bit = codec_of(hint) == "utf-7"
+    for values in headers.values():
+        for index, value in enumerate(values):
+            if seven_bit and b"+" in value and value.isascii():
+                values[index] = decode_seven_bit(value.decode("ascii")).encode("utf-8", "replace")
+            elif b"\x1b" in value or not value.isascii():
+                values[index] = guess(value, hint).encode("utf-8", "replace")
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _line_end(data: bytes, position: int) -> int:
@@ -118,142 +143,10 @@ def one_line(text: str) -> str:
     return _BIDI.sub("", _CONTROL.sub(" ", text)).strip()
 
 
-def decode_words(text: str) -> str:
-    """Replace RFC 2047 encoded words. Adjacent ones of one charset are joined before decoding, because
-    senders cut
-    characters in two."""
-    if "=?" not in text:
-        return text
-    out: list[str] = []
-    pending: list[bytes] = []
-    charset = ""
-    position = 0
-    for match in _WORD.finditer(text):
-        between = text[position : match.start()]
-        label = match.group(1).partition("*")[0].lower()
-        if pending and (between.strip() or label != charset):
-            out.append(decode(b"".join(pending), charset))
-            pending = []
-            if between.strip():
-                out.append(between)
-        elif not pending:
-            out.append(between if between.strip() or position == 0 else "")
-        charset = label
-        pending.append(_word_bytes(match.group(2), match.group(3)))
-        position = match.end()
-    if pending:
-        out.append(decode(b"".join(pending), charset))
-    out.append(text[position:])
-    return "".join(out)
-
-
-def _word_bytes(encoding: str, payload: str) -> bytes:
-    raw = payload.encode("utf-8", "replace")
-    if encoding in "bB":
-        return unbase64(raw)
-    return binascii.a2b_qp(raw.replace(b" ", b"_"), header=True)
-
-
-def unbase64(raw: bytes) -> bytes:
-    """Base64, forgiving: foreign characters are skipped, missing padding is added, padding inside
-    restarts."""
-    cleaned = re.sub(rb"[^A-Za-z0-9+/=]", b"", raw)
-    if b"=" in cleaned.rstrip(b"="):
-        return b"".join(_unbase64(piece) for piece in re.split(rb"=+", cleaned) if piece)
-    return _unbase64(cleaned.rstrip(b"="))
-
-
-def _unbase64(cleaned: bytes) -> bytes:
-    if len(cleaned) % 4 == 1:
-        cleaned = cleaned[:-1]
-    return base64.b64decode(cleaned + b"=" * (-len(cleaned) % 4))
-
-
-def parse_params(raw: bytes) -> tuple[str, dict[str, str]]:
-    """The value before the first `;` (lower case) and the parameters, RFC 2231 undone. The
-    charset-encoded form
-    (`filename*`) beats the plain one."""
-    text = guess(raw)
-    pieces = _split_outside_quotes(text, ";")
-    plain: dict[str, str] = {}
-    numbered: dict[str, list[tuple[int, bool, str]]] = {}
-    for piece in pieces[1:200]:
-        key, equals, value = piece.partition("=")
-        key = key.strip().lower()
-        if not equals or not key or len(key) > 60:
-            continue
-        value = _unquote(value.strip())
-        base, star, tail = key.partition("*")
-        if not star:
-            plain.setdefault(key, value)
-            continue
-        number = tail.partition("*")[0]
-        index = int(number) if number.isdigit() and len(number) < 4 and number.isascii() else 0
-        numbered.setdefault(base.strip(), []).append((index, key.endswith("*"), value))
-    for base, chunks in numbered.items():
-        joined = _join_2231(chunks)
-        if joined or base not in plain:
-            plain[base] = joined
-    return pieces[0].strip().strip("\"'").lower(), plain
-
-
-def _join_2231(chunks: list[tuple[int, bool, str]]) -> str:
-    chunks.sort(key=lambda c: c[0])
-    charset = ""
-    out: list[bytes] = []
-    for order, (_, encoded, value) in enumerate(chunks):
-        if encoded and order == 0 and value.count("'") >= 2:
-            charset, _, value = value.split("'", 2)
-        out.append(unquote_to_bytes(value) if encoded else value.encode("utf-8", "replace"))
-    joined = b"".join(out)
-    return decode(joined, charset) if charset or not joined.isascii() else joined.decode("ascii")
-
-
-def _unquote(value: str) -> str:
-    if value.startswith('"'):
-        inner = value[1:]
-        end = _closing_quote(inner)
-        return re.sub(r"\\([\\\"])", r"\1", inner[:end])
-    return value.strip("'") if value.startswith("'") and value.endswith("'") and len(value) > 1 else value
-
-
-def _closing_quote(text: str) -> int:
-    position = 0
-    while True:
-        found = text.find('"', position)
-        if found < 0:
-            return len(text)
-        backslashes = 0
-        while found - backslashes > 0 and text[found - 1 - backslashes] == "\\" and backslashes < 50:
-            backslashes += 1
-        if backslashes % 2 == 0:
-            return found
-        position = found + 1
-
-
-def _split_outside_quotes(text: str, mark: str) -> list[str]:
-    out: list[str] = []
-    start = 0
-    quoted = escaped = False
-    for index, char in enumerate(text):
-        if escaped:
-            escaped = False
-        elif char == "\\" and quoted:
-            escaped = True
-        elif char == '"':
-            quoted = not quoted
-        elif char == mark and not quoted:
-            out.append(text[start:index])
-            start = index + 1
-    out.append(text[start:])
-    return out
-
-
 def parse_addresses(raw: bytes) -> list[tuple[str, str]]:
-    """(name, address) of an address header, RFC 5322 and what is sent instead. Addresses are not
-    validated here beyond
-    having an `@`; an entry without one is kept with address "" when it has a name."""
-    text = guess(raw)
+    """(name, address) of an address header, RFC 5322 and what is sent instead. Addresses are not validated
+    here beyond having an `@`; an entry without one is kept with address "" when it has a name."""
+    text = guess(raw)[: 2 * MAX_HEADER]
     found = _scan_addresses(text)
     if not any(a for _, a in found) and "=?" in text:
         found = _scan_addresses(decode_words(text)) or found
@@ -265,90 +158,119 @@ def _scan_addresses(text: str) -> list[tuple[str, str]]:
     phrase: list[str] = []
     comment: list[str] = []
     angle: list[str] | None = None
-    address = ""
+    held = ""
     depth = 0
-    quoted = False
+    quoted = in_angle = False
+    closers = text.count(")")
+    last_quote = text.rfind('"')
     index = 0
 
-    def finish() -> None:
-        nonlocal address, angle
-        name = "".join(phrase).strip()
-        if angle is not None and not address:
-            address = "".join(angle)
-        entry = _entry(name, address, "".join(comment).strip())
-        if entry is not None:
-            out.append(entry)
+    def finish(separator: str) -> None:
+        nonlocal angle, held
+        name, inside = "".join(phrase).strip(), "".join(comment).strip()
+        entry = None
+        if angle is None and "@" not in name and name and not inside:
+            # `Smith, John <j@x>`: a comma that should have been quoted.
+            held = f"{held}{name}{separator} " if separator else f"{held}{name}"
+        elif angle is not None and held and name:
+            entry = _entry(held + name, "".join(angle), inside)
+            held = ""
+        else:
+            entry = _entry(name, "".join(angle or ()), inside)
+        if entry is not None or (held and not separator):
+            alone = _entry(held.rstrip(",; "), "", "") if held else None
+            out.extend(e for e in (alone, entry) if e is not None)
+            held = ""
         phrase.clear()
         comment.clear()
-        address, angle = "", None
+        angle = None
 
-    in_angle = False
     while index < len(text) and len(out) < MAX_ADDRESSES:
         char = text[index]
         index += 1
+        if char == ")":
+            closers -= 1
         if char == "\\" and (quoted or depth) and index < len(text):
             (comment if depth else angle if in_angle and angle is not None else phrase).append(text[index])
             index += 1
         elif depth:
-            if char == "(":
-                depth += 1
-            elif char == ")":
-                depth -= 1
+            depth += (char == "(") - (char == ")")
             if depth:
                 comment.append(char)
         elif char == '"':
-            if not quoted and text.find('"', index) < 0:
+            if not quoted and index > last_quote:
                 continue
             quoted = not quoted
             if in_angle and angle is not None:
                 angle.append(char)
+            elif not quoted and text.startswith("@", index):
+                # A quoted local part outside angle brackets: "a b"@x.
+                phrase.insert(0, '"')
+                phrase.append(char)
         elif quoted:
             (angle if in_angle and angle is not None else phrase).append(char)
-        elif char == "(" and not in_angle and text.find(")", index) >= 0:
+        elif char == "(" and not in_angle and closers > 0:
             depth = 1
+            if comment:
+                comment.append(" ")
         elif char == "<":
-            if angle is not None and "@" not in "".join(angle):
-                phrase.extend(angle)
-            if angle is None or "@" not in "".join(angle):
+            if angle is None or "@" not in angle:
+                phrase.extend(angle or ())
                 angle = []
-            in_angle = True
+                in_angle = True
+            elif not in_angle:
+                # A second address without a comma: the first one counts.
+                index = len(text) if (end := text.find(">", index)) < 0 else end + 1
         elif char == ">":
             in_angle = False
         elif char in ",;" and not in_angle:
-            finish()
-        elif char == ":" and not in_angle and angle is None and "@" not in "".join(phrase[-200:]):
+            finish(char)
+        elif char == ":" and not in_angle and angle is None and "@" not in phrase[-200:] and "[" not in phrase[-60:]:
             phrase.clear()
         elif in_angle and angle is not None:
             angle.append(char)
         else:
             phrase.append(char)
-    finish()
+    finish("")
     return out
 
 
 def _entry(name: str, address: str, comment: str) -> tuple[str, str] | None:
-    name = one_line(decode_words(name)).strip("'\" ").strip()
-    address = one_line(decode_words(address)).strip()
-    comment = one_line(decode_words(comment))
-    bare = address.replace(" ", "")
-    match = _ADDRESS.fullmatch(bare.removeprefix("mailto:"))
+    written = decode_words(name)
+    name = _tidy(written)
+    address = one_line(decode_words(address))
+    comment = _tidy(decode_words(comment))
+    bare = address.replace(" ", "").removeprefix("mailto:")
+    match = _ADDRESS.fullmatch(bare) or _QUOTED_ADDRESS.fullmatch(address)
     if match is None:
         match = _ADDRESS.search(address.rpartition(":")[2]) or _ADDRESS.search(address)
     if match is None:
-        match = _ADDRESS.search(name)
+        match = _QUOTED_ADDRESS.fullmatch(written.strip()) or _ADDRESS.search(name)
         if match is not None:
-            rest = (name[: match.start()] + name[match.end() :]).strip(" <>\"'")
+            rest = (name[: match.start()] + name[match.end() :]).replace("mailto:", "").strip(" <>[]\"'")
             name = rest or comment
+    elif name and comment:
+        # Who writes `Ann (Sales) <a@x>` wants it all to be read.
+        name = f"{name} ({comment})"
     if match is None and not address and not name:
         return None
-    return name or comment, match.group().strip(".'") if match else ""
+    found = match.group().strip(".'") if match else ""
+    return name or comment, found if "[" in found else found.rstrip("]")
+
+
+def _tidy(name: str) -> str:
+    return " ".join(one_line(name).split()).strip("'\" ").strip()
 
 
 def parse_ids(raw: bytes) -> tuple[str, ...]:
     """Message-IDs as written, without brackets, in order, each once."""
     text = _CONTROL.sub("", guess(raw))
-    ids: Iterable[str] = _ID.findall(text) if "<" in text else text.split()
-    cleaned = (re.sub(r"\s+", "", i) for i in ids)
+    ids: Iterable[str] = _ID.findall(text)
+    if not ids:
+        # Without brackets; words such as "Your message of Monday" are no ids.
+        words = text.split()
+        ids = words if len(words) == 1 else [w for w in words if "@" in w]
+    cleaned = (re.sub(r"\s+", "", i).strip("<>") for i in ids)
     return tuple(dict.fromkeys(i for i in cleaned if i))[:MAX_REFERENCES]
 
 

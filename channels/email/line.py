@@ -14,6 +14,7 @@ import time
 from typing import Any
 
 from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError
 
 from channels.email.limits import MAX_RAW
 
@@ -43,7 +44,7 @@ class Line(imaplib.IMAP4):
         self._received = 0
         super().__init__(host, port, timeout)
 
-    def open(self, host: str = "", port: int = imaplib.IMAP4_PORT, timeout: float | None = None) -> None:
+    def open(self, host: str = "", port: int = 143, timeout: float | None = None) -> None:
         """Connect, with TLS from the first byte where a context was given. Raises OSError."""
         self.host, self.port = host, port
         sock = socket.create_connection((host, port), self._patience)
@@ -59,7 +60,7 @@ class Line(imaplib.IMAP4):
             raise
         self.sock = sock
 
-    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> tuple[str, Any]:
+    def starttls(self, ssl_context: ssl.SSLContext | None = None) -> Any:
         """Go over to TLS (RFC 3501 6.2.1). Raises IMAP4.error when the server will not, or has said something beforehand that
         would be taken for an answer under TLS (the flaw of CVE-2011-0411)."""
         if ssl_context is None:
@@ -104,10 +105,15 @@ class Line(imaplib.IMAP4):
             missing -= len(piece)
         return b"".join(pieces)
 
-    def shutdown(self) -> None:
-        """Hang up. May be called twice, and from another thread to end a read."""
+    def interrupt(self) -> None:
+        """End what another thread waits for on this line."""
         with contextlib.suppress(OSError):  # the server was quicker
-            self.sock.shutdown(socket.SHUT_RDWR)
+            # Of the socket itself: TLS's own way would take the session away from under the other thread.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+    def shutdown(self) -> None:
+        """Hang up. May be called twice."""
+        self.interrupt()
         self.sock.close()
 
     def wait(self, seconds: float) -> bool:
@@ -119,17 +125,18 @@ class Line(imaplib.IMAP4):
         return bool(look.poll(seconds * 1000))
 
     def await_news(self, seconds: float) -> bool:
-        """IDLE (RFC 2177) until the server says something, `seconds` at the longest; whether it did. Raises IMAP4.error, OSError."""
-        tag = self._command("IDLE")  # type: ignore[attr-defined]
+        """IDLE (RFC 2177) until the server says something, `seconds` at the longest; whether it did. Raises IMAP4.error,
+        OSError."""
+        tag = self._command("IDLE")
         told = False
-        while self._get_response() is not None:  # type: ignore[attr-defined]
+        while self._get_response() is not None:
             # News may come before the "+", when the command and the letter crossed.
             if self.tagged_commands[tag]:
                 raise self.error(f"IDLE was refused: {self.tagged_commands.pop(tag)!r}")
             told = True
         told = told or self.wait(seconds)
         self.send(b"DONE\r\n")
-        kind, data = self._get_tagged_response(tag)  # type: ignore[attr-defined]
+        kind, data = self._get_tagged_response(tag)
         if kind != "OK":
             raise self.error(f"IDLE ended badly: {data!r}")
         return told
@@ -151,7 +158,7 @@ class Line(imaplib.IMAP4):
         return piece
 
 
-class Client(IMAPClient):
+class Client(IMAPClient):  # type: ignore[misc]
     """imapclient's commands and answers over a `Line`."""
 
     _imap: Line
@@ -162,7 +169,7 @@ class Client(IMAPClient):
         # imapclient has every line described for its log, passwords included; nobody reads that.
         self._imap.debug = 0
 
-    def _create_IMAP4(self) -> Line:  # noqa: N802 - the library's name
+    def _create_IMAP4(self) -> Line:
         return Line(self.host, self.port, context=self.ssl_context, timeout=self._seconds)
 
     def await_news(self, seconds: float) -> bool:
@@ -172,3 +179,21 @@ class Client(IMAPClient):
     def forget_news(self) -> None:
         """Drop the untagged answers that nobody has asked for; imaplib heaps them up for ever."""
         self._imap.untagged_responses.clear()
+
+    def has_news(self) -> bool:
+        """Whether the server has told of letters since `forget_news`. What it said with the answer to a command, it will not
+        say again in the IDLE that follows."""
+        return "EXISTS" in self._imap.untagged_responses
+
+    def introduce(self, name: str) -> None:
+        """Say who we are (ID, RFC 2971), whether or not the server lists the command. A server that minds says so at SELECT."""
+        try:
+            self._imap.xatom("ID", f'("name" "{name}" "vendor" "{name}")')
+        except imaplib.IMAP4.abort:
+            raise
+        except IMAPClientError:
+            return
+
+    def interrupt(self) -> None:
+        """From another thread: whatever waits for the server ends now. The owner still has to shut down."""
+        self._imap.interrupt()

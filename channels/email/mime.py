@@ -8,8 +8,10 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from channels.email.headers import Headers, first, parse_params, split_headers, unbase64
+from channels.email.headers import Headers, first, split_headers
 from channels.email.limits import MAX_DEPTH, MAX_PARTS, TooManyParts
+from channels.email.params import parse_params
+from channels.email.words import unbase64
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,23 +48,22 @@ class Part:
         return out
 
 
-def split_parts(headers: Headers, body: bytes) -> Part:
-    """The tree below a letter's own headers. Raises TooManyParts."""
-    budget = [MAX_PARTS]
-    return _build(headers, body, "text/plain", 0, budget)
+def split_parts(headers: Headers, body: bytes, hint: str = "") -> Part:
+    """The tree below a letter's own headers; `hint` as for split_headers. Raises TooManyParts."""
+    return _build(headers, body, "text/plain", 0, [MAX_PARTS], hint)
 
 
-def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list[int]) -> Part:
+def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list[int], hint: str) -> Part:
     budget[0] -= 1
     if budget[0] < 0 or depth > MAX_DEPTH:
         raise TooManyParts
-    content_type, params = parse_params(first(headers, "content-type"))
+    content_type, params = parse_params(first(headers, "content-type"), hint)
     content_type = content_type.split()[0] if content_type else ""
     if content_type == "text":
         content_type = "text/plain"
     if not re.fullmatch(r"[^\s/;]+/[^\s/;]+", content_type):
         content_type = default
-    disposition, disposition_params = parse_params(first(headers, "content-disposition"))
+    disposition, disposition_params = parse_params(first(headers, "content-disposition"), hint)
     part = Part(headers=headers, content_type=content_type[:127], params=params, disposition=disposition,
                 disposition_params=disposition_params, raw=body)  # fmt: skip
     if content_type.startswith("multipart/"):
@@ -72,8 +73,8 @@ def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list
             return part
         inner = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         for piece in pieces:
-            child_headers, child_body, _ = split_headers(piece)
-            part.children.append(_build(child_headers, child_body, inner, depth + 1, budget))
+            child_headers, child_body, _ = split_headers(piece, hint=hint)
+            part.children.append(_build(child_headers, child_body, inner, depth + 1, budget, hint))
     return part
 
 

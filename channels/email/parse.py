@@ -12,9 +12,9 @@ from typing import Any
 from channels.adapter import CannotTranslate
 from channels.email.attachments import read_attachment
 from channels.email.automatic import is_auto_reply, is_list, is_receipt
-from channels.email.body import Contents, clean_html, read_contents, referenced_ids, text_from_html
+from channels.email.body import Contents, read_contents
 from channels.email.bounces import Bounce, read_bounce
-from channels.email.charsets import guess
+from channels.email.charsets import guess, stated_charset
 from channels.email.headers import (
     Headers,
     first,
@@ -26,10 +26,13 @@ from channels.email.headers import (
     split_headers,
     text_of,
 )
+from channels.email.html_quotes import text_with_quotes
+from channels.email.html_text import clean_html, referenced_ids
 from channels.email.limits import MAX_RAW, TooManyParts
 from channels.email.mime import Part, split_parts
-from channels.email.quotes import new_html, new_text
-from hub.model.interactions import InboundAttachment
+from channels.email.quotes import FORWARD_SUBJECT, new_text
+from channels.email.signatures import Sender
+from hub.model.interactions import Forwarded, InboundAttachment, Invite
 
 NOTICE = (
     "[This letter has too many parts to be shown. Its original is kept.]\n"
@@ -69,6 +72,11 @@ class Letter:
     authentication_results: tuple[str, ...]
     degraded: bool
     too_many_parts: bool
+    resent: bool = False
+    list_id: str = ""
+    forwarded: Forwarded | None = None
+    invite: Invite | None = None
+    security: str = ""
 
     @property
     def is_bounce(self) -> bool:
@@ -80,10 +88,11 @@ def parse_letter(raw: bytes) -> Letter:
     """Read a letter. Raises CannotTranslate above 35 MB; every other excess is cut or replaced by NOTICE."""
     if len(raw) > MAX_RAW:
         raise CannotTranslate(f"The letter has {len(raw):,} bytes; at most {MAX_RAW:,} are read.")
-    headers, body, cut = split_headers(raw, top=True)
+    hint = stated_charset(raw)
+    headers, body, cut = split_headers(raw, top=True, hint=hint)
     degraded, too_many_parts = cut, False
     try:
-        root = split_parts(headers, body)
+        root = split_parts(headers, body, hint)
         contents = read_contents(root)
     except TooManyParts:
         root = Part(
@@ -103,9 +112,9 @@ def parse_letter(raw: bytes) -> Letter:
     html = contents.html
     shown = referenced_ids(html) if html else frozenset()
     attachments = tuple(read_attachment(p, referenced=shown) for p in contents.files)
-    bounce = read_bounce(headers, root, text, raw) if not degraded else None
-    senders = _people(headers, "from") or _people(headers, "sender") or _people(headers, "return-path")
-    name, address = next((s for s in senders if s[1]), senders[0] if senders else ("", ""))
+    bounce = read_bounce(headers, root, text) if not degraded else None
+    name, address = _sender(headers)
+    subject = text_of(headers, "subject")
     return Letter(
         from_address=address,
         from_name=name,
@@ -113,24 +122,26 @@ def parse_letter(raw: bytes) -> Letter:
         to=_people(headers, "to"),
         cc=_people(headers, "cc"),
         delivered_to=_delivered(headers),
-        subject=text_of(headers, "subject"),
+        subject=subject,
         text=text,
-        reply_text=_reply(text, contents, html),
+        reply_text=_reply(text, contents, html, subject, Sender(name, address)),
         html=html,
         attachments=attachments,
         message_id=parse_id(first(headers, "message-id")),
         in_reply_to=parse_ids(first(headers, "in-reply-to")),
         references=parse_ids(b" ".join(headers.get("references", []))),
         date=parse_date(first(headers, "date")),
-        is_auto_reply=bounce is None and is_auto_reply(headers),
+        is_auto_reply=is_auto_reply(headers),
         is_list=is_list(headers),
-        is_receipt=is_receipt(root.content_type, root.params.get("report-type", "")),
+        is_receipt=is_receipt(root),
         bounce=bounce,
         authentication_results=tuple(
             one_line(guess(v)) for v in headers.get("authentication-results", [])[:20]
         ),
         degraded=degraded,
         too_many_parts=too_many_parts,
+        resent="resent-from" in headers,
+        list_id=one_line(text_of(headers, "list-id")),
     )
 
 
@@ -157,15 +168,23 @@ def parse_to_dict(raw: bytes) -> dict[str, Any]:
     }
 
 
-def _reply(text: str, contents: Contents, html: str) -> str:
-    """What is new. The mail program's own quote marks in HTML are better evidence than words, so they
-    come first when
-    the text was made from HTML."""
-    if html and not any(s.text.strip() for s in contents.segments):
-        above = new_html(html)
-        if above:
-            return new_text(text_from_html(above))
-    return new_text(text)
+def _reply(text: str, contents: Contents, html: str, subject: str, sender: Sender) -> str:
+    """What is new. Where the text was made from HTML, the mail program's own marks in it tell more than words."""
+    marked = "" if any(s.text.strip() for s in contents.segments) else text_with_quotes(html)
+    return new_text(marked or text, sender, forwarded=bool(FORWARD_SUBJECT.match(subject)))
+
+
+def _sender(headers: Headers) -> tuple[str, str]:
+    """Who wrote: the From header; where it names no address, the best of the others, with the name that
+    From gives."""
+    named = ""
+    for header in ("from", "reply-to", "sender", "return-path"):
+        people = _people(headers, header)
+        found = next(((n, a) for n, a in people if a), None)
+        if found is not None:
+            return found[0] or named, found[1]
+        named = named or (people[0][0] if people else "")
+    return named, ""
 
 
 def _people(headers: Headers, name: str) -> tuple[tuple[str, str], ...]:

@@ -17,15 +17,25 @@ from hub.model.interactions import (
     IdentityKind,
     InboundInteraction,
     InteractionKind,
+    LetterDetails,
+    Mailbox,
+    Outcome,
+    RecipientReport,
     Sender,
+    SenderCheck,
     ThreadHints,
 )
+from hub.model.subjects import is_forward
 
 WARNING = "The sender's address could not be verified: the mail server reports that DMARC failed."
 WARNING_ELSEWHERE = "The sender asks for answers at another address than the one this letter came from."
+MOST_PEOPLE = 100
+"""Of To and of Cc that are kept."""
 _VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")
 _TOKEN = re.compile(r"[a-z0-9]{6,120}")
-_DMARC = re.compile(r"(?i)(?:^|[;\s])dmarc\s*=\s*([a-z]+)")
+_DMARC = re.compile(r"(?i)(?:^|;)\s*dmarc\s*=\s*([a-z]+)")
+_COMMENT = re.compile(r"\([^()]*\)")
+_OUTCOMES = {"failed": Outcome.FAILED, "delayed": Outcome.DELAYED}
 
 
 def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
@@ -35,7 +45,8 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
         raise CannotTranslate(
             f"The letter has more than {MAX_PARTS} parts, or they are nested deeper than {MAX_DEPTH} levels."
         )
-    failed = dmarc_failed(letter, settings.authserv_id)
+    check = sender_check(letter, settings.authserv_id)
+    failed = check is SenderCheck.FAIL
     address = letter.from_address.lower() if _VALID.fullmatch(letter.from_address) else ""
     identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=not failed),) if address else ()
     automatic = automatic_kind(letter, settings)
@@ -50,11 +61,27 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
         attachments=letter.attachments,
         occurred_at=letter.date,
         external_id=letter.message_id,
-        thread=ThreadHints(tokens=find_tokens(letter, settings), references=nearest_first(letter)),
+        thread=ThreadHints(
+            tokens=find_tokens(letter, settings),
+            references=nearest_first(letter),
+            passed_on=letter.resent or is_forward(letter.subject),
+        ),
         reply_address=reply_address,
         automatic=automatic,
         bounce=_report(letter),
         sender_warning=WARNING if failed else _warning(address, reply_address, automatic),
+        details=LetterDetails(
+            sender=Mailbox(address=address, name=letter.from_name[:200]) if address else None,
+            to=_mailboxes(letter.to),
+            cc=_mailboxes(letter.cc),
+            sender_check=check,
+            forwarded=letter.forwarded,
+            invite=letter.invite,
+            security=letter.security,
+            list_id=letter.list_id[:200],
+            degraded=letter.degraded,
+            junk=bool(raw.meta.get("junk")),
+        ),
     )
 
 
@@ -64,7 +91,9 @@ def automatic_kind(letter: Letter, settings: EmailSettings) -> Automatic | None:
     if letter.from_address and settings.is_own(letter.from_address):
         return Automatic.LOOP
     if letter.bounce is not None:
-        return Automatic.BOUNCE if letter.bounce.failed else Automatic.DELAYED
+        if letter.bounce.failed:
+            return Automatic.BOUNCE
+        return Automatic.DELAYED if letter.bounce.delayed else Automatic.RECEIPT
     if letter.is_receipt:
         return Automatic.RECEIPT
     if letter.is_auto_reply:
@@ -72,18 +101,18 @@ def automatic_kind(letter: Letter, settings: EmailSettings) -> Automatic | None:
     return Automatic.LIST if letter.is_list else None
 
 
-def dmarc_failed(letter: Letter, authserv_id: str) -> bool:
-    """Whether our own mail server says that DMARC failed. Only the topmost header of the configured name
-    counts
-    (RFC 8601 7.1): those below it may have been written by the sender."""
+def sender_check(letter: Letter, authserv_id: str) -> SenderCheck:
+    """What our own mail server says of the address in From: DMARC passes only where SPF or DKIM passed for that very domain.
+    Only the topmost header of the configured name counts (RFC 8601 5, 7.1): those below it may be the sender's own."""
     if not authserv_id:
-        return False
+        return SenderCheck.UNKNOWN
     for value in letter.authentication_results:
-        head, _, results = value.partition(";")
+        head, _, results = _COMMENT.sub(" ", value).partition(";")
         if head.strip().split(" ")[0].lower() == authserv_id.lower():
             found = _DMARC.search(results)
-            return found is not None and found.group(1).lower() == "fail"
-    return False
+            said = found.group(1).lower() if found is not None else ""
+            return {"pass": SenderCheck.PASS, "fail": SenderCheck.FAIL}.get(said, SenderCheck.UNKNOWN)
+    return SenderCheck.UNKNOWN
 
 
 def find_tokens(letter: Letter, settings: EmailSettings) -> tuple[str, ...]:
@@ -125,14 +154,32 @@ def _warning(address: str, reply_address: str, automatic: Automatic | None) -> s
     return WARNING_ELSEWHERE if elsewhere and automatic is None else ""
 
 
+def _mailboxes(people: tuple[tuple[str, str], ...]) -> tuple[Mailbox, ...]:
+    found = {a.lower(): Mailbox(address=a.lower(), name=name[:200]) for name, a in people if _VALID.fullmatch(a)}
+    return tuple(found.values())[:MOST_PEOPLE]
+
+
 def _report(letter: Letter) -> BounceReport | None:
+    """Each recipient with what became of it. The address that we wrote to and the one at which it ended may differ: then both
+    are told. A text that names nobody's outcome is about all whom it names."""
     bounce = letter.bounce
     if bounce is None:
         return None
+    told = {
+        address.lower(): RecipientReport(
+            address=address.lower(), outcome=_OUTCOMES.get(one.action, Outcome.DELIVERED), status=one.status, reason=one.reason
+        )
+        for one in bounce.reports
+        for address in (one.final, one.address)
+        if address
+    }
+    for address in bounce.recipients:
+        failed = RecipientReport(
+            address=address.lower(), outcome=Outcome.FAILED, status=bounce.status, reason=bounce.reason
+        )
+        told.setdefault(address.lower(), failed)
     return BounceReport(
-        recipient=bounce.recipients[0].lower() if bounce.recipients else "",
-        status=bounce.status,
-        reason=bounce.reason,
+        recipients=tuple(told.values())[:MOST_PEOPLE],
         original_message_id=bounce.original_message_id,
-        permanent=bounce.failed and not bounce.status.startswith("4"),
+        reason=bounce.reason,
     )

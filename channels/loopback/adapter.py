@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 
 import orjson
 
-from channels.adapter import Accept, Capabilities, Misconfigured, Ports, RawItem, Receipt, Refused, TryLater
+from channels.adapter import (
+    Accept,
+    Capabilities,
+    Leaving,
+    Misconfigured,
+    Ports,
+    RawItem,
+    Receipt,
+    Refused,
+    TryLater,
+)
 from channels.loopback.settings import LoopbackSettings
 from hub.model.interactions import OutboundInteraction
 
@@ -52,12 +62,13 @@ class LoopbackAdapter:
             await accept([self._waiting[0]])
             self._waiting.popleft()
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         # Ask before each effect on the outside: a hub that lost the lease must not speak.
         if not self._ports.alive():
             raise TryLater("Another hub has taken this channel over.")
         if not message.address:
             raise Refused("There is no address to answer to.")
+        await leaving()
         self.sent.append(message)
         return Receipt(external_id=f"sent.{len(self.sent)}")
 

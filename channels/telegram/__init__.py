@@ -22,7 +22,7 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
 KIND = ChannelKind(
     kind="telegram",
     settings=TelegramSettings,
-    capabilities=Capabilities(attachments=True),
+    capabilities=Capabilities(attachments=True, live=True),
     open=_open,
     translate=_translate,
 )

@@ -16,6 +16,7 @@ from channels.adapter import (
     CannotTranslate,
     Capabilities,
     ChannelFailure,
+    Leaving,
     NotAccepted,
     Ports,
     RawItem,
@@ -49,7 +50,7 @@ class TelegramAdapter:
 
     def __init__(self, name: str, settings: TelegramSettings, ports: Ports) -> None:
         self.name = name
-        self.capabilities = Capabilities(attachments=True, push=settings.webhook)
+        self.capabilities = Capabilities(attachments=True, push=settings.webhook, live=True)
         self._settings = settings
         self._ports = ports
         self._line = Line(settings)
@@ -134,7 +135,7 @@ class TelegramAdapter:
         self._tries.pop(file_id, None)
         return bytes(data)
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         """Send the text, in pieces where it is long, then the files. When a piece fails after another has
         left, nothing is certain any more about the whole, so it is Unsure and says how much arrived."""
         chat_id = _chat_id(message.address)
@@ -146,6 +147,8 @@ class TelegramAdapter:
             try:
                 if not self._ports.alive():
                     raise TryLater("Another hub has taken this channel over.")
+                if not sent:
+                    await leaving()
                 sent.append(f"{chat_id}.{await self._send_piece(chat_id, piece)}")
             except ChannelFailure as failure:
                 if not sent:

@@ -22,7 +22,7 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
 KIND = ChannelKind(
     kind="webchat",
     settings=WebchatSettings,
-    capabilities=Capabilities(push=True, repeatable=True),
+    capabilities=Capabilities(push=True, repeatable=True, live=True),
     open=_open,
     translate=_translate,
 )

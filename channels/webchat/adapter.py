@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 from aiohttp import WSCloseCode, web
 
-from channels.adapter import Accept, Capabilities, ChannelFailure, Ports, Receipt, Refused
+from channels.adapter import Accept, Capabilities, ChannelFailure, Leaving, Ports, Receipt, Refused
 from channels.doors import (
     COMMON_HEADERS,
     choose_language,
@@ -33,7 +33,7 @@ _POLICY = (
 class WebchatAdapter:
     """One chat (see channels.adapter.ChannelAdapter for what each method promises)."""
 
-    capabilities = Capabilities(push=True, repeatable=True)
+    capabilities = Capabilities(push=True, repeatable=True, live=True)
 
     def __init__(self, name: str, settings: WebchatSettings, ports: Ports) -> None:
         self.name = name
@@ -49,12 +49,13 @@ class WebchatAdapter:
         """Visitors come by the socket. Returns only when cancelled."""
         await asyncio.Event().wait()
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         """The answer is already where the visitor reads it: its line became visible in the transcript with
         the hub's own commit, and every open page is fed from there by id. So nothing can be lost or doubled
         here, and the receipt is proof."""
         if not message.address.startswith("session."):
             raise Refused(f"{message.address[:100]!r} is not a chat of this hub.")
+        await leaving()
         return Receipt(detail="in the transcript")
 
     async def close(self) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from channels.adapter import Accept, Capabilities, NotAccepted, Ports, Receipt, Refused
+from channels.adapter import Accept, Capabilities, Leaving, NotAccepted, Ports, Receipt, Refused
 from channels.doors import is_listed_origin, is_own_origin
 from channels.webform.answers import Answers
 from channels.webform.passes import read_pass
@@ -35,7 +35,7 @@ class WebformAdapter:
         """Customers come by the routes. Returns only when cancelled."""
         await asyncio.Event().wait()
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         raise Refused("A form has no way back to the customer. Answer by e-mail.")
 
     async def close(self) -> None:

@@ -3,9 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from channels.adapter import ChannelKind, RawItem
+from pydantic import BaseModel
+
+from channels.adapter import ChannelKind, Inbox, RawItem
 from hub.actions.lock_name import lock_number
 from hub.model.interactions import Automatic, InboundInteraction
 from routing.classify import Classification, classify
@@ -13,6 +16,10 @@ from routing.classify import Classification, classify
 PREVIEW = 160
 _NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
 SUBJECT = 200
+MOST_IDS = 30
+"""Of the Message-IDs that a letter cites."""
+_ID_LOCKS = 1024
+"""Locks that all Message-IDs share: how many a batch holds stays bounded, whatever its letters cite."""
 UNANSWERABLE = frozenset({Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT, Automatic.LOOP})
 """Nobody waits for an answer to these: a ticket of their own opens as resolved."""
 
@@ -28,7 +35,7 @@ class Read:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """`read` is None for what is only journalled now; `error` says why it cannot be read. `raw_id` 0: not in the journal
-    yet."""
+    yet. `settings`: the channel's own table."""
 
     channel_id: int
     channel: str
@@ -37,6 +44,17 @@ class Arrival:
     read: Read | None = None
     error: str = ""
     raw_id: int = 0
+    settings: BaseModel | None = None
+
+    @property
+    def inbox(self) -> Inbox | None:
+        """What the channel's settings say of it as a mail inbox; None for other channels."""
+        return self.kind.inbox(self.settings) if self.kind.inbox is not None and self.settings is not None else None
+
+    @property
+    def content_scope(self) -> int:
+        """The name-space of content keys: all mail channels share one, for a letter may reach several inboxes."""
+        return 0 if self.kind.answer_id is not None else self.channel_id
 
     @property
     def scope(self) -> str:
@@ -54,14 +72,33 @@ def understand(interaction: InboundInteraction) -> Read:
 
 
 def lock_keys(arrival: Arrival) -> list[int]:
-    """The person and the conversation of an arrival as 64-bit keys: who holds them files alone."""
+    """The person, the conversation and the letters that an arrival names, as 64-bit keys: who holds them files alone."""
     if arrival.read is None:
         return []
-    sender, thread = arrival.read.interaction.sender, arrival.read.interaction.thread
-    names = [f"{one.kind}:{one.value}" for one in sender.identities if one.verified]
-    if thread.key:
-        names.append(f"{arrival.scope} {thread.key}")
+    said = arrival.read.interaction
+    names = sorted(speakers(said))
+    if said.thread.key:
+        names.append(f"{arrival.scope} {said.thread.key}")
+    if arrival.kind.answer_id is not None:
+        names += [f"mail {lock_number(one) % _ID_LOCKS}" for one in (said.external_id, *cited_ids(said)) if one]
     return [lock_number(name) for name in names]
+
+
+def speakers(interaction: InboundInteraction) -> set[str]:
+    """Whom the channel proves to be speaking, as "kind:value"."""
+    return {f"{one.kind}:{one.value}" for one in interaction.sender.identities if one.verified}
+
+
+def cited_ids(interaction: InboundInteraction) -> tuple[str, ...]:
+    """The Message-IDs that a letter cites, nearest first: MOST_IDS at the most, the thread's very first one among them."""
+    ids = tuple(one for one in interaction.thread.references if one)
+    return ids if len(ids) <= MOST_IDS else (*ids[: MOST_IDS - 1], ids[-1])
+
+
+def moment(arrival: Arrival) -> datetime:
+    """When it was said: as the outside claims, unless that is later than its arrival. A backlog keeps its own times."""
+    claimed = arrival.read.interaction.occurred_at if arrival.read is not None else None
+    return min(claimed, arrival.item.received_at) if claimed is not None else arrival.item.received_at
 
 
 def storable(value: Any) -> Any:

@@ -1,13 +1,15 @@
 """Replies leave: claimed and committed, sent once, recorded. Never sent inside a transaction, never retried blindly.
 
 What an attempt means is in the failure that the adapter raised: certain ones are tried again or given up, an uncertain one
-waits for a person unless the other side notices repetitions.
+waits for a person unless the other side notices repetitions. What a sender that died has left behind is certain too where it
+had not written down that the first byte that counts was about to go (docs/decisions/0011).
 """
 
 import asyncio
 import random
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID, uuid4
 
 import structlog
@@ -15,7 +17,9 @@ import structlog
 from channels.adapter import (
     ChannelAdapter,
     ChannelFailure,
+    HasSentCopy,
     Misconfigured,
+    NotOurs,
     Receipt,
     Refused,
     TryLater,
@@ -24,11 +28,12 @@ from channels.adapter import (
 )
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
+from hub.actions.match import MAIL
 from hub.actions.reply import tell_delivery
-from hub.model.interactions import OutboundAttachment, OutboundInteraction
-from storage import outbound
+from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
+from storage import inbound, outbound
 from storage.database import Connection, DatabaseUnavailable
-from storage.outbound import ClaimedReply, FileRow
+from storage.outbound import ClaimedReply, CopyRow, FileRow
 
 log = structlog.get_logger(__name__)
 
@@ -96,20 +101,49 @@ async def _deliver(
     if row.too_late:
         await _record(ctx, row, token, state="failed", error="It could not be delivered in time.")
         return
+    left = False
+
+    async def leaving() -> None:
+        nonlocal left
+        try:
+            ours = await ctx.database.run(lambda c: outbound.leave(c, row.id, token, LEASE_SECONDS))
+        except DatabaseUnavailable as away:
+            raise TryLater("The hub's database does not answer; nothing was sent.") from away
+        if not ours:
+            raise NotOurs("It was called back, or another hub has taken it over; nothing was sent.")
+        left = True
+
     try:
-        receipt = await adapter.send(_message(row, files))
+        receipt = await adapter.send(_message(row, files), leaving)
+    except NotOurs as overtaken:
+        log.warning(
+            "deliver.overtaken", channel=adapter.name, interaction=row.interaction_id, why=str(overtaken)
+        )
     except ChannelFailure as failure:
         await _record_failure(ctx, adapter, row, token, failure)
     except Exception as error:
-        # A fault of ours in the middle of sending: nobody knows what left.
+        # A fault of ours. In the middle of sending nobody knows what left; before that, nothing did.
         log.exception("deliver.fault", channel=adapter.name, interaction=row.interaction_id)
-        await _record(ctx, row, token, state="uncertain", error=f"{type(error).__name__}: {error}"[:500])
+        state = "uncertain" if left else "failed"
+        await _record(ctx, row, token, state=state, error=f"{type(error).__name__}: {error}"[:500])
     else:
-        await _record_sent(ctx, row, token, receipt)
+        await _record_sent(ctx, adapter, row, token, receipt)
 
 
-async def _record_sent(ctx: Context, row: ClaimedReply, token: UUID, receipt: Receipt) -> None:
-    await _record(ctx, row, token, state="sent", external_id=receipt.external_id[:500])
+async def _record_sent(
+    ctx: Context, adapter: ChannelAdapter, row: ClaimedReply, token: UUID, receipt: Receipt
+) -> None:
+    await _record(
+        ctx,
+        row,
+        token,
+        state="sent",
+        error=" ".join(receipt.refused)[:2000],
+        refused=len(receipt.refused),
+        external_id=receipt.external_id[:500],
+        relay_id=receipt.relay_id[:500],
+        wants_copy=isinstance(adapter, HasSentCopy) and adapter.wants_copies,
+    )
 
 
 async def _record_failure(
@@ -148,7 +182,10 @@ async def _record(
     *,
     state: str,
     error: str = "",
+    refused: int = 0,
     external_id: str = "",
+    relay_id: str = "",
+    wants_copy: bool = False,
     again_in: float = 0.0,
 ) -> None:
     """Fenced by the token: who lost the row in the meantime records nothing. What is known is not forgotten because the
@@ -157,12 +194,22 @@ async def _record(
 
     async def work(connection: Connection) -> None:
         settled = await outbound.settle(
-            connection, row.id, token, state=state, error=error, external_id=external_id, again_in=again_in
+            connection,
+            row.id,
+            token,
+            state=state,
+            error=error,
+            external_id=external_id,
+            relay_id=relay_id,
+            wants_copy=wants_copy,
+            again_in=again_in,
         )
         if settled is None:
             log.warning("deliver.lost_lease", interaction=row.interaction_id, state=state)
             return
-        await tell_delivery(connection, *settled)
+        if relay_id:
+            await inbound.add_refs(connection, [(MAIL, relay_id, row.ticket_id)])
+        await tell_delivery(connection, *settled, refused=refused)
 
     while True:
         try:
@@ -177,14 +224,18 @@ async def _record(
 async def _settle_abandoned(
     ctx: Context, numbers: Mapping[int, str], adapters: Mapping[str, ChannelAdapter]
 ) -> None:
-    """Whose sender died in the middle: sent again where a repetition shows once, else a person decides."""
+    """Whose sender died: sent again where nothing can have left or a repetition shows once, else a person decides."""
 
     async def work(connection: Connection) -> None:
         for row in await outbound.abandoned(connection, sorted(numbers)):
-            again = adapters[numbers[row.channel_id]].capabilities.repeatable
+            again = not row.may_have_left or adapters[numbers[row.channel_id]].capabilities.repeatable
             state = "queued" if again else "uncertain"
             error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
-            settled = await outbound.settle(connection, row.id, row.lease_token, state=state, error=error)
+            # One that kills its sender must not do so without end.
+            pause = _pause(row.attempts) if again and row.attempts > 1 else 0.0
+            settled = await outbound.settle(
+                connection, row.id, row.lease_token, state=state, error=error, again_in=pause
+            )
             if settled is not None:
                 await tell_delivery(connection, *settled)
 
@@ -196,7 +247,7 @@ def _pause(attempts: int) -> float:
     return random.uniform(1.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 12)))  # noqa: S311 - jitter
 
 
-def _message(row: ClaimedReply, files: Sequence[FileRow]) -> OutboundInteraction:
+def _message(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> OutboundInteraction:
     said = row.message
     return OutboundInteraction(
         interaction_id=row.interaction_id,
@@ -215,4 +266,21 @@ def _message(row: ClaimedReply, files: Sequence[FileRow]) -> OutboundInteraction
             OutboundAttachment(filename=file.filename, content_type=file.content_type, data=file.data)
             for file in files
         ),
+        automatic=said.get("automatic", False),
+        cc=_mailboxes(said.get("cc", ())),
+        bcc=_mailboxes(said.get("bcc", ())),
+        signature=said.get("signature", ""),
+        quotation=_quotation(said.get("quotation")),
+        language=said.get("language", "en"),
     )
+
+
+def _mailboxes(said: Sequence[Mapping[str, str]]) -> tuple[Mailbox, ...]:
+    return tuple(Mailbox(address=one["address"], name=one["name"]) for one in said)
+
+
+def _quotation(said: Mapping[str, str] | None) -> Quotation | None:
+    if not said:
+        return None
+    at = datetime.fromisoformat(said["said_at"])
+    return Quotation(author=said["author"], said_at=at, text=said["text"])

@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.sessions import IDLE_SECONDS, sessions_ended
-from storage import house, staff
+from storage import house, mailboxes, staff
 from storage.database import Connection
 
 
@@ -13,6 +13,7 @@ async def tidy(ctx: Context) -> None:
     async def work(connection: Connection) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
         await house.tidy(connection)
+        await mailboxes.tidy_counts(connection)
         ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
         if ended:
             await sessions_ended(connection, ended)

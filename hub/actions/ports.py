@@ -1,12 +1,13 @@
 """What a channel is handed of the hub: a bookmark, the visitor's view of a conversation, a key, and whether the lease holds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from channels.adapter import Ports, TranscriptLine, Unavailable
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
-from storage import house
+from hub.actions.vault import ChannelVault
+from storage import house, mailboxes
 from storage.database import DatabaseUnavailable
 
 WAIT_SECONDS = 20.0
@@ -17,6 +18,8 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
     return Ports(
         bookmark=_Bookmark(ctx, channel),
         transcript=_Transcript(ctx, channel),
+        vault=ChannelVault(ctx, channel),
+        known=_Known(ctx, channel),
         secret=ctx.secret,
         public_url=ctx.settings.web.public_url or f"http://{ctx.settings.web.host}:{ctx.settings.web.port}",
         alive=alive,
@@ -39,6 +42,19 @@ class _Bookmark:
         try:
             number = await channel_id(self._ctx, self._channel)
             await self._ctx.database.run(lambda c: house.write_bookmark(c, number, key, value))
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
+
+
+class _Known:
+    def __init__(self, ctx: Context, channel: str) -> None:
+        self._ctx = ctx
+        self._channel = channel
+
+    async def __call__(self, external_keys: Sequence[str]) -> set[str]:
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            return await self._ctx.database.read(lambda c: mailboxes.known_keys(c, number, external_keys))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error
 

@@ -18,7 +18,8 @@ from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem, 
 from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.arrivals import Arrival, understand
 from hub.actions.context import Context
-from hub.actions.filing import file_arrivals
+from hub.actions.filing import House, file_arrivals
+from hub.actions.inboxes import is_own_address
 from hub.actions.installation import channel_id, channel_name
 from hub.actions.metrics import ACCEPTED
 from hub.actions.reader import Overrun
@@ -51,7 +52,13 @@ async def accept_items(
         number = await channel_id(ctx, channel)
         arrivals = [
             _arrival(
-                Arrival(channel_id=number, channel=channel, kind=configured.kind, item=item),
+                Arrival(
+                    channel_id=number,
+                    channel=channel,
+                    kind=configured.kind,
+                    item=item,
+                    settings=configured.settings,
+                ),
                 configured.settings,
                 translate or configured.kind.translate,
             )
@@ -109,8 +116,10 @@ async def _write_alone(ctx: Context, arrival: Arrival) -> Acceptance | Exception
 
 
 async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+    house = House(rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx))
+
     async def work(connection: Connection) -> list[Acceptance]:
-        kept = await file_arrivals(connection, ctx.rules, ctx.secret, arrivals)
+        kept = await file_arrivals(connection, house, arrivals)
         if any(arrival.kind.heavy and not arrival.raw_id for arrival in arrivals):
             await announce(connection, INBOUND)
         return kept
@@ -179,7 +188,12 @@ async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> list[A
             external_key=row.external_key, content=content, received_at=row.received_at, meta=row.meta
         )
         arrival = Arrival(
-            channel_id=row.channel_id, channel=name, kind=configured.kind, item=item, raw_id=row.id
+            channel_id=row.channel_id,
+            channel=name,
+            kind=configured.kind,
+            item=item,
+            raw_id=row.id,
+            settings=configured.settings,
         )
         jobs.append((row, arrival, configured.settings))
     arrivals: list[Arrival] = []

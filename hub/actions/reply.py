@@ -2,52 +2,55 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.context import ConfiguredChannel, Context
+from hub.actions.copies import check_copies
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
 from hub.actions.note import check_text
+from hub.actions.placeholders import fill_in, values_of, words_language
+from hub.actions.quote import choose_quotation
 from hub.actions.ticket_work import Step, on_ticket
+from hub.actions.ways import WayBack, choose_way, inbox_of, inboxes_of, is_inbox
 from hub.model.codes import TICKET, show_code
-from hub.model.identities import normalise_identity
-from hub.model.interactions import Direction, IdentityKind, InteractionKind, OutboundAttachment
+from hub.model.details import details_text
+from hub.model.interactions import (
+    Direction,
+    InteractionKind,
+    LetterDetails,
+    Mailbox,
+    OutboundAttachment,
+    Quotation,
+)
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from hub.model.tokens import sign_thread
 from storage import events, inbound, outbound, work
 from storage.database import Connection
+from storage.outbound import AnswerFacts
 from storage.work import WorkedTicket
+
+T = TypeVar("T")
 
 MOST_FILES_BYTES = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
-    """How an answer reaches the customer: by this channel, to this address in the channel's own terms."""
+class _Answer:
+    """One answer, checked: what it says, whom it goes to and how."""
 
-    channel: ConfiguredChannel
-    address: str
-
-
-def way_back(ctx: Context, channel: str, reply_address: str) -> WayBack | None:
-    """The ticket's own channel where it can carry an answer, else e-mail to an e-mail address; None: there is no way."""
-    if not reply_address:
-        return None
-    if channel in ctx.settings.channels:
-        own = ctx.channel(channel)
-        if own.kind.capabilities.can_send and own.kind.answers(own.settings):
-            return WayBack(channel=own, address=reply_address)
-    if normalise_identity(IdentityKind.EMAIL, reply_address) is None:
-        return None
-    for name in ctx.settings.channels:
-        mail = ctx.channel(name)
-        if mail.kind.answer_id is not None:
-            return WayBack(channel=mail, address=reply_address)
-    return None
+    way: WayBack
+    number: int
+    text: str
+    attachments: Sequence[OutboundAttachment]
+    cc: Sequence[Mailbox]
+    bcc: Sequence[Mailbox]
+    facts: AnswerFacts
 
 
 async def queue_reply(
@@ -58,11 +61,16 @@ async def queue_reply(
     text: str,
     attachments: Sequence[OutboundAttachment] = (),
     expected_seq: int | None = None,
+    cc: Sequence[Mailbox] = (),
+    bcc: Sequence[Mailbox] = (),
+    inbox: str = "",
 ) -> int:
-    """The reply's id on the timeline; it is committed, and leaves soon. An open ticket is pending from then on.
+    """The reply's id on the timeline; it is committed, and leaves soon: an agent's by mail after the time in which it can be
+    taken back. An open ticket is pending from then on. Who is in `cc` may speak in the ticket from then on.
 
-    `expected_seq`: where the ticket stood when its writer read it. Raises NotFound; Conflict when the customer or a colleague
-    has spoken since; NotPossible: no_way_back, closed, empty, too_long, no_files, too_much.
+    `expected_seq`: where the ticket stood when its writer read it. `inbox`: the mail channel that it leaves by; "" for the one
+    that the customer last wrote to. Raises NotFound; Conflict when the customer or a colleague has spoken since; NotPossible:
+    no_way_back, not_our_inbox, closed, empty, too_long, no_files, too_much, no_copies, bad_address, too_many_copies.
     """
     text = check_text(text)
     numbers = {name: await channel_id(ctx, name) for name in ctx.settings.channels}
@@ -77,15 +85,30 @@ async def queue_reply(
             raise Conflict("Somebody wrote since you looked; nothing was sent.", current_seq=ticket.seq)
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is not answered: open it first.", code="closed")
-        way = way_back(ctx, ticket.channel, ticket.reply_address)
+        facts = await outbound.answer_facts(taken.connection, ticket.id, actor.agent_id)
+        way = choose_way(
+            ctx, ticket.channel, ticket.reply_address, last_inbox=facts.channel or "", inbox=inbox
+        )
         if way is None:
             raise NotPossible(
                 "There is no way back to this customer: no address is known that a configured channel can reach.",
                 code="no_way_back",
             )
-        if attachments and not way.channel.kind.capabilities.attachments:
-            raise NotPossible(f"The channel {way.channel.name} carries no files.", code="no_files")
-        return await _write(ctx, taken, way, numbers[way.channel.name], text, attachments)
+        _check_channel(way.channel, text, attachments, [*cc, *bcc])
+        ours = inboxes_of(ctx).values()
+        known = check_copies(
+            cc, bcc, to=way.address, is_own=lambda one: any(inbox.is_own(one) for inbox in ours)
+        )
+        answer = _Answer(
+            way=way,
+            number=numbers[way.channel.name],
+            text=text,
+            attachments=attachments,
+            cc=known[0],
+            bcc=known[1],
+            facts=facts,
+        )
+        return await _write(ctx, taken, answer)
 
     # Of this process; other hubs hear of it by the transaction's own NOTIFY.
     interaction_id = await on_ticket(ctx, ticket_code, actor, step)
@@ -93,114 +116,217 @@ async def queue_reply(
     return interaction_id
 
 
-async def _write(
-    ctx: Context,
-    taken: Step,
-    way: WayBack,
-    number: int,
+def _check_channel(
+    channel: ConfiguredChannel,
     text: str,
     attachments: Sequence[OutboundAttachment],
-) -> int:
-    ticket, connection, actor = taken.ticket, taken.connection, taken.actor
+    copies: Sequence[Mailbox],
+) -> None:
+    able = channel.kind.capabilities
+    if attachments and not able.attachments:
+        raise NotPossible(f"The channel {channel.name} carries no files.", code="no_files")
+    if copies and not able.copies:
+        raise NotPossible(f"The channel {channel.name} reaches the customer alone.", code="no_copies")
+    if able.max_text and len(text) > able.max_text:
+        said = f"The channel {channel.name} carries {able.max_text} characters at most."
+        raise NotPossible(said, code="too_long")
+
+
+async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
+    ticket, connection, actor, way = taken.ticket, taken.connection, taken.actor, answer.way
+    kind = way.channel.kind
     token = sign_thread(ctx.secret, ticket.id, way.address)
-    make_id = way.channel.kind.answer_id
+    make_id = kind.answer_id
     message_id = make_id(way.channel.settings, secrets.token_hex(16), token) if make_id else ""
     letters = await work.last_letters(connection, ticket.id) if make_id else []
-    subject = _subject(ticket) if way.channel.kind.capabilities.subject else ""
-    interaction_id, _ = await work.add_entry(
+    subject = _subject(ticket) if kind.capabilities.subject else ""
+    interaction_id, created_at = await work.add_entry(
         connection,
         ticket=ticket,
         seq=taken.seq + 1,
-        channel_id=number,
+        channel_id=answer.number,
         kind=InteractionKind.MESSAGE,
         direction=Direction.OUT,
         agent_id=actor.agent_id,
         author_name=actor.name,
-        text=text,
+        text=answer.text,
         subject=subject,
         external_id=message_id,
         thread_key=ticket.thread_key if way.channel.name == ticket.channel else "",
+        details=_details(ticket, answer),
     )
     await taken.note(EventKind.INTERACTION_ADDED, interaction=interaction_id, direction=Direction.OUT.value)
-    if attachments:
+    if answer.attachments:
         await inbound.add_attachments(
-            connection, [_file(ticket, interaction_id, file) for file in attachments]
+            connection, [_file(ticket, interaction_id, file) for file in answer.attachments]
         )
+    pending = taken.status is TicketStatus.OPEN and await taken.become(TicketStatus.PENDING)
+    # What a program's key is called is no name that a customer should read.
+    author_name = actor.name if actor.agent_id is not None else ""
+    message = {
+        "ticket_code": show_code(TICKET, ticket.code),
+        "address": way.address,
+        "recipient_name": ticket.customer_name,
+        "author_name": author_name,
+        "text": answer.text,
+        "subject": subject,
+        "message_id": message_id,
+        "in_reply_to": next((one for one, direction in letters if direction == Direction.IN), ""),
+        "references": [one for one, _ in reversed(letters)],
+        "reply_token": token if make_id else "",
+    }
+    if kind.inbox is not None:
+        language = words_language(answer.facts.language)
+        values = values_of(
+            customer_name=ticket.customer_name,
+            ticket_number=show_code(TICKET, ticket.code),
+            ticket_subject=ticket.subject,
+            agent_name=author_name,
+            inbox_address=inbox_of(way.channel).address,
+            today=created_at.date(),
+            language=language,
+        )
+        message |= _letter_parts(answer, language, values)
+    live = actor.agent_id is None or kind.capabilities.live
     await work.add_outbox(
         connection,
         ticket_id=ticket.id,
         interaction_id=interaction_id,
-        channel_id=number,
-        message={
-            "ticket_code": show_code(TICKET, ticket.code),
-            "address": way.address,
-            "recipient_name": ticket.customer_name,
-            # What a program's key is called is no name that a customer should read.
-            "author_name": actor.name if actor.agent_id is not None else "",
-            "text": text,
-            "subject": subject,
-            "message_id": message_id,
-            "in_reply_to": next((one for one, direction in letters if direction == Direction.IN), ""),
-            "references": [one for one, _ in reversed(letters)],
-            "reply_token": token if make_id else "",
-        },
+        channel_id=answer.number,
+        message=message,
         message_id=message_id,
         give_up_seconds=ctx.settings.delivery.give_up_after_hours * 3600,
+        # A program has no second thoughts, and nobody who waits before a screen should wait for ours.
+        not_before_seconds=0.0 if live else ctx.settings.delivery.undo_seconds,
+        made_pending=pending,
     )
     if message_id:
         await inbound.add_refs(connection, [(MAIL, message_id, ticket.id)])
-    pending = taken.status is TicketStatus.OPEN and await taken.become(TicketStatus.PENDING)
     await work.set_ticket(
         connection,
         ticket.id,
         seq=taken.seq,
         status=TicketStatus.PENDING.value if pending else None,
         answered=True,
-        preview=" ".join(text[:600].split())[:160],
+        preview=" ".join(answer.text[:600].split())[:160],
     )
     await announce(connection, OUTBOX)
     return interaction_id
 
 
+def _details(ticket: WorkedTicket, answer: _Answer) -> str:
+    """Who sends a letter to whom, for the timeline; nothing for other channels."""
+    if answer.way.channel.kind.inbox is None:
+        return details_text(None)
+    inbox = inbox_of(answer.way.channel)
+    return details_text(
+        LetterDetails(
+            sender=Mailbox(address=inbox.address, name=inbox.name),
+            to=(Mailbox(address=answer.way.address, name=ticket.customer_name),),
+            cc=tuple(answer.cc),
+            bcc=tuple(answer.bcc),
+        )
+    )
+
+
+def _letter_parts(answer: _Answer, language: str, values: dict[str, str]) -> dict[str, Any]:
+    """What only a letter has, without what is empty. All of it is fixed now, whatever is configured when it leaves."""
+    inbox = inbox_of(answer.way.channel)
+    everybody = (answer.way.address, *(one.address for one in (*answer.cc, *answer.bcc)))
+    quotation = choose_quotation(answer.facts, everybody) if inbox.quote_history else None
+    parts: dict[str, Any] = {
+        "language": language,
+        "cc": [asdict(one) for one in answer.cc],
+        "bcc": [asdict(one) for one in answer.bcc],
+        "signature": fill_in(answer.facts.signature or inbox.signature, values),
+        "quotation": _quoted(quotation),
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _quoted(quotation: Quotation | None) -> dict[str, str] | None:
+    if quotation is None:
+        return None
+    return {"author": quotation.author, "said_at": quotation.said_at.isoformat(), "text": quotation.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An answer that was taken back, as it was written: for whoever wants to write it better."""
+
+    text: str
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    inbox: str
+
+
+async def cancel_reply(ctx: Context, *, interaction_id: int, actor: Actor) -> Withdrawn:
+    """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
+    open again. Raises NotFound, NotPossible (left_already)."""
+
+    async def step(taken: Step) -> Withdrawn:
+        gone = await outbound.cancel(taken.connection, interaction_id)
+        if gone is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "cancelled")
+        reopened = (
+            gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
+        )
+        status = TicketStatus.OPEN.value if reopened else None
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
+        return Withdrawn(
+            text=gone.message["text"],
+            cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
+            bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
+            inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
+        )
+
+    return await _on_reply(ctx, interaction_id, actor, step)
+
+
 async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
     """A failed or uncertain reply waits to leave again, under the same Message-ID. Raises NotFound, NotPossible."""
-    await _change(ctx, interaction_id, actor, "queued")
+
+    async def step(taken: Step) -> None:
+        seconds = ctx.settings.delivery.give_up_after_hours * 3600
+        if await outbound.resend(taken.connection, interaction_id, seconds) is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "queued")
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
+
+    await _on_reply(ctx, interaction_id, actor, step)
 
 
-async def cancel_reply(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
-    """A reply that has not left stays. Raises NotFound, NotPossible (left_already)."""
-    await _change(ctx, interaction_id, actor, "cancelled")
-
-
-async def _change(ctx: Context, interaction_id: int, actor: Actor, state: str) -> None:
+async def _on_reply(
+    ctx: Context, interaction_id: int, actor: Actor, step: Callable[[Step], Awaitable[T]]
+) -> T:
     known = await ctx.database.read(lambda c: outbound.outbox_of(c, interaction_id))
     if known is None:
         raise NotFound(f"There is no reply {interaction_id}.")
-    _, code = known
-
-    async def step(taken: Step) -> None:
-        if state == "queued":
-            seconds = ctx.settings.delivery.give_up_after_hours * 3600
-            changed = await outbound.resend(taken.connection, interaction_id, seconds)
-        else:
-            changed = await outbound.cancel(taken.connection, interaction_id)
-        if changed is None:
-            raise NotPossible("The reply is on its way or has left already.", code="left_already")
-        await taken.note(EventKind.DELIVERY_CHANGED, interaction=interaction_id, state=state)
-        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
-        await announce(taken.connection, OUTBOX)
-
-    await on_ticket(ctx, code, actor, step)
+    done = await on_ticket(ctx, known[1], actor, step)
     ctx.listener.wake(OUTBOX)
+    return done
 
 
-async def tell_delivery(connection: Connection, ticket_id: int, interaction_id: int, state: str) -> None:
-    """Put a change of a reply's delivery on the ledger and on the screens."""
+async def _tell(taken: Step, interaction_id: int, state: str) -> None:
+    await taken.note(EventKind.DELIVERY_CHANGED, interaction=interaction_id, state=state)
+    await announce(taken.connection, OUTBOX)
+
+
+def _left_already() -> NotPossible:
+    return NotPossible("The reply is on its way or has left already.", code="left_already")
+
+
+async def tell_delivery(
+    connection: Connection, ticket_id: int, interaction_id: int, state: str, *, refused: int = 0
+) -> None:
+    """Put a change of a reply's delivery on the ledger and on the screens. `refused`: how many in copy did not get it."""
+    data = {"interaction": interaction_id, "state": state}
     await events.add_event(
         connection,
         EventKind.DELIVERY_CHANGED,
         ticket_id=ticket_id,
-        data={"interaction": interaction_id, "state": state},
+        data={**data, "refused": refused} if refused else data,
     )
     await announce(connection, EVENTS)
 

@@ -78,6 +78,11 @@ async def agent_of_session(ctx: Context, token: str) -> SignedIn | None:
     return SignedIn(agent=agent, actor=_actor(agent)) if agent else None
 
 
+async def is_signed_in(ctx: Context, agent_id: int) -> bool:
+    """Whether this agent has a session that has not ended."""
+    return await ctx.database.read(lambda c: stored.has_session(c, agent_id, IDLE_SECONDS))
+
+
 async def log_out(ctx: Context, token: str) -> None:
     """End the session on every hub. With the last one the agent is off line."""
 

@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -291,6 +291,8 @@ async def _check_channel(
     ports = Ports(
         bookmark=_Forgetful(),
         transcript=_Forgetful(),
+        vault=_Forgetful(),
+        known=_knows_nothing,
         secret=b"doctor",
         public_url=settings.web.public_url,
     )
@@ -311,6 +313,10 @@ async def _check_channel(
         # The outside comes to it; there is nothing to log in to.
         return good(what, say("ready", "就绪"))
     return good(what, say("the login works", "登录正常"))
+
+
+async def _knows_nothing(_external_keys: Sequence[str]) -> set[str]:
+    return set()
 
 
 class _Forgetful:

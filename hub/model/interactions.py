@@ -89,11 +89,13 @@ class ThreadHints:
     `tokens`: candidate signed tokens, unchecked (hub.model.tokens checks them).
     `references`: Message-IDs cited, nearest first, without angle brackets.
     `key`: an exact conversation key inside this channel (chat session, Telegram chat), or "".
+    `passed_on`: it was sent on to another reader, and cites what it passes on rather than what it answers.
     """
 
     tokens: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     key: str = ""
+    passed_on: bool = False
 
 
 class SenderCheck(StrEnum):
@@ -140,13 +142,15 @@ class Invite:
 class LetterDetails:
     """What a letter says beside its text.
 
-    `to` and `cc` are everybody named there, our own addresses too. `security`: "", "signed" or "encrypted" as the letter is
-    made; nothing is verified. `degraded` says that limits cut something off. `junk` says that the mailbox held it for spam.
+    `to` and `cc` are everybody named there, our own addresses too; `bcc` is known of our own letters alone. `security`: "",
+    "signed" or "encrypted" as the letter is made; nothing is verified. `degraded` says that limits cut something off. `junk`
+    says that the mailbox held it for spam.
     """
 
     sender: Mailbox | None = None
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
     sender_check: SenderCheck = SenderCheck.UNKNOWN
     forwarded: Forwarded | None = None
     invite: Invite | None = None
@@ -165,15 +169,37 @@ class Quotation:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BounceReport:
-    """What a delivery report says about a letter of ours. `status` is an RFC 3463 code or ""."""
+class Outcome(StrEnum):
+    """What became of a letter at one of its recipients."""
 
-    recipient: str
+    FAILED = "failed"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientReport:
+    """What a delivery report says of one recipient. `address` in lower case; `status` is an RFC 3463 code or ""."""
+
+    address: str
+    outcome: Outcome
     status: str = ""
     reason: str = ""
+
+    @property
+    def permanent(self) -> bool:
+        """Whether to write there again is in vain; a mailbox that is full, say, may have room tomorrow."""
+        return self.outcome is Outcome.FAILED and not self.status.startswith("4")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BounceReport:
+    """A delivery report about a letter of ours. `recipients` may be empty: not every report names them. `reason` is what it
+    says as a whole."""
+
+    recipients: tuple[RecipientReport, ...] = ()
     original_message_id: str = ""
-    permanent: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

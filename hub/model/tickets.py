@@ -60,3 +60,9 @@ class EventKind(StrEnum):
     SESSION_ENDED = "session_ended"
     THREAD_TOKEN_INVALID = "thread_token_invalid"  # noqa: S105 - the name of an event
     IDENTITY_CONFLICT = "identity_conflict"
+    RELATED = "related"
+    ENTRIES_MOVED = "entries_moved"
+    MOVE_UNDONE = "move_undone"
+    PARTICIPANTS_CHANGED = "participants_changed"
+    CUSTOMER_CHANGED = "customer_changed"
+    LOOP_STOPPED = "loop_stopped"

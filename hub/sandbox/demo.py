@@ -117,7 +117,9 @@ def demo_settings(settings: Settings, world: SandboxWorld) -> Settings:
     web = settings.web.model_copy(
         update={"port": free_port(settings.web.host, settings.web.port), "public_url": ""}
     )
-    return settings.model_copy(update={"channels": channels, "web": web})
+    # Long enough to be seen and used, short enough for somebody who waits for the customer's mailbox to fill.
+    delivery = settings.delivery.model_copy(update={"undo_seconds": min(3.0, settings.delivery.undo_seconds)})
+    return settings.model_copy(update={"channels": channels, "web": web, "delivery": delivery})
 
 
 def free_port(host: str, wanted: int) -> int:

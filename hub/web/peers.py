@@ -10,7 +10,12 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def read_proxies(settings: Settings) -> tuple[Network, ...]:
     """`web.trusted_proxies` as networks."""
-    return tuple(ipaddress.ip_network(one, strict=False) for one in settings.web.trusted_proxies)
+    return read_networks(settings.web.trusted_proxies)
+
+
+def read_networks(values: Sequence[str]) -> tuple[Network, ...]:
+    """Networks of the settings, which have checked them."""
+    return tuple(ipaddress.ip_network(one, strict=False) for one in values)
 
 
 def peer_of(remote: str, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:

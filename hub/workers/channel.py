@@ -11,19 +11,22 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from channels.adapter import ChannelFailure, HasRoutes, Misconfigured
+from channels.adapter import ChannelFailure, CountsItems, HasRoutes, Misconfigured
 from hub.actions.announce import OUTBOX
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
 from hub.actions.leases import Lease, hold_lease
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
+from hub.workers.counting import count_items
 from hub.workers.outbound import send_out
 from hub.workers.supervise import Backoff, Well, supervise
 
 log = structlog.get_logger(__name__)
 
 AFTER_MISCONFIGURED = 60.0
+LONGEST_MISCONFIGURED = 900.0
+"""Seconds between two logins with what was refused before: providers lock out who hammers."""
 _FAULT = "Something is broken in the hub itself; its log says more."
 STEADY_SECONDS = 1.0
 """How long a channel must have been heard without a fault to count as up."""
@@ -124,6 +127,9 @@ class ChannelWorker:
         self._check_now.set()
         async with asyncio.TaskGroup() as group:
             hearing = [group.create_task(self._hear()), group.create_task(self._check())]
+            if isinstance(self.adapter, CountsItems):
+                counting = partial(count_items, self._ctx, self.name, self.adapter, self._accept, over)
+                hearing.append(group.create_task(supervise(f"count:{self.name}", counting, over)))
             if self.adapter.capabilities.can_send:
                 sending = partial(send_out, self._ctx, self.adapter, over)
                 group.create_task(supervise(f"send:{self.name}", sending, over))
@@ -133,16 +139,18 @@ class ChannelWorker:
             self._ctx.listener.wake(OUTBOX)
 
     async def _hear(self) -> None:
-        backoff = Backoff(1.0, 60.0)
+        backoff, refused = Backoff(1.0, 60.0), Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
         while True:
-            steady = asyncio.get_running_loop().call_later(STEADY_SECONDS, self._heard_steadily, backoff)
+            steady = asyncio.get_running_loop().call_later(
+                STEADY_SECONDS, self._heard_steadily, backoff, refused
+            )
             pause = 0.0
             try:
                 await self.adapter.receive(self._accept)
                 self._tell("down", "The channel stopped hearing.")
             except Misconfigured as failure:
                 self._tell("misconfigured", str(failure))
-                pause = AFTER_MISCONFIGURED
+                pause = refused.next()
             except ChannelFailure as failure:
                 self._tell("down", str(failure))
             except Exception:
@@ -154,15 +162,16 @@ class ChannelWorker:
             self._check_now.set()
             await asyncio.sleep(pause or backoff.next())
 
-    def _heard_steadily(self, backoff: Backoff) -> None:
+    def _heard_steadily(self, *pauses: Backoff) -> None:
         self._steady = True
         if self._check_passed:
-            backoff.reset()
+            for one in pauses:
+                one.reset()
             self._tell("up", "")
 
     async def _check(self) -> None:
         """Prove at the start, and after each fault of hearing, that the credentials work."""
-        backoff = Backoff(1.0, 60.0)
+        backoff, refused = Backoff(1.0, 60.0), Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
         while True:
             await self._check_now.wait()
             self._check_now.clear()
@@ -170,7 +179,7 @@ class ChannelWorker:
                 await self.adapter.check()
             except Misconfigured as failure:
                 self._tell("misconfigured", str(failure))
-                await self._check_later(AFTER_MISCONFIGURED)
+                await self._check_later(refused.next())
                 continue
             except ChannelFailure as failure:
                 self._tell("down", str(failure))
@@ -182,6 +191,7 @@ class ChannelWorker:
                 await self._check_later(AFTER_MISCONFIGURED)
                 continue
             backoff.reset()
+            refused.reset()
             self._check_passed = True
             if self._steady:
                 self._tell("up", "")

@@ -8,8 +8,8 @@
 WITH held AS MATERIALIZED (
     SELECT count(pg_advisory_xact_lock(k)) AS locks FROM (SELECT k FROM unnest($4::bigint[]) AS g (k) ORDER BY k) ordered
 ), item AS MATERIALIZED (
-    SELECT ord, channel_id, key, content_key, next_timeline_id() AS raw_id
-    FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS g (channel_id, key, content_key, ord)
+    SELECT ord, channel_id, key, scope, content_key, next_timeline_id() AS raw_id
+    FROM unnest($1::int[], $2::text[], $3::int[], $5::text[]) WITH ORDINALITY AS g (channel_id, key, scope, content_key, ord)
 ), taken AS (
     INSERT INTO inbound_key (channel_id, key, raw_id)
     SELECT channel_id, key, raw_id FROM item ORDER BY channel_id, key, ord
@@ -18,9 +18,9 @@ WITH held AS MATERIALIZED (
 ), taken_content AS (
     -- Only by items that are new, for only they come into the journal.
     INSERT INTO inbound_key (channel_id, key, raw_id)
-    SELECT channel_id, 'content:' || content_key, raw_id FROM item
+    SELECT scope, 'content:' || content_key, raw_id FROM item
     WHERE content_key <> '' AND raw_id IN (SELECT raw_id FROM taken)
-    ORDER BY channel_id, content_key, ord
+    ORDER BY scope, content_key, ord
     ON CONFLICT DO NOTHING
     RETURNING raw_id
 )
@@ -121,31 +121,16 @@ SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account,
 FROM customer c LEFT JOIN organisation o ON o.id = c.organisation_id
 WHERE c.id = ANY($1::bigint[])
 
--- name: find_threads
--- Tickets that evidence points to, with everybody who may speak in them.
-WITH hint AS (
-    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, r.ticket_id
-    FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
-    JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
-    UNION ALL
-    SELECT 'id', g.id::text, g.id FROM unnest($3::bigint[]) AS g (id)
-    UNION ALL
-    SELECT 'code', g.code::text, t.id FROM unnest($4::bigint[]) AS g (code) JOIN ticket t ON t.code = g.code
-    UNION ALL
-    SELECT 'sent', g.message_id, o.ticket_id FROM unnest($5::text[]) AS g (message_id)
-    JOIN outbox o ON o.message_id = g.message_id AND o.message_id <> ''
-)
-SELECT h.source, h.evidence, t.id AS ticket_id, t.status, t.assignee_id,
-       ARRAY(SELECT i.kind || ':' || i.value FROM identity i WHERE i.customer_id = t.customer_id
-             UNION SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id) AS people
-FROM hint h
-JOIN ticket t ON t.id = h.ticket_id
-
 -- name: lock_agents
 SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_tickets
-SELECT id, code, customer_id, channel_id, reply_address, status, seq, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
+-- With how many letters came in the last hour, counted up to fifty: so many are a loop.
+SELECT id, code, customer_id, channel_id, reply_address, status, seq, assignee_id, queue_id,
+       (SELECT count(*) FROM (SELECT 1 FROM interaction i
+                              WHERE i.ticket_id = t.id AND i.id > timeline_floor(now() - interval '1 hour') AND i.direction = 'in'
+                              LIMIT 50) l)::int AS lately
+FROM ticket t WHERE id = ANY($1::bigint[])
 ORDER BY id FOR NO KEY UPDATE
 
 -- name: add_identities
@@ -180,20 +165,20 @@ WITH person AS MATERIALIZED (
     SELECT g.*, nextval('ticket_id_seq') AS id, q.id AS queue_id, coalesce(person.id, g.old_customer_id) AS customer_id
     FROM unnest($7::int[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::int[],
                 $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::text[], $21::text[], $22::int[],
-                $23::text[], $24::text[])
+                $23::text[], $24::text[], $25::timestamptz[])
          WITH ORDINALITY AS g (owner, old_customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language,
                                queue, required_language, required_skills, last_agent_id, reply_address, thread_key, seq,
-                               last_preview, why, ord)
+                               last_preview, why, heard_at, ord)
     JOIN queue q ON q.name = g.queue
     LEFT JOIN person ON person.ord = g.owner
 ), opened AS (
     INSERT INTO ticket (id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
                         required_language, required_skills, last_agent_id, reply_address, thread_key, seq, version,
-                        last_in_at, last_preview, waiting_since, resolved_at)
+                        last_in_at, last_preview, heard_at, waiting_since, resolved_at)
     OVERRIDING SYSTEM VALUE
     SELECT id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
            required_language, coalesce(string_to_array(nullif(required_skills, ''), chr(31)), '{}'), last_agent_id,
-           reply_address, thread_key, seq, seq, clock_timestamp(), last_preview,
+           reply_address, thread_key, seq, seq, clock_timestamp(), last_preview, heard_at,
            CASE WHEN status = 'open' THEN clock_timestamp() END,
            CASE WHEN status = 'resolved' THEN clock_timestamp() END
     FROM given ORDER BY ord
@@ -205,7 +190,7 @@ WITH person AS MATERIALIZED (
 SELECT given.id, opened.code, given.customer_id FROM given JOIN opened ON opened.id = given.id ORDER BY given.ord
 
 -- name: append
--- Timeline entries and the ledger's entries about them.
+-- Timeline entries and the ledger's entries about them. `$22`: addresses that were heard from, and so are there.
 WITH given AS MATERIALIZED (
     SELECT g.*, next_timeline_id() AS id
     FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
@@ -227,6 +212,8 @@ WITH given AS MATERIALIZED (
     SELECT ticket_id, seq, CASE WHEN seq = 1 THEN 'ticket_opened' ELSE 'interaction_added' END,
            jsonb_build_object('interaction', id, 'direction', direction)
     FROM given ORDER BY ord
+), reachable AS (
+    DELETE FROM undeliverable WHERE address = ANY($22::text[])
 )
 SELECT id FROM given ORDER BY ord
 
@@ -247,13 +234,15 @@ WHERE ticket_id = $1 AND external_id = $2 AND direction = 'in' AND revises IS NU
 -- A customer's message on tickets that exist. `reopen` brings a waiting or resolved one back to work; `release` takes it
 -- from an agent who cannot have it now.
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[])
-        AS g (id, seq, preview, from_person, reopen, release, reply_address)
+    SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[],
+                         $8::timestamptz[])
+        AS g (id, seq, preview, from_person, reopen, release, reply_address, heard_at)
 ), touched AS (
     UPDATE ticket t
     SET seq = g.seq, version = t.version + 1, updated_at = clock_timestamp(),
         last_in_at = CASE WHEN g.from_person THEN clock_timestamp() ELSE t.last_in_at END,
         last_preview = CASE WHEN g.from_person THEN g.preview ELSE t.last_preview END,
+        heard_at = greatest(t.heard_at, g.heard_at),
         status = CASE WHEN g.reopen THEN 'open' ELSE t.status END,
         resolved_at = CASE WHEN g.reopen THEN NULL ELSE t.resolved_at END,
         waiting_since = CASE WHEN g.from_person OR g.reopen THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,
@@ -290,17 +279,6 @@ ON CONFLICT DO NOTHING
 -- name: add_attachments
 INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size, content_id, inline, sha256)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bytea[])
-
--- name: settle_bounced
--- A delivery report about a letter of ours. What had left is now known to have failed. The ticket is locked first.
-WITH held AS MATERIALIZED (
-    SELECT t.id FROM ticket t JOIN outbox o ON o.ticket_id = t.id
-    WHERE o.message_id = $1 AND o.message_id <> '' FOR NO KEY UPDATE OF t
-)
-UPDATE outbox o SET state = 'failed', error = $2, settled_at = clock_timestamp()
-FROM held
-WHERE o.ticket_id = held.id AND o.message_id = $1 AND o.message_id <> '' AND o.state IN ('sent', 'uncertain')
-RETURNING o.interaction_id, o.ticket_id
 
 -- name: assignees_of_idle
 -- Agents who hold one of these tickets while it waits for its customer: its return is a new load.

@@ -4,7 +4,7 @@
 -- The attempt is counted here, so that a reply which kills its sender is counted too. With their tickets, and without
 -- waiting: whoever works on a ticket holds it first and then its replies.
 UPDATE outbox o
-SET state = 'sending', attempts = attempts + 1, lease_token = $3, lease_until = clock_timestamp() + make_interval(secs => $4)
+SET state = 'sending', stage = '', attempts = attempts + 1, lease_token = $3, lease_until = clock_timestamp() + make_interval(secs => $4)
 FROM (
     SELECT q.id FROM outbox q JOIN ticket t ON t.id = q.ticket_id
     WHERE q.state = 'queued' AND q.not_before <= clock_timestamp() AND q.channel_id = ANY($1::int[])
@@ -35,7 +35,8 @@ WITH held AS MATERIALIZED (
 UPDATE outbox o
 SET state = CASE WHEN late THEN 'failed' ELSE $3 END,
     error = CASE WHEN late THEN format('Given up after %s attempts. %s', o.attempts, $4::text) ELSE $4 END,
-    external_id = $5, lease_token = NULL, lease_until = NULL,
+    external_id = $5, relay_id = CASE WHEN $7::text <> '' THEN $7 ELSE o.relay_id END,
+    sent_copy = CASE WHEN $8::boolean THEN 'wanted' ELSE o.sent_copy END, lease_token = NULL, lease_until = NULL,
     settled_at = CASE WHEN late OR $3 IN ('sent', 'failed', 'uncertain') THEN clock_timestamp() END,
     not_before = clock_timestamp() + make_interval(secs => $6)
 FROM held
@@ -50,13 +51,20 @@ RETURNING o.ticket_id, o.interaction_id, o.state
 -- While they are being sent they stay with their sender.
 UPDATE outbox SET lease_until = clock_timestamp() + make_interval(secs => $2) WHERE lease_token = $1 AND state = 'sending'
 
+-- name: leave
+-- From here on nobody can be certain, until it is settled. Whoever lost the reply, or was called back, is told so; the time
+-- that the other side may take begins now.
+UPDATE outbox SET stage = 'leaving', lease_until = clock_timestamp() + make_interval(secs => $3)
+WHERE id = $1 AND lease_token = $2 AND state = 'sending'
+RETURNING id
+
 -- name: hold_channel
 -- The other side asked for silence on the whole channel.
 UPDATE channel SET hold_until = greatest(hold_until, clock_timestamp() + make_interval(secs => $2)) WHERE id = $1
 
 -- name: abandoned
 -- Their sender died, or lost its line to the database, while they were leaving.
-SELECT o.id, o.ticket_id, o.interaction_id, o.channel_id, o.lease_token
+SELECT o.id, o.ticket_id, o.interaction_id, o.channel_id, o.lease_token, o.attempts, o.stage = 'leaving' AS may_have_left
 FROM outbox o JOIN ticket t ON t.id = o.ticket_id
 WHERE o.state = 'sending' AND o.lease_until < clock_timestamp() AND o.channel_id = ANY($1::int[])
 FOR NO KEY UPDATE OF o, t SKIP LOCKED
@@ -68,9 +76,44 @@ WHERE interaction_id = $1 AND state IN ('failed', 'uncertain')
 RETURNING ticket_id
 
 -- name: cancel
-UPDATE outbox SET state = 'cancelled', settled_at = clock_timestamp()
-WHERE interaction_id = $1 AND state IN ('queued', 'failed', 'uncertain')
-RETURNING ticket_id
+-- What waits, what failed, what nobody knows the fate of, and what has not begun to leave. `unanswered`: it was this answer that
+-- took the ticket out of the open ones, it certainly did not arrive, and no other stands behind it.
+WITH before AS MATERIALIZED (
+    SELECT id, ticket_id, state, made_pending FROM outbox
+    WHERE interaction_id = $1 AND (state IN ('queued', 'failed', 'uncertain') OR state = 'sending' AND stage = '')
+    FOR NO KEY UPDATE
+)
+UPDATE outbox o SET state = 'cancelled', lease_token = NULL, lease_until = NULL, settled_at = clock_timestamp()
+FROM before
+WHERE o.id = before.id
+RETURNING o.message, (SELECT c.name FROM channel c WHERE c.id = o.channel_id) AS channel, before.made_pending AND before.state <> 'uncertain' AND NOT EXISTS (
+    SELECT 1 FROM outbox later
+    WHERE later.ticket_id = before.ticket_id AND later.id > before.id AND later.state NOT IN ('cancelled', 'failed')
+) AS unanswered
 
 -- name: outbox_of
 SELECT o.state, t.code AS ticket_code FROM outbox o JOIN ticket t ON t.id = o.ticket_id WHERE o.interaction_id = $1
+
+-- name: answer_facts
+-- What an answer is written with: the ticket's language, the agent's signature, and the last that a customer said, with the
+-- inbox it came to. Only what came in: notes are nothing that this query can see.
+SELECT t.language, coalesce(a.signature, '') AS signature, said.channel, said.text, said.author_name, said.occurred_at,
+       said.details
+FROM ticket t
+LEFT JOIN agent a ON a.id = $2
+LEFT JOIN LATERAL (
+    SELECT ch.name AS channel, i.text, i.author_name, i.occurred_at, i.details
+    FROM interaction i JOIN channel ch ON ch.id = i.channel_id
+    WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = ''
+    ORDER BY i.id DESC LIMIT 1
+) said ON true
+WHERE t.id = $1
+
+-- name: take_copies
+-- Each is tried by one hub at a time; who dies meanwhile has at worst made a second copy.
+SELECT o.id, o.interaction_id, o.channel_id, o.message, o.queued_at FROM outbox o
+WHERE o.sent_copy = 'wanted' AND o.channel_id = $1
+ORDER BY o.id LIMIT $2
+
+-- name: settle_copy
+UPDATE outbox SET sent_copy = $2 WHERE id = $1 AND sent_copy = 'wanted'

@@ -24,50 +24,24 @@ SELECT count(*) FILTER (WHERE assignee_id = $1::bigint) AS mine,
 FROM ticket
 WHERE status IN ('open', 'pending')
 
--- name: ticket_timeline
--- Oldest first. The id is the chronological order, so the index of the ticket gives the page.
+-- name: timeline
+-- One entry of a timeline; storage/views.py adds whose, and the page. The id is the chronological order, so the index of the
+-- ticket, or of the customer, gives it. HTML stays where it is until somebody asks for it: only its length is looked at.
 SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
        coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
-       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
-       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
-       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
+       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html <> '' AS has_html, i.fields,
+       i.details, i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
+       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail,
+       CASE WHEN o.state = 'queued' AND o.attempts = 0 THEN o.not_before END AS undo_until,
+       coalesce(o.message->>'address', '') AS sent_to,
+       coalesce(o.message->'cc', '[]') AS sent_cc, coalesce(o.message->'bcc', '[]') AS sent_bcc
 FROM interaction i
 JOIN ticket t ON t.id = i.ticket_id
 LEFT JOIN channel ch ON ch.id = i.channel_id
 LEFT JOIN outbox o ON o.interaction_id = i.id
-WHERE i.ticket_id = $1 AND i.id > $2
-ORDER BY i.id
-LIMIT $3
 
--- name: latest_of_ticket
--- Newest first; whoever reads turns them round.
-SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
-       coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
-       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
-       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
-       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
-FROM interaction i
-JOIN ticket t ON t.id = i.ticket_id
-LEFT JOIN channel ch ON ch.id = i.channel_id
-LEFT JOIN outbox o ON o.interaction_id = i.id
-WHERE i.ticket_id = $1 AND i.id < $2
-ORDER BY i.id DESC
-LIMIT $3
-
--- name: customer_timeline
--- Newest first, over all tickets and channels.
-SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
-       coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
-       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html, i.fields,
-       i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
-       coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail
-FROM interaction i
-JOIN ticket t ON t.id = i.ticket_id
-LEFT JOIN channel ch ON ch.id = i.channel_id
-LEFT JOIN outbox o ON o.interaction_id = i.id
-WHERE i.customer_id = $1 AND i.id < $2
-ORDER BY i.id DESC
-LIMIT $3
+-- name: entry_html
+SELECT html FROM interaction WHERE id = $1 AND ticket_id = $2
 
 -- name: attachments_of
 SELECT token, interaction_id, filename, content_type, size, inline, content_id

@@ -21,8 +21,8 @@ SELECT EXISTS (
 
 -- name: add_entry
 INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, agent_id, author_name, subject, text,
-                         external_id, thread_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                         external_id, thread_key, details)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)
 RETURNING id, created_at
 
 -- name: last_letters
@@ -144,8 +144,8 @@ FROM unnest($1::bigint[], $2::text[]) AS g (id, why)
 WHERE t.id = g.id AND t.assignee_id IS NULL AND t.status = 'open'
 
 -- name: add_outbox
-INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, give_up_at)
-VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))
+INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, give_up_at, not_before, made_pending)
+VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp() + make_interval(secs => $7), $8)
 
 -- name: close_if_resolved
 -- The timer's effect. Whatever took the ticket out of this state has cancelled the timer.

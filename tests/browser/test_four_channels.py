@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, expect
 from hub.actions.staff import add_agent
 from hub.sandbox.visit import fill_in_form, send_letter
 from hub.sandbox.world import SandboxWorld
-from hub.settings import Settings
+from hub.settings import Delivery, Settings
 from hub.wiring import Hub, run_hub
 from tests.conftest import SECRET
 from tests.fakes.desk import PASSWORD
@@ -42,6 +42,7 @@ async def hub(world: SandboxWorld, database_dsn: str, tmp_path: Path) -> AsyncIt
         secret_key=SECRET.decode(),  # type: ignore[arg-type]
         web={"port": 0},  # type: ignore[arg-type]
         channels=sandbox_channels(world),
+        delivery=Delivery(undo_seconds=0),
     )
     async with run_hub(settings, database_dsn, grace=5) as hub:
         yield hub

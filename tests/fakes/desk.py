@@ -6,10 +6,11 @@ import dataclasses
 import itertools
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from typing import Any
 
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
@@ -18,12 +19,13 @@ from yarl import URL
 from channels.adapter import RawItem
 from hub.actions.context import Context
 from hub.actions.installation import set_up
-from hub.actions.receive import accept_items
+from hub.actions.receive import accept_items, read_waiting
 from hub.actions.staff import add_agent
 from hub.model.codes import TICKET, read_code
 from hub.model.people import Role
 from hub.settings import Settings
 from hub.web.app import make_app
+from storage.database import Connection
 
 PASSWORD = "correct horse battery"
 CHANNELS: dict[str, dict[str, Any]] = {
@@ -34,6 +36,10 @@ CHANNELS: dict[str, dict[str, Any]] = {
     },
     "mute": {"kind": "api"},
 }
+MAIL: dict[str, Any] = {
+    "kind": "email", "address": "support@shop.example", "imap_host": "127.0.0.1", "smtp_host": "127.0.0.1",
+    "imap_security": "none", "smtp_security": "none", "authserv_id": "mx.shop.example", "burst_minutes": 0,
+}  # fmt: skip
 _keys = itertools.count()
 
 
@@ -79,9 +85,11 @@ async def _answer(response: ClientResponse) -> Answer:
 
 
 @asynccontextmanager
-async def serving_desk(ctx: Context, channels: Mapping[str, Any] = CHANNELS) -> AsyncIterator[Desk]:
+async def serving_desk(
+    ctx: Context, channels: Mapping[str, Any] = CHANNELS, **settings: Any
+) -> AsyncIterator[Desk]:
     """The whole web side on a free port, with feed and listener; agents ann (supervisor) and 小林 (Chinese)."""
-    ctx = dataclasses.replace(ctx, settings=Settings(channels=dict(channels)))
+    ctx = dataclasses.replace(ctx, settings=Settings(channels=dict(channels), **settings))
     await set_up(ctx)
     await ctx.feed.start()
     await add_agent(
@@ -142,6 +150,47 @@ async def customer_writes(
         ],
     )
     return read_code(TICKET, kept.ticket_code)
+
+
+async def letters_come(ctx: Context, letters: Sequence[bytes], *, channel: str = "support") -> list[int]:
+    """Letters come in and are read; returns the code of each one's ticket."""
+    items = [
+        RawItem(external_key=f"letter-{next(_keys)}", content=one, received_at=datetime.now(UTC))
+        for one in letters
+    ]
+    kept = await accept_items(ctx, channel, items)
+    while await read_waiting(ctx):
+        pass
+    found = "SELECT t.code FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.raw_id = $1"
+
+    async def look(connection: Connection) -> list[int]:
+        return [await connection.fetchval(found, one.raw_id) for one in kept]
+
+    return await ctx.database.read(look)
+
+
+def html_letter(
+    html: str,
+    *,
+    number: int = 0,
+    answers: int | None = None,
+    subject: str = "Letter",
+    text: str | None = None,
+) -> bytes:
+    """A letter from li@mail.example with HTML; `answers` is the number of the one that it answers."""
+    letter = EmailMessage()
+    letter["From"] = "Li Wei <li@mail.example>"
+    letter["To"] = "support@shop.example"
+    letter["Subject"] = subject
+    letter["Message-ID"] = f"<html{number}@mail.example>"
+    if answers is not None:
+        letter["In-Reply-To"] = f"<html{answers}@mail.example>"
+    if text is not None:
+        letter.set_content(text)
+        letter.add_alternative(html, subtype="html")
+    else:
+        letter.set_content(html, subtype="html")
+    return letter.as_bytes()
 
 
 async def unreadable_comes(ctx: Context) -> int:

@@ -26,6 +26,19 @@ class Memory:
         self.values[key] = value
 
 
+class Safe:
+    """A vault that lives as long as the test."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, bytes] = {}
+
+    async def read(self, key: str) -> bytes | None:
+        return self.values.get(key)
+
+    async def write(self, key: str, value: bytes) -> None:
+        self.values[key] = value
+
+
 class Journal:
     """Commits raw items as the hub does: once for each key. `broken` refuses that many batches first; while
     `gate` is cleared, `accept` has been called and does not return."""
@@ -57,6 +70,9 @@ class Journal:
         async with self._changed:
             self.offered += [item.external_key for item in items]
             self._changed.notify_all()
+
+    async def known(self, external_keys: Sequence[str]) -> set[str]:
+        return set(external_keys) & self.items.keys()
 
     async def kept(self, count: int) -> list[RawItem]:
         """The items, once there are `count`. Raises TimeoutError."""
@@ -109,12 +125,16 @@ def make_ports(
     *,
     memory: Memory | None = None,
     notebook: Notebook | None = None,
+    vault: Safe | None = None,
+    journal: Journal | None = None,
     alive: Any = None,
     public_url: str = "https://hub.example",
 ) -> Ports:
     return Ports(
         bookmark=memory or Memory(),
         transcript=notebook or Notebook(),
+        vault=vault or Safe(),
+        known=(journal or Journal()).known,
         secret=SECRET,
         public_url=public_url,
         alive=alive or (lambda: True),

@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from channels.adapter import Acceptance, CannotTranslate, Capabilities, ChannelKind, RawItem
-from channels.email.watch import content_key
+from channels.email.items import content_key
 from channels.loopback.adapter import LoopbackAdapter
 from channels.registry import load_kinds
 from hub.actions.context import Context, close_context, open_context
@@ -32,7 +32,7 @@ from hub.model.interactions import (
     ThreadHints,
 )
 from hub.model.people import Actor
-from hub.settings import Settings
+from hub.settings import Delivery, Settings
 from routing.rules import load_rules
 from storage.database import Connection, Database
 
@@ -111,6 +111,7 @@ async def a_hub(
     secret: bytes = SECRET,
     rules: bytes | None = None,
     pool: int = 6,
+    undo_seconds: float = 0,
     ready: bool = True,
 ) -> AsyncIterator[Context]:
     """One hub process's context. Letters are read at once, in this process, unless `heavy`."""
@@ -120,7 +121,10 @@ async def a_hub(
     database = await Database.open(dsn, max_size=pool)
     ctx = open_context(
         database,
-        Settings(channels=CHANNELS if channels is None else channels),
+        Settings(
+            channels=CHANNELS if channels is None else channels,
+            delivery=Delivery(undo_seconds=undo_seconds),
+        ),
         secret=secret,
         rules=load_rules(RULES.read_bytes() if rules is None else rules),
         kinds=kinds,

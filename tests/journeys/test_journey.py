@@ -15,7 +15,7 @@ from hub.actions.reply import queue_reply
 from hub.actions.staff import add_agent
 from hub.model.people import HUB, Actor
 from hub.sandbox.world import SandboxWorld
-from hub.settings import Settings
+from hub.settings import Delivery, Settings
 from hub.wiring import Hub, run_hub
 from storage import views
 from tests.conftest import SECRET
@@ -35,6 +35,7 @@ async def hub(world: SandboxWorld, database_dsn: str, tmp_path: Path) -> AsyncIt
         secret_key=SECRET.decode(),  # type: ignore[arg-type]
         web={"port": 0},  # type: ignore[arg-type]
         channels=sandbox_channels(world),
+        delivery=Delivery(undo_seconds=0),
     )
     async with run_hub(settings, database_dsn, grace=5) as hub:
         yield hub

@@ -15,6 +15,7 @@ from aiohttp import web
 from channels.adapter import Misconfigured, Refused, TryLater, Unavailable, Unsure
 from channels.api import KIND
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
+from tests.fakes.leaving import free_to_leave
 from tests.fakes.ports import make_ports, serving_routes
 
 KEY = b"k" * 32
@@ -64,8 +65,8 @@ async def adapter(program: Program) -> AsyncIterator[Any]:
 
 
 async def test_an_answer_is_signed_and_its_id_stays_the_same(adapter: Any, program: Program) -> None:
-    receipt = await adapter.send(REPLY)
-    await adapter.send(REPLY)
+    receipt = await adapter.send(REPLY, free_to_leave)
+    await adapter.send(REPLY, free_to_leave)
     (headers, body), (again, same) = program.heard
     assert (headers["webhook-id"], again["webhook-id"]) == ("reply-41", "reply-41")
     assert body == same
@@ -97,7 +98,7 @@ async def test_what_an_answer_means(
     program.status = status
     program.headers = {"Location": "/elsewhere"} if status == 302 else {"Retry-After": "7"}
     with pytest.raises(failure, match=f"answered {status}: because") as caught:
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     assert len(program.heard) == 1, "redirects are not followed and nothing is tried twice"
     if isinstance(caught.value, TryLater):
         assert caught.value.retry_after == 7.0
@@ -106,7 +107,7 @@ async def test_what_an_answer_means(
 async def test_a_line_that_drops_after_the_body_leaves_doubt(adapter: Any, program: Program) -> None:
     program.hang_up = True
     with pytest.raises(Unsure):
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     assert len(program.heard) == 1
 
 
@@ -122,7 +123,7 @@ async def test_silence_after_the_body_leaves_doubt() -> None:
         values = {"callback_url": f"{base}/in", "callback_secret": SECRET, "timeout_seconds": 0.3}
         adapter = KIND.open("crm", KIND.settings.model_validate(values), make_ports())
         with pytest.raises(Unsure):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         closing.set()
         await adapter.close()
 
@@ -131,7 +132,7 @@ async def test_nobody_there_is_certain() -> None:
     values = {"callback_url": "http://127.0.0.1:9/in", "callback_secret": SECRET}
     adapter = KIND.open("crm", KIND.settings.model_validate(values), make_ports())
     with pytest.raises(TryLater):
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     with pytest.raises(Unavailable):
         await adapter.check()
     await adapter.close()
@@ -152,5 +153,5 @@ async def test_without_a_way_back_it_says_so() -> None:
     adapter = KIND.open("crm", KIND.settings(), make_ports())
     assert not adapter.capabilities.can_send
     with pytest.raises(Refused, match="no callback_url"):
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     await adapter.check()

@@ -14,6 +14,7 @@ from channels.adapter import (
     Capabilities,
     ChannelAdapter,
     ChannelFailure,
+    Leaving,
     Misconfigured,
     Receipt,
     Refused,
@@ -24,6 +25,8 @@ from channels.adapter import (
 from hub.actions import deliver
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
+from hub.actions.failures import NotPossible
+from hub.actions.installation import channel_id
 from hub.actions.ports import make_ports
 from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.model.interactions import OutboundInteraction
@@ -31,11 +34,12 @@ from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import DROP, ScriptedRelay, serving
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
 
-Outcome = ChannelFailure | Exception | None
+Outcome = Receipt | ChannelFailure | Exception | None
 
 
 class Outside:
-    """An adapter whose outside does what the test says: outcomes in turn, then receipts. `gate` holds every send up."""
+    """An adapter whose outside does what the test says: outcomes in turn, then receipts. `gate` holds every send up when its
+    first byte may have left, `door` before that."""
 
     def __init__(self, *outcomes: Outcome, repeatable: bool = False, name: str = "plain") -> None:
         self.name = name
@@ -46,6 +50,10 @@ class Outside:
         self.gate = asyncio.Event()
         self.gate.set()
         self.begun = asyncio.Event()
+        self.under_way = 0
+        self.door = asyncio.Event()
+        self.door.set()
+        self.at_the_door = asyncio.Event()
 
     async def check(self) -> None:
         return
@@ -53,11 +61,20 @@ class Outside:
     async def receive(self, accept: Any) -> None:
         await asyncio.Event().wait()
 
-    async def send(self, message: OutboundInteraction) -> Receipt:
+    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         self.tried.append(message.text)
+        self.at_the_door.set()
+        await self.door.wait()
+        outcome = self.outcomes.popleft() if self.outcomes else None
+        if isinstance(outcome, (Refused, TryLater, Unavailable, Misconfigured)):
+            raise outcome
+        await leaving()
+        self.under_way += 1
         self.begun.set()
         await self.gate.wait()
-        outcome = self.outcomes.popleft() if self.outcomes else None
+        if isinstance(outcome, Receipt):
+            self.sent.append(message)
+            return outcome
         if outcome is not None:
             raise outcome
         self.sent.append(message)
@@ -190,6 +207,17 @@ async def test_pauses_grow_and_a_wish_is_honoured(ctx: Context) -> None:
     assert max(pauses[4:7]) > 10
 
 
+async def test_a_fault_of_ours_before_anything_left_is_told_at_once(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+
+    class Faulty(Outside):
+        async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
+            raise RuntimeError("a fault of the adapter")
+
+    await _work(ctx, Faulty())
+    assert await _states(ctx) == ["failed"]
+
+
 @pytest.mark.parametrize("outcome", [Unsure("the line dropped"), RuntimeError("a fault of the adapter")])
 async def test_what_may_have_left_waits_for_a_person(ctx: Context, outcome: Exception) -> None:
     interaction_id = await _reply(ctx, await _ticket(ctx))
@@ -299,6 +327,19 @@ async def _in_the_middle(ctx: Context, outside: Outside) -> AsyncIterator["async
         await asyncio.gather(sending, return_exceptions=True)
 
 
+@asynccontextmanager
+async def _at_the_door(ctx: Context, outside: Outside) -> AsyncIterator["asyncio.Task[int]"]:
+    """Claimed, and nothing has left yet."""
+    outside.door.clear()
+    sending = asyncio.create_task(deliver_due(ctx, {outside.name: outside}))
+    await outside.at_the_door.wait()
+    try:
+        yield sending
+    finally:
+        outside.door.set()
+        await asyncio.gather(sending, return_exceptions=True)
+
+
 @pytest.mark.parametrize(("repeatable", "state"), [(False, "uncertain"), (True, "sent")])
 async def test_a_reply_whose_sender_died_is_uncertain_or_goes_again(
     ctx: Context, repeatable: bool, state: str
@@ -323,6 +364,100 @@ async def test_a_sender_that_lost_its_reply_records_nothing(ctx: Context) -> Non
         assert await _states(ctx) == ["uncertain"]
     assert await _states(ctx) == ["uncertain"]
     assert await _ledger(ctx) == ["sending", "uncertain"]
+
+
+async def test_a_reply_whose_sender_died_before_anything_left_is_sent_once(ctx: Context) -> None:
+    """F3: no doubt, and no second copy."""
+    await _reply(ctx, await _ticket(ctx))
+    first, second = Outside(), Outside()
+    async with _at_the_door(ctx, first) as sending:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        await _lease_runs_out(ctx)
+        await _work(ctx, second)
+    assert (first.sent, second.texts) == ([], ["one"])
+    assert await _states(ctx) == ["sent"]
+    assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
+
+
+async def test_a_sender_that_wakes_up_after_another_took_over_sends_nothing(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    asleep, other = Outside(), Outside()
+    async with _at_the_door(ctx, asleep):
+        await _lease_runs_out(ctx)
+        await _work(ctx, other)
+    assert (asleep.sent, other.texts) == ([], ["one"])
+    assert await _states(ctx) == ["sent"]
+    assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
+
+
+async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Context) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    for attempts in (1, 9):
+        await ctx.database.run(lambda c, n=attempts: c.execute("UPDATE outbox SET attempts = $1", n - 1))
+        outside = Outside()
+        async with _at_the_door(ctx, outside) as sending:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+        await _lease_runs_out(ctx)
+        await deliver._settle_abandoned(ctx, {await channel_id(ctx, "plain"): "plain"}, {"plain": outside})
+        waits = await one(ctx, "SELECT not_before > clock_timestamp() FROM outbox")
+        assert (waits, await _states(ctx)) == (attempts > 1, ["queued"])
+        await _time_passes(ctx)
+
+
+async def test_a_reply_can_be_called_back_until_its_first_byte(ctx: Context) -> None:
+    code = await _ticket(ctx)
+    interaction_id = await _reply(ctx, code, "1")
+    await _reply(ctx, code, "2")
+    outside = Outside()
+    async with _at_the_door(ctx, outside):
+        gone = await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
+        assert gone.text == "1"
+    assert (outside.sent, await _states(ctx)) == ([], ["cancelled", "queued"])
+    await _work(ctx, outside)
+    assert outside.texts == ["2"]
+
+
+async def test_a_reply_whose_first_byte_has_left_cannot_be_called_back(ctx: Context) -> None:
+    interaction_id = await _reply(ctx, await _ticket(ctx))
+    outside = Outside()
+    async with _in_the_middle(ctx, outside):
+        with pytest.raises(NotPossible, match="on its way"):
+            await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
+    assert (outside.texts, await _states(ctx)) == (["one"], ["sent"])
+
+
+async def test_without_the_database_nothing_leaves(
+    ctx: Context, postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written down beforehand is not sent, and is not in doubt."""
+    monkeypatch.setattr(deliver, "RECORD_AGAIN_SECONDS", 0.05)
+    await _reply(ctx, await _ticket(ctx))
+    name = await one(ctx, "SELECT current_database()")
+    outside, server = Outside(), await asyncpg.connect(postgres)
+
+    async def new_sessions(setting: str) -> None:
+        await server.execute(f"ALTER DATABASE {name} {setting}")
+        await server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+
+    with structlog.testing.capture_logs() as logs:
+        async with _at_the_door(ctx, outside) as sending:
+            await new_sessions("SET default_transaction_read_only = on")
+            outside.door.set()
+            async with asyncio.timeout(30):
+                while not any(line["event"] == "deliver.not_recorded" for line in logs):
+                    await asyncio.sleep(0.01)
+            await new_sessions("RESET default_transaction_read_only")
+            async with asyncio.timeout(30):
+                await sending
+    await server.close()
+    assert (outside.sent, await _states(ctx)) == ([], ["queued"])
+    await _time_passes(ctx)
+    await _work(ctx, outside)
+    assert (outside.texts, await _states(ctx)) == (["one"], ["sent"])
 
 
 async def test_a_reply_sent_again_while_the_next_is_on_its_way_holds_nobody_up(ctx: Context) -> None:
@@ -360,6 +495,9 @@ async def test_proof_is_not_lost_because_the_database_is_away_for_a_moment(
 
     with structlog.testing.capture_logs() as logs:
         async with _in_the_middle(ctx, outside) as sending:
+            async with asyncio.timeout(30):
+                while outside.under_way < 4:
+                    await asyncio.sleep(0.01)
             away.set()
             keeping = asyncio.create_task(keep_away())
             outside.gate.set()

@@ -15,7 +15,6 @@ from channels.adapter import (
     Acceptance,
     Misconfigured,
     NotAccepted,
-    Ports,
     RawItem,
     Refused,
     TryLater,
@@ -23,38 +22,19 @@ from channels.adapter import (
     Unsure,
 )
 from channels.email import KIND
+from channels.email.items import content_key, group_by_size, headers_only
 from channels.email.parse import parse_letter
 from channels.email.settings import EmailSettings
-from channels.email.watch import content_key, group_by_size, headers_only
 from hub.model.interactions import OutboundInteraction
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
+from tests.fakes.leaving import free_to_leave
 from tests.fakes.mail_servers import DROP, ScriptedRelay, cutting_line, serving
+from tests.fakes.ports import Memory, make_ports
 
 MESSAGE = OutboundInteraction(
     interaction_id=1, ticket_code="T-1", address="li@example.cn", recipient_name="李", author_name="Ann", text="您好", subject="Re: 退款",
     queued_at=datetime(2026, 11, 24, tzinfo=UTC), message_id="r.t1zk@shop.example", reply_token="t1zk",
 )  # fmt: skip
-
-
-class Memory:
-    """A bookmark that lives as long as the test."""
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-
-    async def read(self, key: str) -> Any:
-        return self.values.get(key)
-
-    async def write(self, key: str, value: Any) -> None:
-        self.values[key] = value
-
-
-class NoTranscript:
-    async def since(self, thread_key: str, after: int) -> list[Any]:
-        return []
-
-    async def wait(self, thread_key: str, after: int) -> None:
-        return
 
 
 class Journal:
@@ -99,13 +79,7 @@ def _settings(imap_port: int = 1, smtp_port: int = 1, **more: Any) -> EmailSetti
 
 
 def _open(settings: EmailSettings, memory: Memory | None = None, alive: bool = True) -> Any:
-    ports = Ports(
-        bookmark=memory or Memory(),
-        transcript=NoTranscript(),
-        secret=b"k" * 32,
-        public_url="https://hub.example",
-        alive=lambda: alive,
-    )
+    ports = make_ports(memory=memory, alive=lambda: alive)
     return KIND.open("support", settings, ports)
 
 
@@ -131,7 +105,7 @@ async def test_check_logs_in_to_both(mail: MailWorld) -> None:
     for wrong in (
         {"imap_password": "x"},
         {"smtp_user": SUPPORT, "smtp_password": "x"},
-        {"folder": "Nowhere"},
+        {"folders": ["Nowhere"]},
     ):
         with pytest.raises(Misconfigured):
             await _open(_settings(mail.imap_port, mail.smtp_port, **wrong)).check()
@@ -250,7 +224,7 @@ async def test_without_the_lease_nothing_is_fetched_or_sent(mail: MailWorld) -> 
     relay = ScriptedRelay({})
     async with serving(relay.talk) as port:
         with pytest.raises(TryLater):
-            await _open(_settings(smtp_port=port), alive=False).send(MESSAGE)
+            await _open(_settings(smtp_port=port), alive=False).send(MESSAGE, free_to_leave)
     assert relay.letters == []
 
 
@@ -258,7 +232,7 @@ async def test_a_reply_reaches_the_customer(mail: MailWorld) -> None:
     adapter = _open(
         _settings(mail.imap_port, mail.smtp_port, smtp_user=SUPPORT, smtp_password=SUPPORT_PASSWORD)
     )
-    receipt = await adapter.send(replace(MESSAGE, text="line\n.\n..dots\n您好"))
+    receipt = await adapter.send(replace(MESSAGE, text="line\n.\n..dots\n您好"), free_to_leave)
     (raw,) = await mail.wait_for_letter("li@example.cn")
     letter = parse_letter(raw)
     assert (letter.text, letter.message_id, receipt.external_id) == (
@@ -268,9 +242,9 @@ async def test_a_reply_reaches_the_customer(mail: MailWorld) -> None:
     )
     mail.refuse("gone@example.cn")
     with pytest.raises(Refused):
-        await adapter.send(replace(MESSAGE, address="gone@example.cn"))
+        await adapter.send(replace(MESSAGE, address="gone@example.cn"), free_to_leave)
     with pytest.raises(Refused):
-        await adapter.send(replace(MESSAGE, address="no address"))
+        await adapter.send(replace(MESSAGE, address="no address"), free_to_leave)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +261,7 @@ async def test_each_stage_fails_in_its_own_way(stage: str, answer: str, failure:
     relay = ScriptedRelay({stage: answer})
     async with serving(relay.talk) as port:
         with pytest.raises(failure):
-            await _open(_settings(smtp_port=port)).send(MESSAGE)
+            await _open(_settings(smtp_port=port)).send(MESSAGE, free_to_leave)
     assert relay.verbs.count("DATA") <= 1
 
 
@@ -295,9 +269,11 @@ async def test_nothing_leaves_unprotected_when_tls_is_demanded() -> None:
     relay = ScriptedRelay({})
     async with serving(relay.talk) as port:
         with pytest.raises(Misconfigured, match="STARTTLS"):
-            await _open(_settings(smtp_port=port, smtp_security="starttls")).send(MESSAGE)
+            await _open(_settings(smtp_port=port, smtp_security="starttls")).send(MESSAGE, free_to_leave)
         with pytest.raises(TryLater):
-            await _open(_settings(smtp_port=port, smtp_security="tls", timeout_seconds=1)).send(MESSAGE)
+            await _open(_settings(smtp_port=port, smtp_security="tls", timeout_seconds=1)).send(
+                MESSAGE, free_to_leave
+            )
     assert relay.letters == []
     assert "MAIL" not in relay.verbs
 
@@ -309,8 +285,10 @@ def test_a_letter_that_is_too_large_shows_its_headers_and_a_notice() -> None:
     assert "40000000" in letter.text
     assert group_by_size([(1, 30_000_000), (2, 30_000_000), (3, 10)]) == [
         [(1, 30_000_000)],
-        [(2, 30_000_000), (3, 10)],
+        [(2, 30_000_000)],
+        [(3, 10)],
     ]
+    assert [len(group) for group in group_by_size([(uid, 10) for uid in range(1, 121)])] == [50, 50, 20]
 
 
 def test_the_content_key_sees_the_letter_and_not_its_way() -> None:

@@ -10,6 +10,7 @@ import pytest
 from channels.adapter import NotAccepted, TryLater
 from channels.loopback import KIND
 from hub.model.interactions import OutboundInteraction
+from tests.fakes.leaving import free_to_leave
 from tests.fakes.ports import Journal, make_ports
 
 REPLY = OutboundInteraction(
@@ -42,7 +43,7 @@ async def test_a_hub_without_the_lease_sends_nothing() -> None:
     lease = [False]
     adapter: Any = KIND.open("demo", KIND.settings(), make_ports(alive=lambda: lease[0]))
     with pytest.raises(TryLater):
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     assert adapter.sent == []
     lease[0] = True
-    assert (await adapter.send(replace(REPLY, text="again"))).external_id == "sent.1"
+    assert (await adapter.send(replace(REPLY, text="again"), free_to_leave)).external_id == "sent.1"

@@ -10,11 +10,16 @@ import asyncpg
 import pytest
 
 import storage
-from storage import house, inbound, outbound, staff, views, work
+from storage import house, inbound, mailboxes, outbound, staff, views, work
 from storage.queries import load_queries
 
 FILES = sorted(path.stem for path in (Path(storage.__file__).parent / "sql").glob("*.sql"))
 QUERIES = {f"{name}.{block}": sql for name in FILES for block, sql in load_queries(name).items()}
+QUERIES |= {
+    "views.ticket_timeline": views.TICKET_TIMELINE,
+    "views.customer_timeline": views.CUSTOMER_TIMELINE,
+    "views.latest_of_ticket": views.LATEST_OF_TICKET,
+}
 
 # Which dataclass a query fills; fields that the query does not give (they come from elsewhere).
 ROWS: dict[str, tuple[type[Any], set[str]]] = {
@@ -39,9 +44,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "house.recall": (house.Recalled, set()),
     "staff.session": (views.AgentRow, set()),
     "views.list_agents": (views.AgentRow, set()),
-    "views.ticket_timeline": (views.TimelineRow, {"attachments"}),
-    "views.latest_of_ticket": (views.TimelineRow, {"attachments"}),
-    "views.customer_timeline": (views.TimelineRow, {"attachments"}),
+    "views.timeline": (views.TimelineRow, {"attachments"}),
     "views.attachments_of": (views.AttachmentRow, set()),
     "views.ticket_decisions": (views.DecisionRow, set()),
     "views.ticket_events": (views.EventRow, set()),
@@ -52,6 +55,9 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "views.list_quarantine": (views.QuarantineRow, set()),
     "views.troubled_deliveries": (views.TroubledRow, set()),
     "views.backlog": (views.BacklogRow, set()),
+    "mailboxes.last_count": (mailboxes.LastCountRow, set()),
+    "mailboxes.mailboxes": (mailboxes.MailboxRow, set()),
+    "mailboxes.counts": (mailboxes.CountRow, set()),
 }
 
 

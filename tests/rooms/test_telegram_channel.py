@@ -26,6 +26,7 @@ from channels.telegram import KIND
 from channels.telegram.adapter import SECRET_HEADER
 from hub.model.interactions import InboundInteraction, OutboundAttachment, OutboundInteraction
 from hub.sandbox.telegram_world import TelegramWorld
+from tests.fakes.leaving import free_to_leave
 from tests.fakes.ports import Journal, make_ports, serving_routes
 
 MEI = 880001
@@ -197,7 +198,7 @@ async def test_a_hub_without_the_lease_confirms_nothing(world: TelegramWorld) ->
             await hearing
         assert list(world.state.confirmed) == []
         with pytest.raises(TryLater, match="Another hub"):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
 
 
 async def test_somebody_elses_webhook_is_told(world: TelegramWorld) -> None:
@@ -213,7 +214,7 @@ async def test_a_long_answer_and_its_files_arrive_in_order(world: TelegramWorld)
         OutboundAttachment(filename="条款.pdf", content_type="application/pdf", data=b"%PDF"),
     )
     async with opened(world) as adapter:
-        receipt = await adapter.send(replace(REPLY, text="字" * 5000, attachments=files))
+        receipt = await adapter.send(replace(REPLY, text="字" * 5000, attachments=files), free_to_leave)
     sent = world.sent_to(MEI)
     assert [len(one["text"]) for one in sent[:2]] == [4096, 904]
     assert "photo" in sent[2]
@@ -226,9 +227,9 @@ async def test_flood_control_stops_the_whole_channel(world: TelegramWorld) -> No
     world.faults.flood, world.faults.retry_after = 1, 7
     async with opened(world) as adapter:
         with pytest.raises(TryLater) as caught:
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         assert (caught.value.retry_after, caught.value.whole_channel) == (7.0, True)
-        await adapter.send(REPLY)
+        await adapter.send(REPLY, free_to_leave)
     assert len(world.sent_to(MEI)) == 1
 
 
@@ -236,28 +237,28 @@ async def test_what_is_certain_and_what_is_not(world: TelegramWorld) -> None:
     async with opened(world) as adapter:
         world.faults.dropped = 1
         with pytest.raises(Unsure):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         assert len(world.sent_to(MEI)) == 1, "it had arrived, which is why nobody may send it again blindly"
         world.faults.broken = 1
         with pytest.raises(Unsure):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         with pytest.raises(Refused, match="Chat not found"):
-            await adapter.send(replace(REPLY, address="99"))
+            await adapter.send(replace(REPLY, address="99"), free_to_leave)
         with pytest.raises(Refused, match="neither text nor files"):
-            await adapter.send(replace(REPLY, text=" "))
+            await adapter.send(replace(REPLY, text=" "), free_to_leave)
         world.customer_blocks(MEI)
         with pytest.raises(Refused, match="blocked"):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
     async with opened(world, base_url="http://127.0.0.1:9/bot") as adapter:
         with pytest.raises(TryLater, match="cannot be reached"):
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         with pytest.raises(Unavailable):
             await adapter.check()
 
 
 async def test_a_failure_after_the_first_piece_is_in_doubt(world: TelegramWorld) -> None:
     async with opened(world) as adapter:
-        sending = asyncio.create_task(adapter.send(replace(REPLY, text="字" * 9000)))
+        sending = asyncio.create_task(adapter.send(replace(REPLY, text="字" * 9000), free_to_leave))
         await world.wait_for_message(MEI)
         world.faults.flood = 1
         with pytest.raises(Unsure, match=r"[12] of 3 parts arrived"):
@@ -271,13 +272,13 @@ async def test_the_token_is_in_no_log_and_in_no_exception(
     secret = "1:canary-token-that-must-not-be-seen"
     failures: list[ChannelFailure] = []
     async with opened(world, token=secret) as adapter:
-        for attempt in (adapter.check(), adapter.send(REPLY), adapter.receive(Journal().accept)):
+        for attempt in (adapter.check(), adapter.send(REPLY, free_to_leave), adapter.receive(Journal().accept)):
             with pytest.raises(Misconfigured) as caught:
                 await attempt
             failures.append(caught.value)
     async with opened(world, token=secret, base_url="http://127.0.0.1:9/bot") as adapter:
         with pytest.raises(TryLater) as later:
-            await adapter.send(REPLY)
+            await adapter.send(REPLY, free_to_leave)
         failures.append(later.value)
     for failure in failures:
         seen: BaseException | None = failure

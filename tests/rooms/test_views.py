@@ -222,9 +222,7 @@ async def test_no_page_is_longer_than_the_bound(database: Database) -> None:
     ("sql", "row_type"),
     [
         *((sql, views.TicketRow) for sql in views.TICKET_QUERIES),
-        (views.SQL["ticket_timeline"], views.TimelineRow),
-        (views.SQL["customer_timeline"], views.TimelineRow),
-        (views.SQL["latest_of_ticket"], views.TimelineRow),
+        *((sql, views.TimelineRow) for sql in views.TIMELINE_QUERIES),
         (views.SQL["troubled_deliveries"], views.TroubledRow),
         (views.SQL["attachments_of"], views.AttachmentRow),
         (views.SQL["ticket_decisions"], views.DecisionRow),
@@ -277,7 +275,7 @@ async def test_hot_lists_walk_an_index_and_sort_nothing(database: Database) -> N
     mine = await database.read(
         lambda c: plan(c, views.LIST_TICKETS["mine"], *start, ["open"], None, 50, ticket.assignee_id)
     )
-    timeline = await database.read(lambda c: plan(c, views.SQL["ticket_timeline"], ticket.id, 0, 200))
+    timeline = await database.read(lambda c: plan(c, views.TICKET_TIMELINE, ticket.id, 0, 200))
     assert "ticket_recent" in listed and "Seq Scan on ticket" not in listed
     assert "ticket_mine" in mine
     assert "Seq Scan on interaction_2" not in timeline

@@ -16,6 +16,7 @@ from channels.webchat import KIND
 from channels.webchat.frames import MOST_FRAME
 from channels.webchat.sessions import session_of, thread_key
 from hub.model.interactions import OutboundInteraction
+from tests.fakes.leaving import free_to_leave
 from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
 
 SITE = "https://www.shop.example"
@@ -247,7 +248,7 @@ async def test_an_answer_is_delivered_by_the_transcript(room: Room) -> None:
         text="hello",
         queued_at=datetime(2026, 11, 24, tzinfo=UTC),
     )
-    assert (await room.adapter.send(answer)).detail == "in the transcript"
+    assert (await room.adapter.send(answer, free_to_leave)).detail == "in the transcript"
 
 
 @contextlib.asynccontextmanager

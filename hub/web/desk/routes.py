@@ -5,6 +5,7 @@ from aiohttp import web
 from hub.actions.context import Context
 from hub.web.desk import customers, preferences, system
 from hub.web.desk.assets import show_asset
+from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.signin import Door
 from hub.web.desk.tickets import acting, files, pages, writing
@@ -14,6 +15,7 @@ from hub.web.desk.visit import Handler, at_desk
 def desk_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /desk."""
     door = Door(ctx)
+    originals = Originals(ctx)
 
     def get(path: str, handler: Handler) -> web.RouteDef:
         return web.get(f"/desk{path}", at_desk(ctx, handler))
@@ -34,7 +36,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/fragments/tickets/{code}/composer", pages.show_composer),
         get("/fragments/tickets/{code}/customer", pages.show_customer_pane),
         get("/fragments/tickets/{code}/colleagues", acting.show_colleagues),
-        get("/tickets/{code}/originals/{id}", files.show_original),
+        get("/tickets/{code}/originals/{id}", originals.show),
         post("/tickets/{code}/replies", writing.post_reply),
         post("/tickets/{code}/notes", writing.post_note),
         post("/tickets/{code}/take", acting.post_take),
@@ -44,6 +46,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
         post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
         get("/attachments/{token}", files.get_attachment),
+        get("/attachments/{token}/picture", files.get_picture),
+        web.get(PICTURES + "/{signed}", originals.picture),
         get("/customers", customers.show_customers),
         get("/customers/{code}", customers.show_customer),
         get("/fragments/customers/{code}/timeline", customers.show_timeline),

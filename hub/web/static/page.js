@@ -2,10 +2,10 @@
 // What only the browser knows (an open disclosure, the row in view) is not undone when a piece of the page is read anew.
 htmx.registerExtension("hub-keep", {
   htmx_before_morph_attr(element, detail) {
-    if (element.matches(".menu, .why, .trimmed, .original") && detail.attrName === "open") return false;
+    if (element.matches(".menu, .why, .trimmed, .original, .particulars") && detail.attrName === "open") return false;
     if (element.matches(".row") && detail.attrName === "aria-current") return false;
     if (element.id === "customer-pane" && detail.attrName === "data-open") return false;
-    if (element.id === "to-end" && detail.attrName === "hidden") return false;
+    if (element.matches("#to-end, .withheld") && detail.attrName === "hidden") return false;
     return true;
   },
 });

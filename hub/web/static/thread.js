@@ -64,8 +64,24 @@ document.addEventListener(
     frame.title = details.querySelector("summary").textContent;
     frame.src = details.dataset.src;
     cage.append(frame);
+    offerPictures(details);
   },
   true,
 );
+
+// The page in the frame can tell nobody anything, so how many pictures were left out is asked beside it.
+async function offerPictures(details) {
+  const answer = await fetch(details.dataset.src, { method: "HEAD" });
+  details.querySelector(".withheld").hidden = !(Number(answer.headers.get("Hub-Pictures-Withheld")) > 0);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-pictures]");
+  if (!button) return;
+  const details = button.closest("details.original");
+  details.querySelector("iframe").src = `${details.dataset.src}?pictures=1`;
+  button.closest(".withheld").hidden = true;
+  details.querySelector("summary").focus();
+});
 
 look();

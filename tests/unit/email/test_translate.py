@@ -75,7 +75,7 @@ def test_a_letter_without_a_sender_is_kept_without_an_identity() -> None:
         {"colour": "red"},
         {"smtp_user": "u"},
         {"display_name": "a\r\nb"},
-        {"idle_seconds": 4000},
+        {"poll_seconds": 4000},
     ],
 )
 def test_wrong_settings_name_their_key(wrong: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, words
+from hub.web.desk.say import details, letters, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -28,6 +28,7 @@ _CODES = {
     "WARNINGS": words.WARNINGS,
     "STEPS": words.STEPS,
     "ROLES": words.ROLES,
+    "SECURITY": letters.SECURITY,
 }
 
 
@@ -48,6 +49,10 @@ def _environment(locale: str) -> jinja2.Environment:
         "LANGUAGES": LANGUAGES,
         "icon": icon,
         "listed_once": details.listed_once,
+        "letter_of": letters.letter_of,
+        "mailbox_text": letters.mailbox_text,
+        "mailboxes_of": letters.mailboxes_of,
+        "is_picture": letters.is_picture,
         "static": STATIC_URL,
         "fresh_key": lambda: secrets.token_urlsafe(12),
         "ticket_number": lambda code: show_code(TICKET, code),
@@ -64,6 +69,8 @@ def render(template: str, voice: Voice, **context: object) -> str:
         "say_detail": partial(details.say_detail, voice),
         "known_as": partial(details.known_as, voice),
         "shown_fields": partial(details.shown_fields, voice),
+        "invite_title": partial(letters.invite_title, voice),
+        "invite_when": partial(letters.invite_when, voice),
     }
     return page.render(voice=voice, **spoken, **context)
 

@@ -70,14 +70,17 @@ AUTOMATIC: Mapping[str, str] = {
     "list": N_("Mailing list"),
     "receipt": N_("Read receipt"),
     "loop": N_("Mail loop, stopped"),
+    "acknowledgement": N_("Automatic acknowledgement"),
 }
 
 THREAD_RULES: Mapping[str, str] = {
-    "token": N_("Matched by the signed address of our reply"),
-    "report": N_("Matched as a delivery report on our letter"),
-    "reference": N_("Matched by the letter that it answers"),
-    "conversation": N_("Matched by the conversation of its channel"),
-    "number": N_("Matched by the ticket number in the subject"),
+    "token": N_("Joined by the signed address of our reply"),
+    "report": N_("Joined as a delivery report on our letter"),
+    "reference": N_("Joined by the letter that it answers"),
+    "cited": N_("Joined because it cites the same letters as this ticket"),
+    "burst": N_("Joined because the same sender wrote again within minutes"),
+    "conversation": N_("Joined by the conversation of its channel"),
+    "number": N_("Joined by the ticket number in the subject"),
 }
 
 WARNINGS: Mapping[str, str] = {

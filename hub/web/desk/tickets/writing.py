@@ -81,7 +81,7 @@ async def post_cancel(visit: Visit) -> web.StreamResponse:
     return await _show_thread(visit)
 
 
-async def deliver_action(visit: Visit, act: Callable[..., Awaitable[None]]) -> None:
+async def deliver_action(visit: Visit, act: Callable[..., Awaitable[object]]) -> None:
     """`act` on the reply that the address names. Raises NotFound, NotPossible."""
     given = visit.request.match_info["id"]
     if not (given.isascii() and given.isdigit() and int(given) < 2**63):

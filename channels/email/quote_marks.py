@@ -1,0 +1,295 @@
+"""How one line, or a few together, announces that what follows was written before. Pure, and linear in the text.
+
+A line is cut to CUT characters before any expression sees it, and nothing looks further than a few lines ahead. What
+follows from a mark is decided in quotes.py.
+"""
+
+import re
+
+from channels.email.quote_words import (
+    BEFORE_DATE,
+    DAYS,
+    FORWARDED,
+    HEADS,
+    MIDDLE,
+    ORIGINAL,
+    QUOTING,
+    REPLY_ABOVE,
+    SELF,
+    WROTE,
+)
+
+CUT = 400
+"""Characters of a line that are looked at; no mark is longer."""
+_JOIN_LINES = 5
+_JOIN_CHARACTERS = 500
+
+
+def _any(words: tuple[str, ...]) -> str:
+    return "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+
+
+_DECORATION = " \t\u3000\u00a0>*_|"
+_DASHES = "-‐‑‒–—―_=*~#"
+
+_MONTH = r"[^\W\d_]{3,12}"
+_DATE = re.compile(
+    rf"\d{{4}}\s?[-/.年년]\s?\d{{1,2}}|(?<!\d)\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?\d{{2,4}}|\d{{1,2}}\s?[月월]\s?\d{{1,2}}"
+    rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?\s+{_MONTH}\.?,?(?:\s+de)?\s+\d{{2,4}}"
+    rf"|{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th|\.)?,?\s+(?:at\s+)?\d{{4}}|\d{{4}}\.\s?{_MONTH}"
+)
+_TIME = re.compile(
+    r"(?<!\d)\d{1,2}\s?[:h時点时]\s?\d{2}|(?<![\d.])\d{1,2}\.\d{2}(?![\d.])|\d\s?(?:[ap]\.?m\b|uhr\b)|上午|下午|오전|오후|午前|午後",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(rf"(?:{_any(BEFORE_DATE)})(?:\b|(?<=\W)|\s|(?=\d))", re.IGNORECASE)
+_DAY = re.compile(rf"(?:{_any(DAYS)})\b\.?,?\s", re.IGNORECASE)
+_DATE_FIRST = re.compile(r"[(\[]?\d{1,4}\s?[-/.年년日]|\d{1,2}\.?\s+[^\W\d_]{3,12}|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}")
+_WROTE_LAST = re.compile(
+    rf"(?:(?<!\w)|[)>\"“”]|(?<=[\u3040-\u9fff\uac00-\ud7a3\d]))(?:{_any(WROTE)})\s*(?:\[\d+\])?\s*[:：]?\s*$",
+    re.IGNORECASE,
+)
+_WROTE_CHINESE = re.compile(r"(?:写道|寫道)\s*[:：]?\s*$")
+_QUOTING = re.compile(rf"(?:{_any(QUOTING)})\b", re.IGNORECASE)
+_WROTE_MIDDLE = re.compile(rf"(?<!\w)(?:{_any(MIDDLE)})(?!\w)", re.IGNORECASE)
+_ENDS = re.compile(rf"[:：]\s*$|(?:{_any(WROTE)})[\s\d\[\]-]*$", re.IGNORECASE)
+_HINT = re.compile(r"[\d@<]")
+_VERB = 60
+"""Characters at the end in which a verb is looked for."""
+_SELF_WROTE = re.compile(
+    rf"(?:(?<!\w)(?:{_any(SELF[:-4])})\s+(?:\w+\s+){{0,3}}(?:{_any(WROTE)})|(?:{_any(MIDDLE)})\s+(?:{_any(SELF[:-4])})\b"
+    r"|^(?:在|於|于)?(?:我|私).{0,60}(?:写道|寫道|书写)|[^\w\s]?我(?:在|于|曾|昨天|今天).{0,80}(?:写道|寫道))",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"[<(\[]\s*(?:mailto:)?[^<>()\[\]@]{1,100}@[^<>()\[\]]{1,100}\s*[>)\]]")
+_SHARED = re.compile(
+    r"(?:(?<=\S)\s*[-–—]{2,}\s*|(?<=\S)\s+|(?<=[.!?]))(?=On\s(?:[A-Z][a-z]{2}|\d))(?=.{10,250}\bwrote:\s*$)"
+)
+_SHARED_CHINESE = re.compile(
+    r"(?:(?<=[。！？!?])|(?<=\S)\s{2,})(?=(?:在\s?)?\d{4}\s?[年/-]\s?\d{1,2}.{5,200}(?:写道|寫道)[:：]\s*$)"
+)
+_RULE = re.compile(r"[\s>]{0,6}(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|–{3,}|─{3,}|━{3,})\s*$")
+_LABEL = re.compile(r"[^\W\d_][^\n:：|@<>]{0,22}$")
+
+
+def is_quoted(line: str) -> bool:
+    """Whether a line is marked as old text, with `>`."""
+    return line[:4].lstrip()[:1] in (">", "＞") and bool(line.strip())
+
+
+def is_barred(line: str) -> bool:
+    """Whether a line begins with a bar. That is a quote below an attribution only, elsewhere a table."""
+    return line[:4].lstrip()[:1] in ("|", "│") and bool(line.strip())
+
+
+def is_rule(line: str) -> bool:
+    """A drawn line and nothing else."""
+    return _RULE.match(line[:CUT]) is not None
+
+
+def separator(lines: list[str], index: int) -> str:
+    """"forwarded" or "original" when the line is a program's title of an older letter, else ""."""
+    line = lines[index][:CUT]
+    inner = line.strip(_DECORATION).rstrip(":：").rstrip()
+    if not inner or len(inner) > 160:
+        return ""
+    words = inner.strip(_DASHES + _DECORATION).strip().lower()
+    dashed = words != inner.lower() and inner[0] in _DASHES and inner[:2].strip(_DASHES) == ""
+    if any(w in words for w in REPLY_ABOVE):
+        return "original"
+    if not words or len(words) > 100:
+        return ""
+    if dashed:
+        both = inner[-1] in _DASHES
+        if words.startswith(FORWARDED):
+            return "forwarded"
+        if words.startswith(ORIGINAL) and (both or words in ORIGINAL or len(words) < 40):
+            return "original"
+        if both and len(words) < 50 and _heads_follow(lines, index):
+            return "original"
+        return ""
+    if words.startswith(FORWARDED) and len(words) < 60 and _heads_follow(lines, index):
+        return "forwarded"
+    if words in ORIGINAL and _heads_follow(lines, index):
+        return "original"
+    return ""
+
+
+def _heads_follow(lines: list[str], index: int) -> bool:
+    """Whether heads stand within the two lines of text below; also heads in a language nobody listed."""
+    seen = 0
+    for line in lines[index + 1 : index + 6]:
+        if not line.strip():
+            continue
+        seen += 1
+        if head_role(line):
+            return True
+        label, colon, value = line[:CUT].partition(":")
+        if colon and len(label.strip(_DECORATION)) < 24 and "@" in value:
+            return True
+        if seen == 2:
+            break
+    return False
+
+
+_ROLES = {name: role for role, names in HEADS.items() for name in names.split()}
+
+
+def head_role(line: str) -> str:
+    """What the head on this line says (from, sent, date, to, cc, subject, reply), else ""."""
+    probe = line[:60].lstrip(_DECORATION)
+    ends = [e for e in (probe.find(":"), probe.find("："), probe.find("|")) if e >= 0]
+    if not ends or min(ends) > 30:
+        return ""
+    name = re.sub(r"[\s\u3000\u00a0\u200b*_]+", "", probe[: min(ends)]).lower()
+    if probe[min(ends)] == "|" and name.isascii():
+        return ""
+    return _ROLES.get(name, "")
+
+
+def head_block(lines: list[str], index: int) -> int:
+    """Where a block of repeated heads that begins at `index` ends; `index` itself when none begins.
+
+    Enough heads to be sure are needed: "From: Berlin / To: Paris / Date: Monday" is what a traveller writes.
+    """
+    line = lines[index][:CUT]
+    first = head_role(line)
+    if not first:
+        return _unknown_heads(lines, index)
+    roles = {first}
+    end = index + 1
+    between = 0
+    while end < len(lines) and end - index < 14:
+        following = lines[end][:CUT]
+        role = head_role(following)
+        if role:
+            roles.add(role)
+            between = 0
+        elif not following.strip():
+            if len(roles) > 1 or between or not (end + 1 < len(lines) and head_role(lines[end + 1])):
+                break
+        else:
+            between += 1
+            if between > 2:
+                break
+        end += 1
+    end -= between
+    block = [o[:CUT] for o in lines[index:end]]
+    addressed = any("@" in o for o in block)
+    dated = ("sent" in roles or {"date", "subject"} <= roles) and any(_DATE.search(o) or _TIME.search(o) for o in block)
+    sure = (
+        len(roles) >= 3 and ((addressed and bool(roles & {"subject", "sent", "from"})) or (dated and "from" in roles))
+    ) or (len(roles) == 2 and "from" in roles and ((addressed and bool(roles & {"sent", "date", "subject"})) or dated))
+    return end if sure else _unknown_heads(lines, index)
+
+
+def _unknown_heads(lines: list[str], index: int) -> int:
+    """Three heads in a language nobody listed: an address in brackets first, and a date with its time below."""
+    if index and lines[index - 1].strip() and not is_rule(lines[index - 1]):
+        return index
+    end = index
+    for line in lines[index : index + 8]:
+        label, colon, _value = line[:CUT].strip(_DECORATION).partition(":")
+        if not colon or not _LABEL.match(label.strip(_DECORATION)):
+            break
+        end += 1
+    if end - index < 3 or not _BRACKETED.search(lines[index][:CUT]):
+        return index
+    dated = any(_DATE.search(o[:CUT]) and _TIME.search(o[:CUT]) for o in lines[index + 1 : end])
+    return end if dated else index
+
+
+def attribution(lines: list[str], index: int) -> int:
+    """How many lines an "On … wrote:" takes from `index`; 0 when there is none. Programs break it over up to five."""
+    first = lines[index][:CUT].strip()
+    if not _HINT.search(first) and not first.endswith((":", "：", "-")) and not _WROTE_LAST.search(first[-_VERB:]):
+        return 0
+    begins = _begins(first)
+    if not begins and "@" not in first and "<" not in first and not _ENDS.search(first[-_VERB:]):
+        return 0
+    starts: list[int] = []
+    joined = ""
+    blanks = 0
+    for end in range(index, min(len(lines), index + _JOIN_LINES + 2)):
+        line = lines[end][:CUT].strip()
+        if not line:
+            blanks += 1
+            if blanks > 2:
+                break
+            continue
+        if end > index:
+            if is_quoted(line) and not line.lstrip("> ").startswith("wrote") and line.strip() not in (">:", "> :"):
+                break
+            if not begins and "<" not in first:
+                break
+            if _begins(line):
+                starts.append(end)
+        joined = f"{joined} {line}".strip()
+        if len(joined) > _JOIN_CHARACTERS:
+            break
+        if _says_wrote(joined, _quote_follows(lines, end + 1)):
+            later = any(_says_wrote(_joined(lines, s, end), quoted=True) for s in starts)
+            return 0 if later else end + 1 - index
+        if line.endswith((":", "：")) and not line.endswith("mailto:"):
+            break
+    return 0
+
+
+def _joined(lines: list[str], start: int, end: int) -> str:
+    return " ".join(o[:CUT].strip() for o in lines[start : end + 1] if o.strip())
+
+
+def _begins(line: str) -> bool:
+    body = line.lstrip(_DECORATION + _DASHES)[:90]
+    before = _BEFORE.match(body)
+    if before and (_DATE.search(body) or _TIME.search(body)):
+        return True
+    return bool((_DAY.match(body) and _DATE.search(body[:50])) or (_DATE_FIRST.match(body) and _DATE.search(body[:40])))
+
+
+def _quote_follows(lines: list[str], index: int) -> bool:
+    for line in lines[index : index + 4]:
+        if line.strip():
+            return is_quoted(line) or is_barred(line)
+    return False
+
+
+def _says_wrote(joined: str, quoted: bool) -> bool:
+    """Whether these words are an attribution. Each way asks for two marks that do not meet in ordinary sentences."""
+    text = joined.strip(_DECORATION).replace("< ", "<")
+    bare = text.strip(_DASHES + _DECORATION)
+    colon = bare.endswith((":", "："))
+    wrote = _WROTE_LAST.search(bare[-_VERB:])
+    if wrote and text.startswith("--") and text.rstrip(" :").endswith("--"):
+        return True
+    if not colon and not wrote and not bare.endswith(">"):
+        return False
+    begins = _begins(bare)
+    address = _BRACKETED.search(bare) is not None
+    date, clock = _DATE.search(bare), _TIME.search(bare)
+    if not quoted and not address and _SELF_WROTE.search(bare):
+        return False
+    if wrote and (address or (begins and (date or clock)) or ("@" in bare and date) or (quoted and len(bare) < 200)):
+        return True
+    if colon and _WROTE_MIDDLE.search(bare) and (date or clock) and (address or (begins and (clock or quoted))):
+        return True
+    if colon and ((date and address) or (begins and date and clock and "@" in bare)):
+        return True
+    if colon and quoted and len(bare) < 250 and ((date and clock) or address):
+        return True
+    if wrote and date and clock and len(bare) < 120 and _WROTE_CHINESE.search(bare):
+        return True
+    if colon and address and _QUOTING.match(bare):
+        return True
+    return bool(not colon and begins and date and address and bare.endswith(">") and _DATE_FIRST.match(bare))
+
+
+def split_shared(line: str) -> tuple[str, str]:
+    """An attribution that begins in the middle of a line, behind the author's own words: both parts."""
+    if len(line) > CUT or not line.rstrip().endswith((":", "：")):
+        return line, ""
+    found = _SHARED.search(line) or _SHARED_CHINESE.search(line)
+    if not found or not line[: found.start()].strip():
+        return line, ""
+    rest = line[found.end() :].strip()
+    return (line[: found.start()], rest) if _says_wrote(rest, quoted=True) else (line, "")

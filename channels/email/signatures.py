@@ -1,0 +1,265 @@
+"""Where the author's words end and what programs and habits append begins: phone footers, signature marks, sign-offs.
+
+Pure; looks at the last few dozen lines only. A sign-off goes only when nothing is lost by it: the name in it is the
+sender's own as the header has it, or it heads a block of titles, companies and numbers. A block that the words above
+announce ("my new address:") is what the letter is about, and stays.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from channels.email.quote_marks import CUT, is_rule
+from channels.email.quote_words import CJK_DEVICES, CONFIDENTIAL, DEVICES, REGARDS, THANKS
+
+_TAIL = 60
+"""Lines from the end that are looked at."""
+_BLOCK = 9
+"""Lines with text that a signature without a mark may have."""
+
+_NAME_LENGTH = 120
+
+_MARK = re.compile(r"\s{0,2}(?:--|__|—|––|--\s?\u00a0)\s*$")
+_QQ_RULE = re.compile(r"\s*-{18}\s*$")
+_WORD = r"[^\s,，。.!?;:]{1,30}"
+_FOOTER = re.compile(
+    rf"""(?ix)^[\s(\[<*_>-]{{0,6}}(?:
+      (?:sent|written|sen[dt]\ you)\ (?:from|via|with|using|by|on|through)\ (?:(?:my|the|an?)\ )?(?:{_WORD}\ ?){{1,5}}[^.!?]{{0,60}}
+    | (?:get|download|try)\ (?:the\ )?(?:all-new\ )?(?:outlook|aol\ app|bluemail|spark|typeapp|yahoo|gmail)\b.{{0,60}}
+    | (?:von\ mein\w+|gesendet\ (?:von|mit|aus|über)|diese\ nachricht\ wurde\ von|von\ unterwegs|holen\ sie\ sich\ outlook|outlook\ für).{{0,80}}
+    | envoy[ée]e?\ (?:de|depuis|à\ partir|par|avec|via|du)\b.{{0,80}} | (?:obtenir|téléchargez?)\ outlook.{{0,60}}
+    | (?:enviado|enviada)\ (?:desde|do|de|a\ partir|con|via|pelo|por|através)\b.{{0,80}} | (?:obtener|obter)\ (?:o\ )?outlook.{{0,60}}
+    | (?:inviato|inviata)\ (?:da|dal|con|tramite|dallo)\b.{{0,80}} | scarica\ outlook.{{0,60}} | ottieni\ outlook.{{0,60}}
+    | (?:verzonden|verstuurd)\ (?:vanaf|vanuit|met|van|via)\b.{{0,80}} | outlook\ voor\ .{{0,40}}\ downloaden
+    | skickat\ från.{{0,60}} | (?:sendt|sent)\ fra.{{0,60}} | lähetetty\ .{{0,60}} | (?:wysłan[eoy]|wysłano)\ (?:z|przy|za)\b.{{0,60}}
+    | (?:odesláno|odoslané)\ (?:z|ze|pomocou|pomocí)\b.{{0,60}} | (?:отправлено|надіслано)\ (?:с|со|из|з|із|через|от)\b.{{0,60}}
+    | (?=.{{0,60}}gönderildi).{{0,40}}(?:'?(?:den|dan|ten|tan)|aracılığıyla)\ gönderildi | elküldve\ .{{0,60}} | trimis\ (?:de|din)\b.{{0,60}} | στάλθηκε\ από.{{0,60}}
+    | נשלח\ מ.{{0,60}} | (?:تم\ الإرسال|أرسلت?|مرسل(?:ة)?)\ (?:من|بواسطة)\b.{{0,60}} | được\ gửi\ từ.{{0,60}} | ส่งจาก.{{0,60}} | dikirim\ dari.{{0,60}}
+    | (?:from|via)\ (?:my\ )?(?:mobile|iphone|ipad|android|phone|blackberry)\b.{{0,20}} | on\ the\ (?:go|move|road)
+    | do\ you\ yahoo!?.{{0,60}} | yahoo\ mail:\ .{{0,80}} | typed\ (?:on|with)\b.{{0,60}}
+    )[.!\s)\]>*_]{{0,4}}(?:<?\[?https?://\S{{0,300}})?\s*$"""
+)
+_SENT = re.compile(r"(?i)^\W{0,6}(?:sent|written) (?:from|via|with|using|by|on|through) (.{1,90})$")
+_SENTENCE = re.compile(
+    r"(?i),\s(?:is|it|it's|so|and i|because|but|then|which|where|i|we|you|please (?:call|send|let))\b|\b(?:is|was|are|were|has|have|did|but|because|yesterday|last)\b"
+)
+_DEVICE = re.compile(rf"(?i)\b(?:{DEVICES})|\bmy\s+\w+(?:\s\w+)?\W*$|[™®]|\bi[A-Z]\w+")
+_FOOTER_CJK = re.compile(
+    rf"""(?ix)^[\s(\[<（【「-]{{0,4}}(?:
+      (?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:于)?\s?(?:我的)?\s?.{{0,16}}(?:{CJK_DEVICES}).{{0,24}}?(?:发送|發送|傳送|寄出|传送)?
+    | (?:获取|下载|取得|下載|適用於|适用于)\s?.{{0,12}}outlook.{{0,30}}
+    | .{{0,20}}(?:{CJK_DEVICES}).{{0,12}}(?:から送信|より送信|から|で送信|에서\s?보냄|에서\s?전송|에서\s?발송).{{0,10}}
+    | .{{0,12}}(?:から送信(?:されました)?|에서\s?보냄)
+    | outlook\s?for\s?(?:ios|android)\s?を(?:入手|取得) | (?:android|ios)용\s?outlook.{{0,20}} | yahoo!メール.{{0,20}}
+    )[。.!\s)\]>）】」]{{0,4}}(?:<?\[?https?://\S{{0,300}})?\s*$"""
+)
+_REGARDS = re.compile(rf"(?i)^\W*(?:{REGARDS})\s?(?:[/|&+]\s?(?:{REGARDS}))?[\s,.!。，！…-]*$")
+_THANKS = re.compile(rf"(?i)^\W*(?:{THANKS})[\s,.!。，！…-]*$")
+_CLOSING_START = re.compile(rf"(?i)^\W*(?:{REGARDS}|{THANKS})(?!\w)")
+_CONTACT = re.compile(
+    r"(?i)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{2,60}|\bhttps?://|\bwww\.\w|^\W{0,4}(?:t|m|f|p|c|e|w|tel|phone|ph|mob|mobile|cell|fax|office|direct|e-?mail|web|skype|tél|teléfono|móvil|"
+    r"telefon|handy|电话|電話|手机|手機|传真|傳真|邮箱|郵箱|微信|qq|网址|地址|전화|휴대폰|팩스)\W{0,3}[.:：]|^\W{0,4}\(?\+?\d[\d ()./-]{6,24}\W{0,3}$|"
+    r"(?i:\b(?:tel|phone|mobile|cell|fax)\b.{0,6}\+?\d)|\b\w[\w-]{1,40}\.(?:com|org|net|de|fr|co\.uk|cn|io|eu|jp|kr)\b"
+)
+_COMPANY = re.compile(
+    r"(?i)\b(?:ltd|limited|inc|llc|llp|gmbh|ag|kg|ug|s\.?a\.?r?\.?l?|s\.?r\.?l|b\.?v|n\.?v|oy|ab|a/s|aps|sp\. z o\.o|co|corp|pty|plc|company|group|team|department|"
+    r"manager|director|engineer|developer|ceo|cto|coo|cfo|president|founder|owner|head of|assistant|officer|consultant|professor|research|support|sales|marketing|leiter\w*|geschäftsführ\w*|"
+    r"directeur|gerente|director[ae]|responsable)\b|公司|有限|集团|集團|部门|部$|经理|總監|总监|株式会社|주식회사"
+)
+_NAME = re.compile(r"^\W{0,3}[^\W\d_][^\W\d_.'’-]{0,20}(?:[ .'’-]{1,2}[^\W\d_][^\W\d_.'’-]{0,20}){0,3}[.,\s]*$")
+_ANNOUNCED = re.compile(
+    r"(?i)[:：]\s*$|\b(?:address|addres|adresse|dirección|indirizzo|endereço|deliver\w*|ship\w*|send (?:it|them|to)|contact|reach|call|follow\w*|below|change|new|liefer\w*|neue)\b.{0,60}$|"
+    r"地址|寄到|寄给|送到|送货|收件|收货|联系人|联系方式|联系|如下|以下|改成|改为|换成|住所|届け|送り先|주소|연락처"
+)
+_BULLET = re.compile(r"^\s*(?:[-*•·‣]\s|\d{1,2}[.)、]\s|\(?[a-z]\)\s)")
+_POSTSCRIPT = re.compile(r"(?i)^\W*(?:p\.?\s?s\b|n\.?b\b|edit|附|又及|追伸)")
+_CONFIDENTIAL = re.compile(rf"(?i){CONFIDENTIAL}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who the header says has written; either may be "". Only used to know the name below a letter again."""
+
+    name: str = ""
+    address: str = ""
+    words: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "words", frozenset(_words(self.name)))
+
+    def signs(self, line: str) -> bool:
+        """Whether the line is this person's name, a part of it, or the address, and nothing else."""
+        if len(line) > _NAME_LENGTH:
+            return False
+        plain = line.strip(" \t\u3000\u00a0|*_~-–—/\\,.!，。<>").lower()
+        if not plain:
+            return False
+        if self.address and plain == self.address.lower():
+            return True
+        said = _words(plain)
+        return 0 < len(said) <= 5 and len(plain) > 1 and said <= self.words
+
+    def appears(self, line: str) -> bool:
+        """Whether the line holds this person's address or whole name."""
+        low = line.lower()
+        return bool((self.address and self.address.lower() in low) or (len(self.words) > 1 and self.words <= _words(low)))
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W_]+", text.lower()))
+
+
+def is_footer(line: str) -> bool:
+    """Whether a phone or a mail program wrote this line about itself."""
+    if len(line) > CUT:
+        return False
+    if not line.isascii() or "utlook" in line or "iP" in line:
+        if _FOOTER_CJK.match(line):
+            return not line.rstrip().endswith(("？", "?"))
+    if not _FOOTER.match(line):
+        return False
+    sent = _SENT.match(line.strip())
+    if not sent:
+        return not _SENTENCE.search(line)
+    rest = sent.group(1)
+    return not _SENTENCE.search(rest) and bool(_DEVICE.search(rest))
+
+
+def is_closing(lines: list[str]) -> bool:
+    """Whether these lines are no more than a sign-off: "Regards, Roman"."""
+    text = [o for o in lines if o.strip()]
+    return 0 < len(text) <= 5 and bool(_CLOSING_START.match(text[0])) and all(len(o) < 60 for o in text)
+
+
+def signature_start(lines: list[str], sender: Sender) -> int:
+    """Where what is appended begins; `len(lines)` when nothing is. There is always text above."""
+    end = _rstrip(lines, len(lines))
+    for _ in range(4):
+        cut = _one_signature(lines, end, sender)
+        if cut == end:
+            break
+        end = cut
+    return end
+
+
+def _rstrip(lines: list[str], end: int) -> int:
+    while end and not lines[end - 1].strip(" \t\u3000\u00a0|"):
+        end -= 1
+    return end
+
+
+def _one_signature(lines: list[str], end: int, sender: Sender) -> int:
+    top = next((i for i in range(end) if lines[i].strip()), end)
+    low = max(top + 1, end - _TAIL)
+    text = [i for i in range(low, end) if lines[i].strip()]
+    for position, index in enumerate(text):
+        line, rest = lines[index], len(text) - position - 1
+        if len(line) > CUT:
+            continue
+        below = [lines[i] for i in text[position + 1 :]]
+        if _MARK.match(line) and rest <= (30 if line.startswith("-- ") or rest == 0 else 15):
+            return _rstrip(lines, index)
+        if rest <= 6 and is_footer(line):
+            return _rstrip(lines, index)
+        if rest <= 12 and (is_rule(line) or line.strip() in ("---", "***")) and _belongs_below(line, below, sender):
+            return _rstrip(lines, index)
+    for find in (_disclaimer, _signed_block, _closed_block):
+        cut = find(lines, text, sender)
+        if cut < end and any(o.strip() for o in lines[:cut]):
+            return _rstrip(lines, cut)
+    return end
+
+
+def _belongs_below(rule: str, below: list[str], sender: Sender) -> bool:
+    if not below:
+        return True
+    if _confidential(below):
+        return True
+    if not _alike(below):
+        return False
+    contacts = sum(1 for o in below if _CONTACT.search(o[:CUT]))
+    return bool(_QQ_RULE.match(rule)) or sender.signs(below[0]) or (contacts > 0 and bool(_NAME.match(below[0])))
+
+
+def _alike(lines: list[str]) -> bool:
+    """Whether lines could all be of a signature: few, short, no list, no question, no sentence."""
+    return len(lines) <= _BLOCK and all(
+        len(o) <= 90
+        and not _BULLET.match(o)
+        and not _POSTSCRIPT.match(o)
+        and not o.rstrip().endswith(("?", "？", "。", ":", "："))
+        and not (o.rstrip().endswith(".") and len(o) > 45)
+        for o in lines
+    )
+
+
+def _confidential(lines: list[str]) -> bool:
+    found = {m.group(0).lower() for m in _CONFIDENTIAL.finditer(" ".join(lines)[:4000])}
+    return len(found) >= 2
+
+
+def _disclaimer(lines: list[str], text: list[int], _sender: Sender) -> int:
+    """A last paragraph about confidentiality, which lawyers append."""
+    if not text:
+        return len(lines)
+    start = text[-1]
+    while start > 0 and lines[start - 1].strip():
+        start -= 1
+    paragraph = lines[start : text[-1] + 1]
+    if start not in text or len(" ".join(paragraph)) < 120 or not _confidential(paragraph):
+        return len(lines)
+    return start
+
+
+def _signed_block(lines: list[str], text: list[int], sender: Sender) -> int:
+    """The sender's own name or address as a line, with titles and numbers below, and the closing above it."""
+    tail = text[-_BLOCK:]
+    for position, index in enumerate(tail):
+        block = lines[index : tail[-1] + 1]
+        shown = [o for o in block if o.strip()]
+        if not _alike(shown) or not (sender.signs(lines[index]) or _contacts(block, sender)):
+            continue
+        above = _above(lines, index)
+        closing = above >= 0 and bool(_REGARDS.match(lines[above]) or _THANKS.match(lines[above]))
+        if closing:
+            return above
+        apart = _bare(lines[index - 1]) or "|" in lines[index]
+        if apart and not (above >= 0 and _ANNOUNCED.search(lines[above][-CUT:])):
+            return index
+    return len(lines)
+
+
+def _contacts(block: list[str], sender: Sender) -> bool:
+    """Whether a paragraph is a block of contacts, the sender's among them."""
+    found = [o for o in block if _CONTACT.search(o[:CUT]) and len(o.split()) <= 5]
+    return (
+        len(block) >= 3 and len(found) >= 2 and not any(_bare(o) for o in block) and any(map(sender.appears, found))
+    )
+
+
+def _closed_block(lines: list[str], text: list[int], sender: Sender) -> int:
+    """A closing with a name and something below it; a formal closing with a name, if the header has one too."""
+    tail = text[-_BLOCK:]
+    for position, index in enumerate(tail):
+        line = lines[index]
+        regards = bool(_REGARDS.match(line))
+        if not regards and not _THANKS.match(line):
+            continue
+        block = [lines[i] for i in tail[position + 1 :]]
+        if not block or not _alike(block) or not _NAME.match(block[0]):
+            continue
+        if len(block) > 1 and any(_CONTACT.search(o[:CUT]) or _COMPANY.search(o[:CUT]) for o in block[1:]):
+            return index
+        if len(block) == 1 and regards and sender.name and block[0].strip()[0].isalpha() and len(block[0].split()) < 4:
+            return index
+    return len(lines)
+
+
+def _bare(line: str) -> bool:
+    return not line.strip(" \t\u3000\u00a0|")
+
+
+def _above(lines: list[str], index: int) -> int:
+    index -= 1
+    while index >= 0 and _bare(lines[index]):
+        index -= 1
+    return index

@@ -1,0 +1,108 @@
+"""Asks the database what is known of arrivals: whose they are, which tickets they point to; locks what will change."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hub.actions import match
+from hub.actions.arrivals import Read, lock_keys
+from hub.actions.filing.state import Batch, Case, Customer, Ticket
+from hub.actions.match import REPORTS, Evidence, ThreadRule
+from hub.model.interactions import Automatic, IdentityKind
+from hub.model.tickets import TicketStatus
+from storage import inbound, reports, threads
+from storage.database import Connection
+
+
+async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
+    """Hold the persons and conversations, find their customers and tickets, and lock those."""
+    hold = sorted({key for case in cases if case.arrival.raw_id for key in lock_keys(case.arrival)})
+    if hold:
+        await inbound.lock_conversations(connection, hold)
+    for case in cases:
+        case.read = _known_as_ours(batch, case.read)
+    senders = [case.read.interaction.sender.identities for case in cases if case.read]
+    asked = {(one.kind.value, one.value, one.verified) for every in senders for one in every}
+    if asked:
+        for row in await inbound.find_people(connection, sorted(asked)):
+            batch.people.setdefault((row.kind, row.value, row.verified), []).append(row)
+    owners = sorted({row.customer_id for rows in batch.people.values() for row in rows})
+    if owners:
+        batch.facts = await inbound.describe_people(connection, owners)
+    await _look_up_threads(connection, batch, cases)
+
+
+def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
+    """A letter from another inbox of ours is a loop as well."""
+    if read is None or read.interaction.details is None or read.interaction.automatic is Automatic.LOOP:
+        return read
+    if not any(one.kind is IdentityKind.EMAIL and batch.house.is_own(one.value) for one in read.interaction.sender.identities):
+        return read
+    return replace(read, interaction=replace(read.interaction, automatic=Automatic.LOOP, reply_address=""))
+
+
+async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
+    gathered = [(case, case.read, match.gather(case.arrival, case.read)) for case in cases if case.read]
+    asked = [evidence for _, _, evidence in gathered]
+    if not any(e.refs or e.ids or e.codes or e.sent or e.cited or e.burst for e in asked):
+        return
+    batch.found = match.index(
+        await threads.find_threads(
+            connection,
+            refs=sorted({ref for e in asked for ref in e.refs}),
+            ids=sorted({number for e in asked for number in e.ids}),
+            codes=sorted({code for e in asked for code in e.codes}),
+            sent=sorted({message_id for e in asked for message_id in e.sent}),
+            cited=sorted({one for e in asked for one in e.cited}),
+            bursts=sorted({(e.burst.channel_id, e.burst.speaker, e.burst.at, e.burst.minutes) for e in asked if e.burst}),
+        )
+    )
+    chosen = {
+        number
+        for case, read, evidence in gathered
+        if (number := match.choose_ticket(batch.house.secret, case.arrival, read, evidence, batch.found).ticket_id)
+    }
+    about = {number for _, read, evidence in gathered for number in _reported(batch, read, evidence)}
+    if chosen or about:
+        await _lock(connection, batch, sorted(chosen | about))
+    if about:
+        sent = sorted({message_id for e in asked for message_id in e.sent})
+        batch.posted = await reports.posted(connection, sent, sorted(about))
+
+
+def _reported(batch: Batch, read: Read, evidence: Evidence) -> list[int]:
+    """Tickets with letters of ours that a report is about, closed ones too."""
+    if read.interaction.bounce is None or read.interaction.automatic not in REPORTS:
+        return []
+    keys = [("sent", one) for one in evidence.sent] + [("id", str(number)) for number in evidence.ids]
+    return [batch.found[key].ticket_id for key in keys if key in batch.found]
+
+
+async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int]) -> None:
+    """Agents before tickets. A ticket that changed hands in between is treated as nobody's (see place)."""
+    asleep = await inbound.assignees_of_idle(connection, ticket_ids)
+    if asleep:
+        batch.agents = await inbound.lock_agents(connection, sorted(asleep))
+    sets = {one.ticket_id: one for one in batch.found.values()}
+    for row in (await inbound.lock_tickets(connection, ticket_ids)).values():
+        customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
+        candidate = sets[row.id]
+        batch.tickets[row.id] = Ticket(
+            number=row.id,
+            id=row.id,
+            code=row.code,
+            seq=row.seq,
+            customer=customer,
+            row=row,
+            status=TicketStatus(row.status),
+            channel_id=candidate.channel_id,
+            channel_kind=candidate.channel_kind,
+            people=_same(candidate.people),
+            members=_same(candidate.members),
+            copied=_same(candidate.copied),
+        )
+
+
+def _same(people: object) -> set[str]:
+    """The very set that the candidates share, so that whom a letter lets in may speak in the next one of this batch."""
+    assert isinstance(people, set)
+    return people

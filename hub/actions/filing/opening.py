@@ -1,0 +1,65 @@
+"""A ticket that opens: its queue, its priority and why. Pure; the same for what arrives and for what people split off."""
+
+from datetime import datetime
+
+from hub.actions.arrivals import Read, preview, subject
+from hub.model.tickets import Priority
+from routing.explain import to_data
+from routing.rules import RoutingRules, choose_queue
+from routing.situation import Situation
+from storage.database import as_json
+from storage.inbound import NewTicket
+
+
+def new_ticket(
+    rules: RoutingRules,
+    read: Read,
+    *,
+    owner: int,
+    customer_id: int,
+    channel: tuple[int, str, str],
+    key_account: bool,
+    last_agent_id: int | None,
+    status: str,
+    seq: int,
+    heard_at: datetime,
+    last_preview: str = "",
+) -> NewTicket:
+    """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it."""
+    said, classified = read.interaction, read.classified
+    channel_id, channel_name, channel_kind = channel
+    choice = choose_queue(
+        rules,
+        Situation(
+            kind=classified.kind,
+            channel=channel_name,
+            channel_kind=channel_kind,
+            language=classified.language,
+            topics=classified.topics,
+            key_account=key_account,
+            uncertain=classified.uncertain,
+            subject=said.subject,
+            hints=said.hints,
+        ),
+    )
+    return NewTicket(
+        owner=owner,
+        customer_id=customer_id,
+        channel_id=channel_id,
+        subject=subject(said),
+        kind=classified.kind,
+        kind_uncertain=classified.uncertain,
+        status=status,
+        priority=Priority.LOW if said.automatic else choice.priority,
+        language=classified.language,
+        queue=choice.queue,
+        required_language=choice.languages_required[0] if choice.languages_required else "",
+        required_skills="\x1f".join(choice.skills),
+        last_agent_id=last_agent_id,
+        reply_address=said.reply_address,
+        thread_key=said.thread.key,
+        seq=seq,
+        last_preview=last_preview or preview(said),
+        why=as_json({"classification": to_data(classified), "queue": to_data(choice)}),
+        heard_at=heard_at,
+    )

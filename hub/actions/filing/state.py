@@ -1,0 +1,129 @@
+"""What the steps of one filing share: the arrivals under way, and the customers and tickets that they concern, as values."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.actions.arrivals import Arrival, Read
+from hub.actions.match import Candidate, Match, ThreadRule
+from hub.model.tickets import EventKind, TicketStatus
+from routing.rules import RoutingRules
+from storage.inbound import CustomerFacts, LockedAgent, LockedTicket, PersonRow
+from storage.reports import PostedRow
+
+IdentityKey = tuple[str, str, bool]
+"""(kind, value, verified)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What is the same for all that arrives. `is_own` knows every address of every configured inbox."""
+
+    rules: RoutingRules
+    secret: bytes
+    is_own: Callable[[str], bool] = lambda _address: False
+
+
+@dataclass(slots=True, kw_only=True)
+class Customer:
+    """`id` 0: to be made."""
+
+    id: int
+    name: str = ""
+    language: str = ""
+    key_account: bool = False
+    last_agent_id: int | None = None
+    known: set[IdentityKey] = field(default_factory=set)
+    fresh: list[IdentityKey] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Ticket:
+    """`id` 0: to be opened; until then it goes by a negative `number`, which nothing in the database has. `seq` is the last
+    number given out. `people`, `members` and `copied` are "kind:value"; candidates of this batch share these very sets."""
+
+    number: int
+    id: int
+    code: int
+    seq: int
+    customer: Customer
+    row: LockedTicket | None = None
+    status: TicketStatus = TicketStatus.OPEN
+    touched: bool = False
+    reopened: bool = False
+    released: bool = False
+    heard_person: bool = False
+    heard_at: datetime | None = None
+    preview: str = ""
+    reply_address: str = ""
+    subject: str = ""
+    joined: int = 0
+    channel_id: int = 0
+    channel_kind: str = ""
+    people: set[str] = field(default_factory=set)
+    members: set[str] = field(default_factory=set)
+    copied: set[str] = field(default_factory=set)
+    refs: set[str] = field(default_factory=set)
+    events: list[tuple[int, EventKind, dict[str, object]]] = field(default_factory=list)
+
+    @property
+    def wants_agent(self) -> bool:
+        """Whether routing has something to do now that it had not before."""
+        if self.row is None:
+            return self.status is TicketStatus.OPEN
+        return self.released or (self.reopened and self.row.assignee_id is None)
+
+    def note(self, kind: EventKind, **data: object) -> None:
+        """The next entry of the ledger."""
+        self.seq += 1
+        self.touched = True
+        self.events.append((self.seq, kind, data))
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """One arrival on its way. `people`: those beside the sender, (address, name, state)."""
+
+    arrival: Arrival
+    raw_id: int = 0
+    state: str = "received"
+    error: str = ""
+    duplicate_of: int | None = None
+    read: Read | None = None
+    match: Match = field(default_factory=lambda: Match(ticket_id=None, rule=ThreadRule.NONE))
+    customer: Customer | None = None
+    ticket: Ticket | None = None
+    opens: bool = False
+    seq: int = 0
+    interaction_id: int = 0
+    people: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Settlement:
+    """What reports of this batch do to our letters; written in one go."""
+
+    told: list[tuple[Case, int, str, str, str, str]] = field(default_factory=list)
+    settled: dict[int, tuple[str, str]] = field(default_factory=dict)
+    failing: dict[str, tuple[str, str]] = field(default_factory=dict)
+    good: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back."""
+
+    house: House
+    cases: list[Case] = field(default_factory=list)
+    people: dict[IdentityKey, list[PersonRow]] = field(default_factory=dict)
+    facts: dict[int, CustomerFacts] = field(default_factory=dict)
+    customers: dict[int, Customer] = field(default_factory=dict)
+    by_identity: dict[IdentityKey, Customer] = field(default_factory=dict)
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    new_tickets: list[tuple[Case, Ticket]] = field(default_factory=list)
+    found: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    agents: dict[int, LockedAgent] = field(default_factory=dict)
+    load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    posted: list[PostedRow] = field(default_factory=list)
+    settlement: Settlement = field(default_factory=Settlement)

@@ -1,0 +1,20 @@
+"""What the hub hands to `send` (channels.adapter.Leaving), for tests of a channel alone."""
+
+from channels.adapter import NotOurs
+
+
+async def free_to_leave() -> None:
+    """Nothing stands in the way."""
+
+
+class Gate:
+    """Counts how often it was asked, and answers as the test says: `shut` is what a hub says that lost the message."""
+
+    def __init__(self, *, shut: bool = False) -> None:
+        self.asked = 0
+        self.shut = shut
+
+    async def __call__(self) -> None:
+        self.asked += 1
+        if self.shut:
+            raise NotOurs("It was called back.")

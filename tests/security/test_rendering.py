@@ -1,0 +1,225 @@
+"""What a letter can do to whoever opens it (S26, S27, S35, S39, S40, S42): nothing. In a real browser."""
+
+import time
+
+from playwright.async_api import Browser, Page, expect
+
+from hub.actions.note import add_note
+from hub.model.people import HUB
+from hub.web.desk.letters.clean import clean
+from tests.browser.conftest import OpenDesk
+from tests.fakes.desk import Desk, customer_writes, html_letter, letters_come, unreadable_comes
+from tests.security.conftest import Canary
+from tests.security.payloads import payloads
+
+POLYGLOT = "'\"></title></textarea></script><img src=x onerror=window.__xss=1,alert(1)>${7*7}{{7*7}}%s[x](javascript:1)"
+
+
+def _listen(page: Page, own: str) -> list[str]:
+    """What must not happen on a page: dialogs, new windows, and requests to anybody but the hub."""
+    happened: list[str] = []
+
+    async def refuse(dialog: object) -> None:
+        happened.append(f"dialog {dialog}")
+        await dialog.dismiss()  # type: ignore[attr-defined]
+
+    page.on("dialog", refuse)
+    page.on("popup", lambda opened: happened.append(f"window {opened.url}"))
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith((own, "data:", "about:")) else happened.append(asked.url),
+    )
+    return happened
+
+
+async def test_no_letter_runs_a_script_or_asks_for_anything(
+    open_desk: OpenDesk, desk: Desk, canary: Canary
+) -> None:
+    tricks = payloads(canary.url)
+    assert len(tricks) >= 200
+    letters = [html_letter("<p>first</p>"), *(html_letter(f"<p>no. {n}</p>{one}", number=n + 1, answers=0) for n, one in enumerate(tricks))]  # fmt: skip
+    codes = await letters_come(desk.ctx, letters)
+    assert len(set(codes)) == 1
+    page = await open_desk("/desk?scope=all")
+    happened = _listen(page, desk.url)
+    await page.goto(f"{desk.url}/desk/tickets/T-{codes[0]}?scope=all&entries={len(letters)}")
+    await expect(page.locator("#log .entry")).to_have_count(len(letters))
+    shown = await page.evaluate(
+        """async () => {
+            const all = [...document.querySelectorAll('details.original')];
+            for (const one of all) {
+                one.open = true;
+                await new Promise((done) => setTimeout(done));
+                const frame = one.querySelector('iframe');
+                await new Promise((done) => frame.addEventListener('load', done, { once: true }));
+            }
+            return all.length;
+        }"""
+    )
+    assert shown == len(letters)
+    assert await page.evaluate("window.__xss") is None
+    assert happened == [] and canary.asked == []
+    assert page.url.startswith(desk.url), "no letter takes the reader elsewhere"
+
+
+async def test_the_cleaner_alone_leaves_nothing_that_could(browser: Browser, canary: Canary) -> None:
+    """Without frame, policy or sandbox around it, parsed as a page, and parsed again from what the browser makes of it."""
+    page = await browser.new_page()
+    happened = _listen(page, "about:")
+    cleaned = [clean(one).with_pictures(lambda _: "") for one in payloads(canary.url)]
+    await page.set_content("".join(f"<section>{one}</section>" for one in cleaned))
+    await page.evaluate(
+        """(all) => {
+            for (const one of all) {
+                const box = document.createElement('div');
+                document.body.append(box);
+                box.innerHTML = one;
+                const again = document.createElement('div');
+                document.body.append(again);
+                again.innerHTML = box.innerHTML;
+            }
+        }""",
+        cleaned,
+    )
+    await page.wait_for_load_state("networkidle")
+    assert await page.evaluate("window.__xss") is None
+    assert happened == [] and canary.asked == []
+    left = await page.evaluate(
+        """() => [...document.querySelectorAll('body *')].flatMap((one) => [...one.attributes]
+            .filter((a) => /^on|^id$|^name$|^srcdoc$|^hx-|^data-/.test(a.name) || /script:|url\\(/i.test(a.value))
+            .map((a) => `${one.tagName} ${a.name}=${a.value}`))"""
+    )
+    assert left == []
+
+
+async def test_words_from_outside_are_words_everywhere(
+    open_desk: OpenDesk, desk: Desk, canary: Canary
+) -> None:
+    code = await customer_writes(
+        desk.ctx, POLYGLOT, subject=POLYGLOT, name=POLYGLOT, fields={POLYGLOT: POLYGLOT, "order_number": POLYGLOT},
+        attachments=[{"filename": POLYGLOT, "content_type": POLYGLOT, "data_base64": "AAAA"}],
+    )  # fmt: skip
+    await add_note(desk.ctx, ticket_code=code, actor=HUB, text=POLYGLOT)
+    await unreadable_comes(desk.ctx)
+    await desk.ctx.database.run(
+        lambda c: c.execute("UPDATE inbound_raw SET error = $1 WHERE state = 'quarantined'", POLYGLOT)
+    )
+    await desk.ctx.database.run(
+        lambda c: c.execute("UPDATE channel SET state = 'down', state_detail = $1", POLYGLOT)
+    )
+    await desk.ctx.database.run(
+        lambda c: c.execute("UPDATE interaction SET warning = $1, details = $2::jsonb", POLYGLOT, DETAILS)
+    )
+    page = await open_desk("/desk?scope=all")
+    happened = _listen(page, desk.url)
+    await expect(page.locator("#rows .name")).to_contain_text("onerror=")
+    await page.click(".row")
+    await expect(page.locator("#log")).to_contain_text(
+        "onerror=window.__xss=1,alert(1)>${7*7}{{7*7}}%s[x](javascript:1)"
+    )
+    assert await page.locator("#log .fields dt", has_text="onerror=").count() == 1
+    assert await page.locator("#log a[href^=javascript]").count() == 0
+    assert "onerror" in await page.title()
+    for path in (f"/desk/tickets/T-{code}?scope=all", "/desk/customers", "/desk/system"):
+        await page.goto(desk.url + path)
+        await page.wait_for_selector("body[data-line=open]")
+        await expect(page.locator("main")).to_contain_text("onerror=")
+    await page.goto(f"{desk.url}/desk/customers")
+    await page.click(".person-row")
+    await expect(page.locator("#timeline h1")).to_contain_text("onerror=")
+    await expect(page.locator("#timeline .log")).to_contain_text("onerror=")
+    assert await page.evaluate("window.__xss") is None
+    assert happened == []
+
+
+DETAILS = {
+    "sender": {"address": POLYGLOT, "name": POLYGLOT},
+    "to": [{"address": POLYGLOT, "name": POLYGLOT}, {"address": "b@b.example"}],
+    "cc": [{"address": POLYGLOT, "name": POLYGLOT}],
+    "sender_check": "fail",
+    "forwarded": {"address": POLYGLOT, "name": POLYGLOT, "sent": POLYGLOT, "subject": POLYGLOT},
+    "invite": {
+        "method": POLYGLOT,
+        "summary": POLYGLOT,
+        "starts_at": POLYGLOT,
+        "place": POLYGLOT,
+        "organiser": POLYGLOT,
+    },
+    "security": POLYGLOT,
+    "list_id": POLYGLOT,
+    "junk": True,
+    "degraded": True,
+}
+
+
+async def test_pictures_that_lie_elsewhere_are_fetched_by_the_hub_and_only_when_asked_for(
+    open_desk: OpenDesk, desk: Desk, canary: Canary
+) -> None:
+    (code,) = await letters_come(
+        desk.ctx, [html_letter(f'<p>See</p><img alt="A lamp" src="{canary.url}/lamp.png?id=7">')]
+    )
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    happened = _listen(page, desk.url)
+    await page.click("details.original summary")
+    await expect(page.locator(".withheld")).to_be_visible()
+    await expect(page.frame_locator("iframe").locator("p")).to_have_text("See")
+    assert canary.asked == []
+    async with page.expect_response("**/desk/pictures/*") as answered:
+        await page.click("[data-pictures]")
+    answer = await answered.value
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
+    assert "cookie" not in await answer.request.all_headers()
+    assert await page.frame_locator("iframe").locator("img").evaluate("(img) => img.naturalWidth") == 1
+    ((path, headers),) = canary.asked
+    assert path == "/lamp.png?id=7" and not {"Cookie", "Referer", "Origin"} & set(headers)
+    assert happened == []
+    await expect(page.locator(".withheld")).to_be_hidden()
+
+
+async def test_links_say_where_they_lead_and_lead_nowhere_else(open_desk: OpenDesk, desk: Desk) -> None:
+    html = (
+        '<a href="https://evil.example/x">https://bank.example</a> <a href="https://shop.example/y">shop.example</a> '
+        '<a href="https://bank.example@evil.example/">bank.example</a> <a href="//evil.example">none</a> '
+        '<a href="data:text/html,x">none</a> <a href="JAVASCRIPT:alert(1)">none</a> <a href="https://xn--80ak6aa92e.example">аррӏе.example</a>'
+    )
+    (code,) = await letters_come(desk.ctx, [html_letter(html)])
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await page.click("details.original summary")
+    links = page.frame_locator("iframe").locator("main a")
+    await expect(links).to_have_count(7)
+    found = await links.evaluate_all(
+        "(all) => all.map((a) => [a.getAttribute('href'), a.rel, a.nextElementSibling?.matches('.hub-spoof') ? a.nextElementSibling.textContent.trim() : ''])"
+    )
+    assert [one[0] for one in found] == [
+        "https://evil.example/x", "https://shop.example/y", "https://bank.example@evil.example/", None, None, None, "https://xn--80ak6aa92e.example",
+    ]  # fmt: skip
+    assert {one[1] for one in found} == {"noopener noreferrer nofollow"}
+    assert [one[2] for one in found] == [
+        "[evil.example]",
+        "",
+        "[evil.example]",
+        "",
+        "",
+        "",
+        "[xn--80ak6aa92e.example]",
+    ]
+
+
+async def test_a_letter_that_would_take_for_ever_is_shown_as_text(desk: Desk) -> None:
+    """100,000 elements, openly nested and hidden from a first look, and 200,000 attributes: text at once, and the hub answers others."""
+    bombs = [
+        "<div>" * 100_000 + "deep",
+        "<div><!--</div>-->" * 60_000 + "deep",
+        "<div " + " ".join(f"a{n}" for n in range(200_000)) + ">deep",
+    ]
+    codes = await letters_come(
+        desk.ctx, [html_letter(one, number=n, text="In short") for n, one in enumerate(bombs)]
+    )
+    await desk.log_in()
+    for code in codes:
+        page = (await desk.get(f"/desk/tickets/T-{code}")).text
+        address = page.partition('data-src="')[2].partition('"')[0]
+        began = time.monotonic()
+        shown = await desk.get(address)
+        assert time.monotonic() - began < 10
+        assert shown.status == 200 and "In short" in shown.text and "too deeply nested" in shown.text
