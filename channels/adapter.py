@@ -68,13 +68,13 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """Proof that a message was taken over. `external_id` is what the other side calls it, or "". `refused`: those
-    in copy who do not get it, each with the reason, for people. `relay_id`: the Message-ID (without brackets) under
+    """Proof that a message was taken over. `external_id` is what the other side calls it, or "". `refused`: the
+    addresses in copy that do not get it, each with the reason, for people. `relay_id`: the Message-ID (without brackets) under
     which it travels, where a relay has put its own into the place of ours."""
 
     external_id: str = ""
     detail: str = ""
-    refused: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
     relay_id: str = ""
 
 
@@ -250,9 +250,10 @@ class HasSentCopy(Protocol):
         """Whether the settings ask for it."""
         ...
 
-    async def keep_copy(self, message: OutboundInteraction) -> None:
-        """Put a copy there, once. Raises Unavailable or Misconfigured: nothing was put there, try later. Refused, Unsure:
-        leave it. It changes nothing about the message itself, which has left."""
+    async def keep_copies(self, messages: Sequence[OutboundInteraction]) -> Sequence[str]:
+        """Put a copy of each there, in order, once. For each that was tried: "", or why there is none. Fewer than `messages`:
+        the others were not tried. Raises Unavailable or Misconfigured: none was. It changes nothing about the messages
+        themselves, which have left."""
         ...
 
 

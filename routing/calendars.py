@@ -54,7 +54,7 @@ class Calendar:
     Raises ValueError for a week without hours, and where two shifts of a week overlap.
     """
 
-    __slots__ = ("_pages", "_special", "_specials", "_week", "_yearly", "name", "zone")
+    __slots__ = ("_last", "_pages", "_special", "_specials", "_week", "_yearly", "name", "zone")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Calendar:
         self._yearly = yearly
         self._specials: dict[int, Mapping[date, Hours]] = {}
         self._pages: dict[int, _Year] = {}
+        self._last: _Year | None = None
 
     def hours_of(self, day: date) -> Hours:
         """The shifts that begin on this day."""
@@ -92,9 +93,12 @@ class Calendar:
 
     def page_of(self, at: int) -> "_Year":
         """The year in which this moment lies, by the calendar's own clock."""
+        if self._last is not None and self._last.begin <= at < self._last.end:
+            return self._last
         page = self.page((_EPOCH + at * _MICROSECOND).astimezone(self.zone).year)
         while at >= page.end:  # the clocks went back on New Year's Eve
             page = self.page(page.year + 1)
+        self._last = page
         return page
 
     def _work_out(self, year: int) -> "_Year":
@@ -209,7 +213,8 @@ def next_change(calendar: Calendar, at: datetime) -> datetime | None:
 
 
 def _micros(at: datetime) -> int:
-    return (at.astimezone(UTC) - _EPOCH) // _MICROSECOND
+    since = at.astimezone(UTC) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:

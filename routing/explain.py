@@ -32,6 +32,46 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "the only free agent who fits",
         "唯一合适且有空的客服",
     ),
+    ReasonCode.BEST_PACE: (
+        "works fastest on this of {among} free agents who fit",
+        "works fastest on this of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中处理此类问题最快",
+    ),
+    ReasonCode.FEWEST_AT_ONCE: (
+        "has the least on hand of {among} free agents who fit",
+        "has the least on hand of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中手头工作最少",
+    ),
+    ReasonCode.KEEPS_OTHERS_FREE: (
+        "keeps those free who alone can do other work ({among} fit)",
+        "keeps those free who alone can do other work ({among} fit)",
+        "让只有少数人能做的工作仍有人手（共 {among} 位合适）",
+    ),
+    ReasonCode.LEAST_DISTURBED: (
+        "is interrupted the least of {among} free agents who fit",
+        "is interrupted the least of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中受打扰最小",
+    ),
+    ReasonCode.BEST_USE: (
+        "this is the best use of their time, of {among} free agents who fit",
+        "this is the best use of their time, of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中最能发挥所长",
+    ),
+    ReasonCode.LEAST_USED: (
+        "was the least busy today of {among} free agents who fit",
+        "was the least busy today of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中今天最不忙",
+    ),
+    ReasonCode.MOST_URGENT: (
+        "the most urgent for them of {waiting} waiting: due in {span}",
+        "the most urgent for them of {waiting} waiting: due in {span}",
+        "在 {waiting} 张等待的工单中对其最紧急：{span}后到期",
+    ),
+    ReasonCode.OVERDUE: (
+        "overdue by {span}, the next for them of {waiting} waiting",
+        "overdue by {span}, the next for them of {waiting} waiting",
+        "已超时 {span}，在 {waiting} 张等待的工单中轮到其处理",
+    ),
     ReasonCode.MEMBER: ("member of queue {queue}", "member of queue {queue}", "“{queue}”队列成员"),
     ReasonCode.SPEAKS: ("speaks {language}", "speaks {language}", "会说{language}"),
     ReasonCode.HAS_SKILL: (
@@ -47,6 +87,22 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
     ),
     ReasonCode.LACKS_SKILL: ("lacks skill {skill}", "lacks skill {skill}", "缺少技能 {skill}"),
     ReasonCode.LACKS_LANGUAGE: ("does not speak {language}", "does not speak {language}", "不会说{language}"),
+    ReasonCode.LACKS_LEVEL: (
+        "has skill {skill} at level {level} only, {least} is needed",
+        "has skill {skill} at level {level} only, {least} is needed",
+        "技能 {skill} 仅 {level} 级，需要 {least} 级",
+    ),
+    ReasonCode.TAKEN_BACK: (
+        "had it, and it was taken back by hand",
+        "had it, and it was taken back by hand",
+        "曾经接手，后被人工收回",
+    ),
+    ReasonCode.NO_LIVE_WORK: ("takes no chats", "takes no chats", "不接待在线会话"),
+    ReasonCode.AT_LIVE_CAPACITY: (
+        "has all places for chats taken ({load}/{capacity})",
+        "has all places for chats taken ({load}/{capacity})",
+        "在线会话已满（{load}/{capacity}）",
+    ),
     ReasonCode.AT_CAPACITY: (
         "is at capacity ({load}/{capacity})",
         "is at capacity ({load}/{capacity})",
@@ -179,6 +235,7 @@ def to_data(decision: Explained) -> dict[str, Any]:
                 "agent_id": decision.agent_id,
                 "agent_name": decision.agent_name,
                 "beaten": decision.beaten,
+                "runner_up": decision.runner_up,
                 "reasons": [to_data(r) for r in decision.reasons],
             }
         case Waiting():
@@ -223,7 +280,7 @@ def _join(reasons: Sequence[Reason], zh: bool) -> str:
 def _sentence(reason: Reason, zh: bool) -> str:
     one, several, chinese = _SENTENCES[reason.code]
     params = {name: _shown(name, value, zh) for name, value in reason.params.items()}
-    params["idle"] = _duration(int(reason.params.get("seconds", 0)), zh)
+    params["idle"] = params["span"] = _duration(int(reason.params.get("seconds", 0)), zh)
     params["decided"] = _decided(reason.params, zh)
     if (hint := reason.params.get("hint")) in ("priority", "language"):
         params["value"] = _shown(str(hint), reason.params["value"], zh)

@@ -6,46 +6,31 @@ A rule is a name and a predicate; their order is data; every hit is recorded. Pu
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from hub.model.tickets import Priority, TicketKind
+from routing.promises import CalendarTable, Policies, TargetTable, TargetWhen
 from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
+from routing.tables import Name, PriorityName, Table, Word, Words
 
 
 class RulesError(ValueError):
     """The rules cannot be used. The message names each key and says what was expected."""
 
 
-def _priority(value: object) -> object:
-    if isinstance(value, str):
-        try:
-            return Priority[value.upper()]
-        except KeyError:
-            raise ValueError(f"expected one of low, normal, high, urgent; got {value!r}") from None
-    return value
-
-
-PriorityName = Annotated[Priority, BeforeValidator(_priority)]
-Word = Annotated[str, Field(min_length=1, max_length=80)]
-Words = tuple[Word, ...]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class QueueRule(_Table):
+class QueueRule(Table):
     """A queue: its name in rules and addresses, its titles on screens, the priority to start with."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+    name: Name
     title_en: Word
     title_zh: Word
     priority: PriorityName = Priority.NORMAL
 
 
-class When(_Table):
+class When(Table):
     """A predicate: all the conditions given must hold; within a list, one is enough. Empty: always holds."""
 
     kind: tuple[TicketKind, ...] = ()
@@ -72,7 +57,7 @@ class When(_Table):
         )
 
 
-class Then(_Table):
+class Then(Table):
     """What a rule decides. The first rule to name a queue or a priority wins; skills add up."""
 
     queue: Word | None = None
@@ -86,13 +71,13 @@ class Then(_Table):
         return self
 
 
-class Rule(_Table):
+class Rule(Table):
     name: Word
     when: When = Field(default_factory=When)
     then: Then
 
 
-class Languages(_Table):
+class Languages(Table):
     """`offered`: what the company answers in; such a text needs an agent who speaks it. A text in any other
     language goes to somebody who speaks `fallback`; "" demands nothing."""
 
@@ -100,7 +85,7 @@ class Languages(_Table):
     fallback: str = ""
 
 
-class RoutingRules(_Table):
+class RoutingRules(Table):
     """The whole file. `honour` lists the hints that are obeyed before any rule is asked."""
 
     default_queue: Word
@@ -109,6 +94,13 @@ class RoutingRules(_Table):
     languages: Languages = Field(default_factory=Languages)
     queue: Annotated[tuple[QueueRule, ...], Field(min_length=1)]
     rule: tuple[Rule, ...] = ()
+    calendar: tuple[CalendarTable, ...] = ()
+    target: tuple[TargetTable, ...] = ()
+
+    @cached_property
+    def policies(self) -> Policies:
+        """What is promised, ready to be asked."""
+        return Policies(self.calendar, self.target)
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:
@@ -122,6 +114,7 @@ class RoutingRules(_Table):
                 raise ValueError(f"rule {rule.name!r}: no queue is called {rule.then.queue!r}")
             if rule.then.skill is not None and rule.then.skill not in self.skills:
                 raise ValueError(f"rule {rule.name!r}: the skill {rule.then.skill!r} is not listed in skills")
+        _check_targets(self.target, [c.name for c in self.calendar], queues)
         return self
 
 
@@ -219,6 +212,22 @@ def _languages(offered: Languages, language: str) -> tuple[str, ...]:
 def _any_word(words: Words, subject: str) -> bool:
     low = subject.casefold()
     return any(word.casefold() in low for word in words)
+
+
+def _check_targets(targets: tuple[TargetTable, ...], calendars: list[str], queues: list[str]) -> None:
+    _refuse_doubles("calendar", calendars)
+    _refuse_doubles("target", [target.name for target in targets])
+    for target in targets:
+        if target.calendar is not None and target.calendar not in calendars:
+            raise ValueError(f"target {target.name!r}: no calendar is called {target.calendar!r}")
+        for queue in target.when.queue:
+            if queue not in queues:
+                raise ValueError(f"target {target.name!r}: no queue is called {queue!r}")
+    always = [target for target in targets if target.when == TargetWhen()]
+    if targets and all(target.calendar is None for target in always):
+        raise ValueError(
+            "no target without conditions names the calendar that counts where no other is named"
+        )
 
 
 def _refuse_doubles(what: str, names: list[str]) -> None:

@@ -1,42 +1,32 @@
 """Which agent gets which waiting ticket, and why nobody else does. Pure; knows no database and no clock.
 
-The order is: priority, then the longest wait, then the id. The agent is whoever had this customer's ticket
-last, if free and fit, else whoever has been idle longest. One that nobody can take never holds up others.
+Live tickets are placed first. Then, where more waits than there are agents with room, each agent takes what is worth most in
+their hands; else each ticket goes to whoever suits it best. One that nobody can take never holds up others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from heapq import heapify, heappop, heapreplace
+from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from hub.model.people import Presence
-from routing.situation import LANGUAGE_UNKNOWN, AgentState, Reason, ReasonCode, WaitingTicket
-
-_NO_LANGUAGE = ("", LANGUAGE_UNKNOWN)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """Whether an agent may have a ticket now: eligible if and only if nothing speaks against it."""
-
-    agent_id: int
-    agent_name: str
-    against: tuple[Reason, ...] = ()
-
-    @property
-    def eligible(self) -> bool:
-        return not self.against
+from routing.fit import fits, has_room, needed_language
+from routing.floor import NO_PRICES, Bid, Floor
+from routing.prices import Prices
+from routing.situation import AgentState, Needs, Reason, ReasonCode, WaitingTicket
+from routing.worth import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentChoice:
-    """This ticket goes to this agent. `beaten` counts the other agents who were free and fit."""
+    """This ticket goes to this agent. `beaten` counts the other agents who were free and fit; `runner_up` names the best of
+    them where they were compared."""
 
     ticket_id: int
     agent_id: int
     agent_name: str
     beaten: int
     reasons: tuple[Reason, ...]
+    runner_up: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,199 +39,189 @@ class Waiting:
 
 Decision = AgentChoice | Waiting
 
-_Needs = tuple[str, str, frozenset[str]]
-_Key = tuple[datetime, int, int]
+# What a bid is made of, and what it is called when it decided.
+_PARTS: tuple[tuple[str, ReasonCode], ...] = (
+    ("owner", ReasonCode.LAST_AGENT),
+    ("pace", ReasonCode.BEST_PACE),
+    ("quiet", ReasonCode.FEWEST_AT_ONCE),
+    ("free_places", ReasonCode.KEEPS_OTHERS_FREE),
+    ("undisturbed", ReasonCode.LEAST_DISTURBED),
+    ("best_use", ReasonCode.BEST_USE),
+    ("even", ReasonCode.LEAST_USED),
+)
+_NO_DIFFERENCE = 1e-9
 
 
-def eligible(ticket: WaitingTicket, agents: Sequence[AgentState]) -> list[Verdict]:
-    """A verdict on every agent, in the order given, with everything that speaks against each."""
-    needs = _needs(ticket)
-    return [
-        Verdict(agent_id=a.id, agent_name=a.name, against=tuple(_against(needs, a, a.load))) for a in agents
-    ]
-
-
-def choose_agent(ticket: WaitingTicket, agents: Sequence[AgentState], now: datetime) -> Decision:
+def choose_agent(ticket: WaitingTicket, agents: Sequence[AgentState], now: float) -> Decision:
     """The agent for one ticket. The same as a batch of one, so that the two can never differ."""
     return assign_all([ticket], agents, now)[0]
 
 
 def assign_all(
-    waiting: Sequence[WaitingTicket], agents: Sequence[AgentState], now: datetime
+    waiting: Sequence[WaitingTicket],
+    agents: Sequence[AgentState],
+    now: float,
+    *,
+    weights: Weights | None = None,
+    prices: Prices[Needs] = NO_PRICES,
+    live_demand: Mapping[Needs, float] | None = None,
 ) -> list[Decision]:
-    """Decide for all waiting tickets at once; decisions come in the order of service, not in the order given.
+    """Decide for all waiting tickets at once; those that were given come first, in the order in which they were.
 
-    Work-conserving: after it, no ticket waits while an agent who fits has room. Tickets with the same needs
-    share one heap of agents. An agent's place only ever moves back (later idle time, more load), so an entry
-    that went stale in another class's heap is corrected when it comes to the top.
-    Cost: classes x agents + (tickets + agents x classes) x log(agents).
+    Work-conserving: after it, no ticket waits while an agent who fits has room.
     """
-    desk = _Desk(agents, now)
-    placed: list[tuple[WaitingTicket, AgentChoice | None]] = [
-        (ticket, desk.place(ticket))
-        for ticket in sorted(waiting, key=lambda t: (-t.priority, t.waiting_since, t.id))
-    ]
-    # Nothing frees up during a batch, so why a ticket waits is said once a class, as things stand at the end.
-    why: dict[_Needs, tuple[Reason, ...]] = {}
+    floor = Floor(agents, weights=weights, prices=prices, live_demand=live_demand)
     decisions: list[Decision] = []
-    for ticket, choice in placed:
-        if choice is not None:
+    for ticket in sorted(waiting, key=lambda t: (not t.live, t.live and t.due < now, -t.weight, t.due, t.id)):
+        if not ticket.live:
+            floor.pool.add(ticket)
+        elif (choice := place(floor, ticket, now)) is not None:
             decisions.append(choice)
-            continue
-        needs = _needs(ticket)
-        reasons = why.get(needs)
-        if reasons is None:
-            reasons = why[needs] = tuple(_why_waiting(needs, agents, desk.load))
-        decisions.append(Waiting(ticket_id=ticket.id, reasons=reasons))
+    floor.look_about()
+    if len(floor.pool) <= sum(has_room(agent, live=False) for agent in floor.agents.values()):
+        by_promise = sorted(floor.pool, key=lambda t: (t.due, -t.weight, t.id))
+        decisions += [choice for ticket in by_promise if (choice := place(floor, ticket, now)) is not None]
+    else:
+        decisions += _serve(floor, now)
+    given = {one.ticket_id for one in decisions}
+    left = [ticket for ticket in waiting if ticket.id not in given]
+    # Nothing frees up during a batch, so why a ticket waits is said once a class, as things stand at the end.
+    why: dict[tuple[Needs, bool, frozenset[int]], tuple[Reason, ...]] = {}
+    for ticket in left:
+        key = (ticket.needs, ticket.live, ticket.not_to)
+        if key not in why:
+            why[key] = tuple(_why_waiting(ticket, [*floor.agents.values()]))
+        decisions.append(Waiting(ticket_id=ticket.id, reasons=why[key]))
     return decisions
 
 
-class _Class:
-    """Agents who fit one set of needs and had room when the class was first met."""
-
-    __slots__ = ("fit", "free", "heap")
-
-    def __init__(self, heap: list[_Key]) -> None:
-        heapify(heap)
-        self.heap = heap
-        self.fit = {key[2] for key in heap}
-        self.free = len(heap)
-
-
-class _Desk:
-    """The agents while a batch is being placed: their load and their place in the line."""
-
-    def __init__(self, agents: Sequence[AgentState], now: datetime) -> None:
-        self.now = now
-        self.agents = {a.id: a for a in agents}
-        self.load = {a.id: a.load for a in agents}
-        self.key: dict[int, _Key] = {a.id: (a.idle_since, a.load, a.id) for a in agents}
-        self.classes: dict[_Needs, _Class] = {}
-        self.classes_of: dict[int, list[_Class]] = {a.id: [] for a in agents}
-        self.open = {a.id for a in agents if a.presence is Presence.ONLINE and a.load < a.capacity}
-
-    def place(self, ticket: WaitingTicket) -> AgentChoice | None:
-        """Give the ticket to an agent, or return None when nobody who fits has room."""
-        if not self.open:
-            return None
-        needs = _needs(ticket)
-        group = self.classes.get(needs)
-        if group is None:
-            group = self._open_class(needs)
-        if not group.free:
-            return None
-        last = ticket.last_agent_id
-        by_custom = last is not None and last in group.fit and last in self.open
-        agent_id = last if by_custom and last is not None else self._longest_idle(group)
-        agent = self.agents[agent_id]
-        reasons = _why_chosen(needs, agent, self.key[agent_id][0], self.now, group.free, by_custom=by_custom)
-        beaten = group.free - 1
-        self._take(agent)
-        return AgentChoice(
-            ticket_id=ticket.id, agent_id=agent_id, agent_name=agent.name, beaten=beaten, reasons=reasons
-        )
-
-    def _open_class(self, needs: _Needs) -> _Class:
-        members = [i for i in self.open if next(_against(needs, self.agents[i], self.load[i]), None) is None]
-        group = self.classes[needs] = _Class([self.key[i] for i in members])
-        for agent_id in members:
-            self.classes_of[agent_id].append(group)
-        return group
-
-    def _longest_idle(self, group: _Class) -> int:
-        heap = group.heap
-        while True:
-            top = heap[0]
-            agent_id = top[2]
-            if agent_id not in self.open:
-                heappop(heap)
-            elif top != self.key[agent_id]:
-                heapreplace(heap, self.key[agent_id])
-            else:
-                return agent_id
-
-    def _take(self, agent: AgentState) -> None:
-        load = self.load[agent.id] = self.load[agent.id] + 1
-        # max(): a clock that runs behind must not move anybody forward in the line.
-        self.key[agent.id] = (max(self.now, self.key[agent.id][0]), load, agent.id)
-        if load >= agent.capacity:
-            self.open.discard(agent.id)
-            for group in self.classes_of[agent.id]:
-                group.free -= 1
+def place(floor: Floor, ticket: WaitingTicket, now: float) -> AgentChoice | None:
+    """Give the ticket to whoever suits it best, or return None when nobody who fits has room. The floor knows of it."""
+    bids = floor.bids(ticket, now)
+    if not bids:
+        return None
+    best = bids[0]
+    reasons = (_why_best(bids, now), *_why_fit(ticket.needs, best.agent))
+    _take(floor, ticket, best.agent, now)
+    return AgentChoice(
+        ticket_id=ticket.id,
+        agent_id=best.agent.id,
+        agent_name=best.agent.name,
+        beaten=len(bids) - 1,
+        reasons=reasons,
+        runner_up=bids[1].agent.name if len(bids) > 1 else "",
+    )
 
 
-def _needs(ticket: WaitingTicket) -> _Needs:
-    language = "" if ticket.language in _NO_LANGUAGE else ticket.language
-    return ticket.queue, language, ticket.skills
+def give_next(floor: Floor, agent: AgentState, now: float) -> AgentChoice | None:
+    """Give the agent what they should have next, or return None when nothing waits that they may have. The floor knows of
+    it."""
+    found = floor.best_for(agent, now)
+    return _hand(floor, found[0], agent, now) if found is not None else None
 
 
-def _against(needs: _Needs, agent: AgentState, load: int) -> Iterator[Reason]:
-    queue, language, skills = needs
-    if agent.presence is not Presence.ONLINE:
-        yield Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": str(agent.presence)})
-    yield from _unfit(queue, language, skills, agent)
-    if load >= agent.capacity:
-        yield Reason(code=ReasonCode.AT_CAPACITY, params={"load": load, "capacity": agent.capacity})
+def _serve(floor: Floor, now: float) -> Iterator[AgentChoice]:
+    """Agents take from the pool, whoever can make most of their next minute first."""
+    line: list[tuple[float, float, int, WaitingTicket]] = []
+
+    def stand(agent: AgentState) -> None:
+        found = floor.best_for(agent, now) if has_room(agent, live=False) else None
+        if found is not None:
+            heappush(line, (-found[1] / (1.0 + agent.load), agent.idle_since, agent.id, found[0]))
+
+    for agent in floor.agents.values():
+        stand(agent)
+    while line:
+        _, _, agent_id, ticket = heappop(line)
+        if ticket.id in floor.pool:
+            yield _hand(floor, ticket, floor.agents[agent_id], now)
+        stand(floor.agents[agent_id])
 
 
-def _unfit(queue: str, language: str, skills: frozenset[str], agent: AgentState) -> Iterator[Reason]:
-    if queue not in agent.queues:
-        yield Reason(code=ReasonCode.NOT_MEMBER, params={"queue": queue})
-    if language and language not in agent.languages:
-        yield Reason(code=ReasonCode.LACKS_LANGUAGE, params={"language": language})
-    for skill in sorted(skills):
-        if agent.skills.get(skill, 0) < 1:
-            yield Reason(code=ReasonCode.LACKS_SKILL, params={"skill": skill})
+def _hand(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> AgentChoice:
+    beaten = sum(
+        one.id != agent.id and has_room(one, ticket.live) and floor.pace(one, ticket.needs) > 0.0
+        for one in floor.agents.values()
+    )
+    reasons = (*_why_next(floor, ticket, agent, now), *_why_fit(ticket.needs, agent))
+    _take(floor, ticket, agent, now)
+    return AgentChoice(
+        ticket_id=ticket.id, agent_id=agent.id, agent_name=agent.name, beaten=beaten, reasons=reasons
+    )
 
 
-def _why_chosen(
-    needs: _Needs, agent: AgentState, idle_since: datetime, now: datetime, free: int, *, by_custom: bool
-) -> tuple[Reason, ...]:
-    queue, language, skills = needs
-    seconds = max(0, int((now - idle_since).total_seconds()))
-    if by_custom:
-        reasons = [Reason(code=ReasonCode.LAST_AGENT)]
-    elif free == 1:
-        reasons = [Reason(code=ReasonCode.ONLY_FREE)]
+def _take(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> None:
+    floor.pool.discard(ticket.id)
+    # max(): a clock that runs behind must not move anybody forward in the line.
+    idle_since = max(now, agent.idle_since)
+    if ticket.live:
+        floor.seat(replace(agent, live_load=agent.live_load + 1, idle_since=idle_since))
     else:
-        reasons = [Reason(code=ReasonCode.LONGEST_IDLE, params={"seconds": seconds, "among": free})]
-    reasons.append(Reason(code=ReasonCode.MEMBER, params={"queue": queue}))
-    if language:
-        reasons.append(Reason(code=ReasonCode.SPEAKS, params={"language": language}))
-    reasons += [
-        Reason(code=ReasonCode.HAS_SKILL, params={"skill": skill, "level": agent.skills[skill]})
-        for skill in sorted(skills)
-    ]
-    return tuple(reasons)
+        in_hand = min((one for one in (agent.in_hand, ticket) if one is not None), key=lambda one: one.due)
+        floor.seat(replace(agent, load=agent.load + 1, idle_since=idle_since, in_hand=in_hand))
 
 
-def _why_waiting(needs: _Needs, agents: Sequence[AgentState], load: Mapping[int, int]) -> Iterator[Reason]:
+def _why_best(bids: Sequence[Bid], now: float) -> Reason:
+    """What decided between the first and the second."""
+    if len(bids) == 1:
+        return Reason(code=ReasonCode.ONLY_FREE)
+    best, second = bids[0], bids[1]
+    lead, code = max(
+        ((getattr(best, part) - getattr(second, part), code) for part, code in _PARTS), key=lambda one: one[0]
+    )
+    if lead <= _NO_DIFFERENCE or best.total - second.total <= _NO_DIFFERENCE:
+        seconds = max(0, int((now - best.agent.idle_since) * 60))
+        return Reason(code=ReasonCode.LONGEST_IDLE, params={"seconds": seconds, "among": len(bids)})
+    if code is ReasonCode.LAST_AGENT:
+        return Reason(code=code)
+    return Reason(code=code, params={"among": len(bids)})
+
+
+def _why_next(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> Iterator[Reason]:
+    """Why this of all that waits."""
+    if ticket.owner == agent.id:
+        yield Reason(code=ReasonCode.LAST_AGENT)
+    minutes = int(ticket.due - now)
+    code = ReasonCode.OVERDUE if ticket.due < now else ReasonCode.MOST_URGENT
+    yield Reason(code=code, params={"seconds": abs(minutes) * 60, "waiting": len(floor.pool)})
+
+
+def _why_fit(needs: Needs, agent: AgentState) -> Iterator[Reason]:
+    yield Reason(code=ReasonCode.MEMBER, params={"queue": needs.queue})
+    if language := needed_language(needs):
+        yield Reason(code=ReasonCode.SPEAKS, params={"language": language})
+    for skill, _ in sorted(needs.skills):
+        yield Reason(code=ReasonCode.HAS_SKILL, params={"skill": skill, "level": agent.skills[skill]})
+
+
+def _why_waiting(ticket: WaitingTicket, agents: Sequence[AgentState]) -> Iterator[Reason]:
     """What the ticket is waiting for, the nearest hope first."""
-    queue, language, skills = needs
-    members = [a for a in agents if queue in a.queues]
+    needs = ticket.needs
+    members = [a for a in agents if needs.queue in a.queues]
     if not members:
-        yield Reason(code=ReasonCode.NO_MEMBERS, params={"queue": queue})
+        yield Reason(code=ReasonCode.NO_MEMBERS, params={"queue": needs.queue})
         return
     on_line = [a for a in members if a.presence is Presence.ONLINE]
-    fit = [a for a in members if next(_unfit(queue, language, skills, a), None) is None]
+    fit = [a for a in members if fits(a, needs) and a.id not in ticket.not_to]
     fit_on_line = [a for a in fit if a.presence is Presence.ONLINE]
     if not on_line:
-        yield Reason(code=ReasonCode.NOBODY_ON_LINE, params={"queue": queue, "members": len(members)})
+        yield Reason(code=ReasonCode.NOBODY_ON_LINE, params={"queue": needs.queue, "members": len(members)})
     elif fit_on_line:
-        full = sum(load[a.id] >= a.capacity for a in fit_on_line)
+        full = sum(not has_room(a, ticket.live) for a in fit_on_line)
         yield Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": full})
     else:
         missing = 0
+        language = needed_language(needs)
         if language and not any(language in a.languages for a in on_line):
             missing += 1
             yield Reason(code=ReasonCode.NOBODY_SPEAKS, params={"language": language})
-        for skill in sorted(skills):
-            if not any(a.skills.get(skill, 0) >= 1 for a in on_line):
+        for skill, least in sorted(needs.skills):
+            if not any(a.skills.get(skill, 0) >= max(least, 1) for a in on_line):
                 missing += 1
                 yield Reason(code=ReasonCode.NOBODY_HAS_SKILL, params={"skill": skill})
         if not missing:
             yield Reason(code=ReasonCode.NO_COMBINATION, params={"agents": len(on_line)})
-        busy = sum(load[a.id] >= a.capacity for a in on_line)
+        busy = sum(not has_room(a, ticket.live) for a in on_line)
         if busy:
             yield Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": busy})
     absent = len(fit) - len(fit_on_line)

@@ -5,11 +5,11 @@ No decision is taken here and nothing is read from anywhere; whoever calls the e
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from hub.model.people import Presence
-from hub.model.tickets import Priority, TicketKind
+from hub.model.tickets import TicketKind
 
 LANGUAGE_UNKNOWN = "other"
 """The language code of a text we cannot place. It demands no language of an agent."""
@@ -25,11 +25,23 @@ class ReasonCode(StrEnum):
     MEMBER = "member"
     SPEAKS = "speaks"
     HAS_SKILL = "has_skill"
+    BEST_PACE = "best_pace"
+    FEWEST_AT_ONCE = "fewest_at_once"
+    KEEPS_OTHERS_FREE = "keeps_others_free"
+    LEAST_DISTURBED = "least_disturbed"
+    BEST_USE = "best_use"
+    LEAST_USED = "least_used"
+    MOST_URGENT = "most_urgent"
+    OVERDUE = "overdue"
     # Why not this agent.
     NOT_ON_LINE = "not_on_line"
     NOT_MEMBER = "not_member"
     LACKS_SKILL = "lacks_skill"
     LACKS_LANGUAGE = "lacks_language"
+    LACKS_LEVEL = "lacks_level"
+    TAKEN_BACK = "taken_back"
+    NO_LIVE_WORK = "no_live_work"
+    AT_LIVE_CAPACITY = "at_live_capacity"
     AT_CAPACITY = "at_capacity"
     # Why nobody yet.
     NO_MEMBERS = "no_members"
@@ -54,34 +66,55 @@ class Reason:
     params: Mapping[str, str | int] = field(default_factory=dict)
 
 
+class Needs(NamedTuple):
+    """What an agent must be to have a ticket. `language`: `""` or `other` demands none. `skills`: names and least levels."""
+
+    queue: str
+    language: str = ""
+    skills: frozenset[tuple[str, int]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingTicket:
-    """Needs a person. `language` and `skills` are what its agent must have; the language `""` or
-    `other` demands none. `waiting_since` is aware and survives a return to the queue."""
+    """Needs a person. All times are minutes of working time on one clock, the caller's; only differences matter.
+
+    `live`: somebody sits at the other end now (chat). `weight`: how much being in time matters beside other tickets (a low
+    priority is 1). `effort`: minutes that the work takes an agent of usual pace. `since` survives a return to the queue; `due`
+    is when the answer is promised. `owner`: the agent who had this customer last. `not_to`: whom it was taken from by hand.
+    """
 
     id: int
-    queue: str
-    priority: Priority
-    waiting_since: datetime
-    language: str = ""
-    skills: frozenset[str] = frozenset()
-    last_agent_id: int | None = None
+    needs: Needs
+    since: float
+    due: float
+    weight: float = 2.0
+    effort: float = 6.0
+    live: bool = False
+    owner: int | None = None
+    not_to: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
-    """An agent at one moment. `load` counts open tickets held, `capacity` how many may be. `idle_since` is
-    when they were last given work (or came on line). `skills` maps a skill to its level; level 0 is none."""
+    """An agent at one moment. `load` and `capacity` count tickets in work that can be put aside, `live_load` and
+    `live_capacity` those that cannot. `idle_since`: when they were last given work, or came on line, on the clock of the
+    tickets. `used`: the share of their time today that was work. `in_hand`: the most urgent ticket that a live one would
+    interrupt. `skills` maps a skill to its level, 1 to 5; level 0 is none.
+    """
 
     id: int
     name: str
     presence: Presence
     capacity: int
     load: int
-    idle_since: datetime
+    idle_since: float
+    live_capacity: int = 0
+    live_load: int = 0
     languages: frozenset[str] = frozenset()
     skills: Mapping[str, int] = field(default_factory=dict)
     queues: frozenset[str] = frozenset()
+    used: float = 0.0
+    in_hand: WaitingTicket | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

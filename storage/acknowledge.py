@@ -29,7 +29,9 @@ async def acknowledge(connection: Connection, wishes: Sequence[Acknowledgement],
     limits = [(place, *limit) for place, wish in enumerate(wishes, 1) for limit in wish.limits]
     granted: int = await connection.fetchval(
         SQL["acknowledge"],
-        *columns(wishes, "ticket_id", "channel_id", "customer_id", "message", "message_id", "subject", "text"),
+        *columns(
+            wishes, "ticket_id", "channel_id", "customer_id", "message", "message_id", "subject", "text"
+        ),
         *transposed(limits, 4),
         topic,
     )

@@ -142,7 +142,7 @@ class NewTicket:
     seq: int
     last_preview: str
     why: str
-    heard_at: datetime
+    heard_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,7 +345,9 @@ async def open_tickets(
     return [OpenedTicket(**row) for row in rows]
 
 
-async def append(connection: Connection, entries: Sequence[NewEntry], heard_from: Sequence[str] = ()) -> list[int]:
+async def append(
+    connection: Connection, entries: Sequence[NewEntry], heard_from: Sequence[str] = ()
+) -> list[int]:
     """Add entries to the timeline and the ledger; returns their ids in order. `heard_from`: addresses that are reachable."""
     rows = await connection.fetch(
         SQL["append"],
@@ -372,7 +374,9 @@ async def touch_tickets(connection: Connection, touches: Sequence[TicketTouch]) 
     """Write what messages did to tickets that exist; locked before."""
     await connection.execute(
         SQL["touch_tickets"],
-        *columns(touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address", "heard_at"),
+        *columns(
+            touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address", "heard_at"
+        ),
     )
 
 

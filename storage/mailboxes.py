@@ -52,9 +52,9 @@ class MailboxRow:
     count_error: str
 
 
-async def sealed(connection: Connection, channel_id: int, key: str) -> bytes | None:
-    """The encrypted secret."""
-    found: bytes | None = await connection.fetchval(SQL["sealed"], channel_id, key)
+async def sealed(connection: Connection, channel: str, key: str) -> bytes | None:
+    """The encrypted secret of the channel of this name."""
+    found: bytes | None = await connection.fetchval(SQL["sealed"], channel, key)
     return found
 
 

@@ -93,7 +93,13 @@ async def find_threads(
     """Tickets that (scope, ref), ids, spoken numbers, Message-IDs of our own letters, (id, speaker) and (inbox, speaker, time,
     minutes) point to; of a burst the newest first."""
     rows = await connection.fetch(
-        SQL["find_threads"], *transposed(refs, 2), ids, codes, sent, *transposed(cited, 2), *transposed(bursts, 4)
+        SQL["find_threads"],
+        *transposed(refs, 2),
+        ids,
+        codes,
+        sent,
+        *transposed(cited, 2),
+        *transposed(bursts, 4),
     )
     return [ThreadRow(**row) for row in rows]
 
@@ -116,7 +122,8 @@ async def entry_facts(connection: Connection, interaction_ids: Sequence[int]) ->
         return {}
     ids = list(interaction_ids)
     reached = {
-        row["interaction_id"]: tuple(row["channels"]) for row in await connection.fetch(SQL["also_reached"], ids)
+        row["interaction_id"]: tuple(row["channels"])
+        for row in await connection.fetch(SQL["also_reached"], ids)
     }
     reports: defaultdict[int, list[ReportRow]] = defaultdict(list)
     for row in await connection.fetch(SQL["reports_of"], ids):

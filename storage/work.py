@@ -94,12 +94,11 @@ async def add_entry(
     subject: str = "",
     external_id: str = "",
     thread_key: str = "",
-    details: str = "{}",
 ) -> tuple[int, datetime]:
-    """One entry of ours; returns its id and time. `details` is JSON text."""
+    """One entry of ours; returns its id and time."""
     row: Any = await connection.fetchrow(
         SQL["add_entry"], ticket.id, seq, ticket.customer_id, channel_id, kind, direction, agent_id, author_name, subject,
-        text, external_id, thread_key, details,
+        text, external_id, thread_key,
     )  # fmt: skip
     return row["id"], row["created_at"]
 

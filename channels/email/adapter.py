@@ -62,6 +62,17 @@ class EmailAdapter:
         )
         return replace(receipt, external_id=message.message_id)
 
+    @property
+    def wants_copies(self) -> bool:
+        """Whether what is sent goes into a folder of the mailbox too."""
+        return bool(self._settings.sent_folder)
+
+    async def keep_copies(self, messages: Sequence[OutboundInteraction]) -> Sequence[str]:
+        """Put them there, byte for byte as they were sent."""
+        return await self._hearing.put_copies(
+            [(compose_letter(one, self._settings), one.queued_at) for one in messages]
+        )
+
     async def close(self) -> None:
         """Let go of the mailbox's connections; sending keeps none open."""
         self._hearing.stop()

@@ -1,4 +1,7 @@
-"""Which parts are the text and which are files. Pure."""
+"""Which parts are the text, which are files, and what was wrapped up. Pure.
+
+What is inside the wrappings is read elsewhere: smime.py, tnef.py, uu.py.
+"""
 
 import html as html_escape
 import re
@@ -6,11 +9,29 @@ from dataclasses import dataclass, field
 
 from channels.email.attachments import stated_name
 from channels.email.charsets import decode
+from channels.email.headers import split_headers
 from channels.email.html_text import text_from_html
-from channels.email.mime import Part
+from channels.email.mime import Part, part_of_file, split_parts
+from channels.email.smime import ENCRYPTED, SIGNED, unwrap
+from channels.email.tnef import read_tnef
+from channels.email.uu import cut_uuencoded
 
 _META = re.compile(rb"""(?i)<meta[^>]{0,300}?charset\s*=\s*["']?([a-z0-9_:.-]{2,40})""")
 _TAG = re.compile(r"<[^<>]*>")
+_SIGNATURES = frozenset(
+    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+)
+_SMIME = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+_OTHER_FORMS = ("text/x-amp-html", "text/watch-html")
+_MAX_UNWRAPPED = 3
+"""Wrappings inside wrappings that are opened: signed, then compressed, then Outlook's own."""
+
+ENCRYPTED_NOTICE = (
+    "[This letter is encrypted and cannot be read here. What was encrypted is attached.]\n"
+    "[此邮件已加密，无法在此阅读。加密内容已作为附件保留。]"
+)
+"""Shown in place of a body that nobody here can read; both languages, for no reader is known here."""
 
 
 @dataclass(slots=True)
@@ -23,10 +44,15 @@ class Segment:
 
 @dataclass(slots=True)
 class Contents:
-    """What the tree of parts comes to."""
+    """What the tree of parts comes to. `files` are what people sent; `signatures` are kept beside them, since no person asked
+    for those. `security` is "", "signed" or "encrypted" as the letter is made; nothing is verified. `spare` is text that counts
+    where there is no other."""
 
     segments: list[Segment] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
+    signatures: list[Part] = field(default_factory=list)
+    security: str = ""
+    spare: list[Segment] = field(default_factory=list)
 
     @property
     def html(self) -> str:
@@ -43,55 +69,80 @@ class Contents:
 
 
 def read_contents(root: Part) -> Contents:
-    """Sort the tree below `root`. Depth is bounded by the splitter."""
+    """Sort the tree below `root`. Depth is bounded by the splitter. Raises TooManyParts for what is wrapped in it."""
     found = Contents()
-    found.segments = _collect(root, found.files)
+    found.segments = _collect(root, found, _Place(root=True))
+    if not any(s.text.strip() or s.html.strip() for s in found.segments):
+        found.segments += found.spare
+    if "-----BEGIN PGP " in found.text[:200_000]:
+        found.security = found.security or (
+            ENCRYPTED if "-----BEGIN PGP MESSAGE-----" in found.text else SIGNED
+        )
     return found
 
 
-def _collect(part: Part, files: list[Part]) -> list[Segment]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the tree a part stands."""
+
+    root: bool = False
+    alternative: bool = False
+    wrappings: int = 0
+
+
+def _collect(part: Part, found: Contents, place: _Place) -> list[Segment]:
+    kind = part.content_type
     if part.children:
-        if part.content_type == "multipart/alternative":
-            return _alternative(part, files)
-        segments: list[Segment] = []
-        for child in part.children:
-            if (
-                part.content_type == "multipart/report"
-                and segments
-                and child.content_type.startswith(("message/", "text/rfc822"))
-            ):
-                files.append(child)
-                continue
-            segments.extend(_collect(child, files))
-        return segments
-    if part.content_type.startswith("multipart/"):
+        return _collect_children(part, found, place)
+    if kind.startswith("multipart/"):
         return []
-    if (
-        part.content_type in ("text/plain", "text/html")
-        and part.disposition != "attachment"
-        and not stated_name(part)
-    ):
-        text = part_text(part)
-        return [Segment(html=text)] if part.content_type == "text/html" else [Segment(text=text)]
-    if (
-        part.content_type in ("text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
-        and part.disposition != "attachment"
-    ):
-        return (
-            [Segment(text=_TAG.sub("", part_text(part)))]
-            if "amp" not in part.content_type and "watch" not in part.content_type
-            else []
-        )
-    files.append(part)
+    name = stated_name(part).lower()
+    if kind in _SIGNATURES or (kind == "application/octet-stream" and name in ("smime.p7s", "signature.asc")):
+        found.signatures.append(part)
+        found.security = found.security or SIGNED
+        return []
+    if kind == "application/pgp-encrypted":
+        found.signatures.append(part)
+        return []
+    if kind in _SMIME or name in ("smime.p7m", "smime.p7z"):
+        return _open_smime(part, found, place)
+    if kind in _TNEF or name == "winmail.dat":
+        return _open_tnef(part, found)
+    if _is_body(part, place, bool(name)):
+        return [_body(part, found)]
+    if kind in ("text/enriched", "text/richtext", *_OTHER_FORMS) and part.disposition != "attachment":
+        return [] if kind in _OTHER_FORMS else [Segment(text=_TAG.sub("", part_text(part)))]
+    found.files.append(part)
     return []
 
 
-def _alternative(part: Part, files: list[Part]) -> list[Segment]:
+def _collect_children(part: Part, found: Contents, place: _Place) -> list[Segment]:
+    if part.content_type == "multipart/alternative":
+        return _alternative(part, found, place)
+    below = _Place(wrappings=place.wrappings)
+    segments: list[Segment] = []
+    for child in part.children:
+        is_report = part.content_type == "multipart/report" and child.content_type.startswith(
+            ("message/", "text/rfc822")
+        )
+        if is_report and segments:
+            found.files.append(child)
+        else:
+            segments.extend(_collect(child, found, below))
+    if part.content_type == "multipart/encrypted":
+        found.security = ENCRYPTED
+    elif part.content_type == "multipart/signed" and found.signatures:
+        found.security = found.security or SIGNED
+    return segments
+
+
+def _alternative(part: Part, found: Contents, place: _Place) -> list[Segment]:
     """RFC 2046 5.1.4: one body in several forms. The first text and the last HTML are one segment."""
     text: list[Segment] = []
     html: list[Segment] = []
+    below = _Place(alternative=True, wrappings=place.wrappings)
     for child in part.children:
-        segments = _collect(child, files)
+        segments = _collect(child, found, below)
         if any(s.html for s in segments):
             html = segments
         elif not text or not any(s.text.strip() for s in text):
@@ -102,15 +153,69 @@ def _alternative(part: Part, files: list[Part]) -> list[Segment]:
     return html or text
 
 
+def _is_body(part: Part, place: _Place, named: bool) -> bool:
+    """Whether a part is text to read. A name makes it a file, except for the one part of a letter and the forms of a body."""
+    if part.content_type not in ("text/plain", "text/html") or part.disposition == "attachment":
+        return False
+    return not named or place.alternative or (place.root and part.disposition != "inline")
+
+
+def _body(part: Part, found: Contents) -> Segment:
+    text = part_text(part)
+    if part.content_type == "text/html":
+        return Segment(html=text)
+    if "\nbegin " in text or text.startswith("begin "):
+        rest, files = cut_uuencoded(text)
+        found.files.extend(part_of_file(f.name, f.data) for f in files)
+        # A letter that is nothing but a file keeps its lines, so that nobody sees an empty one.
+        text = rest if rest.strip() else text
+    return Segment(text=text)
+
+
+def _open_smime(part: Part, found: Contents, place: _Place) -> list[Segment]:
+    """What an S/MIME wrapping holds (RFC 8551). The wrapping itself is kept: among the files when it stays closed."""
+    inner = unwrap(part.data()) if place.wrappings < _MAX_UNWRAPPED else None
+    if inner is None or inner.content is None:
+        found.security = ENCRYPTED if inner is not None and inner.kind == ENCRYPTED else found.security
+        found.files.append(part)
+        return []
+    found.signatures.append(part)
+    found.security = found.security or inner.kind
+    headers, body, _ = split_headers(inner.content, top=True, hint=part.hint)
+    return _collect(split_parts(headers, body, part.hint), found, _Place(wrappings=place.wrappings + 1))
+
+
+def _open_tnef(part: Part, found: Contents) -> list[Segment]:
+    """Outlook's winmail.dat: its text and its files, and the original last. Its text counts only where it is the only one."""
+    inner = read_tnef(part.data())
+    if inner is None:
+        found.files.append(part)
+        return []
+    found.files.extend(
+        part_of_file(f.name, f.data, content_type=f.content_type, content_id=f.content_id)
+        for f in inner.files
+    )
+    found.files.append(part)
+    found.spare.append(Segment(text=inner.text.replace("\r\n", "\n"), html=inner.html))
+    return []
+
+
 def part_text(part: Part) -> str:
     """A text part's characters with `\\n` line ends; format=flowed is joined (RFC 3676)."""
     data = part.data()
-    label = part.params.get("charset", "")
+    label, hint = part.params.get("charset", ""), part.hint
     if part.content_type == "text/html" and not data.isascii():
         meta = _META.search(data[:4096])
-        if meta and (not label or label.lower() in ("us-ascii", "ascii")):
-            label = meta.group(1).decode("ascii")
-    text = decode(data, label).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+        if meta:
+            hint = meta.group(1).decode("ascii")
+            label = label if label and label.lower() not in ("us-ascii", "ascii") else hint
+    text = (
+        decode(data, label, hint)
+        .replace("\r\r\n", "\n")
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+        .replace("\0", "")
+    )
     if part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
         return _unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
     return text

@@ -14,6 +14,8 @@ from channels.email.headers import Headers, first, one_line, parse_addresses, pa
 _MAX_TEXT = 60_000
 _MAX_LINES = 1500
 _MAX_LINE = 700
+_MAX_WORDS = 15_000
+"""Characters in which words of failure are looked for: the list is long, and they come early."""
 _MAX_ADDRESSES = 20
 """Addresses looked at in one line."""
 _LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._%+=!#$&'*/?^`{|}~-"
@@ -93,8 +95,9 @@ def read_text(text: str, own: frozenset[str]) -> TextReport:
     if cut is not None:
         block = "\n".join(lines[cut[1] :]).lstrip("\n \t>").encode("utf-8", "replace")
         returned, _, _ = split_headers(block, top=True)
-    classes: list[list[str]] = [[], [], [], []]
+    classes: list[list[str]] = [[], [], []]
     failed = talk = False
+    budget = _MAX_WORDS
     status = reason = weak_reason = ""
     details: dict[str, tuple[str, str]] = {}
     for line in _joined(told):
@@ -102,8 +105,10 @@ def read_text(text: str, own: frozenset[str]) -> TextReport:
         if "@" in line:
             _sort_addresses(line, classes)
         of_whom = classes[0][count:] or classes[0][-1:]
-        if not failed and FAILED_TEXT.search(line) is not None:
-            failed, weak_reason = True, one_line(line)[:300]
+        if not failed and budget > 0:
+            budget -= len(line)
+            if FAILED_TEXT.search(line) is not None:
+                failed, weak_reason = True, one_line(line)[:300]
         is_talk = SMTP_TALK.search(line) is not None
         talk = talk or is_talk
         found = STATUS.search(line)
@@ -120,7 +125,7 @@ def read_text(text: str, own: frozenset[str]) -> TextReport:
         for found in classes
     ]
     named = foreign[0] or tuple(dict.fromkeys(a for a in classes[0] if not _NOT_RECIPIENT.match(a)))
-    rest = foreign[1] or foreign[2] or foreign[3]
+    rest = foreign[1] or foreign[2]
     return TextReport(
         named=named or foreign[1], told=details, mentioned=rest, failed=failed, talk=talk, status=status, reason=reason or weak_reason,
         returned=returned, has_returned=cut is not None,
@@ -151,15 +156,13 @@ def returned_recipients(headers: Headers) -> tuple[str, ...]:
 
 def _sort_addresses(line: str, classes: list[list[str]]) -> None:
     """Put each address of a line into the class of the place where it stands, clearest class first."""
-    help_line = _HELP.search(line) is not None
+    if _HELP.search(line) is not None:
+        return
     id_line = _ID_LIKE.search(line) is not None
     found = _addresses(line)
     labelled = False
     for start, end, address in found:
         before, after = line[:start], line[end:].lstrip("\"'>)]*")
-        if help_line:
-            classes[3].append(address)
-            continue
         labelled = labelled or _LABEL.fullmatch(before) is not None
         if (
             labelled
@@ -223,7 +226,7 @@ def _returned_at(lines: list[str]) -> tuple[int, int] | None:
 
 
 def _names_recipient(lines: list[str]) -> bool:
-    classes: list[list[str]] = [[], [], [], []]
+    classes: list[list[str]] = [[], [], []]
     for line in lines:
         if "@" in line:
             _sort_addresses(line[:_MAX_LINE], classes)

@@ -85,6 +85,8 @@ STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]|\.\d)")
 REPLY_CODE = re.compile(r"(?:^|[\s:#(<\"'])(5[0-5]\d)(?=[\s-])[\s-]")
 """RFC 5321 answers that are final."""
 SMTP_TALK = re.compile(
-    r"(?i)(?:^|[\s:#(<\"'>])(?:[45][0-5]\d[ -][#<(]?[45]\.\d{1,2}\.\d{1,3}\b|5[0-5]\d[ -]\S)|#<?\s?#?[45]\.\d\.\d|\brcpt\sto:|\b(?:said|responded|replied|respuesta|returned):?\s{1,3}[\"'#<]?[45]\d\d\b|\bremote (?:host|server|mta|system) (?:said|returned|responded|answered)"
+    r"(?i)(?:^|[\s:#(<\"'>])(?:[45][0-5]\d[ -][#<(]?[45]\.\d{1,2}\.\d{1,3}\b"
+    r"|5[0-5]\d[ -](?:-\s)?[#<(\"']{0,2}(?:\S{1,60}@|\S{0,12}\s?(?:user|mailbox|recipient|account|relay|address|message|mail|host|rejected|denied|unknown|policy|spam|quota|requested|no\ssuch|not\s|invalid|permanent|over|access|sorry|unrout|service|transaction|delivery|5\d\d)))"
+    r"|#<?\s?#?[45]\.\d\.\d|\brcpt\sto:|\b(?:said|responded|replied|respuesta|returned):?\s{1,3}[\"'#<]?[45]\d\d\b|\bremote (?:host|server|mta|system) (?:said|returned|responded|answered)|^\s{0,4}<{3}\s{1,3}[45]\d\d"
 )
 """A mail server's own answer, quoted."""

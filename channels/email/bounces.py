@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, replace
 
 from channels.email.automatic import RECEIPTS, is_auto_reply
-from channels.email.body import read_contents
 from channels.email.bounce_notice import read_notice
 from channels.email.bounce_text import TextReport, read_text, returned_id, returned_recipients
 from channels.email.bounce_words import (
@@ -34,8 +33,7 @@ from channels.email.headers import (
     split_headers,
     text_of,
 )
-from channels.email.limits import TooManyParts
-from channels.email.mime import Part, split_parts
+from channels.email.mime import Part
 
 _PASSED_ON = re.compile(
     r"(?i)^\s*(?:re|aw|antw|sv|vs|odp|ynt|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc|doorst|转发|轉寄|轉發|転送)\s?[:：]"
@@ -73,10 +71,6 @@ class Bounce:
 
 def read_bounce(headers: Headers, root: Part, text: str) -> Bounce | None:
     """The delivery report that a letter is, or None. `text` is the letter's whole text."""
-    return _read(headers, root, text, depth=0)
-
-
-def _read(headers: Headers, root: Part, text: str, depth: int) -> Bounce | None:
     parts = root.walk()
     report_type = root.params.get("report-type", "").lower()
     subject = text_of(headers, "subject")[:500]
@@ -107,7 +101,7 @@ def _read(headers: Headers, root: Part, text: str, depth: int) -> Bounce | None:
         null_path=null_path,
         is_report=is_report,
         says=says,
-        delays=machine and DELAYED_SUBJECT.search(subject) is not None,
+        delays=machine and (DELAYED_SUBJECT.search(subject) or DELAYED_TEXT.search(text[:6000])) is not None,
         attached=attached is not None,
         automatic=is_auto_reply(headers),
     )
@@ -117,28 +111,24 @@ def _read(headers: Headers, root: Part, text: str, depth: int) -> Bounce | None:
     if status is not None:
         told = _with_reason(status.recipients, report.reason)
         return _of_reports(replace(status, message_id=original, recipients=told), listed or report.named)
-    if not (listed or _is_report(envelope, report)):
-        return _inner(attached_part(parts), depth) if machine else None
-    if DELIVERED_SUBJECT.search(subject):
+    if (robot or is_report) and DELIVERED_SUBJECT.search(subject):
         return Bounce(failed=False, delayed=False, original_message_id=original)
+    if not (listed or _is_report(envelope, report)):
+        return None
     named = listed or report.named
-    inner = None if named else _inner(attached_part(parts), depth)
-    if inner is not None:
-        return inner
     recipients = named or report.mentioned[:1] or returned_recipients(attached or report.returned)[:1]
-    delayed = envelope.delays or DELAYED_TEXT.search(text[:6000]) is not None
     found = tuple(
         RecipientReport(
             address=a,
             final=a,
-            action="delayed" if delayed else "failed",
+            action="delayed" if envelope.delays else "failed",
             status=said[0] or report.status,
             reason=said[1] or report.reason,
         )
         for a in _once(recipients)
         for said in (report.told.get(a, ("", "")),)
     )
-    if delayed:
+    if envelope.delays:
         return Bounce(failed=False, delayed=True, original_message_id=original, reports=found)
     return Bounce(failed=True, delayed=False, recipients=tuple(r.address for r in found), status=report.status,
                   reason=report.reason, original_message_id=original, reports=found)  # fmt: skip
@@ -146,8 +136,8 @@ def _read(headers: Headers, root: Part, text: str, depth: int) -> Bounce | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Envelope:
-    """What is known before the text is read. `says`: the subject speaks of a failure; `delays`: of a delay. `attached`: a
-    letter, or the headers of one, is attached. `automatic`: the headers or the subject are an auto-reply's."""
+    """What is known before the text is read. `says`: the subject speaks of a failure; `delays`: it or the text speaks of
+    a delay. `attached`: a letter, or the headers of one, is attached. `automatic`: headers or subject are an auto-reply's."""
 
     robot: bool
     null_path: bool
@@ -245,25 +235,9 @@ def _once(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def _inner(part: Part | None, depth: int) -> Bounce | None:
-    """A gateway's wrapping: the report itself travels as an attached letter. One level only."""
-    if part is None or depth:
-        return None
-    headers, body, _ = split_headers(part.data().lstrip(), top=True)
-    try:
-        root = split_parts(headers, body)
-    except TooManyParts:
-        return None
-    return _read(headers, root, read_contents(root).text, depth + 1)
-
-
-def attached_part(parts: list[Part]) -> Part | None:
-    """The returned letter, or the part with its headers."""
-    return next((p for p in parts if p.content_type in _ORIGINALS), None)
-
-
 def _attached_original(parts: list[Part]) -> Headers | None:
-    part = attached_part(parts)
+    """The headers of the returned letter where it, or they alone, are a part."""
+    part = next((p for p in parts if p.content_type in _ORIGINALS), None)
     return None if part is None else split_headers(part.data()[:300_000].lstrip(), top=True)[0]
 
 

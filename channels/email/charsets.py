@@ -26,7 +26,9 @@ _BETTER = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-8": "cp1255", 
 _DOUBLE = frozenset({"gb18030", "cp950", "big5hkscs", "cp932", "euc_jp", "cp949"})
 _HZ = re.compile(rb"~\{(?:[\x21-\x77][\x21-\x7e])+~\}")
 _SEVEN_BIT = re.compile(r"\+[A-Za-z0-9+/]{2,}-")
-_DOUBLED = re.compile("[\u00c2-\u00df][\u0080-\u00bf\u0152-\u2122]|[\u00e0-\u00ef][\u0080-\u00bf\u0152-\u2122]{2}")
+_DOUBLED = re.compile(
+    "[\u00c2-\u00df][\u0080-\u00bf\u0152-\u2122]|[\u00e0-\u00ef][\u0080-\u00bf\u0152-\u2122]{2}"
+)
 
 
 def decode(data: bytes, label: str = "", hint: str = "") -> str:
@@ -80,7 +82,11 @@ def guess(data: bytes, hint: str = "") -> str:
     better, sure = best_double(data)
     if sure >= SURE and _is_double_byte_text(data):
         return _by(better, data)
-    if hinted not in NO_HELP and hinted not in ("cp1252", "utf-7") and not hinted.startswith(("utf-", "iso-2022")):
+    if (
+        hinted not in NO_HELP
+        and hinted not in ("cp1252", "utf-7")
+        and not hinted.startswith(("utf-", "iso-2022"))
+    ):
         return _by(hinted, data)
     return _by(best_single(data) or "cp1252", data)
 

@@ -12,6 +12,7 @@ ADDRESS = re.compile(
     r"[A-Za-z0-9._%+=!#$&'*/?^`{|}~-]{1,120}@[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,8}"
 )
 _FIELDS = re.compile(rb"(?im)^[ \t>]{0,8}(?:final|original)-recipient[ \t]?:")
+_INDENT = re.compile(rb"(?m)^[ \t>]{1,8}(?=[A-Za-z-]{3,40}:)")
 _BLANK = re.compile(rb"\r?\n(?:[ \t>]{0,8}\r?\n)+")
 _TYPED = re.compile(r"(?i)^\s*(?:rfc822|utf-8|smtp|internet|unknown|system|x-[a-z0-9-]{1,30})\s*[;:]")
 _MAX_FIELDS = 200_000
@@ -74,7 +75,9 @@ def read_delivery_status(parts: list[Part], *, flattened: bool) -> DeliveryStatu
 
 def _groups(data: bytes) -> list[Headers]:
     found: list[Headers] = []
-    for block in _BLANK.split(data[:_MAX_FIELDS].strip() + b"\r\n")[:_MAX_GROUPS]:
+    for block in _BLANK.split(data[:_MAX_FIELDS].strip(b"\r\n") + b"\r\n")[:_MAX_GROUPS]:
+        if block[:1] in b" \t>":
+            block = _INDENT.sub(b"", block)
         at = _FIELDS.search(block)
         fields, _, _ = split_headers(block.strip() + b"\r\n", top=True)
         if at is not None and "final-recipient" not in fields and "original-recipient" not in fields:

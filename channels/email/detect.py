@@ -72,7 +72,7 @@ def best_single(data: bytes) -> str:
 
 
 def is_utf16(data: bytes) -> str:
-    """"utf-16-le" or "utf-16-be" when every second byte of nearly all is zero, else ""."""
+    """ "utf-16-le" or "utf-16-be" when every second byte of nearly all is zero, else ""."""
     sample = data[:_SAMPLE]
     if len(sample) < 4 or b"\0" not in sample:
         return ""

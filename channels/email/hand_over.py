@@ -23,7 +23,7 @@ from channels.adapter import (
 )
 from channels.email.settings import EmailSettings
 
-_FINAL_TIMEOUT = 600.0
+FINAL_TIMEOUT = 600.0
 """Seconds for the answer after the final dot (RFC 5321 4.5.3.2.6)."""
 _LOST = (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPTimeoutError, OSError, TimeoutError)
 
@@ -40,7 +40,6 @@ async def hand_over(
     settings: EmailSettings,
     alive: Callable[[], bool],
     leaving: Leaving,
-    final_timeout: float = _FINAL_TIMEOUT,
 ) -> Receipt:
     """Send once. `sender` is the envelope's ("" for automatic mail). `recipients`: the customer first. Without the customer
     nobody gets it; who else is refused is named in the receipt. Raises Misconfigured, TryLater, Refused, Unsure, and what
@@ -54,15 +53,15 @@ async def hand_over(
         await _say(client, "MAIL", f"MAIL FROM:<{sender}>".encode("ascii"))
         customer, *copies = recipients
         await _say(client, "RCPT", f"RCPT TO:<{customer}>".encode("ascii"))
-        refused = [said for one in copies if (said := await _refused_copy(client, one))]
+        refused = {one: said for one in copies if (said := await _refused_copy(client, one))}
         if not alive():
             raise TryLater("Another hub has taken this channel over.")
         await leaving()
-        answer = await _send_content(client, letter, final_timeout)
+        answer = await _send_content(client, letter, FINAL_TIMEOUT)
         _say_goodbye(client)
     finally:
         client.close()
-    return Receipt(detail=answer, refused=tuple(refused), relay_id=renamed(settings.smtp_host, answer))
+    return Receipt(detail=answer, refused=refused, relay_id=renamed(settings.smtp_host, answer))
 
 
 async def _refused_copy(client: aiosmtplib.SMTP, recipient: str) -> str:
@@ -73,7 +72,7 @@ async def _refused_copy(client: aiosmtplib.SMTP, recipient: str) -> str:
     except _WentAway:
         raise
     except (Refused, TryLater) as error:
-        return f"{recipient}: {error}"
+        return str(error)
     return ""
 
 

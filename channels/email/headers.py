@@ -23,6 +23,7 @@ from channels.email.words import decode_words
 Headers = dict[str, list[bytes]]
 """Lower-case name → unfolded values in UTF-8, encoded words as they came; topmost first."""
 
+_MAX_STRAYS = 20
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -38,7 +39,7 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
     found: Headers = {}
     cut = False
     position = 0
-    count = 0
+    count = strays = 0
     if top:
         while data.startswith((b"\r\n", b"\n"), position):
             position += 2 if data.startswith(b"\r\n", position) else 1
@@ -75,7 +76,13 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
                 if line[:5] == b"From ":
                     position = end
                     continue
-                break
+                if "from" in found or name is None or strays >= _MAX_STRAYS or not _from_follows(data, end):
+                    break
+                # A line that lost its indentation; the sender is still to come, so this is no body yet.
+                strays += 1
+                pieces.append(b" " + line)
+                position = end
+                continue
             if name is not None:
                 found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
             name, pieces = match.group(1).decode("ascii").lower(), [line[match.end() :]]
@@ -91,6 +98,11 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
         found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
     _to_utf8(found, hint)
     return found, data[position:], cut
+
+
+def _from_follows(data: bytes, position: int) -> bool:
+    block = re.split(rb"\n\r?\n", data[position : position + 8192], maxsplit=1)[0]
+    return re.search(rb"(?im)^from[ \t]*:", block) is not None
 
 
 def _to_utf8(headers: Headers, hint: str) -> None:
@@ -225,7 +237,13 @@ def _scan_addresses(text: str) -> list[tuple[str, str]]:
             in_angle = False
         elif char in ",;" and not in_angle:
             finish(char)
-        elif char == ":" and not in_angle and angle is None and "@" not in phrase[-200:] and "[" not in phrase[-60:]:
+        elif (
+            char == ":"
+            and not in_angle
+            and angle is None
+            and "@" not in phrase[-200:]
+            and "[" not in phrase[-60:]
+        ):
             phrase.clear()
         elif in_angle and angle is not None:
             angle.append(char)

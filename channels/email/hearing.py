@@ -7,12 +7,14 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from channels.adapter import Accept, Count, Ports, RawItem
 from channels.email.count import Counting
 from channels.email.fetch import Troubles
 from channels.email.oauth import TokenRefused, Tokens
+from channels.email.sent_copy import SentCopies
 from channels.email.settings import EmailSettings
 from channels.email.watch import Watch, check_login
 
@@ -30,7 +32,7 @@ class Hearing:
         self._ports = ports
         self._tokens = tokens
         self._troubles = Troubles()
-        self._running: set[Watch | Counting] = set()
+        self._running: set[Watch | Counting | SentCopies] = set()
 
     async def check(self) -> None:
         """Open every folder. Raises Misconfigured or Unavailable."""
@@ -56,6 +58,15 @@ class Hearing:
 
         return await self._logged_in(count)
 
+    async def put_copies(self, letters: Sequence[tuple[bytes, datetime]]) -> Sequence[str]:
+        """Put letters of ours into the folder of sent ones (see sent_copy). Raises Misconfigured or Unavailable."""
+
+        async def put(token: str) -> list[str]:
+            copies = SentCopies(self._settings, token)
+            return await self._until_done(copies, lambda: copies.run(letters))
+
+        return await self._logged_in(put)
+
     def stop(self) -> None:
         """End every thread soon."""
         for one in tuple(self._running):
@@ -71,7 +82,7 @@ class Hearing:
             fresh = await self._tokens.access_token(refused=error.token)
         return await work(fresh)
 
-    async def _until_done(self, one: Watch | Counting, work: Callable[[], T]) -> T:
+    async def _until_done(self, one: Watch | Counting | SentCopies, work: Callable[[], T]) -> T:
         self._running.add(one)
         done = in_thread(work)
         try:

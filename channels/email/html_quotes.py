@@ -32,15 +32,16 @@ _SIGNED = re.compile(
 )
 _INDENTED_MARK = re.compile(r"(?m)^[ \t]{0,40}--[ \t]*$")
 _BLOCKQUOTE = re.compile(r"(?i)<(/?)blockquote\b([^>]{0,2000})>")
-_INDENT = re.compile(r"(?i)border:\s*(?:none|0)[^-]|margin(?:-left)?:\s*(?:0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+)?40px|webkit-indent")
-_NOT_SHOWN = re.compile(
-    r"(?is)<(style|head|title|script)\b[^<]*(?:<(?!/\1)[^<]*)*</\1>|<!--(?:[^-]|-(?!->))*-->|<[^<>]*>|&nbsp;|&#160;|[\s\u00a0\u200b\ufeff]"
+_INDENT = re.compile(
+    r"(?i)border:\s*(?:none|0)[^-]|margin(?:-left)?:\s*(?:0(?:px)?\s+0(?:px)?\s+0(?:px)?\s+)?40px|webkit-indent"
 )
 
 
 def text_with_quotes(html: str) -> str:
     """The text of HTML with `>` before quoted lines and titles above history; "" when the mark-up shows neither."""
-    if len(html) > MAX_QUOTE_TEXT or not (_BLOCKQUOTE.search(html) or _HISTORY.search(html) or _SIGNED.search(html)):
+    if len(html) > MAX_QUOTE_TEXT or not (
+        _BLOCKQUOTE.search(html) or _HISTORY.search(html) or _SIGNED.search(html)
+    ):
         return ""
     marked = _SIGNED.sub(lambda m: _SIGNATURE + m.group(0), _HISTORY.sub(lambda m: _TITLE + m.group(0), html))
     pieces: list[str] = []
@@ -63,27 +64,25 @@ def _pieces(html: str) -> Iterator[tuple[bool, str]]:
 
 
 def _outermost_quotes(html: str) -> list[tuple[int, int]]:
+    """Where quotes begin and end. Without attributes it may be a citation of the author's: a quote if nothing follows."""
     found: list[tuple[int, int]] = []
     depth = begin = 0
-    plain = indented = False
-    last_plain: tuple[int, int] | None = None
+    opening = ""
     for match in _BLOCKQUOTE.finditer(html):
-        if match.group(1):
-            depth -= depth > 0
-            if depth == 0 and begin >= 0 and not indented:
-                if plain:
-                    last_plain = (begin, match.end())
-                else:
-                    found.append((begin, match.end()))
-                begin = -1
-            continue
-        if depth == 0:
-            begin = match.start()
-            plain = not match.group(2).strip(' /\t\r\n"')
-            indented = bool(_INDENT.search(match.group(2)))
-        depth += 1
-    if depth and begin >= 0 and not indented:
+        if not match.group(1):
+            if depth == 0:
+                begin, opening = match.start(), match.group(2)
+            depth += 1
+        elif depth:
+            depth -= 1
+            if depth == 0 and _is_quote(opening, html, match.end()):
+                found.append((begin, match.end()))
+    if depth and _is_quote(opening, html, len(html)):
         found.append((begin, len(html)))
-    if last_plain and not _NOT_SHOWN.sub("", html[last_plain[1] :]) and last_plain not in found:
-        found.append(last_plain)
-    return sorted(found)
+    return found
+
+
+def _is_quote(attributes: str, html: str, end: int) -> bool:
+    if attributes.strip(" /\t\r\n"):
+        return not _INDENT.search(attributes)
+    return html.find("lockquote", end) < 0 and not text_from_html(html[end:]).strip()

@@ -6,7 +6,7 @@ Which parts are HTML is body.py's business; marks of quoted history are read in 
 import html as html_escape
 import re
 
-from channels.email.limits import MAX_HTML, MAX_HTML_DEPTH
+from channels.email.limits import MAX_ENTITIES, MAX_HTML, MAX_HTML_DEPTH, MAX_HTML_ELEMENTS
 
 _CID = re.compile(r"""(?i)cid:([^"'\s>)]{1,255})""")
 _SRC = re.compile(r"""(?i)\s(?:src|background)\s*=\s*["']?([^"'\s>]{1,255})""")
@@ -16,30 +16,74 @@ _NEVER_NEST = frozenset(
      "area", "param", "source", "embed", "o", "v", "w", "st1"}
 )  # fmt: skip
 """Elements without an end tag, or whose end tag is usually left out."""
+_INLINE = frozenset(
+    {
+        "a",
+        "b",
+        "i",
+        "u",
+        "s",
+        "em",
+        "strong",
+        "font",
+        "span",
+        "small",
+        "big",
+        "sub",
+        "sup",
+        "tt",
+        "code",
+        "img",
+        "o",
+    }
+)
+_LOWER = {c: c + 32 for c in range(65, 91)}
+"""Unlike str.lower(), never changes the length."""
+_ENDS = " /\t\n\r\f\"'"
+_MAX_PAIRS = 50_000_000
+"""Of attributes of one tag, over all tags: about half a second."""
+_MAX_AREA = 20_000_000
+"""Characters that padding to the widest cell could produce."""
 
 
 def referenced_ids(html: str) -> frozenset[str]:
     """Content ids and locations that the HTML shows, lower case."""
     sample = html[:MAX_HTML]
-    found = frozenset(v.lower() for v in _CID.findall(sample)) | frozenset(v.lower() for v in _SRC.findall(sample))
+    found = frozenset(v.lower() for v in _CID.findall(sample)) | frozenset(
+        v.lower() for v in _SRC.findall(sample)
+    )
     return frozenset(html_escape.unescape(v) for v in found) if any("&" in v for v in found) else found
 
 
-def too_deep(html: str) -> bool:
-    """Whether elements nest deeper than MAX_HTML_DEPTH: tree builders take quadratic time on those."""
-    depth = 0
+def too_costly(html: str) -> bool:
+    """Whether tree builders and layout would take far longer than an ordinary letter needs. They are quadratic in the depth of
+    elements, in the attributes of one tag and in the width of table cells times their rows."""
+    if len(html) > MAX_HTML or html.count("&") > MAX_ENTITIES:
+        return True
+    depth = elements = rows = widest = stretch = 0
     for match in _OPEN.finditer(html):
-        if match.group(2).lower() in _NEVER_NEST:
+        name = match.group(2).lower()
+        if name not in _INLINE:
+            widest = max(widest, match.start() - stretch)
+            stretch = match.end()
+        if match.group(1):
+            depth = max(0, depth - (name not in _NEVER_NEST))
             continue
-        depth = max(0, depth - 1) if match.group(1) else depth + 1
-        if depth > MAX_HTML_DEPTH:
+        elements += 1
+        rows += name == "tr"
+        depth += name not in _NEVER_NEST
+        if depth > MAX_HTML_DEPTH or elements > MAX_HTML_ELEMENTS:
             return True
-    return False
+    if rows * max(widest, len(html) - stretch) > _MAX_AREA:
+        return True
+    # Attributes end at white space, slashes or quotation marks; where quotes are left open, what looks like text is more of them.
+    pairs = sum(sum(map(piece.count, _ENDS)) ** 2 for piece in html.split("<") if len(piece) > 200)
+    return pairs > _MAX_PAIRS
 
 
 def text_from_html(html: str) -> str:
     """Readable text of HTML, links and pictures left out. Beyond the limits the tags are simply taken away."""
-    if len(html) > MAX_HTML or too_deep(html):
+    if too_costly(html):
         return _plainly(html[:MAX_HTML])
     from inscriptis import get_text
     from inscriptis.css_profiles import CSS_PROFILES
@@ -57,7 +101,7 @@ def clean_html(html: str) -> str:
     """HTML that is safe to show: nh3's defaults, remote content left to the page's own policy."""
     if not html:
         return ""
-    if len(html) > MAX_HTML or too_deep(html):
+    if too_costly(html):
         return f"<pre>{html_escape.escape(_plainly(html[:MAX_HTML]))}</pre>"
     import nh3
 
@@ -65,7 +109,7 @@ def clean_html(html: str) -> str:
 
 
 def _plainly(html: str) -> str:
-    lower = html.lower()
+    lower = html.translate(_LOWER)
     out: list[str] = []
     position = 0
     while True:

@@ -49,7 +49,9 @@ _DEFAULTS = frozenset(
 )  # fmt: skip
 _WINDOWS = re.compile(r"(?:windows|win|cp|ms|ibm|x-cp|dos|cswindows)[-_ ]{0,2}(\d{3,5})")
 _ISO = re.compile(r"iso[-_ ]?8859[-_ :]{0,2}(\d{1,2})")
-_NOT_TEXT = frozenset({"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "charmap"})
+_NOT_TEXT = frozenset(
+    {"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "charmap"}
+)
 _PAGES = {"932": "cp932", "936": "gb18030", "949": "cp949", "950": "cp950", "54936": "gb18030", "20936": "gb18030",
           "51932": "euc_jp", "50220": "iso-2022-jp", "50221": "iso-2022-jp", "50222": "iso-2022-jp", "51949": "cp949",
           "51936": "gb18030", "65001": "utf-8", "65000": "utf-7", "20866": "koi8_r", "21866": "koi8_u", "28591": "cp1252",
@@ -100,7 +102,18 @@ def _by_shape(name: str) -> str:
     match = _WINDOWS.search(name)
     if match:
         return _PAGES.get(match.group(1)) or _lookup(f"cp{match.group(1)}")
-    for part in ("iso-2022-jp", "gb18030", "gb2312", "gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "koi8-r", "koi8-u"):
+    for part in (
+        "iso-2022-jp",
+        "gb18030",
+        "gb2312",
+        "gbk",
+        "big5",
+        "shift_jis",
+        "euc-jp",
+        "euc-kr",
+        "koi8-r",
+        "koi8-u",
+    ):
         if part in name:
             return _SUPERSETS.get(part) or _lookup(part)
     return ""

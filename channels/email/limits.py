@@ -12,6 +12,9 @@ MAX_DEPTH = 30
 MAX_HTML = 2 * 1024 * 1024
 """Characters of HTML that are turned into text or cleaned."""
 MAX_HTML_DEPTH = 500
+MAX_HTML_ELEMENTS = 15_000
+MAX_ENTITIES = 50_000
+"""Beyond any of these the tags of HTML are simply taken away, for its tree builders are quadratic."""
 MAX_ADDRESSES = 1000
 MAX_REFERENCES = 200
 MAX_QUOTE_TEXT = 400_000

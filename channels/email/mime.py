@@ -4,19 +4,20 @@ The standard library's parser is quadratic in several places that a stranger con
 MAX_PARTS and MAX_DEPTH with `TooManyParts`. It does not decide what a part is for (see body.py).
 """
 
-import binascii
+import mimetypes
 import re
 from dataclasses import dataclass, field
 
 from channels.email.headers import Headers, first, split_headers
 from channels.email.limits import MAX_DEPTH, MAX_PARTS, TooManyParts
 from channels.email.params import parse_params
-from channels.email.words import unbase64
+from channels.email.transfer import decode_transfer
 
 
 @dataclass(slots=True, kw_only=True)
 class Part:
-    """One part. `raw` is its content still in transfer encoding; `children` is filled for multiparts only."""
+    """One part. `raw` is its content still in transfer encoding; `children` is filled for multiparts only. `hint` is a charset
+    that the letter names, for text whose own label is missing or wrong."""
 
     headers: Headers
     content_type: str
@@ -24,18 +25,12 @@ class Part:
     disposition: str
     disposition_params: dict[str, str]
     raw: bytes
+    hint: str = ""
     children: list["Part"] = field(default_factory=list)
 
     def data(self) -> bytes:
         """The content with the transfer encoding undone."""
-        encoding = first(self.headers, "content-transfer-encoding").strip().lower().split(b";")[0].strip()
-        if encoding == b"base64":
-            return unbase64(self.raw)
-        if encoding == b"quoted-printable":
-            return binascii.a2b_qp(self.raw)
-        if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
-            return _uudecode(self.raw)
-        return self.raw
+        return decode_transfer(self.raw, first(self.headers, "content-transfer-encoding"), self.content_type)
 
     def walk(self) -> "list[Part]":
         """This part and all below, in order."""
@@ -53,6 +48,14 @@ def split_parts(headers: Headers, body: bytes, hint: str = "") -> Part:
     return _build(headers, body, "text/plain", 0, [MAX_PARTS], hint)
 
 
+def part_of_file(name: str, data: bytes, *, content_type: str = "", content_id: str = "") -> Part:
+    """A part for a file that was found inside another one."""
+    kind = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    headers: Headers = {"content-id": [content_id.encode("utf-8", "replace")]} if content_id else {}
+    return Part(headers=headers, content_type=kind, params={"name": name}, disposition="attachment", disposition_params={},
+                raw=data)  # fmt: skip
+
+
 def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list[int], hint: str) -> Part:
     budget[0] -= 1
     if budget[0] < 0 or depth > MAX_DEPTH:
@@ -65,9 +68,13 @@ def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list
         content_type = default
     disposition, disposition_params = parse_params(first(headers, "content-disposition"), hint)
     part = Part(headers=headers, content_type=content_type[:127], params=params, disposition=disposition,
-                disposition_params=disposition_params, raw=body)  # fmt: skip
+                disposition_params=disposition_params, raw=body, hint=hint)  # fmt: skip
     if content_type.startswith("multipart/"):
         pieces = _cut(body, params.get("boundary", ""))
+        if pieces is None:
+            # RFC 2045 6.4 forbids to encode a multipart; some programs do.
+            decoded = part.data()
+            pieces = None if decoded == body else _cut(decoded, params.get("boundary", ""))
         if pieces is None:
             part.content_type = "text/plain"
             return part
@@ -107,21 +114,3 @@ def _cut(body: bytes, boundary: str) -> list[bytes] | None:
     if start >= 0:
         pieces.append(body[start:])
     return pieces or None
-
-
-def _uudecode(raw: bytes) -> bytes:
-    out: list[bytes] = []
-    for line in raw.splitlines():
-        if line.startswith(b"begin ") or not line.strip():
-            continue
-        if line.strip() == b"end":
-            break
-        try:
-            out.append(binascii.a2b_uu(line))
-        except binascii.Error:
-            size = (((line[0] - 32) & 63) * 4 + 5) // 3
-            try:
-                out.append(binascii.a2b_uu(line[: size + 1]))
-            except binascii.Error:
-                continue
-    return b"".join(out)

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from channels.adapter import CannotTranslate
-from channels.email.attachments import read_attachment
+from channels.email.attachments import is_calendar, one_calendar, read_attachment
 from channels.email.automatic import is_auto_reply, is_list, is_receipt
 from channels.email.body import Contents, read_contents
 from channels.email.bounces import Bounce, read_bounce
 from channels.email.charsets import guess, stated_charset
+from channels.email.forwarded import read_forwarded
 from channels.email.headers import (
     Headers,
     first,
@@ -28,8 +29,10 @@ from channels.email.headers import (
 )
 from channels.email.html_quotes import text_with_quotes
 from channels.email.html_text import clean_html, referenced_ids
+from channels.email.invite import read_invite
 from channels.email.limits import MAX_RAW, TooManyParts
 from channels.email.mime import Part, split_parts
+from channels.email.pgp import without_frame
 from channels.email.quotes import FORWARD_SUBJECT, new_text
 from channels.email.signatures import Sender
 from hub.model.interactions import Forwarded, InboundAttachment, Invite
@@ -40,6 +43,8 @@ NOTICE = (
 )
 """Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known
 here."""
+_COLLECTIONS = ("multipart/report", "multipart/digest")
+"""Letters that hold others without anybody having passed those on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class Letter:
     """A letter as a person would read it. Ids are without angle brackets; `references` oldest first, as sent.
 
     `text` is all of it, `reply_text` what is new; `html` is raw and must be cleaned before it is shown.
+    `signatures` are the cryptographic parts, which no person sent; `security` is "", "signed" or "encrypted", unverified.
     `authentication_results` topmost first. `degraded` says that limits cut something off.
     """
 
@@ -61,6 +67,7 @@ class Letter:
     reply_text: str
     html: str
     attachments: tuple[InboundAttachment, ...]
+    signatures: tuple[InboundAttachment, ...]
     message_id: str
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
@@ -77,6 +84,7 @@ class Letter:
     forwarded: Forwarded | None = None
     invite: Invite | None = None
     security: str = ""
+    original_sender: tuple[str, str] = ("", "")
 
     @property
     def is_bounce(self) -> bool:
@@ -88,6 +96,9 @@ def parse_letter(raw: bytes) -> Letter:
     """Read a letter. Raises CannotTranslate above 35 MB; every other excess is cut or replaced by NOTICE."""
     if len(raw) > MAX_RAW:
         raise CannotTranslate(f"The letter has {len(raw):,} bytes; at most {MAX_RAW:,} are read.")
+    if b"\n" not in raw:
+        # Line ends of an old Macintosh, or of a gateway that lost half of each.
+        raw = raw.replace(b"\r", b"\r\n")
     hint = stated_charset(raw)
     headers, body, cut = split_headers(raw, top=True, hint=hint)
     degraded, too_many_parts = cut, False
@@ -95,23 +106,15 @@ def parse_letter(raw: bytes) -> Letter:
         root = split_parts(headers, body, hint)
         contents = read_contents(root)
     except TooManyParts:
-        root = Part(
-            headers=headers,
-            content_type="text/plain",
-            params={},
-            disposition="",
-            disposition_params={},
-            raw=NOTICE.encode(),
-        )
-
-        root.params = {"charset": "utf-8"}
-        root.headers = {}
+        root = Part(headers={}, content_type="text/plain", params={"charset": "utf-8"}, disposition="",
+                    disposition_params={}, raw=NOTICE.encode())  # fmt: skip
         contents = read_contents(root)
         degraded = too_many_parts = True
     text = contents.text
     html = contents.html
     shown = referenced_ids(html) if html else frozenset()
-    attachments = tuple(read_attachment(p, referenced=shown) for p in contents.files)
+    attachments = tuple(read_attachment(p, referenced=shown) for p in one_calendar(contents.files))
+    signatures = tuple(read_attachment(p, referenced=shown) for p in contents.signatures)
     bounce = read_bounce(headers, root, text) if not degraded else None
     name, address = _sender(headers)
     subject = text_of(headers, "subject")
@@ -127,6 +130,13 @@ def parse_letter(raw: bytes) -> Letter:
         reply_text=_reply(text, contents, html, subject, Sender(name, address)),
         html=html,
         attachments=attachments,
+        signatures=signatures,
+        security=contents.security,
+        forwarded=None
+        if bounce is not None or root.content_type in _COLLECTIONS
+        else read_forwarded(subject, text, contents.files),
+        invite=_invite(contents),
+        original_sender=_original_sender(headers),
         message_id=parse_id(first(headers, "message-id")),
         in_reply_to=parse_ids(first(headers, "in-reply-to")),
         references=parse_ids(b" ".join(headers.get("references", []))),
@@ -157,7 +167,7 @@ def parse_to_dict(raw: bytes) -> dict[str, Any]:
         "html": clean_html(letter.html),
         "attachments": [
             {"filename": a.filename, "content_type": a.content_type, "size": len(a.data)}
-            for a in letter.attachments
+            for a in (*letter.attachments, *letter.signatures)
         ],
         "message_id": letter.message_id,
         "in_reply_to": letter.in_reply_to[0] if letter.in_reply_to else "",
@@ -171,7 +181,18 @@ def parse_to_dict(raw: bytes) -> dict[str, Any]:
 def _reply(text: str, contents: Contents, html: str, subject: str, sender: Sender) -> str:
     """What is new. Where the text was made from HTML, the mail program's own marks in it tell more than words."""
     marked = "" if any(s.text.strip() for s in contents.segments) else text_with_quotes(html)
-    return new_text(marked or text, sender, forwarded=bool(FORWARD_SUBJECT.match(subject)))
+    return new_text(marked or without_frame(text), sender, forwarded=bool(FORWARD_SUBJECT.match(subject)))
+
+
+def _invite(contents: Contents) -> Invite | None:
+    calendars = (p for p in contents.files if is_calendar(p))
+    return next((i for p in calendars if (i := read_invite(p.data(), p.params.get("charset", "")))), None)
+
+
+def _original_sender(headers: Headers) -> tuple[str, str]:
+    """Who wrote to a list or group that puts itself into From (Google Groups and others); ("", "") when nobody is named."""
+    named = (p for n in ("x-original-from", "x-original-sender") for p in _people(headers, n))
+    return next((p for p in named if p[1]), ("", ""))
 
 
 def _sender(headers: Headers) -> tuple[str, str]:

@@ -44,21 +44,22 @@ _TIME = re.compile(
 )
 _BEFORE = re.compile(rf"(?:{_any(BEFORE_DATE)})(?:\b|(?<=\W)|\s|(?=\d))", re.IGNORECASE)
 _DAY = re.compile(rf"(?:{_any(DAYS)})\b\.?,?\s", re.IGNORECASE)
-_DATE_FIRST = re.compile(r"[(\[]?\d{1,4}\s?[-/.年년日]|\d{1,2}\.?\s+[^\W\d_]{3,12}|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}")
-_WROTE_LAST = re.compile(
-    rf"(?:(?<!\w)|[)>\"“”]|(?<=[\u3040-\u9fff\uac00-\ud7a3\d]))(?:{_any(WROTE)})\s*(?:\[\d+\])?\s*[:：]?\s*$",
-    re.IGNORECASE,
+_DATE_FIRST = re.compile(
+    r"[(\[]?\d{1,4}\s?[-/.年년日]|\d{1,2}\.?\s+[^\W\d_]{3,12}|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}"
 )
 _WROTE_CHINESE = re.compile(r"(?:写道|寫道)\s*[:：]?\s*$")
 _QUOTING = re.compile(rf"(?:{_any(QUOTING)})\b", re.IGNORECASE)
 _WROTE_MIDDLE = re.compile(rf"(?<!\w)(?:{_any(MIDDLE)})(?!\w)", re.IGNORECASE)
-_ENDS = re.compile(rf"[:：]\s*$|(?:{_any(WROTE)})[\s\d\[\]-]*$", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 _HINT = re.compile(r"[\d@<]")
+_BEHIND_VERB = " \t\u00a0:：-–—[]0123456789"
+_NO_SPACES = "\u0e00"
+"""From Thai on, scripts that set no space before a verb."""
 _VERB = 60
 """Characters at the end in which a verb is looked for."""
 _SELF_WROTE = re.compile(
-    rf"(?:(?<!\w)(?:{_any(SELF[:-4])})\s+(?:\w+\s+){{0,3}}(?:{_any(WROTE)})|(?:{_any(MIDDLE)})\s+(?:{_any(SELF[:-4])})\b"
-    r"|^(?:在|於|于)?(?:我|私).{0,60}(?:写道|寫道|书写)|[^\w\s]?我(?:在|于|曾|昨天|今天).{0,80}(?:写道|寫道))",
+    rf"(?:(?<!\w)(?:{_any(SELF)})\s+(?:\w+\s+){{0,3}}(?:{_any(WROTE)})|(?:{_any(MIDDLE)})\s+(?:{_any(SELF)})\b"
+    r"|^(?:在|於|于)?[我你您].{0,60}(?:写道|寫道)|[我你您](?:在|于|曾|昨天|今天).{0,80}(?:写道|寫道))",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[<(\[]\s*(?:mailto:)?[^<>()\[\]@]{1,100}@[^<>()\[\]]{1,100}\s*[>)\]]")
@@ -88,50 +89,35 @@ def is_rule(line: str) -> bool:
 
 
 def separator(lines: list[str], index: int) -> str:
-    """"forwarded" or "original" when the line is a program's title of an older letter, else ""."""
-    line = lines[index][:CUT]
-    inner = line.strip(_DECORATION).rstrip(":：").rstrip()
+    """ "forwarded" or "original" when the line is a program's title of an older letter, else ""."""
+    inner = lines[index][:CUT].strip(_DECORATION).rstrip(":：").rstrip()
     if not inner or len(inner) > 160:
         return ""
     words = inner.strip(_DASHES + _DECORATION).strip().lower()
-    dashed = words != inner.lower() and inner[0] in _DASHES and inner[:2].strip(_DASHES) == ""
-    if any(w in words for w in REPLY_ABOVE):
-        return "original"
     if not words or len(words) > 100:
         return ""
-    if dashed:
-        both = inner[-1] in _DASHES
-        if words.startswith(FORWARDED):
-            return "forwarded"
-        if words.startswith(ORIGINAL) and (both or words in ORIGINAL or len(words) < 40):
-            return "original"
-        if both and len(words) < 50 and _heads_follow(lines, index):
-            return "original"
-        return ""
-    if words.startswith(FORWARDED) and len(words) < 60 and _heads_follow(lines, index):
-        return "forwarded"
-    if words in ORIGINAL and _heads_follow(lines, index):
+    dashes = len(inner) - len(inner.lstrip(_DASHES))
+    if words.startswith(REPLY_ABOVE) and (dashes or len(words) < 60):
         return "original"
-    return ""
+    if dashes < 2:
+        known = "forwarded" if words.startswith(FORWARDED) else "original" if words in ORIGINAL else ""
+        return known if known and len(words) < 60 and _head_follows(lines, index) else ""
+    both = inner[-1] in _DASHES
+    if words.startswith(FORWARDED):
+        return "forwarded"
+    if (both and words.startswith(ORIGINAL)) or (dashes > 3 and words in ORIGINAL):
+        return "original"
+    below = next((i for i in range(index + 1, min(len(lines), index + 3)) if lines[i].strip()), 0)
+    return "original" if both and len(words) < 50 and below and head_block(lines, below) > below else ""
 
 
-def _heads_follow(lines: list[str], index: int) -> bool:
-    """Whether heads stand within the two lines of text below; also heads in a language nobody listed."""
-    seen = 0
-    for line in lines[index + 1 : index + 6]:
-        if not line.strip():
-            continue
-        seen += 1
-        if head_role(line):
-            return True
-        label, colon, value = line[:CUT].partition(":")
-        if colon and len(label.strip(_DECORATION)) < 24 and "@" in value:
-            return True
-        if seen == 2:
-            break
-    return False
+def _head_follows(lines: list[str], index: int) -> bool:
+    """Whether one of the next two lines with text is a head."""
+    below = [o for o in lines[index + 1 : index + 6] if o.strip()]
+    return any(head_role(o) for o in below[:2])
 
 
+_PADDING = re.compile(r"[\s\u3000\u00a0*_]+")
 _ROLES = {name: role for role, names in HEADS.items() for name in names.split()}
 
 
@@ -141,7 +127,7 @@ def head_role(line: str) -> str:
     ends = [e for e in (probe.find(":"), probe.find("："), probe.find("|")) if e >= 0]
     if not ends or min(ends) > 30:
         return ""
-    name = re.sub(r"[\s\u3000\u00a0\u200b*_]+", "", probe[: min(ends)]).lower()
+    name = _PADDING.sub("", probe[: min(ends)]).lower()
     if probe[min(ends)] == "|" and name.isascii():
         return ""
     return _ROLES.get(name, "")
@@ -159,7 +145,7 @@ def head_block(lines: list[str], index: int) -> int:
     roles = {first}
     end = index + 1
     between = 0
-    while end < len(lines) and end - index < 14:
+    while end < len(lines) and end - index < (14 if len(roles) > 1 else 4):
         following = lines[end][:CUT]
         role = head_role(following)
         if role:
@@ -176,10 +162,17 @@ def head_block(lines: list[str], index: int) -> int:
     end -= between
     block = [o[:CUT] for o in lines[index:end]]
     addressed = any("@" in o for o in block)
-    dated = ("sent" in roles or {"date", "subject"} <= roles) and any(_DATE.search(o) or _TIME.search(o) for o in block)
+    dated = ("sent" in roles or {"date", "subject"} <= roles) and any(
+        _DATE.search(o) or _TIME.search(o) for o in block
+    )
     sure = (
-        len(roles) >= 3 and ((addressed and bool(roles & {"subject", "sent", "from"})) or (dated and "from" in roles))
-    ) or (len(roles) == 2 and "from" in roles and ((addressed and bool(roles & {"sent", "date", "subject"})) or dated))
+        len(roles) >= 3
+        and ((addressed and bool(roles & {"subject", "sent", "from"})) or (dated and "from" in roles))
+    ) or (
+        len(roles) == 2
+        and "from" in roles
+        and ((addressed and bool(roles & {"sent", "date", "subject"})) or dated)
+    )
     return end if sure else _unknown_heads(lines, index)
 
 
@@ -202,10 +195,16 @@ def _unknown_heads(lines: list[str], index: int) -> int:
 def attribution(lines: list[str], index: int) -> int:
     """How many lines an "On … wrote:" takes from `index`; 0 when there is none. Programs break it over up to five."""
     first = lines[index][:CUT].strip()
-    if not _HINT.search(first) and not first.endswith((":", "：", "-")) and not _WROTE_LAST.search(first[-_VERB:]):
+    if not _HINT.search(first) and not first.endswith((":", "：", "-")) and not _ends_with_verb(first):
         return 0
     begins = _begins(first)
-    if not begins and "@" not in first and "<" not in first and not _ENDS.search(first[-_VERB:]):
+    if (
+        not begins
+        and "@" not in first
+        and "<" not in first
+        and not first.endswith((":", "："))
+        and not _ends_with_verb(first)
+    ):
         return 0
     starts: list[int] = []
     joined = ""
@@ -214,11 +213,15 @@ def attribution(lines: list[str], index: int) -> int:
         line = lines[end][:CUT].strip()
         if not line:
             blanks += 1
-            if blanks > 2:
+            if blanks > 2 or not (end + 1 < len(lines) and lines[end + 1].lstrip()[:1] in ("<", ">")):
                 break
             continue
         if end > index:
-            if is_quoted(line) and not line.lstrip("> ").startswith("wrote") and line.strip() not in (">:", "> :"):
+            if (
+                is_quoted(line)
+                and not line.lstrip("> ").startswith("wrote")
+                and line.strip() not in (">:", "> :")
+            ):
                 break
             if not begins and "<" not in first:
                 break
@@ -241,10 +244,24 @@ def _joined(lines: list[str], start: int, end: int) -> str:
 
 def _begins(line: str) -> bool:
     body = line.lstrip(_DECORATION + _DASHES)[:90]
+    if not _DIGIT.search(body):
+        return False
     before = _BEFORE.match(body)
     if before and (_DATE.search(body) or _TIME.search(body)):
         return True
-    return bool((_DAY.match(body) and _DATE.search(body[:50])) or (_DATE_FIRST.match(body) and _DATE.search(body[:40])))
+    return bool(
+        (_DAY.match(body) and _DATE.search(body[:50]))
+        or (_DATE_FIRST.match(body) and _DATE.search(body[:40]))
+    )
+
+
+def _ends_with_verb(text: str) -> bool:
+    end = text[-_VERB:].rstrip(_BEHIND_VERB).lower()
+    if not end.endswith(WROTE):
+        return False
+    verb = max((w for w in WROTE if end.endswith(w)), key=len)
+    before = end[: -len(verb)][-1:]
+    return not before.isalpha() or verb[0] >= _NO_SPACES
 
 
 def _quote_follows(lines: list[str], index: int) -> bool:
@@ -256,22 +273,31 @@ def _quote_follows(lines: list[str], index: int) -> bool:
 
 def _says_wrote(joined: str, quoted: bool) -> bool:
     """Whether these words are an attribution. Each way asks for two marks that do not meet in ordinary sentences."""
-    text = joined.strip(_DECORATION).replace("< ", "<")
-    bare = text.strip(_DASHES + _DECORATION)
+    text = joined.lstrip(_DECORATION).replace("< ", "<")
+    bare = text.lstrip(_DASHES + _DECORATION).rstrip(_DASHES + " \t\u3000\u00a0|")
     colon = bare.endswith((":", "："))
-    wrote = _WROTE_LAST.search(bare[-_VERB:])
+    wrote = _ends_with_verb(bare)
     if wrote and text.startswith("--") and text.rstrip(" :").endswith("--"):
         return True
     if not colon and not wrote and not bare.endswith(">"):
+        return False
+    if not quoted and not _HINT.search(bare):
         return False
     begins = _begins(bare)
     address = _BRACKETED.search(bare) is not None
     date, clock = _DATE.search(bare), _TIME.search(bare)
     if not quoted and not address and _SELF_WROTE.search(bare):
         return False
-    if wrote and (address or (begins and (date or clock)) or ("@" in bare and date) or (quoted and len(bare) < 200)):
+    if wrote and (
+        address or (begins and (date or clock)) or ("@" in bare and date) or (quoted and len(bare) < 200)
+    ):
         return True
-    if colon and _WROTE_MIDDLE.search(bare) and (date or clock) and (address or (begins and (clock or quoted))):
+    if (
+        colon
+        and _WROTE_MIDDLE.search(bare)
+        and (date or clock)
+        and (address or (begins and (clock or quoted)))
+    ):
         return True
     if colon and ((date and address) or (begins and date and clock and "@" in bare)):
         return True
@@ -288,7 +314,9 @@ def split_shared(line: str) -> tuple[str, str]:
     """An attribution that begins in the middle of a line, behind the author's own words: both parts."""
     if len(line) > CUT or not line.rstrip().endswith((":", "：")):
         return line, ""
-    found = _SHARED.search(line) or _SHARED_CHINESE.search(line)
+    found = (_SHARED.search(line) if "On " in line else None) or (
+        _SHARED_CHINESE.search(line) if not line.isascii() else None
+    )
     if not found or not line[: found.start()].strip():
         return line, ""
     rest = line[found.end() :].strip()

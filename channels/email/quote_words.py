@@ -5,6 +5,8 @@ kin repeat above an old letter, the titles of separators, the footers of phones,
 All lower case; sets of names hold no inner space for Chinese, Japanese and Korean, because programs pad them ("主　题").
 """
 
+# ruff: noqa: E501 - word lists and wire text read better unbroken
+
 WROTE = (
     # Verbs that end an attribution, or stand before the name in the languages that do so.
     "wrote", "writes", "said", "sent", "posted", "replied", "responded", "wrote the following", "schrieb", "schreibt", "geschrieben", "schreef", "schreven", "a écrit",
@@ -20,7 +22,18 @@ WROTE = (
 MIDDLE = ("schrieb", "schreef", "skrev", "heeft", "hat", "napisał", "schrijft", "pisze", "пишет", "kirjoitti")
 """Verbs after which name and address may follow."""
 
-QUOTING = ("quoting", "zitat von", "citando", "citando a", "en réponse à", "citazione", "in reply to", "citát od", "cytowanie", "quoting from")
+QUOTING = (
+    "quoting",
+    "zitat von",
+    "citando",
+    "citando a",
+    "en réponse à",
+    "citazione",
+    "in reply to",
+    "citát od",
+    "cytowanie",
+    "quoting from",
+)
 """Words before name and address where no verb stands."""
 
 BEFORE_DATE = (
@@ -39,8 +52,11 @@ DAYS = (
     "понедельник", "вторник", "среда", "среду", "четверг", "пятница", "пятницу", "суббота", "субботу", "воскресенье", "нд",
     "pon", "wt", "śr", "czw", "pt", "sob", "niedz", "po", "út", "st", "čt", "pá", "ne",
 )  # fmt: skip
-SELF = ("i", "we", "ich", "wir", "je", "yo", "eu", "io", "ik", "wij", "jag", "jeg", "ja", "я", "мы", "我", "我们", "我們", "私")
-"""A person speaking of themselves writes no attribution: "On 3 May I wrote:"."""
+SELF = (
+    "i", "we", "you", "he", "she", "they", "your", "ich", "wir", "sie", "je", "nous", "vous", "yo", "usted", "eu", "io", "ik", "wij", "u", "jag", "jeg",
+    "vi", "ja", "я", "мы", "вы",
+)  # fmt: skip
+"""A person speaking of themselves or to the reader writes no attribution: "On 3 May I wrote:"."""
 
 HEADS = {
     "from": "from von de da van från fra od от від kimden gönderen lähettäjä expéditeur remitente mittente remetente nadawca "
@@ -83,20 +99,20 @@ ORIGINAL = (
     "答复的邮件", "答复邮件", "邮件原件", "原始邮件信息", "原信", "元のメッセージ", "元のメール", "原メッセージ", "オリジナルメッセージ", "原文", "원본 메시지", "원본 메일", "원본메일", "원본 이메일", "원래 메시지",
 )  # fmt: skip
 REPLY_ABOVE = (
-    "reply above this line", "type your reply above", "write above this line", "please reply above", "reply above. do not remove", "oberhalb dieser zeile antworten",
+    "reply above this line", "type your reply above", "please type your reply above", "please reply above this line", "write above this line", "please reply above", "reply above. do not remove", "oberhalb dieser zeile antworten",
     "antworten sie oberhalb", "répondre au-dessus de cette ligne", "responda por encima de esta línea", "请在此线以上回复", "请在此行以上回复", "在此线以上回复", "回复请写在此线上方",
 )  # fmt: skip
 
 DEVICES = (
     r"iphone|ipad|ipod|imac|macbook|mac\b|apple watch|android|samsung|galaxy|huawei|honor|xiaomi|redmi|oppo|vivo|oneplus|meizu|htc|nokia|lumia|motorola|"
-    r"moto|sony|xperia|lg\b|pixel|nexus|blackberry|windows|surface|smartphone|phone|handy|mobile?|tablet|téléphone|teléfono|celular|telefono|telefon|"
-    r"telefoon|telemóvel|mobil\w*|móvil|cell|outlook|gmail|yahoo|mail\b|courrier|correo|aol|proton ?mail|thunderbird|spark|airmail|mailbird|newton|nine|k-9|bluemail|edison|"
-    r"type ?app|fairemail|superhuman|front|zoho|nylas|polymail|acompli|mailbox|boxer|inbox|tapatalk|verizon|t-mobile|at&t|sprint|xfinity|device|gerät|appareil|"
-    r"dispositivo|apparaat|enhet|enhed|laite\w*|устройств\w*|телефон\w*|мобильн\w*|смартфон\w*|планшет\w*|почт\w*|pho(?:ne|to)"
+    r"moto\b|sony|xperia|lg\b|pixel|nexus|blackberry|windows|surface|smartphone|phone|handy|mobile?\b|tablet|téléphone|teléfono|celular|telefono|telefon|"
+    r"telefoon|telemóvel|mobil\w*|móvil|cell\b|outlook|gmail|yahoo|aol\b|gmx|web\.de|mail[ -]app|proton ?mail|thunderbird|spark|airmail|mailbird|newton|bluemail|"
+    r"k-9|edison mail|type ?app|fairemail|superhuman|zoho|nylas|polymail|acompli|mailbox|tapatalk|verizon|t-mobile|at&t|xfinity|gerät|appareil|dispositivo|apparaat|"
+    r"устройств\w*|телефон\w*|мобильн\w*|смартфон\w*|планшет\w*|почт\w*"
 )
 CJK_DEVICES = (
-    r"iphone|ipad|android|安卓|苹果|三星|samsung|galaxy|华为|華為|huawei|荣耀|honor|小米|xiaomi|redmi|红米|oppo|vivo|一加|oneplus|魅族|realme|中兴|联想|手机|手機|平板|电脑|設備|设备|"
-    r"移动设备|客户端|邮箱|信箱|郵件|邮件|mail|outlook|foxmail|gmail|yahoo|qq|网易|新浪|阿里|钉钉|企业微信|windows|mac|thunderbird|spark"
+    r"iphone|ipad|android|安卓|苹果|三星|samsung|galaxy|华为|華為|huawei|荣耀|honor|小米|xiaomi|redmi|红米|oppo|vivo|一加|oneplus|魅族|realme|中兴|联想|手机|手機|平板|移动设备|客户端|"
+    r"邮箱|信箱|outlook|foxmail|gmail|yahoo|qq|网易|新浪|阿里|钉钉|企业微信|windows|mac|thunderbird|spark"
 )
 
 REGARDS = (

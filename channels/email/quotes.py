@@ -27,9 +27,13 @@ from channels.email.quote_marks import (
 from channels.email.signatures import Sender, is_closing, is_footer, signature_start
 
 NOBODY = Sender()
-FORWARD_SUBJECT = re.compile(r"(?i)\s*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|doorst|转发|轉寄|转寄|転送|전달|ilt|пер)\s*[:：]")
+FORWARD_SUBJECT = re.compile(
+    r"(?i)\s*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|doorst|转发|轉寄|转寄|転送|전달|ilt|пер)\s*[:：]"
+)
 """How the subject of a forwarded letter begins. A reply to one begins with the mark of a reply."""
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+)
 _BROKEN_OFF = 40
 """Characters that a program breaks off a quoted line at most."""
 _FULL_LINE = 60

@@ -17,14 +17,17 @@ _BLOCK = 9
 """Lines with text that a signature without a mark may have."""
 
 _NAME_LENGTH = 120
+_SHORT = 16
+_SHORT_CHINESE = 6
+"""Characters of a line that says no more than "Hi Ann" or "您好"."""
 
 _MARK = re.compile(r"\s{0,2}(?:--|__|—|––|--\s?\u00a0)\s*$")
 _QQ_RULE = re.compile(r"\s*-{18}\s*$")
 _WORD = r"[^\s,，。.!?;:]{1,30}"
 _FOOTER = re.compile(
     rf"""(?ix)^[\s(\[<*_>-]{{0,6}}(?:
-      (?:sent|written|sen[dt]\ you)\ (?:from|via|with|using|by|on|through)\ (?:(?:my|the|an?)\ )?(?:{_WORD}\ ?){{1,5}}[^.!?]{{0,60}}
-    | (?:get|download|try)\ (?:the\ )?(?:all-new\ )?(?:outlook|aol\ app|bluemail|spark|typeapp|yahoo|gmail)\b.{{0,60}}
+      (?:sent|written|composed|typed)\ (?:from|via|with|using|on|through)\ (?:(?:my|the|an?)\ )?(?:{_WORD}\ ?){{1,5}}[^.!?]{{0,60}}
+    | (?:get|download|try)\ (?:the\ )?(?:outlook\ for\ (?:ios|android|mac|windows)|(?:all-new\ )?aol\ app|bluemail|typeapp|yahoo\ mail)\b.{{0,60}}
     | (?:von\ mein\w+|gesendet\ (?:von|mit|aus|über)|diese\ nachricht\ wurde\ von|von\ unterwegs|holen\ sie\ sich\ outlook|outlook\ für).{{0,80}}
     | envoy[ée]e?\ (?:de|depuis|à\ partir|par|avec|via|du)\b.{{0,80}} | (?:obtenir|téléchargez?)\ outlook.{{0,60}}
     | (?:enviado|enviada)\ (?:desde|do|de|a\ partir|con|via|pelo|por|através)\b.{{0,80}} | (?:obtener|obter)\ (?:o\ )?outlook.{{0,60}}
@@ -34,18 +37,16 @@ _FOOTER = re.compile(
     | (?:odesláno|odoslané)\ (?:z|ze|pomocou|pomocí)\b.{{0,60}} | (?:отправлено|надіслано)\ (?:с|со|из|з|із|через|от)\b.{{0,60}}
     | (?=.{{0,60}}gönderildi).{{0,40}}(?:'?(?:den|dan|ten|tan)|aracılığıyla)\ gönderildi | elküldve\ .{{0,60}} | trimis\ (?:de|din)\b.{{0,60}} | στάλθηκε\ από.{{0,60}}
     | נשלח\ מ.{{0,60}} | (?:تم\ الإرسال|أرسلت?|مرسل(?:ة)?)\ (?:من|بواسطة)\b.{{0,60}} | được\ gửi\ từ.{{0,60}} | ส่งจาก.{{0,60}} | dikirim\ dari.{{0,60}}
-    | (?:from|via)\ (?:my\ )?(?:mobile|iphone|ipad|android|phone|blackberry)\b.{{0,20}} | on\ the\ (?:go|move|road)
-    | do\ you\ yahoo!?.{{0,60}} | yahoo\ mail:\ .{{0,80}} | typed\ (?:on|with)\b.{{0,60}}
+    | do\ you\ yahoo!?.{{0,60}} | yahoo\ mail:\ .{{0,80}}
     )[.!\s)\]>*_]{{0,4}}(?:<?\[?https?://\S{{0,300}})?\s*$"""
 )
-_SENT = re.compile(r"(?i)^\W{0,6}(?:sent|written) (?:from|via|with|using|by|on|through) (.{1,90})$")
 _SENTENCE = re.compile(
     r"(?i),\s(?:is|it|it's|so|and i|because|but|then|which|where|i|we|you|please (?:call|send|let))\b|\b(?:is|was|are|were|has|have|did|but|because|yesterday|last)\b"
 )
 _DEVICE = re.compile(rf"(?i)\b(?:{DEVICES})|\bmy\s+\w+(?:\s\w+)?\W*$|[™®]|\bi[A-Z]\w+")
 _FOOTER_CJK = re.compile(
     rf"""(?ix)^[\s(\[<（【「-]{{0,4}}(?:
-      (?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:于)?\s?(?:我的)?\s?.{{0,16}}(?:{CJK_DEVICES}).{{0,24}}?(?:发送|發送|傳送|寄出|传送)?
+      (?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:我的\s?)?[^的，。,]{{0,10}}?(?:{CJK_DEVICES})[a-z0-9\ .+()版的邮箱邮件应用客户端智能手机機大师号]{{0,20}}(?:发送|發送|傳送|寄出|传送)?
     | (?:获取|下载|取得|下載|適用於|适用于)\s?.{{0,12}}outlook.{{0,30}}
     | .{{0,20}}(?:{CJK_DEVICES}).{{0,12}}(?:から送信|より送信|から|で送信|에서\s?보냄|에서\s?전송|에서\s?발송).{{0,10}}
     | .{{0,12}}(?:から送信(?:されました)?|에서\s?보냄)
@@ -54,7 +55,7 @@ _FOOTER_CJK = re.compile(
 )
 _REGARDS = re.compile(rf"(?i)^\W*(?:{REGARDS})\s?(?:[/|&+]\s?(?:{REGARDS}))?[\s,.!。，！…-]*$")
 _THANKS = re.compile(rf"(?i)^\W*(?:{THANKS})[\s,.!。，！…-]*$")
-_CLOSING_START = re.compile(rf"(?i)^\W*(?:{REGARDS}|{THANKS})(?!\w)")
+_SIGNED_OFF = re.compile(rf"(?i:^\W*(?:{REGARDS}|{THANKS}))[,，]\s*[^\W\d_]+(?:\s[A-Z][^\W\d_]*){{0,2}}\W*$")
 _CONTACT = re.compile(
     r"(?i)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{2,60}|\bhttps?://|\bwww\.\w|^\W{0,4}(?:t|m|f|p|c|e|w|tel|phone|ph|mob|mobile|cell|fax|office|direct|e-?mail|web|skype|tél|teléfono|móvil|"
     r"telefon|handy|电话|電話|手机|手機|传真|傳真|邮箱|郵箱|微信|qq|网址|地址|전화|휴대폰|팩스)\W{0,3}[.:：]|^\W{0,4}\(?\+?\d[\d ()./-]{6,24}\W{0,3}$|"
@@ -65,7 +66,9 @@ _COMPANY = re.compile(
     r"manager|director|engineer|developer|ceo|cto|coo|cfo|president|founder|owner|head of|assistant|officer|consultant|professor|research|support|sales|marketing|leiter\w*|geschäftsführ\w*|"
     r"directeur|gerente|director[ae]|responsable)\b|公司|有限|集团|集團|部门|部$|经理|總監|总监|株式会社|주식회사"
 )
-_NAME = re.compile(r"^\W{0,3}[^\W\d_][^\W\d_.'’-]{0,20}(?:[ .'’-]{1,2}[^\W\d_][^\W\d_.'’-]{0,20}){0,3}[.,\s]*$")
+_NAME = re.compile(
+    r"^\W{0,3}[^\W\d_][^\W\d_.'’-]{0,20}(?:[ .'’-]{1,2}[^\W\d_][^\W\d_.'’-]{0,20}){0,3}[.,\s]*$"
+)
 _ANNOUNCED = re.compile(
     r"(?i)[:：]\s*$|\b(?:address|addres|adresse|dirección|indirizzo|endereço|deliver\w*|ship\w*|send (?:it|them|to)|contact|reach|call|follow\w*|below|change|new|liefer\w*|neue)\b.{0,60}$|"
     r"地址|寄到|寄给|送到|送货|收件|收货|联系人|联系方式|联系|如下|以下|改成|改为|换成|住所|届け|送り先|주소|연락처"
@@ -101,7 +104,10 @@ class Sender:
     def appears(self, line: str) -> bool:
         """Whether the line holds this person's address or whole name."""
         low = line.lower()
-        return bool((self.address and self.address.lower() in low) or (len(self.words) > 1 and self.words <= _words(low)))
+        return bool(
+            (self.address and self.address.lower() in low)
+            or (len(self.words) > 1 and self.words <= _words(low))
+        )
 
 
 def _words(text: str) -> set[str]:
@@ -112,22 +118,23 @@ def is_footer(line: str) -> bool:
     """Whether a phone or a mail program wrote this line about itself."""
     if len(line) > CUT:
         return False
-    if not line.isascii() or "utlook" in line or "iP" in line:
-        if _FOOTER_CJK.match(line):
-            return not line.rstrip().endswith(("？", "?"))
+    if (not line.isascii() or "utlook" in line or "iP" in line) and _FOOTER_CJK.match(line):
+        return not line.rstrip().endswith(("？", "?"))
     if not _FOOTER.match(line):
         return False
-    sent = _SENT.match(line.strip())
-    if not sent:
-        return not _SENTENCE.search(line)
-    rest = sent.group(1)
-    return not _SENTENCE.search(rest) and bool(_DEVICE.search(rest))
+    return not _SENTENCE.search(line) and bool(_DEVICE.search(line))
 
 
 def is_closing(lines: list[str]) -> bool:
-    """Whether these lines are no more than a sign-off: "Regards, Roman"."""
+    """Whether these lines are a sign-off and nothing else: "Regards, Roman"."""
     text = [o for o in lines if o.strip()]
-    return 0 < len(text) <= 5 and bool(_CLOSING_START.match(text[0])) and all(len(o) < 60 for o in text)
+    if not text or len(text) > 4 or not all(_NAME.match(o) for o in text[1:]):
+        return False
+    return bool(_formal(text[0]) or _SIGNED_OFF.match(text[0]))
+
+
+def _formal(line: str) -> bool:
+    return bool(_REGARDS.match(line) or _THANKS.match(line))
 
 
 def signature_start(lines: list[str], sender: Sender) -> int:
@@ -160,7 +167,11 @@ def _one_signature(lines: list[str], end: int, sender: Sender) -> int:
             return _rstrip(lines, index)
         if rest <= 6 and is_footer(line):
             return _rstrip(lines, index)
-        if rest <= 12 and (is_rule(line) or line.strip() in ("---", "***")) and _belongs_below(line, below, sender):
+        if (
+            rest <= 12
+            and (is_rule(line) or line.strip() in ("---", "***"))
+            and _belongs_below(line, below, sender)
+        ):
             return _rstrip(lines, index)
     for find in (_disclaimer, _signed_block, _closed_block):
         cut = find(lines, text, sender)
@@ -177,7 +188,9 @@ def _belongs_below(rule: str, below: list[str], sender: Sender) -> bool:
     if not _alike(below):
         return False
     contacts = sum(1 for o in below if _CONTACT.search(o[:CUT]))
-    return bool(_QQ_RULE.match(rule)) or sender.signs(below[0]) or (contacts > 0 and bool(_NAME.match(below[0])))
+    return (
+        bool(_QQ_RULE.match(rule)) or sender.signs(below[0]) or (contacts > 0 and bool(_NAME.match(below[0])))
+    )
 
 
 def _alike(lines: list[str]) -> bool:
@@ -213,26 +226,42 @@ def _disclaimer(lines: list[str], text: list[int], _sender: Sender) -> int:
 def _signed_block(lines: list[str], text: list[int], sender: Sender) -> int:
     """The sender's own name or address as a line, with titles and numbers below, and the closing above it."""
     tail = text[-_BLOCK:]
-    for position, index in enumerate(tail):
+    for index in tail:
         block = lines[index : tail[-1] + 1]
         shown = [o for o in block if o.strip()]
-        if not _alike(shown) or not (sender.signs(lines[index]) or _contacts(block, sender)):
+        own = sender.signs(lines[index])
+        if not _alike(shown[1:] if own else shown) or not (own or _contacts(block, sender)):
+            continue
+        if any(_formal(o) for o in shown) or _only_greeting(lines[:index]):
             continue
         above = _above(lines, index)
-        closing = above >= 0 and bool(_REGARDS.match(lines[above]) or _THANKS.match(lines[above]))
+        closing = above >= 0 and _formal(lines[above])
         if closing:
-            return above
+            higher = _above(lines, above)
+            return higher if higher >= 0 and _formal(lines[higher]) else above
         apart = _bare(lines[index - 1]) or "|" in lines[index]
         if apart and not (above >= 0 and _ANNOUNCED.search(lines[above][-CUT:])):
             return index
     return len(lines)
 
 
+def _only_greeting(lines: list[str]) -> bool:
+    """Whether no more than a salutation stands here; then a name below it is an answer."""
+    text = [o.strip() for o in lines if o.strip()]
+    if len(text) != 1:
+        return not text
+    addressed = text[0].endswith((",", "，", ":", "：", "!", "！"))
+    return addressed or len(text[0]) < (_SHORT if text[0].isascii() else _SHORT_CHINESE)
+
+
 def _contacts(block: list[str], sender: Sender) -> bool:
     """Whether a paragraph is a block of contacts, the sender's among them."""
     found = [o for o in block if _CONTACT.search(o[:CUT]) and len(o.split()) <= 5]
     return (
-        len(block) >= 3 and len(found) >= 2 and not any(_bare(o) for o in block) and any(map(sender.appears, found))
+        len(block) >= 3
+        and len(found) >= 2
+        and not any(_bare(o) for o in block)
+        and any(map(sender.appears, found))
     )
 
 
@@ -249,7 +278,13 @@ def _closed_block(lines: list[str], text: list[int], sender: Sender) -> int:
             continue
         if len(block) > 1 and any(_CONTACT.search(o[:CUT]) or _COMPANY.search(o[:CUT]) for o in block[1:]):
             return index
-        if len(block) == 1 and regards and sender.name and block[0].strip()[0].isalpha() and len(block[0].split()) < 4:
+        if (
+            len(block) == 1
+            and regards
+            and sender.name
+            and block[0].strip()[0].isalpha()
+            and len(block[0].split()) < 4
+        ):
             return index
     return len(lines)
 

@@ -155,7 +155,9 @@ def _warning(address: str, reply_address: str, automatic: Automatic | None) -> s
 
 
 def _mailboxes(people: tuple[tuple[str, str], ...]) -> tuple[Mailbox, ...]:
-    found = {a.lower(): Mailbox(address=a.lower(), name=name[:200]) for name, a in people if _VALID.fullmatch(a)}
+    found = {
+        a.lower(): Mailbox(address=a.lower(), name=name[:200]) for name, a in people if _VALID.fullmatch(a)
+    }
     return tuple(found.values())[:MOST_PEOPLE]
 
 
@@ -167,7 +169,10 @@ def _report(letter: Letter) -> BounceReport | None:
         return None
     told = {
         address.lower(): RecipientReport(
-            address=address.lower(), outcome=_OUTCOMES.get(one.action, Outcome.DELIVERED), status=one.status, reason=one.reason
+            address=address.lower(),
+            outcome=_OUTCOMES.get(one.action, Outcome.DELIVERED),
+            status=one.status,
+            reason=one.reason,
         )
         for one in bounce.reports
         for address in (one.final, one.address)

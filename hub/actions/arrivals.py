@@ -49,7 +49,11 @@ class Arrival:
     @property
     def inbox(self) -> Inbox | None:
         """What the channel's settings say of it as a mail inbox; None for other channels."""
-        return self.kind.inbox(self.settings) if self.kind.inbox is not None and self.settings is not None else None
+        return (
+            self.kind.inbox(self.settings)
+            if self.kind.inbox is not None and self.settings is not None
+            else None
+        )
 
     @property
     def content_scope(self) -> int:
@@ -80,7 +84,9 @@ def lock_keys(arrival: Arrival) -> list[int]:
     if said.thread.key:
         names.append(f"{arrival.scope} {said.thread.key}")
     if arrival.kind.answer_id is not None:
-        names += [f"mail {lock_number(one) % _ID_LOCKS}" for one in (said.external_id, *cited_ids(said)) if one]
+        names += [
+            f"mail {lock_number(one) % _ID_LOCKS}" for one in (said.external_id, *cited_ids(said)) if one
+        ]
     return [lock_number(name) for name in names]
 
 

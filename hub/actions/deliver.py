@@ -8,7 +8,7 @@ had not written down that the first byte that counts was about to go (docs/decis
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -31,7 +31,7 @@ from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
 from hub.actions.reply import tell_delivery
 from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
-from storage import inbound, outbound
+from storage import inbound, outbound, reports
 from storage.database import Connection, DatabaseUnavailable
 from storage.outbound import ClaimedReply, CopyRow, FileRow
 
@@ -114,7 +114,7 @@ async def _deliver(
         left = True
 
     try:
-        receipt = await adapter.send(_message(row, files), leaving)
+        receipt = await adapter.send(message_of(row, files), leaving)
     except NotOurs as overtaken:
         log.warning(
             "deliver.overtaken", channel=adapter.name, interaction=row.interaction_id, why=str(overtaken)
@@ -138,8 +138,8 @@ async def _record_sent(
         row,
         token,
         state="sent",
-        error=" ".join(receipt.refused)[:2000],
-        refused=len(receipt.refused),
+        error=" ".join(f"{address}: {why}" for address, why in receipt.refused.items())[:2000],
+        refused=receipt.refused,
         external_id=receipt.external_id[:500],
         relay_id=receipt.relay_id[:500],
         wants_copy=isinstance(adapter, HasSentCopy) and adapter.wants_copies,
@@ -182,7 +182,7 @@ async def _record(
     *,
     state: str,
     error: str = "",
-    refused: int = 0,
+    refused: Collection[str] = (),
     external_id: str = "",
     relay_id: str = "",
     wants_copy: bool = False,
@@ -209,7 +209,10 @@ async def _record(
             return
         if relay_id:
             await inbound.add_refs(connection, [(MAIL, relay_id, row.ticket_id)])
-        await tell_delivery(connection, *settled, refused=refused)
+        if state == "sent" and row.message_id:
+            taken_over = [one for one in _addresses(row) if one not in refused]
+            await reports.clear_undeliverable(connection, taken_over)
+        await tell_delivery(connection, *settled, refused=len(refused))
 
     while True:
         try:
@@ -247,7 +250,8 @@ def _pause(attempts: int) -> float:
     return random.uniform(1.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 12)))  # noqa: S311 - jitter
 
 
-def _message(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> OutboundInteraction:
+def message_of(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> OutboundInteraction:
+    """What was queued, as an adapter gets it: the same every time."""
     said = row.message
     return OutboundInteraction(
         interaction_id=row.interaction_id,
@@ -273,6 +277,14 @@ def _message(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> OutboundI
         quotation=_quotation(said.get("quotation")),
         language=said.get("language", "en"),
     )
+
+
+def _addresses(row: ClaimedReply) -> list[str]:
+    said = row.message
+    return [
+        said["address"],
+        *(one["address"] for kind in ("cc", "bcc") for one in said.get(kind, ())),
+    ]
 
 
 def _mailboxes(said: Sequence[Mapping[str, str]]) -> tuple[Mailbox, ...]:

@@ -10,10 +10,12 @@ def is_own_address(ctx: Context) -> Callable[[str], bool]:
     known = ctx.memo.get("own addresses")
     if known is None:
         channels = [ctx.channel(name) for name in ctx.settings.channels]
-        inboxes = [channel.kind.inbox(channel.settings) for channel in channels if channel.kind.inbox is not None]
+        inboxes = [
+            channel.kind.inbox(channel.settings) for channel in channels if channel.kind.inbox is not None
+        ]
 
         def known(address: str) -> bool:
             return any(inbox.is_own(address) for inbox in inboxes)
 
         ctx.memo["own addresses"] = known
-    return known  # type: ignore[no-any-return]
+    return known

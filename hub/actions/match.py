@@ -23,7 +23,8 @@ from storage.threads import ThreadRow
 MAIL = "mail"
 MOST_LINKS = 5
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])T-?(\d{4,18})(?!\d)")
-REPORTS = (Automatic.BOUNCE, Automatic.DELAYED)
+REPORTS = (Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT)
+"""What may say how a letter of ours fared."""
 
 
 class ThreadRule(StrEnum):
@@ -140,7 +141,9 @@ def _burst(arrival: Arrival, read: Read) -> Burst | None:
     sender = next(one.value for one in said.sender.identities if one.verified)
     if said.reply_address.lower() != sender:
         return None
-    return Burst(channel_id=arrival.channel_id, speaker=sender, at=moment(arrival), minutes=inbox.burst_minutes)
+    return Burst(
+        channel_id=arrival.channel_id, speaker=sender, at=moment(arrival), minutes=inbox.burst_minutes
+    )
 
 
 def burst_key(burst: Burst, base: str) -> tuple[str, str]:
@@ -189,7 +192,9 @@ def choose_ticket(
         elif _goes_elsewhere(arrival, read, candidate, rule):
             beside.setdefault(candidate.ticket_id, Why.FORWARDED)
         else:
-            guest = not speaks.isdisjoint(candidate.members | candidate.copied) and speaks.isdisjoint(candidate.people)
+            guest = not speaks.isdisjoint(candidate.members | candidate.copied) and speaks.isdisjoint(
+                candidate.people
+            )
             return Match(
                 ticket_id=candidate.ticket_id,
                 rule=rule,
@@ -197,9 +202,7 @@ def choose_ticket(
                 links=_also(candidate, rule, evidence, found, speaks),
             )
     links = tuple((number, why) for number, why in beside.items() if number > 0)[:MOST_LINKS]
-    return Match(
-        ticket_id=None, rule=ThreadRule.NONE, refused=Why.REFUSED in beside.values(), links=links
-    )
+    return Match(ticket_id=None, rule=ThreadRule.NONE, refused=Why.REFUSED in beside.values(), links=links)
 
 
 def _goes_elsewhere(arrival: Arrival, read: Read, candidate: Candidate, rule: ThreadRule) -> bool:
@@ -277,7 +280,9 @@ def _by_report(
     for token in read.interaction.thread.tokens:
         number = claimed_ticket(token)
         candidate = found.get(("id", str(number)))
-        if candidate is not None and any(read_thread(secret, token, one.address) == number for one in bounce.recipients):
+        if candidate is not None and any(
+            read_thread(secret, token, one.address) == number for one in bounce.recipients
+        ):
             yield candidate, ThreadRule.REPORT, True
 
 
@@ -291,7 +296,9 @@ def _moved_away(number: int, evidence: Evidence, found: Candidates) -> Candidate
 
 
 def _is_near(burst: Burst, candidate: Candidate) -> bool:
-    return candidate.heard_at is not None and abs(burst.at - candidate.heard_at) <= timedelta(minutes=burst.minutes)
+    return candidate.heard_at is not None and abs(burst.at - candidate.heard_at) <= timedelta(
+        minutes=burst.minutes
+    )
 
 
 def _numbers(subject: str) -> Iterator[int]:

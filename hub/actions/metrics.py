@@ -6,3 +6,8 @@ ACCEPTED = Counter(
     "hub_accepted", "Items kept in the journal by this process, duplicates apart.", ["channel"]
 )
 """Turn it with the number of new items after their commit: ACCEPTED.labels("support").inc(3)."""
+
+SENT_COPIES = Counter(
+    "hub_sent_copies", "Copies for folders of sent letters, by what became of them.", ["channel", "outcome"]
+)
+"""outcome: kept, failed."""

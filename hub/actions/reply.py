@@ -10,19 +10,19 @@ from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.copies import check_copies
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.inboxes import is_own_address
 from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
 from hub.actions.note import check_text
+from hub.actions.participants import add_members
 from hub.actions.placeholders import fill_in, values_of, words_language
 from hub.actions.quote import choose_quotation
 from hub.actions.ticket_work import Step, on_ticket
-from hub.actions.ways import WayBack, choose_way, inbox_of, inboxes_of, is_inbox
+from hub.actions.ways import WayBack, choose_way, inbox_of, is_inbox
 from hub.model.codes import TICKET, show_code
-from hub.model.details import details_text
 from hub.model.interactions import (
     Direction,
     InteractionKind,
-    LetterDetails,
     Mailbox,
     OutboundAttachment,
     Quotation,
@@ -95,10 +95,7 @@ async def queue_reply(
                 code="no_way_back",
             )
         _check_channel(way.channel, text, attachments, [*cc, *bcc])
-        ours = inboxes_of(ctx).values()
-        known = check_copies(
-            cc, bcc, to=way.address, is_own=lambda one: any(inbox.is_own(one) for inbox in ours)
-        )
+        known = check_copies(cc, bcc, to=way.address, is_own=is_own_address(ctx))
         answer = _Answer(
             way=way,
             number=numbers[way.channel.name],
@@ -153,7 +150,6 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
         subject=subject,
         external_id=message_id,
         thread_key=ticket.thread_key if way.channel.name == ticket.channel else "",
-        details=_details(ticket, answer),
     )
     await taken.note(EventKind.INTERACTION_ADDED, interaction=interaction_id, direction=Direction.OUT.value)
     if answer.attachments:
@@ -202,6 +198,8 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
     )
     if message_id:
         await inbound.add_refs(connection, [(MAIL, message_id, ticket.id)])
+    if answer.cc:
+        await add_members(connection, ticket.id, answer.cc, actor.agent_id)
     await work.set_ticket(
         connection,
         ticket.id,
@@ -212,21 +210,6 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
     )
     await announce(connection, OUTBOX)
     return interaction_id
-
-
-def _details(ticket: WorkedTicket, answer: _Answer) -> str:
-    """Who sends a letter to whom, for the timeline; nothing for other channels."""
-    if answer.way.channel.kind.inbox is None:
-        return details_text(None)
-    inbox = inbox_of(answer.way.channel)
-    return details_text(
-        LetterDetails(
-            sender=Mailbox(address=inbox.address, name=inbox.name),
-            to=(Mailbox(address=answer.way.address, name=ticket.customer_name),),
-            cc=tuple(answer.cc),
-            bcc=tuple(answer.bcc),
-        )
-    )
 
 
 def _letter_parts(answer: _Answer, language: str, values: dict[str, str]) -> dict[str, Any]:

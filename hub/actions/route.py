@@ -1,8 +1,6 @@
 """Gives waiting tickets to agents. The decision is routing's; here are the facts before and the writes after it."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,11 +9,26 @@ from hub.actions.context import Context
 from hub.model.people import Presence
 from hub.model.tickets import Priority
 from routing.explain import to_data
-from routing.select import AgentChoice, Decision, Waiting, assign_all, choose_agent
-from routing.situation import AgentState, WaitingTicket
+from routing.select import AgentChoice, Decision, Waiting, assign_all
+from routing.situation import AgentState, Needs, WaitingTicket
 from storage import work
 from storage.database import Connection, as_json
 from storage.work import AgentNow, WaitingRow
+
+PROMISED: Mapping[Priority, float] = {
+    Priority.LOW: 1440.0,
+    Priority.NORMAL: 480.0,
+    Priority.HIGH: 240.0,
+    Priority.URGENT: 60.0,
+}
+"""Minutes in which a ticket of this priority should be answered."""
+WEIGHT: Mapping[Priority, float] = {
+    Priority.LOW: 1.0,
+    Priority.NORMAL: 2.0,
+    Priority.HIGH: 4.0,
+    Priority.URGENT: 8.0,
+}
+"""How much being in time matters."""
 
 
 async def drain(ctx: Context) -> int:
@@ -59,34 +72,27 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
 
 
 def _decide(rows: Sequence[WaitingRow], present: Sequence[AgentNow]) -> list[Decision]:
-    """All at once; then, one by one, the few that were taken from somebody by hand: those must not go straight back."""
-    agents = _states(present, {row.queue for row in rows})
+    """All at once, on the clock of this moment: minutes from now."""
     now = present[0].now if present else datetime.now(UTC)
-    decisions = assign_all([_waiting(row) for row in rows if row.declined_by is None], agents, now)
-    given = Counter(one.agent_id for one in decisions if isinstance(one, AgentChoice))
-    for row in rows:
-        if row.declined_by is not None:
-            others = [replace(a, load=a.load + given[a.id]) for a in agents if a.id != row.declined_by]
-            decision = choose_agent(_waiting(row), others, now)
-            decisions.append(decision)
-            if isinstance(decision, AgentChoice):
-                given[decision.agent_id] += 1
-    return decisions
-
-
-def _waiting(row: WaitingRow) -> WaitingTicket:
-    return WaitingTicket(
-        id=row.id,
-        queue=row.queue,
-        priority=Priority(row.priority),
-        waiting_since=row.waiting_since,
-        language=row.language,
-        skills=frozenset(row.skills),
-        last_agent_id=row.last_agent_id,
+    return assign_all(
+        [_waiting(row, now) for row in rows], _states(present, {row.queue for row in rows}, now), 0.0
     )
 
 
-def _states(agents: Iterable[AgentNow], queues: Set[str]) -> list[AgentState]:
+def _waiting(row: WaitingRow, now: datetime) -> WaitingTicket:
+    since = _minutes(row.waiting_since, now)
+    return WaitingTicket(
+        id=row.id,
+        needs=Needs(row.queue, row.language, frozenset((skill, 1) for skill in row.skills)),
+        since=since,
+        due=since + PROMISED[Priority(row.priority)],
+        weight=WEIGHT[Priority(row.priority)],
+        owner=row.last_agent_id,
+        not_to=frozenset() if row.declined_by is None else frozenset((row.declined_by,)),
+    )
+
+
+def _states(agents: Iterable[AgentNow], queues: Set[str], now: datetime) -> list[AgentState]:
     """`queues`: those that matter now; who is a member of none works on all."""
     everywhere = frozenset(queues)
     return [
@@ -96,10 +102,14 @@ def _states(agents: Iterable[AgentNow], queues: Set[str]) -> list[AgentState]:
             presence=Presence(a.presence),
             capacity=a.capacity,
             load=a.load,
-            idle_since=a.idle_since,
+            idle_since=_minutes(a.idle_since, now),
             languages=frozenset(a.languages),
             skills=a.skills,
             queues=frozenset(a.queues) if a.queues else everywhere,
         )
         for a in agents
     ]
+
+
+def _minutes(moment: datetime, now: datetime) -> float:
+    return (moment - now).total_seconds() / 60.0

@@ -58,8 +58,7 @@ class ChannelVault:
     async def read(self, key: str) -> bytes | None:
         """Raises Misconfigured for one that this installation's key does not open, Unavailable."""
         try:
-            number = await channel_id(self._ctx, self._channel)
-            sealed = await self._ctx.database.read(lambda c: mailboxes.sealed(c, number, key))
+            sealed = await self._ctx.database.read(lambda c: mailboxes.sealed(c, self._channel, key))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error
         if sealed is None:

@@ -2,6 +2,7 @@
 
 import typer
 
+from hub.cli.mail_authorise import authorise
 from hub.cli.mail_import import import_letters
 from hub.cli.mail_parse import parse
 from hub.cli.options import Config
@@ -48,3 +49,6 @@ app.add_typer(mail, name="mail")
 mail.command("import", help=say("Put letters from files on the timeline.", "把文件中的邮件导入时间线。"))(
     import_letters
 )
+mail.command(
+    "authorise", help=say("Grant the hub access to a mailbox (OAuth 2).", "授权 hub 访问邮箱（OAuth 2）。")
+)(authorise)

@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -19,6 +19,7 @@ from channels.adapter import (
     Misconfigured,
     Ports,
     TranscriptLine,
+    Vault,
 )
 from hub.actions.context import Context
 from hub.actions.installation import set_up
@@ -257,10 +258,12 @@ async def _rehearse(ctx: Context) -> Finding:
     return good(what, say("key, queues and channels fit this database", "密钥、队列与渠道均与数据库相符"))
 
 
-async def check_channels(settings: Settings, kinds: Mapping[str, ChannelKind]) -> AsyncIterator[Finding]:
-    """Log in to every channel at once; tell in the order of the settings."""
+async def check_channels(
+    settings: Settings, kinds: Mapping[str, ChannelKind], vault_of: Callable[[str], Vault] | None
+) -> AsyncIterator[Finding]:
+    """Log in to every channel at once; tell in the order of the settings. `vault_of` is None while there is no database."""
     waiting = [
-        asyncio.create_task(_check_channel(name, table, settings, kinds))
+        asyncio.create_task(_check_channel(name, table, settings, kinds, vault_of))
         for name, table in settings.channels.items()
     ]
     for one in waiting:
@@ -268,7 +271,11 @@ async def check_channels(settings: Settings, kinds: Mapping[str, ChannelKind]) -
 
 
 async def _check_channel(
-    name: str, table: Mapping[str, Any], settings: Settings, kinds: Mapping[str, ChannelKind]
+    name: str,
+    table: Mapping[str, Any],
+    settings: Settings,
+    kinds: Mapping[str, ChannelKind],
+    vault_of: Callable[[str], Vault] | None,
 ) -> Finding:
     what = say(f"Channel {name}", f"渠道 {name}")
     given = dict(table)
@@ -291,7 +298,7 @@ async def _check_channel(
     ports = Ports(
         bookmark=_Forgetful(),
         transcript=_Forgetful(),
-        vault=_Forgetful(),
+        vault=vault_of(name) if vault_of is not None else _Forgetful(),
         known=_knows_nothing,
         secret=b"doctor",
         public_url=settings.web.public_url,

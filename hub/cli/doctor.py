@@ -1,12 +1,15 @@
 """`doctor`: looks everything over and says what to do. Never raises; the exit code tells whether something is wrong."""
 
 import asyncio
+from functools import partial
 
 from rich.table import Table
 from rich.text import Text
 
 from channels.adapter import ChannelKind
 from channels.registry import BrokenKind, load_kinds
+from hub.actions.vault import ChannelVault
+from hub.cli.check_mail import check_mailboxes
 from hub.cli.checks import (
     Finding,
     State,
@@ -25,6 +28,7 @@ from hub.logs import masked, set_up_logs
 from hub.settings import Settings, WrongSetting, read_settings
 from hub.wiring import open_installation, postgres
 from storage.database import DatabaseUnavailable
+from storage.migrate import missing_migrations
 
 _MARKS = {State.GOOD: ("✓", "green"), State.WARNING: ("!", "yellow"), State.WRONG: ("✗", "red")}
 
@@ -58,41 +62,53 @@ def _examine(config: Config) -> list[Finding]:
     except BrokenKind as error:
         advice = say("Repair or uninstall that package.", "请修复或卸载该软件包。")
         return [*findings, wrong(say("Channel kinds", "渠道类型"), str(error), advice)]
-    findings += asyncio.run(_look_outside(settings, kinds))
+    findings += asyncio.run(check_web(settings))
     if any(one.state is State.WRONG for one in (rules, *findings[1:3])):
-        return findings
-    return findings + _look_at_database(settings)
+        return findings + asyncio.run(_look_outside(settings, kinds))
+    return findings + _look_at_database(settings, kinds)
 
 
 async def _look_outside(settings: Settings, kinds: dict[str, ChannelKind]) -> list[Finding]:
-    return [*await check_web(settings), *[one async for one in check_channels(settings, kinds)]]
+    return [one async for one in check_channels(settings, kinds, None)]
 
 
-def _look_at_database(settings: Settings) -> list[Finding]:
+def _look_at_database(settings: Settings, kinds: dict[str, ChannelKind]) -> list[Finding]:
     what = say("Database", "数据库")
     advice = say(
         "Check database.dsn (HUB_DATABASE__DSN) and that the server runs and lets this machine in.",
         "请检查 database.dsn（HUB_DATABASE__DSN），并确认数据库已启动且允许本机连接。",
     )
     found: list[Finding] = []
+    outside: list[Finding] = []
     try:
         # Channels are examined by themselves; a wrong one must not hide how the database is.
         with postgres(settings) as dsn:
-            asyncio.run(_gather(settings, dsn, found))
+            asyncio.run(_gather(settings, kinds, dsn, found, outside))
     except DatabaseUnavailable as error:
         found.append(wrong(what, masked(str(error)), advice))
     except WrongSetting as error:
         found.append(wrong(what, str(error), say("Correct the settings.", "请更正设置。")))
     except Exception as error:  # noqa: BLE001 - the doctor tells, whatever it is
         found.append(wrong(what, masked(f"{type(error).__name__}: {error}"), advice))
-    return found
+    # Logins need no database, except for what is kept in it.
+    return found + (outside or asyncio.run(_look_outside(settings, kinds)))
 
 
-async def _gather(settings: Settings, dsn: str, found: list[Finding]) -> None:
+async def _gather(
+    settings: Settings,
+    kinds: dict[str, ChannelKind],
+    dsn: str,
+    found: list[Finding],
+    outside: list[Finding],
+) -> None:
     usable = settings.model_copy(update={"channels": _readable(settings)})
     async with open_installation(usable, dsn) as ctx:
         async for one in check_database(ctx):
             found.append(one)  # noqa: PERF401 - what was found stays when the next check raises
+        if await missing_migrations(ctx.database):
+            return
+        outside += [one async for one in check_channels(settings, kinds, partial(ChannelVault, ctx))]
+        outside += [one async for one in check_mailboxes(ctx)]
 
 
 def _readable(settings: Settings) -> dict[str, dict[str, object]]:

@@ -27,7 +27,6 @@ def read_details(data: Mapping[str, Any]) -> LetterDetails | None:
         sender=Mailbox(**sender) if sender else None,
         to=tuple(Mailbox(**one) for one in data.get("to", ())),
         cc=tuple(Mailbox(**one) for one in data.get("cc", ())),
-        bcc=tuple(Mailbox(**one) for one in data.get("bcc", ())),
         sender_check=SenderCheck(data.get("sender_check", "")),
         forwarded=Forwarded(**forwarded) if forwarded else None,
         invite=Invite(**invite) if invite else None,

@@ -142,15 +142,13 @@ class Invite:
 class LetterDetails:
     """What a letter says beside its text.
 
-    `to` and `cc` are everybody named there, our own addresses too; `bcc` is known of our own letters alone. `security`: "",
-    "signed" or "encrypted" as the letter is made; nothing is verified. `degraded` says that limits cut something off. `junk`
-    says that the mailbox held it for spam.
+    `to` and `cc` are everybody named there, our own addresses too. `security`: "", "signed" or "encrypted" as the letter is
+    made; nothing is verified. `degraded` says that limits cut something off. `junk` says that the mailbox held it for spam.
     """
 
     sender: Mailbox | None = None
     to: tuple[Mailbox, ...] = ()
     cc: tuple[Mailbox, ...] = ()
-    bcc: tuple[Mailbox, ...] = ()
     sender_check: SenderCheck = SenderCheck.UNKNOWN
     forwarded: Forwarded | None = None
     invite: Invite | None = None

@@ -1,7 +1,7 @@
 """What mail programs put before a subject, and what is left without it. Pure.
 
-Prefixes as the usual clients write them (en, de, fr, es, it, nl, sv, da, no, fi, pl, pt, cs, tr, ja, zh): with a colon of either
-width, a count ("Re[2]:", "Re(2):", "AW2:") and spaces in between. A subject alone never decides on a ticket.
+Prefixes as the usual clients write them (en, de, fr, es, it, nl, sv, da, no, fi, pl, pt, cs, tr, ja, zh): with a colon of
+either width, a count ("Re[2]:", "Re(2):", "AW2:") and spaces in between. A subject alone never decides on a ticket.
 """
 
 import re
@@ -9,7 +9,9 @@ import re
 _ANSWER = r"re|aw|antw|antwort|sv|vs|odp|ynt|res|ref|rif|r|回复|回覆|答复|答覆|返信|回信"
 _FORWARD = r"fwd|fw|wg|tr|rv|enc|i|vb|doorst|vl|pd|vid|ilt|转发|轉發|轉寄|転送"
 _COUNT = r"\s{0,2}(?:[\[(（]\d{1,3}[\])）]|\d{1,3})?"
-_PREFIX = re.compile(rf"\s*(?:(?P<answer>{_ANSWER})|(?P<forward>{_FORWARD})){_COUNT}\s{{0,2}}[:：]", re.IGNORECASE)
+_PREFIX = re.compile(
+    rf"\s*(?:(?P<answer>{_ANSWER})|(?P<forward>{_FORWARD})){_COUNT}\s{{0,2}}[:：]", re.IGNORECASE
+)
 _LABEL = re.compile(r"\s*\[(?:T-?\d{4,18}|[^\[\]]{1,40})\]")
 _NUMBER = re.compile(r"[\[(（]?(?<![A-Za-z0-9])T-?\d{4,18}(?!\d)[\])）]?")
 _MOST = 400

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
-from channels.adapter import ChannelFailure, CountsItems, HasRoutes, Misconfigured
+from channels.adapter import ChannelFailure, CountsItems, HasRoutes, HasSentCopy, Misconfigured
 from hub.actions.announce import OUTBOX
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
@@ -19,7 +19,7 @@ from hub.actions.leases import Lease, hold_lease
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
 from hub.workers.counting import count_items
-from hub.workers.outbound import send_out
+from hub.workers.outbound import put_copies, send_out
 from hub.workers.supervise import Backoff, Well, supervise
 
 log = structlog.get_logger(__name__)
@@ -51,6 +51,7 @@ class ChannelWorker:
         self._steady = False
         self._check_now = asyncio.Event()
         self._state = ("", "")
+        self._copies = ""
         self._state_changed = asyncio.Event()
 
     def routes(self) -> Sequence[web.RouteDef]:
@@ -133,6 +134,9 @@ class ChannelWorker:
             if self.adapter.capabilities.can_send:
                 sending = partial(send_out, self._ctx, self.adapter, over)
                 group.create_task(supervise(f"send:{self.name}", sending, over))
+            if isinstance(self.adapter, HasSentCopy) and self.adapter.wants_copies:
+                copying = partial(put_copies, self._ctx, self.name, self.adapter, self._tell_copies, over)
+                hearing.append(group.create_task(supervise(f"copies:{self.name}", copying, over)))
             await over.wait()
             for task in hearing:
                 task.cancel()
@@ -210,12 +214,21 @@ class ChannelWorker:
         self._state = (state, detail)
         self._state_changed.set()
 
+    def _tell_copies(self, why: str) -> None:
+        """Note what keeps copies from being made. The channel hears and sends all the same."""
+        said = f"No copy in the folder of sent letters: {why}" if why else ""
+        if said != self._copies:
+            self._copies = said
+            self._state_changed.set()
+
     async def _report(self, well: Well) -> None:
         while True:
             await self._state_changed.wait()
             self._state_changed.clear()
             try:
-                await report_channel(self._ctx, self.name, *self._state)
+                state, detail = self._state
+                if state:
+                    await report_channel(self._ctx, self.name, state, detail or self._copies)
             except BaseException:
                 self._state_changed.set()  # not written down yet
                 raise

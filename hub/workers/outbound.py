@@ -1,18 +1,22 @@
-"""Sends what waits in the outbox of one channel.
+"""Sends what waits in the outbox of one channel, and puts copies of it where the channel keeps them.
 
-A loop for each channel: a relay that is slow or away holds up its own letters and nobody else's.
+A loop for each: a relay that is slow or away holds up its own letters and nobody else's; a mailbox, its own copies and no letter.
 """
 
 import asyncio
+from collections.abc import Callable
 
-from channels.adapter import ChannelAdapter
+from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
+from hub.actions.sent_copies import keep_copies
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
 POLL_SECONDS = 2.0
+COPIES_SECONDS = 5.0
+"""Copies are gathered for so long, so that one visit to the mailbox makes several."""
 
 
 async def send_out(ctx: Context, adapter: ChannelAdapter, halt: asyncio.Event, well: Well) -> None:
@@ -20,4 +24,29 @@ async def send_out(ctx: Context, adapter: ChannelAdapter, halt: asyncio.Event, w
     mine = {adapter.name: adapter}
     await look_again(
         ctx.listener, OUTBOX, lambda: deliver_due(ctx, mine), every=POLL_SECONDS, halt=halt, well=well
+    )
+
+
+async def put_copies(
+    ctx: Context,
+    name: str,
+    adapter: HasSentCopy,
+    tell: Callable[[str], None],
+    halt: asyncio.Event,
+    well: Well,
+) -> None:
+    """Until `halt` is set. `tell` is told what stands in the way, and "" when nothing does any more."""
+
+    async def look() -> int:
+        try:
+            said = await keep_copies(ctx, name, adapter)
+        except ChannelFailure as failure:
+            tell(str(failure))
+            return 0
+        if said:
+            tell(next((why for why in reversed(said) if why), ""))
+        return len(said)
+
+    await look_again(
+        ctx.listener, OUTBOX, look, every=COPIES_SECONDS, halt=halt, well=well, rest=COPIES_SECONDS
     )

@@ -1,7 +1,8 @@
 -- Mailboxes: secrets of channels, what was heard when, and comparisons of folders with the journal.
 
 -- name: sealed
-SELECT sealed FROM channel_secret WHERE channel_id = $1 AND key = $2
+-- By the name: a channel that has none yet may not have a row of its own either.
+SELECT s.sealed FROM channel_secret s JOIN channel c ON c.id = s.channel_id WHERE c.name = $1 AND s.key = $2
 
 -- name: seal
 INSERT INTO channel_secret (channel_id, key, sealed) VALUES ($1, $2, $3)

@@ -38,7 +38,7 @@ WITH hint AS (
      CROSS JOIN LATERAL (
          SELECT * FROM ticket WHERE customer_id = i.customer_id ORDER BY id DESC LIMIT 20
      ) t
-     WHERE t.channel_id = g.channel_id AND t.status <> 'closed' AND t.last_out_at IS NULL
+     WHERE t.channel_id = g.channel_id AND t.status <> 'closed' AND t.last_out_at IS NULL AND lower(t.reply_address) = g.speaker
        AND t.heard_at BETWEEN g.at - make_interval(secs => g.minutes * 60) AND g.at + make_interval(secs => g.minutes * 60)
      ORDER BY t.id DESC)
 ), known AS MATERIALIZED (

@@ -21,8 +21,8 @@ SELECT EXISTS (
 
 -- name: add_entry
 INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, agent_id, author_name, subject, text,
-                         external_id, thread_key, details)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text::jsonb)
+                         external_id, thread_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING id, created_at
 
 -- name: last_letters

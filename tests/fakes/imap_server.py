@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Self
 
 CAPABILITIES = "IMAP4rev1 IDLE ID MOVE UIDPLUS UNSELECT AUTH=PLAIN AUTH=XOAUTH2"
@@ -85,7 +86,7 @@ class ImapServer:
         wants_id: bool = False,
     ) -> None:
         self.passwords = passwords or {"support@shop.example": "secret"}
-        self.tokens = tokens or {}
+        self.tokens = tokens if tokens is not None else {}
         self.capabilities = capabilities + (" STARTTLS" if starttls else "")
         self.tls, self.starttls = tls, starttls
         self.wants_id = wants_id
@@ -142,15 +143,13 @@ class ImapServer:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        running = [session.task for session in self.sessions]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        self.hang_up()
+        await asyncio.gather(*(session.task for session in self.sessions))
         await self._server.wait_closed()
 
     def hang_up(self) -> None:
         """Cut every line without a word."""
-        for session in self.sessions:
+        for session in tuple(self.sessions):
             session.writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -179,7 +178,9 @@ class ImapServer:
 class Session:
     """One connection."""
 
-    def __init__(self, server: ImapServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, server: ImapServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self.server, self.reader, self.writer = server, reader, writer
         self.folder: Folder | None = None
         self.idling = False
@@ -208,7 +209,7 @@ class Session:
         while line := await self.reader.readline():
             command = await self._whole(line.rstrip(b"\r\n"))
             if command.verb == "LOGOUT":
-                await self.cut(b"* BYE\r\n" + f"{command.tag} OK\r\n".encode())
+                await self.cut(b"* BYE\r\n" + f"{command.tag} OK bye\r\n".encode())
             if await self.server.hooked(self, command):
                 continue
             await self.obey(command)
@@ -223,6 +224,7 @@ class Session:
 
     async def end(self, command: Command, text: str, before: bytes = b"") -> None:
         """The tagged answer, after what there is new to tell."""
+        text = f"{text} done" if text == "OK" else text
         await self.send(before + self._news() + f"{command.tag} {text}\r\n".encode())
 
     async def tell_news(self) -> None:
@@ -314,12 +316,12 @@ class Session:
         assert self.folder is not None
         words = command.rest.split()
         found = list(self.folder.letters)
-        for key, value in zip(words, words[1:], strict=False):
+        for key, value in pairwise(words):
             if key == "UID":
                 kept = {letter.uid for letter in self.folder.within(value)}
                 found = [letter for letter in found if letter.uid in kept]
             if key == "SINCE":
-                day = datetime.strptime(value.strip('"'), _MONTH).date()
+                day = datetime.strptime(value.strip('"'), _MONTH).replace(tzinfo=UTC).date()
                 found = [letter for letter in found if letter.arrived.date() >= day]
         numbers = "".join(f" {letter.uid}" for letter in found)
         await self.end(command, "OK", f"* SEARCH{numbers}\r\n".encode())
@@ -337,7 +339,9 @@ class Session:
         if "RFC822.SIZE" in wanted:
             parts.append(f"RFC822.SIZE {len(letter.raw) if letter.size is None else letter.size}".encode())
         if "INTERNALDATE" in wanted:
-            parts.append(b'INTERNALDATE "' + letter.arrived.strftime("%d-%b-%Y %H:%M:%S +0000").encode() + b'"')
+            parts.append(
+                b'INTERNALDATE "' + letter.arrived.strftime("%d-%b-%Y %H:%M:%S +0000").encode() + b'"'
+            )
         for name, data in (
             ("BODY.PEEK[]", letter.raw),
             ("BODY.PEEK[HEADER]", letter.raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"),
@@ -392,6 +396,15 @@ class Session:
             self.folder.letters.remove(letter)
             self._told -= 1
         return said
+
+    async def _append(self, command: Command) -> None:
+        name, _, rest = command.rest.partition(" (")
+        folder = self.server.folders.get(_name(name))
+        if folder is None:
+            await self.end(command, "NO [TRYCREATE] no such folder")
+            return
+        folder.put(command.literal).flags |= set(re.findall(r"\\\w+", rest.partition(")")[0]))
+        await self.end(command, "OK")
 
     async def _create(self, command: Command) -> None:
         self.server.add_folder(_name(command.rest))

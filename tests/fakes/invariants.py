@@ -45,12 +45,16 @@ _WRONG = (
     (
         "I6: a timeline whose ids and numbers are not in the same order",
         """SELECT ticket_id FROM (SELECT ticket_id, seq, lag(seq) OVER (PARTITION BY ticket_id ORDER BY id) AS before
-                                  FROM interaction) i WHERE before >= seq""",
+                                  FROM interaction i WHERE NOT EXISTS (
+                                      -- what people moved keeps its time and gets a new number
+                                      SELECT 1 FROM moved_entry e WHERE e.interaction_id = i.id AND e.to_seq = i.seq)) i
+           WHERE before >= seq""",
     ),
     (
         "I6: a later reply is on its way or has left before an earlier one",
         """SELECT later.id FROM outbox later JOIN outbox earlier USING (ticket_id)
            WHERE earlier.id < later.id AND earlier.state IN ('queued', 'sending') AND later.state IN ('sending', 'sent')
+             AND NOT EXISTS (SELECT 1 FROM moved_entry e WHERE e.interaction_id = later.interaction_id)
              -- unless it had come to an end, and a person sent it again
              AND NOT EXISTS (SELECT 1 FROM event e WHERE e.ticket_id = earlier.ticket_id AND e.kind = 'delivery_changed'
                              AND e.data->>'interaction' = earlier.interaction_id::text
@@ -93,6 +97,27 @@ _WRONG = (
                SELECT data->>'state' AS told FROM event WHERE ticket_id = o.ticket_id AND kind = 'delivery_changed'
                AND data->>'interaction' = o.interaction_id::text ORDER BY seq DESC LIMIT 1) e ON true
            WHERE coalesce(e.told, 'queued') <> o.state""",
+    ),
+    (
+        "I13: what hangs on an entry is on another ticket than the entry",
+        """SELECT i.id FROM interaction i
+           LEFT JOIN attachment a ON a.interaction_id = i.id LEFT JOIN outbox o ON o.interaction_id = i.id
+           LEFT JOIN cited_ref c ON c.interaction_id = i.id
+           WHERE i.ticket_id <> coalesce(a.ticket_id, i.ticket_id) OR i.ticket_id <> coalesce(o.ticket_id, i.ticket_id)
+              OR i.ticket_id <> coalesce(c.ticket_id, i.ticket_id)""",
+    ),
+    (
+        "I13: a move that is not undone, of entries that are neither where it put them nor moved on",
+        """SELECT m.id, e.interaction_id FROM move m JOIN moved_entry e ON e.move_id = m.id
+           JOIN interaction i ON i.id = e.interaction_id
+           WHERE m.undone_at IS NULL AND (i.ticket_id <> m.target_id OR i.seq <> e.to_seq)
+             AND NOT EXISTS (SELECT 1 FROM moved_entry n JOIN move l ON l.id = n.move_id
+                             WHERE n.interaction_id = e.interaction_id AND l.id > m.id)""",
+    ),
+    (
+        "a ticket into which another was merged is merged itself, or the one that was merged is not closed",
+        """SELECT t.id FROM ticket t JOIN ticket o ON o.id = t.merged_into
+           WHERE t.status <> 'closed' OR o.merged_into IS NOT NULL""",
     ),
     (
         "an open ticket that waits for nobody knows how long, or another that waits",

@@ -28,6 +28,8 @@ from hub.model.interactions import (
     InboundAttachment,
     InboundInteraction,
     InteractionKind,
+    Outcome,
+    RecipientReport,
     Sender,
     ThreadHints,
 )
@@ -43,13 +45,20 @@ SYSTEM = Actor(name="A test")
 PASSWORD = "correct horse battery"
 MAIL: dict[str, Any] = {
     "kind": "email", "address": SUPPORT, "imap_host": "127.0.0.1", "smtp_host": "127.0.0.1",
-    "authserv_id": "mx.shop.example", "imap_security": "none", "smtp_security": "none", "timeout_seconds": 5,
+    "authserv_id": "mx.shop.example", "burst_minutes": 0, "imap_security": "none", "smtp_security": "none", "timeout_seconds": 5,
 }  # fmt: skip
 _serial = itertools.count(1)
 
 
 class PlainSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _report(
+    recipient: str, *, original_message_id: str = "", status: str = "5.1.1", reason: str = ""
+) -> BounceReport:
+    failed = RecipientReport(address=recipient, outcome=Outcome.FAILED, status=status, reason=reason)
+    return BounceReport(recipients=(failed,), original_message_id=original_message_id)
 
 
 def _plain(raw: RawItem, settings: Any) -> InboundInteraction:
@@ -78,7 +87,7 @@ def _plain(raw: RawItem, settings: Any) -> InboundInteraction:
         ),
         reply_address=said.get("reply_address", ""),
         automatic=Automatic(said["automatic"]) if "automatic" in said else None,
-        bounce=BounceReport(**said["bounce"]) if "bounce" in said else None,
+        bounce=_report(**said["bounce"]) if "bounce" in said else None,
         attachments=tuple(
             InboundAttachment(filename=name, content_type="text/plain", data=data.encode())
             for name, data in said.get("files", ())

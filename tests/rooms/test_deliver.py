@@ -31,8 +31,9 @@ from hub.actions.ports import make_ports
 from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.mail_servers import DROP, ScriptedRelay, serving
+from tests.fakes.mail_servers import serving
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
+from tests.fakes.smtp_server import DROP, ScriptedRelay
 
 Outcome = Receipt | ChannelFailure | Exception | None
 

@@ -28,8 +28,9 @@ from channels.email.settings import EmailSettings
 from hub.model.interactions import OutboundInteraction
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from tests.fakes.leaving import free_to_leave
-from tests.fakes.mail_servers import DROP, ScriptedRelay, cutting_line, serving
+from tests.fakes.mail_servers import cutting_line, serving
 from tests.fakes.ports import Memory, make_ports
+from tests.fakes.smtp_server import DROP, ScriptedRelay
 
 MESSAGE = OutboundInteraction(
     interaction_id=1, ticket_code="T-1", address="li@example.cn", recipient_name="李", author_name="Ann", text="您好", subject="Re: 退款",

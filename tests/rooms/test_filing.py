@@ -455,7 +455,9 @@ async def test_a_bounce_settles_the_reply_and_shows_on_its_ticket(ctx: Context) 
     (row,) = await rows(ctx, "SELECT state, error FROM outbox WHERE id = $1", sent["id"])
     assert row["state"] == "failed" and "5.1.1" in row["error"]
     (event,) = await rows(
-        ctx, "SELECT data FROM event WHERE ticket_id = $1 ORDER BY seq DESC LIMIT 1", opened["id"]
+        ctx,
+        "SELECT data FROM event WHERE ticket_id = $1 AND kind = 'delivery_changed' ORDER BY seq DESC LIMIT 1",
+        opened["id"],
     )
     assert event["data"] == {"interaction": sent["interaction_id"], "state": "failed"}
 

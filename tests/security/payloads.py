@@ -3,6 +3,7 @@
 Every payload calls RUN, which leaves a mark and asks for a dialog, or fetches from CANARY. `payloads()` fills both in.
 """
 
+# ruff: noqa: E501 - a table of attacks
 import itertools
 
 RUN = "window.__xss=1,alert(1)"

@@ -37,7 +37,9 @@ async def test_no_letter_runs_a_script_or_asks_for_anything(
 ) -> None:
     tricks = payloads(canary.url)
     assert len(tricks) >= 200
-    letters = [html_letter("<p>first</p>"), *(html_letter(f"<p>no. {n}</p>{one}", number=n + 1, answers=0) for n, one in enumerate(tricks))]  # fmt: skip
+    # Several in one letter, so that there are fewer frames to wait for; each by itself is the next test's.
+    several = ["".join(f"<div>{one}</div>" for one in tricks[n : n + 9]) for n in range(0, len(tricks), 9)]
+    letters = [html_letter(one, number=n, answers=0 if n else None) for n, one in enumerate(several)]
     codes = await letters_come(desk.ctx, letters)
     assert len(set(codes)) == 1
     page = await open_desk("/desk?scope=all")
@@ -96,8 +98,8 @@ async def test_words_from_outside_are_words_everywhere(
     open_desk: OpenDesk, desk: Desk, canary: Canary
 ) -> None:
     code = await customer_writes(
-        desk.ctx, POLYGLOT, subject=POLYGLOT, name=POLYGLOT, fields={POLYGLOT: POLYGLOT, "order_number": POLYGLOT},
-        attachments=[{"filename": POLYGLOT, "content_type": POLYGLOT, "data_base64": "AAAA"}],
+        desk.ctx, POLYGLOT, subject=POLYGLOT, name=POLYGLOT, fields={POLYGLOT[:60]: POLYGLOT, "order_number": POLYGLOT},
+        attachments=[{"filename": POLYGLOT.replace("/", ""), "content_type": "text/html", "data_base64": "AAAA"}],
     )  # fmt: skip
     await add_note(desk.ctx, ticket_code=code, actor=HUB, text=POLYGLOT)
     await unreadable_comes(desk.ctx)
@@ -188,7 +190,8 @@ async def test_links_say_where_they_lead_and_lead_nowhere_else(open_desk: OpenDe
     links = page.frame_locator("iframe").locator("main a")
     await expect(links).to_have_count(7)
     found = await links.evaluate_all(
-        "(all) => all.map((a) => [a.getAttribute('href'), a.rel, a.nextElementSibling?.matches('.hub-spoof') ? a.nextElementSibling.textContent.trim() : ''])"
+        """(all) => all.map((a) => [a.getAttribute('href'), a.rel,
+            a.nextElementSibling?.matches('.hub-spoof') ? a.nextElementSibling.textContent.trim() : ''])"""
     )
     assert [one[0] for one in found] == [
         "https://evil.example/x", "https://shop.example/y", "https://bank.example@evil.example/", None, None, None, "https://xn--80ak6aa92e.example",
@@ -206,7 +209,7 @@ async def test_links_say_where_they_lead_and_lead_nowhere_else(open_desk: OpenDe
 
 
 async def test_a_letter_that_would_take_for_ever_is_shown_as_text(desk: Desk) -> None:
-    """100,000 elements, openly nested and hidden from a first look, and 200,000 attributes: text at once, and the hub answers others."""
+    """100,000 elements, openly nested and hidden from a first look, and 200,000 attributes."""
     bombs = [
         "<div>" * 100_000 + "deep",
         "<div><!--</div>-->" * 60_000 + "deep",

@@ -106,7 +106,9 @@ def _content(case: Case) -> tuple[int, str]:
 
 def _first_like(copy: Case, cases: Sequence[Case]) -> int:
     """The item of the same batch that has the content of `copy`, and was there first."""
-    return next(case.raw_id for case in cases if case.state != "duplicate" and _content(case) == _content(copy))
+    return next(
+        case.raw_id for case in cases if case.state != "duplicate" and _content(case) == _content(copy)
+    )
 
 
 async def write_journal(connection: Connection, batch: Batch) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hub.actions import match
 from hub.actions.arrivals import Read, lock_keys
 from hub.actions.filing.state import Batch, Case, Customer, Ticket
-from hub.actions.match import REPORTS, Evidence, ThreadRule
+from hub.actions.match import REPORTS, Evidence
 from hub.model.interactions import Automatic, IdentityKind
 from hub.model.tickets import TicketStatus
 from storage import inbound, reports, threads
@@ -35,7 +35,10 @@ def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
     """A letter from another inbox of ours is a loop as well."""
     if read is None or read.interaction.details is None or read.interaction.automatic is Automatic.LOOP:
         return read
-    if not any(one.kind is IdentityKind.EMAIL and batch.house.is_own(one.value) for one in read.interaction.sender.identities):
+    if not any(
+        one.kind is IdentityKind.EMAIL and batch.house.is_own(one.value)
+        for one in read.interaction.sender.identities
+    ):
         return read
     return replace(read, interaction=replace(read.interaction, automatic=Automatic.LOOP, reply_address=""))
 
@@ -53,13 +56,19 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
             codes=sorted({code for e in asked for code in e.codes}),
             sent=sorted({message_id for e in asked for message_id in e.sent}),
             cited=sorted({one for e in asked for one in e.cited}),
-            bursts=sorted({(e.burst.channel_id, e.burst.speaker, e.burst.at, e.burst.minutes) for e in asked if e.burst}),
+            bursts=sorted(
+                {(e.burst.channel_id, e.burst.speaker, e.burst.at, e.burst.minutes) for e in asked if e.burst}
+            ),
         )
     )
     chosen = {
         number
         for case, read, evidence in gathered
-        if (number := match.choose_ticket(batch.house.secret, case.arrival, read, evidence, batch.found).ticket_id)
+        if (
+            number := match.choose_ticket(
+                batch.house.secret, case.arrival, read, evidence, batch.found
+            ).ticket_id
+        )
     }
     about = {number for _, read, evidence in gathered for number in _reported(batch, read, evidence)}
     if chosen or about:

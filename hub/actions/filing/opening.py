@@ -22,7 +22,7 @@ def new_ticket(
     last_agent_id: int | None,
     status: str,
     seq: int,
-    heard_at: datetime,
+    heard_at: datetime | None,
     last_preview: str = "",
 ) -> NewTicket:
     """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it."""

@@ -7,7 +7,7 @@ from hub.actions import match
 from hub.actions.arrivals import UNANSWERABLE, Arrival, Read, cited_ids, moment, preview, speakers
 from hub.actions.filing.settle import settle_report
 from hub.actions.filing.state import Batch, Case, Customer, Ticket
-from hub.actions.match import MAIL, Candidate, Match, ThreadRule, burst_key
+from hub.actions.match import MAIL, Candidate, ThreadRule, burst_key
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind, SenderCheck
 from hub.model.people import Presence
@@ -27,7 +27,9 @@ def place(batch: Batch, case: Case) -> None:
     if read is None:
         return
     evidence = match.gather(case.arrival, read)
-    if read.interaction.automatic is Automatic.LOOP and any(("sent", one) in batch.found for one in evidence.sent):
+    if read.interaction.automatic is Automatic.LOOP and any(
+        ("sent", one) in batch.found for one in evidence.sent
+    ):
         case.state, case.error = "discarded", OWN_ECHO
         return
     case.match = match.choose_ticket(batch.house.secret, case.arrival, read, evidence, batch.found)
@@ -56,7 +58,7 @@ def _open(batch: Batch, case: Case, read: Read) -> None:
         channel_id=case.arrival.channel_id,
         channel_kind=case.arrival.kind.kind,
         subject=said.subject,
-        heard_at=moment(case.arrival),
+        heard_at=moment(case.arrival) if said.automatic is None else None,
         people=speakers(said) | _proofs(batch, customer),
     )
     case.ticket, case.seq = ticket, 1
@@ -151,7 +153,11 @@ def _add_fresh(batch: Batch, customer: Customer, identities: Sequence[Identity])
 
 def _proofs(batch: Batch, customer: Customer) -> set[str]:
     """What is known in this batch to prove a customer."""
-    owned = {key for key, rows in batch.people.items() if customer.id and any(r.customer_id == customer.id for r in rows)}
+    owned = {
+        key
+        for key, rows in batch.people.items()
+        if customer.id and any(r.customer_id == customer.id for r in rows)
+    }
     return {f"{kind}:{value}" for kind, value, verified in owned | customer.known if verified}
 
 

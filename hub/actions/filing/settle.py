@@ -51,7 +51,9 @@ def _letter(batch: Batch, read: Read, bounce: BounceReport) -> PostedRow | None:
             continue
         if any(read_thread(batch.house.secret, token, address) == number for address in addresses):
             for row in batch.posted:
-                if row.ticket_id == candidate.ticket_id and not addresses.isdisjoint({row.address, *row.copies}):
+                if row.ticket_id == candidate.ticket_id and not addresses.isdisjoint(
+                    {row.address, *row.copies}
+                ):
                     return row
     return None
 
@@ -66,7 +68,14 @@ def _tell(batch: Batch, case: Case, letter: PostedRow, told: list[RecipientRepor
     settlement, known = batch.settlement, {letter.address, *letter.copies}
     for one in told:
         settlement.told.append(
-            (case, letter.interaction_id, one.address, one.outcome.value, one.status, one.reason[:_MOST_REASON])
+            (
+                case,
+                letter.interaction_id,
+                one.address,
+                one.outcome.value,
+                one.status,
+                one.reason[:_MOST_REASON],
+            )
         )
         if one.address not in known:
             continue  # nobody to whom we wrote: a report may name whom it likes
@@ -82,4 +91,6 @@ def _become(batch: Batch, letter: PostedRow, state: str, why: str) -> None:
     place = batch.posted.index(letter)
     batch.posted[place] = replace(letter, state=state)
     batch.settlement.settled[letter.id] = (state, why[:_MOST_REASON])
-    batch.tickets[letter.ticket_id].note(EventKind.DELIVERY_CHANGED, interaction=letter.interaction_id, state=state)
+    batch.tickets[letter.ticket_id].note(
+        EventKind.DELIVERY_CHANGED, interaction=letter.interaction_id, state=state
+    )

@@ -33,7 +33,10 @@ async def _write_people(connection: Connection, cases: Sequence[Case]) -> None:
     """Those who were known before; the others are made with their tickets."""
     met = {case.customer.id: case for case in cases if case.customer and case.customer.id}
     fresh = [
-        (customer_id, *row) for customer_id, case in met.items() if case.customer for row in case.customer.fresh
+        (customer_id, *row)
+        for customer_id, case in met.items()
+        if case.customer
+        for row in case.customer.fresh
     ]
     if fresh:
         await inbound.add_identities(connection, fresh)
@@ -53,7 +56,7 @@ async def _open_tickets(connection: Connection, batch: Batch) -> None:
     owner = {key: place for place, key in enumerate(made, 1)}
     rows = []
     for case, ticket in batch.new_tickets:
-        assert case.read is not None and ticket.heard_at is not None
+        assert case.read is not None
         rows.append(
             new_ticket(
                 batch.house.rules,
@@ -71,7 +74,10 @@ async def _open_tickets(connection: Connection, batch: Batch) -> None:
         )
     opened = await inbound.open_tickets(
         connection,
-        [inbound.NewCustomer(name=one.name, language=one.language, identities=one.fresh) for one in made.values()],
+        [
+            inbound.NewCustomer(name=one.name, language=one.language, identities=one.fresh)
+            for one in made.values()
+        ],
         rows,
     )
     for (_, ticket), row in zip(batch.new_tickets, opened, strict=True):

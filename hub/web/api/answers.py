@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from storage import views
+from storage.templates import TemplateRow
 
 BigId = Annotated[str, Field(pattern=r"^\d{1,19}$", description="a 64-bit number, as text")]
 TicketNumber = Annotated[str, Field(pattern=r"^T-\d+$", examples=["T-10019"])]
@@ -321,6 +322,48 @@ class AgentList(BaseModel):
 
 class QueueList(BaseModel):
     items: list[QueueAnswer]
+
+
+class MailboxAnswer(BaseModel):
+    address: str
+    name: str
+
+
+class WithdrawnAnswer(BaseModel):
+    """An answer that stays, as it was written. `inbox` is "" where it was no letter."""
+
+    text: str
+    cc: list[MailboxAnswer]
+    bcc: list[MailboxAnswer]
+    inbox: str
+
+
+class TemplateAnswer(BaseModel):
+    """An answer kept ready. `language` is en, zh_CN or "" for any."""
+
+    id: int
+    name: str
+    language: str
+    body: str
+    version: int
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: TemplateRow) -> "TemplateAnswer":
+        return cls(**{name: getattr(row, name) for name in cls.model_fields})
+
+
+class TemplateList(BaseModel):
+    items: list[TemplateAnswer]
+
+
+class TemplateChanged(BaseModel):
+    id: int
+    version: int
+
+
+class RenderedTemplate(BaseModel):
+    text: str
 
 
 class EntryAdded(BaseModel):

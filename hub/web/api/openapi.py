@@ -110,7 +110,8 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         for name, field in schema["properties"].items():
             inline = _without_refs(field, definitions)
             description = inline.pop("description", None)
-            parameter = {"name": name, "in": "query", "required": False, "schema": inline}
+            required = name in schema.get("required", ())
+            parameter = {"name": name, "in": "query", "required": required, "schema": inline}
             if inline.get("type") == "array":
                 parameter |= {"style": "form", "explode": False}
             if description:
@@ -156,6 +157,6 @@ def _problem_statuses(operation: Operation) -> list[int]:
         statuses.add(422)
     if operation.body is not None:
         statuses |= {400, 408, 413, 415, 422}
-    if operation.method == "POST":
+    if operation.method != "GET":
         statuses.add(409)
     return sorted(statuses)

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
+from hub.actions.copies import MOST_COPIES
+from hub.actions.templates import MOST_BODY, MOST_NAME
 from hub.model.people import Presence
 from hub.model.tickets import TicketStatus
 
@@ -15,6 +17,9 @@ RowId = Annotated[int, Field(ge=1, le=BIGINT)]
 PageLimit = Annotated[int, Field(ge=1, le=200, description="rows of a page")]
 Cursor = Annotated[str, Field(max_length=80, description="`next_cursor` of the page before")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, pattern=r"\S")]
+
+
+TemplateLanguage = Literal["", "en", "zh_CN"]
 
 
 class _Body(BaseModel):
@@ -31,10 +36,23 @@ class ReplyFile(_Body):
     data_base64: FileBytes
 
 
+class ReplyMailbox(_Body):
+    """Somebody who gets an answer beside the customer."""
+
+    address: Annotated[str, Field(min_length=3, max_length=320)]
+    name: Annotated[str, Field(max_length=200)] = ""
+
+
 class ReplyRequest(_Body):
-    """An answer to the customer, on the ticket's own channel."""
+    """An answer to the customer, on the ticket's own channel. `cc`, `bcc` and `inbox` are for mail alone."""
 
     text: Text
+    cc: Annotated[list[ReplyMailbox], Field(max_length=MOST_COPIES)] = []
+    bcc: Annotated[list[ReplyMailbox], Field(max_length=MOST_COPIES)] = []
+    inbox: Annotated[
+        str,
+        Field(max_length=40, description="name of one of the hub's inboxes; empty: where the customer wrote"),
+    ] = ""
     attachments: Annotated[list[ReplyFile], Field(max_length=MOST_FILES)] = []
     expected_seq: Annotated[
         int | None,
@@ -50,6 +68,21 @@ class NoteRequest(_Body):
     """Words for colleagues; never leaves the house."""
 
     text: Text
+
+
+class NewTemplate(_Body):
+    """An answer kept ready. Placeholders in `body`: {{customer.name}}, {{ticket.number}}, {{ticket.subject}}, {{agent.name}},
+    {{inbox.address}}, {{today}}; anything else stays as it is."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_NAME, pattern=r"\S")]
+    language: TemplateLanguage = ""
+    body: Annotated[str, StringConstraints(min_length=1, max_length=MOST_BODY, pattern=r"\S")]
+
+
+class TemplateChange(NewTemplate):
+    """`version` is the one that was looked at; refused (409) if there is a newer one."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class AssignRequest(_Body):
@@ -82,6 +115,21 @@ class TicketsQuery(_Query):
     queue: Annotated[str | None, Field(max_length=100, description="name of a queue")] = None
     cursor: Cursor | None = None
     limit: PageLimit = 50
+
+
+class TemplatesQuery(_Query):
+    language: Annotated[
+        TemplateLanguage, Field(description="those of this language and of none; empty: all")
+    ] = ""
+
+
+class TemplateVersionQuery(_Query):
+    version: Annotated[int, Field(ge=1, le=2**31 - 1, description="the one that was looked at")]
+
+
+class RenderQuery(_Query):
+    ticket: Annotated[str, Field(max_length=40, description="number of the ticket", examples=["T-10019"])]
+    agent_id: Annotated[RowId | None, Field(description="who writes; without, no name is filled in")] = None
 
 
 class TicketQuery(_Query):

@@ -3,7 +3,7 @@ the docs page all read it; nothing is said twice."""
 
 from channels.api.body import ApiInteraction
 from hub.model.people import Scope
-from hub.web.api import answers, files, interactions, people, requests, tickets
+from hub.web.api import answers, files, interactions, people, replies, requests, templates, tickets
 from hub.web.api.operations import FILES_BODY, Operation
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
@@ -58,6 +58,84 @@ OPERATIONS: tuple[Operation, ...] = (
         body_limit=FILES_BODY,
         idempotent=True,
         answers={201: answers.EntryAdded},
+    ),
+    Operation(
+        name="cancelReply",
+        method="POST",
+        path="/replies/{id}/cancel",
+        scopes=_WRITE,
+        summary="Take an answer back that has not left",
+        summary_zh="撤回尚未发出的回复",
+        description="`id` is the entry's id on the timeline. A ticket that this answer alone had taken out of the open ones is "
+        "open again.",
+        handler=replies.post_cancel,
+        answers={200: answers.WithdrawnAnswer},
+    ),
+    Operation(
+        name="sendReplyAgain",
+        method="POST",
+        path="/replies/{id}/again",
+        scopes=_WRITE,
+        summary="Send a failed or uncertain answer once more, unchanged",
+        summary_zh="重新发送失败或状态不明的回复（内容不变）",
+        handler=replies.post_again,
+        answers={204: None},
+    ),
+    Operation(
+        name="listTemplates",
+        method="GET",
+        path="/templates",
+        scopes=_READ,
+        summary="Answers kept ready",
+        summary_zh="回复模板列表",
+        handler=templates.list_templates,
+        query=requests.TemplatesQuery,
+        answers={200: answers.TemplateList},
+    ),
+    Operation(
+        name="postTemplate",
+        method="POST",
+        path="/templates",
+        scopes=_WRITE,
+        summary="Keep an answer ready",
+        summary_zh="新建回复模板",
+        handler=templates.post_template,
+        body=requests.NewTemplate,
+        idempotent=True,
+        answers={201: answers.TemplateChanged},
+    ),
+    Operation(
+        name="putTemplate",
+        method="PUT",
+        path="/templates/{id}",
+        scopes=_WRITE,
+        summary="Change an answer kept ready",
+        summary_zh="修改回复模板",
+        handler=templates.put_template,
+        body=requests.TemplateChange,
+        answers={200: answers.TemplateChanged},
+    ),
+    Operation(
+        name="deleteTemplate",
+        method="DELETE",
+        path="/templates/{id}",
+        scopes=_WRITE,
+        summary="Offer it no more",
+        summary_zh="停用回复模板",
+        handler=templates.delete_template,
+        query=requests.TemplateVersionQuery,
+        answers={204: None},
+    ),
+    Operation(
+        name="renderTemplate",
+        method="GET",
+        path="/templates/{id}/text",
+        scopes=_READ,
+        summary="Its text, filled in for a ticket",
+        summary_zh="按工单填好内容的模板文本",
+        handler=templates.render_template,
+        query=requests.RenderQuery,
+        answers={200: answers.RenderedTemplate},
     ),
     Operation(
         name="postNote",

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from hub.actions.assign import assign_ticket
-from hub.actions.failures import NotFound
+from hub.actions.failures import NotFound, NotPossible
 from hub.actions.note import add_note
 from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, NotACode, read_code, show_code
-from hub.model.interactions import OutboundAttachment
+from hub.model.interactions import Mailbox, OutboundAttachment
 from hub.web.api.answers import EntryAdded, TicketAnswer, TicketDetail, TicketPage
 from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
@@ -23,6 +23,9 @@ from hub.web.api.requests import (
 )
 from storage import views
 from storage.database import Connection
+
+_FIELDS = {"not_our_inbox": "inbox", "bad_address": "cc, bcc", "too_many_copies": "cc, bcc"}
+"""Which field of a reply is at fault, by the code of its refusal."""
 
 
 async def list_tickets(call: Call) -> Answer:
@@ -83,17 +86,27 @@ async def post_reply(call: Call) -> Answer:
     """Queue an answer to the customer; where it stands is seen in the timeline."""
     body: ReplyRequest = call.body
     code = _code(call)
-    interaction_id = await queue_reply(
-        call.ctx,
-        ticket_code=code,
-        actor=call.actor,
-        text=body.text,
-        attachments=tuple(
-            OutboundAttachment(filename=file.filename, content_type=file.content_type, data=file.data_base64)
-            for file in body.attachments
-        ),
-        expected_seq=body.expected_seq,
-    )
+    try:
+        interaction_id = await queue_reply(
+            call.ctx,
+            ticket_code=code,
+            actor=call.actor,
+            text=body.text,
+            attachments=tuple(
+                OutboundAttachment(
+                    filename=file.filename, content_type=file.content_type, data=file.data_base64
+                )
+                for file in body.attachments
+            ),
+            expected_seq=body.expected_seq,
+            cc=[Mailbox(address=one.address, name=one.name) for one in body.cc],
+            bcc=[Mailbox(address=one.address, name=one.name) for one in body.bcc],
+            inbox=body.inbox,
+        )
+    except NotPossible as failure:
+        if (field := _FIELDS.get(failure.code)) is None:
+            raise
+        raise wrong_field(field, str(failure)) from failure
     return Answer(status=201, document=_added(interaction_id, code))
 
 

@@ -5,10 +5,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from hub.actions.failures import NotPossible
+from hub.actions.placeholders import PLACEHOLDERS
 from hub.actions.presence import set_presence
+from hub.actions.signatures import MOST, read_signature, set_signature
 from hub.actions.staff import set_preferences
 from hub.web.desk.say.language import LANGUAGES
-from hub.web.desk.say.words import PRESENCES
+from hub.web.desk.say.words import PRESENCES, say_failure
 from hub.web.desk.visit import Visit, go
 
 THEMES = ("auto", "light", "dark")
@@ -29,6 +31,37 @@ async def post_preferences(visit: Visit) -> web.StreamResponse:
     if visit.partial and locale is None:
         return web.Response(status=204, headers={"Cache-Control": "no-store"})
     return go(visit, _where(visit.request))
+
+
+async def show_preferences(visit: Visit) -> web.StreamResponse:
+    """The page: what stands below one's letters."""
+    text = await read_signature(visit.ctx, visit.agent.id)
+    return _page(visit, text)
+
+
+async def post_signature(visit: Visit) -> web.StreamResponse:
+    """Keep it. What is refused comes back with the reason."""
+    text = str((await visit.request.post()).get("signature", "")).replace("\r\n", "\n")
+    try:
+        await set_signature(visit.ctx, agent_id=visit.agent.id, text=text)
+    except NotPossible as failure:
+        response = _page(visit, text, trouble=say_failure(visit.voice, failure))
+        response.set_status(409)
+        return response
+    return _page(visit, await read_signature(visit.ctx, visit.agent.id), kept=True)
+
+
+def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False) -> web.Response:
+    return visit.page(
+        "preferences.html",
+        section="preferences",
+        cursor=visit.ctx.feed.cursor,
+        signature=text,
+        trouble=trouble,
+        kept=kept,
+        MOST=MOST,
+        PLACEHOLDERS=PLACEHOLDERS,
+    )
 
 
 async def post_presence(visit: Visit) -> web.StreamResponse:

@@ -3,12 +3,12 @@
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.web.desk import customers, preferences, system
+from hub.web.desk import customers, mailboxes, preferences, system, templates
 from hub.web.desk.assets import show_asset
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.signin import Door
-from hub.web.desk.tickets import acting, files, pages, writing
+from hub.web.desk.tickets import acting, files, moving, pages, writing
 from hub.web.desk.visit import Handler, at_desk
 
 
@@ -45,6 +45,20 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/status", acting.post_status),
         post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
         post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
+        post("/tickets/{code}/deliveries/{id}/undo", writing.post_undo),
+        post("/tickets/{code}/move", moving.post_move),
+        post("/tickets/{code}/entries/{id}/adopt", moving.post_adopt),
+        post("/tickets/{code}/people", moving.post_let_in),
+        post("/tickets/{code}/people/remove", moving.post_let_out),
+        post("/moves/{id}/undo", moving.post_undo_move),
+        get("/fragments/tickets/{code}/templates", templates.show_picker),
+        get("/tickets/{code}/templates/{id}", templates.get_filled),
+        get("/templates", templates.show_templates),
+        post("/templates", templates.post_template),
+        post("/templates/{id}/retire", templates.post_retire),
+        get("/mailboxes", mailboxes.show_mailboxes),
+        get("/fragments/mailboxes", mailboxes.show_state),
+        post("/mailboxes/{channel}/count", mailboxes.post_count),
         get("/attachments/{token}", files.get_attachment),
         get("/attachments/{token}/picture", files.get_picture),
         web.get(PICTURES + "/{signed}", originals.picture),
@@ -59,7 +73,9 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/quarantine/{id}/discard", system.post_discard, leads=True),
         post("/system/deliveries/{id}/again", system.post_again, leads=True),
         post("/system/deliveries/{id}/cancel", system.post_cancel, leads=True),
+        get("/preferences", preferences.show_preferences),
         post("/preferences", preferences.post_preferences),
+        post("/preferences/signature", preferences.post_signature),
         post("/presence", preferences.post_presence),
         get("/fragments/presence", preferences.show_presence),
     ]

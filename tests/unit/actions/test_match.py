@@ -117,7 +117,7 @@ def test_a_conversation_of_the_channel_needs_no_other_proof() -> None:
 
 def test_a_report_goes_to_the_letter_it_is_about() -> None:
     found = {("sent", "m@us"): _ticket(7, f"email:{LI}")}
-    report = {"bounce": BounceReport(recipient=LI, original_message_id="m@us")}
+    report = {"bounce": BounceReport(original_message_id="m@us")}
     assert _choose(_said(EVIL, automatic=Automatic.BOUNCE, **report), found).rule is ThreadRule.REPORT
     assert _choose(_said(EVIL, automatic=Automatic.DELAYED, **report), found).rule is ThreadRule.REPORT
     assert _choose(_said(EVIL, **report), found).ticket_id is None

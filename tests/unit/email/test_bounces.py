@@ -115,14 +115,12 @@ def test_the_answered_letter_is_the_returned_one_where_nothing_else_says_so() ->
 
 
 def test_fields_that_a_gateway_turned_into_text_are_read() -> None:
-    text = (
-        ROBOT
-        + "Subject: failed\n\nSorry.\n\n   Reporting-MTA: dns; mx\n\n   Final-Recipient: RFC822; <lin@there.example>\n   Action: failed\n   Status: 5.7.1 (refused)\n"
+    text = ROBOT + (
+        "Subject: failed\n\nSorry.\n\n   Reporting-MTA: dns; mx\n\n   Final-Recipient: RFC822; <lin@there.example>\n   Action: failed\n   Status: 5.7.1 (refused)\n\n"
+        "   Final-Recipient: RFC822; <mei@there.example>\n   Action: delayed\n   Status: 4.4.1\n"
     )
-    found = _bounce(text)
-    assert [(r.address, r.action, r.status) for r in found.reports] == [
-        ("lin@there.example", "failed", "5.7.1")
-    ]
+    expected = [("lin@there.example", "failed", "5.7.1"), ("mei@there.example", "delayed", "4.4.1")]
+    assert [(r.address, r.action, r.status) for r in _bounce(text).reports] == expected
     person = text.replace(ROBOT, "From: Lin <lin@there.example>\n").replace(
         "Subject: failed", "Subject: what is this?"
     )
@@ -157,14 +155,31 @@ def test_each_recipient_in_a_text_keeps_its_own_reason() -> None:
     ]
 
 
-def test_a_wrapped_report_is_unwrapped_once() -> None:
+def test_a_report_inside_a_gateways_wrapping_is_read() -> None:
     inner = (
         _report("Final-Recipient: rfc822; lin@there.example\nAction: failed\nStatus: 5.1.1")
         .replace("--B", "--C")
         .replace("boundary=B", "boundary=C")
     )
     outer = f"{ROBOT}Subject: Delivery Status Notification (Failure)\nContent-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: message/rfc822\n\n{inner}\n--B--\n"
-    assert _bounce(outer).recipients == ("lin@there.example",)
+    assert [(r.address, r.status) for r in _bounce(outer).reports] == [("lin@there.example", "5.1.1")]
+
+
+def test_where_to_ask_for_help_is_no_recipient_and_the_returned_letter_is_not_read_for_more() -> None:
+    found = _bounce(
+        ROBOT
+        + "Subject: Undeliverable\n\nYour mail could not be delivered. Contact: help@there.example\n\n--- Original message follows ---\n"
+        "Received: by mx\nFrom: support@shop.example\nTo: lin@there.example\nSubject: x\n\nRecipient: other@elsewhere.example\n550 5.9.9 <third@elsewhere.example>\n"
+    )
+    assert (found.recipients, found.status) == (("lin@there.example",), "")
+
+
+def test_a_success_in_words_is_neither_failure_nor_delay() -> None:
+    found = _bounce(
+        ROBOT
+        + "Subject: Delivery Status Notification (Success)\n\n<lin@there.example>: 250 2.1.5 delivered\n"
+    )
+    assert (found.failed, found.delayed, found.recipients) == (False, False, ())
 
 
 def test_a_notice_as_json() -> None:
@@ -212,6 +227,7 @@ def test_a_notice_as_json() -> None:
         ("Zustellung verzögert: Ihre Bestellung", "Die Zustellung an lin@there.example verzögert sich. 450 4.4.1"),
         ("Retard de remise : Votre commande", "La remise à lin@there.example est retardée. 450 4.4.1"),
         ("邮件投递延迟通知", "您的邮件暂时无法投递到 lin@there.example，系统将继续尝试。450 4.4.1"),
+        ("Message status", "lin@there.example: the mailbox is busy. This is only a warning; we will keep trying. 450 4.2.1"),
         ("配信遅延: ご注文", "lin@there.example への配信が遅延しています。450 4.4.1"),
     ],
 )  # fmt: skip
@@ -230,21 +246,21 @@ PERSON = "From: Lin <lin@there.example>\nTo: support@shop.example\n"
     [
         PERSON + "Subject: Delivery failed\n\nYour courier says: address not found. Please deliver to 5 High Street, my mail is lin@there.example.",
         PERSON + "Subject: Returned mail order\n\nI returned the parcel, the mailbox was full, could not be delivered to me.",
+        PERSON + "Subject: Delivery failed\n\nI paid 550 yuan, but the courier says the address is unknown. Recipient: mei@there.example",
         PERSON + "Subject: 退货被退回\n\n快递说地址不存在，无法投递，请联系 lin@there.example",
-        PERSON + "Subject: Fwd: Undelivered Mail Returned to Sender\n\nI got this from you:\n\n<lin@there.example>: host mx said: 550 5.1.1 unknown\n",
+        PERSON + "Subject: Fwd: Undelivered Mail Returned to Sender\n\nI got this from you:\n\n<lin@there.example>: host mx said: 550 5.1.1 User unknown\n",
         PERSON + "Subject: Re: failure notice\nIn-Reply-To: <x@shop.example>\n\nWhat does 550 5.1.1 <lin@there.example> user unknown mean?\n\n-----Original Message-----\nFrom: a@b.example\nTo: c@d.example\nSubject: failure notice\n\nx",
         PERSON + "Return-Path: <>\nSubject: hello\n\nA letter without a return path.",
         PERSON + "Return-Path: <>\nSubject: Automatic reply: your order\nAuto-Submitted: auto-replied\n\nI am away. My mailbox is full; write to mei@there.example instead.",
         PERSON + "Return-Path: <>\nAuto-Submitted: auto-replied\nSubject: Please confirm your message\n\nYour message was not delivered yet: user lin@there.example wants you to answer this letter first.",
+        PERSON + "Return-Path: <>\nX-Autoreply: yes\nSubject: x\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nlin@there.example is not available.\nuser lin@there.example is not available until Monday.\n--B\nContent-Type: message/rfc822\n\nMessage-ID: <sent.t7@shop.example>\nSubject: x\n\nx\n--B--\n",
         "Return-Path: <>\nFrom: Postmaster <postmaster@there.example>\nSubject: Welcome\n\nYour new mailbox is ready. Write to lin@there.example with questions.",
     ],
-    ids=["parcel", "returned goods", "parcel zh", "forwarded", "asked about", "null path", "vacation", "challenge", "welcome"],
+    ids=["parcel", "returned goods", "five hundred and fifty", "parcel zh", "forwarded", "asked about", "null path", "vacation", "challenge", "vacation with original", "welcome"],
 )  # fmt: skip
 def test_what_only_looks_like_a_bounce(letter: str) -> None:
-    assert (
-        _read(letter.replace("Subject:", "Content-Type: text/plain; charset=utf-8\nSubject:", 1)).bounce
-        is None
-    )
+    kind = "" if "multipart" in letter else "Content-Type: text/plain; charset=utf-8\n"
+    assert _read(kind + letter).bounce is None
 
 
 def test_receipts_and_complaints_are_events() -> None:

@@ -3,33 +3,34 @@
 import json
 import re
 import string
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from hub.model.people import Presence
-from hub.model.tickets import Priority, TicketKind
+from hub.model.tickets import TicketKind
 from routing.classify import classify
 from routing.explain import _SENTENCES, explain, reason_from_data, to_data
+from routing.fit import eligible
 from routing.rules import choose_queue, load_rules
-from routing.select import choose_agent, eligible
-from routing.situation import AgentState, Reason, ReasonCode, Situation, WaitingTicket
+from routing.select import choose_agent
+from routing.situation import AgentState, Needs, Reason, ReasonCode, Situation, WaitingTicket
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOW = 0.0
 RULES = load_rules((Path(__file__).parents[3] / "config" / "routing.toml").read_bytes())
 TICKET = WaitingTicket(
-    id=1,
-    queue="service",
-    priority=Priority.NORMAL,
-    waiting_since=NOW,
-    language="zh",
-    skills=frozenset({"billing"}),
+    id=1, needs=Needs("service", "zh", frozenset({("billing", 1)})), since=NOW, due=NOW + 240.0
 )
 
 
 def agent(
-    number: int, name: str, load: int, *, languages: tuple[str, ...] = ("zh",), away: bool = False
+    number: int,
+    name: str,
+    load: int,
+    *,
+    languages: tuple[str, ...] = ("zh",),
+    away: bool = False,
+    idle: float = 12.0,
 ) -> AgentState:
     return AgentState(
         id=number,
@@ -37,7 +38,7 @@ def agent(
         presence=Presence.AWAY if away else Presence.ONLINE,
         capacity=2,
         load=load,
-        idle_since=NOW - timedelta(minutes=12),
+        idle_since=NOW - idle,
         languages=frozenset(languages),
         skills={"billing": 3},
         queues=frozenset({"service"}),
@@ -54,7 +55,7 @@ def test_every_code_has_its_sentences_with_the_same_parameters(code: ReasonCode)
 
 
 def test_why_this_agent() -> None:
-    choice = choose_agent(TICKET, [agent(1, "Li", 0), agent(2, "Wang", 1)], NOW)
+    choice = choose_agent(TICKET, [agent(1, "Li", 1), agent(2, "Wang", 1, idle=3.0)], NOW)
     assert explain(choice, "en") == (
         "Li: idle the longest (12 min) of 2 free agents who fit; member of queue service; speaks Chinese; "
         "has skill billing (level 3)"

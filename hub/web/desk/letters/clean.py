@@ -52,7 +52,9 @@ _LINK = re.compile(r'<a((?: [a-z-]+="[^"]*")*)>(.*?)</a>', re.DOTALL)
 _HREF = re.compile(r' href="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 _SHOWN_HOST = re.compile(
-    r"(?:https?://|www\.|@)[^\s/]+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|cn|de|fr|io|gov|edu)\b", re.I
+    r"(?:https?://|www\.|@)[^\s/]+"
+    r"|\b[\w-]+(?:\.[\w-]+)*\.(?!(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|png|jpe?g|gif|html?)\b)[^\W\d_]{2,}\b",
+    re.IGNORECASE,
 )
 _OUTLOOK = {"p": {"MsoNormal"}, "li": {"MsoNormal"}, "div": {"MsoNormal"}}
 MARKS = {"hub-host", "hub-spoof"}

@@ -6,8 +6,8 @@ from hub.actions.assign import assign_ticket
 from hub.actions.failures import NotPossible
 from hub.actions.status import change_status
 from hub.web.desk.say.words import STATUSES
-from hub.web.desk.tickets.pages import entries_asked, read_work, work_context
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
+from hub.web.desk.tickets.work import entries_asked, read_work, work_context
 from hub.web.desk.visit import Visit
 from storage import views
 

@@ -8,13 +8,15 @@ from aiohttp import web
 from aiohttp.web_request import FileField
 
 from hub.actions import reply
+from hub.actions.copies import read_copies
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
 from hub.model.interactions import OutboundAttachment
 from hub.web.desk.say.words import say_failure
-from hub.web.desk.tickets.pages import entries_asked, read_work, work_context
+from hub.web.desk.tickets.composing import Given, Undo, composer_context
 from hub.web.desk.tickets.thread import ENTRIES, Thread, answering, ticket_code
+from hub.web.desk.tickets.work import entries_asked, read_work, work_context
 from hub.web.desk.visit import Visit
 from storage import views
 
@@ -27,10 +29,12 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
     code = ticket_code(visit.request.match_info["code"])
     form = await visit.request.post()
     text = _text(form)
+    copies = [str(form.get(name, "")) for name in ("cc", "bcc", "inbox")]
     try:
         files = await _files(visit, form, code)
         _check_text(text, files)
         expected = None if "anyway" in form else _number(form, "expected_seq")
+        cc, bcc = read_copies(copies[0]), read_copies(copies[1])
 
         async def do() -> tuple[int, dict[str, Any]]:
             added = await reply.queue_reply(
@@ -40,15 +44,18 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
                 text=text,
                 attachments=files,
                 expected_seq=expected,
+                cc=cc,
+                bcc=bcc,
+                inbox=copies[2],
             )
             return 201, {"interaction": str(added)}
 
-        await _once(visit, form, b"reply", code, text, files, do)
+        answer = await _once(visit, form, b"reply", code, "\0".join((text, *copies)), files, do)
     except Conflict as conflict:
         return await _show_what_is_new(visit, code, _number(form, "expected_seq") or 0, conflict)
     except NotPossible as failure:
         return _refuse(visit, failure)
-    return await _show_sent(visit, code, "reply")
+    return await _show_sent(visit, code, "reply", int(answer["interaction"]))
 
 
 async def post_note(visit: Visit) -> web.StreamResponse:
@@ -75,6 +82,22 @@ async def post_send_again(visit: Visit) -> web.StreamResponse:
     return await _show_thread(visit)
 
 
+async def post_undo(visit: Visit) -> web.StreamResponse:
+    """Take a reply back that has not begun to leave: it is in the composer again, as it was."""
+    code = ticket_code(visit.request.match_info["code"])
+    work = await read_work(visit, code, ENTRIES)
+    given = visit.request.match_info["id"]
+    entry = next((one for one in work.thread.entries if str(one.id) == given), None)
+    if entry is None:
+        raise NotFound("There is no such reply on this ticket.")
+    withdrawn = await reply.cancel_reply(visit.ctx, interaction_id=entry.id, actor=visit.actor)
+    work = await read_work(visit, code, ENTRIES)
+    context = await composer_context(
+        visit, work, given=Given.of(withdrawn, files_lost=bool(entry.attachments))
+    )
+    return visit.page("_sent.html", **context)
+
+
 async def post_cancel(visit: Visit) -> web.StreamResponse:
     """Keep a reply from leaving."""
     await deliver_action(visit, reply.cancel_reply)
@@ -97,21 +120,26 @@ async def _once(
     text: str,
     files: tuple[OutboundAttachment, ...],
     do: Callable[[], Awaitable[tuple[int, dict[str, Any]]]],
-) -> None:
-    """Do it, unless this very text was taken from this very form already: an answer that was lost on its way
+) -> dict[str, Any]:
+    """Do it, and return what it came to, unless this very text was taken from this very form already: an answer that was lost on its way
     back must not make the second try a second reply."""
     given = str(form.get("key", ""))[:100]
     body = hashlib.sha256(b"\0".join((mode, str(code).encode(), text.encode(), *(one.data for one in files))))
     if not (given and given.isascii() and given.isprintable()):
-        await do()
-        return
+        return (await do())[1]
     key = f"{given}-{body.hexdigest()}"
-    await once(visit.ctx, principal=f"agent:{visit.agent.id}", key=key, body=body.digest(), do=do)
+    done = await once(visit.ctx, principal=f"agent:{visit.agent.id}", key=key, body=body.digest(), do=do)
+    return done[1]
 
 
-async def _show_sent(visit: Visit, code: int, mode: str) -> web.StreamResponse:
+async def _show_sent(
+    visit: Visit, code: int, mode: str, interaction_id: int | None = None
+) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
-    return visit.page("_sent.html", sent=mode, **work_context(visit, work))
+    entry = next((one for one in work.thread.entries if one.id == interaction_id), None)
+    left = (entry.undo_until - visit.now).total_seconds() if entry is not None and entry.undo_until else 0.0
+    undo = Undo(interaction_id=entry.id, seconds=left) if entry is not None and left > 0 else None
+    return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo))
 
 
 async def _show_thread(visit: Visit) -> web.StreamResponse:

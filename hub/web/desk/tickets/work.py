@@ -1,0 +1,97 @@
+"""A ticket and everything that the desk shows beside its list: read together, made ready for the templates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiohttp import web
+
+from hub.actions.failures import NotFound
+from hub.actions.route import why_waiting
+from hub.web.desk.tickets.thread import (
+    CUT,
+    ENTRIES,
+    MOST_ENTRIES,
+    Thread,
+    answering,
+    queue_titles,
+    read_customer,
+    read_thread,
+    tell_decisions,
+)
+from hub.web.desk.visit import Visit
+from routing.retell import retell
+from storage import participants, threads, views
+from storage.database import Connection
+from storage.participants import ParticipantRow
+from storage.threads import EntryFacts, LinkRow
+from storage.views import CustomerRow, TicketRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What stands beside the list: a thread and whose it is. `waiting_why`: data of routing.explain, as things stand now, while
+    nobody has the ticket. `facts` by entry, where there are any."""
+
+    thread: Thread
+    customer: CustomerRow | None
+    earlier_tickets: Sequence[TicketRow]
+    queues: Sequence[views.QueueRow]
+    participants: Sequence[ParticipantRow]
+    links: Sequence[LinkRow]
+    facts: Mapping[int, EntryFacts]
+    waiting_why: dict[str, Any] | None = None
+
+
+async def read_work(visit: Visit, code: int, rows: int) -> Work:
+    """The ticket and whose it is. Raises NotFound."""
+
+    async def read(c: Connection) -> Work | None:
+        thread = await read_thread(c, code, rows)
+        if thread is None:
+            return None
+        customer, tickets = await read_customer(c, thread.ticket.customer_id)
+        return Work(
+            thread=thread,
+            customer=customer,
+            earlier_tickets=tickets,
+            queues=await views.list_queues(c),
+            participants=await participants.participants_of(c, thread.ticket.id),
+            links=await threads.ticket_links(c, thread.ticket.id),
+            facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
+        )
+
+    work = await visit.ctx.database.read(read)
+    if work is None:
+        raise NotFound(f"There is no ticket {code}.")
+    ticket = work.thread.ticket
+    if ticket.assignee_id is None and ticket.status == "open":
+        # What was stored when it was last looked at may be long past: who has come and gone since decides.
+        return replace(work, waiting_why=await why_waiting(visit.ctx, code))
+    return work
+
+
+def entries_asked(request: web.Request) -> int:
+    """How many entries of a thread the page shows."""
+    given = request.query.get("entries", "")
+    return (
+        max(ENTRIES, min(int(given), MOST_ENTRIES))
+        if given.isascii() and given.isdigit() and len(given) < 6
+        else ENTRIES
+    )
+
+
+def work_context(visit: Visit, work: Work) -> dict[str, object]:
+    """What the templates of a ticket show."""
+    ticket = work.thread.ticket
+    titles = queue_titles(visit.voice, work.queues)
+    return {
+        "work": work,
+        "ticket": ticket,
+        "thread": work.thread,
+        "customer": work.customer,
+        "answering": answering(visit.ctx, ticket),
+        "whys": tell_decisions(visit.voice, work.thread.decisions, work.queues),
+        "waiting": retell(work.waiting_why, visit.voice.locale, titles) if work.waiting_why else [],
+        "CUT": CUT,
+    }

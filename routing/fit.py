@@ -1,0 +1,83 @@
+"""Who may have a ticket at all, and what speaks against the others. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from hub.model.people import Presence
+from routing.situation import LANGUAGE_UNKNOWN, AgentState, Needs, Reason, ReasonCode, WaitingTicket
+
+_NO_LANGUAGE = ("", LANGUAGE_UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Whether an agent may have a ticket now: eligible if and only if nothing speaks against it."""
+
+    agent_id: int
+    agent_name: str
+    against: tuple[Reason, ...] = ()
+
+    @property
+    def eligible(self) -> bool:
+        return not self.against
+
+
+def eligible(ticket: WaitingTicket, agents: Sequence[AgentState]) -> list[Verdict]:
+    """A verdict on every agent, in the order given, with everything that speaks against each."""
+    return [Verdict(agent_id=a.id, agent_name=a.name, against=tuple(_against(ticket, a))) for a in agents]
+
+
+def needed_language(needs: Needs) -> str:
+    """The language that an agent must speak, or ""."""
+    return "" if needs.language in _NO_LANGUAGE else needs.language
+
+
+def fits(agent: AgentState, needs: Needs) -> bool:
+    """Whether the agent can do such work, present or not, busy or not."""
+    return next(unfit(agent, needs), None) is None
+
+
+def has_room(agent: AgentState, live: bool) -> bool:
+    """Whether one more may be given to them now. Who has all places for live work taken gets nothing else either."""
+    if agent.presence is not Presence.ONLINE or (
+        agent.live_capacity and agent.live_load >= agent.live_capacity
+    ):
+        return False
+    return agent.live_capacity > 0 if live else agent.load < agent.capacity
+
+
+def unfit(agent: AgentState, needs: Needs) -> Iterator[Reason]:
+    """What the agent lacks for such work."""
+    if needs.queue not in agent.queues:
+        yield Reason(code=ReasonCode.NOT_MEMBER, params={"queue": needs.queue})
+    language = needed_language(needs)
+    if language and language not in agent.languages:
+        yield Reason(code=ReasonCode.LACKS_LANGUAGE, params={"language": language})
+    for skill, least in sorted(needs.skills):
+        level = agent.skills.get(skill, 0)
+        if level < max(least, 1):
+            if level < 1 or least <= 1:
+                yield Reason(code=ReasonCode.LACKS_SKILL, params={"skill": skill})
+            else:
+                yield Reason(
+                    code=ReasonCode.LACKS_LEVEL, params={"skill": skill, "level": level, "least": least}
+                )
+
+
+def _against(ticket: WaitingTicket, agent: AgentState) -> Iterator[Reason]:
+    if agent.presence is not Presence.ONLINE:
+        yield Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": str(agent.presence)})
+    yield from unfit(agent, ticket.needs)
+    if agent.id in ticket.not_to:
+        yield Reason(code=ReasonCode.TAKEN_BACK)
+    live_full = agent.live_capacity > 0 and agent.live_load >= agent.live_capacity
+    if ticket.live and not agent.live_capacity:
+        yield Reason(code=ReasonCode.NO_LIVE_WORK)
+    elif ticket.live or live_full:
+        if live_full:
+            yield Reason(
+                code=ReasonCode.AT_LIVE_CAPACITY,
+                params={"load": agent.live_load, "capacity": agent.live_capacity},
+            )
+    elif agent.load >= agent.capacity:
+        yield Reason(code=ReasonCode.AT_CAPACITY, params={"load": agent.load, "capacity": agent.capacity})

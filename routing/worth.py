@@ -1,0 +1,76 @@
+"""How much it is worth that this agent does this ticket now. Pure.
+
+The index is that of apparent tardiness cost (A. P. J. Vepsalainen and T. E. Morton, "Priority rules for job shops with weighted
+tardiness costs", 1987) for the generalised c-mu rule (J. A. Van Mieghem, 1995): importance per minute of this agent's time,
+falling off with the slack until the promise; what is late already is worth less than what can still be in time, but more with
+every hour, so nothing starves. It is then scaled by who had the customer before and by what else the agent could do.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from routing.situation import AgentState, Needs
+
+PACE: Mapping[int, float] = {1: 0.72, 2: 0.86, 3: 1.0, 4: 1.12, 5: 1.25}
+"""Work done in a minute by the level of skill, level 3 being usual: what most companies assume until they have measured."""
+
+LOST_BELOW = 0.3
+"""Of the work's minutes: with less than that left a ticket can hardly be in time any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """The numbers that the engine goes by; minutes where a time is meant. Found by search over simulated weeks
+    (docs/routing.md says how to repeat it), not by theory.
+
+    A live ticket takes `live_share` of an agent's attention. Whoever had the customer last needs the time divided by
+    `owner_gain`; the ticket is worth `owner_bonus` more to them and, while there is time (`hold_until` before the promise),
+    only `hold` of it to others. An estimate of effort is multiplied by `safety` before it is believed.
+    `look_ahead` bounds how early a promise begins to press: longer with more work waiting for each agent (`look_share`).
+    `late` is what a ticket that cannot be in time keeps of its worth. `advantage` is the power to which the price of skills is
+    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace.
+    """
+
+    live_share: float = 1.0 / 3.0
+    least_attention: float = 0.34
+    owner_gain: float = 1.25
+    owner_bonus: float = 0.8
+    hold: float = 0.4
+    hold_until: float = 45.0
+    safety: float = 1.8
+    late: float = 0.15
+    late_grows_in: float = 240.0
+    late_most: float = 5.0
+    look_ahead: tuple[float, float] = (30.0, 110.0)
+    look_share: float = 0.5
+    advantage: float = 5.0
+    one_more_live: float = 0.2
+    last_places: float = 12.0
+    place_ratio: float = 0.6
+    interrupt: float = 0.3
+    pace: float = 1.5
+    best_use: float = 0.5
+    evenness: float = 0.2
+
+
+def pace_of(agent: AgentState, needs: Needs) -> float:
+    """How quickly an agent does such work: the mean over the skills it needs; 1 where it needs none."""
+    if not needs.skills:
+        return 1.0
+    levels = [agent.skills.get(name, 0) for name, _ in needs.skills]
+    return sum(PACE[min(max(level, 1), 5)] for level in levels) / len(levels)
+
+
+def minutes_for(effort: float, pace: float, live_load: int, weights: Weights) -> float:
+    """How long the work takes beside so many live tickets."""
+    attention = max(1.0 - live_load * weights.live_share, weights.least_attention)
+    return effort / (pace * attention)
+
+
+def urgency(due: float, now: float, minutes: float, look_ahead: float, weights: Weights) -> float:
+    """In (0, 1] for what can be in time: 1 when it must be begun now. What cannot has `late` of that, and more by and by."""
+    if due - now < LOST_BELOW * minutes:
+        return weights.late * min(1.0 + max(now - due, 0.0) / weights.late_grows_in, weights.late_most)
+    slack = due - now - minutes * weights.safety
+    return math.exp(-slack / look_ahead) if slack > 0.0 else 1.0

@@ -1,0 +1,1 @@
+"""The e-mail channel against real Dovecot and Postfix: private processes on loopback, nothing of the machine's own mail."""
