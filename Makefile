@@ -1,7 +1,7 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench clean browser mail_servers
+.PHONY: help run test check bench bench-routing clean browser mail_servers
 SHELL := /bin/bash
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -14,6 +14,7 @@ help:
 	@echo "make test   install what the tests need, then check everything"
 	@echo "make check  format, lint, types, floors, tests (as make test, without installing)"
 	@echo "make bench  measure intake, letters, replies, push to screen and memory"
+	@echo "make bench-routing  the routing engine beside other policies, on simulated weeks (SEEDS=1-10 LOAD=1.0)"
 	@echo "make clean  remove .venv and caches; var/ stays"
 
 run: .venv/.for-run
@@ -31,6 +32,16 @@ check:
 
 bench: .venv/.for-tests
 	.venv/bin/python -m tests.benchmarks.run
+
+# The benchmark itself is not part of this project; its file is named here.
+ROUTING_BENCH ?= ../shared/bench/routing_sim.py
+SEEDS ?= 1-10
+LOAD ?= 1.0
+
+bench-routing: .venv/.for-tests
+	@test -f "$(ROUTING_BENCH)" || { echo "ROUTING_BENCH=… names the routing benchmark; $(ROUTING_BENCH) is not there."; exit 1; }
+	PYTHONPATH=. .venv/bin/python $(ROUTING_BENCH) run --seeds $(SEEDS) --load $(LOAD) --policy tests.benchmarks.hub_route:policy \
+		--only "contact hub,Chatwoot,libredesk,Rocket,TaskRouter,Genesys,Zendesk,EDF,c-mu,hub index"
 
 browser:
 	@bash tests/install_browser.sh

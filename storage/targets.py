@@ -13,7 +13,7 @@ SQL = load_queries("targets")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsRow:
-    """`rules_version`: the number under which the caller's rules are known, 0 where they are not. `now`: the database's clock."""
+    """`rules_version`: the number under which the caller's rules are known, 0 where they are not. `now`: by the database."""
 
     ticket_id: int
     status: str

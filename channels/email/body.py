@@ -12,6 +12,7 @@ from channels.email.charsets import decode
 from channels.email.headers import split_headers
 from channels.email.html_text import text_from_html
 from channels.email.mime import Part, part_of_file, split_parts
+from channels.email.pgp import inline_security
 from channels.email.smime import ENCRYPTED, SIGNED, unwrap
 from channels.email.tnef import read_tnef
 from channels.email.uu import cut_uuencoded
@@ -74,10 +75,9 @@ def read_contents(root: Part) -> Contents:
     found.segments = _collect(root, found, _Place(root=True))
     if not any(s.text.strip() or s.html.strip() for s in found.segments):
         found.segments += found.spare
-    if "-----BEGIN PGP " in found.text[:200_000]:
-        found.security = found.security or (
-            ENCRYPTED if "-----BEGIN PGP MESSAGE-----" in found.text else SIGNED
-        )
+    found.security = found.security or next((s for t in found.segments if (s := inline_security(t.text))), "")
+    if found.security == ENCRYPTED and not any(s.text.strip() or s.html.strip() for s in found.segments):
+        found.segments = [Segment(text=ENCRYPTED_NOTICE)]
     return found
 
 

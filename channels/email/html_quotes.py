@@ -6,6 +6,7 @@ evidence is turned into the marks which they know.
 
 import re
 from collections.abc import Iterator
+from textwrap import dedent
 
 from channels.email.html_text import text_from_html
 from channels.email.limits import MAX_QUOTE_TEXT
@@ -15,18 +16,21 @@ _SIGNATURE = "<div>--&nbsp;</div>"
 
 _HISTORY = re.compile(
     r"""(?ix)<(?:div|span|section|table|hr|a)\b(?=[^>]{0,600}(?:
-        \bid\s*=\s*["']?(?:x_)*(?:divrplyfwdmsg|olk_src_body_section|mail-editor-reference-message-container|ms-outlook-mobile-reference-message
-            |origbody|orienvelope|reply-intro|stopspelling|mailmasterquote|ntes-pcmac-quote|lark-mail-quote[\w-]*|original-content|yahoo_quoted_?\w*|_originalcontent)\b
-      | \bclass\s*=\s*["'][^"'>]{0,120}(?:outlookmessageheader|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra|ntes-mailmaster-quote
-            |mailmaster-quote|history-quote-wrapper|freebirdformviewerquote|hiri_quote)\b
+        \bid\s*=\s*["']?(?:x_)*(?:divrplyfwdmsg|olk_src_body_section|mail-editor-reference-message-container
+            |ms-outlook-mobile-reference-message|origbody|orienvelope|reply-intro|stopspelling|mailmasterquote|ntes-pcmac-quote
+            |lark-mail-quote[\w-]*|original-content|yahoo_quoted_?\w*|_originalcontent)\b
+      | \bclass\s*=\s*["'][^"'>]{0,120}(?:outlookmessageheader|yahoo_quoted|protonmail_quote|tutanota_quote|zmail_extra
+            |ntes-mailmaster-quote|mailmaster-quote|history-quote-wrapper|hiri_quote)\b
       | \bname\s*=\s*["']?messagereplysection\b
       | \bstyle\s*=\s*["'][^"'>]{0,120}border:\s*none;\s*border-top:\s*(?:solid\s*\#(?:e1e1e1|b5c4df)|\#(?:e1e1e1|b5c4df)\s*1)
     ))[^>]{0,1200}>"""
 )
 _SIGNED = re.compile(
     r"""(?ix)<(?:div|span|pre|table|p|sign|hr)\b(?=[^>]{0,400}(?:
-        \bclass\s*=\s*["'][^"'>]{0,120}(?:gmail_signature|moz-signature|protonmail_signature_block(?!-empty)|tutanota_signature|mailmaster_signature|js-signature)\b
-      | \bid\s*=\s*["']?(?:x_)*(?:applemailsignature|ms-outlook-(?:mobile|ios)-signature|ntes-pcmac-signature|spneditorsign|signature|zmail_signature|yahoo_signature)\b
+        \bclass\s*=\s*["'][^"'>]{0,120}(?:gmail_signature|moz-signature|protonmail_signature_block(?!-empty)|tutanota_signature
+            |mailmaster_signature|js-signature)\b
+      | \bid\s*=\s*["']?(?:x_)*(?:applemailsignature|ms-outlook-(?:mobile|ios)-signature|ntes-pcmac-signature|spneditorsign
+            |signature|zmail_signature|yahoo_signature)\b
       | \bdata-smartmail\s*=\s*["']?gmail_signature | \bsignid\s*= | \bstyle\s*=\s*["']width:\s*210px
     ))[^>]{0,800}>"""
 )
@@ -46,7 +50,7 @@ def text_with_quotes(html: str) -> str:
     marked = _SIGNED.sub(lambda m: _SIGNATURE + m.group(0), _HISTORY.sub(lambda m: _TITLE + m.group(0), html))
     pieces: list[str] = []
     for quoted, piece in _pieces(marked):
-        text = _INDENTED_MARK.sub("-- ", text_from_html(piece).strip("\n"))
+        text = _INDENTED_MARK.sub("-- ", dedent(text_from_html(piece).strip("\n")))
         if not text.strip():
             continue
         pieces.append("\n".join(f"> {line}".rstrip() for line in text.split("\n")) if quoted else text)

@@ -17,6 +17,8 @@ _ADDED_BY_SERVERS = (
     "received", "return-path", "delivered-to", "x-original-to", "x-delivered-to", "envelope-to", "x-envelope",
     "authentication-results", "x-authentication", "arc-", "status", "x-status", "x-uid", "x-keywords", "x-gm-",
     "x-gmail-", "x-google-", "x-received", "x-spam", "x-virus", "x-mozilla-", "x-forwarded-", "content-length", "lines",
+    "received-spf", "dkim-signature", "x-rspamd", "x-ms-exchange-", "x-forefront-", "x-microsoft-antispam", "x-eop", "x-qq-",
+    "x-coremail-", "x-cm-", "x-barracuda-", "x-proofpoint-", "x-rcpt-to", "x-mailfrom", "delivery-date", "errors-to",
 )  # fmt: skip
 _TOO_LARGE = (
     "\r\n[This letter has {size} bytes, more than is fetched. Only its headers are shown; it is still in the mailbox.]\r\n"

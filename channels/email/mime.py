@@ -93,24 +93,38 @@ def _cut(body: bytes, boundary: str) -> list[bytes] | None:
         if guessed is None or (mark and body.count(b"--" + guessed.group(1)) < 2):
             return None
         mark = guessed.group(1)
-    delimiter = re.compile(rb"(?:^|\r\n|\n)--" + re.escape(mark) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    delimiter = b"--" + mark
     pieces: list[bytes] = []
     start = -1
-    for match in delimiter.finditer(body):
-        if start >= 0:
-            pieces.append(body[start : match.start()])
-            if len(pieces) > MAX_PARTS:
-                raise TooManyParts
-        start = -1
-        if match.group(1):
-            break
-        # The line end after the delimiter belongs to it; the one before the next delimiter to that.
-        newline = body.find(b"\n", match.end())
-        start = len(body) if newline < 0 else newline + 1
-        if start < len(body) and delimiter.match(
-            body, start - (2 if body[start - 2 : start] == b"\r\n" else 1)
-        ):
-            start = max(start - 1, match.end())
+    position = body.find(delimiter)
+    while position >= 0:
+        after = position + len(delimiter)
+        if position == 0 or body[position - 1] == 0x0A:
+            end = _line_end(body, after)
+            tail = body[after : min(end, after + 80)].strip()
+            # Anything else behind it is a longer boundary, or text.
+            if not tail or tail == b"--" or (tail.startswith(b"--") and tail[2:3] in b" \t"):
+                if start >= 0:
+                    pieces.append(body[start : max(start, _before_line_end(body, position))])
+                    if len(pieces) > MAX_PARTS:
+                        raise TooManyParts
+                start = -1
+                if tail:
+                    break
+                start = after = end
+        position = body.find(delimiter, after)
     if start >= 0:
         pieces.append(body[start:])
     return pieces or None
+
+
+def _line_end(body: bytes, position: int) -> int:
+    found = body.find(b"\n", position)
+    return len(body) if found < 0 else found + 1
+
+
+def _before_line_end(body: bytes, position: int) -> int:
+    """`position` without the line end before it: that belongs to the delimiter."""
+    if body[position - 2 : position] == b"\r\n":
+        return position - 2
+    return position - 1

@@ -9,7 +9,18 @@ import re
 from dataclasses import dataclass, field
 
 from channels.email.quote_marks import CUT, is_rule
-from channels.email.quote_words import CJK_DEVICES, CONFIDENTIAL, DEVICES, REGARDS, THANKS
+from channels.email.signature_words import (
+    ANNOUNCED,
+    COMPANY,
+    CONFIDENTIAL,
+    CONTACT,
+    DEVICES,
+    FOOTERS,
+    FOOTERS_CHINESE,
+    REGARDS,
+    SENTENCE,
+    THANKS,
+)
 
 _TAIL = 60
 """Lines from the end that are looked at."""
@@ -23,56 +34,20 @@ _SHORT_CHINESE = 6
 
 _MARK = re.compile(r"\s{0,2}(?:--|__|—|––|--\s?\u00a0)\s*$")
 _QQ_RULE = re.compile(r"\s*-{18}\s*$")
-_WORD = r"[^\s,，。.!?;:]{1,30}"
-_FOOTER = re.compile(
-    rf"""(?ix)^[\s(\[<*_>-]{{0,6}}(?:
-      (?:sent|written|composed|typed)\ (?:from|via|with|using|on|through)\ (?:(?:my|the|an?)\ )?(?:{_WORD}\ ?){{1,5}}[^.!?]{{0,60}}
-    | (?:get|download|try)\ (?:the\ )?(?:outlook\ for\ (?:ios|android|mac|windows)|(?:all-new\ )?aol\ app|bluemail|typeapp|yahoo\ mail)\b.{{0,60}}
-    | (?:von\ mein\w+|gesendet\ (?:von|mit|aus|über)|diese\ nachricht\ wurde\ von|von\ unterwegs|holen\ sie\ sich\ outlook|outlook\ für).{{0,80}}
-    | envoy[ée]e?\ (?:de|depuis|à\ partir|par|avec|via|du)\b.{{0,80}} | (?:obtenir|téléchargez?)\ outlook.{{0,60}}
-    | (?:enviado|enviada)\ (?:desde|do|de|a\ partir|con|via|pelo|por|através)\b.{{0,80}} | (?:obtener|obter)\ (?:o\ )?outlook.{{0,60}}
-    | (?:inviato|inviata)\ (?:da|dal|con|tramite|dallo)\b.{{0,80}} | scarica\ outlook.{{0,60}} | ottieni\ outlook.{{0,60}}
-    | (?:verzonden|verstuurd)\ (?:vanaf|vanuit|met|van|via)\b.{{0,80}} | outlook\ voor\ .{{0,40}}\ downloaden
-    | skickat\ från.{{0,60}} | (?:sendt|sent)\ fra.{{0,60}} | lähetetty\ .{{0,60}} | (?:wysłan[eoy]|wysłano)\ (?:z|przy|za)\b.{{0,60}}
-    | (?:odesláno|odoslané)\ (?:z|ze|pomocou|pomocí)\b.{{0,60}} | (?:отправлено|надіслано)\ (?:с|со|из|з|із|через|от)\b.{{0,60}}
-    | (?=.{{0,60}}gönderildi).{{0,40}}(?:'?(?:den|dan|ten|tan)|aracılığıyla)\ gönderildi | elküldve\ .{{0,60}} | trimis\ (?:de|din)\b.{{0,60}} | στάλθηκε\ από.{{0,60}}
-    | נשלח\ מ.{{0,60}} | (?:تم\ الإرسال|أرسلت?|مرسل(?:ة)?)\ (?:من|بواسطة)\b.{{0,60}} | được\ gửi\ từ.{{0,60}} | ส่งจาก.{{0,60}} | dikirim\ dari.{{0,60}}
-    | do\ you\ yahoo!?.{{0,60}} | yahoo\ mail:\ .{{0,80}}
-    )[.!\s)\]>*_]{{0,4}}(?:<?\[?https?://\S{{0,300}})?\s*$"""
-)
-_SENTENCE = re.compile(
-    r"(?i),\s(?:is|it|it's|so|and i|because|but|then|which|where|i|we|you|please (?:call|send|let))\b|\b(?:is|was|are|were|has|have|did|but|because|yesterday|last)\b"
-)
+_LINK = r"[.!\s)\]>*_。）】」]{0,4}(?:<?\[?https?://\S{0,300})?\s*$"
+_FOOTER = re.compile(rf"(?i)^[\s(\[<*_>-]{{0,6}}(?:{'|'.join(FOOTERS)}){_LINK}")
+_FOOTER_CHINESE = re.compile(rf"(?i)^[\s(\[<（【「-]{{0,4}}(?:{'|'.join(FOOTERS_CHINESE)}){_LINK}")
+_SENTENCE = re.compile(rf"(?i){SENTENCE}")
 _DEVICE = re.compile(rf"(?i)\b(?:{DEVICES})|\bmy\s+\w+(?:\s\w+)?\W*$|[™®]|\bi[A-Z]\w+")
-_FOOTER_CJK = re.compile(
-    rf"""(?ix)^[\s(\[<（【「-]{{0,4}}(?:
-      (?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:我的\s?)?[^的，。,]{{0,10}}?(?:{CJK_DEVICES})[a-z0-9\ .+()版的邮箱邮件应用客户端智能手机機大师号]{{0,20}}(?:发送|發送|傳送|寄出|传送)?
-    | (?:获取|下载|取得|下載|適用於|适用于)\s?.{{0,12}}outlook.{{0,30}}
-    | .{{0,20}}(?:{CJK_DEVICES}).{{0,12}}(?:から送信|より送信|から|で送信|에서\s?보냄|에서\s?전송|에서\s?발송).{{0,10}}
-    | .{{0,12}}(?:から送信(?:されました)?|에서\s?보냄)
-    | outlook\s?for\s?(?:ios|android)\s?を(?:入手|取得) | (?:android|ios)용\s?outlook.{{0,20}} | yahoo!メール.{{0,20}}
-    )[。.!\s)\]>）】」]{{0,4}}(?:<?\[?https?://\S{{0,300}})?\s*$"""
-)
 _REGARDS = re.compile(rf"(?i)^\W*(?:{REGARDS})\s?(?:[/|&+]\s?(?:{REGARDS}))?[\s,.!。，！…-]*$")
 _THANKS = re.compile(rf"(?i)^\W*(?:{THANKS})[\s,.!。，！…-]*$")
 _SIGNED_OFF = re.compile(rf"(?i:^\W*(?:{REGARDS}|{THANKS}))[,，]\s*[^\W\d_]+(?:\s[A-Z][^\W\d_]*){{0,2}}\W*$")
-_CONTACT = re.compile(
-    r"(?i)[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{2,60}|\bhttps?://|\bwww\.\w|^\W{0,4}(?:t|m|f|p|c|e|w|tel|phone|ph|mob|mobile|cell|fax|office|direct|e-?mail|web|skype|tél|teléfono|móvil|"
-    r"telefon|handy|电话|電話|手机|手機|传真|傳真|邮箱|郵箱|微信|qq|网址|地址|전화|휴대폰|팩스)\W{0,3}[.:：]|^\W{0,4}\(?\+?\d[\d ()./-]{6,24}\W{0,3}$|"
-    r"(?i:\b(?:tel|phone|mobile|cell|fax)\b.{0,6}\+?\d)|\b\w[\w-]{1,40}\.(?:com|org|net|de|fr|co\.uk|cn|io|eu|jp|kr)\b"
-)
-_COMPANY = re.compile(
-    r"(?i)\b(?:ltd|limited|inc|llc|llp|gmbh|ag|kg|ug|s\.?a\.?r?\.?l?|s\.?r\.?l|b\.?v|n\.?v|oy|ab|a/s|aps|sp\. z o\.o|co|corp|pty|plc|company|group|team|department|"
-    r"manager|director|engineer|developer|ceo|cto|coo|cfo|president|founder|owner|head of|assistant|officer|consultant|professor|research|support|sales|marketing|leiter\w*|geschäftsführ\w*|"
-    r"directeur|gerente|director[ae]|responsable)\b|公司|有限|集团|集團|部门|部$|经理|總監|总监|株式会社|주식회사"
-)
+_CONTACT = re.compile(rf"(?i){CONTACT}")
+_COMPANY = re.compile(rf"(?i){COMPANY}")
 _NAME = re.compile(
     r"^\W{0,3}[^\W\d_][^\W\d_.'’-]{0,20}(?:[ .'’-]{1,2}[^\W\d_][^\W\d_.'’-]{0,20}){0,3}[.,\s]*$"
 )
-_ANNOUNCED = re.compile(
-    r"(?i)[:：]\s*$|\b(?:address|addres|adresse|dirección|indirizzo|endereço|deliver\w*|ship\w*|send (?:it|them|to)|contact|reach|call|follow\w*|below|change|new|liefer\w*|neue)\b.{0,60}$|"
-    r"地址|寄到|寄给|送到|送货|收件|收货|联系人|联系方式|联系|如下|以下|改成|改为|换成|住所|届け|送り先|주소|연락처"
-)
+_ANNOUNCED = re.compile(rf"(?i){ANNOUNCED}")
 _BULLET = re.compile(r"^\s*(?:[-*•·‣]\s|\d{1,2}[.)、]\s|\(?[a-z]\)\s)")
 _POSTSCRIPT = re.compile(r"(?i)^\W*(?:p\.?\s?s\b|n\.?b\b|edit|附|又及|追伸)")
 _CONFIDENTIAL = re.compile(rf"(?i){CONFIDENTIAL}")
@@ -118,7 +93,7 @@ def is_footer(line: str) -> bool:
     """Whether a phone or a mail program wrote this line about itself."""
     if len(line) > CUT:
         return False
-    if (not line.isascii() or "utlook" in line or "iP" in line) and _FOOTER_CJK.match(line):
+    if (not line.isascii() or "utlook" in line or "iP" in line) and _FOOTER_CHINESE.match(line):
         return not line.rstrip().endswith(("？", "?"))
     if not _FOOTER.match(line):
         return False

@@ -4,6 +4,7 @@ import hashlib
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.targets import agree_on_targets
 from hub.model.tickets import EventKind
 from hub.settings import WrongSetting
 from storage import events, house
@@ -33,6 +34,7 @@ async def set_up(ctx: Context) -> None:
         await house.retire_channels(connection, sorted(ctx.settings.channels))
         queues = sorted((queue.name, queue.title_en, queue.title_zh) for queue in ctx.rules.queue)
         await house.sync_queues(connection, queues)
+        await agree_on_targets(connection, ctx.rules)
         await house.make_partitions(connection, MONTHS_AHEAD)
 
     await ctx.database.run(work)

@@ -2,6 +2,7 @@
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.targets import keep_targets
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
 from storage.database import Connection, as_json
@@ -11,7 +12,7 @@ _BATCH = 100
 
 
 async def fire_due(ctx: Context) -> int:
-    """Fire what is due; returns how many timers were marked."""
+    """Fire what is due, and say what is due to be said about what was promised; returns how much there was."""
 
     async def fire(connection: Connection) -> int:
         timers = await house.due_timers(connection, _BATCH)
@@ -22,7 +23,7 @@ async def fire_due(ctx: Context) -> int:
             await announce(connection, EVENTS)
         return len(timers)
 
-    return await ctx.database.run(fire)
+    return await ctx.database.run(fire) + await keep_targets(ctx)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

@@ -1,4 +1,4 @@
-"""What the doctor says of mailboxes beyond their login: lines without protection, and a first start that would take in years."""
+"""What the doctor says of mailboxes beyond their login: bare lines, and a first start that would take in years."""
 
 import asyncio
 import ipaddress

@@ -66,3 +66,7 @@ class EventKind(StrEnum):
     PARTICIPANTS_CHANGED = "participants_changed"
     CUSTOMER_CHANGED = "customer_changed"
     LOOP_STOPPED = "loop_stopped"
+    SLA_WARNING = "sla_warning"
+    SLA_BREACHED = "sla_breached"
+    SLA_RECOMPUTED = "sla_recomputed"
+    PRIORITY_CHANGED = "priority_changed"

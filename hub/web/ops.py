@@ -20,8 +20,9 @@ from hub.model.people import Scope
 from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
 from hub.web.api.serve import answer_problems
-from storage import views
+from storage import mailboxes, views
 from storage.database import Connection, DatabaseUnavailable
+from storage.mailboxes import MailboxRow
 from storage.migrate import missing_migrations
 
 ANSWER_WITHIN_SECONDS = 3.0
@@ -170,7 +171,25 @@ async def _read_figures(connection: Connection) -> list[Metric]:
         ),
         states,
         up,
+        *_mailbox_figures(await mailboxes.mailboxes(connection)),
     ]
+
+
+def _mailbox_figures(rows: Iterable[MailboxRow]) -> Iterable[Metric]:
+    heard = GaugeMetricFamily(
+        "hub_mailbox_heard_seconds",
+        "How long ago a mailbox's folder was looked into.",
+        labels=["channel", "folder"],
+    )
+    missing = GaugeMetricFamily(
+        "hub_mailbox_missing",
+        "Letters that the last comparison with the journal missed and could not fetch.",
+        labels=["channel", "folder"],
+    )
+    for row in rows:
+        heard.add_metric([row.channel, row.folder], row.heard_seconds_ago)
+        missing.add_metric([row.channel, row.folder], (row.missing or 0) - (row.fetched or 0))
+    return heard, missing
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -5,9 +5,12 @@
 -- now. `$6`, `$7`: ids, and who would speak because letters of a ticket cite them; strangers may cite an id too, so whoever may
 -- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst.
 WITH hint AS (
-    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, r.ticket_id, r.moved_from
+    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from
     FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
     JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
+    JOIN ticket t ON t.id = r.ticket_id
+    -- A chat goes on in a chat.
+    LEFT JOIN ticket m ON m.id = t.merged_into AND m.channel_id = t.channel_id
     UNION ALL
     SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
     UNION ALL

@@ -41,6 +41,8 @@ SET seq = $2, version = version + 1, updated_at = clock_timestamp(),
     resolved_at = CASE WHEN $3::text = 'resolved' THEN clock_timestamp() WHEN $3::text IS NULL THEN resolved_at END,
     waiting_since = CASE WHEN $3::text = 'open' THEN coalesce(waiting_since, clock_timestamp())
                          WHEN $3::text IS NULL THEN waiting_since END,
+    -- A ticket that is worked on again leads nowhere else.
+    merged_into = CASE WHEN $3::text IS NULL OR $3::text = 'closed' THEN merged_into END,
     last_out_at = CASE WHEN $4 THEN clock_timestamp() ELSE last_out_at END,
     last_preview = coalesce($5::text, last_preview)
 WHERE id = $1

@@ -29,6 +29,7 @@ NAMES = (
     "latency_single",
     "reply_smtp",
     "push_screen",
+    "route_choice",
     "idle_memory",
 )
 LETTERS_VARIABLE = "HUB_BENCH_LETTERS"

@@ -27,8 +27,8 @@ class ScriptedRelay:
     """Answers as a good relay does, except where `answers` says otherwise: by verb ("MAIL"), by recipient ("RCPT a@b.example"),
     "CONNECT" for the greeting, "HALF" in the middle of the letter, "." at its end. An answer is one line, DROP or HANG.
 
-    `letters` are those that came to their end, taken or not, with their final dot. `starttls`: what it offers. `users`: it wants
-    one of these logins, password by name.
+    `letters` are those that came to their end, taken or not, with their final dot. `starttls`: what it offers. `users`: it
+    wants one of these logins, password by name.
     """
 
     def __init__(

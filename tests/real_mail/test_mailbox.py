@@ -138,12 +138,14 @@ async def test_a_server_that_ends_is_told_and_heard_again(mail: MailServers) -> 
     async with heard(an_adapter(mail, memory=memory, journal=journal, poll_seconds=600), journal) as task:
         await journal.kept(1)
         mail.dovecot.stop()
-        with pytest.raises(Unavailable):
-            await asyncio.wait_for(task, 20)
-    with pytest.raises(Unavailable):
-        await an_adapter(mail).check()
+        try:
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(task, 20)
+            with pytest.raises(Unavailable):
+                await an_adapter(mail).check()
+        finally:
+            mail.start_dovecot()
     mail.deliver(letter(1))
-    mail.start_dovecot()
     async with heard(an_adapter(mail, memory=memory, journal=journal), journal):
         await journal.kept(2)
     assert _subjects(journal) == ["s0", "s1"]

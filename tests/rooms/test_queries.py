@@ -10,7 +10,20 @@ import asyncpg
 import pytest
 
 import storage
-from storage import acknowledge, house, inbound, mailboxes, outbound, participants, reports, staff, threads, views, work
+from storage import (
+    acknowledge,
+    house,
+    inbound,
+    mailboxes,
+    outbound,
+    participants,
+    reports,
+    staff,
+    targets,
+    threads,
+    views,
+    work,
+)
 from storage.queries import load_queries
 
 FILES = sorted(path.stem for path in (Path(storage.__file__).parent / "sql").glob("*.sql"))
@@ -48,6 +61,10 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "house.transcript": (house.TranscriptRow, set()),
     "house.due_timers": (house.TimerRow, set()),
     "house.recall": (house.Recalled, set()),
+    "targets.facts": (targets.FactsRow, set()),
+    "targets.clocks": (targets.ClockRow, set()),
+    "targets.segments": (targets.SegmentRow, set()),
+    "targets.raise_priority": (targets.Raised, set()),
     "staff.session": (views.AgentRow, set()),
     "views.list_agents": (views.AgentRow, set()),
     "views.timeline": (views.TimelineRow, {"attachments"}),
@@ -96,7 +113,7 @@ def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [acknowledge, inbound, outbound, house, participants, reports, staff, threads, work]
+    "module", [acknowledge, inbound, outbound, house, participants, reports, staff, targets, threads, work]
 )
 def test_no_query_is_left_over(module: Any) -> None:
     """Whoever renames one finds every use; whoever removes the last use removes the query."""
@@ -127,6 +144,16 @@ INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, 
     SELECT ticket_id, id, 1, '{}', 'm' || id, CASE WHEN id % 997 = 0 THEN 'queued' ELSE 'sent' END FROM interaction;
 INSERT INTO event (ticket_id, seq, kind) SELECT ticket_id, seq, 'interaction_added' FROM interaction;
 INSERT INTO timer (kind, ticket_id, due_at, version, fired_at) SELECT 'close_resolved', id, now(), 1, now() FROM ticket;
+INSERT INTO sla_rules VALUES ('now', 2);
+INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, since, ended_at, minutes, calendar, warn_share,
+                       escalates, named_by, rules_version, due_at, next_at, version)
+    SELECT id, 'resolution', 1, CASE WHEN open THEN 'running' ELSE 'met' END, 'opened', now(), now(),
+           CASE WHEN NOT open THEN now() END, 60, 'office', 80, true, 'usual', 2, now(),
+           CASE WHEN open THEN now() + id * interval '1 s' END, 1
+    FROM (SELECT id, status = 'open' AS open FROM ticket) t;
+INSERT INTO sla_segment
+    SELECT ticket_id, target, cycle, n, now() + n * interval '1 s', now() + n * interval '2 s', 'running', 'opened'
+    FROM sla_clock, generate_series(1, 3) n;
 INSERT INTO session (token_hash, agent_id, expires_at)
     SELECT sha256(n::text::bytea), (SELECT min(id) FROM agent), now() FROM generate_series(1, 3000) n;
 ANALYZE;
@@ -162,6 +189,11 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ),
     ("transcript", "house.transcript", ("interaction",), "1, 'k1', 0"),
     ("timers", "house.due_timers", ("timer", "ticket"), "100"),
+    ("clocks due", "targets.due", ("sla_clock", "ticket"), "100"),
+    ("clocks of older rules", "targets.promised_by_older_rules", ("sla_clock", "ticket"), "'now', 100"),
+    ("clocks", "targets.clocks", ("sla_clock",), "'{1,2,3}'"),
+    ("segments", "targets.segments", ("sla_clock", "sla_segment"), "'{1,2,3}'"),
+    ("facts of promises", "targets.facts", ("ticket", "customer"), "'{1,2,3}', 'now'"),
     ("letters", "work.last_letters", ("interaction", "thread_ref"), "1"),
     ("said since", "work.said_since", ("event",), "1, 2, 3"),
     ("unexplained", "work.unexplained", ("ticket",), ""),

@@ -236,6 +236,8 @@ async def test_two_agents_who_move_at_once_do_not_both(ctx: Context) -> None:
     failed = [one_ for one_ in outcomes if isinstance(one_, BaseException)]
     assert len(failed) == 3 and {getattr(one_, "code", "") for one_ in failed} == {"not_on_ticket"}
     # And two that go the opposite ways wait for each other, and never for ever.
+    for where in (target, third):
+        await add_note(ctx, ticket_code=where["code"], actor=SYSTEM, text="Look.")
     await asyncio.gather(
         *(
             move_entries(ctx, ticket_code=a, interaction_ids=[e], to_code=b, actor=SYSTEM)
@@ -268,7 +270,7 @@ async def test_what_was_moved_goes_back_exactly(ctx: Context) -> None:
     assert await undo_move(ctx, move_id=move_id, actor=SYSTEM) == source["code"]
     assert (await _picture(ctx, source["id"]), await _picture(ctx, target["id"])) == before
     after = await _row(ctx, source["id"])
-    same = ("status", "merged_into", "last_preview", "last_in_at", "last_out_at", "customer_id")
+    same = ("status", "merged_into", "last_preview", "customer_id", "waiting_since")
     assert {key: after[key] for key in same} == {key: was[key] for key in same}
     assert (await ticket(ctx, await write(ctx, LI, answers="a@example.cn")))["id"] == source["id"]
     with pytest.raises(NotPossible) as again:
@@ -434,3 +436,24 @@ async def test_what_came_by_chat_is_split_off_too(ctx: Context) -> None:
     )
     (opened,) = await rows(ctx, "SELECT * FROM ticket WHERE code = $1", code)
     assert (opened["customer_id"], opened["reply_address"]) == (source["customer_id"], "chat-1")
+
+
+async def test_a_chat_whose_ticket_was_merged_goes_on_where_it_is_now(ctx: Context) -> None:
+    who = [("visitor", "v1", True)]
+    first = await ticket(ctx, await say(ctx, who=who, key="chat-1", reply_address="chat-1"))
+    second = await ticket(ctx, await say(ctx, who=who, key="chat-2", reply_address="chat-2"))
+    kept = await _entries(ctx, first["id"])
+    await move_entries(
+        ctx, ticket_code=first["code"], interaction_ids=kept, to_code=second["code"], actor=SYSTEM
+    )
+    assert (await ticket(ctx, await say(ctx, who=who, key="chat-1")))["id"] == second["id"]
+
+
+async def test_an_emptied_ticket_that_is_opened_again_leads_nowhere_else(ctx: Context) -> None:
+    source, target, _ = await _two(ctx)
+    kept = await _entries(ctx, source["id"])
+    await move_entries(
+        ctx, ticket_code=source["code"], interaction_ids=kept, to_code=target["code"], actor=SYSTEM
+    )
+    await change_status(ctx, ticket_code=source["code"], status="open", actor=SYSTEM)
+    assert (await ticket(ctx, await write(ctx, LI, subject=f"T-{source['code']}")))["id"] == source["id"]

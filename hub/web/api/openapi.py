@@ -24,6 +24,7 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "id": {"schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
     "token": {"schema": {"type": "string"}},
+    "channel": {"description": "the channel's name in hub.toml", "schema": {"type": "string"}},
 }
 
 _IDEMPOTENCY_KEY = {

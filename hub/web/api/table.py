@@ -3,7 +3,7 @@ the docs page all read it; nothing is said twice."""
 
 from channels.api.body import ApiInteraction
 from hub.model.people import Scope
-from hub.web.api import answers, files, interactions, people, replies, requests, templates, tickets
+from hub.web.api import answers, files, interactions, mailboxes, people, replies, requests, templates, tickets
 from hub.web.api.operations import FILES_BODY, Operation
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
@@ -277,6 +277,26 @@ OPERATIONS: tuple[Operation, ...] = (
         summary="Put the item away; its bytes stay in the journal",
         summary_zh="不再处理该内容（原始字节仍保留）",
         handler=files.post_discard,
+        answers={204: None},
+    ),
+    Operation(
+        name="listMailboxes",
+        method="GET",
+        path="/mailboxes",
+        scopes=_ADMIN,
+        summary="Folders of every mailbox: when they were heard, how they compared with the journal",
+        summary_zh="各邮箱文件夹：最近读取时间以及与日志的核对结果",
+        handler=mailboxes.list_mailboxes,
+        answers={200: mailboxes.MailboxList},
+    ),
+    Operation(
+        name="countMailbox",
+        method="POST",
+        path="/mailboxes/{channel}/count",
+        scopes=_ADMIN,
+        summary="Compare a mailbox with the journal now, and fetch what is missing",
+        summary_zh="立即核对邮箱与日志，并补取缺失的邮件",
+        handler=mailboxes.post_count,
         answers={204: None},
     ),
 )

@@ -1,4 +1,6 @@
 // Reply and note: two forms that share nothing but their place. Drafts survive, sending asks for a whole key press.
+import { prepareCopies, readCopies } from "./recipients.js";
+
 const KEPT_DAYS = 30;
 
 function composer() {
@@ -19,10 +21,20 @@ function readDraft(box, mode) {
 
 function keepDraft(box, mode, text, seq) {
   try {
-    if (text) localStorage.setItem(draftKey(box, mode), JSON.stringify({ text, seq, at: Date.now() }));
-    else localStorage.removeItem(draftKey(box, mode));
+    const copies = mode === "reply" ? readCopies(box) : {};
+    const holds = text || copies.cc || copies.bcc;
+    if (holds) localStorage.setItem(draftKey(box, mode), JSON.stringify({ text, seq, ...copies, at: Date.now() }));
+    else forgetDraft(box, mode);
   } catch {
     // A full or forbidden store: the text itself stays in the box.
+  }
+}
+
+function forgetDraft(box, mode) {
+  try {
+    localStorage.removeItem(draftKey(box, mode));
+  } catch {
+    // Nothing is kept here.
   }
 }
 
@@ -94,16 +106,20 @@ function prepare() {
   if (!box || box.dataset.ready) return followThread();
   box.dataset.ready = "yes";
   const sent = box.dataset.sent;
-  if (sent) keepDraft(box, sent, "", 0);
+  if (sent) forgetDraft(box, sent);
   for (const mode of ["reply", "note"]) {
     const text = area(box, mode);
     const draft = text && readDraft(box, mode);
+    if (mode === "reply" && text) prepareCopies(box, draft || {});
     if (!draft) continue;
-    text.value = draft.text;
+    // What was taken back stands above what was written since.
+    text.value = [text.value, draft.text].filter(Boolean).join("\n\n");
     if (mode === "reply") expected(box).value = draft.seq;
     else if (!area(box, "reply")?.value && !sent) box.dataset.mode = "note";
   }
-  chooseMode(box.dataset.mode, { focus: Boolean(sent) });
+  const given = "given" in box.dataset;
+  if (given) keepDraft(box, "reply", area(box, "reply").value, Number(expected(box).value));
+  chooseMode(box.dataset.mode, { focus: Boolean(sent) || given });
   followThread();
 }
 
@@ -123,6 +139,13 @@ document.addEventListener("input", (event) => {
   const field = expected(box);
   keepDraft(box, mode, event.target.value, Number(field?.value || 0));
   if (mode === "reply") followThread();
+});
+
+document.addEventListener("hub:recipients", (event) => {
+  const box = event.target;
+  if (box.dataset.ready && area(box, "reply")) {
+    keepDraft(box, "reply", area(box, "reply").value, Number(expected(box).value));
+  }
 });
 
 document.addEventListener("change", (event) => {

@@ -4,6 +4,7 @@ htmx.registerExtension("hub-keep", {
   htmx_before_morph_attr(element, detail) {
     if (element.matches(".menu, .why, .trimmed, .original, .particulars") && detail.attrName === "open") return false;
     if (element.matches(".row") && detail.attrName === "aria-current") return false;
+    if (element.id === "thread" && detail.attrName === "data-choosing") return false;
     if (element.id === "customer-pane" && detail.attrName === "data-open") return false;
     if (element.matches("#to-end, .withheld") && detail.attrName === "hidden") return false;
     return true;

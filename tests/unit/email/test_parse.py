@@ -117,7 +117,7 @@ def test_history_and_signatures_go(history: str) -> None:
 
 
 def test_inline_answers_stay_and_nothing_is_lost_when_all_is_quoted() -> None:
-    assert new_text("> a?\nyes\n> b?\nno") == "yes\nno"
+    assert new_text("> a?\nyes\n> b?\nno") == "> a?\nyes\n> b?\nno"
     assert new_text("> only quoted") == "> only quoted"
 
 

@@ -6,6 +6,7 @@ import re
 import textwrap
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -148,6 +149,27 @@ def test_where_the_answer_stands_in_html(html: str, new: list[str]) -> None:
     assert [o.strip() for o in letter.reply_text.split("\n") if o.strip()] == new
 
 
+LETTERS = {
+    "31-list-card-and-address": "Hello,\n\nplease charge it to this card again:\n\n4111 1111 1111 1111, valid until 03/28\n\nand send to my new address:\n\nBo Hansen\nHavnegade 3\n1058 Copenhagen\n+45 33 12 34 56\n\nWhat I want:\n\n- two cups\n- one pot",
+    "31-answers-between-the-lines": "See below.\n\n> When did you order?\n\nLast Monday.\n\n> Which tea was it, and did you by any chance want the large box or the\nsmall one?\n\nThe green one, small.",
+    "31-below-the-quote": "Letzten Montag.",
+    "31-only-quoted": "> On Mar 2, 2026, at 10:20 AM, Tea House <care@tea.example> wrote:\n> \n> Is it still wanted?",
+    "31-outlook-de": "Guten Tag,\n\nam Montag. Die Rechnung vom 2.3. stimmt nicht: 12 statt 10 Dosen.",
+    "31-forwarded-with-a-word": "The carrier says this. What now?\n\n---------- Forwarded message ---------\nFrom: Carrier <info@carrier.example>\nDate: Sun, Mar 1, 2026 at 9:00 AM\nSubject: Your parcel\nTo: Bo Hansen <bo@mail.example>\n\nThe parcel was damaged and goes back to the sender.",
+    "31-forwarded-without-a-word": "The parcel was damaged and goes back to the sender.",
+    "31-qq-html": "您好，是上周一下的单。\n发件人写错了，请改成王小红。",
+    "31-netease-html": "是上周一下的单。\n\n收货地址：\n\n王小红\n上海市花木路12号\n13800001234",
+    "31-foxmail": "是上周一下的单，麻烦查一下。",
+    "31-phone-ja": "先週の月曜日です。よろしくお願いいたします。",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LETTERS)
+def test_letters_of_the_shelf(name: str) -> None:
+    raw = (Path(__file__).parents[2] / "letters" / f"{name}.eml").read_bytes()
+    assert parse_letter(raw).reply_text == LETTERS[name]
+
+
 PIECES = [
     "On 2 Mar 2026, Tea House <care@tea.example> wrote:", "> quoted", ">> deeper", "words of my own", "", "-- ", "--", "________________________________", "------------------",
     "From: Tea House <care@tea.example>", "Sent: Monday, March 2, 2026", "Subject: x", "To: bo@mail.example", "-----Original Message-----", "---------- Forwarded message ---------",
@@ -195,6 +217,8 @@ BAITS: dict[str, Callable[[int], str]] = {
     "long words": lambda n: "a" * n,
     "chinese": lambda n: "在2026年3月2日，茶馆写道" * (n // 15),
     "chinese verbs": lambda n: "写道：\n" * (n // 4),
+    "footers without end": lambda n: ("Sent from " + "a" * 180 + "?\n") * (n // 192),
+    "chinese footers": lambda n: ("从" + "华为" * 20 + "\n") * (n // 42),
     "footers": lambda n: "Sent from my iPhone\n" * (n // 20),
     "signature marks": lambda n: "--\n" * (n // 3),
     "names": lambda n: "Bo Hansen\n\n" * (n // 11),

@@ -29,6 +29,9 @@ _CODES = {
     "STEPS": words.STEPS,
     "ROLES": words.ROLES,
     "SECURITY": letters.SECURITY,
+    "LINKS": words.LINKS,
+    "OUTCOMES": words.OUTCOMES,
+    "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
 }
 
 

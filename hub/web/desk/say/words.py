@@ -106,6 +106,31 @@ STEPS: Mapping[str, str] = {
     "released": N_("Back to the queue"),
 }
 
+LINKS: Mapping[str, str] = {
+    "refused": N_("names it, but its sender is not on it"),
+    "closed": N_("goes on after it was closed"),
+    "forwarded": N_("a letter was passed on"),
+    "moved": N_("entries were moved"),
+    "split": N_("entries were split off"),
+    "also": N_("the same letter reached both"),
+}
+"""Why two tickets have to do with each other."""
+
+OUTCOMES: Mapping[str, str] = {
+    "failed": N_("not delivered"),
+    "delayed": N_("delayed"),
+    "delivered": N_("delivered"),
+}
+
+PLACEHOLDER_WORDS: Mapping[str, str] = {
+    "customer.name": N_("the customer's name"),
+    "ticket.number": N_("the ticket's number"),
+    "ticket.subject": N_("the ticket's subject"),
+    "agent.name": N_("your name"),
+    "inbox.address": N_("the inbox's address"),
+    "today": N_("today's date"),
+}
+
 ROLES: Mapping[str, str] = {
     "agent": N_("Agent"),
     "supervisor": N_("Supervisor"),
@@ -129,6 +154,25 @@ FAILURES: Mapping[str, str] = {
     "too_much": N_("The files are too large together: 20 MB at the most."),
     "wrong_status": N_("The ticket cannot be moved to that status from where it is now."),
     "no_files": N_("This channel cannot carry files."),
+    "bad_address": N_("One of the addresses is no e-mail address."),
+    "too_many_copies": N_("An answer goes to 40 people beside the customer at the most."),
+    "no_copies": N_("This channel sends no copies."),
+    "not_our_inbox": N_("This inbox cannot answer here."),
+    "template_taken": N_("There is a template of this name in this language already."),
+    "bad_template": N_("A template needs a name and a text."),
+    "template_changed": N_("Somebody else has changed this template meanwhile. Reload the page first."),
+    "not_an_address": N_("This is not an e-mail address."),
+    "own_address": N_("This is one of our own addresses."),
+    "not_a_participant": N_("Nobody with this address is on the ticket."),
+    "nobody_forwarded": N_("This letter does not say whose letter it passes on."),
+    "nothing_to_move": N_("Choose what is to be moved first."),
+    "no_target": N_("Name the ticket it belongs on, or open a new one."),
+    "not_on_ticket": N_("Not all of these entries are on this ticket any more."),
+    "same_ticket": N_("They are on this ticket already."),
+    "still_leaving": N_("A reply among them has not left yet: wait a moment, or cancel it."),
+    "moved_on": N_("Some of these entries were moved on since, so this cannot be undone."),
+    "added_since": N_("Something was added to the ticket since, so this cannot be undone."),
+    "undone_already": N_("This was undone already."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
 }
 

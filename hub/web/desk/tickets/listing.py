@@ -37,8 +37,12 @@ class Look:
     @classmethod
     def of(cls, request: web.Request) -> "Look":
         """What the address says; anything unknown is taken for what is usual."""
+        return cls.read(request.query)
+
+    @classmethod
+    def read(cls, asked: Mapping[str, str]) -> "Look":
+        """The same of a query that was taken from elsewhere."""
         usual: TicketScope = "mine"
-        asked = request.query
         scope = next((one for one in SCOPES if one == asked.get("scope")), usual)
         shown = asked.get("show", "work")
         rows = asked.get("rows", "")

@@ -1,6 +1,7 @@
 """Entries that belong on another ticket, people who belong on this one, and the way back."""
 
 from aiohttp import web
+from yarl import URL
 
 from hub.actions.adopt import adopt_sender
 from hub.actions.copies import read_copies
@@ -70,7 +71,8 @@ async def post_let_out(visit: Visit) -> web.StreamResponse:
 
 async def _show(visit: Visit, code: int, *, moved: int | None = None, count: int = 0) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
-    look = Look.of(visit.request)
+    # The page that asked stays in its view of the list.
+    look = Look.read(URL(visit.request.headers.get("HX-Current-URL", "")).query)
     context = await composer_context(visit, work)
     response = visit.page("_moved.html", look=look, moved=moved, count=count, **context)
     response.headers["HX-Push-Url"] = f"/desk/tickets/{show_code(TICKET, code)}?{look.query()}"

@@ -121,8 +121,8 @@ async def _once(
     files: tuple[OutboundAttachment, ...],
     do: Callable[[], Awaitable[tuple[int, dict[str, Any]]]],
 ) -> dict[str, Any]:
-    """Do it, and return what it came to, unless this very text was taken from this very form already: an answer that was lost on its way
-    back must not make the second try a second reply."""
+    """Do it, and return what it came to, unless this very text was taken from this very form already: an answer that was lost
+    on its way back must not make the second try a second reply."""
     given = str(form.get("key", ""))[:100]
     body = hashlib.sha256(b"\0".join((mode, str(code).encode(), text.encode(), *(one.data for one in files))))
     if not (given and given.isascii() and given.isprintable()):

@@ -1,0 +1,460 @@
+"""What an answer by mail is made of: who gets it, by which inbox, its signature, what it quotes, how it is taken back."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace as changed
+from typing import Any
+
+import pytest
+
+from channels.adapter import Receipt
+from channels.email.quotes import new_text
+from channels.email.write import write_html, write_text
+from hub.actions.context import Context
+from hub.actions.deliver import deliver_due, message_of
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.note import add_note
+from hub.actions.prepare_answer import prepare_answer
+from hub.actions.receive import accept_items
+from hub.actions.reply import cancel_reply, queue_reply, send_again
+from hub.actions.signatures import read_signature, set_signature
+from hub.actions.status import change_status
+from hub.actions.templates import (
+    add_template,
+    change_template,
+    list_templates,
+    render_template,
+    retire_template,
+)
+from hub.model.codes import TICKET, show_code
+from hub.model.interactions import Mailbox
+from hub.model.people import Actor
+from storage import outbound
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import (
+    CHANNELS,
+    MAIL,
+    SYSTEM,
+    a_hub,
+    an_agent,
+    entry,
+    letter,
+    one,
+    rows,
+    say,
+    ticket,
+    write,
+)
+from tests.rooms.test_deliver import Outside
+
+LI, WANG, ZHAO, EVIL = "li@example.cn", "wang@example.cn", "zhao@example.cn", "evil@x.example"
+SALES = "sales@shop.example"
+TWO_INBOXES: dict[str, Any] = {
+    **CHANNELS,
+    "sales": {
+        **MAIL,
+        "address": SALES,
+        "display_name": "Sales",
+        "signature": "Sales team\n{{inbox.address}}",
+    },
+}
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn, TWO_INBOXES) as hub:
+        yield hub
+        await assert_invariants(hub.database)
+
+
+async def _reply(ctx: Context, opened: dict[str, Any], text: str = "Yes.", **more: Any) -> dict[str, Any]:
+    """The queued reply's row."""
+    given = {"ticket_code": opened["code"], "actor": SYSTEM, "text": text, **more}
+    interaction_id = await queue_reply(ctx, **given)
+    (row,) = await rows(ctx, "SELECT * FROM outbox WHERE interaction_id = $1", interaction_id)
+    return row
+
+
+async def _opened(ctx: Context, sender: str = f"Li <{LI}>", **more: Any) -> dict[str, Any]:
+    return await ticket(ctx, await write(ctx, sender, **more))
+
+
+async def _letter_of(row: dict[str, Any]) -> str:
+    return write_text(message_of(outbound.CopyRow(**{
+        name: row[name] for name in ("id", "interaction_id", "channel_id", "message", "queued_at")
+    }), ()))  # fmt: skip
+
+
+# ── who gets it ──────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_copies_are_written_in_one_way_and_once_and_never_to_ourselves(ctx: Context) -> None:
+    opened = await _opened(ctx)
+    row = await _reply(
+        ctx,
+        opened,
+        cc=[
+            Mailbox(address="Wang@EXAMPLE.cn", name="王\r\nBcc: x"), Mailbox(address=LI.upper()), Mailbox(address=WANG),
+            Mailbox(address="support+t1zk@shop.example"), Mailbox(address=SALES), Mailbox(address="a@例子.cn"),
+        ],
+        bcc=[Mailbox(address=WANG), Mailbox(address=ZHAO)],
+    )  # fmt: skip
+    assert row["message"]["cc"] == [
+        {"address": WANG, "name": "王 Bcc: x"},
+        {"address": "a@xn--fsqu00a.cn", "name": ""},
+    ]
+    assert row["message"]["bcc"] == [{"address": ZHAO, "name": ""}]
+
+
+async def test_who_was_copied_by_an_answer_may_speak_in_the_ticket_and_bcc_may_not(ctx: Context) -> None:
+    opened = await _opened(ctx)
+    row = await _reply(ctx, opened, cc=[Mailbox(address=WANG)], bcc=[Mailbox(address=ZHAO)])
+    for sender, joins in ((WANG, True), (ZHAO, False)):
+        came = await ticket(ctx, await write(ctx, sender, answers=row["message_id"]))
+        assert (came["id"] == opened["id"]) is joins
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "", "nobody", "a@b", "a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "<a@b.example>",
+        '"a b"@c.example', "a@b.example> RCPT TO:<c@d.example", "李@example.cn", "a@[127.0.0.1]", "a@b..example",
+    ],
+)  # fmt: skip
+async def test_what_is_no_address_is_refused_before_anything_is_written(ctx: Context, address: str) -> None:
+    opened = await _opened(ctx)
+    for field in ("cc", "bcc"):
+        with pytest.raises(NotPossible) as refused:
+            await _reply(ctx, opened, **{field: [Mailbox(address=address)]})
+        assert refused.value.code == "bad_address"
+    assert await one(ctx, "SELECT count(*) FROM outbox") == 0
+    assert await one(ctx, "SELECT status FROM ticket") == "open"
+
+
+async def test_forty_people_and_no_more(ctx: Context) -> None:
+    opened = await _opened(ctx)
+    people = [Mailbox(address=f"p{n}@example.cn") for n in range(41)]
+    with pytest.raises(NotPossible) as refused:
+        await _reply(ctx, opened, cc=people[:20], bcc=people[20:])
+    assert refused.value.code == "too_many_copies"
+    row = await _reply(ctx, opened, cc=people[:20], bcc=people[20:40])
+    assert len(row["message"]["cc"]) + len(row["message"]["bcc"]) == 40
+
+
+async def test_channels_that_reach_one_person_take_no_copies(ctx: Context) -> None:
+    opened = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
+    with pytest.raises(NotPossible) as refused:
+        await _reply(ctx, opened, cc=[Mailbox(address=WANG)])
+    assert refused.value.code == "no_copies"
+
+
+# ── by which inbox ───────────────────────────────────────────────────────────────────────────────────────────────────
+async def _channel(ctx: Context, row: dict[str, Any]) -> str:
+    return str(await one(ctx, "SELECT name FROM channel WHERE id = $1", row["channel_id"]))
+
+
+async def test_an_answer_leaves_by_the_inbox_that_was_written_to_last_or_by_the_one_that_is_asked_for(
+    ctx: Context,
+) -> None:
+    opened = await _opened(ctx)
+    first = await _reply(ctx, opened)
+    assert await _channel(ctx, first) == "support"
+    await accept_items(ctx, "sales", [letter(LI, "And the price?", to=SALES, answers=first["message_id"])])
+    assert await one(ctx, "SELECT count(*) FROM ticket") == 1
+    second = await _reply(ctx, opened)
+    assert await _channel(ctx, second) == "sales"
+    third = await _reply(ctx, opened, inbox="support")
+    assert await _channel(ctx, third) == "support"
+
+
+@pytest.mark.parametrize("inbox", ["nobody", "chat", "plain", "ceo@shop.example", SALES])
+async def test_what_is_no_inbox_of_ours_sends_nothing(ctx: Context, inbox: str) -> None:
+    opened = await _opened(ctx)
+    with pytest.raises(NotPossible) as refused:
+        await _reply(ctx, opened, inbox=inbox)
+    assert refused.value.code == "not_our_inbox"
+
+
+async def test_an_inbox_is_nothing_to_somebody_who_chats(ctx: Context) -> None:
+    opened = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
+    with pytest.raises(NotPossible) as refused:
+        await _reply(ctx, opened, inbox="support")
+    assert refused.value.code == "not_our_inbox"
+
+
+# ── signatures and templates ─────────────────────────────────────────────────────────────────────────────────────────
+async def test_the_agents_signature_stands_below_else_the_inboxs_and_neither_changes_afterwards(
+    ctx: Context,
+) -> None:
+    ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
+    assert ann.agent_id is not None
+    opened = await _opened(ctx)
+    assert "signature" not in (await _reply(ctx, opened, actor=ann))["message"]
+    assert (await _reply(ctx, opened, actor=ann, inbox="sales"))["message"][
+        "signature"
+    ] == f"Sales team\n{SALES}"
+    await set_signature(
+        ctx, agent_id=ann.agent_id, text="{{agent.name}}, {{ticket.number}} {{7*7}}\r\n客服部"
+    )
+    assert await read_signature(ctx, ann.agent_id) == "{{agent.name}}, {{ticket.number}} {{7*7}}\n客服部"
+    row = await _reply(ctx, opened, "Hello.", actor=ann, inbox="sales")
+    shown = f"Ann, {show_code(TICKET, opened['code'])} {{{{7*7}}}}\n客服部"
+    assert row["message"]["signature"] == shown
+    await set_signature(ctx, agent_id=ann.agent_id, text="Somebody else")
+    text = await _letter_of(row)
+    assert text.startswith(f"Hello.\n\n-- \n{shown}")
+    assert new_text(text) == "Hello."
+
+
+async def test_a_signature_has_its_limits(ctx: Context) -> None:
+    ann = await an_agent(ctx, "ann")
+    with pytest.raises(NotPossible):
+        await set_signature(ctx, agent_id=ann, text="x" * 2001)
+    for deed in (read_signature(ctx, 4711), set_signature(ctx, agent_id=4711, text="x")):
+        with pytest.raises(NotFound):
+            await deed
+
+
+async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Context) -> None:
+    ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
+    hello = await add_template(ctx, name=" Hello ", language="en", body="Dear {{customer.name}},", actor=ann)
+    await add_template(ctx, name="hello", language="zh_CN", body="您好，{{customer.name}}", actor=ann)
+    both = await add_template(ctx, name="Thanks", language="", body="谢谢 / Thanks", actor=ann)
+    assert [(row.name, row.language) for row in await list_templates(ctx)] == [
+        ("Hello", "en"),
+        ("hello", "zh_CN"),
+        ("Thanks", ""),
+    ]
+    assert [row.name for row in await list_templates(ctx, "zh_CN")] == ["hello", "Thanks"]
+    with pytest.raises(NotPossible) as refused:
+        await add_template(ctx, name="HELLO", language="en", body="x", actor=ann)
+    assert refused.value.code == "template_taken"
+    assert await change_template(ctx, template_id=hello, version=1, name="Hi", language="en", body="Hi!") == 2
+    with pytest.raises(NotPossible) as refused:
+        await change_template(ctx, template_id=hello, version=1, name="Ho", language="en", body="Ho!")
+    assert refused.value.code == "template_changed"
+    with pytest.raises(NotPossible) as refused:
+        await change_template(ctx, template_id=both, version=1, name="hI", language="en", body="Ho!")
+    assert refused.value.code == "template_taken"
+    await retire_template(ctx, template_id=hello, version=2)
+    assert [row.name for row in await list_templates(ctx, "en")] == ["Thanks"]
+    await add_template(ctx, name="Hi", language="en", body="x", actor=ann)
+    for deed in (
+        retire_template(ctx, template_id=hello, version=3),
+        render_template(ctx, template_id=hello, ticket_code=1, agent_name=""),
+    ):
+        with pytest.raises(NotFound):
+            await deed
+    for wrong in (
+        {"name": " "},
+        {"body": "\n"},
+        {"language": "fr"},
+        {"name": "x" * 101},
+        {"body": "x" * 20_001},
+    ):
+        with pytest.raises(NotPossible) as refused:
+            await add_template(ctx, **{"name": "n", "language": "en", "body": "b", "actor": ann, **wrong})
+        assert refused.value.code == "bad_template"
+
+
+async def test_a_template_is_filled_in_for_its_ticket(ctx: Context) -> None:
+    opened = await _opened(ctx, subject="Refund")
+    everything = (
+        "{{customer.name}}|{{ticket.number}}|{{ticket.subject}}|{{agent.name}}|{{inbox.address}}|{{today}}"
+    )
+    made = await add_template(ctx, name="all", language="zh_CN", body=everything, actor=SYSTEM)
+    text = await render_template(ctx, template_id=made, ticket_code=opened["code"], agent_name="Ann")
+    parts = text.split("|")
+    number = show_code(TICKET, opened["code"])
+    assert parts[:5] == ["Li", number, "Refund", "Ann", "support@shop.example"]
+    assert parts[5] == await one(
+        ctx, """SELECT to_char(now() AT TIME ZONE 'UTC', 'FMYYYY"年"FMMM"月"FMDD"日"')"""
+    )
+    with pytest.raises(NotFound):
+        await render_template(ctx, template_id=made, ticket_code=1, agent_name="Ann")
+
+
+# ── what is quoted ───────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("Where is my parcel?\nIt is late.", "wrote:"), ("我的包裹在哪里？\n已经晚了很多天了。", "写道：")],
+)
+async def test_the_customers_letter_is_quoted_in_their_language_and_our_own_reader_takes_it_away(
+    ctx: Context, said: str, words: str
+) -> None:
+    opened = await _opened(ctx, text=said)
+    row = await _reply(ctx, opened, "It is on its way.\n\n1. Look here\n2. Look there")
+    text = await _letter_of(row)
+    first, second = said.split("\n")
+    assert f"\n> {first}\n> {second}" in text
+    assert words in text and f"Li <{LI}>" in text
+    assert new_text(text) == "It is on its way.\n\n1. Look here\n2. Look there"
+    # Whoever answers below our letter, as phones do, is read right too.
+    assert new_text("谢谢\n\n" + "\n".join(f"> {line}" for line in text.split("\n"))) == "谢谢"
+
+
+async def test_only_the_new_text_of_the_last_letter_is_quoted_and_never_a_note(ctx: Context) -> None:
+    """S51: a canary among colleagues never leaves."""
+    opened = await _opened(ctx, text="First question")
+    first = await _reply(ctx, opened, "First answer")
+    await add_note(ctx, ticket_code=opened["code"], actor=SYSTEM, text="CANARY-7e1")
+    back = f"Second question\n\nOn Mon, 1 Jan 2024 at 10:00, Shop <support@shop.example> wrote:\n> {first['message']['text']}"
+    await write(ctx, LI, back, answers=first["message_id"])
+    await add_note(ctx, ticket_code=opened["code"], actor=SYSTEM, text="CANARY-8f2")
+    row = await _reply(ctx, opened, "Second answer")
+    assert row["message"]["quotation"]["text"] == "Second question"
+    assert "CANARY" not in str(row["message"]) and "CANARY" not in await _letter_of(row)
+
+
+@pytest.mark.parametrize("field", ["cc", "bcc"])
+async def test_nothing_said_earlier_is_quoted_to_somebody_new(ctx: Context, field: str) -> None:
+    """S6. Wang was on the letter, Zhao was not."""
+    opened = await _opened(ctx, text="SECRET-3c9", headers=[("Cc", f"Wang <{WANG}>")])
+    known = await _reply(ctx, opened, **{field: [Mailbox(address=WANG)]})
+    assert known["message"]["quotation"]["text"] == "SECRET-3c9"
+    new = await _reply(ctx, opened, **{field: [Mailbox(address=WANG), Mailbox(address=ZHAO)]})
+    assert "SECRET-3c9" not in str(new["message"])
+
+
+async def test_nothing_is_quoted_to_an_address_that_the_letter_only_names_for_answers(ctx: Context) -> None:
+    opened = await _opened(ctx, text="SECRET-3c9", headers=[("Reply-To", "other@example.com")])
+    row = await _reply(ctx, opened)
+    assert row["message"]["address"] == "other@example.com"
+    assert "SECRET-3c9" not in str(row["message"])
+
+
+async def test_a_letter_that_may_be_forged_is_not_quoted(ctx: Context) -> None:
+    failed = [("Authentication-Results", "mx.shop.example; dmarc=fail")]
+    row = await _reply(ctx, await _opened(ctx, text="Pay here: http://evil.example", headers=failed))
+    assert "evil" not in str(row["message"])
+
+
+async def test_an_inbox_may_quote_nothing_at_all(database_dsn: str) -> None:
+    async with a_hub(database_dsn, {"support": {**MAIL, "quote_history": False}}) as ctx:
+        assert "quotation" not in (await _reply(ctx, await _opened(ctx)))["message"]
+
+
+async def test_a_long_letter_is_quoted_in_part(ctx: Context) -> None:
+    row = await _reply(ctx, await _opened(ctx, text="word " * 20_000))
+    text = await _letter_of(row)
+    assert len(text) < 11_000 and text.endswith("[…]")
+
+
+def _html(row: dict[str, Any]) -> str:
+    fields = ("id", "interaction_id", "channel_id", "message", "queued_at")
+    return write_html(message_of(outbound.CopyRow(**{name: row[name] for name in fields}), ()))
+
+
+async def test_nothing_of_a_letter_is_markup_in_the_answer(ctx: Context) -> None:
+    evil = "<script>alert(1)</script> <img src=x onerror=alert(1)> </blockquote></div>"
+    opened = await _opened(ctx, f'"<b>Li</b>" <{LI}>', text=evil)
+    html = _html(await _reply(ctx, opened, evil))
+    assert "<script" not in html and "<img" not in html and "<b>" not in html
+    assert html.count("</blockquote>") == 1
+
+
+# ── second thoughts ──────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_an_agents_answer_waits_and_can_be_taken_back_with_all_that_was_written(
+    database_dsn: str,
+) -> None:
+    async with a_hub(database_dsn, TWO_INBOXES, undo_seconds=10) as ctx:
+        ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
+        opened = await _opened(ctx)
+        row = await _reply(
+            ctx,
+            opened,
+            "Hm.",
+            actor=ann,
+            cc=[Mailbox(address=WANG)],
+            bcc=[Mailbox(address=ZHAO)],
+            inbox="sales",
+        )
+        assert 0 < (row["not_before"] - row["queued_at"]).total_seconds() <= 10.5
+        outside = Outside(name="sales")
+        assert await deliver_due(ctx, {"sales": outside}) == 0
+        assert await one(ctx, "SELECT status FROM ticket") == "pending"
+        gone = await cancel_reply(ctx, interaction_id=row["interaction_id"], actor=ann)
+        assert (gone.text, gone.inbox) == ("Hm.", "sales")
+        assert [one_.address for one_ in (*gone.cc, *gone.bcc)] == [WANG, ZHAO]
+        assert await one(ctx, "SELECT status FROM ticket") == "open", "the customer still waits for an answer"
+        assert await one(ctx, "SELECT waiting_since IS NOT NULL FROM ticket")
+        await ctx.database.run(lambda c: c.execute("UPDATE outbox SET not_before = clock_timestamp()"))
+        assert await deliver_due(ctx, {"sales": outside}) == 0
+        assert outside.sent == []
+
+
+async def test_programs_and_live_channels_have_no_second_thoughts(database_dsn: str) -> None:
+    async with a_hub(database_dsn, undo_seconds=600) as ctx:
+        ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
+        by_mail = await _opened(ctx)
+        session = await ticket(ctx, await say(ctx, "chat", session="ab" * 32, text="Hello", client_id="c1"))
+        for opened, actor, waits in ((by_mail, SYSTEM, False), (session, ann, False), (by_mail, ann, True)):
+            row = await _reply(ctx, opened, actor=actor)
+            assert ((row["not_before"] - row["queued_at"]).total_seconds() > 1) is waits
+
+
+async def test_only_the_answer_that_made_a_ticket_pending_opens_it_again(ctx: Context) -> None:
+    opened = await _opened(ctx)
+    first, second = await _reply(ctx, opened, "1"), await _reply(ctx, opened, "2")
+    await cancel_reply(ctx, interaction_id=first["interaction_id"], actor=SYSTEM)
+    assert await one(ctx, "SELECT status FROM ticket") == "pending", "the second answer stands"
+    await cancel_reply(ctx, interaction_id=second["interaction_id"], actor=SYSTEM)
+    assert await one(ctx, "SELECT status FROM ticket") == "pending", "a person or a program had left it so"
+    await change_status(ctx, ticket_code=opened["code"], status="open", actor=SYSTEM)
+    third = await _reply(ctx, opened, "3")
+    await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
+    await cancel_reply(ctx, interaction_id=third["interaction_id"], actor=SYSTEM)
+    assert await one(ctx, "SELECT status FROM ticket") == "resolved"
+
+
+async def test_an_answer_that_may_have_arrived_does_not_open_its_ticket_again(ctx: Context) -> None:
+    row = await _reply(ctx, await _opened(ctx))
+    await ctx.database.run(lambda c: c.execute("UPDATE outbox SET state = 'uncertain'"))
+    await cancel_reply(ctx, interaction_id=row["interaction_id"], actor=SYSTEM)
+    assert await one(ctx, "SELECT status FROM ticket") == "pending"
+    with pytest.raises(NotPossible):
+        await send_again(ctx, interaction_id=row["interaction_id"], actor=SYSTEM)
+
+
+# ── before it is written ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_an_agent_is_told_who_else_had_the_letter_and_what_will_stand_below(database_dsn: str) -> None:
+    async with a_hub(database_dsn, TWO_INBOXES, undo_seconds=7) as ctx:
+        ann = await an_agent(ctx, "ann")
+        await set_signature(ctx, agent_id=ann, text="{{agent.name}} at {{inbox.address}}")
+        opened = await _opened(ctx, headers=[("Cc", f"Wang <{WANG}>, {SALES}, {LI}, support+x@shop.example")])
+        ready = await prepare_answer(ctx, opened["code"], agent_id=ann, agent_name="Ann")
+        assert ready is not None
+        assert [(one_.name, one_.address) for one_ in ready.inboxes] == [
+            ("support", "support@shop.example"),
+            ("sales", SALES),
+        ]
+        assert (ready.inbox, ready.to, ready.copies, ready.undo_seconds) == ("support", LI, True, 7)
+        assert ready.others == (Mailbox(address=WANG, name="Wang"),)
+        assert ready.signature == "Ann at support@shop.example"
+        plain = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
+        bare = await prepare_answer(ctx, plain["code"], agent_id=ann, agent_name="Ann")
+        assert bare is not None and (bare.inboxes, bare.to, bare.copies) == ((), "v", False)
+        assert await prepare_answer(ctx, 1, agent_id=ann, agent_name="Ann") is None
+
+
+# ── what a channel carries ───────────────────────────────────────────────────────────────────────────────────────────
+async def test_an_answer_that_is_too_long_for_its_channel_is_refused_and_not_cut(ctx: Context) -> None:
+    opened = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
+    kind = ctx.channel("plain").kind
+    short = changed(kind, capabilities=changed(kind.capabilities, max_text=10))
+    narrow = changed(ctx, kinds={**ctx.kinds, "plain": short}, memo={})
+    with pytest.raises(NotPossible) as refused:
+        await _reply(narrow, opened, "x" * 11)
+    assert refused.value.code == "too_long"
+    assert (await _reply(narrow, opened, "x" * 10))["state"] == "queued"
+
+
+# ── a relay that renames ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_an_answer_to_the_name_that_a_relay_gave_our_letter_comes_back(ctx: Context) -> None:
+    """Pitfall 3: Amazon SES puts a Message-ID of its own into the place of ours."""
+    opened = await _opened(ctx)
+    row = await _reply(ctx, opened)
+    relay_id = "0102018f-000000@eu-west-1.amazonses.com"
+    outside = Outside(Receipt(external_id=row["message_id"], relay_id=relay_id), name="support")
+    await deliver_due(ctx, {"support": outside})
+    assert await one(ctx, "SELECT relay_id FROM outbox") == relay_id
+    back = await write(ctx, LI, answers=relay_id)
+    assert (await ticket(ctx, back))["id"] == opened["id"]
+    assert (await entry(ctx, back))["thread_rule"] == "reference"
