@@ -76,7 +76,9 @@ class Counting:
                 fetched += sum(not item.meta.get("notice") for item in items)
                 if self._stopping.is_set():
                     break
-        except (Declined, Unavailable) as error:
+        except Declined as error:
+            why = f"The folder {folder!r} cannot be compared: {error}"[:300]
+        except Unavailable as error:
             why = str(error)[:300]
         return Count(
             folder=folder, on_server=on_server, known=known, missing=len(missing), fetched=fetched, error=why

@@ -6,6 +6,7 @@ Whatever a server answers, only three things come out: Unavailable (the line or 
 
 import contextlib
 import imaplib
+import re
 import ssl
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,7 +31,7 @@ _GARBAGE = (ValueError, LookupError, TypeError, AssertionError, ArithmeticError,
 
 
 class Declined(Exception):
-    """The server said no to this one command."""
+    """The server said no to this one command. The text is the server's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ class Mailbox:
 
     def open(self, folder: str, *, for_reading: bool = False) -> Opened:
         """Make `folder` the one that the other methods speak of."""
-        with _asking(f"The folder {folder!r}"):
+        with _asking():
             try:
                 said = self._client.select_folder(folder, readonly=for_reading)
             except imaplib.IMAP4.readonly:  # somebody else's, which we may only read
@@ -83,19 +84,19 @@ class Mailbox:
         asked: list[Any] = ["UID", f"{first}:{last if last is not None else '*'}"]
         if since is not None:
             asked += ["SINCE", since]
-        with _asking("SEARCH"):
+        with _asking():
             found = {int(uid) for uid in self._client.search(asked)}
         # "n:*" always names the newest letter too (RFC 3501 6.4.8), hence the filter.
         return sorted(uid for uid in found if uid >= first and (last is None or uid <= last))
 
     def still_there(self, uids: Sequence[int]) -> set[int]:
         """Those that nobody has removed meanwhile."""
-        with _asking("SEARCH"):
+        with _asking():
             return set(uids) & {int(uid) for uid in self._client.search(["UID", ",".join(map(str, uids))])}
 
     def sizes(self, uids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
         """Bytes and INTERNALDATE of each, as far as the server says."""
-        with _asking("FETCH"):
+        with _asking():
             told = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE"])
             return {
                 uid: (max(0, int(one.get(b"RFC822.SIZE") or 0)), _utc(one.get(b"INTERNALDATE")))
@@ -104,19 +105,19 @@ class Mailbox:
 
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         """Whole letters, unmarked, of those that the server hands out."""
-        with _asking("FETCH"):
+        with _asking():
             told = self._client.fetch(uids, ["BODY.PEEK[]"]) if uids else {}
             return {uid: one[b"BODY[]"] for uid, one in told.items() if isinstance(one.get(b"BODY[]"), bytes)}
 
     def headers(self, uid: int) -> bytes | None:
         """The headers of one letter; None where the server does not hand them out."""
-        with _asking("FETCH"):
+        with _asking():
             told = self._client.fetch([uid], ["BODY.PEEK[HEADER]"]).get(uid, {}).get(b"BODY[HEADER]")
         return told if isinstance(told, bytes) else None
 
     def mark_seen(self, uids: Sequence[int]) -> None:
         """For the eyes of those who look into the mailbox by another way."""
-        with _asking("STORE"):
+        with _asking():
             self._client.add_flags(uids, [b"\\Seen"], silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
@@ -124,13 +125,13 @@ class Mailbox:
         try:
             self._move(uids, folder)
         except Declined:
-            with _asking("CREATE"):
+            with _asking():
                 self._client.create_folder(folder)
                 self._client.subscribe_folder(folder)
             self._move(uids, folder)
 
     def _move(self, uids: Sequence[int], folder: str) -> None:
-        with _asking("MOVE"):
+        with _asking():
             if self._client.has_capability("MOVE"):
                 self._client.move(uids, folder)
                 return
@@ -145,13 +146,13 @@ class Mailbox:
         try:
             self._append(folder, letter, written)
         except Declined:
-            with _asking("CREATE"):
+            with _asking():
                 self._client.create_folder(folder)
                 self._client.subscribe_folder(folder)
             self._append(folder, letter, written)
 
     def _append(self, folder: str, letter: bytes, written: datetime) -> None:
-        with _asking("APPEND"):
+        with _asking():
             self._client.append(folder, letter, flags=[b"\\Seen"], msg_time=written)
 
     def has_news(self) -> bool:
@@ -160,7 +161,7 @@ class Mailbox:
 
     def wait(self, seconds: float, stopping: threading.Event) -> bool:
         """Return when the server says something, where it can (IDLE), after `seconds` at the latest; whether it did."""
-        with _asking("IDLE"):
+        with _asking():
             if self._client.has_capability("IDLE"):
                 return self._client.await_news(seconds)
         stopping.wait(seconds)
@@ -176,15 +177,15 @@ def _utc(arrived: Any) -> datetime | None:
 
 
 @contextlib.contextmanager
-def _asking(what: str) -> Iterator[None]:
+def _asking() -> Iterator[None]:
     try:
         yield
     except ChannelFailure:
         raise
     except (imaplib.IMAP4.abort, OSError) as error:
-        raise Unavailable(f"The mailbox's line dropped: {error}") from error
+        raise Unavailable(f"The mailbox's line dropped: {_said(error)}") from error
     except IMAPClientError as error:
-        raise Declined(f"{what}: {error}") from error
+        raise Declined(_said(error)) from error
     except _GARBAGE as error:
         raise Unavailable(
             f"The mail server does not answer as IMAP does: {type(error).__name__}: {error}"[:300]
@@ -224,7 +225,7 @@ def open_mailbox(settings: EmailSettings, token: str = "") -> Mailbox:
         raise
     except (IMAPClientError, OSError, *_GARBAGE) as error:
         _let_go(client)
-        raise Unavailable(f"{where} cannot be reached: {error}") from error
+        raise Unavailable(f"{where} cannot be reached: {_said(error)}") from error
     return Mailbox(client)
 
 
@@ -248,11 +249,16 @@ def _refusal(error: LoginError, settings: EmailSettings, token: str, where: str)
     dropped = isinstance(error.__context__, imaplib.IMAP4.abort | OSError)
     said = str(error).upper()
     if dropped or ("AUTHENTICATIONFAILED" not in said and any(word in said for word in _FOR_NOW)):
-        return Unavailable(f"{where} cannot check the login now: {error}")
+        return Unavailable(f"{where} cannot check the login now: {_said(error)}")
     if token:
-        return TokenRefused(f"{where} refused the access token: {error}", token)
+        return TokenRefused(f"{where} refused the access token: {_said(error)}", token)
     advice = settings.login_advice or "Check imap_user and imap_password."
-    return Misconfigured(f"{where} refused the login: {error}. {advice}")
+    return Misconfigured(f"{where} refused the login: {_said(error)}. {advice}")
+
+
+def _said(error: BaseException) -> str:
+    """The text of an error, with the server's words as they were and not as Python shows bytes."""
+    return re.sub(r"""\bb(['"])(.*?)\1""", r"\2", str(error)).strip(" .")[:300] or type(error).__name__
 
 
 def _let_go(client: Client | None) -> None:

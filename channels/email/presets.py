@@ -14,11 +14,8 @@ Preset = Literal[
 ]  # fmt: skip
 PRESETS = get_args(Preset)
 
-_CODE = (
-    "This provider takes no password here but an authorisation code (授权码): switch IMAP on in its web mail's settings and "
-    "make one there."
-)
-_APP = "This provider takes no ordinary password here but an app password, made in the account's security settings"
+_CODE = "This provider takes no password here but an authorisation code: switch IMAP on in its web mail and make one there."
+_APP = "This provider takes no ordinary password here but an app password, made in the account's security settings."
 
 
 def _tls(imap: str, smtp: str, **more: Any) -> Mapping[str, Any]:
@@ -67,14 +64,10 @@ INTRODUCES_ITSELF = frozenset({"126", "163", "yeah"})
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("126", "163", "yeah", "139", "qq", "sina"), _CODE),
-        "exmail": _CODE,
+        **dict.fromkeys(("126", "163", "yeah", "139", "qq", "sina", "exmail"), _CODE),
         "aliyun": "IMAP has to be switched on in this provider's web mail first.",
         "aliyun-qiye": "IMAP has to be switched on for the account by the company's mail administrator.",
-        "gmail": f'{_APP} (myaccount.google.com/apppasswords), or auth = "oauth2".',
-        "icloud": f"{_APP} (account.apple.com).",
-        "yahoo": f"{_APP}.",
-        "fastmail": f"{_APP}.",
+        **dict.fromkeys(("gmail", "icloud", "yahoo", "fastmail"), _APP),
         "outlook": 'Microsoft takes no passwords any more; use auth = "oauth2".',
     }
 )

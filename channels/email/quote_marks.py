@@ -15,6 +15,7 @@ from channels.email.quote_words import (
     ORIGINAL,
     QUOTING,
     REPLY_ABOVE,
+    SAID,
     SELF,
     WROTE,
 )
@@ -44,6 +45,9 @@ _TIME = re.compile(
 )
 _BEFORE = re.compile(rf"(?:{_any(BEFORE_DATE)})(?:\b|(?<=\W)|\s|(?=\d))", re.IGNORECASE)
 _DAY = re.compile(rf"(?:{_any(DAYS)})\b\.?,?\s", re.IGNORECASE)
+_DAY_DATE = re.compile(
+    rf"(?:{_any(DAYS)})\b[.,]{{0,2}}\s(?:{_MONTH}\.?\s\d{{1,2}}|\d{{1,2}}\.?\s{_MONTH})\b", re.IGNORECASE
+)
 _DATE_FIRST = re.compile(
     r"[(\[]?\d{1,4}\s?[-/.年년日]|\d{1,2}\.?\s+[^\W\d_]{3,12}|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}"
 )
@@ -70,6 +74,7 @@ _SHARED_CHINESE = re.compile(
     r"(?:(?<=[。！？!?])|(?<=\S)\s{2,})(?=(?:在\s?)?\d{4}\s?[年/-]\s?\d{1,2}.{5,200}(?:写道|寫道)[:：]\s*$)"
 )
 _RULE = re.compile(r"[\s>]{0,6}(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|–{3,}|─{3,}|━{3,})\s*$")
+_FROM = re.compile(r"^\S+ (?:message|mail|e-?mail)\b")
 _LABEL = re.compile(r"[^\W\d_][^\n:：|@<>]{0,22}$")
 
 
@@ -89,8 +94,8 @@ def is_rule(line: str) -> bool:
 
 
 def separator(lines: list[str], index: int) -> str:
-    """ "forwarded" or "original" when the line is a program's title of an older letter, else ""."""
-    inner = lines[index][:CUT].strip(_DECORATION).rstrip(":：").rstrip()
+    """Which title of an older letter this line is: forwarded, original, or "" for none."""
+    inner = lines[index][:CUT].strip(" \t\u3000\u00a0>|").rstrip(":：").rstrip()
     if not inner or len(inner) > 160:
         return ""
     words = inner.strip(_DASHES + _DECORATION).strip().lower()
@@ -105,7 +110,9 @@ def separator(lines: list[str], index: int) -> str:
     both = inner[-1] in _DASHES
     if words.startswith(FORWARDED):
         return "forwarded"
-    if (both and words.startswith(ORIGINAL)) or (dashes > 3 and words in ORIGINAL):
+    if words in ORIGINAL and (both or dashes > 3):
+        return "original"
+    if both and words.startswith(ORIGINAL) and (not words.isascii() or _FROM.search(words)):
         return "original"
     below = next((i for i in range(index + 1, min(len(lines), index + 3)) if lines[i].strip()), 0)
     return "original" if both and len(words) < 50 and below and head_block(lines, below) > below else ""
@@ -160,20 +167,21 @@ def head_block(lines: list[str], index: int) -> int:
                 break
         end += 1
     end -= between
-    block = [o[:CUT] for o in lines[index:end]]
+    return end if _sure(roles, [o[:CUT] for o in lines[index:end]]) else _unknown_heads(lines, index)
+
+
+def _sure(roles: set[str], block: list[str]) -> bool:
+    """Whether these heads are a program's: people write "From:" and "To:" too, but no address, date and subject in a row."""
     addressed = any("@" in o for o in block)
-    dated = ("sent" in roles or {"date", "subject"} <= roles) and any(
-        _DATE.search(o) or _TIME.search(o) for o in block
-    )
-    sure = (
-        len(roles) >= 3
-        and ((addressed and bool(roles & {"subject", "sent", "from"})) or (dated and "from" in roles))
-    ) or (
-        len(roles) == 2
-        and "from" in roles
-        and ((addressed and bool(roles & {"sent", "date", "subject"})) or dated)
-    )
-    return end if sure else _unknown_heads(lines, index)
+    dated = any(_DATE.search(o) or _TIME.search(o) for o in block)
+    if "from" not in roles:
+        clock = any(_DATE.search(o) and _TIME.search(o) for o in block)
+        return addressed and (
+            ({"subject"} <= roles and len(roles) > 2) or (clock and {"date", "to"} <= roles)
+        )
+    if addressed:
+        return len(roles) > 2 or bool(roles & {"sent", "date", "subject"})
+    return dated and ("sent" in roles or {"date", "subject"} <= roles)
 
 
 def _unknown_heads(lines: list[str], index: int) -> int:
@@ -217,15 +225,11 @@ def attribution(lines: list[str], index: int) -> int:
                 break
             continue
         if end > index:
-            if (
-                is_quoted(line)
-                and not line.lstrip("> ").startswith("wrote")
-                and line.strip() not in (">:", "> :")
-            ):
+            if is_quoted(line) and joined.count("<") <= joined.count(">"):
                 break
             if not begins and "<" not in first:
                 break
-            if _begins(line):
+            if _DATE.search(line) and _begins(line):
                 starts.append(end)
         joined = f"{joined} {line}".strip()
         if len(joined) > _JOIN_CHARACTERS:
@@ -247,7 +251,9 @@ def _begins(line: str) -> bool:
     if not _DIGIT.search(body):
         return False
     before = _BEFORE.match(body)
-    if before and (_DATE.search(body) or _TIME.search(body)):
+    if before and (
+        _DATE.search(body) or _TIME.search(body) or _DAY_DATE.match(body[before.end() :].lstrip())
+    ):
         return True
     return bool(
         (_DAY.match(body) and _DATE.search(body[:50]))
@@ -255,11 +261,11 @@ def _begins(line: str) -> bool:
     )
 
 
-def _ends_with_verb(text: str) -> bool:
+def _ends_with_verb(text: str, verbs: tuple[str, ...] = WROTE + SAID) -> bool:
     end = text[-_VERB:].rstrip(_BEHIND_VERB).lower()
-    if not end.endswith(WROTE):
+    if not end.endswith(verbs):
         return False
-    verb = max((w for w in WROTE if end.endswith(w)), key=len)
+    verb = max((w for w in verbs if end.endswith(w)), key=len)
     before = end[: -len(verb)][-1:]
     return not before.isalpha() or verb[0] >= _NO_SPACES
 
@@ -277,7 +283,8 @@ def _says_wrote(joined: str, quoted: bool) -> bool:
     bare = text.lstrip(_DASHES + _DECORATION).rstrip(_DASHES + " \t\u3000\u00a0|")
     colon = bare.endswith((":", "："))
     wrote = _ends_with_verb(bare)
-    if wrote and text.startswith("--") and text.rstrip(" :").endswith("--"):
+    framed = len(text) - len(text.lstrip(_DASHES)) > 1 and text.rstrip(" :：")[-2:].strip(_DASHES) == ""
+    if wrote and framed:
         return True
     if not colon and not wrote and not bare.endswith(">"):
         return False
@@ -288,26 +295,21 @@ def _says_wrote(joined: str, quoted: bool) -> bool:
     date, clock = _DATE.search(bare), _TIME.search(bare)
     if not quoted and not address and _SELF_WROTE.search(bare):
         return False
-    if wrote and (
-        address or (begins and (date or clock)) or ("@" in bare and date) or (quoted and len(bare) < 200)
-    ):
+    if wrote and (date or quoted or not _ends_with_verb(bare, SAID)):
+        short = len(bare) < (200 if quoted else 120)
+        if address or (begins and (date or clock)) or ("@" in bare and date) or (quoted and short):
+            return True
+        if date and clock and short and _WROTE_CHINESE.search(bare):
+            return True
+    if not colon:
+        return bool(begins and date and address and bare.endswith(">") and _DATE_FIRST.match(bare))
+    if _WROTE_MIDDLE.search(bare) and (date or clock) and (address or (begins and (clock or quoted))):
         return True
-    if (
-        colon
-        and _WROTE_MIDDLE.search(bare)
-        and (date or clock)
-        and (address or (begins and (clock or quoted)))
-    ):
+    if (date and address) or (begins and date and clock and "@" in bare):
         return True
-    if colon and ((date and address) or (begins and date and clock and "@" in bare)):
+    if quoted and len(bare) < 250 and ((date and clock) or address):
         return True
-    if colon and quoted and len(bare) < 250 and ((date and clock) or address):
-        return True
-    if wrote and date and clock and len(bare) < 120 and _WROTE_CHINESE.search(bare):
-        return True
-    if colon and address and _QUOTING.match(bare):
-        return True
-    return bool(not colon and begins and date and address and bare.endswith(">") and _DATE_FIRST.match(bare))
+    return bool(address and _QUOTING.match(bare))
 
 
 def split_shared(line: str) -> tuple[str, str]:

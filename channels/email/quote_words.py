@@ -9,16 +9,19 @@ All lower case; sets of names hold no inner space for Chinese, Japanese and Kore
 
 WROTE = (
     # Verbs that end an attribution, or stand before the name in the languages that do so.
-    "wrote", "writes", "said", "sent", "posted", "replied", "responded", "wrote the following", "schrieb", "schreibt", "geschrieben", "schreef", "schreven", "a écrit",
-    "écrit", "escribió", "escribio", "escribió lo siguiente", "ha escrito", "verzond", "escribe", "ha scritto", "scrisse", "scritto", "scrive", "escreveu", "escreve", "skrev",
+    "wrote", "writes", "wrote the following", "schrieb", "schreibt", "geschrieben", "schreef", "schreven", "a écrit",
+    "écrit", "escribió", "escribio", "escribió lo siguiente", "ha escrito", "escribe", "ha scritto", "scrisse", "scritto", "scrive", "escreveu", "escreve", "skrev",
     "skreiv", "skriver", "kirjoitti", "kirjoittaa", "napsal", "napsal(a)", "napsala", "napísal", "napísal(a)", "napisał",
     "napisał(a)", "napisała", "pisze", "написал", "написала", "написал(а)", "написала(а)", "пишет", "написав", "написала(в)",
     "написав(ла)", "пише", "yazdı", "şunu yazdı", "írta", "ezt írta", "a scris", "scris", "έγραψε", "כתב", "כתבה", "כתב/ה",
     "כתב(ה)", "كتب", "كتبت", "đã viết", "viết", "เขียนว่า", "เขียน", "menulis", "skrifaði", "va escriure", "написа",
     "kirjutas", "rakstīja", "parašė", "je napisao", "napisao", "је написао", "pisao", "shkroi", "写道", "寫道", "写到", "撰写",
     "撰寫", "來信", "来信", "发表", "書きました", "書いた", "のメッセージ", "のメール", "님이 작성", "님이 작성함", "작성",
-    "작성했습니다", "님이 쓴 글", "のメッセージを書きました",
+    "작성했습니다", "님이 쓴 글", "님의 말", "님의 말씀", "のメッセージを書きました",
 )  # fmt: skip
+SAID = ("said", "sent", "posted", "replied", "responded", "commented", "verzond")
+"""Verbs that stand in other sentences, too: "<a@b.example>: host mx said:"."""
+
 MIDDLE = ("schrieb", "schreef", "skrev", "heeft", "hat", "napisał", "schrijft", "pisze", "пишет", "kirjoitti")
 """Verbs after which name and address may follow."""
 
@@ -64,12 +67,12 @@ HEADS = {
     "发件人 發件人 发信人 寄件者 寄件人 差出人 送信者 送信元 発信者 보낸사람 발신자 발신",
     "sent": "sent gesendet envoyé envoyéle dated'envoi enviado enviadoel enviadoem enviada enviadaem inviato verzonden skickat sendt "
     "lähetetty odesláno odoslané wysłano wysłane datawysłania отправлено датаотправки надіслано gönderildi göndermetarihi elküldve "
-    "trimis εστάλη נשלח أرسلت تمالإرسال đãgửi ส่งแล้ว terkirim dikirim 发送时间 发送日期 發送時間 寄件日期 傳送時間 送信日時 送信 보낸날짜 보낸시간",
+    "trimis εστάλη נשלח أرسلت تمالإرسال đãgửi ส่งแล้ว terkirim dikirim 发送时间 发送日期 发件时间 发件日期 寄件时间 已发送 發送時間 寄件日期 傳送時間 送信日時 送信 보낸날짜 보낸시간",
     "date": "date datum fecha data dato päiväys päivämäärä pvm дата tarih dátum ημερομηνία תאריך التاريخ ngày วันที่ tanggal 日期 时间 時間 日時 날짜 일시",
     "to": "to an à a para aan till til do komu кому kime kenelle vastaanottaja címzett către catre προς אל إلى đến tới ถึง kepada ke "
-    "destinataire destinatario destinatário 收件人 收件者 收信人 宛先 받는사람 수신자 수신",
+    "destinataire destinatario destinatário 收件人 收件者 收信人 至 致 宛先 받는사람 수신자 수신",
     "cc": "cc bcc cci kopie kopia kopi kopio копия копія másolat bilgi 抄送 抄送人 抄送至 副本 密送 参照 참조",
-    "subject": "subject betreff objet asunto oggetto assunto onderwerp ämne emne aihe předmět predmet temat тема konu tárgy subiect θέμα נושא "
+    "subject": "subject betreff objet asunto oggetto assunto onderwerp ämne emne aihe předmět predmet temat тема konu tárgy subiect θέμα נושא sujet naslov predmet onderw. "
     "الموضوع موضوع chủđề tiêuđề เรื่อง หัวข้อ subjek perihal 主题 主旨 主題 标题 標題 件名 제목",
     "reply": "reply-to antwortan répondreà respondera risposta rispondia antwoordaan svartil 回复 答复 返信先",
 }
@@ -84,7 +87,7 @@ FORWARDED = (
     "wiadomość przekazana", "treść przekazanej", "пересылаемое сообщение", "пересланное сообщение", "начало переадресованного", "переслане повідомлення",
     "iletilen ileti", "yönlendirilen", "iletilmiş mesaj", "továbbított üzenet", "mesaj redirecționat", "הודעה שהועברה", "رسالة مُعاد توجيهها", "الرسالة المعاد توجيهها",
     "tin nhắn được chuyển tiếp", "thư được chuyển tiếp", "ข้อความที่ส่งต่อ", "pesan terusan", "pesan yang diteruskan", "转发邮件", "转发的邮件", "转发邮件信息", "轉寄郵件",
-    "轉寄的郵件", "以下是转发的邮件", "下面是被转发的邮件", "转发的原邮件", "転送メッセージ", "転送されたメッセージ", "転送メール", "転送されたメール", "전달된 메일", "전달된 메시지", "전달 메시지",
+    "轉寄的郵件", "以下是转发的邮件", "开始转发的邮件", "轉寄的訊息", "下面是被转发的邮件", "转发的原邮件", "転送メッセージ", "転送されたメッセージ", "転送メール", "転送されたメール", "전달된 메일", "전달된 메시지", "전달 메시지",
 )  # fmt: skip
 ORIGINAL = (
     "original message", "original mail", "original email", "original e-mail", "original appointment", "original", "originalmail", "reply message", "replied message",
@@ -96,7 +99,7 @@ ORIGINAL = (
     "oryginalny e-mail", "исходное сообщение", "исходное письмо", "оригинальное сообщение", "первоначальное сообщение", "оригінальне повідомлення",
     "orijinal mesaj", "orijinal ileti", "özgün ileti", "eredeti üzenet", "mesaj original", "mesajul original", "αρχικό μήνυμα", "הודעה מקורית", "الرسالة الأصلية", "رسالة أصلية",
     "thư gốc", "tin nhắn gốc", "ข้อความต้นฉบับ", "ข้อความเดิม", "pesan asli", "原始邮件", "原始郵件", "原邮件", "原郵件", "回复的原邮件", "回复的邮件", "回复邮件",
-    "答复的邮件", "答复邮件", "邮件原件", "原始邮件信息", "原信", "元のメッセージ", "元のメール", "原メッセージ", "オリジナルメッセージ", "原文", "원본 메시지", "원본 메일", "원본메일", "원본 이메일", "원래 메시지",
+    "答复的邮件", "答复邮件", "邮件原件", "邮件原文", "原邮件内容", "原始邮件内容", "返信元メッセージ", "原始邮件信息", "原信", "元のメッセージ", "元のメール", "原メッセージ", "オリジナルメッセージ", "原文", "원본 메시지", "원본 메일", "원본메일", "원본 이메일", "원래 메시지",
 )  # fmt: skip
 REPLY_ABOVE = (
     "reply above this line", "type your reply above", "please type your reply above", "please reply above this line", "write above this line", "please reply above", "reply above. do not remove", "oberhalb dieser zeile antworten",

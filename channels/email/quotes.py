@@ -18,6 +18,7 @@ from channels.email.quote_marks import (
     CUT,
     attribution,
     head_block,
+    head_role,
     is_barred,
     is_quoted,
     is_rule,
@@ -37,6 +38,7 @@ _INVISIBLE = dict.fromkeys(
 _BROKEN_OFF = 40
 """Characters that a program breaks off a quoted line at most."""
 _FULL_LINE = 60
+_SHOWN_LINES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def _answers(lines: list[str], runs: list[_Run], sender: Sender) -> list[str]:
     tail = max((i for i, r in enumerate(runs[: last + 1]) if r.kind == "quote"), default=-1)
     if tail > first and is_closing([o for r in runs[tail + 1 : last + 1] for o in lines[r.start : r.end]]):
         last = max(i for i, r in enumerate(runs[:tail]) if r.kind == "text")
-    runs = runs[: last + 1]
+    runs = runs[: _shown_quote(lines, runs, last) + 1]
     opening = _opening_quote(runs)
     kept = [
         line
@@ -189,6 +191,17 @@ def _answers(lines: list[str], runs: list[_Run], sender: Sender) -> list[str]:
         for line in lines[run.start : run.end]
     ]
     return kept[: signature_start(kept, sender)]
+
+
+def _shown_quote(lines: list[str], runs: list[_Run], last: int) -> int:
+    """The quote at the end that the author shows ("it says:"), no old letter; without one, the last text."""
+    below = next((i for i in range(last + 1, len(runs)) if runs[i].kind != "blank"), None)
+    if below is None or runs[below].kind != "quote" or runs[below].end - runs[below].start > _SHOWN_LINES:
+        return last
+    said = [lines[i].lstrip("> ") for i in range(runs[below].start, runs[below].end)]
+    old = any(head_role(o) or attribution(said, i) or is_quoted(o) for i, o in enumerate(said))
+    announced = lines[runs[last].end - 1].rstrip().endswith((":", "："))
+    return below if announced and not old else last
 
 
 def _opening_quote(runs: list[_Run]) -> int:

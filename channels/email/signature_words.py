@@ -58,7 +58,7 @@ FOOTERS = (
 )
 FOOTERS_CHINESE = (
     # and Japanese and Korean
-    rf"(?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:我的\s?)?[^的，。,]{{0,10}}?(?:{CJK_DEVICES})[a-z0-9 .+()版的邮箱邮件应用客户端智能手机機大师号]{{0,20}}(?:发送|發送|傳送|寄出|传送)?",
+    rf"(?:(?:发|發|寄|傳)(?:送)?自|来自|來自|从|從|由|通过|用|使用)\s?(?:我的\s?)?[^的，。,]{{0,10}}?(?:{CJK_DEVICES})[a-z0-9 .+()版的邮箱邮件应用客户端智能手机機大师号专属商务企业]{{0,20}}(?:发送|發送|傳送|寄出|传送)?",
     r"(?:获取|下载|取得|下載|適用於|适用于)\s?.{0,12}outlook.{0,30}",
     rf".{{0,20}}(?:{CJK_DEVICES}).{{0,12}}(?:から送信|より送信|から|で送信|에서\s?보냄|에서\s?전송|에서\s?발송).{{0,10}}",
     r".{0,12}(?:から送信(?:されました)?|에서\s?보냄)",
@@ -77,6 +77,9 @@ COMPANY = (
     r"manager|director|engineer|developer|ceo|cto|coo|cfo|president|founder|owner|head of|assistant|officer|consultant|professor|research|support|sales|marketing|leiter\w*|geschäftsführ\w*|"
     r"directeur|gerente|director[ae]|responsable)\b|公司|有限|集团|集團|部门|部$|经理|總監|总监|株式会社|주식회사"
 )
+LISTS = r"mailing list|unsubscribe|google groups|you received this|abbestellen|désabonn|退订"
+"""What the footers that lists append speak of."""
+
 ANNOUNCED = (
     r"[:：]\s*$|\b(?:address|addres|adresse|dirección|indirizzo|endereço|deliver\w*|ship\w*|send (?:it|them|to)|contact|reach|call|follow\w*|below|change|new|liefer\w*|neue)\b.{0,60}$|"
     r"地址|寄到|寄给|送到|送货|收件|收货|联系人|联系方式|联系|如下|以下|改成|改为|换成|住所|届け|送り先|주소|연락처"

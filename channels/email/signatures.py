@@ -17,6 +17,7 @@ from channels.email.signature_words import (
     DEVICES,
     FOOTERS,
     FOOTERS_CHINESE,
+    LISTS,
     REGARDS,
     SENTENCE,
     THANKS,
@@ -48,6 +49,7 @@ _NAME = re.compile(
     r"^\W{0,3}[^\W\d_][^\W\d_.'’-]{0,20}(?:[ .'’-]{1,2}[^\W\d_][^\W\d_.'’-]{0,20}){0,3}[.,\s]*$"
 )
 _ANNOUNCED = re.compile(rf"(?i){ANNOUNCED}")
+_LISTS = re.compile(rf"(?i){LISTS}")
 _BULLET = re.compile(r"^\s*(?:[-*•·‣]\s|\d{1,2}[.)、]\s|\(?[a-z]\)\s)")
 _POSTSCRIPT = re.compile(r"(?i)^\W*(?:p\.?\s?s\b|n\.?b\b|edit|附|又及|追伸)")
 _CONFIDENTIAL = re.compile(rf"(?i){CONFIDENTIAL}")
@@ -158,7 +160,7 @@ def _one_signature(lines: list[str], end: int, sender: Sender) -> int:
 def _belongs_below(rule: str, below: list[str], sender: Sender) -> bool:
     if not below:
         return True
-    if _confidential(below):
+    if _confidential(below) or any(_LISTS.search(o[:CUT]) for o in below):
         return True
     if not _alike(below):
         return False

@@ -34,7 +34,9 @@ MOST_PEOPLE = 100
 _VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")
 _TOKEN = re.compile(r"[a-z0-9]{6,120}")
 _DMARC = re.compile(r"(?i)(?:^|;)\s*dmarc\s*=\s*([a-z]+)")
-_COMMENT = re.compile(r"\([^()]*\)")
+_NOT_A_VERDICT = re.compile(r'"[^"]*"|\([^()]*\)')
+"""Quoted strings and comments (RFC 8601 2.2): what the sender wrote may be repeated there."""
+_MOST_NESTING = 8
 _OUTCOMES = {"failed": Outcome.FAILED, "delayed": Outcome.DELAYED}
 
 
@@ -107,12 +109,21 @@ def sender_check(letter: Letter, authserv_id: str) -> SenderCheck:
     if not authserv_id:
         return SenderCheck.UNKNOWN
     for value in letter.authentication_results:
-        head, _, results = _COMMENT.sub(" ", value).partition(";")
+        head, _, results = _verdicts(value).partition(";")
         if head.strip().split(" ")[0].lower() == authserv_id.lower():
             found = _DMARC.search(results)
             said = found.group(1).lower() if found is not None else ""
             return {"pass": SenderCheck.PASS, "fail": SenderCheck.FAIL}.get(said, SenderCheck.UNKNOWN)
     return SenderCheck.UNKNOWN
+
+
+def _verdicts(value: str) -> str:
+    for _ in range(_MOST_NESTING):
+        shorter = _NOT_A_VERDICT.sub(" ", value)
+        if shorter == value:
+            return value
+        value = shorter
+    return ""
 
 
 def find_tokens(letter: Letter, settings: EmailSettings) -> tuple[str, ...]:

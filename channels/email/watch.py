@@ -68,7 +68,7 @@ class Watch:
             if not self._stopping.is_set():
                 raise
         except Declined as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(f"The mail server refused what it must be able to do: {error}") from error
         finally:
             box.close()
 
@@ -96,7 +96,7 @@ class Watch:
             opened = box.open(folder, for_reading=self._settings.after_reading == "keep")
             self._look(box, opened, hand, alive)
         except Declined as error:
-            self._note(hand, folder, error=str(error)[:300])
+            self._note(hand, folder, error=_not_opened(folder, error))
         else:
             self._note(hand, folder, letters=opened.letters)
 
@@ -154,7 +154,11 @@ def _open(box: Mailbox, folder: str, *, for_reading: bool) -> Opened:
     try:
         return box.open(folder, for_reading=for_reading)
     except Declined as error:
-        raise Misconfigured(f"The folder {folder!r} cannot be opened: {error}") from error
+        raise Misconfigured(_not_opened(folder, error)) from error
+
+
+def _not_opened(folder: str, error: Declined) -> str:
+    return f"The folder {folder!r} cannot be opened: {error}"[:300]
 
 
 def check_login(settings: EmailSettings, token: str = "") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
+from channels.clean import safe_content_type, safe_filename
 from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.copies import check_copies
@@ -326,8 +327,8 @@ def _file(ticket: WorkedTicket, interaction_id: int, file: OutboundAttachment) -
     return inbound.NewAttachment(
         interaction_id=interaction_id,
         ticket_id=ticket.id,
-        filename=file.filename,
-        content_type=file.content_type,
+        filename=safe_filename(file.filename),
+        content_type=safe_content_type(file.content_type),
         size=len(file.data),
         content_id="",
         inline=False,

@@ -413,14 +413,6 @@ class Session:
     async def _subscribe(self, command: Command) -> None:
         await self.end(command, "OK")
 
-    async def _append(self, command: Command) -> None:
-        folder = self.server.folders.get(_name(command.rest.split(" ")[0]))
-        if folder is None:
-            await self.end(command, "NO [TRYCREATE] no such folder")
-            return
-        folder.put(command.literal)
-        await self.end(command, "OK")
-
     async def _noop(self, command: Command) -> None:
         await self.end(command, "OK")
 

@@ -159,9 +159,10 @@ async def test_a_reply_is_queued_shown_and_can_be_cancelled_then_sent_again(desk
         f"/desk/tickets/T-{code}/replies", {"text": "On its way.\r\nAnn", "key": "k1"}, **HTMX
     )
     assert again.status == 200 and again.text.count("On its way.") == 1, "the same form twice is one reply"
-    (found,) = set(re.findall(r"/deliveries/(\d+)/cancel", answer.text))
-    cancelled = await desk.post(f"/desk/tickets/T-{code}/deliveries/{found}/cancel", **HTMX)
-    assert cancelled.status == 200 and "Cancelled" in cancelled.text
+    (found,) = set(re.findall(r"/deliveries/(\d+)/undo", answer.text))
+    undone = await desk.post(f"/desk/tickets/T-{code}/deliveries/{found}/undo", **HTMX)
+    assert undone.status == 200 and "Cancelled" in undone.text and "data-given" in undone.text
+    assert ">\nOn its way.\nAnn</textarea>" in undone.text, "it is in the composer again"
     late = await desk.post(f"/desk/tickets/T-{code}/deliveries/{found}/again", **HTMX)
     assert late.status == 409 and late.headers["HX-Retarget"] == "#messages"
 
@@ -202,6 +203,9 @@ async def test_why_it_waits_names_queues_as_people_do(desk: Desk) -> None:
     code = await customer_writes(desk.ctx, "Where is my parcel?")
     await drain(desk.ctx)
     await desk.log_in("lin")
+    # What is shown is why it waits now, not why it waited when nobody was here.
+    assert "仍在等待" not in words_of((await desk.get(f"/desk/tickets/T-{code}")).text)
+    await desk.post("/desk/presence", {"presence": "away"}, **HTMX)
     assert "咨询" in (waiting := words_of((await desk.get(f"/desk/tickets/T-{code}")).text))
     assert "“咨询”队列的" in waiting and "enquiries" not in waiting
 

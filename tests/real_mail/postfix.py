@@ -108,6 +108,8 @@ smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_tls_cert_file = {self._dovecot.folder}/ca.pem
 smtpd_tls_key_file = {self._dovecot.folder}/key.pem
 smtpd_tls_security_level = may
+# Without Dovecot nobody can log in, so that its process ends at once and is begun again only after this.
+service_throttle_time = 1s
 delay_warning_time = 1s
 queue_run_delay = 1s
 minimal_backoff_time = 1s

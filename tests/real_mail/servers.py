@@ -17,8 +17,9 @@ from tests.real_mail.postfix import Postfix
 
 SUPPORT = "support@shop.example"
 CUSTOMER = "lin@customer.example"
+COLLEAGUE = "mei@customer.example"
 PASSWORD = "a password for loopback"
-USERS = {SUPPORT: PASSWORD, CUSTOMER: PASSWORD}
+USERS = {SUPPORT: PASSWORD, CUSTOMER: PASSWORD, COLLEAGUE: PASSWORD}
 
 
 class MailServers:

@@ -2,15 +2,19 @@
 that do not arrive, of which Postfix' own reports tell.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.actions.reply import queue_reply
+from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from hub.settings import Delivery, Settings
 from hub.wiring import Hub, run_hub
@@ -18,21 +22,28 @@ from storage import views
 from tests.conftest import SECRET
 from tests.fakes.processes import until
 from tests.real_mail.postfix import LATER, NOWHERE
-from tests.real_mail.servers import CUSTOMER, SUPPORT, MailServers
+from tests.real_mail.servers import COLLEAGUE, CUSTOMER, SUPPORT, MailServers
 
 ANN = Actor(name="Ann")
 
 
-@pytest.fixture
-async def hub(mail: MailServers, database_dsn: str, tmp_path: Path) -> AsyncIterator[Hub]:
+@asynccontextmanager
+async def a_hub(mail: MailServers, dsn: str, folder: Path, **more: Any) -> AsyncIterator[Hub]:
+    """A hub with one inbox on these servers; `more` are settings of the inbox."""
     settings = Settings(
-        data_dir=tmp_path / "var",
+        data_dir=folder / "var",
         secret_key=SECRET.decode(),  # type: ignore[arg-type]
         web={"port": 0},  # type: ignore[arg-type]
-        channels={"support": {"kind": "email", **mail.table(burst_minutes=0)}},
+        channels={"support": {"kind": "email", **mail.table(burst_minutes=0, **more)}},
         delivery=Delivery(undo_seconds=0),
     )
-    async with run_hub(settings, database_dsn, grace=5) as hub:
+    async with run_hub(settings, dsn, grace=5) as hub:
+        yield hub
+
+
+@pytest.fixture
+async def hub(mail: MailServers, database_dsn: str, tmp_path: Path) -> AsyncIterator[Hub]:
+    async with a_hub(mail, database_dsn, tmp_path) as hub:
         yield hub
 
 
@@ -46,6 +57,11 @@ def _letter(sender: str, subject: str, text: str, *, to: str = SUPPORT) -> bytes
 
 async def _tickets(hub: Hub) -> list[views.TicketRow]:
     return await hub.ctx.database.read(lambda c: views.list_tickets(c, scope="all", agent_id=None))
+
+
+async def _answers(hub: Hub, ticket: views.TicketRow) -> list[str]:
+    """How the answers on a ticket fare."""
+    return [one.delivery for one in await _timeline(hub, ticket) if one.delivery]
 
 
 async def _timeline(hub: Hub, ticket: views.TicketRow) -> list[views.TimelineRow]:
@@ -122,5 +138,110 @@ async def test_an_answer_that_is_late_is_not_failed(hub: Hub, mail: MailServers)
         return any(one.automatic == "delayed" for one in await _timeline(hub, ticket))
 
     await until(told, seconds=20, what="the delay is on the ticket")
-    assert [one.delivery for one in await _timeline(hub, ticket) if one.delivery] == ["sent"]
+    assert await _answers(hub, ticket) == ["sent"]
     assert len(await _tickets(hub)) == 1
+
+
+async def test_everybody_in_copy_gets_it_and_nobody_sees_who_is_hidden(hub: Hub, mail: MailServers) -> None:
+    ticket = await _ticket_of(hub, mail, CUSTOMER)
+    await queue_reply(
+        hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.",
+        cc=[Mailbox(address="boss@customer.example")], bcc=[Mailbox(address=COLLEAGUE)],
+    )  # fmt: skip
+
+    async def arrived() -> bool:
+        return bool(mail.letters(CUSTOMER) and mail.letters(COLLEAGUE))
+
+    await until(arrived, seconds=20, what="both have the answer")
+    for letters in (mail.letters(CUSTOMER), mail.letters(COLLEAGUE)):
+        (raw,) = letters
+        seen = message_from_bytes(raw, policy=default)
+        assert (seen["To"].addresses[0].addr_spec, seen["Cc"].addresses[0].addr_spec, seen["Bcc"]) == (
+            CUSTOMER, "boss@customer.example", None,
+        )  # fmt: skip
+        assert COLLEAGUE.encode() not in raw.partition(b"From: ")[2]
+
+    async def told() -> bool:
+        return any(one.automatic == "bounce" for one in await _timeline(hub, ticket))
+
+    # The one in copy does not exist; the customer has the answer all the same.
+    await until(told, seconds=20, what="the report about the copy is on the ticket")
+    assert await _answers(hub, ticket) == ["sent"]
+
+
+async def test_what_is_sent_is_put_into_the_folder_of_sent_letters_once(
+    mail: MailServers, database_dsn: str, tmp_path: Path
+) -> None:
+    async with a_hub(mail, database_dsn, tmp_path, sent_folder="Sent") as hub:
+        ticket = await _ticket_of(hub, mail, CUSTOMER)
+        await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
+
+        async def kept() -> bool:
+            return bool(mail.letters(SUPPORT, ".Sent"))
+
+        await until(kept, seconds=30, what="the copy is in the folder")
+    (copy,), (arrived,) = mail.letters(SUPPORT, ".Sent"), mail.letters(CUSTOMER)
+    assert message_from_bytes(copy)["Message-ID"] == message_from_bytes(arrived)["Message-ID"]
+
+
+async def test_an_answer_waits_for_a_relay_that_is_away_and_leaves_once(hub: Hub, mail: MailServers) -> None:
+    ticket = await _ticket_of(hub, mail, CUSTOMER)
+    mail.postfix.stop()
+    try:
+        await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
+
+        async def tried() -> bool:
+            (answer,) = [one for one in await _timeline(hub, ticket) if one.delivery]
+            return answer.delivery == "queued" and "does not answer" in answer.delivery_detail
+
+        await until(tried, seconds=20, what="the relay has been asked in vain")
+    finally:
+        mail.start_postfix()
+
+    async def sent() -> bool:
+        return await _answers(hub, ticket) == ["sent"]
+
+    await until(sent, seconds=60, what="the answer has left")
+
+    async def arrived() -> bool:
+        return bool(mail.letters(CUSTOMER))
+
+    await until(arrived, seconds=20, what="the customer has it")
+    assert len(mail.letters(CUSTOMER)) == 1
+
+
+async def test_a_report_to_an_address_of_its_own_finds_its_letter(
+    mail: MailServers, database_dsn: str, tmp_path: Path
+) -> None:
+    async with a_hub(mail, database_dsn, tmp_path, return_path_tokens=True) as hub:
+        ticket = await _ticket_of(hub, mail, f"lin@{NOWHERE}")
+        await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
+
+        async def failed() -> bool:
+            return await _answers(hub, ticket) == ["failed"]
+
+        await until(failed, seconds=20, what="the answer is shown as failed")
+    report = message_from_bytes(mail.letters(SUPPORT)[-1], policy=default)
+    assert report["X-Original-To"].startswith("support+")
+
+
+async def test_two_hubs_over_one_mailbox_take_each_letter_once(
+    mail: MailServers, database_dsn: str, tmp_path: Path
+) -> None:
+    async with (
+        a_hub(mail, database_dsn, tmp_path / "one") as one,
+        a_hub(mail, database_dsn, tmp_path / "two"),
+    ):
+        await asyncio.gather(
+            *(
+                asyncio.to_thread(mail.deliver, _letter(f"c{number}@customer.example", f"s{number}", "Hello"))
+                for number in range(12)
+            )
+        )
+
+        async def all_there() -> bool:
+            return len(await _tickets(one)) == 12
+
+        await until(all_there, seconds=30, what="every letter is a ticket")
+        subjects = sorted(ticket.subject for ticket in await _tickets(one))
+    assert subjects == sorted(f"s{number}" for number in range(12))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import smtplib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -137,7 +138,7 @@ async def test_a_server_that_ends_is_told_and_heard_again(mail: MailServers) -> 
     mail.deliver(letter(0))
     async with heard(an_adapter(mail, memory=memory, journal=journal, poll_seconds=600), journal) as task:
         await journal.kept(1)
-        mail.dovecot.stop()
+        mail.dovecot.crash()
         try:
             with pytest.raises(Unavailable):
                 await asyncio.wait_for(task, 20)
@@ -145,7 +146,14 @@ async def test_a_server_that_ends_is_told_and_heard_again(mail: MailServers) -> 
                 await an_adapter(mail).check()
         finally:
             mail.start_dovecot()
-    mail.deliver(letter(1))
+
+    async def taken() -> bool:
+        with contextlib.suppress(smtplib.SMTPException):
+            mail.deliver(letter(1))
+            return True
+        return False
+
+    await until(taken, seconds=20, what="Postfix, which asks Dovecot who may log in, takes letters again")
     async with heard(an_adapter(mail, memory=memory, journal=journal), journal):
         await journal.kept(2)
     assert _subjects(journal) == ["s0", "s1"]

@@ -20,11 +20,12 @@ from tests.conftest import at_database
 from tests.fakes.inboxes import FAIL, PASS
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
-from tests.fakes.ports import Memory, make_ports
+from tests.fakes.ports import make_ports
 from tests.fakes.scene import (
     CHANNELS,
     MAIL,
     SUPPORT,
+    SYSTEM,
     a_hub,
     ledger,
     letter,
@@ -140,14 +141,8 @@ async def test_one_that_waits_to_leave_does_not_hold_up_a_move_for_ever(ctx: Con
         )
     ]
     await move_entries(
-        ctx, ticket_code=first["code"], interaction_ids=kept, to_code=second["code"], actor=_somebody()
+        ctx, ticket_code=first["code"], interaction_ids=kept, to_code=second["code"], actor=SYSTEM
     )
-
-
-def _somebody() -> Any:
-    from tests.fakes.scene import SYSTEM
-
-    return SYSTEM
 
 
 # ── on the wire, and between machines ────────────────────────────────────────────────────────────────────────────────
@@ -160,9 +155,19 @@ async def _posting(dsn: str, address: str) -> AsyncIterator[tuple[Context, Email
         table = {**MAIL, "address": address, "acknowledge": True, "smtp_port": port, "imap_port": 1}
         hub = await stack.enter_async_context(a_hub(dsn, {"support": table}))
         configured = hub.channel("support")
-        adapter = EmailAdapter("support", configured.settings, make_ports(Memory()))  # type: ignore[arg-type]
+        adapter = EmailAdapter("support", configured.settings, make_ports())  # type: ignore[arg-type]
         stack.push_async_callback(adapter.close)
         yield hub, adapter, relay
+
+
+@pytest.fixture
+async def second_house(postgres: str) -> AsyncIterator[str]:
+    """Another house's database."""
+    server = await asyncpg.connect(postgres)
+    await server.execute("CREATE DATABASE second_house TEMPLATE template_hub STRATEGY file_copy")
+    yield at_database(postgres, "second_house")
+    await server.execute("DROP DATABASE second_house WITH (FORCE)")
+    await server.close()
 
 
 async def test_it_is_marked_as_automatic_and_comes_from_nobody(database_dsn: str) -> None:
@@ -176,17 +181,13 @@ async def test_it_is_marked_as_automatic_and_comes_from_nobody(database_dsn: str
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["marks kept", "marks lost on the way"])
-async def test_two_hubs_that_write_to_each_other_stop(postgres: str, database_dsn: str, honest: bool) -> None:
+async def test_two_hubs_that_write_to_each_other_stop(database_dsn: str, second_house: str, honest: bool) -> None:
     """S21: each is the other's customer. `honest`: what marks automatic mail arrives."""
-    server = await asyncpg.connect(postgres)
-    await server.execute("CREATE DATABASE second_house TEMPLATE template_hub STRATEGY file_copy")
     addresses = ("a@one.example", "b@two.example")
     async with AsyncExitStack() as stack:
         hubs = [
             await stack.enter_async_context(_posting(dsn, address))
-            for dsn, address in zip(
-                (database_dsn, at_database(postgres, "second_house")), addresses, strict=True
-            )
+            for dsn, address in zip((database_dsn, second_house), addresses, strict=True)
         ]
         await write(hubs[0][0], addresses[1], to=addresses[0])
         letters = 1
@@ -212,8 +213,6 @@ async def test_two_hubs_that_write_to_each_other_stop(postgres: str, database_ds
             assert [row["automatic"] for row in seen] == ["auto_reply"], (
                 "and it is seen why nobody was answered"
             )
-    await server.execute("DROP DATABASE second_house WITH (FORCE)")
-    await server.close()
 
 
 async def test_a_flood_on_one_ticket_is_flagged_once(ctx: Context) -> None:

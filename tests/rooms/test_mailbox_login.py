@@ -84,7 +84,7 @@ async def test_a_line_that_drops_during_the_login_is_nobodys_wrong_password(serv
 
 
 async def test_a_refused_login_says_what_this_provider_wants(server: ImapServer) -> None:
-    assert "授权码" in str(await refusal(server, "NO password error", preset="163"))
+    assert "authorisation code" in str(await refusal(server, "NO password error", preset="163"))
     assert "app password" in str(await refusal(server, "NO [AUTHENTICATIONFAILED] no", preset="gmail"))
     assert "imap_password" in str(await refusal(server, "NO [AUTHENTICATIONFAILED] no"))
 

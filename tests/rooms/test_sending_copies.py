@@ -1,4 +1,4 @@
-"""Copies in the mailbox's folder of sent letters: made apart from the sending, and never the reason for another letter (F48)."""
+"""Copies in the mailbox's folder of sent letters: made apart from the sending, never a reason for another letter (F48)."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -65,7 +65,8 @@ class AttachmentAnswer(BaseModel):
 
 
 class TimelineEntry(BaseModel):
-    """`delivery`: queued, sending, sent, failed, uncertain or cancelled for an answer; "" for the rest."""
+    """`delivery`: queued, sending, sent, failed, uncertain or cancelled for an answer; "" for the rest. `thread_rule`: by which
+    rule it came to its ticket. `details`: what a letter says beside its text, without what is empty."""
 
     id: BigId
     ticket: TicketNumber
@@ -82,6 +83,8 @@ class TimelineEntry(BaseModel):
     fields: dict[str, Any]
     automatic: str
     warning: str
+    thread_rule: str
+    details: dict[str, Any]
     external_id: str
     occurred_at: datetime
     created_at: datetime
@@ -107,6 +110,8 @@ class TimelineEntry(BaseModel):
             fields=row.fields,
             automatic=row.automatic,
             warning=row.warning,
+            thread_rule=row.thread_rule,
+            details=row.details,
             external_id=row.external_id,
             occurred_at=row.occurred_at,
             created_at=row.created_at,

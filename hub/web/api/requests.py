@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
 from hub.actions.copies import MOST_COPIES
@@ -94,6 +94,41 @@ class AssignRequest(_Body):
 class StatusRequest(_Body):
     # Strict mode takes an enum's value from JSON, and nothing else.
     status: TicketStatus
+
+
+def _fits(value: str) -> str:
+    if int(value) > BIGINT:
+        raise ValueError("is no id of an entry")
+    return value
+
+
+EntryId = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,19}$"), AfterValidator(_fits)]
+Entries = Annotated[
+    list[EntryId], Field(min_length=1, max_length=1000, description="ids of entries of the ticket")
+]
+
+
+class EntriesRequest(_Body):
+    """Entries of this ticket."""
+
+    entries: Entries
+
+
+class MoveRequest(EntriesRequest):
+    """Entries of this ticket, and the ticket to which they belong."""
+
+    to: Annotated[str, StringConstraints(max_length=40)]
+
+
+class AdoptRequest(_Body):
+    """A letter of this ticket that passes somebody else's on."""
+
+    entry: EntryId
+
+
+class ParticipantRequest(_Body):
+    address: Annotated[str, StringConstraints(min_length=3, max_length=320)]
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
 class PresenceRequest(_Body):

@@ -103,7 +103,7 @@ SHAPES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "in the dialogue only": ("Mail Delivery Subsystem <MAILER-DAEMON@mx.there.example>", "Returned mail: Service unavailable",
         "   ----- Transcript of session follows -----\n... while talking to mx.there.example.:\n>>> MAIL From:<support@shop.example>\n<<< 250 fine\n>>> RCPT To:<lin@there.example> NOTIFY=FAILURE\n<<< 550 go away, says abuse-desk@there.example\n", ("lin@there.example",)),
     "in a command in a line": ("Mail Delivery Subsystem <MAILER-DAEMON@mx.there.example>", "Returned mail: Service unavailable",
-        "While talking to mx.there.example I said RCPT TO:<lin@there.example> and was told no by root@there.example.\n", ("lin@there.example",)),
+        "While root@there.example was listening I said RCPT TO:<lin@there.example> and was told no.\n", ("lin@there.example",)),
     "in quoted reason only": ("Mail Delivery Subsystem <MAILER-DAEMON@mx.there.example>", "Returned mail: Host unknown",
         "   ----- Transcript of session follows -----\n550 Host unknown for lin@there.example\n", ("lin@there.example",)),
     "who is named only in the returned letter": ("MAILER-DAEMON@mx.there.example", "Undeliverable mail",

@@ -16,6 +16,7 @@ GOES = [
     ("mark", BO, "-- \nBo Hansen\nHavnegade 3\n1058 København"),
     ("mark without its space", BO, "--\nBo"),
     ("underscores", BO, "__\ntea-users mailing list\ntea-users@lists.example"),
+    ("list", BO, "_______________________________________________\nTea-users mailing list -- tea-users@lists.example\nTo unsubscribe, see https://lists.example/tea"),
     ("own name", BO, "Bo"),
     ("own names turned", BO, "Hansen, Bo"),
     ("own address", BO, "bo@mail.example"),

@@ -43,9 +43,9 @@ def hours(many: float) -> timedelta:
 
 
 @st.composite
-def a_day(draw: st.DrawFn) -> Hours:
-    """No, one or two shifts, none longer than a day; the last may run past midnight, but ends before six."""
-    cuts = sorted(draw(st.lists(st.integers(36, 143), max_size=4, unique=True)))
+def a_day(draw: st.DrawFn, earliest: int = 36) -> Hours:
+    """No, one or two shifts, in steps of ten minutes; the last may run past midnight, but ends at six."""
+    cuts = sorted(draw(st.lists(st.integers(earliest, 143), max_size=4, unique=True)))
     shifts = [(a * 10, b * 10) for a, b in zip(cuts[::2], cuts[1::2], strict=False)]
     if len(cuts) % 2:
         shifts.append((cuts[-1] * 10, DAY + draw(st.integers(0, 36)) * 10))
@@ -60,7 +60,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     if not any(week):
         week[draw(st.integers(0, 6))] = ((540, 1080),)
     around = st.builds(lambda day, n: day + timedelta(days=n), st.sampled_from(DAYS), st.integers(-4, 4))
-    special = draw(st.dictionaries(around, a_day(), max_size=5))
+    special = draw(st.dictionaries(around, a_day(earliest=0), max_size=5))
     zone = ZoneInfo(draw(st.sampled_from(ZONES)))
     return Calendar(name="random", zone=zone, week=week, special=special)
 
@@ -186,6 +186,15 @@ def test_a_shift_belongs_to_the_day_on_which_it_begins() -> None:
     assert not is_open(calendar, at(zone, 2026, 12, 2, 23))
     assert not is_open(calendar, at(zone, 2026, 12, 3, 3))
     assert is_open(calendar, at(zone, 2026, 11, 28, 5))  # Friday's, on Saturday morning
+
+
+def test_a_night_shift_goes_on_into_the_new_year() -> None:
+    zone = "America/New_York"
+    night = Calendar(name="night", zone=ZoneInfo(zone), week=[(read_shift("22:00-06:00"),)] * 7)
+    evening = at(zone, 2026, 12, 31, 21)
+    assert working_time(night, evening, at(zone, 2027, 1, 1, 12)) == hours(8)
+    assert add_working(night, evening, hours(5)) == at(zone, 2027, 1, 1, 3)
+    assert next_change(night, at(zone, 2026, 12, 31, 23)) == at(zone, 2027, 1, 1, 6)
 
 
 def test_hours_that_the_clocks_leave_out_do_not_exist() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.mail_details import MAIL_DETAILS
 from hub.web.desk.say.words import FIELDS, KINDS
 from storage.views import IdentityRow, TimelineRow
 
@@ -72,7 +73,7 @@ def _value(voice: Voice, name: str, value: str) -> str:
 
 def say_detail(voice: Voice, detail: str) -> str:
     """Why something failed."""
-    for pattern, said in _DETAILS:
+    for pattern, said in (*_DETAILS, *MAIL_DETAILS):
         if found := pattern.fullmatch(detail):
             return voice.say(said, **found.groupdict()) if found.groupdict() else voice.say(said)
     return detail

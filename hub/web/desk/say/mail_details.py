@@ -1,0 +1,62 @@
+"""What mailboxes report, in the reader's language: sentences of channels.email as stored, around what a server said."""
+
+import re
+
+from hub.web.desk.say.language import N_
+
+_GAPS = {"where": r"\S+", "why": ".*", "folder": ".*?", "said": ".*"}
+# Each is stored as it stands here, with the gaps filled in. The longer ones first, for a gap takes all that follows.
+_SENTENCES = (
+    N_("IMAP %(where)s refused the login: %(said)s. Check imap_user and imap_password."),
+    N_(
+        "IMAP %(where)s refused the login: %(said)s. This provider takes no password here but an "
+        "authorisation code: switch IMAP on in its web mail and make one there."
+    ),
+    N_(
+        "IMAP %(where)s refused the login: %(said)s. This provider takes no ordinary password here but "
+        "an app password, made in the account's security settings."
+    ),
+    N_(
+        'IMAP %(where)s refused the login: %(said)s. Microsoft takes no passwords any more; use auth = "oauth2".'
+    ),
+    N_(
+        "IMAP %(where)s refused the login: %(said)s. IMAP has to be switched on in this provider's web mail first."
+    ),
+    N_(
+        "IMAP %(where)s refused the login: %(said)s. IMAP has to be switched on for the account by the "
+        "company's mail administrator."
+    ),
+    N_("IMAP %(where)s refused the access token: %(said)s"),
+    N_("IMAP %(where)s cannot check the login now: %(said)s"),
+    N_("IMAP %(where)s shows a certificate that is not valid for it: %(said)s"),
+    N_("IMAP %(where)s cannot be reached: %(said)s"),
+    N_("IMAP %(where)s offers no STARTTLS; nothing is said unprotected."),
+    N_("IMAP %(where)s takes no login on an unprotected line; set imap_security to tls or starttls."),
+    N_("The mailbox's line dropped: %(said)s"),
+    N_("The mail server does not answer as IMAP does: %(said)s"),
+    N_("The mail server refused what it must be able to do: %(said)s"),
+    N_("The folder '%(folder)s' cannot be opened: %(said)s"),
+    N_("The folder '%(folder)s' cannot be compared: %(said)s"),
+    N_("The folder is being read for the first time, or anew."),
+    N_("Another hub has taken this mailbox over."),
+    N_("The hub is not authorised for this mailbox yet. Run: contact-hub mail authorise %(said)s"),
+    N_(
+        "The provider has ended the hub's access to this mailbox (%(why)s). A person must grant it "
+        "again: contact-hub mail authorise %(said)s"
+    ),
+    N_("The provider hands out no access token now: %(said)s"),
+    N_("The provider's token server cannot be reached: %(said)s"),
+    N_("The channel's stored secret cannot be opened: %(said)s."),
+)
+
+
+def _as_stored(sentence: str) -> re.Pattern[str]:
+    parts = re.split(r"%\((\w+)\)s", sentence)
+    made = [
+        re.escape(part) if place % 2 == 0 else f"(?P<{part}>{_GAPS[part]})"
+        for place, part in enumerate(parts)
+    ]
+    return re.compile("".join(made), re.DOTALL)
+
+
+MAIL_DETAILS = tuple((_as_stored(sentence), sentence) for sentence in _SENTENCES)
