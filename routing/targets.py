@@ -82,14 +82,15 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One thing that happened to a ticket, and its status afterwards. None of the three: only the status may have changed, or
-    what is promised."""
+    """One thing that happened to a ticket, and its status afterwards. None of the four: only the status may have changed, or
+    what is promised. `unanswered`: the last answer was taken back, or did not arrive."""
 
     at: datetime
     status: TicketStatus
     opened: bool = False
     customer_wrote: bool = False
     answered: bool = False
+    unanswered: bool = False
 
 
 DONE = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
@@ -144,10 +145,25 @@ def _respond(now: dict[Target, Clock], happened: Happened, at: datetime, promise
             now[target] = _end(clock, at, Because.ANSWERED if happened.answered else Because.RESOLVED)
     if done or happened.answered:
         return
-    if happened.opened:
+    if happened.unanswered:
+        _unanswer(now, at, promises)
+    elif happened.opened:
         _begin(now, Target.FIRST_RESPONSE, at, Because.OPENED, promises)
     elif happened.customer_wrote:
         _begin(now, Target.NEXT_RESPONSE, at, Because.CUSTOMER_WROTE, promises)
+
+
+def _unanswer(now: dict[Target, Clock], at: datetime, promises: Promises) -> None:
+    """The clock that the last answer ended goes on; meanwhile it rested."""
+    ended = [
+        clock
+        for target in (Target.FIRST_RESPONSE, Target.NEXT_RESPONSE)
+        if (clock := now.get(target)) is not None and clock.because is Because.ANSWERED and target in promises
+    ]
+    if ended:
+        clock = max(ended, key=lambda clock: clock.since)
+        promised = replace(clock, promise=promises[clock.target])
+        now[clock.target] = _turn(promised, at, ClockState.RUNNING, Because.NOT_ANSWERED)
 
 
 def _solve(now: dict[Target, Clock], happened: Happened, at: datetime, promises: Promises) -> None:

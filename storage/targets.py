@@ -97,6 +97,11 @@ async def segments(connection: Connection, ticket_ids: Sequence[int]) -> list[Se
     return [SegmentRow(**row) for row in await connection.fetch(SQL["segments"], ticket_ids)]
 
 
+async def ledger(connection: Connection, ticket_id: int) -> list[SegmentRow]:
+    """What is over of the last cycle of each target of one ticket, in order."""
+    return [SegmentRow(**row) for row in await connection.fetch(SQL["ledger"], ticket_id)]
+
+
 async def write(
     connection: Connection, clock_rows: Sequence[ClockRow], segment_rows: Sequence[SegmentRow]
 ) -> None:

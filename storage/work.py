@@ -57,9 +57,21 @@ class WaitingRow:
     waiting_since: datetime
     language: str
     skills: list[str]
+    kind: str
     last_agent_id: int | None
     declined_by: int | None
     waiting_why: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRow:
+    """How many tickets of one sort are expected."""
+
+    queue: str
+    language: str
+    skills: list[str]
+    kind: str
+    tickets: float
 
 
 async def peek(connection: Connection, code: int) -> tuple[int, int | None] | None:
@@ -167,6 +179,11 @@ async def look_at_agents(connection: Connection) -> list[AgentNow]:
 async def waiting(connection: Connection, places: int) -> list[WaitingRow]:
     """Waiting tickets: the first `places` of each sort, and those that were not looked at yet."""
     return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting"], places)]
+
+
+async def expected(connection: Connection, minutes: float) -> list[ExpectedRow]:
+    """What came in so many minutes from this time of the week on, on the average of the last four weeks."""
+    return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes)]
 
 
 async def unexplained(connection: Connection) -> list[WaitingRow]:

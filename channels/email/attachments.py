@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from channels.email.charsets import guess
-from channels.email.headers import first, one_line, split_headers, text_of
+from channels.email.headers import decode_header, first, one_line, split_headers
 from channels.email.mime import Part
 from channels.email.words import decode_words
 from hub.model.interactions import InboundAttachment
@@ -118,8 +118,8 @@ def _derived_name(part: Part, data: bytes, content_id: str, location: str) -> st
     extension = _EXTENSIONS.get(part.content_type) or mimetypes.guess_extension(part.content_type) or ".bin"
     if part.content_type in ("message/rfc822", "message/global"):
         inner, _, _ = split_headers(data[:300_000], top=True, hint=part.hint)
-        return (safe_filename(text_of(inner, "subject")[:80]) or "letter") + extension
-    description = text_of(part.headers, "content-description")[:200]
+        return (safe_filename(decode_header(first(inner, "subject")[:1000])[:80]) or "letter") + extension
+    description = decode_header(first(part.headers, "content-description")[:1000])[:200]
     for said in (content_id.partition("@")[0], location.partition("?")[0].rpartition("/")[2], description):
         if _LIKE_A_FILE.fullmatch(said) and safe_filename(said):
             return safe_filename(said)

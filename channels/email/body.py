@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from channels.email.attachments import stated_name
 from channels.email.charsets import decode
 from channels.email.headers import split_headers
-from channels.email.html_text import text_from_html
+from channels.email.html_text import plain_from_html, text_from_html
+from channels.email.limits import MAX_HTML, MAX_HTML_ELEMENTS
 from channels.email.mime import Part, part_of_file, split_parts
 from channels.email.pgp import inline_security
 from channels.email.smime import ENCRYPTED, SIGNED, unwrap
@@ -65,7 +66,16 @@ class Contents:
     @property
     def text(self) -> str:
         """The text of all segments; HTML is converted where there is no text beside it."""
-        pieces = [s.text if s.text.strip() or not s.html else text_from_html(s.html) for s in self.segments]
+        pieces: list[str] = []
+        room, tags = MAX_HTML, 2 * MAX_HTML_ELEMENTS
+        for segment in self.segments:
+            if segment.text.strip() or not segment.html:
+                pieces.append(segment.text)
+                continue
+            # What one part may cost, many together may cost as well, and no more.
+            html, tags = segment.html[:room], tags - segment.html.count("<")
+            room -= len(html)
+            pieces.append(text_from_html(html) if tags >= 0 else plain_from_html(html))
         return "\n".join(p.strip("\r\n") for p in pieces if p.strip())
 
 

@@ -16,6 +16,7 @@ from channels.email.limits import (
     MAX_HEADER,
     MAX_HEADER_BLOCK,
     MAX_HEADERS,
+    MAX_PART_HEADERS,
     MAX_REFERENCES,
 )
 from channels.email.words import decode_words
@@ -89,14 +90,14 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
             size = len(line)
             count += 1
         position = end
-        if position > MAX_HEADER_BLOCK or count > MAX_HEADERS:
+        if position > MAX_HEADER_BLOCK or count > (MAX_HEADERS if top else MAX_PART_HEADERS):
             cut = True
             gap = re.compile(rb"\r?\n\r?\n").search(data, position - 2)
             position = gap.end() if gap else len(data)
             break
     if name is not None:
         found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
-    _to_utf8(found, hint)
+    _to_utf8(found if top else {n: v for n, v in found.items() if n.startswith("content-")}, hint)
     return found, data[position:], cut
 
 

@@ -84,7 +84,7 @@ def too_costly(html: str) -> bool:
 def text_from_html(html: str) -> str:
     """Readable text of HTML, links and pictures left out. Beyond the limits the tags are simply taken away."""
     if too_costly(html):
-        return _plainly(html[:MAX_HTML])
+        return plain_from_html(html[:MAX_HTML])
     from inscriptis import get_text
     from inscriptis.css_profiles import CSS_PROFILES
     from inscriptis.model.config import ParserConfig
@@ -93,7 +93,7 @@ def text_from_html(html: str) -> str:
     try:
         text = str(get_text(prepared, ParserConfig(css=CSS_PROFILES["relaxed"])))
     except Exception:  # noqa: BLE001 - lxml and inscriptis raise whatever a broken document provokes; the plain way works
-        return _plainly(html)
+        return plain_from_html(html)
     return "\n".join(line.rstrip() for line in text.replace("\u00a0", " ").split("\n"))
 
 
@@ -102,13 +102,14 @@ def clean_html(html: str) -> str:
     if not html:
         return ""
     if too_costly(html):
-        return f"<pre>{html_escape.escape(_plainly(html[:MAX_HTML]))}</pre>"
+        return f"<pre>{html_escape.escape(plain_from_html(html[:MAX_HTML]))}</pre>"
     import nh3
 
     return nh3.clean(html)
 
 
-def _plainly(html: str) -> str:
+def plain_from_html(html: str) -> str:
+    """The text between the tags: little work, little beauty."""
     lower = html.translate(_LOWER)
     out: list[str] = []
     position = 0

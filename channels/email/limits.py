@@ -7,6 +7,8 @@ MAX_HEADER_BLOCK = 256 * 1024
 MAX_HEADER = 32 * 1024
 """Bytes of one header; the rest of it is not read."""
 MAX_HEADERS = 4000
+MAX_PART_HEADERS = 100
+"""Of one part inside a letter."""
 MAX_PARTS = 500
 MAX_DEPTH = 30
 MAX_HTML = 2 * 1024 * 1024

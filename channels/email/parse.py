@@ -43,6 +43,7 @@ NOTICE = (
 )
 """Shown in place of a body whose structure exceeds the limits; both languages, for no reader is known
 here."""
+_MAX_CALENDARS = 3
 _COLLECTIONS = ("multipart/report", "multipart/digest")
 """Letters that hold others without anybody having passed those on."""
 
@@ -185,7 +186,7 @@ def _reply(text: str, contents: Contents, html: str, subject: str, sender: Sende
 
 
 def _invite(contents: Contents) -> Invite | None:
-    calendars = (p for p in contents.files if is_calendar(p))
+    calendars = [p for p in contents.files if is_calendar(p)][:_MAX_CALENDARS]
     return next((i for p in calendars if (i := read_invite(p.data(), p.params.get("charset", "")))), None)
 
 

@@ -1,7 +1,8 @@
 """What is known of the great mail providers: their servers, and where they differ from a plain one. Data only.
 
-From the providers' own help pages: support.google.com/mail/answer/7126229, learn.microsoft.com (POP, IMAP and SMTP settings),
-support.apple.com/102525, help.mail.163.com, service.mail.qq.com, help.aliyun.com.
+As they publish it (support.google.com/mail/answer/7126229, "POP, IMAP and SMTP settings" of support.microsoft.com,
+support.apple.com/102525, help.mail.163.com, service.mail.qq.com, help.aliyun.com). Nobody has tried them against the services
+themselves, except as far as the tests' servers behave like them.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 Preset = Literal[
-    "126", "163", "139", "aliyun", "aliyun-qiye", "exmail", "fastmail", "gmail", "icloud", "outlook", "qq", "sina", "yahoo",
+    "126", "163", "aliyun", "aliyun-qiye", "exmail", "fastmail", "gmail", "icloud", "outlook", "qq", "yahoo",
     "yeah",
 ]  # fmt: skip
 PRESETS = get_args(Preset)
@@ -31,12 +32,10 @@ TABLE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "126": _tls("imap.126.com", "smtp.126.com", sent_folder="已发送", **_NO_PLUS),
         "163": _tls("imap.163.com", "smtp.163.com", sent_folder="已发送", **_NO_PLUS),
         "yeah": _tls("imap.yeah.net", "smtp.yeah.net", sent_folder="已发送", **_NO_PLUS),
-        "139": _tls("imap.139.com", "smtp.139.com", **_NO_PLUS),
         "qq": _tls("imap.qq.com", "smtp.qq.com", sent_folder="Sent Messages", **_NO_PLUS),
         "exmail": _tls("imap.exmail.qq.com", "smtp.exmail.qq.com", sent_folder="Sent Messages", **_NO_PLUS),
         "aliyun": _tls("imap.aliyun.com", "smtp.aliyun.com", **_NO_PLUS),
         "aliyun-qiye": _tls("imap.qiye.aliyun.com", "smtp.qiye.aliyun.com", **_NO_PLUS),
-        "sina": _tls("imap.sina.com", "smtp.sina.com", **_NO_PLUS),
         "yahoo": _tls("imap.mail.yahoo.com", "smtp.mail.yahoo.com", **_NO_PLUS),
         "fastmail": _tls("imap.fastmail.com", "smtp.fastmail.com", sent_folder="Sent"),
         # These two keep a copy of what they relay; ours would be a second one.
@@ -64,7 +63,7 @@ INTRODUCES_ITSELF = frozenset({"126", "163", "yeah"})
 
 ADVICE: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("126", "163", "yeah", "139", "qq", "sina", "exmail"), _CODE),
+        **dict.fromkeys(("126", "163", "yeah", "qq", "exmail"), _CODE),
         "aliyun": "IMAP has to be switched on in this provider's web mail first.",
         "aliyun-qiye": "IMAP has to be switched on for the account by the company's mail administrator.",
         **dict.fromkeys(("gmail", "icloud", "yahoo", "fastmail"), _APP),

@@ -35,7 +35,7 @@ _DASHES = "-‐‑‒–—―_=*~#"
 
 _MONTH = r"[^\W\d_]{3,12}"
 _DATE = re.compile(
-    rf"\d{{4}}\s?[-/.年년]\s?\d{{1,2}}|(?<!\d)\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?\d{{2,4}}|\d{{1,2}}\s?[月월]\s?\d{{1,2}}"
+    rf"\d{{4}}\s?[-/.年년]\s?\d{{1,2}}|(?<![\d.])[0-3]?\d\s?[-/.]\s?[0-3]?\d\s?[-/.]\s?(?:\d{{4}}|\d{{2}})(?!\d|\.\d)|\d{{1,2}}\s?[月월]\s?\d{{1,2}}"
     rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?(?:\s+de)?\s+{_MONTH}\.?,?(?:\s+de)?\s+\d{{2,4}}"
     rf"|{_MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th|\.)?,?\s+(?:at\s+)?\d{{4}}|\d{{4}}\.\s?{_MONTH}"
 )
@@ -51,7 +51,7 @@ _DAY_DATE = re.compile(
 _DATE_FIRST = re.compile(
     r"[(\[]?\d{1,4}\s?[-/.年년日]|\d{1,2}\.?\s+[^\W\d_]{3,12}|[^\W\d_]{3,9}\.? \d{1,2},? \d{4}"
 )
-_WROTE_CHINESE = re.compile(r"(?:写道|寫道)\s*[:：]?\s*$")
+_WROTE_CHINESE = re.compile(r"(?:写道|寫道|書きました|のメール|のメッセージ|작성)\s*[:：]?\s*$")
 _QUOTING = re.compile(rf"(?:{_any(QUOTING)})\b", re.IGNORECASE)
 _WROTE_MIDDLE = re.compile(rf"(?<!\w)(?:{_any(MIDDLE)})(?!\w)", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
@@ -73,7 +73,9 @@ _SHARED = re.compile(
 _SHARED_CHINESE = re.compile(
     r"(?:(?<=[。！？!?])|(?<=\S)\s{2,})(?=(?:在\s?)?\d{4}\s?[年/-]\s?\d{1,2}.{5,200}(?:写道|寫道)[:：]\s*$)"
 )
-_RULE = re.compile(r"[\s>]{0,6}(?:_{5,}|-{5,}|={5,}|\*{5,}|—{3,}|–{3,}|─{3,}|━{3,})\s*$")
+_RULE_LENGTH = 5
+_DRAWN = frozenset("-_=*~#+ー")
+_SAID_LOUD = frozenset("！？。…、，")
 _FROM = re.compile(r"^\S+ (?:message|mail|e-?mail)\b")
 _LABEL = re.compile(r"[^\W\d_][^\n:：|@<>]{0,22}$")
 
@@ -90,12 +92,15 @@ def is_barred(line: str) -> bool:
 
 def is_rule(line: str) -> bool:
     """A drawn line and nothing else."""
-    return _RULE.match(line[:CUT]) is not None
+    drawn = line[:CUT].strip(" \t\u3000\u00a0>")
+    if len(drawn) < _RULE_LENGTH or len(set(drawn)) > 2:
+        return False
+    return all(c in _DRAWN or (c > "\u2000" and not c.isalnum() and c not in _SAID_LOUD) for c in set(drawn))
 
 
 def separator(lines: list[str], index: int) -> str:
     """Which title of an older letter this line is: forwarded, original, or "" for none."""
-    inner = lines[index][:CUT].strip(" \t\u3000\u00a0>|").rstrip(":：").rstrip()
+    inner = lines[index][:CUT].replace("&nbsp;", " ").strip(" \t\u3000\u00a0>|").rstrip(":：").rstrip()
     if not inner or len(inner) > 160:
         return ""
     words = inner.strip(_DASHES + _DECORATION).strip().lower()

@@ -67,10 +67,10 @@ HEADS = {
     "发件人 發件人 发信人 寄件者 寄件人 差出人 送信者 送信元 発信者 보낸사람 발신자 발신",
     "sent": "sent gesendet envoyé envoyéle dated'envoi enviado enviadoel enviadoem enviada enviadaem inviato verzonden skickat sendt "
     "lähetetty odesláno odoslané wysłano wysłane datawysłania отправлено датаотправки надіслано gönderildi göndermetarihi elküldve "
-    "trimis εστάλη נשלח أرسلت تمالإرسال đãgửi ส่งแล้ว terkirim dikirim 发送时间 发送日期 发件时间 发件日期 寄件时间 已发送 發送時間 寄件日期 傳送時間 送信日時 送信 보낸날짜 보낸시간",
+    "trimis εστάλη נשלח أرسلت تمالإرسال đãgửi ส่งแล้ว terkirim dikirim 发送时间 发送日期 发件时间 发件日期 寄件时间 已发送 發送時間 寄件日期 傳送日期 傳送時間 送信日時 送信 보낸날짜 보낸시간",
     "date": "date datum fecha data dato päiväys päivämäärä pvm дата tarih dátum ημερομηνία תאריך التاريخ ngày วันที่ tanggal 日期 时间 時間 日時 날짜 일시",
     "to": "to an à a para aan till til do komu кому kime kenelle vastaanottaja címzett către catre προς אל إلى đến tới ถึง kepada ke "
-    "destinataire destinatario destinatário 收件人 收件者 收信人 至 致 宛先 받는사람 수신자 수신",
+    "destinataire destinatario destinatário 收件人 收件者 收信人 至 致 宛先 받는사람 받은사람 수신자 수신",
     "cc": "cc bcc cci kopie kopia kopi kopio копия копія másolat bilgi 抄送 抄送人 抄送至 副本 密送 参照 참조",
     "subject": "subject betreff objet asunto oggetto assunto onderwerp ämne emne aihe předmět predmet temat тема konu tárgy subiect θέμα נושא sujet naslov predmet onderw. "
     "الموضوع موضوع chủđề tiêuđề เรื่อง หัวข้อ subjek perihal 主题 主旨 主題 标题 標題 件名 제목",

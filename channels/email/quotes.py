@@ -103,7 +103,7 @@ def _read(lines: list[str]) -> list[_Run]:
     index = 0
     while index < len(lines):
         line = lines[index][:CUT]
-        if not line.strip():
+        if not line.strip() or line.strip() == "&nbsp;":
             add("blank", index, index + 1)
             index += 1
             continue

@@ -27,7 +27,7 @@ class EmailSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    preset: Preset | None = None
+    preset: Preset | Literal[""] = ""
     address: str
     display_name: str = ""
     imap_host: str
@@ -152,7 +152,7 @@ class EmailSettings(BaseModel):
     @property
     def login_advice(self) -> str:
         """What a person whose login was refused should know of this provider; "" where nothing is known."""
-        return ADVICE.get(self.preset or "", "")
+        return ADVICE.get(self.preset, "")
 
     def is_own(self, address: str) -> bool:
         """Whether an address is this inbox's, an alias, or either with a plus-tag."""

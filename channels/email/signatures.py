@@ -6,7 +6,7 @@ announce ("my new address:") is what the letter is about, and stays.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from channels.email.quote_marks import CUT, is_rule
 from channels.email.signature_words import (
@@ -50,6 +50,8 @@ _NAME = re.compile(
 )
 _ANNOUNCED = re.compile(rf"(?i){ANNOUNCED}")
 _LISTS = re.compile(rf"(?i){LISTS}")
+_HUMBLE = frozenset(("드림", "올림", "배상", "拝", "敬上", "谨上", "謹上", "敬启"))
+"""What stands behind one's own name in letters."""
 _BULLET = re.compile(r"^\s*(?:[-*•·‣]\s|\d{1,2}[.)、]\s|\(?[a-z]\)\s)")
 _POSTSCRIPT = re.compile(r"(?i)^\W*(?:p\.?\s?s\b|n\.?b\b|edit|附|又及|追伸)")
 _CONFIDENTIAL = re.compile(rf"(?i){CONFIDENTIAL}")
@@ -61,34 +63,36 @@ class Sender:
 
     name: str = ""
     address: str = ""
-    words: frozenset[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "words", frozenset(_words(self.name)))
+    @property
+    def words(self) -> set[str]:
+        """The parts of the name, lower case."""
+        return set(_words(self.name))
 
     def signs(self, line: str) -> bool:
         """Whether the line is this person's name, a part of it, or the address, and nothing else."""
         if len(line) > _NAME_LENGTH:
             return False
         plain = line.strip(" \t\u3000\u00a0|*_~-–—/\\,.!，。<>").lower()
-        if not plain:
-            return False
         if self.address and plain == self.address.lower():
             return True
-        said = _words(plain)
-        return 0 < len(said) <= 5 and len(plain) > 1 and said <= self.words
+        said = [w for w in _words(plain) if w not in _HUMBLE]
+        joined = "".join(said)
+        if len(said) > 5 or len(joined) < 2:
+            return False
+        return set(said) <= self.words or joined == "".join(_words(self.name))
 
     def appears(self, line: str) -> bool:
         """Whether the line holds this person's address or whole name."""
         low = line.lower()
-        return bool(
-            (self.address and self.address.lower() in low)
-            or (len(self.words) > 1 and self.words <= _words(low))
+        words = self.words
+        return bool(self.address and self.address.lower() in low) or (
+            len(words) > 1 and words <= set(_words(low))
         )
 
 
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W_]+", text.lower()))
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def is_footer(line: str) -> bool:

@@ -28,20 +28,21 @@ def decode_transfer(raw: bytes, encoding: bytes, content_type: str) -> bytes:
 
 
 def _from_base64(raw: bytes, text: bool) -> bytes:
-    if text and not _looks_base64(raw):
+    raw = raw.strip()
+    if not text:
+        return unbase64(raw)
+    if not _looks_base64(raw):
         return raw
-    if text:
-        # Mailing lists put their footers below, unencoded.
-        for match in _FOOTER.finditer(raw):
-            rest = raw[match.end() :]
-            if rest.strip():
-                return unbase64(raw) if _looks_base64(rest) else unbase64(raw[: match.end()]) + b"\n" + rest
-    return unbase64(raw)
+    # Mailing lists put their footers below, unencoded.
+    match = _FOOTER.search(raw)
+    if match is None or _looks_base64(raw[match.end() :]):
+        return unbase64(raw)
+    return unbase64(raw[: match.end()]) + b"\n" + raw[match.end() :]
 
 
 def _looks_base64(raw: bytes) -> bool:
     """Whether it is no plain text under a wrong label: that would hold foreign signs and become control characters."""
-    sample = raw.strip()[:2000]
+    sample = raw[:4000].strip()[:2000]
     if re.search(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]", sample) is None:
         return True
     decoded = unbase64(sample)

@@ -10,6 +10,7 @@ from channels.adapter import ChannelKind
 from hub.actions.announce import Listener
 from hub.actions.feed import Feed
 from hub.actions.intake import Intake
+from hub.actions.outlook import Outlook
 from hub.actions.reader import Reader
 from hub.settings import Settings, WrongSetting, explain_validation
 from routing.rules import RoutingRules
@@ -38,6 +39,7 @@ class Context:
     feed: Feed
     intake: Intake
     reader: Reader
+    outlook: Outlook = field(default_factory=Outlook)
     memo: dict[object, Any] = field(default_factory=dict)
     """What never changes while the hub runs and is asked for often (hub.actions.installation, `channel`)."""
 

@@ -36,12 +36,14 @@ _Key = tuple[int, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Touch:
-    """What happened to one ticket. Nothing of the three: its status may have changed, or what is promised."""
+    """What happened to one ticket (routing.targets.Happened). Nothing of the four: its status may have changed, or what is
+    promised."""
 
     ticket_id: int
     opened: bool = False
     customer_wrote: bool = False
     answered: bool = False
+    unanswered: bool = False
 
 
 async def touch(connection: Connection, rules: RoutingRules, touches: Sequence[Touch]) -> int:
@@ -137,6 +139,7 @@ class _Ledger:
                 opened=happened.opened,
                 customer_wrote=happened.customer_wrote,
                 answered=happened.answered,
+                unanswered=happened.unanswered,
             ),
             promises,
         )
@@ -276,6 +279,7 @@ def _merged(touches: Sequence[Touch]) -> dict[int, Touch]:
             opened=one.opened or other.opened,
             customer_wrote=one.customer_wrote or other.customer_wrote,
             answered=one.answered or other.answered,
+            unanswered=one.unanswered or other.unanswered,
         )
     return merged
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
+from hub.actions.targets import Touch, touch
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus, takes_up_capacity
@@ -30,6 +31,15 @@ class Step:
     status: TicketStatus
     made_room: bool = False
     """Whether routing has something to do now that it had not before."""
+    answered: bool = False
+    unanswered: bool = False
+    """For the clocks: the customer was answered; the last answer was taken back."""
+
+    def happened(self) -> Touch | None:
+        """What the ticket's clocks have to know; None where nothing is."""
+        if not (self.answered or self.unanswered) and self.status == self.ticket.status:
+            return None
+        return Touch(ticket_id=self.ticket.id, answered=self.answered, unanswered=self.unanswered)
 
     async def note(self, kind: EventKind, **data: Any) -> int:
         """The next entry of the ledger; returns its number."""
@@ -95,6 +105,8 @@ async def on_ticket(
             status=TicketStatus(ticket.status),
         )
         result = await step(taken)
+        if happened := taken.happened():
+            await touch(connection, ctx.rules, [happened])
         await announce(connection, EVENTS, *([ROUTE] if taken.made_room else []))
         return True, result
 

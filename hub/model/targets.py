@@ -33,5 +33,6 @@ class Because(StrEnum):
     GOES_ON = "goes_on"
     WAITS_FOR_CUSTOMER = "waits_for_customer"
     ANSWERED = "answered"
+    NOT_ANSWERED = "not_answered"
     RESOLVED = "resolved"
     NOT_PROMISED = "not_promised"

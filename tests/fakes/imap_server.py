@@ -10,6 +10,7 @@ import contextlib
 import json
 import re
 import ssl
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Folder:
     validity: int = 7
     next_uid: int = 1
     letters: list[Letter] = field(default_factory=list)
+    """In the order of their UIDs."""
     writable: bool = True
 
     def put(self, raw: bytes, arrived: datetime | None = None, *, uid: int | None = None) -> Letter:
@@ -53,7 +55,16 @@ class Folder:
             low, _, high = part.partition(":")
             ends = [top if end == "*" else int(end) for end in (low, high or low)]
             wanted.append((min(ends), max(ends)))
-        return [one for one in self.letters if any(low <= one.uid <= high for low, high in wanted)]
+        found: dict[int, Letter] = {}
+        for low, high in wanted:
+            begin = bisect_left(self.letters, low, key=lambda one: one.uid)
+            end = bisect_right(self.letters, high, key=lambda one: one.uid)
+            found |= {one.uid: one for one in self.letters[begin:end]}
+        return [found[uid] for uid in sorted(found)]
+
+    def number(self, letter: Letter) -> int:
+        """Its message sequence number."""
+        return bisect_left(self.letters, letter.uid, key=lambda one: one.uid) + 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +345,7 @@ class Session:
 
     def _one(self, letter: Letter, wanted: str) -> bytes:
         assert self.folder is not None
-        number = self.folder.letters.index(letter) + 1
+        number = self.folder.number(letter)
         parts = [f"UID {letter.uid}".encode()]
         if "RFC822.SIZE" in wanted:
             parts.append(f"RFC822.SIZE {len(letter.raw) if letter.size is None else letter.size}".encode())
@@ -392,7 +403,7 @@ class Session:
         assert self.folder is not None
         said = b""
         for letter in letters:
-            said += b"* %d EXPUNGE\r\n" % (self.folder.letters.index(letter) + 1)
+            said += b"* %d EXPUNGE\r\n" % self.folder.number(letter)
             self.folder.letters.remove(letter)
             self._told -= 1
         return said

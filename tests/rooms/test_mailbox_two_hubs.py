@@ -75,4 +75,7 @@ async def test_one_hub_reads_a_mailbox_and_another_takes_over(ctx: Context) -> N
         await server.until(lambda: all("\\Seen" in one.flags for one in server.inbox.letters), seconds=60)
         await hubs[1].stop()
     assert most == 1, "two hubs heard the mailbox at once"
-    assert await kept(ctx) == [f"s{number}" for number in range(1, 11)]
+    reading = OneHub(ctx, channels)
+    subjects = await kept(reading.ctx)
+    await close_context(reading.ctx)
+    assert subjects == [f"s{number}" for number in range(1, 11)]

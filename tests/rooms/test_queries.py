@@ -20,6 +20,7 @@ from storage import (
     reports,
     staff,
     targets,
+    templates,
     threads,
     views,
     work,
@@ -58,12 +59,19 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "work.waiting_ticket": (work.WaitingRow, set()),
     "outbound.claim": (outbound.ClaimedReply, set()),
     "outbound.abandoned": (outbound.AbandonedReply, set()),
+    "outbound.cancel": (outbound.CancelledReply, set()),
+    "outbound.answer_facts": (outbound.AnswerFacts, set()),
+    "outbound.take_copies": (outbound.CopyRow, set()),
+    "templates.list_templates": (templates.TemplateRow, set()),
+    "templates.template": (templates.TemplateRow, set()),
+    "templates.facts_of_ticket": (templates.TicketFacts, set()),
     "house.transcript": (house.TranscriptRow, set()),
     "house.due_timers": (house.TimerRow, set()),
     "house.recall": (house.Recalled, set()),
     "targets.facts": (targets.FactsRow, set()),
     "targets.clocks": (targets.ClockRow, set()),
     "targets.segments": (targets.SegmentRow, set()),
+    "targets.ledger": (targets.SegmentRow, set()),
     "targets.raise_priority": (targets.Raised, set()),
     "staff.session": (views.AgentRow, set()),
     "views.list_agents": (views.AgentRow, set()),
@@ -113,7 +121,8 @@ def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [acknowledge, inbound, outbound, house, participants, reports, staff, targets, threads, work]
+    "module",
+    [acknowledge, inbound, outbound, house, participants, reports, staff, targets, templates, threads, work],
 )
 def test_no_query_is_left_over(module: Any) -> None:
     """Whoever renames one finds every use; whoever removes the last use removes the query."""
@@ -195,6 +204,11 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("segments", "targets.segments", ("sla_clock", "sla_segment"), "'{1,2,3}'"),
     ("facts of promises", "targets.facts", ("ticket", "customer"), "'{1,2,3}', 'now'"),
     ("letters", "work.last_letters", ("interaction", "thread_ref"), "1"),
+    ("answer facts", "outbound.answer_facts", ("ticket", "interaction"), "1, 1"),
+    ("copies", "outbound.take_copies", ("outbox",), "1, 20"),
+    ("cancel", "outbound.cancel", ("outbox",), "1"),
+    ("leave", "outbound.leave", ("outbox",), "1, gen_random_uuid(), 60"),
+    ("ticket facts", "templates.facts_of_ticket", ("ticket", "interaction"), "10019"),
     ("said since", "work.said_since", ("event",), "1, 2, 3"),
     ("unexplained", "work.unexplained", ("ticket",), ""),
     ("feed", "events.feed_after", ("event", "ticket"), "'1', 1, 500"),

@@ -14,12 +14,13 @@ from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.note import add_note
+from hub.actions.participants import add_participant
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
 from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, show_code
-from hub.model.interactions import OutboundAttachment
+from hub.model.interactions import Mailbox, OutboundAttachment
 from hub.model.people import Actor
 from hub.model.tokens import read_thread
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
@@ -179,6 +180,7 @@ async def test_a_letter_about_a_chat_does_not_turn_the_chats_answers(ctx: Contex
         [RawItem(external_key="1", content=orjson.dumps(said), received_at=letter(LI).received_at)],
     )
     opened = await ticket(ctx, kept)
+    await add_participant(ctx, ticket_code=opened["code"], mailbox=Mailbox(address=LI), actor=SYSTEM)
     by_mail = await write(ctx, LI, subject=f"My chat T-{opened['code']}")
     assert (await ticket(ctx, by_mail))["id"] == opened["id"]
     assert (await _message(ctx, await _reply(ctx, opened)))["address"] == f"session.{session}"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from hub.actions.read_clocks import ClockNow
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from storage import views
 from storage.templates import TemplateRow
@@ -27,6 +28,28 @@ class InteractionAccepted(BaseModel):
     ticket: TicketNumber | None
     interaction_id: BigId | None
     detail: str
+
+
+class ClockAnswer(BaseModel):
+    """What the customer was promised, and how it stands. `state`: running and paused go on; met, missed and dropped (nothing
+    is owed any more) have ended. `due_at` is null while the clock rests with time left. `paused_because`: why no time is
+    counted now. `breached`: it was due, and was not done by then."""
+
+    target: Literal["first_response", "next_response", "resolution"]
+    state: Literal["running", "paused", "met", "missed", "dropped"]
+    due_at: datetime | None
+    paused_because: Literal["waits_for_customer", "outside_hours"] | None
+    breached: bool
+
+    @classmethod
+    def of(cls, clock: ClockNow) -> "ClockAnswer":
+        return cls(
+            target=clock.target.value,
+            state=clock.state.value,
+            due_at=clock.due_at,
+            paused_because=clock.rests.value if clock.rests else None,
+            breached=clock.breached,
+        )
 
 
 class TicketAnswer(BaseModel):
@@ -50,10 +73,11 @@ class TicketAnswer(BaseModel):
     created_at: datetime
     updated_at: datetime
     waiting_since: datetime | None
+    sla: Annotated[list[ClockAnswer], Field(description="the last clock for each target that was promised")]
 
     @classmethod
-    def of(cls, row: views.TicketRow) -> "TicketAnswer":
-        return cls(**_ticket_fields(row))
+    def of(cls, row: views.TicketRow, clocks: Sequence[ClockNow]) -> "TicketAnswer":
+        return cls(**_ticket_fields(row, clocks))
 
 
 class AttachmentAnswer(BaseModel):
@@ -156,9 +180,10 @@ class TicketDetail(TicketAnswer):
         timeline: Sequence[views.TimelineRow],
         timeline_cursor: str | None,
         decisions: Sequence[views.DecisionRow],
+        clocks: Sequence[ClockNow],
     ) -> "TicketDetail":
         return cls(
-            **_ticket_fields(row),
+            **_ticket_fields(row, clocks),
             waiting_why=row.waiting_why,
             timeline=[TimelineEntry.of(entry) for entry in timeline],
             timeline_cursor=timeline_cursor,
@@ -176,15 +201,16 @@ class TicketDetail(TicketAnswer):
         )
 
 
-def _ticket_fields(row: views.TicketRow) -> dict[str, Any]:
+def _ticket_fields(row: views.TicketRow, clocks: Sequence[ClockNow]) -> dict[str, Any]:
     fields = {
         name: getattr(row, name)
         for name in TicketAnswer.model_fields
-        if name not in ("number", "customer_code")
+        if name not in ("number", "customer_code", "sla")
     }
     return fields | {
         "number": show_code(TICKET, row.code),
         "customer_code": show_code(CUSTOMER, row.customer_code),
+        "sla": [ClockAnswer.of(clock) for clock in clocks],
     }
 
 

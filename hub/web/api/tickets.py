@@ -1,10 +1,12 @@
 """Tickets: lists, one with its timeline, and what may be done to one."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from hub.actions.assign import assign_ticket
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.note import add_note
+from hub.actions.read_clocks import ClockNow, clocks_of
 from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, NotACode, read_code, show_code
@@ -37,8 +39,9 @@ async def list_tickets(call: Call) -> Answer:
         before = read_time_cursor(query.cursor) if query.cursor else None
     except NotACursor as error:
         raise wrong_field("cursor", "not a cursor of this list") from error
-    rows = await call.ctx.database.read(
-        lambda c: views.list_tickets(
+
+    async def work(c: Connection) -> tuple[list[views.TicketRow], dict[int, list[ClockNow]]]:
+        rows = await views.list_tickets(
             c,
             scope=query.scope,
             agent_id=query.agent_id,
@@ -47,11 +50,13 @@ async def list_tickets(call: Call) -> Answer:
             before=before,
             limit=query.limit,
         )
-    )
+        return rows, await _clocks(call, c, rows)
+
+    rows, clocks = await call.ctx.database.read(work)
     last = rows[-1] if len(rows) == query.limit else None
     return Answer(
         document=TicketPage(
-            items=[TicketAnswer.of(row) for row in rows],
+            items=[TicketAnswer.of(row, clocks[row.id]) for row in rows],
             next_cursor=show_time_cursor(last.updated_at, last.id) if last else None,
         )
     )
@@ -66,20 +71,20 @@ async def get_ticket(call: Call) -> Answer:
     except NotACursor as error:
         raise wrong_field("cursor", "not a cursor of this timeline") from error
 
-    async def work(
-        c: Connection,
-    ) -> tuple[views.TicketRow | None, Sequence[views.TimelineRow], Sequence[views.DecisionRow]]:
+    async def work(c: Connection) -> TicketDetail | None:
         row = await views.get_ticket(c, code)
         if row is None:
-            return None, (), ()
+            return None
         timeline = await views.ticket_timeline(c, row.id, after=after, limit=query.limit)
-        return row, timeline, await views.ticket_decisions(c, row.id)
+        cursor = show_id_cursor(timeline[-1].id) if len(timeline) == query.limit else None
+        decisions = await views.ticket_decisions(c, row.id)
+        clocks = (await _clocks(call, c, [row]))[row.id]
+        return TicketDetail.of_all(row, timeline, cursor, decisions, clocks)
 
-    row, timeline, decisions = await call.ctx.database.read(work)
-    if row is None:
+    detail = await call.ctx.database.read(work)
+    if detail is None:
         raise _no_such_ticket(code)
-    cursor = show_id_cursor(timeline[-1].id) if len(timeline) == query.limit else None
-    return Answer(document=TicketDetail.of_all(row, timeline, cursor, decisions))
+    return Answer(document=detail)
 
 
 async def post_reply(call: Call) -> Answer:
@@ -135,10 +140,20 @@ async def post_status(call: Call) -> Answer:
 
 
 async def _as_it_is_now(call: Call, code: int) -> Answer:
-    row = await call.ctx.database.read(lambda c: views.get_ticket(c, code))
-    if row is None:
+    async def work(c: Connection) -> TicketAnswer | None:
+        row = await views.get_ticket(c, code)
+        return None if row is None else TicketAnswer.of(row, (await _clocks(call, c, [row]))[row.id])
+
+    answer = await call.ctx.database.read(work)
+    if answer is None:
         raise _no_such_ticket(code)
-    return Answer(document=TicketAnswer.of(row))
+    return Answer(document=answer)
+
+
+async def _clocks(
+    call: Call, connection: Connection, rows: Sequence[views.TicketRow]
+) -> dict[int, list[ClockNow]]:
+    return await clocks_of(connection, call.ctx.rules.policies, [row.id for row in rows], datetime.now(UTC))
 
 
 def _added(interaction_id: int, code: int) -> EntryAdded:

@@ -91,6 +91,8 @@ STRUCTURE = [
     ("forwarded with a word", "See below.\n\n---------- Forwarded message ---------\nFrom: Carrier <c@carrier.example>\nDate: Mon, Mar 2, 2026\nSubject: Your parcel\n\nIt was lost.", "See below.\n\n---------- Forwarded message ---------\nFrom: Carrier <c@carrier.example>\nDate: Mon, Mar 2, 2026\nSubject: Your parcel\n\nIt was lost."),
     ("a reply to a forwarded letter", "Thank you.\n\n-----Original Message-----\nFrom: Tea House <care@tea.example>\nSubject: x\n\nFYI\n\n---------- Forwarded message ---------\nFrom: Carrier <c@carrier.example>", "Thank you."),
     ("table lines below an attribution", "Last Monday.\n\n2026/3/2 Tea House <care@tea.example>\n\n| When?\n|\n| Your tea house", "Last Monday."),
+    ("an address right above", f"Please write to <bo@new.example>\n{REPLY}", "Please write to <bo@new.example>"),
+    ("a date right above", f"On Monday, 2 March 2026, I was away.\n{REPLY}", "On Monday, 2 March 2026, I was away."),
     ("a footer above the answer", "Sent from my iPhone\n\nLast Monday.", "Last Monday."),
     ("empty", "", ""),
     ("blank", " \n\n", ""),

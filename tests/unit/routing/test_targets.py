@@ -134,6 +134,27 @@ def test_a_solution_that_did_not_hold_goes_on_where_it_was() -> None:
     )
 
 
+def test_an_answer_that_was_taken_back_is_owed_as_before() -> None:
+    told = [(0, OPEN, "opened"), (0.5, PENDING, "answered"), (0.75, OPEN, "unanswered")]
+    clock = run(*told)[FIRST]
+    assert (clock.state, clock.ended_at, clock.because) == (ClockState.RUNNING, None, Because.NOT_ANSWERED)
+    assert [(part.state, part.because) for part in clock.segments] == [
+        (ClockState.RUNNING, Because.OPENED),
+        (ClockState.PAUSED, Because.ANSWERED),
+    ]
+    assert (clock.due_at, used(clock, after(1))) == (after(1.25), 0.75 * HOUR)
+    # The later of the two clocks, and none where nobody had answered.
+    clocks = run(
+        *told,
+        (1, PENDING, "answered"),
+        (2, OPEN, "customer_wrote"),
+        (3, PENDING, "answered"),
+        (3.5, OPEN, "unanswered"),
+    )
+    assert (clocks[FIRST].state, clocks[NEXT].state) == (ClockState.MET, ClockState.RUNNING)
+    assert NEXT not in run((0, OPEN, "opened"), (1, OPEN, "unanswered"))
+
+
 def test_a_ticket_that_is_born_resolved_has_no_clocks_until_somebody_speaks() -> None:
     assert run((0, RESOLVED, "opened")) == {}
     assert set(run((0, RESOLVED, "opened"), (1, OPEN, "customer_wrote"))) == {NEXT, RESOLUTION}
@@ -152,6 +173,10 @@ def test_what_is_not_promised_has_no_clock_and_what_is_no_longer_promised_ends()
         Because.NOT_PROMISED,
         after(0.5),
     )
+    nothing = promised(first=0, resolution=0)
+    clocks = step(clocks, Happened(at=after(0.7), status=OPEN), nothing)
+    assert not [clock for clock in clocks if clock.lives]
+    assert step(clocks, Happened(at=after(0.8), status=OPEN), nothing) == clocks
 
 
 def test_another_promise_counts_from_the_beginning() -> None:
@@ -219,7 +244,7 @@ STEPS = st.lists(
         st.timedeltas(timedelta(), timedelta(hours=60)),
         st.sampled_from(
             [("customer_wrote", OPEN), ("answered", PENDING), ("answered", OPEN), ("answered", RESOLVED),
-             ("", PENDING), ("", OPEN), ("", RESOLVED), ("", CLOSED)]
+             ("", PENDING), ("", OPEN), ("unanswered", OPEN), ("", RESOLVED), ("", CLOSED)]
         ),
         st.one_of(st.none(), st.none(), st.none(), PROMISES),
     ),

@@ -1,0 +1,152 @@
+"""A mailbox in which 50,000 small letters wait, read over a socket by a hub process: how fast, how steadily, how much memory.
+
+Not among those that run by themselves, for it takes minutes: python -m tests.benchmarks.run mailbox_backlog
+"""
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import aiohttp
+import asyncpg
+import psutil
+
+from channels.email.items import BATCH
+from channels.email.mailbox import open_mailbox
+from channels.email.settings import EmailSettings
+from tests.benchmarks.figure import Aim, BenchmarkFailed, Figure, Round, percentiles
+from tests.benchmarks.sayings import saying
+from tests.benchmarks.stage import Served, Stage
+from tests.fakes.imap_server import ImapServer
+from tests.fakes.inbox import table
+
+LETTERS = 50_000
+LOOK_SECONDS = 5.0
+FLOOR = "a client that fetches the same letters and keeps nothing"
+_WAITING = """
+SELECT coalesce((SELECT (value ->> 'uid')::int FROM bookmark WHERE key = 'imap:INBOX'), 0) AS fetched,
+       (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS waiting
+"""
+
+
+async def measure(stage: Stage) -> AsyncIterator[Figure]:
+    count = stage.size(LETTERS)
+    async with ImapServer() as server:
+        beginning = datetime(2026, 1, 1, tzinfo=UTC)
+        for number in range(count):
+            server.inbox.put(_small(number), beginning + timedelta(minutes=number))
+        given = table(server, timeout_seconds=30)
+        floor = await asyncio.to_thread(_bare, EmailSettings.model_validate(given), count)
+        channels = {"support": {"kind": "email", **given}, "api": {"kind": "api"}}
+        async with stage.serve(channels) as served:
+            connection = await asyncpg.connect(served.dsn)
+            during: list[float] = []
+            talking = asyncio.create_task(_talk(served, during))
+            timeline = await _watch(connection, served.pid, count)
+            talking.cancel()
+            afterwards: list[float] = []
+            await _talk(served, afterwards, times=len(during) // 4 + 20)
+            filed = await connection.fetchval(
+                "SELECT count(*) FROM interaction i JOIN channel c ON c.id = i.channel_id WHERE c.kind = 'email'"
+            )
+            await connection.close()
+        if filed != count:
+            raise BenchmarkFailed(f"{filed} letters are on the timeline, not {count}")
+    rates = [
+        (after["letters"] - before["letters"]) / (after["seconds"] - before["seconds"])
+        for before, after in pairwise(timeline)
+        if after["letters"] > before["letters"]
+    ]
+    quarter = max(len(timeline) // 4, 1)
+    early = statistics.median(one["resident_mb"] for one in timeline[quarter : 2 * quarter] or timeline)
+    late = statistics.median(one["resident_mb"] for one in timeline[-quarter:])
+    yield Figure(
+        name="mailbox_backlog_memory",
+        unit="MB, resident in the last quarter",
+        floor="resident in the second quarter",
+        rounds=[Round(value=late, floor=early)],
+        n=count,
+        aim=Aim(of="ratio", bound=1.1, low=True),
+        more={"most_mb": max(one["resident_mb"] for one in timeline), "timeline": timeline},
+    )
+    yield Figure(
+        name="mailbox_backlog",
+        unit="letters/s on the timeline",
+        floor=FLOOR,
+        rounds=[Round(value=timeline[-1]["letters"] / timeline[-1]["seconds"], floor=floor)],
+        n=count,
+        more={
+            "api_ms_meanwhile": percentiles(during),
+            "api_ms_afterwards": percentiles(afterwards),
+            "slowest": min(rates),
+            "fastest": max(rates),
+            "last_quarter": statistics.median(rates[-quarter:]),
+            "second_quarter": statistics.median(rates[quarter : 2 * quarter] or rates),
+        },
+    )
+
+
+def _bare(settings: EmailSettings, count: int) -> float:
+    """Letters a second."""
+    begun = time.perf_counter()
+    box = open_mailbox(settings)
+    box.open("INBOX", for_reading=True)
+    for first in range(1, count + 1, BATCH):
+        box.bodies(range(first, min(first + BATCH, count + 1)))
+    box.close()
+    return count / (time.perf_counter() - begun)
+
+
+async def _talk(served: Served, took: list[float], times: int = 1_000_000) -> None:
+    """What others notice: a program hands something in, five times a second. Milliseconds each."""
+    headers = {"Authorization": f"Bearer {served.key}"}
+    async with aiohttp.ClientSession(headers=headers) as client:
+        for number in range(times):
+            sender = {"name": "P", "identities": [{"kind": "external", "value": f"{times}-{number}"}]}
+            begun = time.perf_counter()
+            async with client.post(
+                f"{served.url}/api/v1/interactions", json={"sender": sender, "text": "Where is it?"}
+            ) as answer:
+                if answer.status != 201:
+                    raise BenchmarkFailed(f"{answer.status} {await answer.text()}")
+            took.append((time.perf_counter() - begun) * 1000)
+            await asyncio.sleep(0.2)
+
+
+async def _watch(connection: asyncpg.Connection, pid: int, count: int) -> list[dict[str, float]]:
+    """Every few seconds until all have been filed: seconds, letters filed, MB resident of the hub's processes."""
+    begun = time.perf_counter()
+    timeline: list[dict[str, float]] = []
+    while not timeline or timeline[-1]["letters"] < count:
+        row = await connection.fetchrow(_WAITING)
+        resident = sum(one.memory_info().rss for one in _family(pid)) / 1e6
+        timeline.append(
+            {
+                "seconds": round(time.perf_counter() - begun, 1),
+                "fetched": row["fetched"],
+                "letters": row["fetched"] - row["waiting"],
+                "resident_mb": round(resident, 1),
+            }
+        )
+        await asyncio.sleep(LOOK_SECONDS)
+    return timeline
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    process = psutil.Process(pid)
+    return [process, *process.children(recursive=True)]
+
+
+def _small(seed: int) -> bytes:
+    """About one kilobyte, each from another customer."""
+    subject, text = saying(seed)
+    return (
+        f"Received: from mx.mail.example by mx.shop.example with ESMTPS id {seed:x}\r\n"
+        f"From: Customer {seed} <customer{seed}@mail.example>\r\nTo: support@shop.example\r\n"
+        f"Subject: Order {seed}\r\nMessage-ID: <backlog.{seed}@mail.example>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        f"{subject}\r\n\r\n{text}\r\n"
+    ).encode()
