@@ -93,13 +93,8 @@ async def clocks(connection: Connection, ticket_ids: Sequence[int]) -> list[Cloc
 
 
 async def segments(connection: Connection, ticket_ids: Sequence[int]) -> list[SegmentRow]:
-    """In order; of clocks that have ended for good none are needed."""
+    """What is over of these clocks, in order."""
     return [SegmentRow(**row) for row in await connection.fetch(SQL["segments"], ticket_ids)]
-
-
-async def ledger(connection: Connection, ticket_id: int) -> list[SegmentRow]:
-    """What is over of the last cycle of each target of one ticket, in order."""
-    return [SegmentRow(**row) for row in await connection.fetch(SQL["ledger"], ticket_id)]
 
 
 async def write(

@@ -451,6 +451,8 @@ async def raw_content(connection: Connection, raw_id: int) -> bytes | None:
 
 async def attachment(connection: Connection, token: str) -> tuple[AttachmentRow, int, bytes] | None:
     """The file of this name: what it is, its ticket (the caller asks whether that may be seen), its bytes."""
+    if not token.isalnum():
+        return None
     row = await connection.fetchrow(SQL["attachment"], token)
     if row is None:
         return None

@@ -30,7 +30,7 @@ class EmailAdapter:
     async def check(self) -> None:
         """Log in to both servers; send nothing. Raises Misconfigured or Unavailable."""
         await self._hearing.check()
-        await hand_over.check_login(self._settings)
+        await hand_over.check_login(self._settings, self._tokens)
 
     async def receive(self, accept: Accept) -> None:
         """Hear the mailbox until cancelled."""
@@ -57,6 +57,7 @@ class EmailAdapter:
             sender=sender,
             recipients=everybody,
             settings=self._settings,
+            tokens=self._tokens,
             alive=self._ports.alive,
             leaving=leaving,
         )

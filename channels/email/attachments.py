@@ -1,13 +1,12 @@
 """The files of a letter: names made safe, types made sensible, inline pictures told from the rest. Pure."""
 
-import mimetypes
 import re
 import unicodedata
 from pathlib import PurePosixPath
 
 from channels.email.charsets import guess
 from channels.email.headers import decode_header, first, one_line, split_headers
-from channels.email.mime import Part
+from channels.email.mime import TYPES, Part
 from channels.email.words import decode_words
 from hub.model.interactions import InboundAttachment
 
@@ -109,13 +108,13 @@ def _media_type(stated: str, name: str) -> str:
         "application/unknown",
         "image/unknown",
     ):
-        return mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return TYPES.guess_type(name)[0] or "application/octet-stream"
     return stated if _MEDIA_TYPE.fullmatch(stated) else "application/octet-stream"
 
 
 def _derived_name(part: Part, data: bytes, content_id: str, location: str) -> str:
     """A name for a part that states none: from what else it says, else from its type."""
-    extension = _EXTENSIONS.get(part.content_type) or mimetypes.guess_extension(part.content_type) or ".bin"
+    extension = _EXTENSIONS.get(part.content_type) or TYPES.guess_extension(part.content_type) or ".bin"
     if part.content_type in ("message/rfc822", "message/global"):
         inner, _, _ = split_headers(data[:300_000], top=True, hint=part.hint)
         return (safe_filename(decode_header(first(inner, "subject")[:1000])[:80]) or "letter") + extension

@@ -11,7 +11,7 @@ from channels.email.attachments import stated_name
 from channels.email.charsets import decode
 from channels.email.headers import split_headers
 from channels.email.html_text import plain_from_html, text_from_html
-from channels.email.limits import MAX_HTML, MAX_HTML_ELEMENTS
+from channels.email.limits import MAX_FLOWED, MAX_HTML, MAX_HTML_ELEMENTS, MAX_PARTS, MAX_RAW, TooManyParts
 from channels.email.mime import Part, part_of_file, split_parts
 from channels.email.pgp import inline_security
 from channels.email.smime import ENCRYPTED, SIGNED, unwrap
@@ -48,13 +48,15 @@ class Segment:
 class Contents:
     """What the tree of parts comes to. `files` are what people sent; `signatures` are kept beside them, since no person asked
     for those. `security` is "", "signed" or "encrypted" as the letter is made; nothing is verified. `spare` is text that counts
-    where there is no other."""
+    where there is no other. `unwrapped` parts were found inside wrappings, and `room` bytes more may be."""
 
     segments: list[Segment] = field(default_factory=list)
     files: list[Part] = field(default_factory=list)
     signatures: list[Part] = field(default_factory=list)
     security: str = ""
     spare: list[Segment] = field(default_factory=list)
+    unwrapped: int = 0
+    room: int = MAX_RAW
 
     @property
     def html(self) -> str:
@@ -184,7 +186,7 @@ def _body(part: Part, found: Contents) -> Segment:
 
 def _open_smime(part: Part, found: Contents, place: _Place) -> list[Segment]:
     """What an S/MIME wrapping holds (RFC 8551). The wrapping itself is kept: among the files when it stays closed."""
-    inner = unwrap(part.data()) if place.wrappings < _MAX_UNWRAPPED else None
+    inner = unwrap(part.data(), found.room) if place.wrappings < _MAX_UNWRAPPED else None
     if inner is None or inner.content is None:
         found.security = ENCRYPTED if inner is not None and inner.kind == ENCRYPTED else found.security
         found.files.append(part)
@@ -192,7 +194,12 @@ def _open_smime(part: Part, found: Contents, place: _Place) -> list[Segment]:
     found.signatures.append(part)
     found.security = found.security or inner.kind
     headers, body, _ = split_headers(inner.content, top=True, hint=part.hint)
-    return _collect(split_parts(headers, body, part.hint), found, _Place(wrappings=place.wrappings + 1))
+    below = split_parts(headers, body, part.hint)
+    found.room -= len(inner.content)
+    found.unwrapped += len(below.walk())
+    if found.unwrapped > MAX_PARTS or found.room < 0:
+        raise TooManyParts
+    return _collect(below, found, _Place(wrappings=place.wrappings + 1))
 
 
 def _open_tnef(part: Part, found: Contents) -> list[Segment]:
@@ -226,7 +233,11 @@ def part_text(part: Part) -> str:
         .replace("\r", "\n")
         .replace("\0", "")
     )
-    if part.content_type == "text/plain" and part.params.get("format", "").lower() == "flowed":
+    if (
+        part.content_type == "text/plain"
+        and part.params.get("format", "").lower() == "flowed"
+        and len(text) <= MAX_FLOWED
+    ):
         return _unflow(text, delete_space=part.params.get("delsp", "").lower() == "yes")
     return text
 

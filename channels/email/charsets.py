@@ -5,6 +5,7 @@ outright, so a label is a hint that the bytes may refute. What a label means is 
 without one are in detect.py.
 """
 
+import codecs
 import re
 
 from channels.email.detect import (
@@ -14,6 +15,7 @@ from channels.email.detect import (
     is_mostly_utf8,
     is_strong_utf8,
     is_utf16,
+    likely_order,
     likeness,
 )
 from channels.email.iso2022 import decode_euc, decode_jis, decode_shifted, has_jis, restore_escapes
@@ -79,16 +81,16 @@ def guess(data: bytes, hint: str = "") -> str:
         return _double(data, hinted)
     if is_mostly_utf8(data):
         return data.decode("utf-8", "replace")
-    better, sure = best_double(data)
-    if sure >= SURE and _is_double_byte_text(data):
-        return _by(better, data)
-    if (
+    speaks = (
         hinted not in NO_HELP
         and hinted not in ("cp1252", "utf-7")
         and not hinted.startswith(("utf-", "iso-2022"))
-    ):
-        return _by(hinted, data)
-    return _by(best_single(data) or "cp1252", data)
+    )
+    firm = speaks and hinted not in _DOUBLE
+    better, sure = best_double(data)
+    if sure >= (0.6 if firm else SURE) and _is_double_byte_text(data) and (not firm or len(data) > 16):
+        return _by(better, data)
+    return _by(hinted if speaks else best_single(data) or "cp1252", data)
 
 
 def stated_charset(raw: bytes) -> str:
@@ -189,24 +191,16 @@ def _by(name: str, data: bytes) -> str:
 def _wide(data: bytes, name: str) -> str:
     if name == "utf-16" and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
         # Without a mark it is big-endian (RFC 2781 4.3), but Windows sends the other way round.
-        name = is_utf16(data) or _denser(data)
+        name = is_utf16(data) or likely_order(data)
     return _by(name, data)
 
 
-def _denser(data: bytes) -> str:
-    """The byte order in which the high bytes vary less, as they do in any one script."""
-    sample = data[:4000]
-    return "utf-16-le" if len(set(sample[1::2])) < len(set(sample[0::2])) else "utf-16-be"
-
-
 def _latin(data: bytes) -> str:
-    try:
-        return data.decode("cp1252")
-    except UnicodeDecodeError:
-        return data.decode("latin-1").translate(_CP1252)
+    return codecs.charmap_decode(data, "strict", _CP1252)[0]
 
 
-_CP1252 = {b: bytes((b,)).decode("cp1252", "ignore") or chr(b) for b in range(0x80, 0xA0)}
+_CP1252 = "".join(bytes((b,)).decode("cp1252", "ignore") or chr(b) for b in range(256))
+"""Windows-1252, with the five places that it leaves empty as Latin-1 has them."""
 
 
 def _utf8(data: bytes) -> str | None:

@@ -12,6 +12,8 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+import idna
+
 from channels.email.settings import EmailSettings
 from channels.email.write import write_html, write_text
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
@@ -214,8 +216,8 @@ def checked_address(address: str) -> str:
     local, _, domain = address.strip().rpartition("@")
     if not domain.isascii():
         try:
-            domain = domain.encode("idna").decode("ascii")
-        except UnicodeError as error:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError as error:
             raise CannotCompose("the recipient's domain is not valid") from error
     made = f"{local}@{domain}"
     if not _ADDRESS.fullmatch(made):

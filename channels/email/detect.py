@@ -83,6 +83,19 @@ def is_utf16(data: bytes) -> str:
     return "utf-16-be" if even * 10 >= half * 7 and odd * 10 < half else ""
 
 
+def likely_order(data: bytes) -> str:
+    """The byte order of UTF-16 without a mark: the one that gives more characters that people write."""
+    known = frequent.SIMPLIFIED | frequent.TRADITIONAL | frequent.JAPANESE | frequent.KOREAN
+    little, big = (
+        sum(
+            c in known or "\n" <= c < "\u0500" or "\u3000" <= c < "\u3100"
+            for c in data[:2000].decode(order, "replace")
+        )
+        for order in ("utf-16-le", "utf-16-be")
+    )
+    return "utf-16-le" if little > big else "utf-16-be"
+
+
 def is_strong_utf8(data: bytes) -> bool:
     """Whether valid UTF-8 is no accident: some double-byte text of one or two words happens to be valid."""
     found = _MULTI.findall(data[:20_000])

@@ -10,6 +10,7 @@ import re
 from channels.email.charsets import guess
 from channels.email.headers import first, one_line, parse_addresses, split_headers, text_of
 from channels.email.mime import Part
+from channels.email.quotes import FORWARD_SUBJECT
 from hub.model.interactions import Forwarded
 
 _MAX_LINES = 3000
@@ -53,15 +54,12 @@ _FORWARD_ONLY = re.compile(
     r"(?i)forward|weiterge|transf|reenvia|encaminhada|inoltra|doorgestuurd|vidarebe|videresend|välit|valit|przekaz|poslan|tovább|"
     r"перес|переадрес|ilet|转发|轉|転送|전달"
 )
-_SUBJECT_SAYS = re.compile(
-    r"(?i)\s*(?:fwd?|wg|tr|rv|i|enc|doorst|vs|vb|pd|пересл|fs|vl|转发|轉寄|轉發|転送|전달|fw)\s*[:：]|\s*\[fwd"
-)
 
 
 def read_forwarded(subject: str, text: str, files: list[Part]) -> Forwarded | None:
     """The letter that was passed on, or None. `subject` is the carrying letter's; a mark that answers use as well ("Original
     Message") counts only when the subject says that this is a forward."""
-    says = _SUBJECT_SAYS.match(subject) is not None
+    says = FORWARD_SUBJECT.match(subject) is not None
     inline = _inline(text, says)
     if inline is not None:
         return inline
@@ -102,7 +100,7 @@ def _inline(text: str, says: bool) -> Forwarded | None:
 def _plain(line: str) -> str:
     """A row of a table of two columns, as Netease's programs write the heads, becomes `name: value`."""
     if line.startswith("|") and line.count("|") >= 2:
-        return line.strip("| \t").replace("|", ":", 1)
+        return line.lstrip("| \t").replace("|", ":", 1)
     return line
 
 
@@ -120,7 +118,7 @@ def _block(lines: list[str], start: int) -> Forwarded | None:
                     break
                 continue
             # Gmail and Apple wrap long heads.
-            if last and len(seen.get(last, "")) < _LINE:
+            if last and not seen[last].endswith("|") and len(seen[last]) < _LINE:
                 seen[last] = f"{seen[last]} {bare}".strip()
                 continue
             if seen:
@@ -139,8 +137,8 @@ def _block(lines: list[str], start: int) -> Forwarded | None:
     return Forwarded(
         address=address.lower(),
         name=name.strip("* ")[:200],
-        subject=one_line(seen.get("subject", ""))[:300],
-        sent=one_line(seen.get("date", ""))[:100],
+        subject=one_line(seen.get("subject", "")).rstrip("| ")[:300],
+        sent=one_line(seen.get("date", "")).rstrip("| ")[:100],
     )
 
 
@@ -151,4 +149,4 @@ def _addresses_of(value: str) -> str:
         lambda m: f"<{m.group(1) or m.group(2)}>",
         value,
     )
-    return value.rstrip(";；, ")
+    return value.rstrip(";；, |")

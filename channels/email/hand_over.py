@@ -21,6 +21,7 @@ from channels.adapter import (
     Unavailable,
     Unsure,
 )
+from channels.email.oauth import Tokens
 from channels.email.settings import EmailSettings
 
 FINAL_TIMEOUT = 600.0
@@ -38,6 +39,7 @@ async def hand_over(
     sender: str,
     recipients: Sequence[str],
     settings: EmailSettings,
+    tokens: Tokens,
     alive: Callable[[], bool],
     leaving: Leaving,
 ) -> Receipt:
@@ -47,7 +49,7 @@ async def hand_over(
     client = _client(settings)
     try:
         try:
-            await _log_in(client, settings)
+            await _log_in(client, settings, tokens)
         except Unavailable as error:
             raise TryLater(str(error), whole_channel=True) from error
         await _say(client, "MAIL", f"MAIL FROM:<{sender}>".encode("ascii"))
@@ -90,11 +92,11 @@ def renamed(host: str, answer: str) -> str:
     return f"{said.group(1)}@{'email' if region == 'us-east-1' else region}.amazonses.com"
 
 
-async def check_login(settings: EmailSettings) -> None:
+async def check_login(settings: EmailSettings, tokens: Tokens) -> None:
     """Prove that the relay takes our credentials. Raises Misconfigured or Unavailable."""
     client = _client(settings)
     try:
-        await _log_in(client, settings)
+        await _log_in(client, settings, tokens)
     finally:
         client.close()
 
@@ -110,7 +112,7 @@ def _client(settings: EmailSettings) -> aiosmtplib.SMTP:
     )
 
 
-async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
+async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings, tokens: Tokens) -> None:
     where = f"SMTP {settings.smtp_host}:{settings.smtp_port}"
     try:
         await client.connect()
@@ -119,14 +121,15 @@ async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
             if not client.supports_extension("starttls"):
                 raise Misconfigured(f"{where} offers no STARTTLS; nothing is sent unprotected.")
             await client.starttls()
-        if settings.smtp_user:
+        if settings.auth == "oauth2":
+            await _show_token(client, settings.smtp_user or settings.mailbox_user, tokens)
+        elif settings.smtp_user:
             await client.login(settings.smtp_user, settings.smtp_password.get_secret_value())
     except aiosmtplib.SMTPAuthenticationError as error:
         if 400 <= error.code < 500:
             raise Unavailable(f"{where} cannot check the login now: {error.code} {error.message}") from error
-        raise Misconfigured(
-            f"{where} refused the login: {error.message}. Check smtp_user and smtp_password."
-        ) from error
+        advice = settings.login_advice or "Check smtp_user and smtp_password."
+        raise Misconfigured(f"{where} refused the login: {error.message}. {advice}") from error
     except aiosmtplib.SMTPException as error:
         if _is_bad_certificate(error):
             raise Misconfigured(f"{where} shows a certificate that is not valid for it: {error}") from error
@@ -135,6 +138,17 @@ async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings) -> None:
         if _is_bad_certificate(error):
             raise Misconfigured(f"{where} shows a certificate that is not valid for it: {error}") from error
         raise Unavailable(f"{where} cannot be reached: {error}") from error
+
+
+async def _show_token(client: aiosmtplib.SMTP, user: str, tokens: Tokens) -> None:
+    """An access token for the password, and once more a fresh one where the relay does not take the first."""
+    token = await tokens.access_token()
+    try:
+        await client.auth_xoauth2(user, token)
+    except aiosmtplib.SMTPAuthenticationError as error:
+        if 400 <= error.code < 500:
+            raise
+        await client.auth_xoauth2(user, await tokens.access_token(refused=token))
 
 
 def _is_bad_certificate(error: BaseException) -> bool:

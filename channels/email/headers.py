@@ -19,7 +19,7 @@ from channels.email.limits import (
     MAX_PART_HEADERS,
     MAX_REFERENCES,
 )
-from channels.email.words import decode_words
+from channels.email.words import WORD, decode_words
 
 Headers = dict[str, list[bytes]]
 """Lower-case name → unfolded values in UTF-8, encoded words as they came; topmost first."""
@@ -42,8 +42,7 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
     position = 0
     count = strays = 0
     if top:
-        while data.startswith((b"\r\n", b"\n"), position):
-            position += 2 if data.startswith(b"\r\n", position) else 1
+        position = len(data) - len(data.lstrip(b"\r\n"))
         if data.startswith((b"From ", b">From "), position):
             position = _line_end(data, position)
         if position >= len(data):
@@ -203,7 +202,12 @@ def _scan_addresses(text: str) -> list[tuple[str, str]]:
         index += 1
         if char == ")":
             closers -= 1
-        if char == "\\" and (quoted or depth) and index < len(text):
+        if char == "=" and text.startswith("?", index) and (word := WORD.match(text, index - 1)):
+            # What is encoded holds no comma, colon or bracket of the header itself.
+            (comment if depth else angle if in_angle and angle is not None else phrase).append(word.group())
+            closers -= word.group().count(")")
+            index = word.end()
+        elif char == "\\" and (quoted or depth) and index < len(text):
             (comment if depth else angle if in_angle and angle is not None else phrase).append(text[index])
             index += 1
         elif depth:
@@ -271,14 +275,18 @@ def _entry(name: str, address: str, comment: str) -> tuple[str, str] | None:
     elif name and comment:
         # Who writes `Ann (Sales) <a@x>` wants it all to be read.
         name = f"{name} ({comment})"
-    if match is None and not address and not name:
+    if match is None and not name:
         return None
     found = match.group().strip(".'") if match else ""
     return name or comment, found if "[" in found else found.rstrip("]")
 
 
 def _tidy(name: str) -> str:
-    return " ".join(one_line(name).split()).strip("'\" ").strip()
+    """One line, without the quotation marks around it; those around a part of it stay."""
+    name = " ".join(one_line(name).split()).strip('"').strip()
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        name = name[1:-1].strip()
+    return "" if name in ("'", '"') else name
 
 
 def parse_ids(raw: bytes) -> tuple[str, ...]:

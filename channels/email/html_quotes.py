@@ -54,7 +54,7 @@ def text_with_quotes(html: str) -> str:
         if not text.strip():
             continue
         pieces.append("\n".join(f"> {line}".rstrip() for line in text.split("\n")) if quoted else text)
-    return "\n".join(pieces)
+    return "\n\n".join(pieces)
 
 
 def _pieces(html: str) -> Iterator[tuple[bool, str]]:

@@ -7,7 +7,10 @@ ISO-2022-CN (RFC 1468, RFC 1554, RFC 1557, RFC 1922).
 import re
 
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\$\([@BDOPQ]|\([BJIH])")
-_BARE = re.compile(rb"(?<!\x1b)\$[@B]((?:[\x21-\x7e]{2})+?)\([BJ]")
+_HIGH = bytes(b | 0x80 if b >= 0x20 else b for b in range(256))
+_MAX_RUN = 200_000
+"""Bytes that are moved one by one; longer runs are read by the standard alone."""
+_MARKS = re.compile(rb"\$[@B]|\([BJ]")
 _SHIFTED = re.compile(rb"\x0e([^\x0f\r\n]*)\x0f?|\x1b\$[()*+][A-Z]|\x1bN(..)|\x1bO(..)", re.DOTALL)
 _EUC = re.compile(rb"\x8f[\xa1-\xfe]{2}|\x8e[\xa1-\xdf]|[\xa1-\xfe]{2}|[\x00-\x7f]+|.", re.DOTALL)
 
@@ -19,7 +22,16 @@ def has_jis(data: bytes) -> bool:
 
 def restore_escapes(data: bytes) -> bytes:
     """Put back the escape characters that a gateway took out of text labelled ISO-2022-JP."""
-    return _BARE.sub(lambda m: b"\x1b" + m.group()[:2] + m.group(1) + b"\x1b(B", data)
+    out: list[bytes] = []
+    done = begin = 0
+    for match in _MARKS.finditer(data):
+        position = match.start()
+        if match.group()[:1] == b"$":
+            begin = begin or (match.end() if data[position - 1 : position] != b"\x1b" else 0)
+        elif begin and (position - begin) % 2 == 0:
+            out += (data[done : begin - 2], b"\x1b", data[begin - 2 : position], b"\x1b(B")
+            done, begin = match.end(), 0
+    return b"".join((*out, data[done:]))
 
 
 def decode_jis(data: bytes) -> str:
@@ -67,7 +79,8 @@ def decode_euc(data: bytes) -> str:
     try:
         return data.decode("euc_jp")
     except UnicodeDecodeError:
-        pass
+        if len(data) > _MAX_RUN:
+            return data.decode("euc_jp", "replace")
     out: list[str] = []
     for match in _EUC.finditer(data):
         token = match.group()
@@ -99,6 +112,8 @@ def _jis_run(mode: bytes, run: bytes) -> str:
 
 
 def _shift(run: bytes) -> str:
+    if len(run) > _MAX_RUN:
+        return run.translate(_HIGH).decode("euc_jp", "replace")
     out = bytearray()
     index = 0
     while index + 1 < len(run):

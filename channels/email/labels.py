@@ -50,7 +50,7 @@ _DEFAULTS = frozenset(
 _WINDOWS = re.compile(r"(?:windows|win|cp|ms|ibm|x-cp|dos|cswindows)[-_ ]{0,2}(\d{3,5})")
 _ISO = re.compile(r"iso[-_ ]?8859[-_ :]{0,2}(\d{1,2})")
 _NOT_TEXT = frozenset(
-    {"idna", "punycode", "unicode_escape", "raw-unicode-escape", "undefined", "mbcs", "oem", "charmap"}
+    {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem", "charmap"}
 )
 _PAGES = {"932": "cp932", "936": "gb18030", "949": "cp949", "950": "cp950", "54936": "gb18030", "20936": "gb18030",
           "51932": "euc_jp", "50220": "iso-2022-jp", "50221": "iso-2022-jp", "50222": "iso-2022-jp", "51949": "cp949",
@@ -70,7 +70,7 @@ def codec_of(label: str) -> str:
         return ""
     if name in _SUPERSETS:
         return _SUPERSETS[name]
-    if name.startswith("iso-2022-jp") or name.startswith("iso2022jp"):
+    if name.startswith(("iso-2022-jp", "iso2022jp")):
         return "iso-2022-jp"
     found = _lookup(name) or _lookup(name.removeprefix("x-")) or _by_shape(name)
     return _SUPERSETS.get(found, found)
@@ -82,7 +82,7 @@ def _lookup(name: str) -> str:
     except (LookupError, ValueError):
         return ""
     # Codecs such as base64 or rot13 are not charsets and must not be reached from a letter.
-    if not getattr(found, "_is_text_encoding", True) or found.name in _NOT_TEXT:
+    if not getattr(found, "_is_text_encoding", True) or found.name.replace("-", "_") in _NOT_TEXT:
         return ""
     return _LATIN.get(found.name, found.name)
 

@@ -17,6 +17,8 @@ MAX_HTML_DEPTH = 500
 MAX_HTML_ELEMENTS = 15_000
 MAX_ENTITIES = 50_000
 """Beyond any of these the tags of HTML are simply taken away, for its tree builders are quadratic."""
+MAX_FLOWED = 2_000_000
+"""Characters of text whose wrapped lines are joined."""
 MAX_ADDRESSES = 1000
 MAX_REFERENCES = 200
 MAX_QUOTE_TEXT = 400_000

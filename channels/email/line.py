@@ -180,10 +180,12 @@ class Client(IMAPClient):  # type: ignore[misc]
         """Drop the untagged answers that nobody has asked for; imaplib heaps them up for ever."""
         self._imap.untagged_responses.clear()
 
-    def has_news(self) -> bool:
-        """Whether the server has told of letters since `forget_news`. What it said with the answer to a command, it will not
-        say again in the IDLE that follows."""
-        return "EXISTS" in self._imap.untagged_responses
+    def has_news(self, letters: int) -> bool:
+        """Whether the server has told since `forget_news` that there are others than these `letters`. What it said with the
+        answer to a command, it will not say again in the IDLE that follows. Some repeat the number with every answer."""
+        told = self._imap.untagged_responses
+        number = told["EXISTS"][-1] if "EXISTS" in told else b""
+        return bool(number) and (number != b"%d" % letters or "EXPUNGE" in told)
 
     def introduce(self, name: str) -> None:
         """Say who we are (ID, RFC 2971), whether or not the server lists the command. A server that minds says so at SELECT."""

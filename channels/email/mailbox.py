@@ -155,9 +155,10 @@ class Mailbox:
         with _asking():
             self._client.append(folder, letter, flags=[b"\\Seen"], msg_time=written)
 
-    def has_news(self) -> bool:
-        """Whether the server has told of letters since the folder was opened."""
-        return self._client.has_news()
+    def has_news(self, opened: Opened) -> bool:
+        """Whether the server has told of other letters since the folder was opened."""
+        with _asking():
+            return self._client.has_news(opened.letters)
 
     def wait(self, seconds: float, stopping: threading.Event) -> bool:
         """Return when the server says something, where it can (IDLE), after `seconds` at the latest; whether it did."""

@@ -13,6 +13,11 @@ from channels.email.limits import MAX_DEPTH, MAX_PARTS, TooManyParts
 from channels.email.params import parse_params
 from channels.email.transfer import decode_transfer
 
+_MAX_STRAYS = 200_000
+"""Places that look like a delimiter and are none."""
+TYPES = mimetypes.MimeTypes()
+"""Endings and types as the language knows them, whatever the machine's own list says."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Part:
@@ -50,7 +55,7 @@ def split_parts(headers: Headers, body: bytes, hint: str = "") -> Part:
 
 def part_of_file(name: str, data: bytes, *, content_type: str = "", content_id: str = "") -> Part:
     """A part for a file that was found inside another one."""
-    kind = content_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    kind = content_type or TYPES.guess_type(name)[0] or "application/octet-stream"
     headers: Headers = {"content-id": [content_id.encode("utf-8", "replace")]} if content_id else {}
     return Part(headers=headers, content_type=kind, params={"name": name}, disposition="attachment", disposition_params={},
                 raw=data)  # fmt: skip
@@ -96,6 +101,7 @@ def _cut(body: bytes, boundary: str) -> list[bytes] | None:
     delimiter = b"--" + mark
     pieces: list[bytes] = []
     start = -1
+    strays = 0
     position = body.find(delimiter)
     while position >= 0:
         after = position + len(delimiter)
@@ -112,6 +118,9 @@ def _cut(body: bytes, boundary: str) -> list[bytes] | None:
                 if tail:
                     break
                 start = after = end
+        strays += 1
+        if strays > MAX_PARTS + _MAX_STRAYS:
+            raise TooManyParts
         position = body.find(delimiter, after)
     if start >= 0:
         pieces.append(body[start:])

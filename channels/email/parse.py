@@ -181,8 +181,10 @@ def parse_to_dict(raw: bytes) -> dict[str, Any]:
 
 def _reply(text: str, contents: Contents, html: str, subject: str, sender: Sender) -> str:
     """What is new. Where the text was made from HTML, the mail program's own marks in it tell more than words."""
-    marked = "" if any(s.text.strip() for s in contents.segments) else text_with_quotes(html)
-    return new_text(marked or without_frame(text), sender, forwarded=bool(FORWARD_SUBJECT.match(subject)))
+    forwarded = bool(FORWARD_SUBJECT.match(subject))
+    made = bool(html and text.strip()) and not any(s.text.strip() for s in contents.segments)
+    marked = text_with_quotes(html) if made and not forwarded else ""
+    return new_text(marked or without_frame(text), sender, forwarded=forwarded)
 
 
 def _invite(contents: Contents) -> Invite | None:

@@ -57,6 +57,7 @@ _WROTE_MIDDLE = re.compile(rf"(?<!\w)(?:{_any(MIDDLE)})(?!\w)", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _HINT = re.compile(r"[\d@<]")
 _BEHIND_VERB = " \t\u00a0:：-–—[]0123456789"
+_LAST = (":", "：", ">", *_DASHES)
 _NO_SPACES = "\u0e00"
 """From Thai on, scripts that set no space before a verb."""
 _VERB = 60
@@ -219,7 +220,6 @@ def attribution(lines: list[str], index: int) -> int:
         and not _ends_with_verb(first)
     ):
         return 0
-    starts: list[int] = []
     joined = ""
     blanks = 0
     for end in range(index, min(len(lines), index + _JOIN_LINES + 2)):
@@ -235,20 +235,17 @@ def attribution(lines: list[str], index: int) -> int:
             if not begins and "<" not in first:
                 break
             if _DATE.search(line) and _begins(line):
-                starts.append(end)
+                break
         joined = f"{joined} {line}".strip()
         if len(joined) > _JOIN_CHARACTERS:
             break
+        if not line.endswith(_LAST) and not _ends_with_verb(line):
+            continue
         if _says_wrote(joined, _quote_follows(lines, end + 1)):
-            later = any(_says_wrote(_joined(lines, s, end), quoted=True) for s in starts)
-            return 0 if later else end + 1 - index
-        if line.endswith((":", "：")) and not line.endswith("mailto:"):
+            return end + 1 - index
+        if line.endswith((":", "：")):
             break
     return 0
-
-
-def _joined(lines: list[str], start: int, end: int) -> str:
-    return " ".join(o[:CUT].strip() for o in lines[start : end + 1] if o.strip())
 
 
 def _begins(line: str) -> bool:

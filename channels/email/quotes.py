@@ -29,7 +29,7 @@ from channels.email.signatures import Sender, is_closing, is_footer, signature_s
 
 NOBODY = Sender()
 FORWARD_SUBJECT = re.compile(
-    r"(?i)\s*(?:fwd?|wg|tr|rv|enc|i|vb|vl|pd|doorst|转发|轉寄|转寄|転送|전달|ilt|пер)\s*[:：]"
+    r"(?i)\s*(?:(?:fwd?|fw|wg|tr|rv|enc|i|vb|vl|pd|fs|doorst|ilt|пер|пересл|转发|轉寄|轉發|转寄|転送|전달)\s*[:：]|\[fwd)"
 )
 """How the subject of a forwarded letter begins. A reply to one begins with the mark of a reply."""
 _INVISIBLE = dict.fromkeys(

@@ -38,17 +38,17 @@ class _Broken(Exception):
     """Not the encoding that was expected."""
 
 
-def unwrap(data: bytes) -> Wrapping | None:
-    """Open a wrapping; None when it is none."""
+def unwrap(data: bytes, most: int = MAX_RAW) -> Wrapping | None:
+    """Open a wrapping; None when it is none. Of a compressed one `most` bytes are unpacked."""
     if data[:1] != b"\x30" and re.match(rb"\s*(?:-----BEGIN|MI[IA])", data):
         data = unbase64(re.sub(rb"-----[^-]{1,40}-----", b"", data))
     try:
-        return _unwrap(data)
+        return _unwrap(data, most)
     except (_Broken, IndexError):
         return None
 
 
-def _unwrap(data: bytes) -> Wrapping | None:
+def _unwrap(data: bytes, most: int) -> Wrapping | None:
     position, _ = _enter(data, 0, _SEQUENCE)
     start, position = _content(data, position, _OID)
     kind = _OIDS.get(data[start:position])
@@ -67,7 +67,7 @@ def _unwrap(data: bytes) -> Wrapping | None:
     content = _octets(data, position)
     if kind == "compressed":
         try:
-            content = zlib.decompressobj().decompress(content, MAX_RAW)
+            content = zlib.decompressobj().decompress(content, max(1, most))
         except zlib.error:
             return None
     return Wrapping(kind, content)

@@ -12,6 +12,7 @@ _QUOTED = frozenset(
 )
 _UU = frozenset({b"x-uuencode", b"uuencode", b"x-uue", b"uue"})
 _CONTROL = bytes(b for b in range(32) if b not in b"\t\n\f\r\x1b") + b"\x7f"
+_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")
 _SPACED = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
 _FOOTER = re.compile(rb"\n\r?\n|\n(?=[_=-]{5}|-- )|=\r?\n")
 
@@ -35,7 +36,7 @@ def _from_base64(raw: bytes, text: bool) -> bytes:
         return raw
     # Mailing lists put their footers below, unencoded.
     match = _FOOTER.search(raw)
-    if match is None or _looks_base64(raw[match.end() :]):
+    if match is None or not _FOREIGN.search(raw[match.end() :]):
         return unbase64(raw)
     return unbase64(raw[: match.end()]) + b"\n" + raw[match.end() :]
 
@@ -43,7 +44,7 @@ def _from_base64(raw: bytes, text: bool) -> bytes:
 def _looks_base64(raw: bytes) -> bool:
     """Whether it is no plain text under a wrong label: that would hold foreign signs and become control characters."""
     sample = raw[:4000].strip()[:2000]
-    if re.search(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]", sample) is None:
+    if not _FOREIGN.search(sample):
         return True
     decoded = unbase64(sample)
     return len(decoded.translate(None, _CONTROL)) * 50 >= len(decoded) * 49

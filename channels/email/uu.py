@@ -23,10 +23,11 @@ def cut_uuencoded(text: str) -> tuple[str, list[UuFile]]:
     lines = text.split("\n")
     kept: list[str] = []
     files: list[UuFile] = []
-    index = 0
+    index = tried = 0
     while index < len(lines):
         match = _BEGIN.match(lines[index].rstrip()) if lines[index].startswith("begin") else None
-        if match is not None and len(files) < _MAX_FILES:
+        tried += match is not None
+        if match is not None and tried <= _MAX_FILES:
             data, after = (_base64_lines if match.group(1) else _uu_lines)(lines, index + 1)
             if after:
                 files.append(UuFile(match.group(2).strip(), data))

@@ -21,8 +21,10 @@ log = structlog.get_logger(__name__)
 
 _NOTED_SECONDS = 10.0
 """What was heard when is written down so often at the most."""
-_BREATH_SECONDS = 0.2
-"""Between two looks of which the first found nothing: others may be marking hundreds of letters."""
+_BREATH_SECONDS = 0.1
+_LONGEST_BREATH_SECONDS = 5.0
+"""After a look for which the server had no reason; twice as long after each further one. Others may be marking hundreds of
+letters, and some servers say something whenever they are asked to be quiet."""
 
 
 class Handing(Protocol):
@@ -75,6 +77,7 @@ class Watch:
     def _hear(self, box: Mailbox, hand: Handing, alive: Callable[[], bool]) -> None:
         first = self._settings.folders[0]
         others = (*self._settings.folders[1:], *self._settings.junk_folders)
+        woken, breath = False, _BREATH_SECONDS
         while not self._stopping.is_set():
             if not alive():
                 raise Unavailable("Another hub has taken this mailbox over.")
@@ -84,11 +87,15 @@ class Watch:
             opened = _open(box, first, for_reading=self._settings.after_reading == "keep")
             found = self._look(box, opened, hand, alive)
             self._note(hand, first, letters=opened.letters)
-            if found or box.has_news():
+            if found or box.has_news(opened):
                 # What came meanwhile was told with the answers just had, not in the IDLE to come.
+                woken, breath = False, _BREATH_SECONDS
                 continue
-            if box.wait(self._settings.poll_seconds, self._stopping):
-                self._stopping.wait(_BREATH_SECONDS)
+            if woken:
+                self._stopping.wait(breath)
+                breath = min(breath * 2, _LONGEST_BREATH_SECONDS)
+            woken = box.wait(self._settings.poll_seconds, self._stopping)
+            breath = breath if woken else _BREATH_SECONDS
 
     def _look_aside(self, box: Mailbox, folder: str, hand: Handing, alive: Callable[[], bool]) -> None:
         """One that is missing must not keep the letters of the others from coming in."""

@@ -7,7 +7,7 @@ import re
 from channels.email.charsets import decode, undouble
 
 # A question mark may stand unencoded inside, but not the start of the next word.
-_WORD = re.compile(r"=\?([^?\s=]{1,60})\?\s?([bBqQ])\s?\?((?:[^?=]|=(?!\?[^=])|\?(?!=))*)\?=")
+WORD = re.compile(r"=\?([^?\s=]{1,60})\?\s?([bBqQ])\s?\?((?:[^?=]|=(?!\?[^=])|\?(?!=))*)\?=")
 
 
 def decode_words(text: str) -> str:
@@ -23,7 +23,7 @@ def _decode_words(text: str) -> str:
     pending: list[bytes] = []
     charset = ""
     position = 0
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         between = text[position : match.start()]
         label = match.group(1).partition("*")[0].lower()
         if pending and (between.strip() or label != charset):
@@ -53,11 +53,15 @@ def unbase64(raw: bytes) -> bytes:
     """Base64, forgiving: foreign characters are skipped, missing padding is added, padding inside
     restarts."""
     cleaned = raw.translate(None, _FOREIGN)
-    if b"=" in cleaned.rstrip(b"="):
+    cleaned = cleaned.rstrip(b"=")
+    if cleaned.count(b"=") > _MAX_PIECES:
+        cleaned = cleaned.replace(b"=", b"")
+    if b"=" in cleaned:
         return b"".join(_unbase64(piece) for piece in re.split(rb"=+", cleaned) if piece)
-    return _unbase64(cleaned.rstrip(b"="))
+    return _unbase64(cleaned)
 
 
+_MAX_PIECES = 50_000
 _FOREIGN = bytes(
     b for b in range(256) if chr(b) not in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 )

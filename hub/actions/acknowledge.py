@@ -7,9 +7,11 @@ limits by the hour. What a machine writes, or might, gets none.
 import re
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hub.actions.announce import OUTBOX
+from hub.actions.arrivals import moment
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import SenderCheck
 from hub.model.tokens import sign_thread
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 PER_DOMAIN = 20
 PER_HOUSE = 500
 """In an hour."""
+NOT_AFTER = timedelta(days=1)
 _DAY, _HOUR = 86_400.0, 3600.0
 _NOBODY = re.compile(
     r"(?:no|not|dont|do[-_.]?not)[-_.]?(?:reply|answer|respond)|mailer[-_.]?daemon|postmaster|bounces?|daemon|root|cron|"
@@ -38,14 +41,17 @@ _TEXTS = {
 async def acknowledge(connection: Connection, secret: bytes, cases: "Sequence[Case]") -> int:
     """For those tickets of this batch that are new and whose inbox wants it; returns how many will leave. The entries are
     written already."""
-    wishes = [_wish(secret, case) for case in cases if wants_acknowledgement(case)]
+    now = datetime.now(UTC)
+    wishes = [_wish(secret, case) for case in cases if wants_acknowledgement(case, now)]
     return await stored.acknowledge(connection, wishes, OUTBOX) if wishes else 0
 
 
-def wants_acknowledgement(case: "Case") -> bool:
-    """Whether a person who can be answered opened a ticket here."""
+def wants_acknowledgement(case: "Case", now: datetime) -> bool:
+    """Whether a person who can be answered opened a ticket here, just now: nobody wants to hear of a letter of last year."""
     inbox, read = case.arrival.inbox, case.read
     if inbox is None or not inbox.acknowledge or not case.opens or read is None:
+        return False
+    if now - moment(case.arrival) > NOT_AFTER or "imported_from" in case.arrival.item.meta:
         return False
     said, details = read.interaction, read.interaction.details
     if said.automatic is not None or details is None or details.sender is None:

@@ -45,6 +45,8 @@ may take ten minutes (RFC 5321)."""
 LONGEST_SECONDS = 900.0
 RECORD_AGAIN_SECONDS = 0.5
 AFTER_MISCONFIGURED = 60.0
+AFTER_AWAY = 120.0
+"""Seconds at the most: when the other side is back, nobody must wait for long because of the one letter that found it away."""
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0
 
 
@@ -161,6 +163,8 @@ async def _record_failure(
             pause = wait if wait is not None else _pause(row.attempts)
             if isinstance(failure, Misconfigured):  # whoever has mended it must not wait for long
                 pause = min(pause, AFTER_MISCONFIGURED)
+            elif whole and wait is None:
+                pause = min(pause, AFTER_AWAY)
             await _record(ctx, row, token, state="queued", error=said, again_in=pause)
             if whole:
                 await ctx.database.run(lambda c: outbound.hold_channel(c, row.channel_id, pause))

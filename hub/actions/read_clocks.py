@@ -86,7 +86,7 @@ async def ledger_of(
 ) -> list[ClockLedger]:
     """The same of one ticket, with what each clock's time is made of."""
     rows = await targets.clocks(connection, [ticket_id])
-    parts = await targets.ledger(connection, ticket_id) if rows else []
+    parts = await targets.segments(connection, [ticket_id]) if rows else []
     clocks = [
         _ledger(policies, row, [part for part in parts if part.target == row.target], now) for row in rows
     ]

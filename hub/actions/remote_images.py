@@ -25,11 +25,16 @@ AT_ONCE = 8
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
-_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Beside what the standard library knows (IANA's special-purpose registries, RFC 6890): relays into other networks, and ranges
+# that older releases of it take for public ones.
 _NOT_GLOBAL = tuple(
-    ipaddress.ip_network(one) for one in ("192.88.99.0/24", "192.31.196.0/24", "100.64.0.0/10", "fec0::/10")
-)
+    ipaddress.ip_network(one)
+    for one in (
+        "100.64.0.0/10", "192.0.0.0/24", "192.31.196.0/24", "192.88.99.0/24",
+        "::/96", "64:ff9b:1::/48", "2001::/23", "2002::/16", "3fff::/20", "5f00::/16", "fec0::/10",
+    )
+)  # fmt: skip
 
 
 class NoPicture(Exception):
@@ -37,8 +42,7 @@ class NoPicture(Exception):
 
 
 def is_global(text: str) -> bool:
-    """Whether an IP address belongs to the public internet, and so does every address wrapped in it (IPv4-mapped and
-    -compatible, 6to4, Teredo, NAT64).
+    """Whether an IP address belongs to the public internet. One that only wraps another (IPv4-mapped, NAT64) is what it wraps.
 
     >>> is_global("::ffff:127.0.0.1"), is_global("64:ff9b::a9fe:a9fe"), is_global("1.1.1.1")
     (False, False, True)
@@ -47,27 +51,17 @@ def is_global(text: str) -> bool:
         address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
-    return all(_is_global(one) for one in (address, *_inside(address)))
-
-
-def _is_global(address: Address) -> bool:
-    if isinstance(address, ipaddress.IPv6Address) and any(address in one for one in _NAT64):
-        return True  # as good as what is wrapped in it
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        elif address in _NAT64:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return (
         address.is_global
         and not address.is_multicast
         and not address.is_reserved
         and not any(address in network for network in _NOT_GLOBAL)
     )
-
-
-def _inside(address: Address) -> list[Address]:
-    if not isinstance(address, ipaddress.IPv6Address):
-        return []
-    found: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if any(address in one for one in _NAT64) or address in _COMPATIBLE:
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
-    return [one for one in found if one is not None]
 
 
 class PictureFetcher:

@@ -34,20 +34,12 @@ WHERE c.ticket_id = ANY($1::bigint[])
 ORDER BY c.ticket_id, c.target, c.cycle DESC
 
 -- name: segments
--- Of clocks that may go on.
+-- Of the last cycle of each target.
 SELECT s.ticket_id, s.target, s.cycle, s.place, s.since, s.until, s.state, s.because
 FROM sla_segment s
-JOIN sla_clock c ON c.ticket_id = s.ticket_id AND c.target = s.target AND c.cycle = s.cycle
-WHERE s.ticket_id = ANY($1::bigint[]) AND (c.target = 'resolution' OR c.state IN ('running', 'paused'))
-ORDER BY s.ticket_id, s.target, s.cycle, s.place
-
--- name: ledger
--- All segments of the last cycle of each target of one ticket.
-SELECT s.ticket_id, s.target, s.cycle, s.place, s.since, s.until, s.state, s.because
-FROM sla_segment s
-WHERE s.ticket_id = $1
+WHERE s.ticket_id = ANY($1::bigint[])
   AND s.cycle = (SELECT max(c.cycle) FROM sla_clock c WHERE c.ticket_id = s.ticket_id AND c.target = s.target)
-ORDER BY s.target, s.place
+ORDER BY s.ticket_id, s.target, s.place
 
 -- name: write
 WITH written AS (

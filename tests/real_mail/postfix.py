@@ -18,6 +18,12 @@ LATER = "later.example"
 """A domain that is never reached, so that the letter is said to be delayed."""
 
 
+BUSY = "busy@customer.example"
+"""Whom it does not take a letter for now."""
+REFUSED = "refused@customer.example"
+"""Whom it takes no letter for."""
+
+
 class Postfix:
     """One instance below `folder`. Recipients are not checked before delivery, so that failures are reported by letter."""
 
@@ -44,6 +50,9 @@ class Postfix:
         (self.folder / "conf" / "master.cf").write_text(self._master(), "utf-8")
         (self.folder / "conf" / "mailboxes").write_text(
             "".join(f"{address} {address}/\n" for address in self._users), "utf-8"
+        )
+        (self.folder / "conf" / "access").write_text(
+            f"{BUSY} 450 4.2.1 come back later\n{REFUSED} 550 5.7.1 not to them\n", "utf-8"
         )
         (self.folder / "conf" / "transports").write_text(
             f"{NOWHERE} error:5.1.1 nobody here by that name\n{LATER} retry:4.4.1 the line is down\n", "utf-8"
@@ -104,6 +113,7 @@ smtpd_reject_unlisted_recipient = no
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:127.0.0.1:{self._dovecot.sasl_port}
+smtpd_recipient_restrictions = check_recipient_access texthash:{here}/conf/access
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 smtpd_tls_cert_file = {self._dovecot.folder}/ca.pem
 smtpd_tls_key_file = {self._dovecot.folder}/key.pem

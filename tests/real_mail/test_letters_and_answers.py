@@ -4,41 +4,19 @@ that do not arrive, of which Postfix' own reports tell.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from email import message_from_bytes
-from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from hub.actions.reply import queue_reply
 from hub.model.interactions import Mailbox
-from hub.model.people import Actor
-from hub.settings import Delivery, Settings
-from hub.wiring import Hub, run_hub
-from storage import views
-from tests.conftest import SECRET
+from hub.wiring import Hub
 from tests.fakes.processes import until
+from tests.real_mail.hubs import ANN, a_hub, a_letter, answers, tickets, timeline, write
 from tests.real_mail.postfix import LATER, NOWHERE
 from tests.real_mail.servers import COLLEAGUE, CUSTOMER, SUPPORT, MailServers
-
-ANN = Actor(name="Ann")
-
-
-@asynccontextmanager
-async def a_hub(mail: MailServers, dsn: str, folder: Path, **more: Any) -> AsyncIterator[Hub]:
-    """A hub with one inbox on these servers; `more` are settings of the inbox."""
-    settings = Settings(
-        data_dir=folder / "var",
-        secret_key=SECRET.decode(),  # type: ignore[arg-type]
-        web={"port": 0},  # type: ignore[arg-type]
-        channels={"support": {"kind": "email", **mail.table(burst_minutes=0, **more)}},
-        delivery=Delivery(undo_seconds=0),
-    )
-    async with run_hub(settings, dsn, grace=5) as hub:
-        yield hub
 
 
 @pytest.fixture
@@ -47,40 +25,8 @@ async def hub(mail: MailServers, database_dsn: str, tmp_path: Path) -> AsyncIter
         yield hub
 
 
-def _letter(sender: str, subject: str, text: str, *, to: str = SUPPORT) -> bytes:
-    made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = f"Lin <{sender}>", to, subject
-    made["Message-ID"] = f"<{abs(hash((sender, subject, text)))}@customer.example>"
-    made.set_content(text)
-    return made.as_bytes()
-
-
-async def _tickets(hub: Hub) -> list[views.TicketRow]:
-    return await hub.ctx.database.read(lambda c: views.list_tickets(c, scope="all", agent_id=None))
-
-
-async def _answers(hub: Hub, ticket: views.TicketRow) -> list[str]:
-    """How the answers on a ticket fare."""
-    return [one.delivery for one in await _timeline(hub, ticket) if one.delivery]
-
-
-async def _timeline(hub: Hub, ticket: views.TicketRow) -> list[views.TimelineRow]:
-    return await hub.ctx.database.read(lambda c: views.ticket_timeline(c, ticket.id))
-
-
-async def _ticket_of(hub: Hub, mail: MailServers, sender: str) -> views.TicketRow:
-    """The ticket that a letter from there opens."""
-    mail.deliver(_letter(sender, "Where is my parcel?", "It was due on Monday."), sender=sender)
-
-    async def opened() -> bool:
-        return len(await _tickets(hub)) == 1
-
-    await until(opened, seconds=20, what="the letter is a ticket")
-    return (await _tickets(hub))[0]
-
-
 async def test_a_letter_its_answer_and_the_answer_to_that(hub: Hub, mail: MailServers) -> None:
-    ticket = await _ticket_of(hub, mail, CUSTOMER)
+    ticket = await write(hub, mail, CUSTOMER)
     await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today. 今天发出了。")
 
     async def arrived() -> bool:
@@ -94,16 +40,16 @@ async def test_a_letter_its_answer_and_the_answer_to_that(hub: Hub, mail: MailSe
     way_back = answer["Reply-To"].addresses[0].addr_spec
     assert way_back.startswith("support+")
     # By the address alone: no reference, another subject.
-    mail.deliver(_letter(CUSTOMER, "Thanks", "Thank you!", to=way_back), recipient=way_back)
+    mail.deliver(a_letter(CUSTOMER, "Thanks", "Thank you!", to=way_back), recipient=way_back)
 
     async def returned() -> bool:
-        return len(await _timeline(hub, ticket)) == 3
+        return len(await timeline(hub, ticket)) == 3
 
     await until(returned, seconds=20, what="the customer's answer is on the ticket")
-    entries = await _timeline(hub, ticket)
+    entries = await timeline(hub, ticket)
     assert (entries[-1].text.strip(), entries[-1].thread_rule) == ("Thank you!", "token")
     assert entries[1].delivery == "sent"
-    assert len(await _tickets(hub)) == 1
+    assert len(await tickets(hub)) == 1
 
 
 @pytest.mark.parametrize(
@@ -113,37 +59,37 @@ async def test_a_letter_its_answer_and_the_answer_to_that(hub: Hub, mail: MailSe
 async def test_an_answer_that_comes_back_is_failed_and_says_why(
     hub: Hub, mail: MailServers, gone: str, reason: str
 ) -> None:
-    ticket = await _ticket_of(hub, mail, gone)
+    ticket = await write(hub, mail, gone)
     await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
 
     async def failed() -> bool:
-        return any(one.delivery == "failed" for one in await _timeline(hub, ticket))
+        return any(one.delivery == "failed" for one in await timeline(hub, ticket))
 
     await until(failed, seconds=20, what="the answer is shown as failed")
-    entries = await _timeline(hub, ticket)
+    entries = await timeline(hub, ticket)
     (answer,) = [one for one in entries if one.delivery]
     assert reason in answer.delivery_detail
     assert "5.1.1" in answer.delivery_detail
     assert [one.automatic for one in entries if one.automatic] == ["bounce"]
     # Nobody is told of it by letter, least of all the address that failed.
-    assert len(await _tickets(hub)) == 1
+    assert len(await tickets(hub)) == 1
     assert mail.letters(CUSTOMER) == []
 
 
 async def test_an_answer_that_is_late_is_not_failed(hub: Hub, mail: MailServers) -> None:
-    ticket = await _ticket_of(hub, mail, f"lin@{LATER}")
+    ticket = await write(hub, mail, f"lin@{LATER}")
     await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
 
     async def told() -> bool:
-        return any(one.automatic == "delayed" for one in await _timeline(hub, ticket))
+        return any(one.automatic == "delayed" for one in await timeline(hub, ticket))
 
     await until(told, seconds=20, what="the delay is on the ticket")
-    assert await _answers(hub, ticket) == ["sent"]
-    assert len(await _tickets(hub)) == 1
+    assert await answers(hub, ticket) == ["sent"]
+    assert len(await tickets(hub)) == 1
 
 
 async def test_everybody_in_copy_gets_it_and_nobody_sees_who_is_hidden(hub: Hub, mail: MailServers) -> None:
-    ticket = await _ticket_of(hub, mail, CUSTOMER)
+    ticket = await write(hub, mail, CUSTOMER)
     await queue_reply(
         hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.",
         cc=[Mailbox(address="boss@customer.example")], bcc=[Mailbox(address=COLLEAGUE)],
@@ -162,18 +108,18 @@ async def test_everybody_in_copy_gets_it_and_nobody_sees_who_is_hidden(hub: Hub,
         assert COLLEAGUE.encode() not in raw.partition(b"From: ")[2]
 
     async def told() -> bool:
-        return any(one.automatic == "bounce" for one in await _timeline(hub, ticket))
+        return any(one.automatic == "bounce" for one in await timeline(hub, ticket))
 
     # The one in copy does not exist; the customer has the answer all the same.
     await until(told, seconds=20, what="the report about the copy is on the ticket")
-    assert await _answers(hub, ticket) == ["sent"]
+    assert await answers(hub, ticket) == ["sent"]
 
 
 async def test_what_is_sent_is_put_into_the_folder_of_sent_letters_once(
     mail: MailServers, database_dsn: str, tmp_path: Path
 ) -> None:
     async with a_hub(mail, database_dsn, tmp_path, sent_folder="Sent") as hub:
-        ticket = await _ticket_of(hub, mail, CUSTOMER)
+        ticket = await write(hub, mail, CUSTOMER)
         await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
 
         async def kept() -> bool:
@@ -185,13 +131,13 @@ async def test_what_is_sent_is_put_into_the_folder_of_sent_letters_once(
 
 
 async def test_an_answer_waits_for_a_relay_that_is_away_and_leaves_once(hub: Hub, mail: MailServers) -> None:
-    ticket = await _ticket_of(hub, mail, CUSTOMER)
+    ticket = await write(hub, mail, CUSTOMER)
     mail.postfix.stop()
     try:
         await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
 
         async def tried() -> bool:
-            (answer,) = [one for one in await _timeline(hub, ticket) if one.delivery]
+            (answer,) = [one for one in await timeline(hub, ticket) if one.delivery]
             return answer.delivery == "queued" and "does not answer" in answer.delivery_detail
 
         await until(tried, seconds=20, what="the relay has been asked in vain")
@@ -199,7 +145,7 @@ async def test_an_answer_waits_for_a_relay_that_is_away_and_leaves_once(hub: Hub
         mail.start_postfix()
 
     async def sent() -> bool:
-        return await _answers(hub, ticket) == ["sent"]
+        return await answers(hub, ticket) == ["sent"]
 
     await until(sent, seconds=60, what="the answer has left")
 
@@ -214,11 +160,11 @@ async def test_a_report_to_an_address_of_its_own_finds_its_letter(
     mail: MailServers, database_dsn: str, tmp_path: Path
 ) -> None:
     async with a_hub(mail, database_dsn, tmp_path, return_path_tokens=True) as hub:
-        ticket = await _ticket_of(hub, mail, f"lin@{NOWHERE}")
+        ticket = await write(hub, mail, f"lin@{NOWHERE}")
         await queue_reply(hub.ctx, ticket_code=ticket.code, actor=ANN, text="It left us today.")
 
         async def failed() -> bool:
-            return await _answers(hub, ticket) == ["failed"]
+            return await answers(hub, ticket) == ["failed"]
 
         await until(failed, seconds=20, what="the answer is shown as failed")
     report = message_from_bytes(mail.letters(SUPPORT)[-1], policy=default)
@@ -234,14 +180,16 @@ async def test_two_hubs_over_one_mailbox_take_each_letter_once(
     ):
         await asyncio.gather(
             *(
-                asyncio.to_thread(mail.deliver, _letter(f"c{number}@customer.example", f"s{number}", "Hello"))
+                asyncio.to_thread(
+                    mail.deliver, a_letter(f"c{number}@customer.example", f"s{number}", "Hello")
+                )
                 for number in range(12)
             )
         )
 
         async def all_there() -> bool:
-            return len(await _tickets(one)) == 12
+            return len(await tickets(one)) == 12
 
         await until(all_there, seconds=30, what="every letter is a ticket")
-        subjects = sorted(ticket.subject for ticket in await _tickets(one))
+        subjects = sorted(ticket.subject for ticket in await tickets(one))
     assert subjects == sorted(f"s{number}" for number in range(12))

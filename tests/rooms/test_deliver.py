@@ -300,6 +300,23 @@ async def test_who_has_mended_the_settings_does_not_wait_for_long(ctx: Context) 
     )
 
 
+async def test_an_other_side_that_is_back_does_not_wait_for_long(ctx: Context) -> None:
+    """However often it was away, unless it says itself when to come again."""
+    for failure, least, most in (
+        (TryLater("away", whole_channel=True), 0, deliver.AFTER_AWAY),
+        (TryLater("flood", whole_channel=True, retry_after=900), 890, 901),
+    ):
+        await _reply(ctx, await _ticket(ctx, int(most)))
+        await _time_passes(ctx)
+        await ctx.database.run(lambda c: c.execute("UPDATE outbox SET attempts = 30 WHERE state = 'queued'"))
+        await _work(ctx, Outside(failure))
+        held = await one(
+            ctx,
+            "SELECT extract(epoch FROM hold_until - clock_timestamp())::float8 FROM channel WHERE name = 'plain'",
+        )
+        assert least <= held <= most
+
+
 async def test_only_channels_that_are_open_here_are_served(ctx: Context) -> None:
     await _reply(ctx, await _ticket(ctx, 0), "1")
     assert await deliver_due(ctx, {}) == 0

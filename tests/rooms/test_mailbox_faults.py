@@ -119,6 +119,26 @@ async def test_a_healthy_looking_idle_that_tells_nothing_is_looked_behind(server
     assert inbox.failures == []
 
 
+async def test_a_server_that_repeats_the_number_of_letters_is_not_taken_at_its_word(
+    server: ImapServer,
+) -> None:
+    """With every answer, and at the beginning of every IDLE: looking again each time would never end."""
+    server.inbox.put(letter(1))
+
+    async def repeat(session: Session, command: Command) -> bool:
+        await session.send(b"* 1 EXISTS\r\n")
+        return False
+
+    server.always("SEARCH", repeat)
+    server.always("IDLE", repeat)
+    inbox = Inbox(server, poll_seconds=600)
+    async with hearing(inbox):
+        await server.until(lambda: len(server.said("IDLE")) >= 3)
+        assert len(server.said("SEARCH")) <= len(server.said("IDLE")) + 2
+        server.inbox.put(letter(2))
+        await inbox.journal.kept(2)
+
+
 def test_a_dead_idle_is_noticed_within_a_minute_by_default() -> None:
     """Poll, then the wait for its answer: both defaults together."""
     fields = Inbox.__init__.__globals__["EmailSettings"].model_fields

@@ -1,6 +1,8 @@
 """Logging in with access tokens: refreshed in time and on refusal, rotated, ended; and how a person grants access."""
 
 import asyncio
+import base64
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,11 +11,14 @@ import pytest
 
 from channels.adapter import ChannelFailure, Misconfigured, Unavailable
 from channels.email.authorise import browser_visit, by_device
+from channels.email.hand_over import check_login
 from channels.email.oauth import Tokens, endpoints, keep_tokens, xoauth2
 from channels.email.settings import EmailSettings
 from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import SUPPORT, Inbox, hearing, letter
+from tests.fakes.mail_servers import serving
 from tests.fakes.ports import Safe
+from tests.fakes.smtp_server import ScriptedRelay
 from tests.fakes.token_server import TokenServer, token_server
 
 
@@ -178,6 +183,50 @@ async def test_a_token_server_that_is_away_is_not_a_persons_business() -> None:
     )  # fmt: skip
     with pytest.raises(Unavailable, match="cannot be reached"):
         await Tokens("support", given, Safe()).access_token()
+
+
+class Relay(ScriptedRelay):
+    """One that takes access tokens, and says in a challenge what is wrong with one."""
+
+    def __init__(self, tokens: dict[str, str]) -> None:
+        super().__init__()
+        self.tokens = tokens
+        self.sasl: list[str] = []
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay.example ESMTP\r\n")
+        while line := await reader.readline():
+            verb, _, rest = line.decode().strip().partition(" ")
+            if verb == "AUTH":
+                self.sasl.append(base64.b64decode(rest.removeprefix("XOAUTH2 ")).decode())
+                user, token = re.fullmatch("user=(.*)\x01auth=Bearer (.*)\x01\x01", self.sasl[-1]).groups()  # type: ignore[union-attr]
+                if self.tokens.get(user) == token:
+                    writer.write(b"235 2.7.0 Accepted\r\n")
+                    continue
+                writer.write(b"334 " + base64.b64encode(b'{"status":"401","schemes":"bearer"}') + b"\r\n")
+                assert await reader.readline() == b"\r\n"
+                writer.write(b"535 5.7.8 Username and Password not accepted\r\n")
+            else:
+                writer.write(
+                    b"250-relay.example\r\n250 AUTH XOAUTH2\r\n" if verb == "EHLO" else b"250 ok\r\n"
+                )
+
+
+async def test_the_relay_is_shown_a_token_too_and_a_fresh_one_where_it_refuses(provider: TokenServer) -> None:
+    vault = Safe()
+    await keep_tokens(vault, {"access_token": "stale", "refresh_token": "refresh-1", "expires_in": 3600})
+    relay = Relay(provider.tokens)
+    async with serving(relay.talk) as port:
+        given = settings(provider, smtp_port=port, smtp_security="none")
+        await check_login(given, Tokens("support", given, vault))
+    assert [said.split("Bearer ")[1].rstrip("\x01") for said in relay.sasl] == ["stale", "access-1"]
+    relay = Relay({})
+    async with serving(relay.talk) as port:
+        given = settings(provider, smtp_port=port, smtp_security="none", smtp_user="shared@shop.example")
+        with pytest.raises(Misconfigured, match="refused the login"):
+            await check_login(given, Tokens("support", given, vault))
+    assert all(said.startswith("user=shared@shop.example\x01") for said in relay.sasl)
+    assert len(relay.sasl) == 2
 
 
 async def test_without_a_grant_the_way_to_get_one_is_told(provider: TokenServer) -> None:

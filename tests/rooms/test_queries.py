@@ -71,7 +71,6 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "targets.facts": (targets.FactsRow, set()),
     "targets.clocks": (targets.ClockRow, set()),
     "targets.segments": (targets.SegmentRow, set()),
-    "targets.ledger": (targets.SegmentRow, set()),
     "targets.raise_priority": (targets.Raised, set()),
     "staff.session": (views.AgentRow, set()),
     "views.list_agents": (views.AgentRow, set()),

@@ -39,6 +39,7 @@ from tests.fakes.scene import (
     entry,
     letter,
     one,
+    raw_letter,
     rows,
     say,
     ticket,
@@ -458,3 +459,38 @@ async def test_an_answer_to_the_name_that_a_relay_gave_our_letter_comes_back(ctx
     back = await write(ctx, LI, answers=relay_id)
     assert (await ticket(ctx, back))["id"] == opened["id"]
     assert (await entry(ctx, back))["thread_rule"] == "reference"
+
+
+# ── reports ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+_REPORT = (
+    "From: MAILER-DAEMON@mx.example.cn\r\nTo: {to}\r\nSubject: Undelivered Mail Returned to Sender\r\n"
+    "Message-ID: <r1@mx.example.cn>\r\n"
+    'MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+    "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.cn\r\n\r\n"
+    "Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\n{returned}\r\n--b--\r\n"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("returned", "to_token", "settles"),
+    [("message_id", False, True), ("relay_id", False, True), ("", True, True), ("", False, False)],
+)
+async def test_a_report_finds_the_answer_that_it_is_about(
+    ctx: Context, returned: str, to_token: bool, settles: bool
+) -> None:
+    """F49. By the Message-ID that it returns, ours or the one that the relay gave; where it returns nothing of the letter, by
+    the address that it comes to. One that says nothing of all this settles nothing."""
+    row = await _reply(ctx, await _opened(ctx))
+    relay_id = "0102018f-000000@eu-west-1.amazonses.com"
+    outside = Outside(Receipt(external_id=row["message_id"], relay_id=relay_id), name="support")
+    await deliver_due(ctx, {"support": outside})
+    named = {"message_id": row["message_id"], "relay_id": relay_id}.get(returned, "")
+    back = f"\r\n--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{named}>\r\n" if named else ""
+    to = f"support+{row['message']['reply_token']}@shop.example" if to_token else "support@shop.example"
+    report = _REPORT.format(to=to, recipient=LI, returned=back).encode()
+    await accept_items(ctx, "support", [raw_letter(report, uid=77)])
+    assert await one(ctx, "SELECT state FROM outbox") == ("failed" if settles else "sent")
+    if settles:
+        assert "5.1.1" in await one(ctx, "SELECT error FROM outbox")
+        assert await one(ctx, "SELECT count(*) FROM ticket") == 1

@@ -401,6 +401,17 @@ async def test_what_is_not_promised_any_more_ends_without_a_word(ctx: Context, d
     assert await told(ctx, number) == []
 
 
+async def test_an_answer_that_did_not_arrive_is_owed_again(ctx: Context) -> None:
+    (number,) = await some_tickets(ctx)
+    await time_passes(ctx, 30)
+    await happens(ctx, [number], "pending", answered=True)
+    await time_passes(ctx, 40)
+    await happens(ctx, [number], "open", unanswered=True)
+    again = await clock(ctx, number, "first_response")
+    assert (again["state"], again["because"], again["left"]) == ("running", "not_answered", 30)
+    assert await one(ctx, "SELECT count(*) FROM sla_segment WHERE target = 'first_response'") == 2
+
+
 async def test_a_ticket_that_is_opened_resolved_has_no_clocks(ctx: Context) -> None:
     await some_tickets(ctx, status="resolved")
     assert await one(ctx, "SELECT count(*) FROM sla_clock") == 0

@@ -7,10 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.compose import CannotCompose, check_block, compose_letter, new_message_id
+from channels.email.compose import (
+    CannotCompose,
+    check_block,
+    compose_letter,
+    envelope_sender,
+    new_message_id,
+    recipients,
+)
 from channels.email.parse import parse_letter
 from channels.email.settings import EmailSettings
-from hub.model.interactions import OutboundAttachment, OutboundInteraction
+from channels.email.write import write_html, write_text
+from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
 
 SETTINGS = EmailSettings(
     address="support@shop.example",
@@ -154,3 +162,63 @@ def test_message_ids_carry_the_token() -> None:
     assert new_message_id("shop.example", "r" * 26, "t7zk") == "r" * 26 + ".t7zk@shop.example"
     with pytest.raises(CannotCompose):
         new_message_id("shop.example", "a b", "t")
+
+
+def test_copies_are_named_in_cc_and_bcc_is_not_named_at_all() -> None:
+    message = replace(
+        MESSAGE,
+        cc=(
+            Mailbox(address="wang@example.cn", name="王, 五"),
+            Mailbox(address="b@例子.cn"),
+            Mailbox(address=MESSAGE.address),
+        ),
+        bcc=(Mailbox(address="zhao@example.cn"), Mailbox(address="wang@example.cn")),
+    )
+    raw = compose_letter(message, SETTINGS)
+    assert parse_letter(raw).cc == (
+        ("王, 五", "wang@example.cn"),
+        ("", "b@xn--fsqu00a.cn"),
+        ("", "li@example.cn"),
+    )
+    assert b"zhao" not in raw and b"bcc" not in raw.lower()
+    assert recipients(message) == ["li@example.cn", "wang@example.cn", "b@xn--fsqu00a.cn", "zhao@example.cn"]
+
+
+def test_forty_copies_with_long_names_are_still_a_header_that_everybody_reads() -> None:
+    people = tuple(Mailbox(address=f"person{n}@example.cn", name="很长的名字" * 20) for n in range(40))
+    raw = compose_letter(replace(MESSAGE, cc=people), SETTINGS)
+    assert [address for _, address in parse_letter(raw).cc] == [one.address for one in people]
+    assert max(map(len, raw.split(b"\r\n"))) <= 998
+
+
+def test_reports_about_automatic_mail_go_nowhere() -> None:
+    """RFC 3834: nothing answers it. Everything else comes back to us, where asked for with the letter's token."""
+    tagged = SETTINGS.model_copy(update={"return_path_tokens": True})
+    bare = tagged.model_copy(update={"plus_addresses": False})
+    assert envelope_sender(replace(MESSAGE, automatic=True), tagged) == ""
+    assert envelope_sender(MESSAGE, SETTINGS) == "support@shop.example"
+    assert envelope_sender(MESSAGE, tagged) == "support+t7zk@shop.example"
+    assert envelope_sender(MESSAGE, bare) == "support@shop.example"
+    assert b"Reply-To: " in compose_letter(replace(MESSAGE, in_reply_to=""), SETTINGS)
+    assert b"Reply-To: " not in compose_letter(replace(MESSAGE, in_reply_to=""), bare)
+
+
+SAID = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
+QUOTED = replace(
+    MESSAGE,
+    text="Yes.",
+    signature="Ann\nShop",
+    quotation=Quotation(author="Li <li@example.cn>", said_at=SAID, text="Really?\n\n> no\r\u2028BREAK"),
+)
+
+
+def test_text_and_html_have_the_same_parts_in_the_same_order() -> None:
+    assert write_text(QUOTED) == (
+        "Yes.\n\n-- \nAnn\nShop\n\nOn 24 Nov 2026 at 09:30 UTC, Li <li@example.cn> wrote:\n"
+        "> Really?\n>\n> > no\n>\n> BREAK"
+    )
+    html = write_html(QUOTED)
+    places = [html.index(part) for part in ("Yes.", "-- <br>", "Ann<br>", "wrote:", "<blockquote", "Really?")]
+    assert places == sorted(places)
+    chinese = write_text(replace(QUOTED, language="zh_CN"))
+    assert "2026年11月24日 09:30 (UTC)，Li <li@example.cn> 写道：\n> Really?" in chinese

@@ -4,34 +4,35 @@ import re
 
 from hub.web.desk.say.language import N_
 
-_GAPS = {"where": r"\S+", "why": ".*", "folder": ".*?", "said": ".*"}
+_GAPS = {"where": r"(?:IMAP|SMTP) \S+", "why": ".*", "folder": ".*?", "said": ".*"}
 # Each is stored as it stands here, with the gaps filled in. The longer ones first, for a gap takes all that follows.
 _SENTENCES = (
-    N_("IMAP %(where)s refused the login: %(said)s. Check imap_user and imap_password."),
+    N_("%(where)s refused the login: %(said)s. Check imap_user and imap_password."),
     N_(
-        "IMAP %(where)s refused the login: %(said)s. This provider takes no password here but an "
+        "%(where)s refused the login: %(said)s. This provider takes no password here but an "
         "authorisation code: switch IMAP on in its web mail and make one there."
     ),
     N_(
-        "IMAP %(where)s refused the login: %(said)s. This provider takes no ordinary password here but "
+        "%(where)s refused the login: %(said)s. This provider takes no ordinary password here but "
         "an app password, made in the account's security settings."
     ),
+    N_('%(where)s refused the login: %(said)s. Microsoft takes no passwords any more; use auth = "oauth2".'),
     N_(
-        'IMAP %(where)s refused the login: %(said)s. Microsoft takes no passwords any more; use auth = "oauth2".'
+        "%(where)s refused the login: %(said)s. IMAP has to be switched on in this provider's web mail first."
     ),
     N_(
-        "IMAP %(where)s refused the login: %(said)s. IMAP has to be switched on in this provider's web mail first."
-    ),
-    N_(
-        "IMAP %(where)s refused the login: %(said)s. IMAP has to be switched on for the account by the "
+        "%(where)s refused the login: %(said)s. IMAP has to be switched on for the account by the "
         "company's mail administrator."
     ),
-    N_("IMAP %(where)s refused the access token: %(said)s"),
-    N_("IMAP %(where)s cannot check the login now: %(said)s"),
-    N_("IMAP %(where)s shows a certificate that is not valid for it: %(said)s"),
-    N_("IMAP %(where)s cannot be reached: %(said)s"),
-    N_("IMAP %(where)s offers no STARTTLS; nothing is said unprotected."),
-    N_("IMAP %(where)s takes no login on an unprotected line; set imap_security to tls or starttls."),
+    N_("%(where)s refused the login: %(said)s. Check smtp_user and smtp_password."),
+    N_("%(where)s refused the access token: %(said)s"),
+    N_("%(where)s cannot check the login now: %(said)s"),
+    N_("%(where)s shows a certificate that is not valid for it: %(said)s"),
+    N_("%(where)s cannot be reached: %(said)s"),
+    N_("%(where)s does not answer as it should: %(said)s"),
+    N_("%(where)s offers no STARTTLS; nothing is sent unprotected."),
+    N_("%(where)s offers no STARTTLS; nothing is said unprotected."),
+    N_("%(where)s takes no login on an unprotected line; set imap_security to tls or starttls."),
     N_("The mailbox's line dropped: %(said)s"),
     N_("The mail server does not answer as IMAP does: %(said)s"),
     N_("The mail server refused what it must be able to do: %(said)s"),
