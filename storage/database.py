@@ -165,8 +165,15 @@ class Database:
                 await asyncio.sleep(random.uniform(0.01, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
         raise AssertionError("unreachable")
 
+    async def run_one(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run `work` that is one statement, and so a transaction by itself: BEGIN and COMMIT are spared. Otherwise as `run`."""
+        return await self._without_begin(work)
+
     async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Run queries that write nothing, without BEGIN and COMMIT. Retries and errors as in `run`."""
+        return await self._without_begin(work)
+
+    async def _without_begin(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         joined = _joined_now()
         if joined is not None:
             return await work(joined)

@@ -81,10 +81,15 @@ class FileRow:
 
 
 async def claim(
-    connection: Connection, channel_ids: Sequence[int], limit: int, token: UUID, lease_seconds: float
+    connection: Connection,
+    channel_ids: Sequence[int],
+    limit: int,
+    token: UUID,
+    lease_seconds: float,
+    topic: str,
 ) -> list[ClaimedReply]:
-    """Due replies of these channels, the head of each conversation, taken under `token`."""
-    rows = await connection.fetch(SQL["claim"], channel_ids, limit, token, lease_seconds)
+    """Due replies of these channels, the head of each conversation, taken under `token`; `topic` is notified."""
+    rows = await connection.fetch(SQL["claim"], channel_ids, limit, token, lease_seconds, topic)
     return sorted((ClaimedReply(**row) for row in rows), key=lambda row: row.id)
 
 
@@ -103,19 +108,23 @@ async def settle(
     outbox_id: int,
     token: UUID,
     *,
+    topic: str,
     state: str,
     error: str = "",
     external_id: str = "",
     relay_id: str = "",
     wants_copy: bool = False,
+    arrived: Sequence[str] = (),
+    refused: int = 0,
     again_in: float = 0.0,
-) -> tuple[int, int, str] | None:
-    """(ticket id, interaction id, state), which is failed where there is no time left to try again; None where this process
-    had lost the row."""
-    row = await connection.fetchrow(
-        SQL["settle"], outbox_id, token, state, error, external_id, again_in, relay_id, wants_copy
-    )
-    return (row["ticket_id"], row["interaction_id"], row["state"]) if row else None
+) -> str | None:
+    """The new state, which is failed where there is no time left to try again; None where this process had lost the row.
+    `arrived`: e-mail addresses for which it was taken over; `refused`: how many in copy it was not. `topic` is notified."""
+    done: str | None = await connection.fetchval(
+        SQL["settle"], outbox_id, token, state, error, external_id, again_in, relay_id, wants_copy,
+        [one.lower() for one in arrived], refused, topic,
+    )  # fmt: skip
+    return done
 
 
 async def renew(connection: Connection, token: UUID, lease_seconds: float) -> None:

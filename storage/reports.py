@@ -57,11 +57,6 @@ async def write_reports(
     )
 
 
-async def clear_undeliverable(connection: Connection, addresses: Sequence[str]) -> None:
-    """Something was taken over for these addresses, or came from them."""
-    await connection.execute(SQL["clear_undeliverable"], [one.lower() for one in addresses])
-
-
 async def undeliverable(connection: Connection, addresses: Sequence[str]) -> list[UndeliverableRow]:
     """Those of these addresses at which letters fail."""
     rows = await connection.fetch(SQL["undeliverable"], [one.lower() for one in addresses])

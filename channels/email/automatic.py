@@ -11,7 +11,8 @@ from channels.email.mime import Part
 
 _FLAGS = (
     "x-autoreply", "x-auto-reply", "x-autorespond", "x-autoresponse", "x-auto-response", "x-autoresponder", "x-autoreply-from",
-    "x-autorespond-from", "x-mail-autoreply", "x-vacation", "x-vacation-message", "x-facebook-notify", "x-apple-action", "x-fc-machinegenerated",
+    "x-autorespond-from", "x-mail-autoreply", "x-vacation", "x-vacation-message", "x-facebook-notify", "x-apple-action",
+    "x-fc-machinegenerated",
 )  # fmt: skip
 """Headers that programs add to automatic answers, and nobody else."""
 _PRECEDENCE = ("precedence", "x-precedence", "preference", "x-preference")

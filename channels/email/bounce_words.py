@@ -17,6 +17,11 @@ ROBOT = re.compile(
 )
 """From whom reports come: matched against the whole From header, decoded."""
 
+UNATTENDED = re.compile(
+    r"(?i)(?:no|do[-_.]?not)[-_.]?reply|notif|alert|gateway|smtp|deliver|virus|spam|filter|error|bounce|robot|system|server|\bmta\b"
+)
+"""Who is no mail system by name, but no person either."""
+
 BOUNCED_SUBJECT = re.compile(
     r"""(?ix)
       undeliver | nondeliver | non-deliver | not?\s(?:be\s)?deliver(?:ed|able) | (?:un)?able\sto\s(?:be\s)?(?:deliver|send) | failed\sto\s(?:be\s)?deliver
@@ -48,7 +53,7 @@ BOUNCED_SUBJECT = re.compile(
 """Subjects of failures. `Re:` and forwards are told apart by the caller."""
 
 DELAYED_SUBJECT = re.compile(
-    r"""(?ix) \bdelay | \(delay | warning:\s(?:message|could\snot\ssend|mail|cannot\ssend) | still\s(?:trying|being\sretried|in\squeue|undelivered) | not\s(?:yet\s)?been\sdelivered\syet | not\syet\s(?:been\s)?deliver | will\sbe\sretried | temporar\w{0,3}\s(?:failure|problem|error) | delivery\sincomplete
+    r"""(?ix) \bdelay | \(delay | warning\W{1,3}(?:message|could\snot\ssend|mail|cannot\ssend) | still\s(?:trying|being\sretried|in\squeue|undelivered) | not\s(?:yet\s)?been\sdelivered\syet | not\syet\s(?:been\s)?deliver | will\sbe\sretried | temporar\w{0,3}\s(?:failure|problem|error) | delivery\sincomplete
     | verz[öo]ger | retard | retras | atras | ritard | vertraag | f[öo]rdr[öo]j | forsink | viiv[äa]st | op[óo][źz]ni | zpo[žz]d | odlo[žz]en | k[ée]sleltet | k[ée]sedel | geci?k | [îi]nt[âa]rzi | задерж | отложен | затрим | забав | καθυστ | עיכוב | مؤجل | تأخ[ري] | ล่าช้า | trễ | tertunda
     | 延[迟遲误誤]|延时|稍后重试|遅延|遅れ|配信中|지연"""
 )
@@ -88,5 +93,6 @@ SMTP_TALK = re.compile(
     r"(?i)(?:^|[\s:#(<\"'>])(?:[45][0-5]\d[ -][#<(]?[45]\.\d{1,2}\.\d{1,3}\b"
     r"|5[0-5]\d[ -](?:-\s)?[#<(\"']{0,2}(?:\S{1,60}@|\S{0,12}\s?(?:user|mailbox|recipient|account|relay|address|message|mail|host|rejected|denied|unknown|policy|spam|quota|requested|no\ssuch|not\s|invalid|permanent|over|access|sorry|unrout|service|transaction|delivery|5\d\d)))"
     r"|#<?\s?#?[45]\.\d\.\d|\brcpt\sto:|\b(?:said|responded|replied|respuesta|returned):?\s{1,3}[\"'#<]?[45]\d\d\b|\bremote (?:host|server|mta|system) (?:said|returned|responded|answered)|^\s{0,4}<{3}\s{1,3}[45]\d\d"
+    r"|deliver\w{0,3}\s(?:your\s(?:mail|message)\s)?to\sthe\sfollowing\s(?:recipient|address)|following\s(?:address|recipient)\S{0,6}\s(?:failed|had\s|were\snot)|permanent\sfatal\serror"
 )
-"""A mail server's own answer, quoted."""
+"""A mail server's own answer, quoted, or a sentence that only mail systems use."""

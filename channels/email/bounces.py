@@ -16,6 +16,7 @@ from channels.email.bounce_words import (
     DELAYED_TEXT,
     DELIVERED_SUBJECT,
     ROBOT,
+    UNATTENDED,
 )
 from channels.email.delivery_status import (
     DeliveryStatus,
@@ -38,8 +39,6 @@ from channels.email.mime import Part
 _PASSED_ON = re.compile(
     r"(?i)^\s*(?:re|aw|antw|sv|vs|odp|ynt|回复|答复|回覆|返信|fwd?|wg|tr|rv|enc|doorst|转发|轉寄|轉發|転送)\s?[:：]"
 )
-_TRACE = re.compile(r"(?m)\b5[0-5]\d[ -]|\b5\.\d\.\d|^Received:")
-"""Something that a report quotes and people seldom do."""
 _ORIGINALS = (
     "message/rfc822",
     "text/rfc822-headers",
@@ -79,7 +78,8 @@ def read_bounce(headers: Headers, root: Part, text: str) -> Bounce | None:
         "feedback-report",
     ):
         return _rejection(headers, parts, text)
-    robot = ROBOT.search(decode_header(first(headers, "from"))[:500]) is not None
+    sender = decode_header(first(headers, "from"))[:500]
+    robot = ROBOT.search(sender) is not None
     null_path = first(headers, "return-path").strip().lower() in (b"<>", b"<mailer-daemon>")
     is_report = root.content_type == "multipart/report" or report_type == "delivery-status"
     machine = robot or null_path or is_report or "x-failed-recipients" in headers
@@ -89,10 +89,8 @@ def read_bounce(headers: Headers, root: Part, text: str) -> Bounce | None:
     if notice is not None:
         return _of_reports(notice, ())
     attached = _attached_original(parts)
-    # The long list of words is asked only where the letter has something else of a report: most letters have nothing.
-    says = (machine or attached is not None or _TRACE.search(text[:20_000]) is not None) and (
-        BOUNCED_SUBJECT.search(subject) is not None
-    )
+    # People quote reports, and attach them, to ask what they mean; whoever writes like a person is taken for one.
+    says = (machine or UNATTENDED.search(sender) is not None) and BOUNCED_SUBJECT.search(subject) is not None
     status = read_delivery_status(parts, flattened=machine or says)
     if status is None and not (machine or says):
         return None
@@ -101,7 +99,7 @@ def read_bounce(headers: Headers, root: Part, text: str) -> Bounce | None:
         null_path=null_path,
         is_report=is_report,
         says=says,
-        delays=machine and (DELAYED_SUBJECT.search(subject) or DELAYED_TEXT.search(text[:6000])) is not None,
+        delays=(DELAYED_SUBJECT.search(subject) or DELAYED_TEXT.search(text[:6000])) is not None,
         attached=attached is not None,
         automatic=is_auto_reply(headers),
     )

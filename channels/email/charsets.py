@@ -39,7 +39,9 @@ def decode(data: bytes, label: str = "", hint: str = "") -> str:
     name = codec_of(label)
     if data.isascii():
         return _decode_ascii(data, name)
-    if name.startswith(("utf-16", "utf-32")):
+    if name.startswith(("utf-16", "utf-32")) and (
+        b"\0" in data or not is_strong_utf8(data) or _utf8(data) is None
+    ):
         return _without_bom(_wide(data, name))
     if name in NO_HELP:
         return guess(data, hint)

@@ -25,6 +25,8 @@ Headers = dict[str, list[bytes]]
 """Lower-case name → unfolded values in UTF-8, encoded words as they came; topmost first."""
 
 _MAX_STRAYS = 20
+_OF_PARTS = ("content-type", "content-disposition", "content-id", "content-location", "content-description")
+"""Headers of an inner part in which a letter's own charset may stand raw."""
 _NAME = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -36,13 +38,15 @@ _ID = re.compile(r"<([^<>]{1,900})>")
 def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[Headers, bytes, bool]:
     """Headers, the body after them, and whether limits cut something off. Lenient as mail readers are:
     the first line that can be neither a header nor a continuation begins the body. `hint` is the charset of
-    values that are neither ASCII nor UTF-8, where the letter names one."""
+    values that are neither ASCII nor UTF-8, where the letter names one. `top`: a letter's own headers; of an inner part only
+    the first of each name is kept."""
     found: Headers = {}
     cut = False
     position = 0
     count = strays = 0
     if top:
-        position = len(data) - len(data.lstrip(b"\r\n"))
+        position = 3 if data.startswith(b"\xef\xbb\xbf") else 0
+        position += len(data) - position - len(data[position:].lstrip(b"\r\n"))
         if data.startswith((b"From ", b">From "), position):
             position = _line_end(data, position)
         if position >= len(data):
@@ -83,7 +87,7 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
                 pieces.append(b" " + line)
                 position = end
                 continue
-            if name is not None:
+            if name is not None and (top or name not in found):
                 found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
             name, pieces = match.group(1).decode("ascii").lower(), [line[match.end() :]]
             size = len(line)
@@ -94,9 +98,9 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
             gap = re.compile(rb"\r?\n\r?\n").search(data, position - 2)
             position = gap.end() if gap else len(data)
             break
-    if name is not None:
+    if name is not None and (top or name not in found):
         found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
-    _to_utf8(found if top else {n: v for n, v in found.items() if n.startswith("content-")}, hint)
+    _to_utf8(found if top else {n: found[n] for n in _OF_PARTS if n in found}, hint)
     return found, data[position:], cut
 
 

@@ -76,7 +76,7 @@ def too_costly(html: str) -> bool:
             return True
     if rows * max(widest, len(html) - stretch) > _MAX_AREA:
         return True
-    # Attributes end at white space, slashes or quotation marks; where quotes are left open, what looks like text is more of them.
+    # Attributes end at white space, slashes or quotation marks; after a quote left open, what looks like text is more of them.
     pairs = sum(sum(map(piece.count, _ENDS)) ** 2 for piece in html.split("<") if len(piece) > 200)
     return pairs > _MAX_PAIRS
 

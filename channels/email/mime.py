@@ -13,6 +13,10 @@ from channels.email.limits import MAX_DEPTH, MAX_PARTS, TooManyParts
 from channels.email.params import parse_params
 from channels.email.transfer import decode_transfer
 
+_MEANT = {
+    **dict.fromkeys(("text", "plain", "plain/text", "text/txt", "text/text", "text/ascii"), "text/plain"),
+    **dict.fromkeys(("html", "html/text", "text/htm", "text/xhtml", "application/xhtml+xml"), "text/html"),
+}
 _MAX_STRAYS = 200_000
 """Places that look like a delimiter and are none."""
 TYPES = mimetypes.MimeTypes()
@@ -67,8 +71,7 @@ def _build(headers: Headers, body: bytes, default: str, depth: int, budget: list
         raise TooManyParts
     content_type, params = parse_params(first(headers, "content-type"), hint)
     content_type = content_type.split()[0] if content_type else ""
-    if content_type == "text":
-        content_type = "text/plain"
+    content_type = _MEANT.get(content_type, content_type)
     if not re.fullmatch(r"[^\s/;]+/[^\s/;]+", content_type):
         content_type = default
     disposition, disposition_params = parse_params(first(headers, "content-disposition"), hint)

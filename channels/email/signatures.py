@@ -144,7 +144,7 @@ def _one_signature(lines: list[str], end: int, sender: Sender) -> int:
         if len(line) > CUT:
             continue
         below = [lines[i] for i in text[position + 1 :]]
-        if _MARK.match(line) and rest <= (30 if line.startswith("-- ") or rest == 0 else 15):
+        if _MARK.match(line) and _signs_off(line, below):
             return _rstrip(lines, index)
         if rest <= 6 and is_footer(line):
             return _rstrip(lines, index)
@@ -161,6 +161,15 @@ def _one_signature(lines: list[str], end: int, sender: Sender) -> int:
     return end
 
 
+def _signs_off(mark: str, below: list[str]) -> bool:
+    """Whether a signature stands below a mark. RFC 3676 4.3 has a space behind "--"; without it, it may be a line drawn."""
+    if mark.startswith("-- "):
+        return len(below) <= 30
+    if len(below) > 15 or any(o.rstrip().endswith(("?", "？")) for o in below):
+        return False
+    return mark.lstrip().startswith("--") or _alike(below) or any(_LISTS.search(o[:CUT]) for o in below)
+
+
 def _belongs_below(rule: str, below: list[str], sender: Sender) -> bool:
     if not below:
         return True
@@ -168,10 +177,9 @@ def _belongs_below(rule: str, below: list[str], sender: Sender) -> bool:
         return True
     if not _alike(below):
         return False
-    contacts = sum(1 for o in below if _CONTACT.search(o[:CUT]))
-    return (
-        bool(_QQ_RULE.match(rule)) or sender.signs(below[0]) or (contacts > 0 and bool(_NAME.match(below[0])))
-    )
+    contacts = any(_CONTACT.search(o[:CUT]) for o in below)
+    named = bool(_NAME.match(below[0]))
+    return sender.signs(below[0]) or (named and (contacts or bool(_QQ_RULE.match(rule))))
 
 
 def _alike(lines: list[str]) -> bool:

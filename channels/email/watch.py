@@ -25,6 +25,7 @@ _BREATH_SECONDS = 0.1
 _LONGEST_BREATH_SECONDS = 5.0
 """After a look for which the server had no reason; twice as long after each further one. Others may be marking hundreds of
 letters, and some servers say something whenever they are asked to be quiet."""
+_LONGEST_REST_SECONDS = 1.0
 
 
 class Handing(Protocol):
@@ -124,6 +125,7 @@ class Watch:
         if mark != kept and not uids:
             hand.write_mark(key, mark.written())
         fetch = Fetch(box, self._settings, self._troubles, opened.folder)
+        began = time.monotonic()
         for group, items in fetch.groups(mark, uids):
             if self._stopping.is_set() or not alive():
                 return True
@@ -132,6 +134,10 @@ class Watch:
             mark = mark.reached(group[-1])
             hand.write_mark(key, mark.written())
             settle(box, opened, group, self._settings)
+            if mark.uid < uids[-1]:
+                # A backlog leaves others as much time as it takes itself.
+                self._stopping.wait(min(time.monotonic() - began, _LONGEST_REST_SECONDS))
+                began = time.monotonic()
         return bool(uids)
 
     def _note(self, hand: Handing, folder: str, **said: Any) -> None:

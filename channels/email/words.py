@@ -45,7 +45,7 @@ def _decode_words(text: str) -> str:
 def _word_bytes(encoding: str, payload: str) -> bytes:
     raw = payload.encode("utf-8", "replace")
     if encoding in "bB":
-        return unbase64(raw)
+        return unbase64(raw.translate(_URL_SAFE))
     return binascii.a2b_qp(raw.replace(b" ", b"_"), header=True)
 
 
@@ -61,6 +61,7 @@ def unbase64(raw: bytes) -> bytes:
     return _unbase64(cleaned)
 
 
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _MAX_PIECES = 50_000
 _FOREIGN = bytes(
     b for b in range(256) if chr(b) not in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="

@@ -26,12 +26,11 @@ from channels.adapter import (
     Unavailable,
     Unsure,
 )
+from hub.actions.announce import EVENTS
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
-from hub.actions.match import MAIL
-from hub.actions.reply import tell_delivery
 from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
-from storage import inbound, outbound, reports
+from storage import outbound
 from storage.database import Connection, DatabaseUnavailable
 from storage.outbound import ClaimedReply, CopyRow, FileRow
 
@@ -58,17 +57,14 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
     await _settle_abandoned(ctx, numbers, adapters)
     token = uuid4()
 
-    async def claim(connection: Connection) -> tuple[list[ClaimedReply], Mapping[int, list[FileRow]]]:
-        rows = await outbound.claim(connection, sorted(numbers), AT_ONCE, token, LEASE_SECONDS)
-        for row in rows:
-            await tell_delivery(connection, row.ticket_id, row.interaction_id, "sending")
-        return rows, await outbound.files_of(connection, [row.interaction_id for row in rows]) if rows else {}
-
-    rows, files = await ctx.database.run(claim)
+    rows = await ctx.database.run_one(
+        lambda c: outbound.claim(c, sorted(numbers), AT_ONCE, token, LEASE_SECONDS, EVENTS)
+    )
     if not rows:
         return 0
     keeping = asyncio.create_task(_keep(ctx, token))
     try:
+        files = await ctx.database.read(lambda c: outbound.files_of(c, [row.interaction_id for row in rows]))
         outcomes = await asyncio.gather(
             *(
                 _deliver(
@@ -108,7 +104,7 @@ async def _deliver(
     async def leaving() -> None:
         nonlocal left
         try:
-            ours = await ctx.database.run(lambda c: outbound.leave(c, row.id, token, LEASE_SECONDS))
+            ours = await ctx.database.run_one(lambda c: outbound.leave(c, row.id, token, LEASE_SECONDS))
         except DatabaseUnavailable as away:
             raise TryLater("The hub's database does not answer; nothing was sent.") from away
         if not ours:
@@ -196,31 +192,29 @@ async def _record(
     database is away: it is written down as soon as that is possible, while the row is ours."""
     until = time.monotonic() + LONGEST_SECONDS
 
+    arrived = [one for one in _addresses(row) if one not in refused] if state == "sent" else []
+
     async def work(connection: Connection) -> None:
-        settled = await outbound.settle(
+        done = await outbound.settle(
             connection,
             row.id,
             token,
+            topic=EVENTS,
             state=state,
             error=error,
             external_id=external_id,
             relay_id=relay_id,
             wants_copy=wants_copy,
+            arrived=arrived,
+            refused=len(refused),
             again_in=again_in,
         )
-        if settled is None:
+        if done is None:
             log.warning("deliver.lost_lease", interaction=row.interaction_id, state=state)
-            return
-        if relay_id:
-            await inbound.add_refs(connection, [(MAIL, relay_id, row.ticket_id)])
-        if state == "sent" and row.message_id:
-            taken_over = [one for one in _addresses(row) if one not in refused]
-            await reports.clear_undeliverable(connection, taken_over)
-        await tell_delivery(connection, *settled, refused=len(refused))
 
     while True:
         try:
-            return await ctx.database.run(work)
+            return await ctx.database.run_one(work)
         except DatabaseUnavailable as away:
             if time.monotonic() > until:
                 raise
@@ -240,13 +234,13 @@ async def _settle_abandoned(
             error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
             # One that kills its sender must not do so without end.
             pause = _pause(row.attempts) if again and row.attempts > 1 else 0.0
-            settled = await outbound.settle(
-                connection, row.id, row.lease_token, state=state, error=error, again_in=pause
+            await outbound.settle(
+                connection, row.id, row.lease_token, topic=EVENTS, state=state, error=error, again_in=pause
             )
-            if settled is not None:
-                await tell_delivery(connection, *settled)
 
-    await ctx.database.run(work)
+    # Mostly there are none: the look is made without a transaction, and what it finds is looked at again in one.
+    if await ctx.database.read(lambda c: outbound.abandoned(c, sorted(numbers))):
+        await ctx.database.run(work)
 
 
 def _pause(attempts: int) -> float:
@@ -284,7 +278,10 @@ def message_of(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> Outboun
 
 
 def _addresses(row: ClaimedReply) -> list[str]:
+    """Whom a letter goes to; none for other channels, whose addresses are no e-mail addresses."""
     said = row.message
+    if not row.message_id:
+        return []
     return [
         said["address"],
         *(one["address"] for kind in ("cc", "bcc") for one in said.get(kind, ())),

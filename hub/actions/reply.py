@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from channels.clean import safe_content_type, safe_filename
-from hub.actions.announce import EVENTS, OUTBOX, announce
+from hub.actions.announce import OUTBOX, announce
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.copies import check_copies
 from hub.actions.failures import Conflict, NotFound, NotPossible
@@ -31,8 +31,7 @@ from hub.model.interactions import (
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from hub.model.tokens import sign_thread
-from storage import events, inbound, outbound, work
-from storage.database import Connection
+from storage import inbound, outbound, work
 from storage.outbound import AnswerFacts
 from storage.work import WorkedTicket
 
@@ -299,20 +298,6 @@ async def _tell(taken: Step, interaction_id: int, state: str) -> None:
 
 def _left_already() -> NotPossible:
     return NotPossible("The reply is on its way or has left already.", code="left_already")
-
-
-async def tell_delivery(
-    connection: Connection, ticket_id: int, interaction_id: int, state: str, *, refused: int = 0
-) -> None:
-    """Put a change of a reply's delivery on the ledger and on the screens. `refused`: how many in copy did not get it."""
-    data = {"interaction": interaction_id, "state": state}
-    await events.add_event(
-        connection,
-        EventKind.DELIVERY_CHANGED,
-        ticket_id=ticket_id,
-        data={**data, "refused": refused} if refused else data,
-    )
-    await announce(connection, EVENTS)
 
 
 def _subject(ticket: WorkedTicket) -> str:

@@ -40,8 +40,5 @@ FROM unnest($10::text[], $11::text[], $12::text[]) AS g (address, status, reason
 ORDER BY g.address
 ON CONFLICT (address) DO UPDATE SET status = excluded.status, reason = excluded.reason, since = excluded.since
 
--- name: clear_undeliverable
-DELETE FROM undeliverable WHERE address = ANY($1::text[])
-
 -- name: undeliverable
 SELECT address, status, reason, since FROM undeliverable WHERE address = ANY($1::text[])

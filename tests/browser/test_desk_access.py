@@ -46,7 +46,7 @@ async def _fill(desk: Desk) -> int:
     return code
 
 
-async def _violations(page: Page) -> list[str]:
+async def violations(page: Page) -> list[str]:
     results = await Axe().run(page, options=RULES)
     return [
         f"{found['id']}: {node['html'][:150]}"
@@ -65,24 +65,24 @@ async def test_axe_finds_nothing(
     ann = next(one for one in await desk.ctx.database.read(views.list_agents) if one.login == "ann")
     await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
     page = await open_desk("/desk?scope=all", width=width)
-    found = {"list": await _violations(page)}
+    found = {"list": await violations(page)}
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.click("#why summary")
-    found["ticket"] = await _violations(page)
+    found["ticket"] = await violations(page)
     await page.click("#tab-note")
-    found["note"] = await _violations(page)
+    found["note"] = await violations(page)
     await page.click("h1")
     await page.keyboard.press("Shift+Slash")
-    found["help"] = await _violations(page)
+    found["help"] = await violations(page)
     await page.goto(f"{desk.url}/desk/customers")
-    found["customers"] = await _violations(page)
+    found["customers"] = await violations(page)
     await page.click(".person-row >> nth=0")
     await page.wait_for_selector("#timeline")
-    found["customer"] = await _violations(page)
+    found["customer"] = await violations(page)
     await page.goto(f"{desk.url}/desk/system")
     await page.wait_for_selector("#badge .count")
-    found["system"] = await _violations(page)
+    found["system"] = await violations(page)
     await page.context.clear_cookies()
     await page.goto(f"{desk.url}/desk/login")
-    found["login"] = await _violations(page)
+    found["login"] = await violations(page)
     assert {name: wrong for name, wrong in found.items() if wrong} == {}

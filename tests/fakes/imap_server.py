@@ -96,7 +96,7 @@ class ImapServer:
         starttls: ssl.SSLContext | None = None,
         wants_id: bool = False,
     ) -> None:
-        self.passwords = passwords or {"support@shop.example": "secret"}
+        self.passwords = {"support@shop.example": "secret"} if passwords is None else passwords
         self.tokens = tokens if tokens is not None else {}
         self.capabilities = capabilities + (" STARTTLS" if starttls else "")
         self.tls, self.starttls = tls, starttls
@@ -292,7 +292,8 @@ class Session:
             if not good:
                 error = json.dumps({"status": "400", "schemes": "Bearer", "scope": "https://mail.example/"})
                 await self.send(b"+ " + base64.b64encode(error.encode()) + b"\r\n")
-                if (await self.reader.readline()).strip():
+                if again := (await self.reader.readline()).strip():
+                    self.server.sasl.append(again.decode())
                     await self.end(command, "BAD expected an empty line")
                     return
         self.user = user if good else ""

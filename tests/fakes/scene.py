@@ -45,7 +45,8 @@ SYSTEM = Actor(name="A test")
 PASSWORD = "correct horse battery"
 MAIL: dict[str, Any] = {
     "kind": "email", "address": SUPPORT, "imap_host": "127.0.0.1", "smtp_host": "127.0.0.1",
-    "authserv_id": "mx.shop.example", "burst_minutes": 0, "imap_security": "none", "smtp_security": "none", "timeout_seconds": 5,
+    "authserv_id": "mx.shop.example",
+    "burst_minutes": 0, "imap_security": "none", "smtp_security": "none", "timeout_seconds": 5,
 }  # fmt: skip
 _serial = itertools.count(1)
 

@@ -26,9 +26,19 @@ def written(folder: Path, values: dict[str, Any]) -> Path:
     """A hub.toml with the channel "support" of these values."""
 
     def shown(value: Any) -> str:
-        return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int | float) else f'"{value}"'
+        return (
+            str(value).lower()
+            if isinstance(value, bool)
+            else str(value)
+            if isinstance(value, int | float)
+            else f'"{value}"'
+        )
 
-    lines = ["[channels.support]", 'kind = "email"', *(f"{key} = {shown(value)}" for key, value in values.items())]
+    lines = [
+        "[channels.support]",
+        'kind = "email"',
+        *(f"{key} = {shown(value)}" for key, value in values.items()),
+    ]
     path = folder / "hub.toml"
     path.write_text("\n".join(lines))
     return path
@@ -45,7 +55,9 @@ async def test_a_code_is_typed_and_the_mailbox_opens(
     tmp_path: Path, database_dsn: str, provider: TokenServer
 ) -> None:
     async with ImapServer(tokens=provider.tokens) as server, MailWorld() as mail:
-        values = table(server, smtp_port=mail.smtp_port, **provider.settings(oauth_device_url=f"{provider.base}/device"))
+        values = table(
+            server, smtp_port=mail.smtp_port, **provider.settings(oauth_device_url=f"{provider.base}/device")
+        )
         env = environment(database_dsn, written(tmp_path, values))
         before = await command("doctor", cwd=tmp_path, env=env)
         assert before.code == 1 and "contact-hub mail authorise support" in before.out, before.said
@@ -68,13 +80,17 @@ async def test_a_browser_comes_back_and_the_mailbox_opens(
     async with ImapServer(tokens=provider.tokens) as server, MailWorld() as mail:
         more = provider.settings(oauth_authorise_url="https://provider.example/authorise")
         env = environment(database_dsn, written(tmp_path, table(server, smtp_port=mail.smtp_port, **more)))
-        async with running("mail", "authorise", "support", cwd=tmp_path, env={**env, "LANG": "zh_CN.UTF-8"}) as process:
+        async with running(
+            "mail", "authorise", "support", cwd=tmp_path, env={**env, "LANG": "zh_CN.UTF-8"}
+        ) as process:
             address = await process.wait_for("https://provider.example/authorise?")
             assert await provider.person_agrees(address.strip()) == 200
             await process.wait_for("邮箱可以打开")
 
 
-async def test_what_cannot_be_authorised_says_why(tmp_path: Path, database_dsn: str, provider: TokenServer) -> None:
+async def test_what_cannot_be_authorised_says_why(
+    tmp_path: Path, database_dsn: str, provider: TokenServer
+) -> None:
     async with ImapServer() as server:
         env = environment(database_dsn, written(tmp_path, table(server)))
         for name, said in (("support", 'set auth = "oauth2" first'), ("sales", "there is: support")):
@@ -87,13 +103,21 @@ async def test_what_cannot_be_authorised_says_why(tmp_path: Path, database_dsn: 
         assert done.code == 1 and "did not grant access" in done.err, done.said
 
 
-async def test_the_doctor_asks_about_years_of_mail_before_the_first_start(tmp_path: Path, database_dsn: str) -> None:
+async def test_the_doctor_asks_about_years_of_mail_before_the_first_start(
+    tmp_path: Path, database_dsn: str
+) -> None:
     async with ImapServer() as server, MailWorld() as mail:
         for number in range(501):
             server.inbox.put(letter(number))
         env = environment(database_dsn, written(tmp_path, table(server, smtp_port=mail.smtp_port)))
         asked = await command("doctor", cwd=tmp_path, env=env)
-        assert "! Mailbox support" in asked.out and "501 letters wait" in asked.out and "take_days = 14" in asked.out
-        few = environment(database_dsn, written(tmp_path, table(server, smtp_port=mail.smtp_port, take_days=14)))
+        assert (
+            "! Mailbox support" in asked.out
+            and "501 letters wait" in asked.out
+            and "take_days = 14" in asked.out
+        )
+        few = environment(
+            database_dsn, written(tmp_path, table(server, smtp_port=mail.smtp_port, take_days=14))
+        )
         assert "Mailbox support" not in (await command("doctor", cwd=tmp_path, env=few)).out
         assert server.said("FETCH") == []

@@ -51,7 +51,8 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
 async def _acknowledged(ctx: Context) -> list[dict[str, Any]]:
     return await rows(
         ctx,
-        "SELECT i.*, o.message FROM interaction i JOIN outbox o ON o.interaction_id = i.id WHERE i.automatic = 'acknowledgement' ORDER BY i.id",
+        """SELECT i.*, o.message FROM interaction i JOIN outbox o ON o.interaction_id = i.id
+           WHERE i.automatic = 'acknowledgement' ORDER BY i.id""",
     )
 
 
@@ -182,7 +183,9 @@ async def test_it_is_marked_as_automatic_and_comes_from_nobody(database_dsn: str
 
 
 @pytest.mark.parametrize("honest", [True, False], ids=["marks kept", "marks lost on the way"])
-async def test_two_hubs_that_write_to_each_other_stop(database_dsn: str, second_house: str, honest: bool) -> None:
+async def test_two_hubs_that_write_to_each_other_stop(
+    database_dsn: str, second_house: str, honest: bool
+) -> None:
     """S21: each is the other's customer. `honest`: what marks automatic mail arrives."""
     addresses = ("a@one.example", "b@two.example")
     async with AsyncExitStack() as stack:

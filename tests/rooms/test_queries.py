@@ -169,10 +169,21 @@ ANALYZE;
 
 # (query, tables that are never read from end to end, arguments as SQL)
 _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    ("outbox claim", "outbound.claim", ("outbox", "ticket"), "'{1}', 8, gen_random_uuid(), 900"),
+    ("outbox claim", "outbound.claim", ("outbox", "ticket"), "'{1}', 8, gen_random_uuid(), 900, 'hub_events'"),
     ("abandoned", "outbound.abandoned", ("outbox", "ticket"), "'{1}'"),
     ("inbound claim", "inbound.claim_raw", ("inbound_raw",), "50, 20, 1000000"),
     ("posted", "reports.posted", ("outbox",), "'{m1}', '{1}'"),
+    ("also reached", "threads.also_reached", ("inbound_raw", "interaction"), "'{1}'"),
+    ("reports", "threads.reports_of", ("recipient_report",), "'{1}'"),
+    ("moves", "threads.moves_of", ("moved_entry", "move", "ticket"), "'{1}'"),
+    ("links", "threads.ticket_links", ("ticket_link", "ticket"), "1"),
+    (
+        "people of letters",
+        "participants.add_participants",
+        ("participant", "ticket", "identity"),
+        "'{1}', '{c2@example.com}', '{C}', '{copied}', 40",
+    ),
+    ("remember", "threads.remember", ("thread_ref", "cited_ref"), "'{m1}', '{1}', '{1}', '{1}', '{2}', '{also}'"),
     (
         "people",
         "inbound.find_people",
@@ -206,6 +217,12 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("answer facts", "outbound.answer_facts", ("ticket", "interaction"), "1, 1"),
     ("copies", "outbound.take_copies", ("outbox",), "1, 20"),
     ("cancel", "outbound.cancel", ("outbox",), "1"),
+    (
+        "settle",
+        "outbound.settle",
+        ("outbox", "ticket", "thread_ref"),
+        "1, gen_random_uuid(), 'sent', '', 'x', 0, 'y', false, '{a@b.example}', 0, 'hub_events'",
+    ),
     ("leave", "outbound.leave", ("outbox",), "1, gen_random_uuid(), 60"),
     ("ticket facts", "templates.facts_of_ticket", ("ticket", "interaction"), "10019"),
     ("said since", "work.said_since", ("event",), "1, 2, 3"),

@@ -1,9 +1,7 @@
 """Clocks over a real database: one way to them, each word once, however many hubs there are."""
 
 import asyncio
-import tomllib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
 
 import pytest
 
@@ -11,33 +9,9 @@ from hub.actions.context import Context
 from hub.actions.targets import Touch, touch
 from hub.actions.timers import fire_due
 from storage.database import Connection
-from tests.conftest import RULES
+from tests.fakes.clocks import ROUND_THE_CLOCK, SHIPPED, clock, rules, time_passes, told
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import a_hub, one, rows
-
-_TABLES = tomllib.loads(RULES.read_text("utf-8"))
-ROUND_THE_CLOCK = {
-    "name": "usual", "calendar": "always", "first_response": 60, "next_response": 120, "resolution": 480,
-    "escalate": True,
-}  # fmt: skip
-
-
-def rules(*targets: dict[str, Any], calendar: Sequence[dict[str, Any]] = ()) -> bytes:
-    """The shipped rules with other targets, as TOML."""
-    kept = RULES.read_text("utf-8").partition("[[calendar]]")[0]
-    tables = [("calendar", table) for table in calendar or _TABLES["calendar"]]
-    tables += [("target", table) for table in targets or [ROUND_THE_CLOCK]]
-    for name, table in tables:
-        kept += f"\n[[{name}]]\n" + "\n".join(f"{key} = {_toml(value)}" for key, value in table.items())
-    return kept.encode()
-
-
-def _toml(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{ " + ", ".join(f'"{key}" = {_toml(one)}' for key, one in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_toml, value)) + "]"
-    return str(value).lower() if isinstance(value, bool | int) else f'"{value}"'
 
 
 @pytest.fixture
@@ -85,55 +59,6 @@ async def happens(ctx: Context, ids: Sequence[int], status: str = "", **what: bo
         await touch(c, ctx.rules, [Touch(ticket_id=number, **what) for number in ids])
 
     await ctx.database.run(work)
-
-
-async def time_passes(ctx: Context, minutes: float) -> None:
-    """Everything that was written down happened so much earlier."""
-    earlier = f"- interval '{minutes} minutes'"
-
-    async def work(c: Connection) -> None:
-        for table, names in (
-            ("sla_segment", ("since", "until")),
-            (
-                "sla_clock",
-                (
-                    "started_at",
-                    "since",
-                    "ended_at",
-                    "due_at",
-                    "warn_at",
-                    "next_at",
-                    "warned_at",
-                    "breached_at",
-                ),
-            ),
-        ):
-            await c.execute(
-                f"UPDATE {table} SET " + ", ".join(f"{name} = {name} {earlier}" for name in names)
-            )
-
-    await ctx.database.run(work)
-
-
-async def clock(ctx: Context, ticket_id: int, target: str) -> dict[str, Any]:
-    return (
-        await rows(
-            ctx,
-            """SELECT *, round(extract(epoch FROM due_at - clock_timestamp()) / 60)::int AS left FROM sla_clock
-               WHERE ticket_id = $1 AND target = $2 ORDER BY cycle DESC""",
-            ticket_id, target,
-        )
-    )[0]  # fmt: skip
-
-
-async def told(ctx: Context, ticket_id: int) -> list[tuple[str, str]]:
-    found = await rows(
-        ctx,
-        """SELECT kind, coalesce(data->>'target', '') AS target FROM event
-           WHERE ticket_id = $1 AND kind <> 'ticket_opened' ORDER BY seq""",
-        ticket_id,
-    )
-    return [(row["kind"], row["target"]) for row in found]
 
 
 async def test_a_ticket_has_clocks_from_its_opening_until_it_is_resolved(ctx: Context) -> None:
@@ -382,7 +307,7 @@ async def test_a_calendar_that_changes_moves_the_deadlines(ctx: Context, databas
     today = await one(ctx, "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date")
     before = (await clock(ctx, number, "resolution"))["due_at"]
     closed = {**OFFICE, "days_off": [f"{today.isoformat()}/{today.replace(year=today.year + 1).isoformat()}"]}
-    calendar = [table for table in _TABLES["calendar"] if table["name"] != "always"] + [closed]
+    calendar = [table for table in SHIPPED["calendar"] if table["name"] != "always"] + [closed]
     async with a_hub(database_dsn, rules=rules(calendar=calendar)) as hub:
         await fire_due(hub)
     after = (await clock(ctx, number, "resolution"))["due_at"]

@@ -272,7 +272,11 @@ async def test_the_token_is_in_no_log_and_in_no_exception(
     secret = "1:canary-token-that-must-not-be-seen"
     failures: list[ChannelFailure] = []
     async with opened(world, token=secret) as adapter:
-        for attempt in (adapter.check(), adapter.send(REPLY, free_to_leave), adapter.receive(Journal().accept)):
+        for attempt in (
+            adapter.check(),
+            adapter.send(REPLY, free_to_leave),
+            adapter.receive(Journal().accept),
+        ):
             with pytest.raises(Misconfigured) as caught:
                 await attempt
             failures.append(caught.value)

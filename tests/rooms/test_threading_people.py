@@ -13,9 +13,22 @@ from hub.actions.reply import queue_reply
 from hub.model.interactions import Mailbox
 from hub.model.tokens import sign_thread
 from storage.participants import MOST
-from tests.fakes.inboxes import FAIL, SALES, TWO_INBOXES, arrive, vouched
+from tests.fakes.inboxes import FAIL, PASS, SALES, TWO_INBOXES, arrive, vouched
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SECRET, SUPPORT, SYSTEM, a_hub, entry, ledger, letter, one, rows, ticket, write
+from tests.fakes.scene import (
+    SECRET,
+    SUPPORT,
+    SYSTEM,
+    a_hub,
+    entry,
+    ledger,
+    letter,
+    one,
+    rows,
+    say,
+    ticket,
+    write,
+)
 
 LI, WANG, EVIL = "li@example.cn", "wang@example.cn", "evil@x.example"
 
@@ -74,9 +87,14 @@ async def test_a_forged_letter_lets_nobody_in(ctx: Context) -> None:
     assert await _people(ctx, (await ticket(ctx, forged))["code"]) == {EVIL: "copied"}
 
 
-async def test_in_one_batch_too(ctx: Context) -> None:
-    from tests.fakes.inboxes import PASS
+async def test_what_somebody_claimed_lets_nobody_in(ctx: Context) -> None:
+    """A visitor typed Li's address into a field; Li, or whoever writes as Li, has nothing to do with it."""
+    who = [("visitor", "v1", True), ("email", LI, False)]
+    opened = await ticket(ctx, await say(ctx, who=who, key="chat-1"))
+    assert (await ticket(ctx, await write(ctx, LI, subject=f"T-{opened['code']}")))["id"] != opened["id"]
 
+
+async def test_in_one_batch_too(ctx: Context) -> None:
     kept = await accept_items(
         ctx,
         "support",

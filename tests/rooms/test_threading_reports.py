@@ -134,6 +134,17 @@ async def test_where_the_letter_ended_need_not_be_where_it_was_sent(ctx: Context
     assert await _told(ctx, row) == {LI: "failed"} and await _useless(ctx) == {LI}
 
 
+async def test_a_copy_that_was_forwarded_and_failed_there_is_the_copys_failure(ctx: Context) -> None:
+    _, row = await _sent(ctx, cc=[WANG])
+    (kept,) = [report([("box@forwarded.example", "failed", "5.1.1")], original=row["message_id"])]
+    named = kept.content.replace(
+        b"Final-Recipient", b"Original-Recipient: rfc822; " + WANG.encode() + b"\r\nFinal-Recipient"
+    )
+    await accept_items(ctx, "support", [raw_letter(named, uid=next(_serial))])
+    assert await _state(ctx, row) == "sent"
+    assert await _told(ctx, row) == {WANG: "failed"} and await _useless(ctx) == {WANG}
+
+
 async def test_a_report_without_the_letter_is_known_by_our_token(ctx: Context) -> None:
     """F49. The token was signed for the one who did not get it; nobody else's report fits."""
     opened, row = await _sent(ctx)

@@ -104,7 +104,7 @@ async def test_s3_nothing_is_merged_by_a_rejected_name(ctx: Context) -> None:
 
 async def test_s4_nobody_becomes_an_agent_by_letter(ctx: Context) -> None:
     """There is no way in by which a letter speaks for the house: not by a colleague's address, not by a token."""
-    opened, sent = await _answered(ctx)
+    _, sent = await _answered(ctx)
     before = await rows(ctx, "SELECT count(*) AS n FROM interaction WHERE direction <> 'in'")
     for sender in ("lina@shop.example", SUPPORT, "sales@shop.example"):
         await write(

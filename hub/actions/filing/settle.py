@@ -22,7 +22,7 @@ def settle_report(batch: Batch, case: Case, read: Read) -> set[int]:
     letter = _letter(batch, read, said.bounce)
     if letter is None:
         return set()
-    told = [_as_posted(one, letter) for one in said.bounce.recipients]
+    told = _as_posted(said.bounce, letter)
     if not told and said.automatic is Automatic.BOUNCE:
         told = [RecipientReport(address=letter.address, outcome=Outcome.FAILED, reason=said.bounce.reason)]
     _tell(batch, case, letter, told)
@@ -58,10 +58,16 @@ def _letter(batch: Batch, read: Read, bounce: BounceReport) -> PostedRow | None:
     return None
 
 
-def _as_posted(report: RecipientReport, letter: PostedRow) -> RecipientReport:
-    """Where it ended need not be where we wrote to: with one recipient it is that one, whatever the report calls it."""
+def _as_posted(bounce: BounceReport, letter: PostedRow) -> list[RecipientReport]:
+    """By the addresses that we wrote to. Where a letter ended may be called otherwise: beside one of ours that is no news, and
+    with one recipient it is that one."""
     known = {letter.address, *letter.copies}
-    return report if report.address in known or letter.copies else replace(report, address=letter.address)
+    named = [one for one in bounce.recipients if one.address in known]
+    outcomes = {one.outcome for one in named}
+    others = [one for one in bounce.recipients if one.address not in known and one.outcome not in outcomes]
+    if letter.copies:
+        return [*named, *others]
+    return [*named, *(replace(one, address=letter.address) for one in others[:1])]
 
 
 def _tell(batch: Batch, case: Case, letter: PostedRow, told: list[RecipientReport]) -> None:

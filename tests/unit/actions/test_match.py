@@ -1,5 +1,6 @@
 """Which ticket a message belongs to: evidence in its order of strength, and who may use it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,16 @@ import pytest
 from channels.adapter import RawItem
 from channels.registry import load_kinds
 from hub.actions.arrivals import Arrival, Read, lock_keys, storable, understand
-from hub.actions.match import Candidate, Candidates, Match, ThreadRule, choose_ticket, gather, new_identities
+from hub.actions.match import (
+    Candidate,
+    Candidates,
+    Match,
+    ThreadRule,
+    Why,
+    choose_ticket,
+    gather,
+    new_identities,
+)
 from hub.model.interactions import (
     Automatic,
     BounceReport,
@@ -16,6 +26,8 @@ from hub.model.interactions import (
     IdentityKind,
     InboundInteraction,
     InteractionKind,
+    Outcome,
+    RecipientReport,
     Sender,
     ThreadHints,
 )
@@ -28,7 +40,7 @@ LI, EVIL = "li@example.cn", "evil@x.example"
 
 
 def _said(who: str = LI, *, verified: bool = True, kind: str = "email", **more: Any) -> tuple[Arrival, Read]:
-    thread = {key: more.pop(key) for key in ("tokens", "references", "key") if key in more}
+    thread = {key: more.pop(key) for key in ("tokens", "references", "key", "passed_on") if key in more}
     interaction = InboundInteraction(
         kind=InteractionKind.MESSAGE,
         sender=Sender(name="", identities=(Identity(kind=IdentityKind.EMAIL, value=who, verified=verified),)),
@@ -165,3 +177,82 @@ def test_one_person_and_one_conversation_have_the_same_locks_whoever_asks() -> N
 def test_what_postgres_keeps_in_no_text_is_replaced() -> None:
     given = {"a\x00": ["\udcff", 1, None, {"b": ("\x00",)}], "c": "您好"}
     assert storable(given) == {"a\ufffd": ["\ufffd", 1, None, {"b": ["\ufffd"]}], "c": "您好"}
+
+
+# ── who may speak, what was moved, what is passed on ─────────────────────────────────────────────────────────────────
+def test_a_member_may_speak_as_a_guest_and_who_was_only_copied_may_not() -> None:
+    member = replace(_ticket(7, f"email:{LI}"), members={"email:wang@example.cn"}, copied={f"email:{EVIL}"})
+    found = {("ref", "mail m@x"): member, ("code", "10019"): member}
+    for said in ({"references": ("m@x",)}, {"subject": "T-10019"}):
+        match = _choose(_said("wang@example.cn", **said), found)
+        assert (match.ticket_id, match.guest) == (7, True)
+        assert not _choose(_said(LI, **said), found).guest
+        refused = _choose(_said(EVIL, **said), found)
+        assert (refused.ticket_id, refused.refused, refused.links) == (None, True, ((7, Why.REFUSED),))
+
+
+def test_what_is_cited_comes_after_what_is_known_and_before_the_number() -> None:
+    found = {
+        ("ref", "mail near@x"): _ticket(7, f"email:{LI}"),
+        ("cited", f"mine@x {LI}"): _ticket(8, f"email:{LI}"),
+        ("code", "10019"): _ticket(9, f"email:{LI}"),
+    }
+    said = _said(references=("near@x",), subject="T-10019", external_id="mine@x")
+    assert _choose(said, found).ticket_id == 7
+    del found["ref", "mail near@x"]
+    assert _choose(said, found) == Match(ticket_id=8, rule=ThreadRule.CITED)
+    del found["cited", f"mine@x {LI}"]
+    assert _choose(said, found).rule is ThreadRule.NUMBER
+
+
+def test_empty_ids_are_no_evidence() -> None:
+    arrival, read = _said(references=("", ""), external_id="")
+    evidence = gather(arrival, read)
+    assert (evidence.refs, evidence.cited, evidence.sent) == ((), (), ())
+
+
+def test_a_token_leads_to_where_its_letter_was_moved() -> None:
+    moved = replace(_ticket(8, "email:other@x.cn"), moved_from=7)
+    found = {**OURS, ("ref", "mail ours@us"): moved}
+    assert _choose(_said(tokens=(TOKEN,), references=("ours@us",)), found) == Match(
+        ticket_id=8, rule=ThreadRule.TOKEN
+    )
+    # Only for the one it was signed for, and only from the ticket it was signed for.
+    assert _choose(_said(EVIL, tokens=(TOKEN,), references=("ours@us",)), found).ticket_id is None
+    found["ref", "mail ours@us"] = replace(moved, moved_from=9)
+    assert _choose(_said(tokens=(TOKEN,), references=("ours@us",)), found).ticket_id == 7
+
+
+def test_what_is_passed_on_to_another_inbox_joins_nothing_there() -> None:
+    elsewhere = replace(_ticket(7, f"email:{LI}"), channel_id=4, channel_kind="email")
+    found = {("ref", "mail m@x"): elsewhere, ("id", "7"): elsewhere}
+    for said in ({"references": ("m@x",)}, {"tokens": (TOKEN,)}):
+        match = _choose(_said(passed_on=True, **said), found)
+        assert (match.ticket_id, match.links, match.refused) == (None, ((7, Why.FORWARDED),), False)
+        assert _choose(_said(**said), found).ticket_id == 7
+        here = {key: replace(one, channel_id=3) for key, one in found.items()}
+        assert _choose(_said(passed_on=True, **said), here).ticket_id == 7
+
+
+def test_a_letter_that_cites_two_tickets_joins_one_and_names_the_other() -> None:
+    found = {
+        ("ref", "mail a@x"): _ticket(7, f"email:{LI}"),
+        ("ref", "mail b@x"): _ticket(8, f"email:{LI}"),
+        ("ref", "mail c@x"): _ticket(9, f"email:{EVIL}"),
+    }
+    match = _choose(_said(references=("a@x", "b@x", "c@x")), found)
+    assert (match.ticket_id, match.links) == (7, ((8, Why.ALSO),))
+
+
+def test_a_report_by_our_token_is_for_the_one_who_did_not_get_it() -> None:
+    failed = RecipientReport(address=LI, outcome=Outcome.FAILED)
+    report = {"automatic": Automatic.BOUNCE, "tokens": (TOKEN,)}
+    fits = _choose(_said("mailer-daemon@x.cn", bounce=BounceReport(recipients=(failed,)), **report), OURS)
+    assert (fits.ticket_id, fits.rule) == (7, ThreadRule.REPORT)
+    other = replace(failed, address=EVIL)
+    assert (
+        _choose(
+            _said("mailer-daemon@x.cn", bounce=BounceReport(recipients=(other,)), **report), OURS
+        ).ticket_id
+        is None
+    )

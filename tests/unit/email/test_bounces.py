@@ -174,6 +174,15 @@ def test_where_to_ask_for_help_is_no_recipient_and_the_returned_letter_is_not_re
     assert (found.recipients, found.status) == (("lin@there.example",), "")
 
 
+def test_gateways_without_a_robots_name_are_believed_when_they_speak_as_mail_systems_do() -> None:
+    said = "From: symantec_smtp_gateway@there.example\nTo: support@shop.example\nSubject: Delivery failure notification\n\nYour message could not be delivered to the following recipients:\n\nlin@there.example\n"
+    found = _bounce(said)
+    assert (found.failed, found.recipients) == (True, ("lin@there.example",))
+    late = _bounce(said + "\nDelivery attempts will continue to be made for 5 days.\n")
+    assert (late.failed, late.delayed, late.reports[0].action) == (False, True, "delayed")
+    assert _read(said.replace("symantec_smtp_gateway", "lin")).bounce is None
+
+
 def test_a_success_in_words_is_neither_failure_nor_delay() -> None:
     found = _bounce(
         ROBOT
@@ -221,6 +230,7 @@ def test_a_notice_as_json() -> None:
     [
         ("Delayed Mail (still being retried)", "I'm sorry to have to inform you that your message could not be delivered to one or more recipients yet.\n\n<lin@there.example>: connect to mx.there.example: Connection timed out"),
         ("Warning: could not send message for past 4 hours", "**  THIS IS A WARNING MESSAGE ONLY  **\n**  YOU DO NOT NEED TO RESEND YOUR MESSAGE  **\n\n   ----- Transcript of session follows -----\nlin@there.example... Deferred: Connection timed out"),
+        ("Warning--Could not send mail for past 8 hours", "---The following addresses had delivery errors---\n\nlin@there.example [Connection timed out]"),
         ("Warning: message 1abc-0001 delayed 24 hours", "A message that you sent has not yet been delivered to one or more of its recipients after more than 24 hours.\n  lin@there.example\nNo action is required on your part. Delivery attempts will continue"),
         ("Delivery Status Notification (Delay)", "Delivery to the following recipient has been delayed:\n     lin@there.example\nMessage will be retried for 2 more day(s)"),
         ("Delivery incomplete", "There was a temporary problem delivering your message to lin@there.example. We will retry for 46 more hours. You will be notified if the delivery fails permanently."),
@@ -247,6 +257,8 @@ PERSON = "From: Lin <lin@there.example>\nTo: support@shop.example\n"
         PERSON + "Subject: Delivery failed\n\nYour courier says: address not found. Please deliver to 5 High Street, my mail is lin@there.example.",
         PERSON + "Subject: Returned mail order\n\nI returned the parcel, the mailbox was full, could not be delivered to me.",
         PERSON + "Subject: Delivery failed\n\nI paid 550 yuan, but the courier says the address is unknown. Recipient: mei@there.example",
+        PERSON + "Subject: Mail to you is undeliverable\n\nWhat is wrong with your address? I got this:\n\n<sales@shop.example>: host mx said: 550 5.1.1 User unknown\n\nReporting-MTA: dns; mx\n\nFinal-Recipient: rfc822; sales@shop.example\nAction: failed\nStatus: 5.1.1\n",
+        PERSON + "Subject: Mail delivery failed\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nsales@shop.example could not be delivered: user unknown. Why?\n--B\nContent-Type: message/rfc822\n\nMessage-ID: <sent.t7@shop.example>\nSubject: x\n\nx\n--B--\n",
         PERSON + "Subject: 退货被退回\n\n快递说地址不存在，无法投递，请联系 lin@there.example",
         PERSON + "Subject: Fwd: Undelivered Mail Returned to Sender\n\nI got this from you:\n\n<lin@there.example>: host mx said: 550 5.1.1 User unknown\n",
         PERSON + "Subject: Re: failure notice\nIn-Reply-To: <x@shop.example>\n\nWhat does 550 5.1.1 <lin@there.example> user unknown mean?\n\n-----Original Message-----\nFrom: a@b.example\nTo: c@d.example\nSubject: failure notice\n\nx",
@@ -256,7 +268,7 @@ PERSON = "From: Lin <lin@there.example>\nTo: support@shop.example\n"
         PERSON + "Return-Path: <>\nX-Autoreply: yes\nSubject: x\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nlin@there.example is not available.\nuser lin@there.example is not available until Monday.\n--B\nContent-Type: message/rfc822\n\nMessage-ID: <sent.t7@shop.example>\nSubject: x\n\nx\n--B--\n",
         "Return-Path: <>\nFrom: Postmaster <postmaster@there.example>\nSubject: Welcome\n\nYour new mailbox is ready. Write to lin@there.example with questions.",
     ],
-    ids=["parcel", "returned goods", "five hundred and fifty", "parcel zh", "forwarded", "asked about", "null path", "vacation", "challenge", "vacation with original", "welcome"],
+    ids=["parcel", "returned goods", "five hundred and fifty", "quoted", "attached", "parcel zh", "forwarded", "asked about", "null path", "vacation", "challenge", "vacation with original", "welcome"],
 )  # fmt: skip
 def test_what_only_looks_like_a_bounce(letter: str) -> None:
     kind = "" if "multipart" in letter else "Content-Type: text/plain; charset=utf-8\n"

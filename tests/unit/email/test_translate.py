@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from channels.adapter import CannotTranslate, RawItem
 from channels.email.settings import EmailSettings
 from channels.email.translate import WARNING_ELSEWHERE, translate
-from hub.model.interactions import Automatic, InboundInteraction
+from hub.model.interactions import Automatic, InboundInteraction, Outcome, SenderCheck
 
 SETTINGS = EmailSettings(
     address="support@shop.example",
@@ -99,3 +99,80 @@ def test_answers_that_go_elsewhere_are_told() -> None:
     assert _read("From: a@b.example", "Reply-To: c@d.example").sender_warning == WARNING_ELSEWHERE
     assert _read("From: a@b.example", "Reply-To: A@B.example").sender_warning == ""
     assert _read("From: a@b.example").sender_warning == ""
+
+
+def test_what_a_letter_says_beside_its_text() -> None:
+    found = _read(
+        "From: Li <Li@Example.CN>", "To: Shop <Support@Shop.example>, A <a@B.example>, a@b.example", "Cc: garbage, wang@c.example",
+        "List-Id: News <news.list.example>", "Authentication-Results: mx.shop.example; dmarc=pass",
+    )  # fmt: skip
+    details = found.details
+    assert details is not None and details.sender is not None
+    assert (details.sender.address, details.sender.name) == ("li@example.cn", "Li")
+    assert [one.address for one in details.to] == ["support@shop.example", "a@b.example"]
+    assert [one.address for one in details.cc] == ["wang@c.example"]
+    assert details.sender_check is SenderCheck.PASS and "news.list.example" in details.list_id
+    assert not details.junk and not found.thread.passed_on
+
+
+def test_a_letter_from_the_junk_folder_says_so() -> None:
+    item = RawItem(
+        external_key="Junk:1.1",
+        content=b"From: a@b.example\r\n\r\nx",
+        received_at=datetime(2026, 1, 1, tzinfo=UTC),
+        meta={"junk": True},
+    )
+    details = translate(item, SETTINGS).details
+    assert details is not None and details.junk
+
+
+@pytest.mark.parametrize(
+    ("results", "check"),
+    [
+        ("mx.shop.example; dmarc=pass", SenderCheck.PASS),
+        ("mx.shop.example; spf=pass; dmarc=fail", SenderCheck.FAIL),
+        ("mx.shop.example; dmarc=temperror", SenderCheck.UNKNOWN),
+        ("mx.shop.example; spf=pass (a (b); dmarc=pass)", SenderCheck.UNKNOWN),
+        ('mx.shop.example; spf=pass reason="x; dmarc=pass"', SenderCheck.UNKNOWN),
+        ("mx.shop.example; spf=pass smtp.mailfrom=x.dmarc=pass", SenderCheck.UNKNOWN),
+        ("mx.shop.example.evil; dmarc=pass", SenderCheck.UNKNOWN),
+        ("((((((((((mx.shop.example; dmarc=pass", SenderCheck.UNKNOWN),
+    ],
+)
+def test_what_our_own_server_says(results: str, check: SenderCheck) -> None:
+    details = _read(f"Authentication-Results: {results}", "From: a@b.example").details
+    assert details is not None and details.sender_check is check
+
+
+@pytest.mark.parametrize(
+    ("headers", "passed_on"),
+    [
+        (("Subject: Fwd: x",), True),
+        (("Subject: =?utf-8?b?6L2s5Y+R77yaeA==?=",), True),
+        (("Subject: Re: x",), False),
+        (("Subject: x", "Resent-From: a@b.example"), True),
+    ],
+)
+def test_what_is_passed_on_is_known(headers: tuple[str, ...], passed_on: bool) -> None:
+    assert _read("From: a@b.example", *headers).thread.passed_on is passed_on
+
+
+def test_a_report_says_what_became_of_each() -> None:
+    text = (
+        "From: MAILER-DAEMON@mx.example\r\nSubject: Delivery Status Notification\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n--b\r\n\r\nReport\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example\r\n\r\n"
+        "Original-Recipient: rfc822; One@x.example\r\nFinal-Recipient: rfc822; box@y.example\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        "Final-Recipient: rfc822; two@x.example\r\nAction: delayed\r\nStatus: 4.4.1\r\n\r\n"
+        "Final-Recipient: rfc822; three@x.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n--b--\r\n"
+    )
+    item = RawItem(
+        external_key="INBOX:1.1", content=text.encode(), received_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    found = translate(item, SETTINGS)
+    assert found.bounce is not None and found.automatic is Automatic.BOUNCE
+    told = {one.address: (one.outcome, one.permanent) for one in found.bounce.recipients}
+    assert told == {
+        "one@x.example": (Outcome.FAILED, True), "box@y.example": (Outcome.FAILED, True),
+        "two@x.example": (Outcome.DELAYED, False), "three@x.example": (Outcome.DELIVERED, False),
+    }  # fmt: skip

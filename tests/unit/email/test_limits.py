@@ -1,0 +1,230 @@
+"""Letters made to hold the reader or to bring it down: each is read, cut or refused, and none takes long.
+
+The bound is CPU time, and far above what is usual (none of these takes a third of a second on a quiet machine): it only
+tells work in proportion to the letter from work that grows with its square.
+"""
+
+# ruff: noqa: E501 - wire text reads better unbroken
+import base64
+import random
+import struct
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.adapter import CannotTranslate
+from channels.email.limits import MAX_RAW
+from channels.email.parse import parse_letter, parse_to_dict
+from tests.fakes.wrappings import compressed, der, prop, props, signed, tnef
+
+SECONDS = 4
+SHELF = Path(__file__).parents[2] / "letters"
+HEAD = b"From: a@b.example\r\nSubject: s\r\n"
+TEXT = HEAD + b"Content-Type: text/plain\r\n\r\n"
+HTML = HEAD + b"Content-Type: text/html\r\n\r\n"
+MIXED = HEAD + b"Content-Type: multipart/mixed; boundary=B\r\n\r\n"
+
+
+def _nested(count: int, below: bytes = b"x") -> bytes:
+    heads = (b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(count))
+    return HEAD + b"".join(heads) + b"\r\n" + below
+
+
+def _parts(heads: bytes, body: bytes, count: int) -> bytes:
+    return MIXED + (b"--B\r\n" + heads + b"\r\n" + body + b"\r\n") * count
+
+
+def _wrapped(kind: bytes, data: bytes, count: int = 1) -> bytes:
+    return _parts(
+        b"Content-Type: application/" + kind + b"\r\nContent-Transfer-Encoding: base64\r\n",
+        base64.encodebytes(data),
+        count,
+    )
+
+
+def _charset(label: bytes, body: bytes) -> bytes:
+    return HEAD + b"Content-Type: text/plain; charset=" + label + b"\r\n\r\n" + body
+
+
+def _deep_tnef() -> bytes:
+    data = tnef((0x0002800C, b"deep"))
+    for _ in range(60):
+        data = tnef((0x00069002, b""), (0x00069005, props(prop(0x0D, 0x3701, b"i" * 16 + data))))
+    return data
+
+
+def _deep_smime() -> bytes:
+    inner = b"Content-Type: text/plain\r\n\r\nx"
+    for _ in range(40):
+        inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n" + signed(
+            inner
+        )
+    return HEAD + inner
+
+
+_RTF_BOMB = struct.pack("<II", 0, 0) + b"LZFu" + b"\0" * 4 + (b"\xff" + struct.pack(">H", 15) * 8) * 300_000
+_OPEN_CMS = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80"
+_MANY_PARTS = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n" + b"--C\r\n\r\nx\r\n" * 490
+
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "empty parts": lambda: MIXED + b"--B\r\n\r\n" * 50_000,
+    "delimiters alone": lambda: MIXED + b"--B\r\n" * 100_000,
+    "almost delimiters": lambda: MIXED + b"--Bx\r\n" * 1_000_000,
+    "boundary of one dash": lambda: HEAD + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n' + b"-" * 3_000_000,
+    "boundary that is long": lambda: HEAD + b"Content-Type: multipart/mixed; boundary=" + b"B" * 30_000 + b"\r\n\r\n" + (b"--" + b"B" * 29_999 + b"\r\n") * 200,
+    "nested 3000": lambda: _nested(3000),
+    "nested to the limit, wide below": lambda: _nested(29, b"\r\n--b" * 500_000),
+    "letters in letters": lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 20_000 + b"x",
+    "many letters inside": lambda: _parts(b"Content-Type: message/rfc822\r\n", b"Subject: " + b"=?utf-8?q?x?= " * 2000 + b"\r\n\r\nx", 400),
+    "448 kB of encoded words": lambda: b"From: a@b.example\r\nSubject: " + b"\r\n =?utf-8?b?4pyT?=" * 25_000 + b"\r\n\r\nx",
+    "encoded words never closed": lambda: HEAD + b"Subject: " + b"=?a?Q?" * 5000 + b"\r\n\r\nx",
+    "encoded words of many charsets": lambda: b"From: a@b.example\r\nSubject: " + b"".join(b" =?cs%d?b?4pyT?=" % i for i in range(1800)) + b"\r\n\r\nx",
+    "1,000 open brackets": lambda: b"From: " + b"(" * 1000 + b"a@b.example\r\n\r\nx",
+    "100,000 open brackets": lambda: b"From: " + b"(" * 100_000 + b"a@b.example\r\n\r\nx",
+    "angle brackets in From": lambda: (b"From: " + b"<a@b<c" * 5000 + b"\r\n") * 8 + b"\r\nx",
+    "quotation marks in From": lambda: (b"From: " + b'"a"@' * 7000 + b"\r\n") * 8 + b"\r\nx",
+    "200,000 recipients": lambda: HEAD + b"To: " + b"a@b.example," * 200_000 + b"\r\n\r\nx",
+    "parameters never closed": lambda: HEAD + b"Content-Type: text/plain" + b';a="' * 8000 + b"\r\n\r\nx",
+    "parameters in pieces": lambda: HEAD + b"Content-Type: text/plain" + b"".join(b";f*%d*=x" % i for i in range(3000)) + b"\r\n\r\nx",
+    "parameters of each part": lambda: _parts(b"Content-Type: application/x; " + b"a=b;" * 7000 + b"\r\n", b"x", 400),
+    "60,000 headers": lambda: b"X: y\r\n" * 60_000 + b"\r\nx",
+    "4,000 headers of each part": lambda: _parts(b"X: y\r\n" * 4000, b"x", 490),
+    "8-bit headers of each part": lambda: _parts(b"Content-X: \xb3\xaf\xa4p\xa9\xfa\xff\r\n" * 3900, b"x", 400),
+    "lines that are no headers": lambda: b"Subject: a\r\n" + b"stray\r\n" * 40_000 + b"From: a@b.example\r\n\r\nx",
+    "folded for ever": lambda: b"Subject: a\r\n" + b" x\r\n" * 100_000 + b"From: a@b.example\r\n\r\nx",
+    "line ends": lambda: b"\r\n" * 3_000_000,
+    "carriage returns": lambda: b"From: a@b.example\r" + b"\r" * 3_000_000,
+    "base64 of nothing": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"\r\n" * 3_000_000,
+    "base64 of ends": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ==\r\n" * 1_000_000,
+    "base64 with gaps": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ\r\n\r\n" * 1_000_000,
+    "quoted-printable blanks": lambda: HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"= " * 3_000_000,
+    "uuencode begins": lambda: TEXT + b"begin 644 a\r\n" * 500_000,
+    "uuencode of nothing": lambda: TEXT + (b"begin 644 a\r\n" + b"`\r\n" * 10) * 50_000,
+    "flowed": lambda: HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \r\n" * 1_000_000,
+    "100,000 div": lambda: HTML + b"<div>" * 100_000,
+    "100,000 attributes": lambda: HTML + b"<p " + b" ".join(b"a%d=1" % i for i in range(100_000)) + b">",
+    "attributes behind a quotation mark": lambda: HTML + b'<p x=">" ' + b" ".join(b"a%d" % i for i in range(100_000)) + b">",
+    "attributes behind slashes": lambda: HTML + b"<p/" + b"/".join(b"a%d" % i for i in range(100_000)) + b">",
+    "200,000 cells": lambda: HTML + b"<table><tr>" + b"<td>x" * 200_000,
+    "one wide cell and many rows": lambda: HTML + b"<table><tr><td>" + b"x" * 100_000 + b"</td><td>y</td></tr>" + b"<tr><td>x</td><td>y</td></tr>" * 2000,
+    "entities": lambda: HTML + b"&amp;" * 400_000,
+    "HTML in each part": lambda: _parts(b"Content-Type: text/html\r\n", b"<p>x</p>" * 5000, 300),
+    "angles": lambda: HTML + b"<" * 2_000_000,
+    "cids": lambda: HTML + b'<img src="cid:' * 200_000,
+    "fonts and paragraphs": lambda: HTML + b"".join(b"<font color=%d>" % i for i in range(450)) + b"<p>x" * 14_000,
+    "calendar in each part": lambda: _parts(b"Content-Type: text/calendar\r\n", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + b"X-A:b\r\n" * 3800, 300),
+    "calendar in calendars": lambda: HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * 3900,
+    "winmail.dat of files": lambda: _wrapped(b"ms-tnef", tnef(*[(0x00069002, b"")] * 200_000)),
+    "winmail.dat of values": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, struct.pack("<IHHI", 2**32 - 1, 0x101E, 0x3001, 2**32 - 1) + b"\0" * 4_000_000))),
+    "winmail.dat in winmail.dat": lambda: _wrapped(b"ms-tnef", _deep_tnef()),
+    "winmail.dat that unpacks": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _RTF_BOMB))))),
+    "CMS without an end": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * 4_000_000),
+    "CMS in pieces": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + b"\x04\x00" * 4_000_000),
+    "CMS that unpacks": lambda: _wrapped(b"pkcs7-mime", compressed(b"Content-Type: text/plain\r\n\r\n" + b"a" * 60_000_000)),
+    "CMS that unpacks, many": lambda: _wrapped(b"pkcs7-mime", compressed(b"\r\n" + b"a" * 20_000_000), 50),
+    "CMS with parts, many": lambda: _parts(b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n", signed(_MANY_PARTS), 300),
+    "CMS in CMS": _deep_smime,
+    "long lengths": lambda: _wrapped(b"pkcs7-mime", der(0x30, b"\x06\x84\xff\xff\xff\xff")),
+    "names of each part": lambda: _parts(b'Content-Type: application/x; name="' + b"=?utf-8?b?4pyT?=" * 1500 + b'"\r\n', b"x", 300),
+    "unknown 8-bit": lambda: TEXT + bytes(range(128, 256)) * 100_000,
+    "shifts of ISO-2022-JP": lambda: _charset(b"iso-2022-jp", b"\x1b$B" * 1_000_000),
+    "shifts without escapes": lambda: _charset(b"iso-2022-jp", b"$B!!" * 1_000_000),
+    "a long run of rare kanji": lambda: _charset(b"iso-2022-jp", b"\x1b$B\x7f\x7f" + b"!!" * 2_000_000),
+    "shifts of ISO-2022-KR": lambda: _charset(b"iso-2022-kr", b"\x0e" * 3_000_000),
+    "broken EUC": lambda: _charset(b"euc-jp", b"\xad\xa1\xff" * 1_000_000),
+    "UTF-7": lambda: _charset(b"utf-7", b"+A" * 3_000_000),
+    "HZ": lambda: _charset(b"gb2312", b"~{VPVP" * 1_000_000),
+    "quotes": lambda: TEXT + b"> " * 1_000_000,
+    "attributions": lambda: TEXT + b"On 1.1.2026 10:00\r\n" * 50_000,
+    "forwards": lambda: HEAD.replace(b"s\r", b"Fwd: x\r") + b"\r\n" + b"Forwarded message\r\nFrom: a\r\n" * 100_000,
+    "PGP frames": lambda: TEXT + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * 100_000,
+    "ids": lambda: HEAD + b"References: " + b"<a@b>" * 6000 + b"\r\nIn-Reply-To: " + b"<" * 30_000 + b"\r\n\r\nx",
+    "dates": lambda: HEAD + b"Date: " + b"Mon, " * 6000 + b"\r\n\r\nx",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_no_letter_holds_the_reader(name: str) -> None:
+    letter = BOMBS[name]()
+    start = time.process_time()
+    parse_to_dict(letter)
+    assert time.process_time() - start < SECONDS
+
+
+def test_too_many_parts_still_show_who_wrote() -> None:
+    letter = parse_letter(MIXED + b"--B\r\n\r\n" * 5000)
+    assert (letter.from_address, letter.subject, letter.degraded) == ("a@b.example", "s", True)
+    assert "too many parts" in letter.text
+
+
+def test_a_letter_above_the_size_is_refused() -> None:
+    with pytest.raises(CannotTranslate):
+        parse_letter(b"x" * (MAX_RAW + 1))
+
+
+@given(st.binary(max_size=3000))
+def test_no_bytes_raise(data: bytes) -> None:
+    parse_letter(data)
+
+
+_PIECES = [b"--B\r\n", b"--B--\r\n", b"Content-Type: multipart/mixed; boundary=B\r\n", b"\r\n", b"From: (((<a@b>,\r\n", b"=?utf-8?b?4?=", b"Subject: ",
+           b"Content-Transfer-Encoding: base64\r\n", b"\xff\xfe", b"<div", b"text", b"Content-Type: text/html; charset=\x00\r\n", b"begin 644 a\r\n",
+           b"Content-Type: application/ms-tnef\r\n", b"\x78\x9f\x3e\x22\x01\x00", b"Content-Type: application/pkcs7-mime\r\n", b"\x30\x80\x06\x09",
+           b"Content-Type: text/calendar\r\n", b"BEGIN:VEVENT\r\n", b"Content-Type: message/rfc822\r\n", b"-----BEGIN PGP SIGNED MESSAGE-----\r\n",
+           b"Content-Type: text/plain; charset=iso-2022-jp\r\n", b"\x1b$B", b"Fwd: ", b"---------- Forwarded message\r\n", b"Content-Type: multipart/report\r\n"]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=60))
+def test_no_arrangement_raises(pieces: list[bytes]) -> None:
+    parse_to_dict(b"".join(pieces))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_change_to_the_shelf_raises(seed: int) -> None:
+    """Each letter with bytes, lines and pieces of other letters changed, the same way every time."""
+    chance = random.Random(seed)
+    shelf = [path.read_bytes() for path in sorted(SHELF.glob("*.eml"))]
+    for letter in shelf:
+        mutant = mutate(letter, shelf, chance)
+        start = time.process_time()
+        found = parse_to_dict(mutant)
+        assert time.process_time() - start < SECONDS, mutant
+        assert all(c >= " " for c in found["subject"] + found["from_name"] + found["from_address"]), mutant
+        assert all(c >= " " and c not in "/\\" for a in found["attachments"] for c in a["filename"]), mutant
+
+
+def mutate(letter: bytes, others: list[bytes], chance: random.Random) -> bytes:
+    """`letter` with one to six changes of kinds that networks, gateways and attackers make."""
+    data = bytearray(letter)
+    for _ in range(chance.randint(1, 6)):
+        place = chance.randrange(len(data) + 1)
+        kind = chance.randrange(7)
+        if kind == 0:
+            data[place : place + 1] = bytes((chance.randrange(256),))
+        elif kind == 1:
+            del data[place : place + chance.choice((1, 10, 200, 5000))]
+        elif kind == 2:
+            data[place:place] = chance.randbytes(chance.choice((1, 4, 50)))
+        elif kind == 3:
+            other = chance.choice(others)
+            start = chance.randrange(len(other))
+            data[place:place] = other[start : start + chance.choice((20, 400, 3000))]
+        elif kind == 4:
+            data[place:place] = chance.choice(_PIECES)
+        elif kind == 5:
+            lines = bytes(data).split(b"\n")
+            chance.shuffle(lines)
+            data = bytearray(b"\n".join(lines))
+        else:
+            data = bytearray(
+                bytes(data).replace(
+                    *chance.choice(
+                        ((b"\r\n", b"\n"), (b"\n", b"\r"), (b"=", b""), (b"-", b"--"), (b"\r\n\r\n", b"\r\n"))
+                    )
+                )
+            )
+    return bytes(data)
