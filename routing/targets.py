@@ -147,6 +147,8 @@ def _respond(now: dict[Target, Clock], happened: Happened, at: datetime, promise
         return
     if happened.unanswered:
         _unanswer(now, at, promises)
+    elif happened.opened and happened.status is TicketStatus.PENDING:
+        return  # opened with what was said before, and the company spoke last
     elif happened.opened:
         _begin(now, Target.FIRST_RESPONSE, at, Because.OPENED, promises)
     elif happened.customer_wrote:

@@ -51,9 +51,10 @@ def best_double(data: bytes) -> tuple[str, float]:
 
 
 def likeness(data: bytes, codec: str) -> float:
-    """How much the reading of `data` by a double-byte `codec` looks like text (0 to 1)."""
+    """How much the reading of `data` by the double-byte `codec` that a letter names looks like text (0 to 1). Kana, of either
+    width, speak for it whatever it is: Chinese charsets hold them too."""
     common = next((c for name, c in _DOUBLE if name == codec), None)
-    return 0.5 if common is None else _likeness(data, codec, common)
+    return 0.5 if common is None else _likeness(data, codec, common, named=True)
 
 
 def best_single(data: bytes) -> str:
@@ -119,7 +120,7 @@ def _read(data: bytes, codec: str) -> str | None:
         return None
 
 
-def _likeness(data: bytes, codec: str, common: frozenset[str]) -> float:
+def _likeness(data: bytes, codec: str, common: frozenset[str], *, named: bool = False) -> float:
     text = _read(data, codec)
     if text is None:
         return 0.0
@@ -138,11 +139,11 @@ def _likeness(data: bytes, codec: str, common: frozenset[str]) -> float:
         if char in common:
             score += 1.0
         elif "\u3041" <= char <= "\u30fe":
-            score += 1.0 if japanese else 0.0
+            score += 1.0 if japanese else 0.6 if named else 0.0
         elif "\uac00" <= char <= "\ud7a3":
             score += 0.35 if korean else 0.0
         elif "\uff61" <= char <= "\uff9f":
-            score += 0.1
+            score += 0.6 if named else 0.1
         elif "\ue000" <= char <= "\uf8ff":
             score -= 1.0
     return max(0.0, score / seen) if seen else 0.0

@@ -116,7 +116,7 @@ def parse_letter(raw: bytes) -> Letter:
     shown = referenced_ids(html) if html else frozenset()
     attachments = tuple(read_attachment(p, referenced=shown) for p in one_calendar(contents.files))
     signatures = tuple(read_attachment(p, referenced=shown) for p in contents.signatures)
-    bounce = read_bounce(headers, root, text) if not degraded else None
+    bounce = read_bounce(headers, root, text) if not too_many_parts else None
     name, address = _sender(headers)
     subject = text_of(headers, "subject")
     return Letter(

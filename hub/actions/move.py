@@ -12,6 +12,7 @@ from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.split import open_split, sender_of
+from hub.actions.targets import Touch, touch
 from hub.actions.ticket_work import Step
 from hub.actions.timers import CLOSE_RESOLVED
 from hub.model.codes import TICKET, show_code
@@ -31,10 +32,22 @@ _LEAVING = ("queued", "sending")
 
 @dataclass(slots=True, kw_only=True)
 class _Pair:
-    """Both tickets, locked."""
+    """Both tickets, locked. `opened`: the target was made for what goes there. `heard`: a word of the customer's that waits for
+    its answer came to it."""
 
     source: Step
     target: Step
+    opened: bool = False
+    heard: bool = False
+
+    def touches(self) -> list[Touch]:
+        """What the clocks of both have to know."""
+        found = [one for one in (self.source.happened(), self.target.happened()) if one is not None]
+        number = self.target.ticket.id
+        if self.opened or self.heard:
+            found = [one for one in found if one.ticket_id != number]
+            found.append(Touch(ticket_id=number, opened=self.opened, customer_wrote=self.heard))
+        return found
 
 
 async def move_entries(
@@ -82,8 +95,9 @@ async def split_entries(
         opened = await open_split(ctx, source, entries)
         target = await _step(connection, opened.id, {}, actor)
         target.made_room = target.status is TicketStatus.OPEN
-        move_id = await _take_over(ctx, _Pair(source=source, target=target), entries, split=True)
-        await _announce(connection, source, target)
+        pair = _Pair(source=source, target=target, opened=True)
+        move_id = await _take_over(ctx, pair, entries, split=True)
+        await _tell(ctx, connection, pair)
         return opened.code, move_id
 
     while True:
@@ -170,10 +184,10 @@ async def _take_over(ctx: Context, pair: _Pair, entries: Sequence[MovableRow], *
     if not anything:
         await source.become(TicketStatus.CLOSED)
         await move.merge_into(connection, source.ticket.id, target.ticket.id)
-    if not split and target.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):
-        last, _ = await move.speaks_last(connection, target.ticket.id)
-        if last == Direction.IN and any(_is_word(entry) for entry in entries):
-            await target.become(TicketStatus.OPEN)
+    last, _ = await move.speaks_last(connection, target.ticket.id)
+    pair.heard = not split and last == Direction.IN and any(_is_word(entry) for entry in entries)
+    if pair.heard and target.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):
+        await target.become(TicketStatus.OPEN)
     await _write(ctx, pair)
     await move.close_move(
         connection,
@@ -275,7 +289,7 @@ async def _on_two(
             return False, None
         pair = _Pair(source=taken[code], target=taken[other_code])
         result = await step(pair)
-        await _announce(connection, pair.source, pair.target)
+        await _tell(ctx, connection, pair)
         return True, result
 
     while True:
@@ -284,8 +298,9 @@ async def _on_two(
             return result  # type: ignore[return-value]  # done: it is what `step` returned
 
 
-async def _announce(connection: Connection, *steps: Step) -> None:
-    await announce(connection, EVENTS, *([ROUTE] if any(step.made_room for step in steps) else []))
+async def _tell(ctx: Context, connection: Connection, pair: _Pair) -> None:
+    await touch(connection, ctx.rules, pair.touches())
+    await announce(connection, EVENTS, *([ROUTE] if pair.source.made_room or pair.target.made_room else []))
 
 
 def _no_ticket(code: int) -> NotFound:

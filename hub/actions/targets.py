@@ -20,7 +20,7 @@ from hub.model.tickets import EventKind, Priority, TicketKind, TicketStatus
 from routing.calendars import ALWAYS, Calendar
 from routing.promises import Facts, Policies
 from routing.rules import RoutingRules
-from routing.targets import Clock, Happened, Promise, Segment, Word, speak, step
+from routing.targets import Clock, Happened, Promise, Promises, Segment, Word, speak, step
 from storage import targets
 from storage.database import Connection, as_json
 from storage.targets import ClockRow, FactsRow, SegmentRow
@@ -111,6 +111,7 @@ class _Ledger:
         self._of_ticket: dict[int, list[Clock]] = defaultdict(list)
         for row in rows:
             self._of_ticket[row.ticket_id].append(self._clock(row))
+        self._fresh: dict[tuple[Happened, int], tuple[Clock, ...]] = {}
         self.clock_rows: list[ClockRow] = []
         self.segment_rows: list[SegmentRow] = []
         self.told: list[tuple[int, str, str]] = []
@@ -131,21 +132,26 @@ class _Ledger:
                 key_account=facts.key_account,
             )
         )
-        clocks = step(
-            list(before.values()),
-            Happened(
-                at=facts.now,
-                status=TicketStatus(facts.status),
-                opened=happened.opened,
-                customer_wrote=happened.customer_wrote,
-                answered=happened.answered,
-                unanswered=happened.unanswered,
-            ),
-            promises,
+        told = Happened(
+            at=facts.now,
+            status=TicketStatus(facts.status),
+            opened=happened.opened,
+            customer_wrote=happened.customer_wrote,
+            answered=happened.answered,
+            unanswered=happened.unanswered,
         )
-        for clock in clocks:
+        for clock in self._step(list(before.values()), told, promises):
             self._tell_moved(facts.ticket_id, before.get((clock.target, clock.cycle)), clock)
             self._keep(facts, self._speak(facts, clock))
+
+    def _step(self, before: list[Clock], told: Happened, promises: Promises) -> tuple[Clock, ...]:
+        """All to whom the same is promised, and whose ticket is opened at the same moment, have the same clocks."""
+        if before:
+            return step(before, told, promises)
+        key = (told, id(promises))
+        if key not in self._fresh:
+            self._fresh[key] = step((), told, promises)
+        return self._fresh[key]
 
     def tell(self, ticket_id: int, kind: EventKind, **data: Any) -> None:
         self.told.append((ticket_id, kind, as_json(data)))

@@ -123,6 +123,8 @@ def test_raw_headers_and_file_names(language: str, codec: str, label: str) -> No
         (b"\xef\xbb\xbfhello \xc3\xa9", "", "hello é"),
         ("关于订单".encode()[:-1], "utf-8", "关于订\ufffd"),
         ("嘅".encode("big5hkscs"), "big5", "嘅"),
+        ("ｱｲｳｴｵｶｷｸｹｺ".encode("cp932"), "shift_jis", "ｱｲｳｴｵｶｷｸｹｺ"),
+        ("お世话になっております".encode("gbk"), "gb2312", "お世话になっております"),
         (b"\xa4\xe9\x92\xc0\xb8", "base64", "¤é’À¸"),
         (b"x", "rot13", "x"),
     ],

@@ -161,6 +161,12 @@ def test_too_many_parts_still_show_who_wrote() -> None:
     assert "too many parts" in letter.text
 
 
+@pytest.mark.parametrize("name", ["CMS with parts, many", "CMS that unpacks, many", "almost delimiters"])
+def test_what_many_parts_unpack_to_is_counted_together(name: str) -> None:
+    letter = parse_letter(BOMBS[name]())
+    assert (letter.from_address, letter.too_many_parts) == ("a@b.example", True)
+
+
 def test_a_letter_above_the_size_is_refused() -> None:
     with pytest.raises(CannotTranslate):
         parse_letter(b"x" * (MAX_RAW + 1))

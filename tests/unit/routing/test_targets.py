@@ -160,6 +160,11 @@ def test_a_ticket_that_is_born_resolved_has_no_clocks_until_somebody_speaks() ->
     assert set(run((0, RESOLVED, "opened"), (1, OPEN, "customer_wrote"))) == {NEXT, RESOLUTION}
 
 
+def test_a_ticket_that_is_born_with_an_answer_owes_none() -> None:
+    clocks = run((0, PENDING, "opened"))
+    assert (set(clocks), clocks[RESOLUTION].state) == ({RESOLUTION}, ClockState.PAUSED)
+
+
 def test_what_is_not_promised_has_no_clock_and_what_is_no_longer_promised_ends() -> None:
     assert set(run((0, OPEN, "opened"), promises=promised(first=0))) == {RESOLUTION}
     clocks = fold([
