@@ -108,7 +108,8 @@ def _media_type(stated: str, name: str) -> str:
         "application/unknown",
         "image/unknown",
     ):
-        return TYPES.guess_type(name)[0] or "application/octet-stream"
+        kind, packed = TYPES.guess_type(name)
+        return kind if kind and not packed else "application/octet-stream"
     return stated if _MEDIA_TYPE.fullmatch(stated) else "application/octet-stream"
 
 

@@ -74,6 +74,15 @@ def _hints(headers: Headers, precedence: set[str]) -> bool:
     return "all" in suppressed or "autoreply" in suppressed
 
 
+def declines_answers(headers: Headers) -> bool:
+    """Whether nothing may be answered by itself, although a person may have written: the return path is empty (RFC 3834 2), or
+    the letter asks for it (X-Auto-Response-Suppress, [MS-OXCMAIL] 2.2.3.2.14). Proves nothing about who wrote."""
+    if any(one.strip() == b"<>" for one in headers.get("return-path", [])):
+        return True
+    suppressed = text_of(headers, "x-auto-response-suppress").lower()
+    return any(word in suppressed for word in ("all", "autoreply", "oof"))
+
+
 def _word(headers: Headers, name: str) -> str:
     """The first word of a header, lower case; parameters and comments left out."""
     return re.split(r"[;\s(,]", text_of(headers, name)[:200].strip().lower(), maxsplit=1)[0]

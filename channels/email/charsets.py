@@ -48,7 +48,7 @@ def decode(data: bytes, label: str = "", hint: str = "") -> str:
     utf8 = _utf8(data)
     # As Latin text, valid UTF-8 would be "Ã¶" and the like, which nobody writes.
     if utf8 is not None and (name not in _DOUBLE or is_strong_utf8(data)):
-        return _without_bom(utf8)
+        return _without_bom(_unlatin(utf8, name))
     if has_jis(data[:4096]):
         return decode_jis(data)
     if name.startswith("iso-2022"):
@@ -57,10 +57,11 @@ def decode(data: bytes, label: str = "", hint: str = "") -> str:
         return _double(data, name)
     if name != "cp1252":
         return _by(name, data)
+    # A label of Latin text is often a program's default, but not nothing: some evidence is asked for.
     better, sure = best_double(data)
-    if sure >= (SURE if _stands_alone(data) else 0.5) and _is_double_byte_text(data):
+    if sure >= _needed(data) and _is_double_byte_text(data):
         return _by(better, data)
-    return _by(best_single(data) or name, data)
+    return _by(best_single(data, least=10, sure=0.7) or name, data)
 
 
 def guess(data: bytes, hint: str = "") -> str:
@@ -74,7 +75,7 @@ def guess(data: bytes, hint: str = "") -> str:
     hinted = codec_of(hint)
     utf8 = _utf8(data)
     if utf8 is not None and (hinted not in _DOUBLE or is_strong_utf8(data)):
-        return _without_bom(utf8)
+        return _without_bom(_unlatin(utf8, hinted))
     wide = is_utf16(data)
     if wide:
         return _by(wide, data)
@@ -119,6 +120,15 @@ def undouble(text: str) -> str:
         return text
 
 
+def _unlatin(text: str, name: str) -> str:
+    """UTF-8 made of double-byte text that a gateway had taken for Latin-1, where the letter names its charset."""
+    if name not in _DOUBLE or max(text, default="") > "\u00ff":
+        return text
+    data = text.encode("latin-1")
+    mine = _strict(data, name)
+    return mine if mine is not None and likeness(data, name) >= 0.5 else text
+
+
 def _decode_ascii(data: bytes, name: str) -> str:
     if b"\x1b" in data or (name.startswith("iso-2022") and b"\x0e" in data):
         if name == "iso-2022-kr" or b"\x1b$)C" in data:
@@ -152,6 +162,8 @@ def _double(data: bytes, name: str) -> str:
     """By a double-byte label, unless the bytes read far better as another double-byte charset."""
     mine = _strict(data, name)
     own = 0.0 if mine is None else likeness(data, name)
+    if mine is None and is_mostly_utf8(data):
+        return data.decode("utf-8", "replace")
     if own >= 0.5:
         return mine or ""
     better, sure = best_double(data)
@@ -218,9 +230,18 @@ def _is_double_byte_text(data: bytes) -> bool:
     return max((len(r) for r in runs), default=0) >= 4 or (len(runs) == 1 and len(runs[0]) >= 3)
 
 
-def _stands_alone(data: bytes) -> bool:
-    """Whether no 8-bit run touches an ASCII letter before it: Latin words mix both."""
-    return re.search(rb"[A-Za-z][\x80-\xff]", data[:20_000]) is None
+def _needed(data: bytes) -> float:
+    """How sure another reading must be where Latin text is claimed. Latin words mix accented letters with plain ones, hold few
+    signs, and do not consist of two letters."""
+    high = _latin(data[:20_000].translate(None, _ASCII))
+    if len(set(high)) < 3:
+        return 2.0
+    if sum(not c.isalpha() for c in high) * 6 > len(high):
+        return SURE
+    return 0.5 if re.search(rb"[A-Za-z][\x80-\xff]", data[:20_000]) else 0.6
+
+
+_ASCII = bytes(range(128))
 
 
 def _without_bom(text: str) -> str:

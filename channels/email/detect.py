@@ -57,14 +57,14 @@ def likeness(data: bytes, codec: str) -> float:
     return 0.5 if common is None else _likeness(data, codec, common, named=True)
 
 
-def best_single(data: bytes) -> str:
-    """The one-byte charset of a text whose words are written in 8-bit letters throughout (Cyrillic, Greek,
-    Hebrew, Arabic), or ""."""
+def best_single(data: bytes, *, least: int = 4, sure: float = 0.55) -> str:
+    """The one-byte charset of a text whose words are written in 8-bit letters throughout (Cyrillic, Greek, Hebrew, Arabic), or
+    "". It must have `least` such letters and be as likely as `sure`: lists of accented letters look a little like words."""
     sample = data[:_SAMPLE]
     high = sum(len(r) for r in _HIGH_RUN.findall(sample))
-    if high < 4 or sum(len(r) for r in _WORD_RUN.findall(sample)) * 10 < high * 6:
+    if high < least or sum(len(r) for r in _WORD_RUN.findall(sample)) * 10 < high * 6:
         return ""
-    best, top = "", 0.55
+    best, top = "", sure
     for codec, letters in _SINGLE:
         found = _alphabet_likeness(sample, codec, letters)
         if found > top:
@@ -109,7 +109,7 @@ def is_mostly_utf8(data: bytes) -> bool:
     high = sum(len(m) for m in _HIGH_RUN.findall(sample))
     found = _MULTI.findall(sample)
     good = sum(len(m) for m in found)
-    return high > 0 and good * 10 >= high * 8 and (len(found) >= 2 or any(len(m) >= 3 for m in found))
+    return high > 0 and good * 10 >= high * 7 and (len(found) >= 2 or any(len(m) >= 3 for m in found))
 
 
 def _read(data: bytes, codec: str) -> str | None:

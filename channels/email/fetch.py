@@ -60,7 +60,7 @@ class Fetch:
         has removed have no item. Raises Unavailable."""
         for start in range(0, len(uids), BATCH):
             chunk = uids[start : start + BATCH]
-            told = self._box.sizes(chunk)
+            told = self._sizes(chunk)
             for group in self._cut(mark, [(uid, told.get(uid, (0, None))[0]) for uid in chunk]):
                 keys = [mark.key(self._folder, uid) for uid, _ in group]
                 try:
@@ -108,6 +108,12 @@ class Fetch:
 
     def _is_quiet(self, mark: Checkpoint, uid: int) -> bool:
         return self._troubles.of(mark.key(self._folder, uid)) < _WHOLE
+
+    def _sizes(self, uids: Sequence[int]) -> Told:
+        try:
+            return self._box.sizes(uids)
+        except Declined:
+            return {}  # of one of them perhaps; the letters themselves say
 
     def _bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
         try:

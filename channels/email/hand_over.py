@@ -128,6 +128,8 @@ async def _log_in(client: aiosmtplib.SMTP, settings: EmailSettings, tokens: Toke
     except aiosmtplib.SMTPAuthenticationError as error:
         if 400 <= error.code < 500:
             raise Unavailable(f"{where} cannot check the login now: {error.code} {error.message}") from error
+        if settings.auth == "oauth2":
+            raise Misconfigured(f"{where} refused the access token: {error.message}") from error
         advice = settings.login_advice or "Check smtp_user and smtp_password."
         raise Misconfigured(f"{where} refused the login: {error.message}. {advice}") from error
     except aiosmtplib.SMTPException as error:

@@ -8,6 +8,7 @@ import re
 
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\$\([@BDOPQ]|\([BJIH])")
 _HIGH = bytes(b | 0x80 if b >= 0x20 else b for b in range(256))
+_IN_PAIRS = bytes(range(0x21, 0x7F))
 _MAX_RUN = 200_000
 """Bytes that are moved one by one; longer runs are read by the standard alone."""
 _MARKS = re.compile(rb"\$[@B]|\([BJ]")
@@ -29,8 +30,11 @@ def restore_escapes(data: bytes) -> bytes:
         if match.group()[:1] == b"$":
             begin = begin or (match.end() if data[position - 1 : position] != b"\x1b" else 0)
         elif begin and (position - begin) % 2 == 0:
-            out += (data[done : begin - 2], b"\x1b", data[begin - 2 : position], b"\x1b(B")
-            done, begin = match.end(), 0
+            # Characters of two bytes hold no blank and no line end: words between such signs stay words.
+            if not data[begin:position].translate(None, _IN_PAIRS):
+                out += (data[done : begin - 2], b"\x1b", data[begin - 2 : position], b"\x1b(B")
+                done = match.end()
+            begin = 0
     return b"".join((*out, data[done:]))
 
 

@@ -33,6 +33,16 @@ _GARBAGE = (ValueError, LookupError, TypeError, AssertionError, ArithmeticError,
 class Declined(Exception):
     """The server said no to this one command. The text is the server's."""
 
+    @property
+    def for_now(self) -> bool:
+        """Whether it sounds like a busy server, not like one that minds what is asked."""
+        return is_for_now(str(self))
+
+
+def is_for_now(said: str) -> bool:
+    """Whether a server says that it is busy."""
+    return any(word in said.upper() for word in _FOR_NOW)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
@@ -248,8 +258,7 @@ def _log_in(client: Client, settings: EmailSettings, token: str, where: str) -> 
 def _refusal(error: LoginError, settings: EmailSettings, token: str, where: str) -> ChannelFailure:
     # The library says LoginError also when the line dropped during the login; that is nobody's wrong password.
     dropped = isinstance(error.__context__, imaplib.IMAP4.abort | OSError)
-    said = str(error).upper()
-    if dropped or ("AUTHENTICATIONFAILED" not in said and any(word in said for word in _FOR_NOW)):
+    if dropped or ("AUTHENTICATIONFAILED" not in str(error).upper() and is_for_now(str(error))):
         return Unavailable(f"{where} cannot check the login now: {_said(error)}")
     if token:
         return TokenRefused(f"{where} refused the access token: {_said(error)}", token)

@@ -59,7 +59,7 @@ def split_parts(headers: Headers, body: bytes, hint: str = "") -> Part:
 
 def part_of_file(name: str, data: bytes, *, content_type: str = "", content_id: str = "") -> Part:
     """A part for a file that was found inside another one."""
-    kind = content_type or TYPES.guess_type(name)[0] or "application/octet-stream"
+    kind = content_type or "application/octet-stream"
     headers: Headers = {"content-id": [content_id.encode("utf-8", "replace")]} if content_id else {}
     return Part(headers=headers, content_type=kind, params={"name": name}, disposition="attachment", disposition_params={},
                 raw=data)  # fmt: skip

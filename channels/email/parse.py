@@ -11,7 +11,7 @@ from typing import Any
 
 from channels.adapter import CannotTranslate
 from channels.email.attachments import is_calendar, one_calendar, read_attachment
-from channels.email.automatic import is_auto_reply, is_list, is_receipt
+from channels.email.automatic import declines_answers, is_auto_reply, is_list, is_receipt
 from channels.email.body import Contents, read_contents
 from channels.email.bounces import Bounce, read_bounce
 from channels.email.charsets import guess, stated_charset
@@ -76,6 +76,7 @@ class Letter:
     is_auto_reply: bool
     is_list: bool
     is_receipt: bool
+    declines_answers: bool
     bounce: Bounce | None
     authentication_results: tuple[str, ...]
     degraded: bool
@@ -145,6 +146,7 @@ def parse_letter(raw: bytes) -> Letter:
         is_auto_reply=is_auto_reply(headers),
         is_list=is_list(headers),
         is_receipt=is_receipt(root),
+        declines_answers=declines_answers(headers),
         bounce=bounce,
         authentication_results=tuple(
             one_line(guess(v)) for v in headers.get("authentication-results", [])[:20]

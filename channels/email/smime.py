@@ -153,4 +153,6 @@ def _octets(data: bytes, position: int) -> bytes:
                 break
         else:
             raise _Broken
+    else:
+        raise _Broken
     return b"".join(out)

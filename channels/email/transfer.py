@@ -29,7 +29,6 @@ def decode_transfer(raw: bytes, encoding: bytes, content_type: str) -> bytes:
 
 
 def _from_base64(raw: bytes, text: bool) -> bytes:
-    raw = raw.strip()
     if not text:
         return unbase64(raw)
     if not _looks_base64(raw):

@@ -83,6 +83,7 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
             list_id=letter.list_id[:200],
             degraded=letter.degraded,
             junk=bool(raw.meta.get("junk")),
+            declines_answers=letter.declines_answers,
         ),
     )
 

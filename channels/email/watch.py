@@ -25,7 +25,6 @@ _BREATH_SECONDS = 0.1
 _LONGEST_BREATH_SECONDS = 5.0
 """After a look for which the server had no reason; twice as long after each further one. Others may be marking hundreds of
 letters, and some servers say something whenever they are asked to be quiet."""
-_LONGEST_REST_SECONDS = 1.0
 
 
 class Handing(Protocol):
@@ -125,7 +124,6 @@ class Watch:
         if mark != kept and not uids:
             hand.write_mark(key, mark.written())
         fetch = Fetch(box, self._settings, self._troubles, opened.folder)
-        began = time.monotonic()
         for group, items in fetch.groups(mark, uids):
             if self._stopping.is_set() or not alive():
                 return True
@@ -134,10 +132,6 @@ class Watch:
             mark = mark.reached(group[-1])
             hand.write_mark(key, mark.written())
             settle(box, opened, group, self._settings)
-            if mark.uid < uids[-1]:
-                # A backlog leaves others as much time as it takes itself.
-                self._stopping.wait(min(time.monotonic() - began, _LONGEST_REST_SECONDS))
-                began = time.monotonic()
         return bool(uids)
 
     def _note(self, hand: Handing, folder: str, **said: Any) -> None:
@@ -167,7 +161,8 @@ def _open(box: Mailbox, folder: str, *, for_reading: bool) -> Opened:
     try:
         return box.open(folder, for_reading=for_reading)
     except Declined as error:
-        raise Misconfigured(_not_opened(folder, error)) from error
+        kind = Unavailable if error.for_now else Misconfigured
+        raise kind(_not_opened(folder, error)) from error
 
 
 def _not_opened(folder: str, error: Declined) -> str:

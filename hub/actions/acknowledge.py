@@ -61,6 +61,7 @@ def wants_acknowledgement(case: "Case", now: datetime) -> bool:
         details.sender_check is not SenderCheck.FAIL
         and not details.list_id
         and not details.junk
+        and not details.declines_answers
         and said.reply_address.lower() == sender
         and not is_machine(sender)
         and not inbox.is_own(sender)

@@ -5,8 +5,9 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,7 @@ from hub.actions.installation import set_up
 from hub.cli.speak import say
 from hub.settings import Settings, WrongSetting, explain_validation
 from hub.wiring import read_rules
+from routing.promises import is_undecided
 from storage import house, views
 from storage.database import Connection, joining
 from storage.migrate import known_migrations, missing_migrations
@@ -72,6 +74,24 @@ def check_rules(settings: Settings) -> Finding:
         return wrong(what, str(error), say("Correct config/routing.toml.", "请更正 config/routing.toml。"))
     count = (len(rules.queue), len(rules.rule))
     return good(what, say("{} queues, {} rules", "{} 个队列，{} 条规则").format(*count))
+
+
+def check_calendars(settings: Settings, today: date) -> Iterator[Finding]:
+    """A warning for each calendar and year, this one or the next when it is near, whose make-up days are not known. `settings`:
+    their rules can be read."""
+    for table in read_rules(settings).calendar:
+        for year in sorted({today.year, (today + timedelta(days=14)).year}):
+            if is_undecided(table, year):
+                yield warning(
+                    say("Calendar {}", "日历 {}").format(table.name),
+                    say("make-up days ({}) of {} are not known", "尚不知道（{}）{} 年的调休安排").format(
+                        table.holidays, year
+                    ),
+                    say(
+                        "Upgrade the package holidays, or list the days in days_off and other_days.",
+                        "请升级软件包 holidays，或在 days_off 和 other_days 中列出这些日期。",
+                    ),
+                )
 
 
 def check_data_dir(settings: Settings) -> Finding:

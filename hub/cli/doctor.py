@@ -1,6 +1,7 @@
 """`doctor`: looks everything over and says what to do. Never raises; the exit code tells whether something is wrong."""
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 
 from rich.table import Table
@@ -13,6 +14,7 @@ from hub.cli.check_mail import check_mailboxes
 from hub.cli.checks import (
     Finding,
     State,
+    check_calendars,
     check_channels,
     check_data_dir,
     check_database,
@@ -57,6 +59,8 @@ def _examine(config: Config) -> list[Finding]:
     findings = [good(what, say("read", "已读取")), check_data_dir(settings), check_secret_key(settings)]
     rules = check_rules(settings)
     findings.append(rules)
+    if rules.state is State.GOOD:
+        findings += check_calendars(settings, datetime.now(UTC).date())
     try:
         kinds = load_kinds()
     except BrokenKind as error:

@@ -34,6 +34,7 @@ def read_details(data: Mapping[str, Any]) -> LetterDetails | None:
         list_id=data.get("list_id", ""),
         degraded=data.get("degraded", False),
         junk=data.get("junk", False),
+        declines_answers=data.get("declines_answers", False),
     )
 
 

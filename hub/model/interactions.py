@@ -144,6 +144,7 @@ class LetterDetails:
 
     `to` and `cc` are everybody named there, our own addresses too. `security`: "", "signed" or "encrypted" as the letter is
     made; nothing is verified. `degraded` says that limits cut something off. `junk` says that the mailbox held it for spam.
+    `declines_answers`: nothing may answer it by itself, whoever wrote.
     """
 
     sender: Mailbox | None = None
@@ -156,6 +157,7 @@ class LetterDetails:
     list_id: str = ""
     degraded: bool = False
     junk: bool = False
+    declines_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ FROM channel c WHERE c.id = $1
 DELETE FROM mailbox_count WHERE at < clock_timestamp() - interval '90 days'
 
 -- name: mailboxes
--- Each folder that was ever opened, with what it said last and how it compared last.
+-- Each folder that is read, with what it said last and how it compared last. One that was last looked into an hour before the
+-- others of its mailbox is no longer in the settings: all are looked into in turn, those that are missing too.
 SELECT c.name AS channel, c.state, c.state_detail, c.count_wanted_at IS NOT NULL AS count_wanted,
        substr(h.key, 7) AS folder, h.written_at AS heard_at,
        extract(epoch FROM clock_timestamp() - h.written_at)::float8 AS heard_seconds_ago,
@@ -42,7 +43,10 @@ SELECT c.name AS channel, c.state, c.state_detail, c.count_wanted_at IS NOT NULL
        coalesce((h.value ->> 'junk')::boolean, false) AS junk,
        n.at AS counted_at, n.on_server, n.known, n.missing, n.fetched, coalesce(n.error, '') AS count_error
 FROM channel c
-JOIN bookmark h ON h.channel_id = c.id AND h.key LIKE 'heard:%'
+JOIN LATERAL (
+    SELECT key, value, written_at, max(written_at) OVER () AS latest FROM bookmark
+    WHERE channel_id = c.id AND key LIKE 'heard:%'
+) h ON h.written_at > h.latest - interval '1 hour'
 LEFT JOIN LATERAL (
     SELECT at, on_server, known, missing, fetched, error FROM mailbox_count
     -- Without a folder: nothing at all could be compared.

@@ -15,7 +15,7 @@ from tests.journeys.test_api import serving
 
 
 async def with_mailbox(ctx: Context) -> Context:
-    """A mailbox that has been heard and compared once."""
+    """A mailbox that has been heard and compared once; one of its folders is no longer in the settings."""
     here = replace(ctx, settings=Settings(channels={"support": MAIL, "echo": {"kind": "loopback"}}), memo={})
     await set_up(here)
     number = await channel_id(here, "support")
@@ -24,6 +24,10 @@ async def with_mailbox(ctx: Context) -> Context:
         await house.write_bookmark(connection, number, "heard:INBOX", {"letters": 12, "junk": False})
         await house.write_bookmark(
             connection, number, "heard:垃圾邮件", {"error": "no such folder", "junk": True}
+        )
+        await house.write_bookmark(connection, number, "heard:Old", {"letters": 3, "junk": False})
+        await connection.execute(
+            "UPDATE bookmark SET written_at = clock_timestamp() - interval '2 hours' WHERE key = 'heard:Old'"
         )
         await mailboxes.add_counts(connection, number, [("INBOX", 12, 10, 2, 1, "it dropped")])
 

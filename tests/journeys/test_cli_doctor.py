@@ -3,11 +3,15 @@
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from hub.cli.checks import State, check_calendars
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
+from hub.settings import Settings
+from tests.conftest import RULES
 from tests.journeys.command import command
 
 
@@ -19,8 +23,11 @@ def taken() -> Iterator[int]:
 
 
 @pytest.fixture
-def env(database_dsn: str) -> dict[str, str]:
-    return {"HUB_DATABASE__DSN": database_dsn, "HUB_WEB__PORT": "0"}
+def env(database_dsn: str, tmp_path: Path) -> dict[str, str]:
+    """Without public holidays: whether those of this year are known depends on the year."""
+    rules = tmp_path / "routing.toml"
+    rules.write_text(RULES.read_text("utf-8").replace('holidays = "CN"', 'holidays = ""'), "utf-8")
+    return {"HUB_DATABASE__DSN": database_dsn, "HUB_WEB__PORT": "0", "HUB_ROUTING_RULES": str(rules)}
 
 
 def inbox(mail: MailWorld, password: str = SUPPORT_PASSWORD) -> str:
@@ -118,3 +125,14 @@ async def test_the_doctor_leaves_the_installation_as_it_is(tmp_path: Path, env: 
     before = await command("doctor", cwd=tmp_path, env=env | key)
     assert other.code == 1 and "✗ Installation" in other.out and "secret_key" in other.out
     assert before.code == 0, before.said
+
+
+def test_make_up_days_that_are_not_known_yet_are_told_before_they_are_needed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C")
+    settings = Settings(routing_rules=RULES)
+    assert list(check_calendars(settings, date(2026, 12, 17))) == []
+    found = list(check_calendars(settings, date(2089, 12, 18)))
+    assert [(one.state, one.what) for one in found] == [(State.WARNING, "Calendar office")] * 2
+    assert "make-up days (CN) of 2090 are not known" in found[1].text

@@ -89,6 +89,7 @@ async def test_in_the_language_of_the_letter(ctx: Context) -> None:
         {"headers": [("Reply-To", "victim@example.com")]}, {"sender": "no-reply@example.cn"},
         {"sender": "MAILER-DAEMON@example.cn"}, {"sender": SUPPORT}, {"sender": "lina@staff.example"},
         {"headers": [("Date", "Thu, 25 Jan 2024 10:00:00 +0000")]},
+        {"headers": [("X-Auto-Response-Suppress", "All")]},
         {"sender": "list-bounces@example.cn"}, {"sender": "donotreply@example.cn"},
     ],
     ids=lambda more: str(more.get("sender") or more["headers"][0]),

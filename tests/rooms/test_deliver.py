@@ -446,6 +446,15 @@ async def test_a_reply_whose_first_byte_has_left_cannot_be_called_back(ctx: Cont
     assert (outside.texts, await _states(ctx)) == (["one"], ["sent"])
 
 
+async def _only_reads(server: "asyncpg.Connection[Any]", database: str, only: bool) -> None:
+    """Every line to the database is cut; on the new ones nothing can be written, or everything again."""
+    setting = "SET default_transaction_read_only = on" if only else "RESET default_transaction_read_only"
+    await server.execute(f"ALTER DATABASE {database} {setting}")
+    await server.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database
+    )
+
+
 async def test_without_the_database_nothing_leaves(
     ctx: Context, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -454,21 +463,14 @@ async def test_without_the_database_nothing_leaves(
     await _reply(ctx, await _ticket(ctx))
     name = await one(ctx, "SELECT current_database()")
     outside, server = Outside(), await asyncpg.connect(postgres)
-
-    async def new_sessions(setting: str) -> None:
-        await server.execute(f"ALTER DATABASE {name} {setting}")
-        await server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-        )
-
     with structlog.testing.capture_logs() as logs:
         async with _at_the_door(ctx, outside) as sending:
-            await new_sessions("SET default_transaction_read_only = on")
+            await _only_reads(server, name, True)
             outside.door.set()
             async with asyncio.timeout(30):
                 while not any(line["event"] == "deliver.not_recorded" for line in logs):
                     await asyncio.sleep(0.01)
-            await new_sessions("RESET default_transaction_read_only")
+            await _only_reads(server, name, False)
             async with asyncio.timeout(30):
                 await sending
     await server.close()
@@ -503,28 +505,19 @@ async def test_proof_is_not_lost_because_the_database_is_away_for_a_moment(
     for n in range(4):
         await _reply(ctx, await _ticket(ctx, n), f"{n}")
     name = await one(ctx, "SELECT current_database()")
-    outside, server, away = Outside(), await asyncpg.connect(postgres), asyncio.Event()
-
-    async def keep_away() -> None:
-        while away.is_set():
-            await server.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
-            )
-
+    outside, server = Outside(), await asyncpg.connect(postgres)
     with structlog.testing.capture_logs() as logs:
         async with _in_the_middle(ctx, outside) as sending:
             async with asyncio.timeout(30):
                 while outside.under_way < 4:
                     await asyncio.sleep(0.01)
-            away.set()
-            keeping = asyncio.create_task(keep_away())
+            await _only_reads(server, name, True)
             outside.gate.set()
             async with asyncio.timeout(30):
                 while not any(line["event"] == "deliver.not_recorded" for line in logs):
                     await asyncio.sleep(0.01)
             assert not sending.done()
-            away.clear()
-            await keeping
+            await _only_reads(server, name, False)
             async with asyncio.timeout(30):
                 assert await sending == 4
     await server.close()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from channels.adapter import Misconfigured
+from channels.adapter import Misconfigured, Unavailable
 from channels.email.translate import translate
 from tests.fakes.imap_server import CAPABILITIES, Command, ImapServer, Session
 from tests.fakes.inbox import Inbox, hearing, letter
@@ -67,6 +67,17 @@ async def test_the_check_names_a_folder_that_is_missing(server: ImapServer) -> N
         (failure,) = (await inbox.until_broken())[:1]
     assert isinstance(failure, Misconfigured)
     assert "Post" in str(failure)
+
+
+async def test_a_folder_that_cannot_be_opened_now_is_waited_for(server: ImapServer) -> None:
+    async def busy(session: Session, command: Command) -> bool:
+        await session.end(command, "NO [INUSE] try again later")
+        return True
+
+    server.always("SELECT", busy)
+    inbox = Inbox(server)
+    with pytest.raises(Unavailable, match="INUSE"):
+        await inbox.adapter.receive(inbox.journal.accept)
 
 
 async def test_a_folder_name_in_any_language(server: ImapServer) -> None:

@@ -73,6 +73,24 @@ async def test_a_letter_told_together_with_the_continuation_is_noticed(
         assert await with_client(server, lambda c: c.await_news(3600), imap_security=security)
 
 
+async def test_what_tls_has_deciphered_already_is_seen(trusted: Path) -> None:
+    """Three bytes of a record were read; the rest lies in TLS, where no poll of the socket sees it."""
+    async with ImapServer(tls=make_context(trusted)) as server:
+
+        async def push(session: Session, command: Command) -> bool:
+            await session.end(command, "OK")
+            await session.send(b"abc* 1 EXISTS\r\n")
+            return True
+
+        server.once("NOOP", push)
+
+        def look(client: Client) -> tuple[bytes, bool]:
+            client.noop()
+            return client._imap.read(3), client._imap.wait(3600)
+
+        assert await with_client(server, look, imap_security="tls") == (b"abc", True)
+
+
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 async def test_idle_ends_by_itself_when_nothing_is_said(tls: bool, trusted: Path) -> None:
     context = make_context(trusted) if tls else None

@@ -7,7 +7,7 @@ import pytest
 from hub.actions.context import Context
 from hub.sandbox.mail_world import MailWorld
 from tests.fakes.imap_server import Command, ImapServer, Session
-from tests.fakes.inbox import letter, table
+from tests.fakes.inbox import Inbox, hearing, letter, table
 from tests.fakes.token_server import token_server
 from tests.rooms.test_channel_worker import at_work, wait_for_state
 
@@ -17,10 +17,16 @@ def channel(server: ImapServer, **more: Any) -> dict[str, Any]:
 
 
 async def test_a_refused_login_is_misconfigured_and_tried_rarely(ctx: Context) -> None:
-    async with ImapServer(passwords={}) as server, at_work(ctx, channel(server)) as (here, _worker):
+    async with (
+        ImapServer(passwords={}) as server,
+        ImapServer() as other,
+        at_work(ctx, channel(server)) as (here, _worker),
+    ):
         detail = await wait_for_state(here, "misconfigured")
         assert "refused the login" in detail and "imap_password" in detail
-        # Once to hear, once to check; the next time is half a minute away at the least.
+        async with hearing(Inbox(other)):
+            await other.until(lambda: len(other.said("SEARCH")) >= 15)
+        # While another mailbox is looked into all the time: once to hear, once to check, and once more where both met.
         assert len(server.said("LOGIN")) <= 3
 
 

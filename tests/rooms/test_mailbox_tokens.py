@@ -223,7 +223,7 @@ async def test_the_relay_is_shown_a_token_too_and_a_fresh_one_where_it_refuses(p
     relay = Relay({})
     async with serving(relay.talk) as port:
         given = settings(provider, smtp_port=port, smtp_security="none", smtp_user="shared@shop.example")
-        with pytest.raises(Misconfigured, match="refused the login"):
+        with pytest.raises(Misconfigured, match="refused the access token"):
             await check_login(given, Tokens("support", given, vault))
     assert all(said.startswith("user=shared@shop.example\x01") for said in relay.sasl)
     assert len(relay.sasl) == 2

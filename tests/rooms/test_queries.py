@@ -169,7 +169,12 @@ ANALYZE;
 
 # (query, tables that are never read from end to end, arguments as SQL)
 _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    ("outbox claim", "outbound.claim", ("outbox", "ticket"), "'{1}', 8, gen_random_uuid(), 900, 'hub_events'"),
+    (
+        "outbox claim",
+        "outbound.claim",
+        ("outbox", "ticket"),
+        "'{1}', 8, gen_random_uuid(), 900, 'hub_events'",
+    ),
     ("abandoned", "outbound.abandoned", ("outbox", "ticket"), "'{1}'"),
     ("inbound claim", "inbound.claim_raw", ("inbound_raw",), "50, 20, 1000000"),
     ("posted", "reports.posted", ("outbox",), "'{m1}', '{1}'"),
@@ -183,7 +188,12 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         ("participant", "ticket", "identity"),
         "'{1}', '{c2@example.com}', '{C}', '{copied}', 40",
     ),
-    ("remember", "threads.remember", ("thread_ref", "cited_ref"), "'{m1}', '{1}', '{1}', '{1}', '{2}', '{also}'"),
+    (
+        "remember",
+        "threads.remember",
+        ("thread_ref", "cited_ref"),
+        "'{m1}', '{1}', '{1}', '{1}', '{2}', '{also}'",
+    ),
     (
         "people",
         "inbound.find_people",

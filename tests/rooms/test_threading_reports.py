@@ -151,6 +151,9 @@ async def test_a_report_without_the_letter_is_known_by_our_token(ctx: Context) -
     back = SUPPORT.replace("@", f"+{row['message']['reply_token']}@")
     stranger = await _comes(ctx, [(EVIL, "failed", "5.1.1")], to=back)
     assert (await ticket(ctx, stranger))["id"] != opened["id"] and await _state(ctx, row) == "sent"
+    guessed = SUPPORT.replace("@", f"+t{opened['id']}z{'0' * 26}@")
+    await _comes(ctx, [(LI, "failed", "5.1.1")], to=guessed)
+    assert await _state(ctx, row) == "sent" and await _useless(ctx) == set()
     kept = await _comes(ctx, [(LI, "failed", "5.1.1")], to=back)
     assert (await ticket(ctx, kept))["id"] == opened["id"]
     assert (await entry(ctx, kept))["thread_rule"] == "report"

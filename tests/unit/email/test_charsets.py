@@ -161,6 +161,40 @@ def test_what_was_encoded_twice_is_undone_only_where_that_is_certain() -> None:
         assert undouble(kept) == kept
 
 
+def test_what_a_gateway_took_for_latin_is_undone_with_the_label() -> None:
+    text = "關於訂單的問題"
+    garbled = text.encode("big5").decode("latin-1").encode()
+    raw = b"Subject: " + garbled + b"\r\nContent-Type: text/plain; charset=big5\r\n\r\n" + garbled
+    assert (parse_letter(raw).subject, parse_letter(raw).text) == (text, text)
+    assert decode("Größe für Ähnliches".encode(), "gb2312") == "Größe für Ähnliches"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "éèêë",
+        "àâäçéèêëîïôöùûü",
+        "ÀÂÄÇÉÈÊË",
+        "äöüÄÖÜß",
+        "ÄÄÄÄ ÖÖÖÖ",
+        "ñáéíóú",
+        "¿Qué? ¡Sí!",
+        "«É»",
+        "§§ ½ °C",
+        "Straße für Ärger",
+    ],
+)
+def test_lists_of_accented_letters_stay_what_their_label_says(text: str) -> None:
+    assert decode(text.encode("latin-1"), "iso-8859-1") == text
+
+
+def test_escapes_that_were_lost_are_put_back_only_where_they_stood() -> None:
+    # 季 is "5(" and 測 is "B,": between them an end seems to stand, at an odd place.
+    text = "季測と計測"
+    assert decode(text.encode("iso2022_jp").replace(b"\x1b", b""), "iso-2022-jp") == text
+    assert decode(b"costs $Before (BIG) sale", "iso-2022-jp") == "costs $Before (BIG) sale"
+
+
 def test_the_hint_is_the_first_label_that_says_something() -> None:
     raw = b"Content-Type: text/plain; charset=utf-8\r\nx: charset=us-ascii; charset*0*=nonsense; charset=Big5; charset=gbk"
     assert stated_charset(raw) == "Big5"

@@ -17,8 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.adapter import CannotTranslate
-from channels.email.limits import MAX_RAW
+from channels.email.headers import split_headers
+from channels.email.html_text import too_costly
+from channels.email.limits import MAX_PART_HEADERS, MAX_RAW
 from channels.email.parse import parse_letter, parse_to_dict
+from channels.email.smime import unwrap
 from tests.fakes.wrappings import compressed, der, prop, props, signed, tnef
 
 SECONDS = 4
@@ -122,7 +125,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "winmail.dat of values": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, struct.pack("<IHHI", 2**32 - 1, 0x101E, 0x3001, 2**32 - 1) + b"\0" * 4_000_000))),
     "winmail.dat in winmail.dat": lambda: _wrapped(b"ms-tnef", _deep_tnef()),
     "winmail.dat that unpacks": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _RTF_BOMB))))),
-    "CMS without an end": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * 4_000_000),
+    "CMS without an end": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * 10_000_000),
     "CMS in pieces": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + b"\x04\x00" * 4_000_000),
     "CMS that unpacks": lambda: _wrapped(b"pkcs7-mime", compressed(b"Content-Type: text/plain\r\n\r\n" + b"a" * 60_000_000)),
     "CMS that unpacks, many": lambda: _wrapped(b"pkcs7-mime", compressed(b"\r\n" + b"a" * 20_000_000), 50),
@@ -161,10 +164,37 @@ def test_too_many_parts_still_show_who_wrote() -> None:
     assert "too many parts" in letter.text
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["100,000 div", "100,000 attributes", "attributes behind a quotation mark", "attributes behind slashes", "200,000 cells",
+     "one wide cell and many rows", "entities"],
+)  # fmt: skip
+def test_html_that_costs_too_much_is_known_beforehand(name: str) -> None:
+    page = BOMBS[name]().partition(b"\r\n\r\n")[2].decode()
+    assert too_costly(page)
+    assert not too_costly(
+        "<table>" + "<tr><td>Where is my order?</td><td class='a' style='b'>x</td></tr>" * 400 + "</table>"
+    )
+
+
 @pytest.mark.parametrize("name", ["CMS with parts, many", "CMS that unpacks, many", "almost delimiters"])
 def test_what_many_parts_unpack_to_is_counted_together(name: str) -> None:
     letter = parse_letter(BOMBS[name]())
     assert (letter.from_address, letter.too_many_parts) == ("a@b.example", True)
+
+
+def test_a_wrapping_in_too_many_pieces_stays_closed() -> None:
+    pieces = b"\x04\x01a" * 300_000
+    assert (
+        unwrap(_OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + pieces + b"\0\0" * 6)
+        is None
+    )
+    assert unwrap(_OPEN_CMS + b"\x30\x80" * 300_000 + b"\0\0" * 300_006) is None
+
+
+def test_of_an_inner_part_few_headers_are_read() -> None:
+    headers, body, cut = split_headers(b"".join(b"X-%d: y\r\n" % i for i in range(1000)) + b"\r\nbody")
+    assert (len(headers) <= MAX_PART_HEADERS + 1, body, cut) == (True, b"body", True)
 
 
 def test_a_letter_above_the_size_is_refused() -> None:

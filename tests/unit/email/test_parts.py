@@ -108,6 +108,22 @@ def test_file_names(disposition: str, name: str) -> None:
     assert [(a.filename, a.data) for a in letter.attachments] == [(name, b"DATA")]
 
 
+@pytest.mark.parametrize("named_first", [True, False])
+def test_one_calendar_is_kept_the_one_with_a_name(named_first: bool) -> None:
+    calendar = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR"
+    named = b'Content-Type: text/calendar; name="invite.ics"\r\n\r\n' + calendar
+    bare = (
+        b"Content-Type: text/calendar; method=REQUEST\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + base64.b64encode(calendar + b"\r\n")
+    )
+    other = b"Content-Type: text/calendar\r\n\r\nBEGIN:VCALENDAR\r\nX:1\r\nEND:VCALENDAR"
+    assert _read(_mixed(PLAIN, *((named, bare) if named_first else (bare, named)))) == (
+        "hello",
+        ["invite.ics"],
+    )
+    assert _read(_mixed(PLAIN, bare, other)) == ("hello", ["invitation.ics", "invitation.ics"])
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -135,11 +151,13 @@ def test_types_that_say_nothing_are_told_by_the_name() -> None:
         b'Content-Type: application/octet-stream; name="a.pdf"\r\n\r\nx',
         b'Content-Type: x/y<script>; name="b"\r\n\r\nx',
         b'Content-Type: image/png; name="c.pdf"\r\n\r\nx',
+        b'Content-Type: application/octet-stream; name="a.txt.gz"\r\n\r\nx',
     )
     assert [a.content_type for a in parse_letter(_mixed(PLAIN, *parts)).attachments] == [
         "application/pdf",
         "application/octet-stream",
         "image/png",
+        "application/octet-stream",
     ]
 
 

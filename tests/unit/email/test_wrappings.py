@@ -92,7 +92,7 @@ def test_rich_text_unpacks_and_reads() -> None:
 
 
 def test_rich_text_made_from_html_becomes_html_again() -> None:
-    source = rb"{\rtf1\ansi\ansicpg936\fromhtml1{\fonttbl{\f0 A;}}{\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\b \htmlrtf0 \'d6\'d0 \{a\}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}}"
+    source = rb"{\rtf1\ansi\ansicpg936\fromhtml1{\fonttbl{\f0 A;}}{\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\b not shown \htmlrtf0 \'d6\'d0 \{a\}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}}"
     assert read_rtf(source) == ("", '<p class="x">中 {a}</p>')
 
 

@@ -1,0 +1,225 @@
+"""The shelf of letters, through the whole hub: each ends as something that a person can see, whatever is done to it on the way;
+and what only a mailbox, a ticket or an outbox can show of a pitfall is shown with its letter.
+"""
+
+import random
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from channels.adapter import Acceptance
+from channels.email import fetch
+from hub.actions.context import Context
+from hub.actions.deliver import deliver_due
+from hub.actions.ports import make_ports
+from hub.actions.receive import accept_items
+from hub.actions.reply import queue_reply
+from hub.actions.status import change_status
+from tests.fakes.imap_server import ImapServer
+from tests.fakes.inbox import Inbox, hearing
+from tests.fakes.inboxes import TWO_INBOXES
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.mail_servers import serving
+from tests.fakes.scene import SYSTEM, a_hub, entry, one, raw_letter, rows, ticket, write
+from tests.fakes.smtp_server import DROP, ScriptedRelay
+from tests.unit.email.test_limits import mutate
+
+SHELF = Path(__file__).parents[1] / "letters"
+LETTERS = sorted(path.stem for path in SHELF.glob("*.eml"))
+LIN = "lin@customer.example"
+OURS = b"r.t7zabcdefg@shop.example"
+"""What the letters of the shelf call a letter of ours."""
+
+
+def on_shelf(name: str) -> bytes:
+    return (SHELF / f"{name}.eml").read_bytes()
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    told = {**TWO_INBOXES, "support": {**TWO_INBOXES["support"], "acknowledge": True}}
+    async with a_hub(database_dsn, told) as hub:
+        yield hub
+        await assert_invariants(hub.database)
+
+
+async def _comes(ctx: Context, content: bytes, *, uid: int = 1) -> Acceptance:
+    (kept,) = await accept_items(ctx, "support", [raw_letter(content, uid=uid)])
+    return kept
+
+
+# ── all of it (F40, F42) ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_every_letter_is_on_a_timeline_with_something_to_see(ctx: Context) -> None:
+    """F42. Nothing is quarantined, and nobody finds an empty ticket."""
+    for number, name in enumerate(LETTERS, 1):
+        kept = await _comes(ctx, on_shelf(name), uid=number)
+        (raw,) = await rows(ctx, "SELECT state, error FROM inbound_raw WHERE id = $1", kept.raw_id)
+        assert (raw["state"], raw["error"]) == ("read", ""), name
+        said = await entry(ctx, kept)
+        files = await one(
+            ctx, "SELECT count(*) FROM attachment WHERE interaction_id = $1", kept.interaction_id
+        )
+        assert said["text"].strip() or said["full_text"].strip() or files, name
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_change_to_a_letter_is_more_than_the_hub_can_keep(ctx: Context, seed: int) -> None:
+    """F40. Letters spoilt on the way, the same way every time: each is on a timeline, or in quarantine for a limit that it
+    exceeds; none makes a fault, neither where it is read nor where it is written down; and the letter behind them flows."""
+    chance, shelf = random.Random(f"hub {seed}"), [on_shelf(name) for name in LETTERS]
+    spoilt = [raw_letter(mutate(one_, shelf, chance), uid=number) for number, one_ in enumerate(shelf, 1)]
+    for begin in range(0, len(spoilt), 50):
+        await accept_items(ctx, "support", spoilt[begin : begin + 50])
+    ends = await rows(ctx, "SELECT state, error FROM inbound_raw")
+    assert len(ends) == len(shelf)
+    faults = [
+        row
+        for row in ends
+        if row["state"] not in ("read", "duplicate", "discarded")
+        and not re.match(r"The letter has (more than )?[\d,]+ (parts|bytes)", row["error"])
+    ]
+    assert faults == []
+    assert (await ticket(ctx, await write(ctx, LIN, subject="behind them all")))["status"] == "open"
+
+
+# ── 8, 40: with a relay ──────────────────────────────────────────────────────────────────────────────────────────────
+@asynccontextmanager
+async def _answered(
+    dsn: str, answers: dict[str, str]
+) -> AsyncIterator[tuple[Context, dict[str, Any], dict[str, Any]]]:
+    """A ticket whose answer went to a relay that answers so: (context, ticket, the answer's row of the outbox)."""
+    relay = ScriptedRelay(answers)
+    async with (
+        serving(relay.talk) as port,
+        a_hub(dsn, {"support": {**TWO_INBOXES["support"], "smtp_port": port}}) as ctx,
+    ):
+        configured = ctx.channel("support")
+        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
+        opened = await ticket(ctx, await write(ctx, LIN, message_id="first@customer.example"))
+        await queue_reply(ctx, ticket_code=opened["code"], actor=SYSTEM, text="Another is on its way.")
+        assert await deliver_due(ctx, {"support": adapter}) == 1
+        await adapter.close()
+        (row,) = await rows(ctx, "SELECT * FROM outbox")
+        yield ctx, opened, row
+        await assert_invariants(ctx.database)
+
+
+async def test_8_a_closed_ticket_stays_closed_and_a_person_who_comes_back_has_a_successor(
+    database_dsn: str,
+) -> None:
+    async with _answered(database_dsn, {}) as (ctx, opened, row):
+        await change_status(ctx, ticket_code=opened["code"], status="closed", actor=SYSTEM)
+        ours = row["message_id"].encode()
+        away = await _comes(
+            ctx, on_shelf("08-out-of-office-to-a-closed-ticket").replace(OURS, ours), uid=9001
+        )
+        assert (await entry(ctx, away))["automatic"] == "auto_reply"
+        again = await ticket(
+            ctx, await _comes(ctx, on_shelf("08-answer-to-a-closed-ticket").replace(OURS, ours), uid=9002)
+        )
+        assert again["id"] != opened["id"] and again["status"] == "open"
+        assert again["customer_id"] == opened["customer_id"]
+        assert await one(ctx, "SELECT status FROM ticket WHERE id = $1", opened["id"]) == "closed"
+        assert await rows(ctx, "SELECT 1 FROM outbox WHERE id <> $1", row["id"]) == []
+
+
+async def test_40_a_report_decides_what_nobody_knew(database_dsn: str) -> None:
+    """The line broke behind the final dot; later a report says that the letter has arrived."""
+    async with _answered(database_dsn, {".": DROP}) as (ctx, opened, row):
+        assert row["state"] == "uncertain"
+        report = on_shelf("40-arrived-after-all").replace(OURS, row["message_id"].encode())
+        assert (await ticket(ctx, await _comes(ctx, report, uid=9001)))["id"] == opened["id"]
+        assert await one(ctx, "SELECT state FROM outbox") == "sent"
+
+
+# ── 11, 12, 14: as a mailbox hands them over ─────────────────────────────────────────────────────────────────────────
+async def test_11_one_id_for_all_letters_and_numbers_that_begin_anew(ctx: Context) -> None:
+    """A form that calls every letter the same, in a mailbox whose numbering begins anew twice: two letters, not one or six."""
+    shelf = [on_shelf(f"11-one-id-for-every-letter-{which}") for which in ("one", "two")]
+    async with ImapServer() as server:
+        for content in shelf:
+            server.inbox.put(content)
+
+        async def accept(items: Any) -> list[Acceptance]:
+            return await accept_items(ctx, "support", items)
+
+        inbox = Inbox(server, accept=accept)
+        async with hearing(inbox):
+            await server.until(lambda: inbox.mark() == 2)
+            for validity in (8, 9):
+                server.inbox.validity = validity
+                server.inbox.letters.reverse()
+                for uid, one_ in enumerate(server.inbox.letters, 1):
+                    one_.uid = uid
+                server.hang_up()
+                await server.until(
+                    lambda v=validity: (
+                        inbox.memory.values["imap:INBOX"] | {"uidvalidity": v, "uid": 2}  # type: ignore[misc]
+                        == inbox.memory.values["imap:INBOX"]
+                    )
+                )
+    assert await rows(ctx, "SELECT subject FROM interaction WHERE direction = 'in' ORDER BY id") == [
+        {"subject": "Order 1"},
+        {"subject": "Order 2"},
+    ]
+    assert await one(ctx, "SELECT count(*) FROM inbound_raw WHERE state = 'duplicate'") >= 2
+
+
+async def test_12_what_a_person_has_read_already_is_taken_like_any_other() -> None:
+    async with ImapServer() as server:
+        server.inbox.put(on_shelf("12-read-on-a-phone-before-us")).flags.add("\\Seen")
+        inbox = Inbox(server)
+        async with hearing(inbox):
+            await inbox.journal.kept(1)
+            read_already = await server.deliver(on_shelf("21-forwarded-by-rule-is-a-person"))
+            read_already.flags.add("\\Seen")
+            await inbox.journal.kept(2)
+        assert not any("SEEN" in asked.upper() for asked in server.said("SEARCH"))
+
+
+async def test_14_a_letter_above_the_size_is_a_ticket_with_who_wrote_and_a_notice(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = on_shelf("14-a-scan-larger-than-we-take")
+    monkeypatch.setattr(fetch, "MAX_RAW", len(scan) - 1)
+    async with ImapServer() as server:
+        server.inbox.put(scan)
+        server.inbox.put(on_shelf("12-read-on-a-phone-before-us"))
+
+        async def accept(items: Any) -> list[Acceptance]:
+            return await accept_items(ctx, "support", items)
+
+        inbox = Inbox(server, accept=accept)
+        async with hearing(inbox):
+            await server.until(lambda: inbox.mark() == 2)
+        assert not any(asked.startswith("1 ") and "BODY.PEEK[]" in asked for asked in server.said("FETCH"))
+    first, second = await rows(
+        ctx,
+        "SELECT author_name, subject, text, full_text FROM interaction WHERE direction = 'in' ORDER BY id",
+    )
+    assert (first["author_name"], first["subject"]) == ("Lin Wang", "the whole contract, scanned")
+    assert "more than is fetched" in first["text"] + first["full_text"]
+    assert second["subject"] == "urgent"
+
+
+# ── 19 to 24, 29: who is never answered by itself ────────────────────────────────────────────────────────────────────
+MACHINES = [name for name in LETTERS if re.match("19|20|22|23|24|29", name)] + [
+    "21-auto-reply-zh", "21-out-of-office-exchange",
+]  # fmt: skip
+_WANTS_ONE = {"22-a-parcel-that-came-back"}
+"""A person's letter among the reports."""
+
+
+@pytest.mark.parametrize("name", MACHINES)
+async def test_20_no_machine_of_the_shelf_is_answered_by_itself(ctx: Context, name: str) -> None:
+    """As if it had been written just now: an old letter would not be answered anyway."""
+    head, _, body = on_shelf(name).replace(b"\r\n", b"\n").partition(b"\n\n")
+    now = re.sub(rb"(?im)^date:.*\n", b"", head) + b"\n\n" + body
+    kept = await _comes(ctx, now)
+    left = await rows(ctx, "SELECT message FROM outbox")
+    assert bool(left) == (name in _WANTS_ONE)
+    assert kept.raw_id
