@@ -1,7 +1,6 @@
 """One letter: raw bytes to `Letter`. Pure, linear, and it raises nothing but CannotTranslate.
 
-Only the order of steps and the result live here; each step has its own file. What a letter means for a
-ticket is
+Only the order of steps and the result live here; each step has its own file. What a letter means for a ticket is
 translate.py's business.
 """
 
@@ -54,6 +53,7 @@ class Letter:
 
     `text` is all of it, `reply_text` what is new; `html` is raw and must be cleaned before it is shown.
     `signatures` are the cryptographic parts, which no person sent; `security` is "", "signed" or "encrypted", unverified.
+    `original_sender` is (name, address) of who wrote through a list that puts itself into From. `forwarded` is offered only.
     `authentication_results` topmost first. `degraded` says that limits cut something off.
     """
 

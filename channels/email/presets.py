@@ -39,7 +39,13 @@ TABLE: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "yahoo": _tls("imap.mail.yahoo.com", "smtp.mail.yahoo.com", **_NO_PLUS),
         "fastmail": _tls("imap.fastmail.com", "smtp.fastmail.com", sent_folder="Sent"),
         # These two keep a copy of what they relay; ours would be a second one.
-        "gmail": _tls("imap.gmail.com", "smtp.gmail.com", oauth_provider="google"),
+        "gmail": _tls(
+            "imap.gmail.com",
+            "smtp.gmail.com",
+            oauth_provider="google",
+            # Google's own servers write it at the top of every letter that they take in.
+            authserv_id="mx.google.com",
+        ),
         "outlook": _tls(
             "outlook.office365.com",
             "smtp.office365.com",

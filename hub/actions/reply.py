@@ -208,6 +208,7 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
         answered=True,
         preview=" ".join(answer.text[:600].split())[:160],
     )
+    taken.answered = True
     await announce(connection, OUTBOX)
     return interaction_id
 
@@ -252,6 +253,7 @@ async def cancel_reply(ctx: Context, *, interaction_id: int, actor: Actor) -> Wi
         if gone is None:
             raise _left_already()
         await _tell(taken, interaction_id, "cancelled")
+        taken.unanswered = gone.unanswered
         reopened = (
             gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
         )

@@ -62,8 +62,9 @@ async def _fill(desk: Desk) -> int:
         channel = await c.fetchval("SELECT id FROM channel WHERE name = 'support'")
         await c.execute(
             "INSERT INTO bookmark (channel_id, key, value, written_at)"
-            ' VALUES ($1, \'heard:INBOX\', \'{"letters": 5, "error": "not opened", "junk": true}\', now() - interval \'1 hour\')',
+            " VALUES ($1, 'heard:INBOX', $2::text::jsonb, now() - interval '1 hour')",
             channel,
+            json.dumps({"letters": 5, "error": "not opened", "junk": True}),
         )
         await c.execute(
             "INSERT INTO mailbox_count (channel_id, folder, on_server, known, missing, fetched, error)"

@@ -132,6 +132,36 @@ _WRONG = (
         "SELECT i.id FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.customer_id <> t.customer_id",
     ),
     (
+        "I8: a clock that does not go with its ticket",
+        """SELECT t.id, t.status, c.target, c.state, c.because FROM ticket t JOIN sla_clock c ON c.ticket_id = t.id
+           WHERE CASE WHEN c.target = 'resolution' AND c.because <> 'not_promised'
+                      THEN (t.status = 'open') <> (c.state = 'running') OR (t.status = 'pending') <> (c.state = 'paused')
+                      ELSE c.state IN ('running', 'paused') AND t.status IN ('resolved', 'closed') END""",
+    ),
+    (
+        "I8: a ledger of a clock with a gap, or with a time that counts twice",
+        """SELECT c.ticket_id, c.target, c.cycle, s.place FROM sla_clock c LEFT JOIN LATERAL (
+               SELECT p.*, lag(p.until) OVER w AS before, row_number() OVER w AS n, lead(p.since) OVER w AS next
+               FROM sla_segment p WHERE (p.ticket_id, p.target, p.cycle) = (c.ticket_id, c.target, c.cycle)
+               WINDOW w AS (ORDER BY p.place)) s ON true
+           WHERE CASE WHEN s.place IS NULL THEN c.started_at <> c.since
+                      ELSE s.place <> s.n OR s.since <> coalesce(s.before, c.started_at) OR s.until <> coalesce(s.next, c.since)
+                 END""",
+    ),
+    (
+        "I8: the same said twice of one deadline",
+        """SELECT ticket_id, kind, data FROM (
+               SELECT *, count(*) OVER (PARTITION BY ticket_id, kind, data->>'target', data->>'cycle', data->>'version') AS n
+               FROM event WHERE kind IN ('sla_warning', 'sla_breached')) e WHERE n > 1""",
+    ),
+    (
+        "I8: a breach that nobody was told of, or one that is told of a target that was kept",
+        """SELECT c.ticket_id, c.target, c.state, e.told FROM sla_clock c JOIN LATERAL (
+               SELECT count(*) AS told FROM event e WHERE e.ticket_id = c.ticket_id AND e.kind = 'sla_breached'
+               AND e.data->>'target' = c.target AND e.data->>'cycle' = c.cycle::text) e ON true
+           WHERE c.breached_at IS NOT NULL AND e.told = 0 OR c.state = 'missed' AND c.breached_at IS NULL""",
+    ),
+    (
         "a closed or open ticket with a timer still running",
         """SELECT t.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
            WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND t.status <> 'resolved'""",

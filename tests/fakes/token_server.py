@@ -1,7 +1,9 @@
 """An OAuth 2 provider over a real socket: a token endpoint with refresh, device and browser grants, and errors on request."""
 
+import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -92,6 +94,32 @@ class TokenServer:
         said = {"state": asked["state"], **({"error": error} if error else {"code": code})}
         async with ClientSession() as browser, browser.get(asked["redirect_uri"], params=said) as answer:
             return answer.status
+
+
+class TokenRelay:
+    """An SMTP relay that takes these access tokens, by user, and says in a challenge what is wrong with others."""
+
+    def __init__(self, tokens: dict[str, str]) -> None:
+        self.tokens = tokens
+        self.sasl: list[str] = []
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 relay.example ESMTP\r\n")
+        while line := await reader.readline():
+            verb, _, rest = line.decode().strip().partition(" ")
+            if verb == "AUTH":
+                self.sasl.append(base64.b64decode(rest.removeprefix("XOAUTH2 ")).decode())
+                user, token = re.fullmatch("user=(.*)\x01auth=Bearer (.*)\x01\x01", self.sasl[-1]).groups()  # type: ignore[union-attr]
+                if self.tokens.get(user) == token:
+                    writer.write(b"235 2.7.0 Accepted\r\n")
+                    continue
+                writer.write(b"334 " + base64.b64encode(b'{"status":"401","schemes":"bearer"}') + b"\r\n")
+                assert await reader.readline() == b"\r\n"
+                writer.write(b"535 5.7.8 Username and Password not accepted\r\n")
+            else:
+                writer.write(
+                    b"250-relay.example\r\n250 AUTH XOAUTH2\r\n" if verb == "EHLO" else b"250 ok\r\n"
+                )
 
 
 @asynccontextmanager

@@ -10,10 +10,9 @@ import pytest
 from hub.sandbox.mail_world import MailWorld
 from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import letter, table
-from tests.fakes.token_server import TokenServer, token_server
+from tests.fakes.mail_servers import serving
+from tests.fakes.token_server import TokenRelay, TokenServer, token_server
 from tests.journeys.command import command, running
-
-DEVICE = "{base}/device"
 
 
 @pytest.fixture
@@ -54,9 +53,10 @@ def environment(dsn: str, config: Path) -> dict[str, str]:
 async def test_a_code_is_typed_and_the_mailbox_opens(
     tmp_path: Path, database_dsn: str, provider: TokenServer
 ) -> None:
-    async with ImapServer(tokens=provider.tokens) as server, MailWorld() as mail:
+    relay = TokenRelay(provider.tokens)
+    async with ImapServer(tokens=provider.tokens) as server, serving(relay.talk) as smtp_port:
         values = table(
-            server, smtp_port=mail.smtp_port, **provider.settings(oauth_device_url=f"{provider.base}/device")
+            server, smtp_port=smtp_port, **provider.settings(oauth_device_url=f"{provider.base}/device")
         )
         env = environment(database_dsn, written(tmp_path, values))
         before = await command("doctor", cwd=tmp_path, env=env)
@@ -77,9 +77,10 @@ async def test_a_code_is_typed_and_the_mailbox_opens(
 async def test_a_browser_comes_back_and_the_mailbox_opens(
     tmp_path: Path, database_dsn: str, provider: TokenServer
 ) -> None:
-    async with ImapServer(tokens=provider.tokens) as server, MailWorld() as mail:
+    relay = TokenRelay(provider.tokens)
+    async with ImapServer(tokens=provider.tokens) as server, serving(relay.talk) as smtp_port:
         more = provider.settings(oauth_authorise_url="https://provider.example/authorise")
-        env = environment(database_dsn, written(tmp_path, table(server, smtp_port=mail.smtp_port, **more)))
+        env = environment(database_dsn, written(tmp_path, table(server, smtp_port=smtp_port, **more)))
         async with running(
             "mail", "authorise", "support", cwd=tmp_path, env={**env, "LANG": "zh_CN.UTF-8"}
         ) as process:

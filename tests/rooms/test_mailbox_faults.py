@@ -220,9 +220,7 @@ async def test_a_letter_that_is_refused_does_not_hold_up_the_others(server: Imap
 
     async def refuse(session: Session, command: Command) -> bool:
         assert session.folder is not None
-        if "BODY" in command.rest and 2 in {
-            one.uid for one in session.folder.within(command.rest.split()[0])
-        }:
+        if what in command.rest and 2 in {one.uid for one in session.folder.within(command.rest.split()[0])}:
             await session.end(command, "NO [SERVERBUG] some messages could not be fetched")
             return True
         return False

@@ -1,8 +1,6 @@
 """Logging in with access tokens: refreshed in time and on refusal, rotated, ended; and how a person grants access."""
 
 import asyncio
-import base64
-import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,8 +16,7 @@ from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import SUPPORT, Inbox, hearing, letter
 from tests.fakes.mail_servers import serving
 from tests.fakes.ports import Safe
-from tests.fakes.smtp_server import ScriptedRelay
-from tests.fakes.token_server import TokenServer, token_server
+from tests.fakes.token_server import TokenRelay, TokenServer, token_server
 
 
 @pytest.fixture
@@ -185,42 +182,15 @@ async def test_a_token_server_that_is_away_is_not_a_persons_business() -> None:
         await Tokens("support", given, Safe()).access_token()
 
 
-class Relay(ScriptedRelay):
-    """One that takes access tokens, and says in a challenge what is wrong with one."""
-
-    def __init__(self, tokens: dict[str, str]) -> None:
-        super().__init__()
-        self.tokens = tokens
-        self.sasl: list[str] = []
-
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 relay.example ESMTP\r\n")
-        while line := await reader.readline():
-            verb, _, rest = line.decode().strip().partition(" ")
-            if verb == "AUTH":
-                self.sasl.append(base64.b64decode(rest.removeprefix("XOAUTH2 ")).decode())
-                user, token = re.fullmatch("user=(.*)\x01auth=Bearer (.*)\x01\x01", self.sasl[-1]).groups()  # type: ignore[union-attr]
-                if self.tokens.get(user) == token:
-                    writer.write(b"235 2.7.0 Accepted\r\n")
-                    continue
-                writer.write(b"334 " + base64.b64encode(b'{"status":"401","schemes":"bearer"}') + b"\r\n")
-                assert await reader.readline() == b"\r\n"
-                writer.write(b"535 5.7.8 Username and Password not accepted\r\n")
-            else:
-                writer.write(
-                    b"250-relay.example\r\n250 AUTH XOAUTH2\r\n" if verb == "EHLO" else b"250 ok\r\n"
-                )
-
-
 async def test_the_relay_is_shown_a_token_too_and_a_fresh_one_where_it_refuses(provider: TokenServer) -> None:
     vault = Safe()
     await keep_tokens(vault, {"access_token": "stale", "refresh_token": "refresh-1", "expires_in": 3600})
-    relay = Relay(provider.tokens)
+    relay = TokenRelay(provider.tokens)
     async with serving(relay.talk) as port:
         given = settings(provider, smtp_port=port, smtp_security="none")
         await check_login(given, Tokens("support", given, vault))
     assert [said.split("Bearer ")[1].rstrip("\x01") for said in relay.sasl] == ["stale", "access-1"]
-    relay = Relay({})
+    relay = TokenRelay({})
     async with serving(relay.talk) as port:
         given = settings(provider, smtp_port=port, smtp_security="none", smtp_user="shared@shop.example")
         with pytest.raises(Misconfigured, match="refused the access token"):

@@ -12,7 +12,7 @@ from hub.actions.arrivals import MOST_IDS
 from hub.actions.context import Context
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
-from tests.fakes.inboxes import PASS
+from tests.fakes.inboxes import PASS, arrive
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import SYSTEM, a_hub, entry, letter, one, rows, ticket, write
 
@@ -79,6 +79,10 @@ async def test_who_cites_what_a_stranger_cites_is_kept_apart(ctx: Context) -> No
     named = await write(ctx, EVIL, message_id="guessed@example.cn")
     later = await write(ctx, LI, references=["guessed@example.cn"])
     assert len({(await ticket(ctx, kept))["id"] for kept in (mine, theirs, named, later)}) == 4
+    # Nor does it help to have been copied by somebody whom nobody vouches for.
+    await arrive(ctx, "support", LI, references=["second@shop.example"], cc=[WANG])
+    copied = await write(ctx, WANG, references=["second@shop.example"])
+    assert (await entry(ctx, copied))["thread_rule"] == ""
     # Nor does a crowd of strangers hide the one who may speak.
     for _ in range(5):
         await write(ctx, EVIL, references=["unseen@shop.example"])
@@ -127,11 +131,14 @@ async def test_two_hubs_with_a_backlog_make_one_ticket_of_each_thread(ctx: Conte
     assert await one(ctx, "SELECT count(*) FROM interaction") == len(letters)
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["one person", "two people"])
 async def test_an_answer_and_its_letter_at_the_same_moment_are_one_ticket(
-    ctx: Context, second: Context
+    ctx: Context, second: Context, alone: bool
 ) -> None:
+    """Two people have no lock in common but that of the letter which both name."""
     for n in range(25):
-        first, answer = _thread(f"race-{n}", letters=2)
+        people = (f"li{n}@example.cn",) if alone else (f"li{n}@example.cn", f"wang{n}@example.cn")
+        first, answer = _thread(f"race-{n}", people=people, letters=2)
         before = await _tickets(ctx)
         await asyncio.gather(accept_items(ctx, "support", [first]), accept_items(second, "support", [answer]))
         assert await _tickets(ctx) == before + 1

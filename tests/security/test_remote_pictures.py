@@ -72,9 +72,9 @@ async def house() -> AsyncIterator[House]:
     app.router.add_route("GET", "/{rest:.*}", answer)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     found.port = runner.addresses[0][1]
+    await web.TCPSite(runner, "127.0.0.2", found.port).start()
     yield found
     await runner.cleanup()
 
@@ -110,15 +110,16 @@ async def test_a_name_that_begins_to_mean_home_is_caught_when_it_is_called(
 
 
 async def test_a_redirection_goes_through_the_same_door_and_carries_nothing_along(house: House) -> None:
-    fetcher = PictureFetcher(HOME)
+    fetcher = PictureFetcher([ip_network("127.0.0.1/32")])
     here = f"http://127.0.0.1:{house.port}"
     assert await fetcher.fetch(f"{here}/to?at=/p%23x") == PIXEL
     assert [path for path, _ in house.seen] == ["/to", "/p"]
     for _, headers in house.seen:
         assert not {"Cookie", "Referer", "Authorization", "Origin"} & set(headers)
-    for there in ("http://10.0.0.1/", "http://169.254.169.254/latest", "file:///etc/passwd", "//[fd00::1]/x"):
+    for there in (f"http://127.0.0.2:{house.port}/p", f"//[::1]:{house.port}/p", "file:///etc/passwd"):
         with pytest.raises(NoPicture):
             await fetcher.fetch(f"{here}/to?at={there}")
+    assert {path for path, _ in house.seen[2:]} == {"/to"}, "nobody else was asked"
     with pytest.raises(NoPicture):
         await fetcher.fetch(f"{here}/to?at={here}/to?at={here}/to?at={here}/to?at={here}/to?at=/p")
 

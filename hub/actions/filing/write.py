@@ -8,6 +8,7 @@ from hub.actions.arrivals import cited_ids
 from hub.actions.filing.opening import new_ticket
 from hub.actions.filing.place import language, refs_of
 from hub.actions.filing.state import Batch, Case, Ticket
+from hub.actions.targets import Touch, touch
 from hub.model.details import details_text
 from hub.model.interactions import IdentityKind
 from hub.model.people import Presence
@@ -27,6 +28,22 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_threads(connection, cases)
     await _write_reports(connection, batch)
     await acknowledge(connection, batch.house.secret, cases)
+    await touch(connection, batch.house.rules, _happened(batch))
+
+
+def _happened(batch: Batch) -> list[Touch]:
+    """What the clocks of these tickets have to know."""
+    return [
+        Touch(
+            ticket_id=ticket.id,
+            opened=ticket.row is None,
+            customer_wrote=ticket.heard_person,
+            # Nobody wrote, and yet the company has to act again: its answer did not arrive.
+            unanswered=ticket.reopened and not ticket.heard_person,
+        )
+        for ticket in batch.tickets.values()
+        if ticket.row is None or ticket.heard_person or ticket.reopened
+    ]
 
 
 async def _write_people(connection: Connection, cases: Sequence[Case]) -> None:

@@ -19,4 +19,17 @@ function count() {
   }
 }
 
-setInterval(count, 15000);
+// The same for what is due: down to its moment, then up.
+function countDown() {
+  const say = document.body.dataset;
+  for (const time of document.querySelectorAll("time[data-due]")) {
+    const left = (Date.parse(time.dateTime) - Date.now()) / 1000;
+    const step = STEPS.find(([, size]) => Math.abs(left) >= size);
+    const length = step && words(step[0], Math.floor(Math.abs(left) / step[1]));
+    const text = step ? (left > 0 ? say.sayDue : say.sayOverdue).replace("{t}", length) : say.sayDueNow;
+    if (time.textContent !== text) time.textContent = text;
+    if (left <= 0) time.closest(".due").classList.add("over");
+  }
+}
+
+setInterval(() => { count(); countDown(); }, 15000);

@@ -1,6 +1,7 @@
 """What is made of a letter before it is shown: cleaned HTML, the kinds of pictures, signed addresses, invitations."""
 
 import struct
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -82,6 +83,23 @@ def test_nobody_can_write_our_marks_or_a_pictures_place() -> None:
     assert made.pictures == ("cid:0.0", "https://x.example/p")
     shown = made.with_pictures(lambda one: f'/p?"{one}')
     assert shown.count("/p?&quot;") == 2 and "<p>cid:0.0</p>" in shown
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="https://x.example/">' + "a-." * 60_000 + "</a>",
+        '<a href="https://x.example/">' + "a" * 250_000 + "</a>",
+        '<p style="' + "color:rgb(" * 20_000 + '">x',
+        '<p style="' + ";" * 200_000 + '">x',
+        '<a href="https://x.example">y' * 4900,
+        "(a+)+" * 50_000,
+    ],
+)
+def test_no_letter_takes_long_to_clean(html: str) -> None:
+    began = time.process_time()
+    clean(html)
+    assert time.process_time() - began < 5
 
 
 def test_nesting_is_counted_and_what_ends_by_itself_is_not() -> None:

@@ -58,6 +58,8 @@ _SHOWN_HOST = re.compile(
 )
 _OUTLOOK = {"p": {"MsoNormal"}, "li": {"MsoNormal"}, "div": {"MsoNormal"}}
 MARKS = {"hub-host", "hub-spoof"}
+MOST_WORDS = 300
+"""Characters of a link's words that are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ def _with_host(link: re.Match[str]) -> str:
     if href is None:
         return link[0]
     host = real_host(escaping.unescape(href[1]))
-    shown = escaping.unescape(_TAG.sub("", link[2])).strip().lower()
+    # The beginning is what a reader takes in, and looking for hosts in more of it could take for ever.
+    shown = escaping.unescape(_TAG.sub("", link[2])[:2000]).strip().lower()[:MOST_WORDS]
     if not host or _names(shown, host) or (host.startswith("www.") and _names(shown, host[4:])):
         return link[0]
     kind = "hub-spoof" if _SHOWN_HOST.search(shown) else "hub-host"

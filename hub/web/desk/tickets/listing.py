@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from hub.actions.read_clocks import ClockNow, clocks_of
 from hub.web.desk.say.language import N_
+from routing.promises import Policies
 from storage import views
 from storage.database import Connection
 from storage.views import TicketRow, TicketScope
@@ -71,9 +74,12 @@ class Listed:
     more: bool
     counts: Mapping[str, int]
     queues: Sequence[views.QueueRow]
+    clocks: Mapping[int, Sequence[ClockNow]]
 
 
-async def read_list(connection: Connection, look: Look, agent_id: int) -> Listed:
+async def read_list(
+    connection: Connection, look: Look, agent_id: int, policies: Policies, now: datetime
+) -> Listed:
     """The first `look.rows` tickets, page after page by keyset, and the figures above the list."""
     rows: list[TicketRow] = []
     before: views.TimePage | None = None
@@ -97,4 +103,5 @@ async def read_list(connection: Connection, look: Look, agent_id: int) -> Listed
         more=more and len(rows) < MOST,
         counts=await views.count_tickets(connection, agent_id),
         queues=await views.list_queues(connection),
+        clocks=await clocks_of(connection, policies, [row.id for row in rows], now),
     )

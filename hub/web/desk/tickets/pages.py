@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from hub.actions.read_clocks import soonest
+from hub.web.desk.say.targets import say_due
 from hub.web.desk.tickets.composing import composer_context
 from hub.web.desk.tickets.listing import SCOPES, SHOWN, Listed, Look, read_list
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
@@ -13,7 +15,7 @@ async def show_desk(visit: Visit) -> web.StreamResponse:
     """The list, and no ticket yet."""
     look = Look.of(visit.request)
     cursor = visit.ctx.feed.cursor
-    listed = await visit.ctx.database.read(lambda c: read_list(c, look, visit.agent.id))
+    listed = await _read(visit, look)
     return visit.page(
         "desk.html", cursor=cursor, work=None, section="tickets", **list_context(visit, look, listed)
     )
@@ -30,7 +32,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     context = await composer_context(visit, work)
     if visit.partial:
         return visit.page("_work.html", look=look, **context)
-    listed = await visit.ctx.database.read(lambda c: read_list(c, look, visit.agent.id))
+    listed = await _read(visit, look)
     return visit.page(
         "desk.html", cursor=cursor, section="tickets", **list_context(visit, look, listed), **context
     )
@@ -39,7 +41,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
 async def show_list(visit: Visit) -> web.StreamResponse:
     """The list alone."""
     look = Look.of(visit.request)
-    listed = await visit.ctx.database.read(lambda c: read_list(c, look, visit.agent.id))
+    listed = await _read(visit, look)
     return visit.page("_list.html", **list_context(visit, look, listed))
 
 
@@ -64,6 +66,17 @@ async def show_customer_pane(visit: Visit) -> web.StreamResponse:
     return visit.page("_customer.html", look=Look.of(visit.request), **work_context(visit, work))
 
 
+async def _read(visit: Visit, look: Look) -> Listed:
+    policies = visit.ctx.rules.policies
+    return await visit.ctx.database.read(lambda c: read_list(c, look, visit.agent.id, policies, visit.now))
+
+
 def list_context(visit: Visit, look: Look, listed: Listed) -> dict[str, object]:
-    """What the template of the list shows."""
-    return {"look": look, "listed": listed, "SCOPES": SCOPES, "SHOWN": SHOWN}
+    """What the template of the list shows. `dues`: what is due next on each ticket, where something is."""
+    next_due = {ticket_id: soonest(clocks) for ticket_id, clocks in listed.clocks.items()}
+    dues = {
+        ticket_id: say_due(visit.voice, clock, visit.now)
+        for ticket_id, clock in next_due.items()
+        if clock is not None and clock.due_at is not None
+    }
+    return {"look": look, "listed": listed, "dues": dues, "SCOPES": SCOPES, "SHOWN": SHOWN}

@@ -7,7 +7,9 @@ from typing import Any
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.actions.route import why_waiting
+from hub.web.desk.say.targets import tell_clocks
 from hub.web.desk.tickets.thread import (
     CUT,
     ENTRIES,
@@ -40,6 +42,7 @@ class Work:
     participants: Sequence[ParticipantRow]
     links: Sequence[LinkRow]
     facts: Mapping[int, EntryFacts]
+    clocks: Sequence[ClockLedger]
     waiting_why: dict[str, Any] | None = None
 
 
@@ -59,6 +62,7 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             participants=await participants.participants_of(c, thread.ticket.id),
             links=await threads.ticket_links(c, thread.ticket.id),
             facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
+            clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
         )
 
     work = await visit.ctx.database.read(read)
@@ -92,6 +96,7 @@ def work_context(visit: Visit, work: Work) -> dict[str, object]:
         "customer": work.customer,
         "answering": answering(visit.ctx, ticket),
         "whys": tell_decisions(visit.voice, work.thread.decisions, work.queues),
+        "clocks": tell_clocks(visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now),
         "waiting": retell(work.waiting_why, visit.voice.locale, titles) if work.waiting_why else [],
         "CUT": CUT,
     }
