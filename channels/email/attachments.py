@@ -11,7 +11,7 @@ from channels.email.words import decode_words
 from hub.model.interactions import InboundAttachment
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ufeff]")
-_SEPARATORS = re.compile(r"[\\/\u2215\u2044\uff0f\uff3c]")
+_SEPARATORS = re.compile(r"[\\/\u2044\u2215\u29f5\u29f8\u29f9\ufe68\uff0f\uff3c]")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 _LIKE_A_FILE = re.compile(r"[^\s@/\\:<>]{1,100}\.[A-Za-z][A-Za-z0-9]{1,4}")

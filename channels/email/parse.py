@@ -55,6 +55,8 @@ class Letter:
     `signatures` are the cryptographic parts, which no person sent; `security` is "", "signed" or "encrypted", unverified.
     `original_sender` is (name, address) of who wrote through a list that puts itself into From. `forwarded` is offered only.
     `authentication_results` topmost first. `degraded` says that limits cut something off.
+    `one_sender`: there is one From, it names one address, and that is `from_address`; only such a one is what DMARC is about
+    (RFC 7489 6.6.1).
     """
 
     from_address: str
@@ -87,6 +89,7 @@ class Letter:
     invite: Invite | None = None
     security: str = ""
     original_sender: tuple[str, str] = ("", "")
+    one_sender: bool = True
 
     @property
     def is_bounce(self) -> bool:
@@ -119,10 +122,12 @@ def parse_letter(raw: bytes) -> Letter:
     signatures = tuple(read_attachment(p, referenced=shown) for p in contents.signatures)
     bounce = read_bounce(headers, root, text) if not too_many_parts else None
     name, address = _sender(headers)
+    written_in_from = {a.lower() for _, a in _people(headers, "from") if a}
     subject = text_of(headers, "subject")
     return Letter(
         from_address=address,
         from_name=name,
+        one_sender=len(headers.get("from", ())) == 1 and written_in_from == {address.lower()},
         reply_to=_people(headers, "reply-to"),
         to=_people(headers, "to"),
         cc=_people(headers, "cc"),

@@ -50,7 +50,9 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
     check = sender_check(letter, settings.authserv_id)
     failed = check is SenderCheck.FAIL
     address = letter.from_address.lower() if _VALID.fullmatch(letter.from_address) else ""
-    identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=not failed),) if address else ()
+    # An address from elsewhere, or one of several, is what somebody says and no server has looked at.
+    verified = letter.one_sender and not failed
+    identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=verified),) if address else ()
     automatic = automatic_kind(letter, settings)
     reply_address = _reply_address(letter, settings, automatic)
     return InboundInteraction(

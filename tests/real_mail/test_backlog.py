@@ -1,4 +1,4 @@
-"""F41 against real Dovecot: a mailbox that has waited for long, taken in order, once, although its reader is stopped on the way."""
+"""F41 against real Dovecot: a mailbox that has waited for long, taken once and in order although its reader is stopped."""
 
 import asyncio
 import shutil
@@ -19,7 +19,7 @@ def _fill(mail: MailServers) -> None:
         (folder / part).mkdir(exist_ok=True)
     for number in range(MANY):
         (folder / "new" / f"{1_700_000_000 + number}.M{number}P1.host").write_bytes(
-            f"From: Lin <{CUSTOMER}>\r\nMessage-ID: <m{number}@customer.example>\r\nSubject: s{number}\r\n\r\nHello\r\n".encode()
+            f"From: Lin <{CUSTOMER}>\r\nMessage-ID: <m{number}@a.example>\r\nSubject: s{number}\r\n\r\nHello\r\n".encode()
         )
     for path in (folder, *folder.rglob("*")):
         shutil.chown(path, *owner)

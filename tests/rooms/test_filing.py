@@ -460,6 +460,8 @@ async def test_a_bounce_settles_the_reply_and_shows_on_its_ticket(ctx: Context) 
         opened["id"],
     )
     assert event["data"] == {"interaction": sent["interaction_id"], "state": "failed"}
+    # What did not arrive was no answer.
+    assert await one(ctx, "SELECT because FROM sla_clock WHERE target = 'first_response'") == "not_answered"
 
 
 async def test_a_delay_settles_nothing(ctx: Context) -> None:

@@ -176,3 +176,20 @@ def test_a_report_says_what_became_of_each() -> None:
         "one@x.example": (Outcome.FAILED, True), "box@y.example": (Outcome.FAILED, True),
         "two@x.example": (Outcome.DELAYED, False), "three@x.example": (Outcome.DELIVERED, False),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        ("From: Somebody", "Reply-To: victim@customer.example"),
+        ("Sender: victim@customer.example",),
+        ("From: victim@customer.example, evil@elsewhere.example",),
+        ("From: victim@customer.example", "From: evil@elsewhere.example"),
+    ],
+)
+def test_an_address_that_no_server_has_checked_is_only_claimed(head: tuple[str, ...]) -> None:
+    said = _read(*head, "Subject: What did I write to you?")
+    assert [(one.value, one.verified) for one in said.sender.identities] == [
+        ("victim@customer.example", False)
+    ]
+    assert _read("From: Victim <Victim@customer.example>").sender.identities[0].verified
