@@ -83,7 +83,8 @@ class Clock:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
     """One thing that happened to a ticket, and its status afterwards. None of the four: only the status may have changed, or
-    what is promised. `unanswered`: the last answer was taken back, or did not arrive."""
+    what is promised. `unanswered`: the last answer was taken back, or did not arrive. `merged`: it goes on as another ticket,
+    so that it was closed keeps no promise."""
 
     at: datetime
     status: TicketStatus
@@ -91,6 +92,7 @@ class Happened:
     customer_wrote: bool = False
     answered: bool = False
     unanswered: bool = False
+    merged: bool = False
 
 
 DONE = (TicketStatus.RESOLVED, TicketStatus.CLOSED)
@@ -142,7 +144,7 @@ def _respond(now: dict[Target, Clock], happened: Happened, at: datetime, promise
         if clock is not None and clock.lives:
             if not happened.answered and not done:
                 return
-            now[target] = _end(clock, at, Because.ANSWERED if happened.answered else Because.RESOLVED)
+            now[target] = _end(clock, at, Because.ANSWERED if happened.answered else _done(happened))
     if done or happened.answered:
         return
     if happened.unanswered:
@@ -172,7 +174,7 @@ def _solve(now: dict[Target, Clock], happened: Happened, at: datetime, promises:
     clock, target = now.get(Target.RESOLUTION), Target.RESOLUTION
     if happened.status in DONE:
         if clock is not None and clock.lives:
-            now[target] = _end(clock, at, Because.RESOLVED)
+            now[target] = _end(clock, at, _done(happened))
         return
     because = Because.CUSTOMER_WROTE if happened.customer_wrote else Because.GOES_ON
     if clock is None:
@@ -213,13 +215,17 @@ def _end(clock: Clock, at: datetime, because: Because) -> Clock:
     """Missed where it was due before; else met, or dropped where nobody answered who should have."""
     if clock.due_at is not None and clock.due_at < at:
         state = ClockState.MISSED
-    elif because is Because.NOT_PROMISED or (
+    elif because in (Because.NOT_PROMISED, Because.MERGED) or (
         because is Because.RESOLVED and clock.target is not Target.RESOLUTION
     ):
         state = ClockState.DROPPED
     else:
         state = ClockState.MET
     return replace(_closed(clock, at), state=state, since=at, because=because, ended_at=at)
+
+
+def _done(happened: Happened) -> Because:
+    return Because.MERGED if happened.merged else Because.RESOLVED
 
 
 def _closed(clock: Clock, at: datetime) -> Clock:

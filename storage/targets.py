@@ -23,6 +23,7 @@ class FactsRow:
     channel: str
     channel_kind: str
     key_account: bool
+    merged: bool
     rules_version: int
     now: datetime
 

@@ -33,6 +33,7 @@ MOST_PEOPLE = 100
 """Of To and of Cc that are kept."""
 _VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")
 _TOKEN = re.compile(r"[a-z0-9]{6,120}")
+_LIST_ID = re.compile(r"<([^<>\s]{1,255})>")
 _DMARC = re.compile(r"(?i)(?:^|;)\s*dmarc\s*=\s*([a-z]+)")
 _NOT_A_VERDICT = re.compile(r'"[^"]*"|\([^()]*\)')
 """Quoted strings and comments (RFC 8601 2.2): what the sender wrote may be repeated there."""
@@ -49,15 +50,22 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
         )
     check = sender_check(letter, settings.authserv_id)
     failed = check is SenderCheck.FAIL
-    address = letter.from_address.lower() if _VALID.fullmatch(letter.from_address) else ""
-    # An address from elsewhere, or one of several, is what somebody says and no server has looked at.
-    verified = letter.one_sender and not failed
+    name, wrote = writer_of(letter, settings)
+    address = wrote.lower() if _VALID.fullmatch(wrote) else ""
+    if wrote == letter.from_address:
+        # An address from elsewhere, or one of several, is what somebody says and no server has looked at.
+        verified = letter.one_sender and not failed
+    else:
+        # The server looked at our group's address; only a letter that it sent itself can be believed in what it adds.
+        verified = letter.one_sender and check is SenderCheck.PASS
+    if not verified and check is SenderCheck.PASS:
+        check = SenderCheck.UNKNOWN
     identities = (Identity(kind=IdentityKind.EMAIL, value=address, verified=verified),) if address else ()
     automatic = automatic_kind(letter, settings)
     reply_address = _reply_address(letter, settings, automatic)
     return InboundInteraction(
         kind=InteractionKind.MESSAGE,
-        sender=Sender(name=letter.from_name[:200], identities=identities),
+        sender=Sender(name=name[:200], identities=identities),
         text=letter.reply_text,
         full_text="" if letter.text.strip() == letter.reply_text.strip() else letter.text,
         subject=letter.subject[:1000],
@@ -75,7 +83,7 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
         bounce=_report(letter),
         sender_warning=WARNING if failed else _warning(address, reply_address, automatic),
         details=LetterDetails(
-            sender=Mailbox(address=address, name=letter.from_name[:200]) if address else None,
+            sender=Mailbox(address=address, name=name[:200]) if address else None,
             to=_mailboxes(letter.to),
             cc=_mailboxes(letter.cc),
             sender_check=check,
@@ -93,7 +101,8 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
 def automatic_kind(letter: Letter, settings: EmailSettings) -> Automatic | None:
     """Which machine wrote it, or None for a person. Our own address comes first: a loop must stop
     whatever it says."""
-    if letter.from_address and settings.is_own(letter.from_address):
+    _, wrote = writer_of(letter, settings)
+    if wrote and settings.is_own(wrote):
         return Automatic.LOOP
     if letter.bounce is not None:
         if letter.bounce.failed:
@@ -103,7 +112,23 @@ def automatic_kind(letter: Letter, settings: EmailSettings) -> Automatic | None:
         return Automatic.RECEIPT
     if letter.is_auto_reply:
         return Automatic.AUTO_REPLY
-    return Automatic.LIST if letter.is_list else None
+    return Automatic.LIST if letter.is_list and not is_own_group(letter, settings) else None
+
+
+def writer_of(letter: Letter, settings: EmailSettings) -> tuple[str, str]:
+    """(name, address) of who wrote: From, except where our own group puts itself there and says whose letter it is."""
+    name, address = letter.original_sender
+    if is_own_group(letter, settings) and settings.is_own(letter.from_address) and _VALID.fullmatch(address):
+        return name, address
+    return letter.from_name, letter.from_address
+
+
+def is_own_group(letter: Letter, settings: EmailSettings) -> bool:
+    """Whether it came through a group whose address is this inbox's (RFC 2919: support@shop.example is <support.shop.example>):
+    people write to those, unlike to other lists."""
+    listed = _LIST_ID.search(letter.list_id)
+    own = (settings.address, *settings.own_addresses)
+    return listed is not None and listed.group(1).lower() in {one.replace("@", ".") for one in own}
 
 
 def sender_check(letter: Letter, authserv_id: str) -> SenderCheck:
@@ -156,7 +181,7 @@ def _reply_address(letter: Letter, settings: EmailSettings, automatic: Automatic
     if automatic in (Automatic.LOOP, Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT):
         return ""
     wanted = () if automatic else tuple(a for _, a in letter.reply_to)
-    for address in (*wanted, letter.from_address):
+    for address in (*wanted, writer_of(letter, settings)[1]):
         if _VALID.fullmatch(address) and not settings.is_own(address):
             return address
     return ""

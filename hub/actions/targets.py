@@ -139,6 +139,7 @@ class _Ledger:
             customer_wrote=happened.customer_wrote,
             answered=happened.answered,
             unanswered=happened.unanswered,
+            merged=facts.merged,
         )
         for clock in self._step(list(before.values()), told, promises):
             self._tell_moved(facts.ticket_id, before.get((clock.target, clock.cycle)), clock)

@@ -35,4 +35,5 @@ class Because(StrEnum):
     ANSWERED = "answered"
     NOT_ANSWERED = "not_answered"
     RESOLVED = "resolved"
+    MERGED = "merged"
     NOT_PROMISED = "not_promised"

@@ -1,6 +1,6 @@
 """Sends what waits in the outbox of one channel, and puts copies of it where the channel keeps them.
 
-A loop for each: a relay that is slow or away holds up its own letters and nobody else's; a mailbox, its own copies and no letter.
+A loop for each: a relay that is slow or away holds up its own letters and nobody else's; a mailbox its own copies, no letter.
 """
 
 import asyncio

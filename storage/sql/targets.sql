@@ -15,6 +15,7 @@ LOCK TABLE sla_rules IN SHARE ROW EXCLUSIVE MODE
 -- What a promise depends on, as the running transaction sees it. `now` is the same for all of them.
 SELECT t.id AS ticket_id, t.status, t.kind, coalesce(t.promised_priority, t.priority) AS priority, q.name AS queue,
        ch.name AS channel, ch.kind AS channel_kind, cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       t.merged_into IS NOT NULL AS merged,
        coalesce((SELECT version FROM sla_rules WHERE fingerprint = $2), 0) AS rules_version, statement_timestamp() AS now
 FROM ticket t
 JOIN queue q ON q.id = t.queue_id

@@ -1,17 +1,14 @@
 """The outbox at work: each reply once, in order, with what every outcome means; two hubs, lost leases, an absent database."""
 
 import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import pytest
-import structlog
 
 from channels.adapter import (
-    Capabilities,
     ChannelAdapter,
     ChannelFailure,
     Leaving,
@@ -25,68 +22,14 @@ from channels.adapter import (
 from hub.actions import deliver
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
-from hub.actions.failures import NotPossible
-from hub.actions.installation import channel_id
 from hub.actions.ports import make_ports
 from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
+from tests.fakes.outside import Outside
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
 from tests.fakes.smtp_server import DROP, ScriptedRelay
-
-Outcome = Receipt | ChannelFailure | Exception | None
-
-
-class Outside:
-    """An adapter whose outside does what the test says: outcomes in turn, then receipts. `gate` holds every send up when its
-    first byte may have left, `door` before that."""
-
-    def __init__(self, *outcomes: Outcome, repeatable: bool = False, name: str = "plain") -> None:
-        self.name = name
-        self.capabilities = Capabilities(subject=True, attachments=True, repeatable=repeatable)
-        self.outcomes = deque(outcomes)
-        self.sent: list[OutboundInteraction] = []
-        self.tried: list[str] = []
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.begun = asyncio.Event()
-        self.under_way = 0
-        self.door = asyncio.Event()
-        self.door.set()
-        self.at_the_door = asyncio.Event()
-
-    async def check(self) -> None:
-        return
-
-    async def receive(self, accept: Any) -> None:
-        await asyncio.Event().wait()
-
-    async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
-        self.tried.append(message.text)
-        self.at_the_door.set()
-        await self.door.wait()
-        outcome = self.outcomes.popleft() if self.outcomes else None
-        if isinstance(outcome, (Refused, TryLater, Unavailable, Misconfigured)):
-            raise outcome
-        await leaving()
-        self.under_way += 1
-        self.begun.set()
-        await self.gate.wait()
-        if isinstance(outcome, Receipt):
-            self.sent.append(message)
-            return outcome
-        if outcome is not None:
-            raise outcome
-        self.sent.append(message)
-        return Receipt(external_id=f"out-{len(self.sent)}")
-
-    async def close(self) -> None:
-        return
-
-    @property
-    def texts(self) -> list[str]:
-        return [message.text for message in self.sent]
 
 
 @pytest.fixture
@@ -322,227 +265,6 @@ async def test_only_channels_that_are_open_here_are_served(ctx: Context) -> None
     assert await deliver_due(ctx, {}) == 0
     assert await _work(ctx, Outside(name="other")) == 0
     assert await _states(ctx) == ["queued"]
-
-
-# ── a sender that dies, or is thought dead ───────────────────────────────────────────────────────────────────────────
-async def _lease_runs_out(ctx: Context) -> None:
-    await ctx.database.run(
-        lambda c: c.execute(
-            "UPDATE outbox SET lease_until = clock_timestamp() - interval '1 second' WHERE state = 'sending'"
-        )
-    )
-
-
-@asynccontextmanager
-async def _in_the_middle(ctx: Context, outside: Outside) -> AsyncIterator["asyncio.Task[int]"]:
-    outside.gate.clear()
-    sending = asyncio.create_task(deliver_due(ctx, {outside.name: outside}))
-    await outside.begun.wait()
-    try:
-        yield sending
-    finally:
-        outside.gate.set()
-        await asyncio.gather(sending, return_exceptions=True)
-
-
-@asynccontextmanager
-async def _at_the_door(ctx: Context, outside: Outside) -> AsyncIterator["asyncio.Task[int]"]:
-    """Claimed, and nothing has left yet."""
-    outside.door.clear()
-    sending = asyncio.create_task(deliver_due(ctx, {outside.name: outside}))
-    await outside.at_the_door.wait()
-    try:
-        yield sending
-    finally:
-        outside.door.set()
-        await asyncio.gather(sending, return_exceptions=True)
-
-
-@pytest.mark.parametrize(("repeatable", "state"), [(False, "uncertain"), (True, "sent")])
-async def test_a_reply_whose_sender_died_is_uncertain_or_goes_again(
-    ctx: Context, repeatable: bool, state: str
-) -> None:
-    await _reply(ctx, await _ticket(ctx))
-    outside = Outside(repeatable=repeatable)
-    async with _in_the_middle(ctx, outside) as sending:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        assert await _work(ctx, Outside(repeatable=repeatable)) == 0  # its lease still holds
-        await _lease_runs_out(ctx)
-        await _work(ctx, Outside(repeatable=repeatable))
-    assert await _states(ctx) == [state]
-
-
-async def test_a_sender_that_lost_its_reply_records_nothing(ctx: Context) -> None:
-    await _reply(ctx, await _ticket(ctx))
-    outside = Outside()
-    async with _in_the_middle(ctx, outside):
-        await _lease_runs_out(ctx)
-        await _work(ctx, Outside())
-        assert await _states(ctx) == ["uncertain"]
-    assert await _states(ctx) == ["uncertain"]
-    assert await _ledger(ctx) == ["sending", "uncertain"]
-
-
-async def test_a_reply_whose_sender_died_before_anything_left_is_sent_once(ctx: Context) -> None:
-    """F3: no doubt, and no second copy."""
-    await _reply(ctx, await _ticket(ctx))
-    first, second = Outside(), Outside()
-    async with _at_the_door(ctx, first) as sending:
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
-        await _lease_runs_out(ctx)
-        await _work(ctx, second)
-    assert (first.sent, second.texts) == ([], ["one"])
-    assert await _states(ctx) == ["sent"]
-    assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
-
-
-async def test_a_sender_that_wakes_up_after_another_took_over_sends_nothing(ctx: Context) -> None:
-    await _reply(ctx, await _ticket(ctx))
-    asleep, other = Outside(), Outside()
-    async with _at_the_door(ctx, asleep):
-        await _lease_runs_out(ctx)
-        await _work(ctx, other)
-    assert (asleep.sent, other.texts) == ([], ["one"])
-    assert await _states(ctx) == ["sent"]
-    assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
-
-
-async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Context) -> None:
-    await _reply(ctx, await _ticket(ctx))
-    for attempts in (1, 9):
-        await ctx.database.run(lambda c, n=attempts: c.execute("UPDATE outbox SET attempts = $1", n - 1))
-        outside = Outside()
-        async with _at_the_door(ctx, outside) as sending:
-            sending.cancel()
-            await asyncio.gather(sending, return_exceptions=True)
-        await _lease_runs_out(ctx)
-        await deliver._settle_abandoned(ctx, {await channel_id(ctx, "plain"): "plain"}, {"plain": outside})
-        waits = await one(ctx, "SELECT not_before > clock_timestamp() FROM outbox")
-        assert (waits, await _states(ctx)) == (attempts > 1, ["queued"])
-        await _time_passes(ctx)
-
-
-async def test_a_reply_can_be_called_back_until_its_first_byte(ctx: Context) -> None:
-    code = await _ticket(ctx)
-    interaction_id = await _reply(ctx, code, "1")
-    await _reply(ctx, code, "2")
-    outside = Outside()
-    async with _at_the_door(ctx, outside):
-        gone = await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
-        assert gone.text == "1"
-    assert (outside.sent, await _states(ctx)) == ([], ["cancelled", "queued"])
-    await _work(ctx, outside)
-    assert outside.texts == ["2"]
-
-
-async def test_a_reply_whose_first_byte_has_left_cannot_be_called_back(ctx: Context) -> None:
-    interaction_id = await _reply(ctx, await _ticket(ctx))
-    outside = Outside()
-    async with _in_the_middle(ctx, outside):
-        with pytest.raises(NotPossible, match="on its way"):
-            await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
-    assert (outside.texts, await _states(ctx)) == (["one"], ["sent"])
-
-
-async def _only_reads(server: "asyncpg.Connection[Any]", database: str, only: bool) -> None:
-    """Every line to the database is cut; on the new ones nothing can be written, or everything again."""
-    setting = "SET default_transaction_read_only = on" if only else "RESET default_transaction_read_only"
-    await server.execute(f"ALTER DATABASE {database} {setting}")
-    await server.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", database
-    )
-
-
-async def test_without_the_database_nothing_leaves(
-    ctx: Context, postgres: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What cannot be written down beforehand is not sent, and is not in doubt."""
-    monkeypatch.setattr(deliver, "RECORD_AGAIN_SECONDS", 0.05)
-    await _reply(ctx, await _ticket(ctx))
-    name = await one(ctx, "SELECT current_database()")
-    outside, server = Outside(), await asyncpg.connect(postgres)
-    with structlog.testing.capture_logs() as logs:
-        async with _at_the_door(ctx, outside) as sending:
-            await _only_reads(server, name, True)
-            outside.door.set()
-            async with asyncio.timeout(30):
-                while not any(line["event"] == "deliver.not_recorded" for line in logs):
-                    await asyncio.sleep(0.01)
-            await _only_reads(server, name, False)
-            async with asyncio.timeout(30):
-                await sending
-    await server.close()
-    assert (outside.sent, await _states(ctx)) == ([], ["queued"])
-    await _time_passes(ctx)
-    await _work(ctx, outside)
-    assert (outside.texts, await _states(ctx)) == (["one"], ["sent"])
-
-
-async def test_a_reply_sent_again_while_the_next_is_on_its_way_holds_nobody_up(ctx: Context) -> None:
-    code = await _ticket(ctx)
-    first = await _reply(ctx, code, "1")
-    outside = Outside(Refused("no"))
-    await _work(ctx, outside)
-    await _reply(ctx, code, "2")
-    outside.begun.clear()
-    async with _in_the_middle(ctx, outside):
-        await send_again(ctx, interaction_id=first, actor=SYSTEM)
-        await _reply(ctx, await _ticket(ctx, 1), "somebody else's")
-        second = Outside()
-        assert await _work(ctx, second) == 1
-        assert second.texts == ["somebody else's"]
-    await _work(ctx, outside)
-    assert outside.texts == ["2", "1"]
-
-
-async def test_proof_is_not_lost_because_the_database_is_away_for_a_moment(
-    ctx: Context, postgres: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What has left is known to have left: it is written down as soon as that is possible."""
-    monkeypatch.setattr(deliver, "RECORD_AGAIN_SECONDS", 0.05)
-    for n in range(4):
-        await _reply(ctx, await _ticket(ctx, n), f"{n}")
-    name = await one(ctx, "SELECT current_database()")
-    outside, server = Outside(), await asyncpg.connect(postgres)
-    with structlog.testing.capture_logs() as logs:
-        async with _in_the_middle(ctx, outside) as sending:
-            async with asyncio.timeout(30):
-                while outside.under_way < 4:
-                    await asyncio.sleep(0.01)
-            await _only_reads(server, name, True)
-            outside.gate.set()
-            async with asyncio.timeout(30):
-                while not any(line["event"] == "deliver.not_recorded" for line in logs):
-                    await asyncio.sleep(0.01)
-            assert not sending.done()
-            await _only_reads(server, name, False)
-            async with asyncio.timeout(30):
-                assert await sending == 4
-    await server.close()
-    assert await _states(ctx) == ["sent"] * 4
-    assert sorted(outside.texts) == ["0", "1", "2", "3"]
-
-
-async def test_one_that_cannot_be_recorded_does_not_leave_the_others_alone(ctx: Context) -> None:
-    """Whatever happens to one reply, deliver_due returns only when all of its claim are settled."""
-    for n in range(3):
-        await _reply(ctx, await _ticket(ctx, n), f"{n}")
-    raising = """
-    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN IF NEW.state = 'sent' AND NEW.external_id = 'out-1' THEN RAISE EXCEPTION 'a fault'; END IF; RETURN NEW; END $$;
-    CREATE TRIGGER refuse BEFORE UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION refuse();
-    """
-    await ctx.database.run(lambda c: c.execute(raising))
-    outside = Outside()
-    with pytest.raises(Exception, match="a fault"):
-        await deliver_due(ctx, {"plain": outside})
-    assert Counter(await _states(ctx)) == {"sending": 1, "sent": 2}
-    await ctx.database.run(lambda c: c.execute("DROP TRIGGER refuse ON outbox"))
-    await _lease_runs_out(ctx)
-    await _work(ctx, outside)
-    assert Counter(await _states(ctx)) == {"uncertain": 1, "sent": 2}
 
 
 # ── two hubs ─────────────────────────────────────────────────────────────────────────────────────────────────────────

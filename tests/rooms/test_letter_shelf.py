@@ -19,6 +19,7 @@ from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
 from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
+from hub.model.codes import TICKET, show_code
 from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import Inbox, hearing
 from tests.fakes.inboxes import TWO_INBOXES
@@ -134,6 +135,55 @@ async def test_40_a_report_decides_what_nobody_knew(database_dsn: str) -> None:
         report = on_shelf("40-arrived-after-all").replace(OURS, row["message_id"].encode())
         assert (await ticket(ctx, await _comes(ctx, report, uid=9001)))["id"] == opened["id"]
         assert await one(ctx, "SELECT state FROM outbox") == "sent"
+
+
+# ── 1, 2, 4, 6, 9 beside a ticket of ours; 25, 26: who is answered ───────────────────────────────────────────────────
+async def test_1_2_6_9_what_a_letter_cites_joins_and_what_it_only_says_does_not(database_dsn: str) -> None:
+    async with _answered(database_dsn, {}) as (ctx, opened, row):
+        told = {
+            b"ab12cd34": row["message"]["reply_token"].encode(), b"0102.abcdef@shop.example": row["message_id"].encode(),
+            b"m0@customer.example": b"first@customer.example", b"li@customer.example": LIN.encode(),
+            b"#T-1234-5": show_code(TICKET, opened["code"]).encode(), b"order": b"A question",
+        }  # fmt: skip
+        cases = (
+            ("01-own-token-in-the-recipient", "token"),
+            ("02-references-broken-across-lines", "reference"),
+            ("06-stranger-with-a-ticket-number", ""),
+            ("09-outlook-thread-index", ""),
+            ("04-empty-ids", ""),
+            ("04-in-reply-to-is-a-sentence", ""),
+        )
+        for number, (name, rule) in enumerate(cases):
+            content = on_shelf(name)
+            for said, meant in told.items():
+                content = content.replace(said, meant)
+            kept = await _comes(ctx, content, uid=9000 + number)
+            here = (await ticket(ctx, kept))["id"] == opened["id"]
+            assert (here, (await entry(ctx, kept))["thread_rule"]) == (bool(rule), rule), name
+
+
+async def test_25_answers_go_where_the_letter_asks_and_that_is_said(database_dsn: str) -> None:
+    async with a_hub(database_dsn, TWO_INBOXES) as ctx:
+        asked = await _comes(ctx, on_shelf("25-reply-to-a-colleague"), uid=1)
+        broken = await _comes(ctx, on_shelf("25-reply-to-malformed"), uid=2)
+        assert (await ticket(ctx, asked))["reply_address"] == "mei@customer.example"
+        assert (await entry(ctx, asked))["warning"]
+        assert (await ticket(ctx, broken))["reply_address"] == "ann@customer.example"
+        known = {row["value"] for row in await rows(ctx, "SELECT value FROM identity")}
+        assert known == {LIN, "ann@customer.example"}, "who is to be answered is nobody's identity"
+
+
+async def test_26_whoever_cannot_say_who_they_are_has_a_ticket_and_makes_no_rubbish(
+    database_dsn: str,
+) -> None:
+    broken = [name for name in LETTERS if name.startswith("26-")]
+    async with a_hub(database_dsn, TWO_INBOXES) as ctx:
+        for number, name in enumerate(broken, 1):
+            assert (await ticket(ctx, await _comes(ctx, on_shelf(name), uid=number)))["status"] == "open", (
+                name
+            )
+        known = {row["value"] for row in await rows(ctx, "SELECT value FROM identity")}
+        assert known == {"li@customer.example"}
 
 
 # ── 11, 12, 14: as a mailbox hands them over ─────────────────────────────────────────────────────────────────────────

@@ -11,25 +11,18 @@ from channels.email.quotes import new_text
 from channels.email.write import write_html, write_text
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due, message_of
-from hub.actions.failures import NotFound, NotPossible
+from hub.actions.failures import NotPossible
 from hub.actions.note import add_note
 from hub.actions.prepare_answer import prepare_answer
 from hub.actions.receive import accept_items
 from hub.actions.reply import cancel_reply, queue_reply, send_again
-from hub.actions.signatures import read_signature, set_signature
+from hub.actions.signatures import set_signature
 from hub.actions.status import change_status
-from hub.actions.templates import (
-    add_template,
-    change_template,
-    list_templates,
-    render_template,
-    retire_template,
-)
-from hub.model.codes import TICKET, show_code
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from storage import outbound
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.outside import Outside
 from tests.fakes.scene import (
     CHANNELS,
     MAIL,
@@ -45,7 +38,6 @@ from tests.fakes.scene import (
     ticket,
     write,
 )
-from tests.rooms.test_deliver import Outside
 
 LI, WANG, ZHAO, EVIL = "li@example.cn", "wang@example.cn", "zhao@example.cn", "evil@x.example"
 SALES = "sales@shop.example"
@@ -178,98 +170,6 @@ async def test_an_inbox_is_nothing_to_somebody_who_chats(ctx: Context) -> None:
     with pytest.raises(NotPossible) as refused:
         await _reply(ctx, opened, inbox="support")
     assert refused.value.code == "not_our_inbox"
-
-
-# ── signatures and templates ─────────────────────────────────────────────────────────────────────────────────────────
-async def test_the_agents_signature_stands_below_else_the_inboxs_and_neither_changes_afterwards(
-    ctx: Context,
-) -> None:
-    ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
-    assert ann.agent_id is not None
-    opened = await _opened(ctx)
-    assert "signature" not in (await _reply(ctx, opened, actor=ann))["message"]
-    assert (await _reply(ctx, opened, actor=ann, inbox="sales"))["message"][
-        "signature"
-    ] == f"Sales team\n{SALES}"
-    await set_signature(
-        ctx, agent_id=ann.agent_id, text="{{agent.name}}, {{ticket.number}} {{7*7}}\r\n客服部"
-    )
-    assert await read_signature(ctx, ann.agent_id) == "{{agent.name}}, {{ticket.number}} {{7*7}}\n客服部"
-    row = await _reply(ctx, opened, "Hello.", actor=ann, inbox="sales")
-    shown = f"Ann, {show_code(TICKET, opened['code'])} {{{{7*7}}}}\n客服部"
-    assert row["message"]["signature"] == shown
-    await set_signature(ctx, agent_id=ann.agent_id, text="Somebody else")
-    text = await _letter_of(row)
-    assert text.startswith(f"Hello.\n\n-- \n{shown}")
-    assert new_text(text) == "Hello."
-
-
-async def test_a_signature_has_its_limits(ctx: Context) -> None:
-    ann = await an_agent(ctx, "ann")
-    with pytest.raises(NotPossible):
-        await set_signature(ctx, agent_id=ann, text="x" * 2001)
-    for deed in (read_signature(ctx, 4711), set_signature(ctx, agent_id=4711, text="x")):
-        with pytest.raises(NotFound):
-            await deed
-
-
-async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Context) -> None:
-    ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
-    hello = await add_template(ctx, name=" Hello ", language="en", body="Dear {{customer.name}},", actor=ann)
-    await add_template(ctx, name="hello", language="zh_CN", body="您好，{{customer.name}}", actor=ann)
-    both = await add_template(ctx, name="Thanks", language="", body="谢谢 / Thanks", actor=ann)
-    assert [(row.name, row.language) for row in await list_templates(ctx)] == [
-        ("Hello", "en"),
-        ("hello", "zh_CN"),
-        ("Thanks", ""),
-    ]
-    assert [row.name for row in await list_templates(ctx, "zh_CN")] == ["hello", "Thanks"]
-    with pytest.raises(NotPossible) as refused:
-        await add_template(ctx, name="HELLO", language="en", body="x", actor=ann)
-    assert refused.value.code == "template_taken"
-    assert await change_template(ctx, template_id=hello, version=1, name="Hi", language="en", body="Hi!") == 2
-    with pytest.raises(NotPossible) as refused:
-        await change_template(ctx, template_id=hello, version=1, name="Ho", language="en", body="Ho!")
-    assert refused.value.code == "template_changed"
-    with pytest.raises(NotPossible) as refused:
-        await change_template(ctx, template_id=both, version=1, name="hI", language="en", body="Ho!")
-    assert refused.value.code == "template_taken"
-    await retire_template(ctx, template_id=hello, version=2)
-    assert [row.name for row in await list_templates(ctx, "en")] == ["Thanks"]
-    await add_template(ctx, name="Hi", language="en", body="x", actor=ann)
-    for deed in (
-        retire_template(ctx, template_id=hello, version=3),
-        render_template(ctx, template_id=hello, ticket_code=1, agent_name=""),
-    ):
-        with pytest.raises(NotFound):
-            await deed
-    for wrong in (
-        {"name": " "},
-        {"body": "\n"},
-        {"language": "fr"},
-        {"name": "x" * 101},
-        {"body": "x" * 20_001},
-    ):
-        with pytest.raises(NotPossible) as refused:
-            await add_template(ctx, **{"name": "n", "language": "en", "body": "b", "actor": ann, **wrong})
-        assert refused.value.code == "bad_template"
-
-
-async def test_a_template_is_filled_in_for_its_ticket(ctx: Context) -> None:
-    opened = await _opened(ctx, subject="Refund")
-    everything = (
-        "{{customer.name}}|{{ticket.number}}|{{ticket.subject}}|{{agent.name}}|{{inbox.address}}|{{today}}"
-    )
-    made = await add_template(ctx, name="all", language="zh_CN", body=everything, actor=SYSTEM)
-    text = await render_template(ctx, template_id=made, ticket_code=opened["code"], agent_name="Ann")
-    parts = text.split("|")
-    number = show_code(TICKET, opened["code"])
-    assert parts[:5] == ["Li", number, "Refund", "Ann", "support@shop.example"]
-    assert parts[5] == await one(
-        ctx, """SELECT to_char(now() AT TIME ZONE 'UTC', 'FMYYYY"年"FMMM"月"FMDD"日"')"""
-    )
-    with pytest.raises(NotFound):
-        await render_template(ctx, template_id=made, ticket_code=1, agent_name="Ann")
 
 
 # ── what is quoted ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -194,6 +194,25 @@ async def test_timers_and_people_at_the_same_moment_say_it_once_and_do_not_wait_
     assert await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
 
 
+async def test_a_hub_that_is_cut_off_in_the_middle_says_nothing_twice_and_forgets_nothing(
+    ctx: Context,
+) -> None:
+    await some_tickets(ctx, 100)
+    await time_passes(ctx, 70)
+    for turns in range(0, 120, 6):
+        firing = asyncio.create_task(fire_due(ctx))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        firing.cancel()
+        await asyncio.gather(firing, return_exceptions=True)
+    while await fire_due(ctx):
+        pass
+    each = await rows(
+        ctx, "SELECT count(*) AS said FROM event WHERE kind = 'sla_breached' GROUP BY ticket_id"
+    )
+    assert [row["said"] for row in each] == [1] * 100
+
+
 async def test_a_hundred_tickets_cost_as_many_round_trips_as_one(ctx: Context) -> None:
     """Opening, and speaking; counted by the statements that the server saw."""
 

@@ -193,3 +193,48 @@ def test_an_address_that_no_server_has_checked_is_only_claimed(head: tuple[str, 
         ("victim@customer.example", False)
     ]
     assert _read("From: Victim <Victim@customer.example>").sender.identities[0].verified
+
+
+_OWN_GROUP = (
+    "From: 'Li Na' via Support <support@shop.example>", "X-Original-From: Li Na <li@customer.example>",
+    "X-Original-Sender: li@customer.example", "List-ID: <support.shop.example>", "To: support@shop.example",
+)  # fmt: skip
+
+
+def test_who_writes_to_our_own_group_is_a_person() -> None:
+    """Pitfall 29: the group puts itself into From. What it adds is believed where our server says that the group sent it."""
+    sent = _read("Authentication-Results: mx.shop.example; dmarc=pass", *_OWN_GROUP)
+    (one,) = sent.sender.identities
+    assert (one.value, one.verified, sent.sender.name) == ("li@customer.example", True, "Li Na")
+    assert (sent.automatic, sent.reply_address) == (None, "li@customer.example")
+    for nobody_says in ((), ("Authentication-Results: mx.shop.example; dmarc=fail",)):
+        forged = _read(*nobody_says, *_OWN_GROUP)
+        assert [i.verified for i in forged.sender.identities] == [False]
+
+
+def test_a_group_that_leaves_from_alone_changes_nothing() -> None:
+    plain = _read(
+        "From: li@customer.example",
+        "List-ID: Support <help.shop.example>",
+        "X-Original-Sender: evil@x.example",
+    )
+    assert [(i.value, i.verified) for i in plain.sender.identities] == [("li@customer.example", True)]
+    assert plain.automatic is None
+
+
+def test_other_lists_are_lists_and_name_nobody() -> None:
+    other = _read(
+        "From: news@list.example", "List-ID: <news.list.example>", "X-Original-Sender: li@customer.example"
+    )
+    assert [i.value for i in other.sender.identities] == ["news@list.example"]
+    assert other.automatic is Automatic.LIST
+    assert (
+        _read("From: support@shop.example", "X-Original-Sender: li@customer.example").automatic
+        is Automatic.LOOP
+    )
+
+
+def test_one_of_several_senders_is_vouched_for_by_nobody() -> None:
+    several = _read("Authentication-Results: mx.shop.example; dmarc=pass", "From: a@b.example, c@d.example")
+    assert several.details is not None and several.details.sender_check is SenderCheck.UNKNOWN
+    assert not any(i.verified for i in several.sender.identities)

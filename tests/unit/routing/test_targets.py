@@ -155,6 +155,15 @@ def test_an_answer_that_was_taken_back_is_owed_as_before() -> None:
     assert NEXT not in run((0, OPEN, "opened"), (1, OPEN, "unanswered"))
 
 
+def test_a_ticket_that_goes_on_as_another_keeps_no_promise() -> None:
+    opened = Happened(at=after(0), status=OPEN, opened=True)
+    merged = Happened(at=after(0.5), status=CLOSED, merged=True)
+    clocks = fold((one, USUAL) for one in (opened, merged))
+    assert {clock.state for clock in clocks} == {ClockState.DROPPED}
+    again = step(clocks, Happened(at=after(0.75), status=OPEN), USUAL)
+    assert [clock.target for clock in again if clock.lives] == [RESOLUTION]
+
+
 def test_a_ticket_that_is_born_resolved_has_no_clocks_until_somebody_speaks() -> None:
     assert run((0, RESOLVED, "opened")) == {}
     assert set(run((0, RESOLVED, "opened"), (1, OPEN, "customer_wrote"))) == {NEXT, RESOLUTION}

@@ -31,6 +31,7 @@ _BECAUSE: Mapping[Because, str] = {
     Because.ANSWERED: N_("an answer was on its way"),
     Because.NOT_ANSWERED: N_("the answer was taken back, or did not arrive"),
     Because.RESOLVED: N_("the ticket was resolved"),
+    Because.MERGED: N_("the ticket went on as another one"),
     Because.NOT_PROMISED: N_("it was not promised any more"),
 }
 

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
@@ -137,7 +138,8 @@ async def _show_sent(
 ) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
     entry = next((one for one in work.thread.entries if one.id == interaction_id), None)
-    left = (entry.undo_until - visit.now).total_seconds() if entry is not None and entry.undo_until else 0.0
+    now = datetime.now(UTC)  # later than the visit began: the seconds ran while the reply was written
+    left = (entry.undo_until - now).total_seconds() if entry is not None and entry.undo_until else 0.0
     undo = Undo(interaction_id=entry.id, seconds=left) if entry is not None and left > 0 else None
     return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo))
 

@@ -1,0 +1,106 @@
+"""docs/assurance.md says truly where each pitfall, fault and attack of mail is tried."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "assurance.md"
+SHELF = ROOT / "tests" / "letters"
+REAL = "tests/real_mail/"
+
+PITFALLS = {str(number) for number in range(1, 41)}
+MAIL_FAULTS = {f"F{n}" for n in (32, 33, 34, 35, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47, 48, 49)}
+FAULTS = {"F2", "F3"} | MAIL_FAULTS
+ATTACKS = {f"S{number}" for number in range(1, 45)} - {"S7", "S12", "S18", "S28", "S36", "S43"}
+NO_LETTER = {"15", "16", "17", "18"}
+"""Pitfalls of lines and logins, which happen before there is a letter."""
+
+_TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(test_[a-z0-9_]+)`")
+_LETTER = re.compile(r"`(\d\d-[a-z0-9-]+\.eml)`")
+
+
+@cache
+def rows() -> dict[str, dict[str, str]]:
+    """The three tables by their headings; each row's text by its number."""
+    found: dict[str, dict[str, str]] = {}
+    for part in re.split(r"(?m)^## ", DOCUMENT.read_text("utf-8"))[1:]:
+        heading, _, below = part.partition("\n")
+        numbered = re.findall(r"(?m)^\| ([FS]?\d+) \| (.+) \|$", below)
+        found[heading] = dict(numbered)
+        assert len(numbered) == len(found[heading]), f"{heading}: a number stands there twice"
+    return found
+
+
+@cache
+def tests_in(path: Path) -> frozenset[str]:
+    """The names of its tests, as they stand in the file: nothing is imported."""
+    tree = ast.parse(path.read_text("utf-8"))
+    return frozenset(
+        node.name
+        for node in tree.body
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name.startswith("test_")
+    )
+
+
+def test_every_number_has_its_row() -> None:
+    assert {heading: set(table) for heading, table in rows().items()} == {
+        "Pitfalls": PITFALLS,
+        "Faults": FAULTS,
+        "Attacks": ATTACKS,
+    }
+
+
+def test_every_row_says_what_must_hold_and_names_tests_that_exist() -> None:
+    wrong = []
+    for table in rows().values():
+        for number, text in table.items():
+            named = _TEST.findall(text)
+            if not named or len(text.partition(" | ")[0]) < 20:
+                wrong.append(f"{number}: no test, or nothing that must hold")
+            for place, name in named:
+                path = ROOT / place
+                if not path.is_file() or name not in tests_in(path):
+                    moved = [
+                        str(p.relative_to(ROOT))
+                        for p in (ROOT / "tests").rglob("test_*.py")
+                        if name in tests_in(p)
+                    ]
+                    wrong.append(f"{number}: {place}::{name} is not there; it is in {moved or 'no file'}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_that_is_named_is_lost_to_the_reader_of_this_file() -> None:
+    """Whatever looks like a test, a letter or a file of ours in the tables was understood as one."""
+    for table in rows().values():
+        for number, text in table.items():
+            assert text.count("::") == len(_TEST.findall(text)), number
+            assert text.count(".eml") == len(_LETTER.findall(text)), number
+            for other in re.findall(r"`(tests/[^`:]+)`", text):
+                assert (ROOT / other).exists(), f"{number}: {other}"
+
+
+def test_every_letter_has_its_row_and_every_pitfall_its_letter() -> None:
+    named: set[str] = set()
+    for number, text in rows()["Pitfalls"].items():
+        letters = _LETTER.findall(text)
+        assert bool(letters) != (number in NO_LETTER), f"{number}: {letters}"
+        assert all(int(one[:2]) == int(number) for one in letters), f"{number}: a letter of another pitfall"
+        named |= set(letters)
+    assert named == {path.name for path in SHELF.glob("*.eml")}
+
+
+def test_each_fault_of_mail_is_tried_against_real_servers_too() -> None:
+    for number in MAIL_FAULTS:
+        places = [place for place, _ in _TEST.findall(rows()["Faults"][number])]
+        assert any(place.startswith(REAL) for place in places), number
+        assert not all(place.startswith(REAL) for place in places), f"{number}: no scripted server"
+
+
+def test_what_only_servers_can_show_is_tried_against_both_kinds() -> None:
+    """A pitfall that no letter shows."""
+    for number in NO_LETTER - {"16", "18"}:
+        assert REAL in rows()["Pitfalls"][number], number
+    for number in NO_LETTER:
+        assert "`tests/rooms/" in rows()["Pitfalls"][number], number
