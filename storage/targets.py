@@ -13,9 +13,10 @@ SQL = load_queries("targets")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactsRow:
-    """`rules_version`: the number under which the caller's rules are known, 0 where they are not. `now`: by the database."""
+    """What is true of several tickets. `rules_version`: the number under which the caller's rules are known, 0 where they are
+    not. `now`: by the database."""
 
-    ticket_id: int
+    ticket_ids: list[int]
     status: str
     kind: str
     priority: int
@@ -106,6 +107,15 @@ async def write(
         SQL["write"],
         *columns(clock_rows, *ClockRow.__slots__),
         *columns(segment_rows, *SegmentRow.__slots__),
+    )
+
+
+async def write_alike(
+    connection: Connection, places: Sequence[tuple[int, int]], clock_rows: Sequence[ClockRow]
+) -> None:
+    """New clocks that several tickets have alike. `places`: (ticket, group); `ticket_id` of a row is the number of a group."""
+    await connection.execute(
+        SQL["write_alike"], *transposed(places, 2), *columns(clock_rows, *ClockRow.__slots__)
     )
 
 

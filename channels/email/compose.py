@@ -15,6 +15,7 @@ from urllib.parse import quote
 import idna
 
 from channels.email.settings import EmailSettings
+from channels.email.thread_index import answer_index, read_thread_index
 from channels.email.write import write_html, write_text
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
 
@@ -99,6 +100,12 @@ def _headers(message: OutboundInteraction, settings: EmailSettings) -> list[tupl
             cited.append(message.in_reply_to)
     if cited:
         headers.append(("References", " ".join(f"<{i}>" for i in cited)))
+    if followed := read_thread_index(message.thread_index.encode("ascii", "replace")):
+        index = answer_index(followed, message.queued_at, message.message_id)
+        headers += [
+            ("Thread-Topic", encode_text(clean(message.thread_topic, 500) or "(no subject)")),
+            ("Thread-Index", index),
+        ]
     if message.automatic:
         headers += [("Auto-Submitted", "auto-replied"), ("X-Auto-Response-Suppress", "All")]
     return headers

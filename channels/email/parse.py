@@ -34,6 +34,7 @@ from channels.email.mime import Part, split_parts
 from channels.email.pgp import without_frame
 from channels.email.quotes import FORWARD_SUBJECT, new_text
 from channels.email.signatures import Sender
+from channels.email.thread_index import read_thread_index
 from hub.model.interactions import Forwarded, InboundAttachment, Invite
 
 NOTICE = (
@@ -89,6 +90,8 @@ class Letter:
     invite: Invite | None = None
     security: str = ""
     original_sender: tuple[str, str] = ("", "")
+    thread_topic: str = ""
+    thread_index: str = ""
     one_sender: bool = True
 
     @property
@@ -160,6 +163,8 @@ def parse_letter(raw: bytes) -> Letter:
         too_many_parts=too_many_parts,
         resent="resent-from" in headers,
         list_id=one_line(text_of(headers, "list-id")),
+        thread_topic=text_of(headers, "thread-topic"),
+        thread_index=read_thread_index(first(headers, "thread-index")),
     )
 
 

@@ -94,6 +94,8 @@ def translate(raw: RawItem, settings: EmailSettings) -> InboundInteraction:
             degraded=letter.degraded,
             junk=bool(raw.meta.get("junk")),
             declines_answers=letter.declines_answers,
+            thread_topic=letter.thread_topic[:500] if letter.thread_index else "",
+            thread_index=letter.thread_index,
         ),
     )
 

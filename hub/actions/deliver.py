@@ -274,6 +274,8 @@ def message_of(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> Outboun
         signature=said.get("signature", ""),
         quotation=_quotation(said.get("quotation")),
         language=said.get("language", "en"),
+        thread_topic=said.get("thread_topic", ""),
+        thread_index=said.get("thread_index", ""),
     )
 
 

@@ -21,6 +21,7 @@ from hub.actions.quote import choose_quotation
 from hub.actions.ticket_work import Step, on_ticket
 from hub.actions.ways import WayBack, choose_way, inbox_of, is_inbox
 from hub.model.codes import TICKET, show_code
+from hub.model.details import read_details
 from hub.model.interactions import (
     Direction,
     InteractionKind,
@@ -218,12 +219,15 @@ def _letter_parts(answer: _Answer, language: str, values: dict[str, str]) -> dic
     inbox = inbox_of(answer.way.channel)
     everybody = (answer.way.address, *(one.address for one in (*answer.cc, *answer.bcc)))
     quotation = choose_quotation(answer.facts, everybody) if inbox.quote_history else None
+    answered = read_details(answer.facts.details) if answer.facts.details else None
     parts: dict[str, Any] = {
         "language": language,
         "cc": [asdict(one) for one in answer.cc],
         "bcc": [asdict(one) for one in answer.bcc],
         "signature": fill_in(answer.facts.signature or inbox.signature, values),
         "quotation": _quoted(quotation),
+        "thread_topic": answered.thread_topic if answered is not None else "",
+        "thread_index": answered.thread_index if answered is not None else "",
     }
     return {name: value for name, value in parts.items() if value}
 

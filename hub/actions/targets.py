@@ -5,7 +5,7 @@ said about a clock once, whoever comes first: a timer, or a person who answers t
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from hub.model.tickets import EventKind, Priority, TicketKind, TicketStatus
 from routing.calendars import ALWAYS, Calendar
 from routing.promises import Facts, Policies
 from routing.rules import RoutingRules
-from routing.targets import Clock, Happened, Promise, Promises, Segment, Word, speak, step
+from routing.targets import Clock, Happened, Promise, Segment, Word, speak, step
 from storage import targets
 from storage.database import Connection, as_json
 from storage.targets import ClockRow, FactsRow, SegmentRow
@@ -59,7 +59,9 @@ async def touch(connection: Connection, rules: RoutingRules, touches: Sequence[T
     parts = await targets.segments(connection, [*{row.ticket_id for row in rows}]) if rows else []
     ledger = _Ledger(rules.policies, rows, parts)
     for row in facts:
-        ledger.advance(row, happened[row.ticket_id])
+        ledger.advance(row, happened)
+    if ledger.alike:
+        await targets.write_alike(connection, ledger.places, ledger.alike)
     if ledger.clock_rows:
         await targets.write(connection, ledger.clock_rows, ledger.segment_rows)
     waits = False
@@ -111,7 +113,8 @@ class _Ledger:
         self._of_ticket: dict[int, list[Clock]] = defaultdict(list)
         for row in rows:
             self._of_ticket[row.ticket_id].append(self._clock(row))
-        self._fresh: dict[tuple[Happened, int], tuple[Clock, ...]] = {}
+        self.alike: list[ClockRow] = []
+        self.places: list[tuple[int, int]] = []
         self.clock_rows: list[ClockRow] = []
         self.segment_rows: list[SegmentRow] = []
         self.told: list[tuple[int, str, str]] = []
@@ -119,9 +122,8 @@ class _Ledger:
         self.late: list[float] = []
         self.said = 0
 
-    def advance(self, facts: FactsRow, happened: Touch) -> None:
-        """One ticket."""
-        before = {(clock.target, clock.cycle): clock for clock in self._of_ticket[facts.ticket_id]}
+    def advance(self, facts: FactsRow, happened: Mapping[int, Touch]) -> None:
+        """All tickets of which the same is true."""
         promises = self._policies.promises(
             Facts(
                 kind=TicketKind(facts.kind),
@@ -132,27 +134,27 @@ class _Ledger:
                 key_account=facts.key_account,
             )
         )
-        told = Happened(
-            at=facts.now,
-            status=TicketStatus(facts.status),
-            opened=happened.opened,
-            customer_wrote=happened.customer_wrote,
-            answered=happened.answered,
-            unanswered=happened.unanswered,
-            merged=facts.merged,
-        )
-        for clock in self._step(list(before.values()), told, promises):
-            self._tell_moved(facts.ticket_id, before.get((clock.target, clock.cycle)), clock)
-            self._keep(facts, self._speak(facts, clock))
+        fresh: defaultdict[Happened, list[int]] = defaultdict(list)
+        for ticket_id in facts.ticket_ids:
+            told = _told(facts, happened[ticket_id])
+            if told.opened:
+                fresh[told].append(ticket_id)
+                continue
+            before = {(clock.target, clock.cycle): clock for clock in self._of_ticket[ticket_id]}
+            for clock in step(list(before.values()), told, promises):
+                self._tell_moved(ticket_id, before.get((clock.target, clock.cycle)), clock)
+                self._keep(ticket_id, facts, self._speak(ticket_id, facts.now, clock))
+        for told, ticket_ids in fresh.items():
+            self._begin(ticket_ids, facts, step((), told, promises))
 
-    def _step(self, before: list[Clock], told: Happened, promises: Promises) -> tuple[Clock, ...]:
-        """All to whom the same is promised, and whose ticket is opened at the same moment, have the same clocks."""
-        if before:
-            return step(before, told, promises)
-        key = (told, id(promises))
-        if key not in self._fresh:
-            self._fresh[key] = step((), told, promises)
-        return self._fresh[key]
+    def _begin(self, ticket_ids: Sequence[int], facts: FactsRow, clocks: Sequence[Clock]) -> None:
+        """Tickets that are opened at the same moment, and to whom the same is promised, have the same clocks; nothing is to be
+        said about them yet."""
+        if not clocks:
+            return
+        group = len(self.alike)
+        self.places += [(ticket_id, group) for ticket_id in ticket_ids]
+        self.alike += [_row(group, clock, facts.rules_version) for clock in clocks]
 
     def tell(self, ticket_id: int, kind: EventKind, **data: Any) -> None:
         self.told.append((ticket_id, kind, as_json(data)))
@@ -164,8 +166,8 @@ class _Ledger:
             moved = {"from": _text(before.due_at), "to": _text(clock.due_at)}
             self.tell(ticket_id, EventKind.SLA_RECOMPUTED, target=clock.target.value, **moved)
 
-    def _speak(self, facts: FactsRow, clock: Clock) -> Clock:
-        clock, word = speak(clock, facts.now)
+    def _speak(self, ticket_id: int, now: datetime, clock: Clock) -> Clock:
+        clock, word = speak(clock, now)
         if word is None:
             return clock
         self.said += 1
@@ -173,22 +175,22 @@ class _Ledger:
             "target": clock.target.value, "cycle": clock.cycle, "version": clock.version, "due": _text(clock.due_at),
         }  # fmt: skip
         if word is Word.WARNING:
-            self.tell(facts.ticket_id, EventKind.SLA_WARNING, **data)
+            self.tell(ticket_id, EventKind.SLA_WARNING, **data)
             return clock
         assert clock.due_at is not None
-        late = (facts.now - clock.due_at).total_seconds()
+        late = (now - clock.due_at).total_seconds()
         if late > LATE_SECONDS:
             self.late.append(late)
             data["late_seconds"] = round(late)
-        self.tell(facts.ticket_id, EventKind.SLA_BREACHED, **data)
+        self.tell(ticket_id, EventKind.SLA_BREACHED, **data)
         if clock.lives and clock.promise.escalates:
-            self.escalated.add(facts.ticket_id)
+            self.escalated.add(ticket_id)
         return clock
 
-    def _keep(self, facts: FactsRow, clock: Clock) -> None:
-        key = (facts.ticket_id, clock.target.value, clock.cycle)
+    def _keep(self, ticket_id: int, facts: FactsRow, clock: Clock) -> None:
+        key = (ticket_id, clock.target.value, clock.cycle)
         old = self._rows.get(key)
-        row = _row(facts, clock, facts.rules_version if clock.lives or old is None else old.rules_version)
+        row = _row(ticket_id, clock, facts.rules_version if clock.lives or old is None else old.rules_version)
         if row != old:
             self.clock_rows.append(row)
         for place, part in enumerate(
@@ -196,7 +198,7 @@ class _Ledger:
         ):
             self.segment_rows.append(
                 SegmentRow(
-                    ticket_id=facts.ticket_id,
+                    ticket_id=ticket_id,
                     target=clock.target,
                     cycle=clock.cycle,
                     place=place,
@@ -245,15 +247,28 @@ def clock_of(policies: Policies, row: ClockRow, segments: Sequence[SegmentRow]) 
     )
 
 
+def _told(facts: FactsRow, happened: Touch) -> Happened:
+    return Happened(
+        at=facts.now,
+        status=TicketStatus(facts.status),
+        opened=happened.opened,
+        # It is how it came to be opened.
+        customer_wrote=happened.customer_wrote and not happened.opened,
+        answered=happened.answered,
+        unanswered=happened.unanswered,
+        merged=facts.merged,
+    )
+
+
 def _forgotten(name: str) -> Calendar:
     """In place of a calendar that the rules do not name any more. Nothing is reckoned by it: what lives goes by what is
     promised now."""
     return Calendar(name=name, zone=ZoneInfo("UTC"), week=[ALWAYS] * 7)
 
 
-def _row(facts: FactsRow, clock: Clock, rules_version: int) -> ClockRow:
+def _row(ticket_id: int, clock: Clock, rules_version: int) -> ClockRow:
     return ClockRow(
-        ticket_id=facts.ticket_id,
+        ticket_id=ticket_id,
         target=clock.target,
         cycle=clock.cycle,
         state=clock.state,

@@ -35,6 +35,8 @@ def read_details(data: Mapping[str, Any]) -> LetterDetails | None:
         degraded=data.get("degraded", False),
         junk=data.get("junk", False),
         declines_answers=data.get("declines_answers", False),
+        thread_topic=data.get("thread_topic", ""),
+        thread_index=data.get("thread_index", ""),
     )
 
 

@@ -144,7 +144,8 @@ class LetterDetails:
 
     `to` and `cc` are everybody named there, our own addresses too. `security`: "", "signed" or "encrypted" as the letter is
     made; nothing is verified. `degraded` says that limits cut something off. `junk` says that the mailbox held it for spam.
-    `declines_answers`: nothing may answer it by itself, whoever wrote.
+    `declines_answers`: nothing may answer it by itself, whoever wrote. `thread_topic` and `thread_index`: by which Outlook puts
+    letters together; they prove nothing.
     """
 
     sender: Mailbox | None = None
@@ -158,6 +159,8 @@ class LetterDetails:
     degraded: bool = False
     junk: bool = False
     declines_answers: bool = False
+    thread_topic: str = ""
+    thread_index: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +253,8 @@ class OutboundInteraction:
     session). `ticket_code` is the ticket's spoken number. `reply_token` is the signed token that brings the
     answer back to this ticket; e-mail puts it into the plus-address. `references` are Message-IDs, oldest first. `cc` and
     `bcc` get the same message; nobody sees who stands in `bcc`. `signature` goes below the text, `quotation` below both.
-    `language` (en, zh_CN) is that of the words the channel adds itself.
+    `language` (en, zh_CN) is that of the words the channel adds itself. `thread_topic` and `thread_index` are those of the
+    letter that is answered.
     """
 
     interaction_id: int
@@ -273,3 +277,5 @@ class OutboundInteraction:
     signature: str = ""
     quotation: Quotation | None = None
     language: str = "en"
+    thread_topic: str = ""
+    thread_index: str = ""

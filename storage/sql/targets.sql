@@ -12,8 +12,8 @@ RETURNING version
 LOCK TABLE sla_rules IN SHARE ROW EXCLUSIVE MODE
 
 -- name: facts
--- What a promise depends on, as the running transaction sees it. `now` is the same for all of them.
-SELECT t.id AS ticket_id, t.status, t.kind, coalesce(t.promised_priority, t.priority) AS priority, q.name AS queue,
+-- What a promise depends on, as the running transaction sees it; the tickets of which the same is true together.
+SELECT array_agg(t.id) AS ticket_ids, t.status, t.kind, coalesce(t.promised_priority, t.priority) AS priority, q.name AS queue,
        ch.name AS channel, ch.kind AS channel_kind, cu.key_account OR coalesce(o.key_account, false) AS key_account,
        t.merged_into IS NOT NULL AS merged,
        coalesce((SELECT version FROM sla_rules WHERE fingerprint = $2), 0) AS rules_version, statement_timestamp() AS now
@@ -23,6 +23,7 @@ JOIN channel ch ON ch.id = t.channel_id
 JOIN customer cu ON cu.id = t.customer_id
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE t.id = ANY($1::bigint[])
+GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
 
 -- name: clocks
 -- The last cycle of each target.
@@ -60,6 +61,20 @@ WITH written AS (
 INSERT INTO sla_segment (ticket_id, target, cycle, place, since, until, state, because)
 SELECT * FROM unnest($21::bigint[], $22::text[], $23::int[], $24::int[], $25::timestamptz[], $26::timestamptz[], $27::text[],
                      $28::text[])
+
+-- name: write_alike
+-- Clocks that several tickets have alike: in place of a ticket's number stands that of the group of tickets.
+INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, since, ended_at, minutes, calendar, warn_share,
+                       escalates, named_by, rules_version, due_at, warn_at, next_at, version, warned_at, breached_at)
+SELECT g.ticket_id, c.target, c.cycle, c.state, c.because, c.started_at, c.since, c.ended_at, c.minutes, c.calendar, c.warn_share,
+       c.escalates, c.named_by, c.rules_version, c.due_at, c.warn_at, c.next_at, c.version, c.warned_at, c.breached_at
+FROM unnest($1::bigint[], $2::bigint[]) AS g (ticket_id, place)
+JOIN unnest(
+    $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],
+    $11::int[], $12::text[], $13::int[], $14::boolean[], $15::text[], $16::int[], $17::timestamptz[], $18::timestamptz[],
+    $19::timestamptz[], $20::int[], $21::timestamptz[], $22::timestamptz[]
+) AS c (place, target, cycle, state, because, started_at, since, ended_at, minutes, calendar, warn_share, escalates, named_by,
+        rules_version, due_at, warn_at, next_at, version, warned_at, breached_at) ON c.place = g.place
 
 -- name: due
 -- Tickets with a clock about which something is to be said, longest due first; locked, without waiting: whoever works on one of

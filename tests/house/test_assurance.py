@@ -34,7 +34,7 @@ def rows() -> dict[str, dict[str, str]]:
 
 
 @cache
-def tests_in(path: Path) -> frozenset[str]:
+def names_in(path: Path) -> frozenset[str]:
     """The names of its tests, as they stand in the file: nothing is imported."""
     tree = ast.parse(path.read_text("utf-8"))
     return frozenset(
@@ -61,11 +61,11 @@ def test_every_row_says_what_must_hold_and_names_tests_that_exist() -> None:
                 wrong.append(f"{number}: no test, or nothing that must hold")
             for place, name in named:
                 path = ROOT / place
-                if not path.is_file() or name not in tests_in(path):
+                if not path.is_file() or name not in names_in(path):
                     moved = [
                         str(p.relative_to(ROOT))
                         for p in (ROOT / "tests").rglob("test_*.py")
-                        if name in tests_in(p)
+                        if name in names_in(p)
                     ]
                     wrong.append(f"{number}: {place}::{name} is not there; it is in {moved or 'no file'}")
     assert not wrong, "\n".join(wrong)

@@ -2,10 +2,12 @@
 and what only a mailbox, a ticket or an outbox can show of a pitfall is shown with its letter.
 """
 
+import base64
 import random
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from tests.fakes.inbox import Inbox, hearing
 from tests.fakes.inboxes import TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
-from tests.fakes.scene import SYSTEM, a_hub, entry, one, raw_letter, rows, ticket, write
+from tests.fakes.scene import SYSTEM, a_hub, entry, letter, one, raw_letter, rows, ticket, write
 from tests.fakes.smtp_server import DROP, ScriptedRelay
 from tests.unit.email.test_limits import mutate
 
@@ -90,17 +92,20 @@ async def test_no_change_to_a_letter_is_more_than_the_hub_can_keep(ctx: Context,
 # ── 8, 40: with a relay ──────────────────────────────────────────────────────────────────────────────────────────────
 @asynccontextmanager
 async def _answered(
-    dsn: str, answers: dict[str, str]
+    dsn: str, answers: dict[str, str], *, relay: ScriptedRelay | None = None, opening: bytes = b""
 ) -> AsyncIterator[tuple[Context, dict[str, Any], dict[str, Any]]]:
-    """A ticket whose answer went to a relay that answers so: (context, ticket, the answer's row of the outbox)."""
-    relay = ScriptedRelay(answers)
+    """A ticket whose answer went to a relay that answers so: (context, ticket, the answer's row of the outbox). `opening`: the
+    letter that opened it."""
+    relay = relay or ScriptedRelay(answers)
     async with (
         serving(relay.talk) as port,
         a_hub(dsn, {"support": {**TWO_INBOXES["support"], "smtp_port": port}}) as ctx,
     ):
         configured = ctx.channel("support")
         adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
-        opened = await ticket(ctx, await write(ctx, LIN, message_id="first@customer.example"))
+        first = raw_letter(opening, uid=8000) if opening else letter(LIN, message_id="first@customer.example")
+        (kept,) = await accept_items(ctx, "support", [first])
+        opened = await ticket(ctx, kept)
         await queue_reply(ctx, ticket_code=opened["code"], actor=SYSTEM, text="Another is on its way.")
         assert await deliver_due(ctx, {"support": adapter}) == 1
         await adapter.close()
@@ -135,6 +140,16 @@ async def test_40_a_report_decides_what_nobody_knew(database_dsn: str) -> None:
         report = on_shelf("40-arrived-after-all").replace(OURS, row["message_id"].encode())
         assert (await ticket(ctx, await _comes(ctx, report, uid=9001)))["id"] == opened["id"]
         assert await one(ctx, "SELECT state FROM outbox") == "sent"
+
+
+async def test_9_the_answer_goes_on_where_outlook_shows_the_letter(database_dsn: str) -> None:
+    relay, shelf = ScriptedRelay(), on_shelf("09-outlook-thread-index")
+    async with _answered(database_dsn, {}, relay=relay, opening=shelf):
+        (sent,) = [message_from_bytes(text) for text in relay.texts]
+    theirs = base64.b64decode(message_from_bytes(shelf)["Thread-Index"])
+    ours = base64.b64decode(sent["Thread-Index"])
+    assert ours.startswith(theirs) and len(ours) == len(theirs) + 5, "one step longer, not the same"
+    assert sent["Thread-Topic"] == "order", "ours has the number in its subject, which would be another topic"
 
 
 # ── 1, 2, 4, 6, 9 beside a ticket of ours; 25, 26: who is answered ───────────────────────────────────────────────────

@@ -356,6 +356,28 @@ async def test_an_answer_that_did_not_arrive_is_owed_again(ctx: Context) -> None
     assert await one(ctx, "SELECT count(*) FROM sla_segment WHERE target = 'first_response'") == 2
 
 
+async def test_of_tickets_that_are_opened_together_each_has_its_own_clocks(ctx: Context) -> None:
+    """Those that are born resolved, as delivery reports are, have none."""
+
+    async def work(c: Connection) -> list[int]:
+        ids = await _open(c, 9)
+        await c.execute(
+            "UPDATE ticket SET status = 'resolved', waiting_since = NULL WHERE id = ANY($1)", ids[:3]
+        )
+        await c.execute(
+            "UPDATE ticket SET status = 'pending', waiting_since = NULL WHERE id = ANY($1)", ids[3:5]
+        )
+        await touch(c, ctx.rules, [Touch(ticket_id=number, opened=True) for number in ids])
+        return ids
+
+    ids = await ctx.database.run(work)
+    found = await rows(ctx, "SELECT ticket_id, target, state FROM sla_clock ORDER BY ticket_id, target")
+    assert [tuple(row.values()) for row in found] == [
+        *((number, "resolution", "paused") for number in ids[3:5]),
+        *((number, target, "running") for number in ids[5:] for target in ("first_response", "resolution")),
+    ]
+
+
 async def test_a_ticket_that_is_opened_resolved_has_no_clocks(ctx: Context) -> None:
     await some_tickets(ctx, status="resolved")
     assert await one(ctx, "SELECT count(*) FROM sla_clock") == 0

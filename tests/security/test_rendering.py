@@ -1,6 +1,7 @@
 """What a letter can do to whoever opens it (S26, S27, S35, S39, S40, S42): nothing. In a real browser."""
 
 import time
+from email.message import EmailMessage
 
 from playwright.async_api import Browser, Page, expect
 
@@ -9,7 +10,7 @@ from hub.model.people import HUB
 from hub.web.desk.letters.clean import clean
 from tests.browser.conftest import OpenDesk
 from tests.fakes.desk import Desk, customer_writes, html_letter, letters_come, unreadable_comes
-from tests.security.conftest import Canary
+from tests.security.conftest import PIXEL, Canary
 from tests.security.payloads import payloads
 
 POLYGLOT = "'\"></title></textarea></script><img src=x onerror=window.__xss=1,alert(1)>${7*7}{{7*7}}%s[x](javascript:1)"
@@ -176,6 +177,33 @@ async def test_pictures_that_lie_elsewhere_are_fetched_by_the_hub_and_only_when_
     assert path == "/lamp.png?id=7" and not {"Cookie", "Referer", "Origin"} & set(headers)
     assert happened == []
     await expect(page.locator(".withheld")).to_be_hidden()
+
+
+async def test_pictures_that_came_with_the_letter_are_shown_at_once_if_they_are_pictures(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    letter = EmailMessage()
+    letter["From"] = "li@mail.example"
+    letter["To"] = "support@shop.example"
+    letter["Message-ID"] = "<inline@mail.example>"
+    letter.set_content("See")
+    letter.add_alternative(
+        '<img src="cid:one@x"><img src="cid:two@x"><img src="cid:none@x" alt="none">', subtype="html"
+    )
+    body = letter.get_payload()[1]  # type: ignore[index]
+    body.add_related(PIXEL, "image", "png", cid="<one@x>")  # type: ignore[union-attr]
+    body.add_related(b"<svg onload='alert(1)'/>", "image", "png", cid="<two@x>")  # type: ignore[union-attr]
+    (code,) = await letters_come(desk.ctx, [letter.as_bytes()])
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    happened = _listen(page, desk.url)
+    await page.click("details.original summary")
+    pictures = page.frame_locator("iframe").locator("img")
+    await expect(pictures).to_have_count(3)
+    await page.frames[-1].wait_for_load_state()
+    widths = await pictures.evaluate_all("(all) => all.map((img) => [img.complete, img.naturalWidth])")
+    assert [width for _, width in widths] == [1, 0, 0]
+    await expect(page.locator(".withheld")).to_be_hidden()
+    assert happened == []
 
 
 async def test_links_say_where_they_lead_and_lead_nowhere_else(open_desk: OpenDesk, desk: Desk) -> None:
