@@ -357,12 +357,12 @@ async def test_an_answer_that_did_not_arrive_is_owed_again(ctx: Context) -> None
 
 
 async def test_of_tickets_that_are_opened_together_each_has_its_own_clocks(ctx: Context) -> None:
-    """Those that are born resolved, as delivery reports are, have none."""
+    """Those that are over at once have none."""
 
     async def work(c: Connection) -> list[int]:
         ids = await _open(c, 9)
         await c.execute(
-            "UPDATE ticket SET status = 'resolved', waiting_since = NULL WHERE id = ANY($1)", ids[:3]
+            "UPDATE ticket SET status = 'closed', waiting_since = NULL WHERE id = ANY($1)", ids[:3]
         )
         await c.execute(
             "UPDATE ticket SET status = 'pending', waiting_since = NULL WHERE id = ANY($1)", ids[3:5]
