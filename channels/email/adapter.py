@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from channels.adapter import Accept, Capabilities, Count, Leaving, Ports, Receipt, Refused
-from channels.email import hand_over
+from channels.email.accounts.oauth import Tokens
 from channels.email.compose import CannotCompose, compose_letter, envelope_sender, recipients
-from channels.email.hearing import Hearing
-from channels.email.oauth import Tokens
+from channels.email.mailbox.hearing import Hearing
+from channels.email.sending import hand_over
 from channels.email.settings import EmailSettings
 from hub.model.interactions import OutboundInteraction
 

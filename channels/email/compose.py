@@ -14,9 +14,9 @@ from urllib.parse import quote
 
 import idna
 
+from channels.email.sending.write import write_html, write_text
 from channels.email.settings import EmailSettings
 from channels.email.thread_index import answer_index, read_thread_index
-from channels.email.write import write_html, write_text
 from hub.model.interactions import OutboundAttachment, OutboundInteraction
 
 _CRLF = b"\r\n"

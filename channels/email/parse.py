@@ -9,13 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from channels.adapter import CannotTranslate
-from channels.email.attachments import is_calendar, one_calendar, read_attachment
-from channels.email.automatic import declines_answers, is_auto_reply, is_list, is_receipt
-from channels.email.body import Contents, read_contents
-from channels.email.bounces import Bounce, read_bounce
-from channels.email.charsets import guess, stated_charset
-from channels.email.forwarded import read_forwarded
-from channels.email.headers import (
+from channels.email.characters.charsets import guess, stated_charset
+from channels.email.limits import MAX_RAW, TooManyParts
+from channels.email.parts.attachments import is_calendar, one_calendar, read_attachment
+from channels.email.parts.body import Contents, read_contents
+from channels.email.parts.headers import (
     Headers,
     first,
     one_line,
@@ -26,14 +24,16 @@ from channels.email.headers import (
     split_headers,
     text_of,
 )
-from channels.email.html_quotes import text_with_quotes
-from channels.email.html_text import clean_html, referenced_ids
-from channels.email.invite import read_invite
-from channels.email.limits import MAX_RAW, TooManyParts
-from channels.email.mime import Part, split_parts
-from channels.email.pgp import without_frame
-from channels.email.quotes import FORWARD_SUBJECT, new_text
-from channels.email.signatures import Sender
+from channels.email.parts.html_text import clean_html, referenced_ids
+from channels.email.parts.invite import read_invite
+from channels.email.parts.mime import Part, split_parts
+from channels.email.parts.pgp import without_frame
+from channels.email.replies.forwarded import read_forwarded
+from channels.email.replies.html_quotes import text_with_quotes
+from channels.email.replies.quotes import FORWARD_SUBJECT, new_text
+from channels.email.replies.signatures import Sender
+from channels.email.reports.automatic import declines_answers, is_auto_reply, is_list, is_receipt
+from channels.email.reports.bounces import Bounce, read_bounce
 from channels.email.thread_index import read_thread_index
 from hub.model.interactions import Forwarded, InboundAttachment, Invite
 

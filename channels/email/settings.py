@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from channels.email.presets import ADVICE, INTRODUCES_ITSELF, Preset, fill_in
+from channels.email.accounts.presets import ADVICE, INTRODUCES_ITSELF, Preset, fill_in
 
 Security = Literal["tls", "starttls", "none"]
 AfterReading = Literal["seen", "keep", "move"]

@@ -5,8 +5,8 @@ import ipaddress
 from collections.abc import AsyncIterator
 
 from channels.adapter import ChannelFailure
-from channels.email.mailbox import Declined, open_mailbox
-from channels.email.oauth import Tokens
+from channels.email.accounts.oauth import Tokens
+from channels.email.mailbox.mailbox import Declined, open_mailbox
 from channels.email.settings import EmailSettings
 from hub.actions.context import Context
 from hub.actions.mailboxes import mailbox_health

@@ -71,7 +71,7 @@ def _settings_of(ctx: "Context", channel: str, kind: "type[EmailSettings]") -> "
 
 
 async def _authorise(ctx: "Context", channel: str, settings: "EmailSettings", port: int) -> None:
-    from channels.email.oauth import endpoints, keep_tokens
+    from channels.email.accounts.oauth import endpoints, keep_tokens
     from hub.actions.ports import make_ports
 
     where = endpoints(settings)
@@ -106,7 +106,7 @@ async def _authorise(ctx: "Context", channel: str, settings: "EmailSettings", po
 
 
 async def _by_device(settings: "EmailSettings") -> dict[str, Any]:
-    from channels.email.authorise import by_device
+    from channels.email.accounts.authorise import by_device
 
     def show(address: str, code: str) -> None:
         out.print(
@@ -121,7 +121,7 @@ async def _by_device(settings: "EmailSettings") -> dict[str, Any]:
 
 
 async def _by_browser(settings: "EmailSettings", port: int) -> dict[str, Any]:
-    from channels.email.authorise import browser_visit
+    from channels.email.accounts.authorise import browser_visit
 
     async with browser_visit(settings, port) as visit:
         out.print(

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from channels.adapter import NotAccepted, RawItem
-from channels.email.items import content_key
+from channels.email.mailbox.items import content_key
 from hub.actions.context import Context
 from hub.cli.letters import MOST_KEPT, Shelf, find_letters
 from hub.cli.options import Config

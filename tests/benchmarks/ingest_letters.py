@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 from channels.adapter import RawItem
-from channels.email.items import content_key
+from channels.email.mailbox.items import content_key
 from hub.actions.context import Context
 from hub.actions.receive import accept_items
 from tests.benchmarks import floors

@@ -11,7 +11,7 @@ from email.utils import format_datetime, formataddr
 from html import escape
 from pathlib import Path
 
-from channels.email.items import content_key
+from channels.email.mailbox.items import content_key
 from tests.benchmarks.figure import BenchmarkFailed
 from tests.benchmarks.sayings import saying
 

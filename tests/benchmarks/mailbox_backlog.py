@@ -14,8 +14,8 @@ import aiohttp
 import asyncpg
 import psutil
 
-from channels.email.items import BATCH
-from channels.email.mailbox import open_mailbox
+from channels.email.mailbox.items import BATCH
+from channels.email.mailbox.mailbox import open_mailbox
 from channels.email.settings import EmailSettings
 from tests.benchmarks.figure import Aim, BenchmarkFailed, Figure, Round, percentiles
 from tests.benchmarks.sayings import saying

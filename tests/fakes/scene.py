@@ -13,7 +13,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict
 
 from channels.adapter import Acceptance, CannotTranslate, Capabilities, ChannelKind, RawItem
-from channels.email.items import content_key
+from channels.email.mailbox.items import content_key
 from channels.loopback.adapter import LoopbackAdapter
 from channels.registry import load_kinds
 from hub.actions.context import Context, close_context, open_context

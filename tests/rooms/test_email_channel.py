@@ -22,7 +22,7 @@ from channels.adapter import (
     Unsure,
 )
 from channels.email import KIND
-from channels.email.items import content_key, group_by_size, headers_only
+from channels.email.mailbox.items import content_key, group_by_size, headers_only
 from channels.email.parse import parse_letter
 from channels.email.settings import EmailSettings
 from hub.model.interactions import OutboundInteraction

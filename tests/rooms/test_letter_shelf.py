@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from channels.adapter import Acceptance
-from channels.email import fetch
+from channels.email.mailbox import fetch
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports

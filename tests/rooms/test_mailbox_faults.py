@@ -246,7 +246,7 @@ async def test_answers_about_letters_that_nobody_asked_for_are_not_believed(serv
 
 async def test_a_size_that_is_a_lie_is_found_out(server: ImapServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """F42: zero, an estimate, or less than what comes."""
-    monkeypatch.setattr("channels.email.fetch.MAX_RAW", 10_000)
+    monkeypatch.setattr("channels.email.mailbox.fetch.MAX_RAW", 10_000)
     for number, size in ((1, 0), (2, 5), (3, 9_000)):
         server.inbox.put(letter(number)).size = size
     server.inbox.put(letter(4, "x" * 20_000)).size = 100
@@ -262,7 +262,7 @@ async def test_a_size_that_is_a_lie_is_found_out(server: ImapServer, monkeypatch
 async def test_a_letter_that_is_too_large_is_not_fetched(
     server: ImapServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("channels.email.fetch.MAX_RAW", 10_000)
+    monkeypatch.setattr("channels.email.mailbox.fetch.MAX_RAW", 10_000)
     server.inbox.put(letter(1, "x" * 20_000))
     server.inbox.put(letter(2))
     inbox = Inbox(server)

@@ -10,9 +10,9 @@ from typing import TypeVar
 import pytest
 
 from channels.adapter import Misconfigured, Unavailable
-from channels.email import line, mailbox
-from channels.email.line import Client
-from channels.email.mailbox import open_mailbox
+from channels.email.mailbox import line, mailbox
+from channels.email.mailbox.line import Client
+from channels.email.mailbox.mailbox import open_mailbox
 from channels.email.settings import EmailSettings
 from tests.fakes.certificates import make_context
 from tests.fakes.imap_server import Command, ImapServer, Session

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from channels.adapter import Misconfigured, Unavailable
-from channels.email.presets import ADVICE, INTRODUCES_ITSELF, PRESETS, TABLE
+from channels.email.accounts.presets import ADVICE, INTRODUCES_ITSELF, PRESETS, TABLE
 from channels.email.settings import EmailSettings
 from tests.fakes.imap_server import CAPABILITIES, Command, ImapServer, Session
 from tests.fakes.inbox import SUPPORT, Inbox, hearing, letter

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from channels.adapter import ChannelFailure, Misconfigured, Unavailable
-from channels.email.authorise import browser_visit, by_device
-from channels.email.hand_over import check_login
-from channels.email.oauth import Tokens, endpoints, keep_tokens, xoauth2
+from channels.email.accounts.authorise import browser_visit, by_device
+from channels.email.accounts.oauth import Tokens, endpoints, keep_tokens, xoauth2
+from channels.email.sending.hand_over import check_login
 from channels.email.settings import EmailSettings
 from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import SUPPORT, Inbox, hearing, letter

@@ -8,7 +8,7 @@ import pytest
 from imapclient import IMAPClient
 from imapclient.exceptions import LoginError
 
-from channels.email.line import Client
+from channels.email.mailbox.line import Client
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 
 LETTER = b"From: Ada <ada@customer.example>\r\nTo: support@shop.example\r\nSubject: Lid\r\n\r\nIt leaks.\r\n"

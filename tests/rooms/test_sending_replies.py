@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from channels.adapter import Receipt
-from channels.email.quotes import new_text
-from channels.email.write import write_html, write_text
+from channels.email.replies.quotes import new_text
+from channels.email.sending.write import write_html, write_text
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due, message_of
 from hub.actions.failures import NotPossible

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from channels.adapter import ChannelAdapter
-from channels.email import hand_over
+from channels.email.sending import hand_over
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports

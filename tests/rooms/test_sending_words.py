@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from channels.email.quotes import new_text
-from channels.email.write import write_text
+from channels.email.replies.quotes import new_text
+from channels.email.sending.write import write_text
 from hub.actions.context import Context
 from hub.actions.deliver import message_of
 from hub.actions.failures import NotFound, NotPossible

@@ -4,7 +4,7 @@ templates, names."""
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 
-from channels.email.write import write_html
+from channels.email.sending.write import write_html
 from hub.actions.note import add_note
 from hub.actions.reply import queue_reply
 from hub.actions.signatures import set_signature

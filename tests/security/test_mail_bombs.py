@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from channels.email.write import write_html
+from channels.email.sending.write import write_html
 from hub.actions import reader as reading
 from hub.actions.context import Context
 from hub.actions.receive import accept_items, read_waiting

@@ -2,7 +2,7 @@
 
 import pytest
 
-from channels.email.presets import ADVICE
+from channels.email.accounts.presets import ADVICE
 from hub.web.desk.say.details import say_detail
 from hub.web.desk.say.language import Voice
 

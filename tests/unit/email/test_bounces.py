@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.bounces import Bounce
 from channels.email.parse import Letter, parse_letter
+from channels.email.reports.bounces import Bounce
 from channels.email.settings import EmailSettings
 from channels.email.translate import automatic_kind
 from hub.model.interactions import Automatic

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from channels.email.charsets import decode, guess, stated_charset, undouble
-from channels.email.labels import codec_of
+from channels.email.characters.charsets import decode, guess, stated_charset, undouble
+from channels.email.characters.labels import codec_of
 from channels.email.parse import parse_letter
 
 WORDS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.email.checkpoints import Checkpoint, at_sight, read_checkpoint
+from channels.email.mailbox.checkpoints import Checkpoint, at_sight, read_checkpoint
 
 TODAY = date(2026, 11, 25)
 

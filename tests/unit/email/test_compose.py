@@ -16,8 +16,8 @@ from channels.email.compose import (
     recipients,
 )
 from channels.email.parse import parse_letter
+from channels.email.sending.write import write_html, write_text
 from channels.email.settings import EmailSettings
-from channels.email.write import write_html, write_text
 from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
 
 SETTINGS = EmailSettings(

@@ -3,8 +3,8 @@
 # ruff: noqa: E501 - wire text reads better unbroken
 import pytest
 
-from channels.email.forwarded import read_forwarded
 from channels.email.parse import parse_letter
+from channels.email.replies.forwarded import read_forwarded
 from hub.model.interactions import Forwarded
 
 BLOCKS = {

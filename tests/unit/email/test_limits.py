@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.adapter import CannotTranslate
-from channels.email.headers import split_headers
-from channels.email.html_text import too_costly
 from channels.email.limits import MAX_PART_HEADERS, MAX_RAW
 from channels.email.parse import parse_letter, parse_to_dict
-from channels.email.smime import unwrap
+from channels.email.parts.headers import split_headers
+from channels.email.parts.html_text import too_costly
+from channels.email.parts.smime import unwrap
 from tests.fakes.wrappings import compressed, der, prop, props, signed, tnef
 
 SECONDS = 4

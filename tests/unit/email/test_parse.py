@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from channels.email.parse import parse_letter
-from channels.email.quotes import new_text
+from channels.email.replies.quotes import new_text
 
 
 def _letter(headers: str, body: bytes = b"Hello", **more: str) -> bytes:

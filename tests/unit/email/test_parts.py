@@ -5,13 +5,13 @@ import base64
 
 import pytest
 
-from channels.email.attachments import safe_filename
-from channels.email.headers import split_headers
-from channels.email.html_text import clean_html, text_from_html, too_costly
-from channels.email.params import parse_params
+from channels.email.characters.params import parse_params
+from channels.email.characters.words import decode_words
 from channels.email.parse import parse_letter
-from channels.email.transfer import decode_transfer
-from channels.email.words import decode_words
+from channels.email.parts.attachments import safe_filename
+from channels.email.parts.headers import split_headers
+from channels.email.parts.html_text import clean_html, text_from_html, too_costly
+from channels.email.parts.transfer import decode_transfer
 
 HEAD = b"From: a@b.example\r\nSubject: s\r\n"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from channels.email.headers import parse_addresses, parse_id, parse_ids
 from channels.email.parse import parse_letter
+from channels.email.parts.headers import parse_addresses, parse_id, parse_ids
 
 
 @pytest.mark.parametrize(

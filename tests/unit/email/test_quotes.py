@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.email.parse import parse_letter
-from channels.email.quotes import FORWARD_SUBJECT, new_text
-from channels.email.signatures import Sender
+from channels.email.replies.quotes import FORWARD_SUBJECT, new_text
+from channels.email.replies.signatures import Sender
 from tests.unit.email.quote_samples import FOOTERS, HISTORY, HTML, OWN
 
 WORDS = "The tea has not come.\n请帮忙查一下，谢谢！"

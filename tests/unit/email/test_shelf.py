@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from channels.email.html_text import clean_html
 from channels.email.parse import Letter, parse_letter
+from channels.email.parts.html_text import clean_html
 
 SHELF = Path(__file__).parents[2] / "letters"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((SHELF / "expected.toml").read_text("utf-8"))

@@ -4,8 +4,8 @@
 
 import pytest
 
-from channels.email.quotes import new_text
-from channels.email.signatures import Sender, is_footer
+from channels.email.replies.quotes import new_text
+from channels.email.replies.signatures import Sender, is_footer
 
 BO = Sender("Bo Hansen", "bo@mail.example")
 HONG = Sender("王小红", "hong@qq.example")

@@ -7,12 +7,12 @@ import zlib
 
 import pytest
 
-from channels.email.invite import read_invite
-from channels.email.pgp import inline_security, without_frame
-from channels.email.rtf import read_rtf, unpack_rtf
-from channels.email.smime import unwrap
-from channels.email.tnef import read_tnef
-from channels.email.uu import cut_uuencoded, uudecode
+from channels.email.parts.invite import read_invite
+from channels.email.parts.pgp import inline_security, without_frame
+from channels.email.parts.rtf import read_rtf, unpack_rtf
+from channels.email.parts.smime import unwrap
+from channels.email.parts.tnef import read_tnef
+from channels.email.parts.uu import cut_uuencoded, uudecode
 from hub.model.interactions import Invite
 from tests.fakes.wrappings import attachment_props, compressed, encrypted, prop, props, signed, tnef, utf16
 

@@ -1,0 +1,1 @@
+"""How to get into an account: providers' presets, OAuth."""

@@ -1,0 +1,1 @@
+"""What bytes say: charsets as declared and as meant, encoded words, parameters."""

@@ -1,0 +1,1 @@
+"""Hearing a mailbox over IMAP."""

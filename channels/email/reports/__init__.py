@@ -1,0 +1,1 @@
+"""What machines write: delivery reports, automatic answers, lists."""

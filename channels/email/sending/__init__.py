@@ -1,0 +1,1 @@
+"""Handing letters to a relay, and the copy that is kept."""
