@@ -61,6 +61,7 @@ class WaitingRow:
     last_agent_id: int | None
     declined_by: int | None
     waiting_why: Any
+    due_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

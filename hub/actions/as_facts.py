@@ -14,7 +14,7 @@ PROMISED: Mapping[Priority, float] = {
     Priority.HIGH: 240.0,
     Priority.URGENT: 60.0,
 }
-"""Minutes in which a ticket of this priority should be answered."""
+"""Minutes in which a ticket of this priority should be answered, where nothing was promised for it."""
 WEIGHT: Mapping[Priority, float] = {
     Priority.LOW: 1.0,
     Priority.NORMAL: 2.0,
@@ -38,7 +38,7 @@ def as_ticket(row: WaitingRow, now: datetime) -> WaitingTicket:
         id=row.id,
         needs=Needs(row.queue, row.language, frozenset((skill, 1) for skill in row.skills)),
         since=since,
-        due=since + PROMISED[Priority(row.priority)],
+        due=_minutes(row.due_at, now) if row.due_at else since + PROMISED[Priority(row.priority)],
         weight=WEIGHT[Priority(row.priority)],
         effort=EFFORT[TicketKind(row.kind)],
         owner=row.last_agent_id,

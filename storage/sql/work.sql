@@ -79,13 +79,15 @@ FROM agent a WHERE a.active ORDER BY a.id
 
 -- name: waiting
 -- At most as many of each sort as there are free places: more could not be given out, and a sort that nobody can take
--- holds up no other. With them those that were not looked at yet.
-SELECT id, queue, priority, waiting_since, language, skills, kind, last_agent_id, declined_by, waiting_why
+-- holds up no other. With them those that were not looked at yet. What came first of a sort was promised first.
+SELECT id, queue, priority, waiting_since, language, skills, kind, last_agent_id, declined_by, waiting_why,
+       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = w.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
 FROM (
     SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
            t.required_skills AS skills, t.kind, t.last_agent_id, t.waiting_why,
            CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.kind, t.priority, t.declined_by
+           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.kind, t.priority,
+                                           t.channel_id, t.declined_by
                               ORDER BY t.waiting_since, t.id) AS place
     FROM ticket t JOIN queue q ON q.id = t.queue_id
     WHERE t.assignee_id IS NULL AND t.status = 'open'
@@ -105,7 +107,8 @@ GROUP BY q.name, t.required_language, t.required_skills, t.kind
 -- name: unexplained
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
        t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-       t.waiting_why
+       t.waiting_why,
+       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
 ORDER BY t.id
@@ -114,7 +117,8 @@ LIMIT 500
 -- name: waiting_ticket
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
        t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-       t.waiting_why
+       t.waiting_why,
+       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'
 

@@ -69,12 +69,30 @@ async def test_every_letter_is_on_a_timeline_with_something_to_see(ctx: Context)
         assert said["text"].strip() or said["full_text"].strip() or files, name
 
 
+_NOT_FOR_A_DATABASE = (
+    b"\x00", b"\xed\xa0\x80", b"=?utf-8?q?a=00b?=", b"=?utf-16-le?b?ANg=?=", b"&#0;", b"&#xD800;", b"\\u0000", b"=00",
+    b"=ED=A0=80", b"\xff\xfe", b"=?utf-7?q?+2AA-?=", b"\xf4\x90\x80\x80",
+)  # fmt: skip
+"""NUL, halves of surrogate pairs and what is no character, as themselves and in every writing in which they come."""
+
+
+def _poisoned(content: bytes, chance: random.Random) -> bytes:
+    data = bytearray(content)
+    for _ in range(6):
+        place = chance.randrange(len(data) + 1)
+        data[place:place] = chance.choice(_NOT_FOR_A_DATABASE)
+    return bytes(data)
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_no_change_to_a_letter_is_more_than_the_hub_can_keep(ctx: Context, seed: int) -> None:
     """F40. Letters spoilt on the way, the same way every time: each is on a timeline, or in quarantine for a limit that it
     exceeds; none makes a fault, neither where it is read nor where it is written down; and the letter behind them flows."""
     chance, shelf = random.Random(f"hub {seed}"), [on_shelf(name) for name in LETTERS]
-    spoilt = [raw_letter(mutate(one_, shelf, chance), uid=number) for number, one_ in enumerate(shelf, 1)]
+    spoilt = [
+        raw_letter(_poisoned(mutate(one_, shelf, chance), chance), uid=number)
+        for number, one_ in enumerate(shelf, 1)
+    ]
     for begin in range(0, len(spoilt), 50):
         await accept_items(ctx, "support", spoilt[begin : begin + 50])
     ends = await rows(ctx, "SELECT state, error FROM inbound_raw")

@@ -198,6 +198,8 @@ def _by(name: str, data: bytes) -> str:
         text = data.decode(name, "replace")
     except (LookupError, UnicodeError, ValueError):
         return _latin(data)
+    if name == "utf-7":
+        return _HALVES.sub("\ufffd", text)
     better = _BETTER.get(name)
     return data.decode(better, "replace") if better and _C1.search(text) else text
 
@@ -213,6 +215,8 @@ def _latin(data: bytes) -> str:
     return codecs.charmap_decode(data, "strict", _CP1252)[0]
 
 
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Of surrogate pairs: the only codec that lets a half through is that of UTF-7, and nothing can keep one."""
 _CP1252 = "".join(bytes((b,)).decode("cp1252", "ignore") or chr(b) for b in range(256))
 """Windows-1252, with the five places that it leaves empty as Latin-1 has them."""
 
