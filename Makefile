@@ -9,6 +9,9 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --con
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
+# So many processes test side by side, each with a Postgres of its own.
+JOBS ?= 2
+
 help:
 	@echo "make run    the hub with sample customers, on an embedded Postgres; data stay in var/"
 	@echo "make test   install what the tests need, then check everything"
@@ -28,7 +31,7 @@ check:
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest
+	.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile
 
 bench: .venv/.for-tests
 	.venv/bin/python -m tests.benchmarks.run

@@ -21,7 +21,7 @@ async def desk(ctx: Context) -> AsyncIterator[Desk]:
 
 
 async def _a_letter(
-    desk: Desk, number: int = 0, cc: str = "Eve Adler <eve@partner.example>, Otto <otto@kern.example>"
+    desk: Desk, number: int = 0, cc: str = 'Eve Adler <eve@partner.example>, "Kern, Otto" <otto@kern.example>'
 ) -> int:
     raw = html_letter(
         "<p>It is <b>broken</b></p>", number=number, text="It is broken", subject=f"Lamp {number}"
@@ -43,7 +43,7 @@ async def test_people_are_chips_and_the_button_says_to_how_many_it_goes(
     await expect(chips).to_have_text(["Eve Adler"])
     await expect(send).to_have_text("Send to 2 people")
     await page.click("#offered >> text=Reply to all")
-    await expect(chips).to_have_text(["Eve Adler", "Otto"])
+    await expect(chips).to_have_text(["Eve Adler", "Kern, Otto"])
     await expect(page.locator("#offered button:visible")).to_have_count(0)
     await page.click("[data-copies=bcc]")
     await page.keyboard.type("boss@owner.example, ")
@@ -54,7 +54,7 @@ async def test_people_are_chips_and_the_button_says_to_how_many_it_goes(
     await page.keyboard.press("Backspace")
     await expect(page.locator("#bcc-row .mail-chip")).to_have_count(1)
     await expect(send).to_have_text("Send to 4 people")
-    await page.click("#cc-row button[aria-label='Remove Otto']")
+    await page.click("#cc-row button[aria-label='Remove Kern, Otto']")
     await page.select_option("#inbox", "sales")
     await page.fill("#reply-text", "We send a new one.")
     await page.reload()

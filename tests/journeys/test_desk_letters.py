@@ -245,7 +245,7 @@ async def test_a_signature_is_ones_own(desk: Desk) -> None:
     await desk.log_in()
     assert "Your shop" in (await desk.get(f"/desk/tickets/T-{code}")).text
     kept = await desk.post("/desk/preferences/signature", {"signature": "Yours\r\n{{agent.name}} <script>"})
-    assert kept.status == 200 and "Kept." in kept.text
+    assert kept.status == 200 and "Saved." in kept.text
     page = (await desk.get(f"/desk/tickets/T-{code}")).text
     assert "Yours\nAnn Berg &lt;script&gt;" in page and "Your shop" not in page
     long = await desk.post("/desk/preferences/signature", {"signature": "x" * 2001})

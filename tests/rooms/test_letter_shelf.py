@@ -142,6 +142,7 @@ async def test_8_a_closed_ticket_stays_closed_and_a_person_who_comes_back_has_a_
             ctx, on_shelf("08-out-of-office-to-a-closed-ticket").replace(OURS, ours), uid=9001
         )
         assert (await entry(ctx, away))["automatic"] == "auto_reply"
+        assert (await ticket(ctx, away))["status"] == "resolved", "it calls nobody"
         again = await ticket(
             ctx, await _comes(ctx, on_shelf("08-answer-to-a-closed-ticket").replace(OURS, ours), uid=9002)
         )

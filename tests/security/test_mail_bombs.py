@@ -28,7 +28,7 @@ from tests.unit.email.test_limits import BOMBS
 ROOT = Path(__file__).parents[2]
 FIVE = ("empty parts", "448 kB of encoded words", "nested 3000", "1,000 open brackets", "100,000 div")
 """What froze or ended other systems, and the library's own parser."""
-LONGEST_PAUSE = 2.0
+LONGEST_PAUSE = 4.0
 """Seconds. Reading one of the five on the loop would stop it for five to thirty."""
 
 

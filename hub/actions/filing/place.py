@@ -64,8 +64,13 @@ def _open(batch: Batch, case: Case, read: Read) -> None:
     case.ticket, case.seq = ticket, 1
     batch.new_tickets.append((case, ticket))
     batch.tickets[ticket.number] = ticket
-    if said.automatic in UNANSWERABLE:
-        ticket.status = TicketStatus.RESOLVED
+    late = said.automatic is Automatic.AUTO_REPLY and any(
+        why is match.Why.CLOSED for _, why in case.match.links
+    )
+    if said.automatic in UNANSWERABLE or late:
+        ticket.status = (
+            TicketStatus.RESOLVED
+        )  # who is away answers what is long closed: that calls nobody back
     if case.match.refused:
         ticket.note(EventKind.THREAD_TOKEN_INVALID)
     for other, why in case.match.links:

@@ -12,7 +12,8 @@ function parse(text) {
 }
 
 function written(one) {
-  return one.name ? `${/[,;"]/.test(one.name) ? JSON.stringify(one.name) : one.name} <${one.address}>` : one.address;
+  const name = one.name.replace(/["<>]/g, "");
+  return name ? `${/[,;，；]/.test(name) ? `"${name}"` : name} <${one.address}>` : one.address;
 }
 
 function rows(box) {

@@ -1,5 +1,6 @@
 """What is made of a letter before it is shown: cleaned HTML, the kinds of pictures, signed addresses, invitations."""
 
+import re
 import struct
 import time
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from hub.actions.copies import read_copies
 from hub.model.interactions import Invite, Mailbox
 from hub.web.desk.letters.bounded import nests_deeper
 from hub.web.desk.letters.clean import clean, clean_style, real_host, urlscheme
 from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.pictures import MINUTES, Picture, read_picture, sign_picture
 from hub.web.desk.say.language import Voice
-from hub.web.desk.say.letters import invite_title, invite_when, mailbox_text
+from hub.web.desk.say.letters import invite_title, invite_when, mailbox_entry, mailbox_text
 
 SECRET = b"a key of thirty-two bytes for tests"
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
@@ -188,3 +190,13 @@ def test_invitations_and_mailboxes_have_names() -> None:
     assert invite_title(Voice(locale="en"), Invite(method="ODD")) == "Invitation"
     assert mailbox_text(Mailbox(address="a@b.example", name="Ann")) == "Ann <a@b.example>"
     assert mailbox_text(Mailbox(address="a@b.example", name="A@b.example")) == "a@b.example"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann", "", "Wang, Wei", "王，伟；客服", 'Ann "the boss" <ann>', "a@b.example"]
+)
+def test_a_name_in_the_form_is_read_back_as_one_person(name: str) -> None:
+    two = Mailbox(address="a@b.example", name=name), Mailbox(address="c@d.example", name="Carl")
+    read = read_copies(", ".join(mailbox_entry(one) for one in two))
+    assert [one.address for one in read] == ["a@b.example", "c@d.example"]
+    assert read[0].name == re.sub('["<>]', "", "" if name == two[0].address else name)

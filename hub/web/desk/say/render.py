@@ -53,6 +53,7 @@ def _environment(locale: str) -> jinja2.Environment:
         "icon": icon,
         "listed_once": details.listed_once,
         "letter_of": letters.letter_of,
+        "mailbox_entry": letters.mailbox_entry,
         "mailbox_text": letters.mailbox_text,
         "mailboxes_of": letters.mailboxes_of,
         "is_picture": letters.is_picture,

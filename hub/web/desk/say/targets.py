@@ -79,7 +79,8 @@ def say_due(voice: Voice, clock: ClockNow, now: datetime) -> Due:
         said = voice.say(N_("due in %(time)s"), time=voice.ago(now, clock.due_at))
     else:
         said = voice.say(N_("overdue %(time)s"), time=voice.ago(clock.due_at, now))
-    look = "over" if clock.breached else "soon" if clock.warned else "ahead"
+    soon = clock.warned or left < timedelta(minutes=1)
+    look = "over" if clock.breached else "soon" if soon else "ahead"
     # What rests counts no time: the page must not count on.
     counts = clock.due_at if clock.rests is not Rests.WAITS_FOR_CUSTOMER else None
     return Due(look=look, icon="alert" if clock.breached else "clock", said=said, due_at=counts)

@@ -7,7 +7,7 @@ from hub.actions.prepare_answer import Preparation, prepare_answer
 from hub.actions.reply import Withdrawn
 from hub.actions.ways import inboxes_of
 from hub.model.interactions import Mailbox
-from hub.web.desk.say.letters import letter_of, mailbox_text
+from hub.web.desk.say.letters import letter_of, mailbox_entry
 from hub.web.desk.tickets.work import Work, work_context
 from hub.web.desk.visit import Visit
 from storage.views import TimelineRow
@@ -90,4 +90,4 @@ def _offered(work: Work, prepared: Preparation) -> Sequence[Mailbox]:
 
 
 def _joined(several: Sequence[Mailbox]) -> str:
-    return ", ".join(mailbox_text(one) for one in several)
+    return ", ".join(mailbox_entry(one) for one in several)
