@@ -172,3 +172,19 @@ async def test_the_original_stays_open_through_news_and_runs_nothing(open_desk: 
     await expect(page.locator("#log .entry.in")).to_have_count(2, timeout=10_000)
     await expect(shown).to_have_text("broken")
     await expect(page.locator("details.original").first).to_have_attribute("open", "")
+
+
+async def test_a_ticket_opens_at_the_head_of_its_last_letter_and_ones_own_words_are_shown(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    text = "\n".join(f"Line {number} of a long letter." for number in range(80))
+    raw = html_letter("<p>A long letter.</p>", number=1, text=text, subject="A long letter")
+    (code,) = await letters_come(desk.ctx, [raw])
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await expect(page.locator("#log .entry .entry-head").last).to_be_in_viewport()
+    await page.fill("#reply-text", "We send a new one.")
+    await page.press("#reply-text", "Control+Enter")
+    ours = page.locator("#log .entry.out .entry-foot")
+    await expect(ours).to_be_in_viewport(timeout=10_000)
+    await page.fill("#reply-text", "\n".join("and more" for _ in range(12)))
+    await expect(ours).to_be_in_viewport()

@@ -3,6 +3,10 @@ const NEAR = 80;
 let atEnd = true;
 let count = 0;
 let ticket = "";
+let followed = true;
+
+// A composer that grows takes room from the thread: who was at its end stays there.
+const resized = new ResizeObserver(() => followed && toEnd());
 
 function scroller() {
   return document.getElementById("scroll");
@@ -18,6 +22,26 @@ function toEnd() {
   hideHint();
 }
 
+// A ticket opens where reading begins: at its end, but with the head of the last letter, however long that is.
+function toNewest(box) {
+  toEnd();
+  const newest = box.querySelector(".log > .entry:last-child");
+  const hidden = newest ? box.getBoundingClientRect().top - newest.getBoundingClientRect().top : 0;
+  if (hidden > 0) box.scrollTop -= hidden;
+  followed = isNear(box);
+}
+
+function watch(event) {
+  followed = isNear(event.currentTarget);
+  if (followed) hideHint();
+}
+
+// What one has just written oneself is always shown.
+function isOurs() {
+  const newest = document.querySelector(".log > .entry:last-child");
+  return Boolean(newest) && newest.dataset.author === document.body.dataset.agent;
+}
+
 function hideHint() {
   const hint = document.getElementById("to-end");
   if (hint) hint.hidden = true;
@@ -31,12 +55,15 @@ function look() {
   if (open !== ticket) {
     ticket = open;
     count = entries;
-    box.addEventListener("scroll", () => isNear(box) && hideHint(), { passive: true });
-    toEnd();
+    box.addEventListener("scroll", watch, { passive: true });
+    resized.disconnect();
+    resized.observe(box);
+    toNewest(box);
     return;
   }
   if (entries > count) {
-    if (atEnd) toEnd();
+    if (isOurs()) toEnd();
+    else if (atEnd) toNewest(box);
     else document.getElementById("to-end").hidden = false;
   }
   count = entries;
