@@ -113,7 +113,11 @@ async def test_machines_are_not_answered_and_what_we_send_by_ourselves_says_so(
     for subject in ("I am away", "from nobody", "to a list", "a person"):
         await _ticket_called(hub, subject)
     loops = "SELECT status FROM ticket t JOIN interaction i ON i.ticket_id = t.id WHERE i.automatic = 'loop'"
-    assert await hub.ctx.database.read(lambda c: c.fetchval(loops)) == "resolved"
+
+    async def put_away() -> bool:
+        return bool(await hub.ctx.database.read(lambda c: c.fetchval(loops)) == "resolved")
+
+    await until(put_away, seconds=20, what="our own letter is put away")
     (told,) = await _letters(mail, CUSTOMER, 1)
     seen = message_from_bytes(told, policy=default)
     assert show_code(TICKET, (await _ticket_called(hub, "a person")).code) in seen["Subject"]
