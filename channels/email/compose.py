@@ -220,7 +220,7 @@ def parameter(name: str, value: str) -> str:
 
 def checked_address(address: str) -> str:
     """The address with its domain in ASCII (IDNA). Raises CannotCompose when it is none."""
-    local, _, domain = address.strip().rpartition("@")
+    local, _, domain = address.rpartition("@")
     if not domain.isascii():
         try:
             domain = idna.encode(domain, uts46=True).decode("ascii")
