@@ -8,23 +8,23 @@ import pytest
 
 from channels.adapter import Receipt
 from channels.email.replies.quotes import new_text
-from channels.email.sending.write import write_html, write_text
+from channels.email.sending.write import write_html
 from hub.actions.context import Context
 from hub.actions.deliver import deliver_due, message_of
 from hub.actions.failures import NotPossible
 from hub.actions.note import add_note
 from hub.actions.prepare_answer import prepare_answer
 from hub.actions.receive import accept_items
-from hub.actions.reply import cancel_reply, queue_reply, send_again
+from hub.actions.reply import cancel_reply, send_again
 from hub.actions.signatures import set_signature
 from hub.actions.status import change_status
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from storage import outbound
+from tests.fakes.answers import LI, SALES, TWO_INBOXES, WANG, ZHAO, letter_of, open_ticket, queue
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
 from tests.fakes.scene import (
-    CHANNELS,
     MAIL,
     SYSTEM,
     a_hub,
@@ -33,23 +33,10 @@ from tests.fakes.scene import (
     letter,
     one,
     raw_letter,
-    rows,
     say,
     ticket,
     write,
 )
-
-LI, WANG, ZHAO, EVIL = "li@example.cn", "wang@example.cn", "zhao@example.cn", "evil@x.example"
-SALES = "sales@shop.example"
-TWO_INBOXES: dict[str, Any] = {
-    **CHANNELS,
-    "sales": {
-        **MAIL,
-        "address": SALES,
-        "display_name": "Sales",
-        "signature": "Sales team\n{{inbox.address}}",
-    },
-}
 
 
 @pytest.fixture
@@ -59,28 +46,10 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
         await assert_invariants(hub.database)
 
 
-async def _reply(ctx: Context, opened: dict[str, Any], text: str = "Yes.", **more: Any) -> dict[str, Any]:
-    """The queued reply's row."""
-    given = {"ticket_code": opened["code"], "actor": SYSTEM, "text": text, **more}
-    interaction_id = await queue_reply(ctx, **given)
-    (row,) = await rows(ctx, "SELECT * FROM outbox WHERE interaction_id = $1", interaction_id)
-    return row
-
-
-async def _opened(ctx: Context, sender: str = f"Li <{LI}>", **more: Any) -> dict[str, Any]:
-    return await ticket(ctx, await write(ctx, sender, **more))
-
-
-async def _letter_of(row: dict[str, Any]) -> str:
-    return write_text(message_of(outbound.CopyRow(**{
-        name: row[name] for name in ("id", "interaction_id", "channel_id", "message", "queued_at")
-    }), ()))  # fmt: skip
-
-
 # ── who gets it ──────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_copies_are_written_in_one_way_and_once_and_never_to_ourselves(ctx: Context) -> None:
-    opened = await _opened(ctx)
-    row = await _reply(
+    opened = await open_ticket(ctx)
+    row = await queue(
         ctx,
         opened,
         cc=[
@@ -97,8 +66,8 @@ async def test_copies_are_written_in_one_way_and_once_and_never_to_ourselves(ctx
 
 
 async def test_who_was_copied_by_an_answer_may_speak_in_the_ticket_and_bcc_may_not(ctx: Context) -> None:
-    opened = await _opened(ctx)
-    row = await _reply(ctx, opened, cc=[Mailbox(address=WANG)], bcc=[Mailbox(address=ZHAO)])
+    opened = await open_ticket(ctx)
+    row = await queue(ctx, opened, cc=[Mailbox(address=WANG)], bcc=[Mailbox(address=ZHAO)])
     for sender, joins in ((WANG, True), (ZHAO, False)):
         came = await ticket(ctx, await write(ctx, sender, answers=row["message_id"]))
         assert (came["id"] == opened["id"]) is joins
@@ -112,29 +81,29 @@ async def test_who_was_copied_by_an_answer_may_speak_in_the_ticket_and_bcc_may_n
     ],
 )  # fmt: skip
 async def test_what_is_no_address_is_refused_before_anything_is_written(ctx: Context, address: str) -> None:
-    opened = await _opened(ctx)
+    opened = await open_ticket(ctx)
     for field in ("cc", "bcc"):
         with pytest.raises(NotPossible) as refused:
-            await _reply(ctx, opened, **{field: [Mailbox(address=address)]})
+            await queue(ctx, opened, **{field: [Mailbox(address=address)]})
         assert refused.value.code == "bad_address"
     assert await one(ctx, "SELECT count(*) FROM outbox") == 0
     assert await one(ctx, "SELECT status FROM ticket") == "open"
 
 
 async def test_forty_people_and_no_more(ctx: Context) -> None:
-    opened = await _opened(ctx)
+    opened = await open_ticket(ctx)
     people = [Mailbox(address=f"p{n}@example.cn") for n in range(41)]
     with pytest.raises(NotPossible) as refused:
-        await _reply(ctx, opened, cc=people[:20], bcc=people[20:])
+        await queue(ctx, opened, cc=people[:20], bcc=people[20:])
     assert refused.value.code == "too_many_copies"
-    row = await _reply(ctx, opened, cc=people[:20], bcc=people[20:40])
+    row = await queue(ctx, opened, cc=people[:20], bcc=people[20:40])
     assert len(row["message"]["cc"]) + len(row["message"]["bcc"]) == 40
 
 
 async def test_channels_that_reach_one_person_take_no_copies(ctx: Context) -> None:
     opened = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
     with pytest.raises(NotPossible) as refused:
-        await _reply(ctx, opened, cc=[Mailbox(address=WANG)])
+        await queue(ctx, opened, cc=[Mailbox(address=WANG)])
     assert refused.value.code == "no_copies"
 
 
@@ -146,29 +115,29 @@ async def _channel(ctx: Context, row: dict[str, Any]) -> str:
 async def test_an_answer_leaves_by_the_inbox_that_was_written_to_last_or_by_the_one_that_is_asked_for(
     ctx: Context,
 ) -> None:
-    opened = await _opened(ctx)
-    first = await _reply(ctx, opened)
+    opened = await open_ticket(ctx)
+    first = await queue(ctx, opened)
     assert await _channel(ctx, first) == "support"
     await accept_items(ctx, "sales", [letter(LI, "And the price?", to=SALES, answers=first["message_id"])])
     assert await one(ctx, "SELECT count(*) FROM ticket") == 1
-    second = await _reply(ctx, opened)
+    second = await queue(ctx, opened)
     assert await _channel(ctx, second) == "sales"
-    third = await _reply(ctx, opened, inbox="support")
+    third = await queue(ctx, opened, inbox="support")
     assert await _channel(ctx, third) == "support"
 
 
 @pytest.mark.parametrize("inbox", ["nobody", "chat", "plain", "ceo@shop.example", SALES])
 async def test_what_is_no_inbox_of_ours_sends_nothing(ctx: Context, inbox: str) -> None:
-    opened = await _opened(ctx)
+    opened = await open_ticket(ctx)
     with pytest.raises(NotPossible) as refused:
-        await _reply(ctx, opened, inbox=inbox)
+        await queue(ctx, opened, inbox=inbox)
     assert refused.value.code == "not_our_inbox"
 
 
 async def test_an_inbox_is_nothing_to_somebody_who_chats(ctx: Context) -> None:
     opened = await ticket(ctx, await say(ctx, who=[("visitor", "v", True)], reply_address="v"))
     with pytest.raises(NotPossible) as refused:
-        await _reply(ctx, opened, inbox="support")
+        await queue(ctx, opened, inbox="support")
     assert refused.value.code == "not_our_inbox"
 
 
@@ -180,9 +149,9 @@ async def test_an_inbox_is_nothing_to_somebody_who_chats(ctx: Context) -> None:
 async def test_the_customers_letter_is_quoted_in_their_language_and_our_own_reader_takes_it_away(
     ctx: Context, said: str, words: str
 ) -> None:
-    opened = await _opened(ctx, text=said)
-    row = await _reply(ctx, opened, "It is on its way.\n\n1. Look here\n2. Look there")
-    text = await _letter_of(row)
+    opened = await open_ticket(ctx, text=said)
+    row = await queue(ctx, opened, "It is on its way.\n\n1. Look here\n2. Look there")
+    text = await letter_of(row)
     first, second = said.split("\n")
     assert f"\n> {first}\n> {second}" in text
     assert words in text and f"Li <{LI}>" in text
@@ -193,48 +162,48 @@ async def test_the_customers_letter_is_quoted_in_their_language_and_our_own_read
 
 async def test_only_the_new_text_of_the_last_letter_is_quoted_and_never_a_note(ctx: Context) -> None:
     """S51: a canary among colleagues never leaves."""
-    opened = await _opened(ctx, text="First question")
-    first = await _reply(ctx, opened, "First answer")
+    opened = await open_ticket(ctx, text="First question")
+    first = await queue(ctx, opened, "First answer")
     await add_note(ctx, ticket_code=opened["code"], actor=SYSTEM, text="CANARY-7e1")
     back = f"Second question\n\nOn Mon, 1 Jan 2024 at 10:00, Shop <support@shop.example> wrote:\n> {first['message']['text']}"
     await write(ctx, LI, back, answers=first["message_id"])
     await add_note(ctx, ticket_code=opened["code"], actor=SYSTEM, text="CANARY-8f2")
-    row = await _reply(ctx, opened, "Second answer")
+    row = await queue(ctx, opened, "Second answer")
     assert row["message"]["quotation"]["text"] == "Second question"
-    assert "CANARY" not in str(row["message"]) and "CANARY" not in await _letter_of(row)
+    assert "CANARY" not in str(row["message"]) and "CANARY" not in await letter_of(row)
 
 
 @pytest.mark.parametrize("field", ["cc", "bcc"])
 async def test_nothing_said_earlier_is_quoted_to_somebody_new(ctx: Context, field: str) -> None:
     """S6. Wang was on the letter, Zhao was not."""
-    opened = await _opened(ctx, text="SECRET-3c9", headers=[("Cc", f"Wang <{WANG}>")])
-    known = await _reply(ctx, opened, **{field: [Mailbox(address=WANG)]})
+    opened = await open_ticket(ctx, text="SECRET-3c9", headers=[("Cc", f"Wang <{WANG}>")])
+    known = await queue(ctx, opened, **{field: [Mailbox(address=WANG)]})
     assert known["message"]["quotation"]["text"] == "SECRET-3c9"
-    new = await _reply(ctx, opened, **{field: [Mailbox(address=WANG), Mailbox(address=ZHAO)]})
+    new = await queue(ctx, opened, **{field: [Mailbox(address=WANG), Mailbox(address=ZHAO)]})
     assert "SECRET-3c9" not in str(new["message"])
 
 
 async def test_nothing_is_quoted_to_an_address_that_the_letter_only_names_for_answers(ctx: Context) -> None:
-    opened = await _opened(ctx, text="SECRET-3c9", headers=[("Reply-To", "other@example.com")])
-    row = await _reply(ctx, opened)
+    opened = await open_ticket(ctx, text="SECRET-3c9", headers=[("Reply-To", "other@example.com")])
+    row = await queue(ctx, opened)
     assert row["message"]["address"] == "other@example.com"
     assert "SECRET-3c9" not in str(row["message"])
 
 
 async def test_a_letter_that_may_be_forged_is_not_quoted(ctx: Context) -> None:
     failed = [("Authentication-Results", "mx.shop.example; dmarc=fail")]
-    row = await _reply(ctx, await _opened(ctx, text="Pay here: http://evil.example", headers=failed))
+    row = await queue(ctx, await open_ticket(ctx, text="Pay here: http://evil.example", headers=failed))
     assert "evil" not in str(row["message"])
 
 
 async def test_an_inbox_may_quote_nothing_at_all(database_dsn: str) -> None:
     async with a_hub(database_dsn, {"support": {**MAIL, "quote_history": False}}) as ctx:
-        assert "quotation" not in (await _reply(ctx, await _opened(ctx)))["message"]
+        assert "quotation" not in (await queue(ctx, await open_ticket(ctx)))["message"]
 
 
 async def test_a_long_letter_is_quoted_in_part(ctx: Context) -> None:
-    row = await _reply(ctx, await _opened(ctx, text="word " * 20_000))
-    text = await _letter_of(row)
+    row = await queue(ctx, await open_ticket(ctx, text="word " * 20_000))
+    text = await letter_of(row)
     assert len(text) < 11_000 and text.endswith("[…]")
 
 
@@ -245,8 +214,8 @@ def _html(row: dict[str, Any]) -> str:
 
 async def test_nothing_of_a_letter_is_markup_in_the_answer(ctx: Context) -> None:
     evil = "<script>alert(1)</script> <img src=x onerror=alert(1)> </blockquote></div>"
-    opened = await _opened(ctx, f'"<b>Li</b>" <{LI}>', text=evil)
-    html = _html(await _reply(ctx, opened, evil))
+    opened = await open_ticket(ctx, f'"<b>Li</b>" <{LI}>', text=evil)
+    html = _html(await queue(ctx, opened, evil))
     assert "<script" not in html and "<img" not in html and "<b>" not in html
     assert html.count("</blockquote>") == 1
 
@@ -257,8 +226,8 @@ async def test_an_agents_answer_waits_and_can_be_taken_back_with_all_that_was_wr
 ) -> None:
     async with a_hub(database_dsn, TWO_INBOXES, undo_seconds=10) as ctx:
         ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
-        opened = await _opened(ctx)
-        row = await _reply(
+        opened = await open_ticket(ctx)
+        row = await queue(
             ctx,
             opened,
             "Hm.",
@@ -284,29 +253,29 @@ async def test_an_agents_answer_waits_and_can_be_taken_back_with_all_that_was_wr
 async def test_programs_and_live_channels_have_no_second_thoughts(database_dsn: str) -> None:
     async with a_hub(database_dsn, undo_seconds=600) as ctx:
         ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
-        by_mail = await _opened(ctx)
+        by_mail = await open_ticket(ctx)
         session = await ticket(ctx, await say(ctx, "chat", session="ab" * 32, text="Hello", client_id="c1"))
         for opened, actor, waits in ((by_mail, SYSTEM, False), (session, ann, False), (by_mail, ann, True)):
-            row = await _reply(ctx, opened, actor=actor)
+            row = await queue(ctx, opened, actor=actor)
             assert ((row["not_before"] - row["queued_at"]).total_seconds() > 1) is waits
 
 
 async def test_only_the_answer_that_made_a_ticket_pending_opens_it_again(ctx: Context) -> None:
-    opened = await _opened(ctx)
-    first, second = await _reply(ctx, opened, "1"), await _reply(ctx, opened, "2")
+    opened = await open_ticket(ctx)
+    first, second = await queue(ctx, opened, "1"), await queue(ctx, opened, "2")
     await cancel_reply(ctx, interaction_id=first["interaction_id"], actor=SYSTEM)
     assert await one(ctx, "SELECT status FROM ticket") == "pending", "the second answer stands"
     await cancel_reply(ctx, interaction_id=second["interaction_id"], actor=SYSTEM)
     assert await one(ctx, "SELECT status FROM ticket") == "pending", "a person or a program had left it so"
     await change_status(ctx, ticket_code=opened["code"], status="open", actor=SYSTEM)
-    third = await _reply(ctx, opened, "3")
+    third = await queue(ctx, opened, "3")
     await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
     await cancel_reply(ctx, interaction_id=third["interaction_id"], actor=SYSTEM)
     assert await one(ctx, "SELECT status FROM ticket") == "resolved"
 
 
 async def test_an_answer_that_may_have_arrived_does_not_open_its_ticket_again(ctx: Context) -> None:
-    row = await _reply(ctx, await _opened(ctx))
+    row = await queue(ctx, await open_ticket(ctx))
     await ctx.database.run(lambda c: c.execute("UPDATE outbox SET state = 'uncertain'"))
     await cancel_reply(ctx, interaction_id=row["interaction_id"], actor=SYSTEM)
     assert await one(ctx, "SELECT status FROM ticket") == "pending"
@@ -319,7 +288,9 @@ async def test_an_agent_is_told_who_else_had_the_letter_and_what_will_stand_belo
     async with a_hub(database_dsn, TWO_INBOXES, undo_seconds=7) as ctx:
         ann = await an_agent(ctx, "ann")
         await set_signature(ctx, agent_id=ann, text="{{agent.name}} at {{inbox.address}}")
-        opened = await _opened(ctx, headers=[("Cc", f"Wang <{WANG}>, {SALES}, {LI}, support+x@shop.example")])
+        opened = await open_ticket(
+            ctx, headers=[("Cc", f"Wang <{WANG}>, {SALES}, {LI}, support+x@shop.example")]
+        )
         ready = await prepare_answer(ctx, opened["code"], agent_id=ann, agent_name="Ann")
         assert ready is not None
         assert [(one_.name, one_.address) for one_ in ready.inboxes] == [
@@ -342,16 +313,16 @@ async def test_an_answer_that_is_too_long_for_its_channel_is_refused_and_not_cut
     short = changed(kind, capabilities=changed(kind.capabilities, max_text=10))
     narrow = changed(ctx, kinds={**ctx.kinds, "plain": short}, memo={})
     with pytest.raises(NotPossible) as refused:
-        await _reply(narrow, opened, "x" * 11)
+        await queue(narrow, opened, "x" * 11)
     assert refused.value.code == "too_long"
-    assert (await _reply(narrow, opened, "x" * 10))["state"] == "queued"
+    assert (await queue(narrow, opened, "x" * 10))["state"] == "queued"
 
 
 # ── a relay that renames ─────────────────────────────────────────────────────────────────────────────────────────────
 async def test_an_answer_to_the_name_that_a_relay_gave_our_letter_comes_back(ctx: Context) -> None:
     """Pitfall 3: Amazon SES puts a Message-ID of its own into the place of ours."""
-    opened = await _opened(ctx)
-    row = await _reply(ctx, opened)
+    opened = await open_ticket(ctx)
+    row = await queue(ctx, opened)
     relay_id = "0102018f-000000@eu-west-1.amazonses.com"
     outside = Outside(Receipt(external_id=row["message_id"], relay_id=relay_id), name="support")
     await deliver_due(ctx, {"support": outside})
@@ -381,7 +352,7 @@ async def test_a_report_finds_the_answer_that_it_is_about(
 ) -> None:
     """F49. By the Message-ID that it returns, ours or the one that the relay gave; where it returns nothing of the letter, by
     the address that it comes to. One that says nothing of all this settles nothing."""
-    row = await _reply(ctx, await _opened(ctx))
+    row = await queue(ctx, await open_ticket(ctx))
     relay_id = "0102018f-000000@eu-west-1.amazonses.com"
     outside = Outside(Receipt(external_id=row["message_id"], relay_id=relay_id), name="support")
     await deliver_due(ctx, {"support": outside})

@@ -1,16 +1,12 @@
 """Words kept ready: signatures below letters, answers that are filled in for a ticket."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
 from channels.email.replies.quotes import new_text
-from channels.email.sending.write import write_text
 from hub.actions.context import Context
-from hub.actions.deliver import message_of
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.reply import queue_reply
 from hub.actions.signatures import read_signature, set_signature
 from hub.actions.templates import (
     add_template,
@@ -21,21 +17,9 @@ from hub.actions.templates import (
 )
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
-from storage import outbound
+from tests.fakes.answers import SALES, TWO_INBOXES, letter_of, open_ticket, queue
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import CHANNELS, MAIL, SYSTEM, a_hub, an_agent, one, rows, ticket, write
-
-LI, WANG, ZHAO, EVIL = "li@example.cn", "wang@example.cn", "zhao@example.cn", "evil@x.example"
-SALES = "sales@shop.example"
-TWO_INBOXES: dict[str, Any] = {
-    **CHANNELS,
-    "sales": {
-        **MAIL,
-        "address": SALES,
-        "display_name": "Sales",
-        "signature": "Sales team\n{{inbox.address}}",
-    },
-}
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, one
 
 
 @pytest.fixture
@@ -45,44 +29,26 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
         await assert_invariants(hub.database)
 
 
-async def _reply(ctx: Context, opened: dict[str, Any], text: str = "Yes.", **more: Any) -> dict[str, Any]:
-    """The queued reply's row."""
-    given = {"ticket_code": opened["code"], "actor": SYSTEM, "text": text, **more}
-    interaction_id = await queue_reply(ctx, **given)
-    (row,) = await rows(ctx, "SELECT * FROM outbox WHERE interaction_id = $1", interaction_id)
-    return row
-
-
-async def _opened(ctx: Context, sender: str = f"Li <{LI}>", **more: Any) -> dict[str, Any]:
-    return await ticket(ctx, await write(ctx, sender, **more))
-
-
-async def _letter_of(row: dict[str, Any]) -> str:
-    return write_text(message_of(outbound.CopyRow(**{
-        name: row[name] for name in ("id", "interaction_id", "channel_id", "message", "queued_at")
-    }), ()))  # fmt: skip
-
-
 # ── signatures and templates ─────────────────────────────────────────────────────────────────────────────────────────
 async def test_the_agents_signature_stands_below_else_the_inboxs_and_neither_changes_afterwards(
     ctx: Context,
 ) -> None:
     ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
     assert ann.agent_id is not None
-    opened = await _opened(ctx)
-    assert "signature" not in (await _reply(ctx, opened, actor=ann))["message"]
-    assert (await _reply(ctx, opened, actor=ann, inbox="sales"))["message"][
+    opened = await open_ticket(ctx)
+    assert "signature" not in (await queue(ctx, opened, actor=ann))["message"]
+    assert (await queue(ctx, opened, actor=ann, inbox="sales"))["message"][
         "signature"
     ] == f"Sales team\n{SALES}"
     await set_signature(
         ctx, agent_id=ann.agent_id, text="{{agent.name}}, {{ticket.number}} {{7*7}}\r\n客服部"
     )
     assert await read_signature(ctx, ann.agent_id) == "{{agent.name}}, {{ticket.number}} {{7*7}}\n客服部"
-    row = await _reply(ctx, opened, "Hello.", actor=ann, inbox="sales")
+    row = await queue(ctx, opened, "Hello.", actor=ann, inbox="sales")
     shown = f"Ann, {show_code(TICKET, opened['code'])} {{{{7*7}}}}\n客服部"
     assert row["message"]["signature"] == shown
     await set_signature(ctx, agent_id=ann.agent_id, text="Somebody else")
-    text = await _letter_of(row)
+    text = await letter_of(row)
     assert text.startswith(f"Hello.\n\n-- \n{shown}")
     assert new_text(text) == "Hello."
 
@@ -139,7 +105,7 @@ async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Con
 
 
 async def test_a_template_is_filled_in_for_its_ticket(ctx: Context) -> None:
-    opened = await _opened(ctx, subject="Refund")
+    opened = await open_ticket(ctx, subject="Refund")
     everything = (
         "{{customer.name}}|{{ticket.number}}|{{ticket.subject}}|{{agent.name}}|{{inbox.address}}|{{today}}"
     )
