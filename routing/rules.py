@@ -3,6 +3,7 @@
 A rule is a name and a predicate; their order is data; every hit is recorded. Pure: the caller reads the file.
 """
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,21 +14,13 @@ from pydantic import Field, ValidationError, model_validator
 
 from hub.model.tickets import Priority, TicketKind
 from routing.promises import CalendarTable, Policies, TargetTable, TargetWhen
+from routing.queues import QueueRule, Work, check_queues
 from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
-from routing.tables import Name, PriorityName, Table, Word, Words
+from routing.tables import PriorityName, Table, Word, Words
 
 
 class RulesError(ValueError):
     """The rules cannot be used. The message names each key and says what was expected."""
-
-
-class QueueRule(Table):
-    """A queue: its name in rules and addresses, its titles on screens, the priority to start with."""
-
-    name: Name
-    title_en: Word
-    title_zh: Word
-    priority: PriorityName = Priority.NORMAL
 
 
 class When(Table):
@@ -58,16 +51,24 @@ class When(Table):
 
 
 class Then(Table):
-    """What a rule decides. The first rule to name a queue or a priority wins; skills add up."""
+    """What a rule decides. The first rule to name a queue or a priority wins; skills add up: `skill` at any level, `skills` at the
+    level named (1 to 5), `prefer` where there is a choice."""
 
     queue: Word | None = None
     priority: PriorityName | None = None
     skill: Word | None = None
+    skills: Mapping[Word, Annotated[int, Field(ge=1, le=5)]] = Field(default_factory=dict)
+    prefer: Words = ()
+
+    @property
+    def required(self) -> Mapping[str, int]:
+        """Skills and the least level of each."""
+        return {**({self.skill: 1} if self.skill is not None else {}), **self.skills}
 
     @model_validator(mode="after")
     def _decides_something(self) -> Self:
-        if self.queue is None and self.priority is None and self.skill is None:
-            raise ValueError("expected at least one of queue, priority, skill")
+        if self.queue is None and self.priority is None and not self.required and not self.prefer:
+            raise ValueError("expected at least one of queue, priority, skill, skills, prefer")
         return self
 
 
@@ -92,6 +93,7 @@ class RoutingRules(Table):
     skills: Words = ()
     honour: tuple[Literal["queue", "priority", "skill", "language"], ...] = ()
     languages: Languages = Field(default_factory=Languages)
+    work: Work = Field(default_factory=Work)
     queue: Annotated[tuple[QueueRule, ...], Field(min_length=1)]
     rule: tuple[Rule, ...] = ()
     calendar: tuple[CalendarTable, ...] = ()
@@ -112,20 +114,29 @@ class RoutingRules(Table):
         for rule in self.rule:
             if rule.then.queue is not None and rule.then.queue not in queues:
                 raise ValueError(f"rule {rule.name!r}: no queue is called {rule.then.queue!r}")
-            if rule.then.skill is not None and rule.then.skill not in self.skills:
-                raise ValueError(f"rule {rule.name!r}: the skill {rule.then.skill!r} is not listed in skills")
-        _check_targets(self.target, [c.name for c in self.calendar], queues)
+            for skill in (*rule.then.required, *rule.then.prefer):
+                if skill not in self.skills:
+                    raise ValueError(f"rule {rule.name!r}: the skill {skill!r} is not listed in skills")
+        calendars = [c.name for c in self.calendar]
+        check_queues(self.queue, calendars)
+        _check_targets(self.target, calendars, queues)
         return self
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The same for rules that say the same, however they were written."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChoice:
-    """Where a ticket goes and what its agent must have. `rules` are the names of all rules that matched, in
+    """Where a ticket goes and what its agent must have. `skills`: as `name` or `name:least level`, see `skill_text`. `rules` are the names of all rules that matched, in
     order, also those whose decision an earlier one had taken already."""
 
     queue: str
     priority: Priority
     skills: tuple[str, ...]
+    preferred: tuple[str, ...] = ()
     languages_required: tuple[str, ...]
     rules: tuple[str, ...]
     reasons: tuple[Reason, ...]
@@ -151,7 +162,8 @@ def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
     queues = {q.name: q for q in rules.queue}
     queue: str | None = None
     priority: Priority | None = None
-    skills: dict[str, None] = {}
+    skills: dict[str, int] = {}
+    preferred: dict[str, None] = {}
     language = situation.language
     reasons: list[Reason] = []
 
@@ -165,7 +177,7 @@ def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
         elif key == "priority" and value.upper() in Priority.__members__:
             priority = Priority[value.upper()]
         elif key == "skill" and value in rules.skills:
-            skills[value] = None
+            skills[value] = 1
         elif key == "language" and value in rules.languages.offered:
             language = value
         else:
@@ -184,9 +196,13 @@ def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
         if rule.then.priority is not None and priority is None:
             priority = rule.then.priority
             params["priority"] = priority.name.lower()
-        if rule.then.skill is not None and rule.then.skill not in skills:
-            skills[rule.then.skill] = None
-            params["skill"] = rule.then.skill
+        stronger = {name: least for name, least in rule.then.required.items() if least > skills.get(name, 0)}
+        if stronger:
+            skills |= stronger
+            params["skill"] = ", ".join(map(skill_text, stronger, stronger.values()))
+        if fresh := [name for name in rule.then.prefer if name not in preferred]:
+            preferred |= dict.fromkeys(fresh)
+            params["prefers"] = ", ".join(fresh)
         if len(params) > 1:
             reasons.append(Reason(code=ReasonCode.RULE_MATCHED, params=params))
 
@@ -196,11 +212,23 @@ def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
     return QueueChoice(
         queue=queue,
         priority=queues[queue].priority if priority is None else priority,
-        skills=tuple(skills),
+        skills=tuple(map(skill_text, skills, skills.values())),
+        preferred=tuple(preferred),
         languages_required=_languages(rules.languages, language),
         rules=tuple(matched),
         reasons=tuple(reasons),
     )
+
+
+def skill_text(name: str, least: int) -> str:
+    """A skill asked for, as it is stored and shown: `billing`, or `billing:3` from level 3 on."""
+    return name if least <= 1 else f"{name}:{least}"
+
+
+def read_skill(text: str) -> tuple[str, int]:
+    """The name and the least level of a stored skill."""
+    name, _, least = text.partition(":")
+    return name, int(least or 1)
 
 
 def _languages(offered: Languages, language: str) -> tuple[str, ...]:

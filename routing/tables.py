@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from hub.model.tickets import Priority
 
@@ -16,7 +16,11 @@ def _priority(value: object) -> object:
     return value
 
 
-PriorityName = Annotated[Priority, BeforeValidator(_priority)]
+PriorityName = Annotated[
+    Priority,
+    BeforeValidator(_priority),
+    PlainSerializer(lambda one: Priority(one).name.lower(), return_type=str),
+]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Word = Annotated[str, Field(min_length=1, max_length=80)]
 Words = tuple[Word, ...]
