@@ -24,6 +24,7 @@ from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
 from hub.workers.look import wake_all
 from hub.workers.routing import give_out
+from hub.workers.rules import follow_rules
 from hub.workers.supervise import Well, supervise
 from routing.rules import RoutingRules, RulesError, load_rules
 from storage.database import Database
@@ -160,6 +161,7 @@ class _Running:
         self._loops = [
             # Two: one reads while the other writes down what it has read.
             *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
+            self._begin("rules", partial(follow_rules, ctx, halt)),
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),

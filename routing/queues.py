@@ -13,8 +13,8 @@ MinutesOrNever = Annotated[int, Field(ge=0, le=43_200)]
 
 
 class Relax(Table):
-    """What is asked of an agent no more, once a ticket has waited so many minutes. `levels`: a skill is enough, at whatever level;
-    `skills`: none is needed; `language`: nor is the customer's language. Each includes those before it."""
+    """What is asked of an agent no more, once a ticket has waited so many minutes. `levels`: a skill is enough, at whatever
+    level; `skills`: none is needed; `language`: nor is the customer's language. Each includes those before it."""
 
     after: Minutes
     drop: Literal["levels", "skills", "language"]
@@ -38,11 +38,11 @@ class Overflow(Table):
 class QueueRule(Table):
     """A queue: its name in rules and addresses, its titles on screens, the priority to start with.
 
-    `calendar`: when work is given out; "": always. `offer_seconds`: how long an agent may think before the ticket goes to the next
-    one; 0: it is theirs at once. `stick_hours`: for so long after their last contact a customer is one agent's; 0: never.
-    `wrap_up_seconds`: what an agent has after a live conversation before the next work comes. `leave_minutes`: when an agent has
-    been off line for so long, open tickets go back to the queue; 0: they stay. `silent_minutes`: when a customer has waited so long
-    for the agent who has the ticket, it goes to somebody else; 0: it stays.
+    `calendar`: when work is given out; "": always. `offer_seconds`: how long an agent may think before the ticket goes to the
+    next one; 0: it is theirs at once. `stick_hours`: for so long after their last contact a customer is one agent's; 0: never.
+    `wrap_up_seconds`: what an agent has after a live conversation before the next work comes. `leave_minutes`: when an agent
+    has been off line for so long, open tickets go back to the queue; 0: they stay. `silent_minutes`: when a customer has
+    waited so long for the agent who has the ticket, it goes to somebody else; 0: it stays.
     """
 
     name: Name
@@ -60,8 +60,9 @@ class QueueRule(Table):
 
 
 class Work(Table):
-    """`live`: kinds of channel on which somebody sits at the other end; their conversations have places of their own, and are live
-    until nobody wrote for `silence_minutes`. `weight`: units of an agent's capacity that a ticket of a kind of channel takes."""
+    """`live`: kinds of channel on which somebody sits at the other end; their conversations have places of their own, and are
+    live until nobody wrote for `silence_minutes`. `weight`: units of an agent's capacity that a ticket of a kind of channel
+    takes."""
 
     live: Words = ("webchat",)
     silence_minutes: Annotated[int, Field(ge=1, le=120)] = 5

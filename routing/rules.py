@@ -5,11 +5,12 @@ A rule is a name and a predicate; their order is data; every hit is recorded. Pu
 
 import hashlib
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
+import orjson
 from pydantic import Field, ValidationError, model_validator
 
 from hub.model.tickets import Priority, TicketKind
@@ -19,8 +20,26 @@ from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
 from routing.tables import PriorityName, Table, Word, Words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """One thing that is wrong. `where`: the way to its key, () for how tables go together; `kind`: pydantic's name of the error
+    ("value_error" for our own sentences); `said`: in English; `limits`: what it was measured against."""
+
+    where: tuple[int | str, ...]
+    kind: str
+    said: str
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return _in_words(self.where, self.kind, self.said)
+
+
 class RulesError(ValueError):
-    """The rules cannot be used. The message names each key and says what was expected."""
+    """The rules cannot be used. The message names each key and says what was expected; `wrong` has each by itself."""
+
+    def __init__(self, message: str, wrong: Sequence[Wrong] = ()) -> None:
+        super().__init__(message)
+        self.wrong = tuple(wrong)
 
 
 class When(Table):
@@ -51,8 +70,8 @@ class When(Table):
 
 
 class Then(Table):
-    """What a rule decides. The first rule to name a queue or a priority wins; skills add up: `skill` at any level, `skills` at the
-    level named (1 to 5), `prefer` where there is a choice."""
+    """What a rule decides. The first rule to name a queue or a priority wins; skills add up: `skill` at any level, `skills`
+    at the level named (1 to 5), `prefer` where there is a choice."""
 
     queue: Word | None = None
     priority: PriorityName | None = None
@@ -125,13 +144,14 @@ class RoutingRules(Table):
     @cached_property
     def fingerprint(self) -> str:
         """The same for rules that say the same, however they were written."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        plain = self.model_dump(mode="json")
+        return hashlib.sha256(orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueChoice:
-    """Where a ticket goes and what its agent must have. `skills`: as `name` or `name:least level`, see `skill_text`. `rules` are the names of all rules that matched, in
-    order, also those whose decision an earlier one had taken already."""
+    """Where a ticket goes and what its agent must have. `skills`: as `name` or `name:least level`, see `skill_text`. `rules`
+    are the names of all rules that matched, in order, also those whose decision an earlier one had taken already."""
 
     queue: str
     priority: Priority
@@ -152,9 +172,16 @@ def load_rules(source: bytes | Mapping[str, Any]) -> RoutingRules:
     try:
         return RoutingRules.model_validate(source)
     except ValidationError as error:
-        raise RulesError(
-            "; ".join(_in_words(e["loc"], e["type"], e["msg"]) for e in error.errors())
-        ) from error
+        wrong = [
+            Wrong(
+                where=e["loc"],
+                kind=e["type"],
+                said=e["msg"].removeprefix("Value error, "),
+                limits={key: value for key, value in e.get("ctx", {}).items() if key != "error"},
+            )
+            for e in error.errors(include_url=False)
+        ]
+        raise RulesError("; ".join(map(str, wrong)), wrong) from error
 
 
 def choose_queue(rules: RoutingRules, situation: Situation) -> QueueChoice:
@@ -270,5 +297,4 @@ def _in_words(loc: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"{where}: unknown key"
     if kind == "missing":
         return f"{where}: is missing"
-    message = message.removeprefix("Value error, ")
     return f"{where}: {message}" if where else message

@@ -19,7 +19,8 @@ EVENTS = "hub_events"
 INBOUND = "hub_inbound"
 ROUTE = "hub_route"
 OUTBOX = "hub_outbox"
-TOPICS = (EVENTS, INBOUND, ROUTE, OUTBOX)
+RULES = "hub_rules"
+TOPICS = (EVENTS, INBOUND, ROUTE, OUTBOX, RULES)
 
 _HEARTBEAT_SECONDS = 15.0
 _RECONNECT_SECONDS = 1.0

@@ -1,5 +1,8 @@
 """A person gives a ticket to somebody, or back to its queue. What people decide wins over what the hub would."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.ticket_work import Step, on_ticket
@@ -21,33 +24,42 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             return
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
-        busy = takes_up_capacity(taken.status)
-        changes = {}
-        if ticket.assignee_id is not None:
-            changes[ticket.assignee_id] = -int(busy)
-            await work.end_assignment(
-                connection, ticket.id, "given away" if agent_id is not None else "released"
-            )
-        if agent_id is not None:
-            changes[agent_id] = int(busy)
-        decision = await work.add_decision(
-            connection,
-            ticket_id=ticket.id,
-            step="manual" if agent_id is not None else "released",
-            queue_id=ticket.queue_id,
-            agent_id=agent_id if agent_id is not None else ticket.assignee_id,
-            priority=ticket.priority,
+        await hand_over(
+            taken,
+            agent_id,
             why={"outcome": "manual", "by": actor.name, "agent_id": agent_id, "reasons": []},
         )
-        await work.set_assignee(connection, ticket.id, agent_id)
-        taken.made_room = True
-        if agent_id is not None:
-            await work.begin_assignment(connection, ticket.id, agent_id, decision)
-            await taken.note(EventKind.TICKET_ASSIGNED, agent=agent_id)
-        else:
-            await taken.note(EventKind.TICKET_RELEASED, agent=ticket.assignee_id)
-        if any(changes.values()):
-            await inbound.add_load(connection, sorted(changes.items()))
         await work.set_ticket(connection, ticket.id, seq=taken.seq)
 
     await on_ticket(ctx, ticket_code, actor, step, with_agents=() if agent_id is None else (agent_id,))
+
+
+async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]) -> None:
+    """The ticket goes from whoever has it to this agent, or to nobody: assignment, decision, load, ledger. Part of a step of
+    work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
+    ticket, connection = taken.ticket, taken.connection
+    busy = takes_up_capacity(taken.status)
+    changes = {}
+    if ticket.assignee_id is not None:
+        changes[ticket.assignee_id] = -int(busy)
+        await work.end_assignment(connection, ticket.id, "given away" if agent_id is not None else "released")
+    if agent_id is not None:
+        changes[agent_id] = int(busy)
+    decision = await work.add_decision(
+        connection,
+        ticket_id=ticket.id,
+        step="manual" if agent_id is not None else "released",
+        queue_id=ticket.queue_id,
+        agent_id=agent_id if agent_id is not None else ticket.assignee_id,
+        priority=ticket.priority,
+        why=why,
+    )
+    await work.set_assignee(connection, ticket.id, agent_id)
+    taken.made_room = True
+    if agent_id is not None:
+        await work.begin_assignment(connection, ticket.id, agent_id, decision)
+        await taken.note(EventKind.TICKET_ASSIGNED, agent=agent_id)
+    else:
+        await taken.note(EventKind.TICKET_RELEASED, agent=ticket.assignee_id)
+    if any(changes.values()):
+        await inbound.add_load(connection, sorted(changes.items()))

@@ -26,6 +26,16 @@ class ConfiguredChannel:
     settings: BaseModel
 
 
+@dataclass(slots=True, kw_only=True)
+class Rulebook:
+    """The rules that this hub goes by: `rules` and `version` change together when a newer version is found. Until the hub is set
+    up they are those of its file, version 0."""
+
+    file: RoutingRules
+    rules: RoutingRules
+    version: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """One per hub process."""
@@ -33,7 +43,7 @@ class Context:
     database: Database
     settings: Settings
     secret: bytes
-    rules: RoutingRules
+    rulebook: Rulebook
     kinds: Mapping[str, ChannelKind]
     listener: Listener
     feed: Feed
@@ -42,6 +52,11 @@ class Context:
     outlook: Outlook = field(default_factory=Outlook)
     memo: dict[object, Any] = field(default_factory=dict)
     """What never changes while the hub runs and is asked for often (hub.actions.installation, `channel`)."""
+
+    @property
+    def rules(self) -> RoutingRules:
+        """The rules in use. An action that needs them twice asks once."""
+        return self.rulebook.rules
 
     def channel(self, name: str) -> ConfiguredChannel:
         """The channel of this name. Raises KeyError when none is configured, WrongSetting when its table is wrong."""
@@ -77,7 +92,7 @@ def open_context(
         database=database,
         settings=settings,
         secret=secret,
-        rules=rules,
+        rulebook=Rulebook(file=rules, rules=rules),
         kinds=kinds,
         listener=listener,
         feed=Feed(database, listener),

@@ -4,9 +4,10 @@ import hashlib
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
-from hub.actions.targets import agree_on_targets
+from hub.actions.rulebook import settle_rules
 from hub.model.tickets import EventKind
 from hub.settings import WrongSetting
+from routing.rules import RoutingRules
 from storage import events, house
 from storage.database import Connection
 
@@ -21,6 +22,7 @@ async def set_up(ctx: Context) -> None:
     fingerprint = hashlib.sha256(b"contact-hub key fingerprint\0" + ctx.secret).hexdigest()
 
     numbers: dict[str, int] = {}
+    found: list[tuple[int, RoutingRules]] = []
 
     async def work(connection: Connection) -> None:
         # First, so that a hub with the wrong key, or before the wrong database, changes nothing there.
@@ -32,12 +34,11 @@ async def set_up(ctx: Context) -> None:
         for name, table in sorted(ctx.settings.channels.items()):
             numbers[name] = await house.channel_by_name(connection, name, table["kind"])
         await house.retire_channels(connection, sorted(ctx.settings.channels))
-        queues = sorted((queue.name, queue.title_en, queue.title_zh) for queue in ctx.rules.queue)
-        await house.sync_queues(connection, queues)
-        await agree_on_targets(connection, ctx.rules)
+        found.append(await settle_rules(connection, ctx.rulebook.file))
         await house.make_partitions(connection, MONTHS_AHEAD)
 
     await ctx.database.run(work)
+    ctx.rulebook.version, ctx.rulebook.rules = found[-1]
     ctx.memo.update({("channel_id", name): number for name, number in numbers.items()})
 
 

@@ -6,6 +6,7 @@ from hub.cli.mail_authorise import authorise
 from hub.cli.mail_import import import_letters
 from hub.cli.mail_parse import parse
 from hub.cli.options import Config
+from hub.cli.rules import rules
 from hub.cli.serve import migrate, serve
 from hub.cli.speak import say
 from hub.cli.staff import agents, keys
@@ -42,6 +43,7 @@ app.command("doctor", help=say("Look everything over and say what to do.", "全�
 )
 app.add_typer(agents, name="agent")
 app.add_typer(keys, name="api-key")
+app.add_typer(rules, name="rules")
 
 mail = typer.Typer(no_args_is_help=True, help=say("Letters: reading and importing.", "邮件：解析与导入。"))
 mail.command("parse", help=say("Show how the hub reads letters.", "显示系统如何解析邮件。"))(parse)

@@ -2,15 +2,18 @@
 
 from hub.actions.context import Context
 from hub.actions.installation import set_up
+from hub.actions.rulebook import reload_rules
 from hub.cli.speak import say
 from hub.settings import WrongSetting
 from storage.migrate import known_migrations, migrate, missing_migrations
 
 
 async def make_ready(ctx: Context) -> None:
-    """An empty database is set up. One that another release made is left alone: raises WrongSetting, for hubs may run on it."""
+    """An empty database is set up; in any other the rules in use are found. One that another release made is left alone: raises
+    WrongSetting, for hubs may run on it."""
     missing = await missing_migrations(ctx.database)
     if not missing:
+        await reload_rules(ctx)
         return
     if len(missing) < len(known_migrations()):
         raise WrongSetting(

@@ -70,3 +70,4 @@ class EventKind(StrEnum):
     SLA_BREACHED = "sla_breached"
     SLA_RECOMPUTED = "sla_recomputed"
     PRIORITY_CHANGED = "priority_changed"
+    RULES_CHANGED = "rules_changed"

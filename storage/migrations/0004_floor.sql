@@ -61,8 +61,185 @@ ALTER TABLE ticket ADD COLUMN offered_to bigint REFERENCES agent;
 -- ── Automation ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 -- ── Tasks, notices, calls to others ─────────────────────────────────────────────────────────────────────────────────
+-- How far somebody who follows from the ledger has read it, in the order of the feed.
+CREATE TABLE feed_mark (
+    name text PRIMARY KEY,
+    xid xid8 NOT NULL,
+    event_id bigint NOT NULL
+);
+-- Nobody is told of what happened before there was a bell.
+INSERT INTO feed_mark (name, xid, event_id)
+SELECT 'notices', xid, id FROM (SELECT xid, id FROM event UNION ALL SELECT '0', 0) ledger ORDER BY xid DESC, id DESC LIMIT 1;
+
+-- What one agent is told. `cause`: what it is about, once for each of them. `many`: for how many things it stands.
+CREATE TABLE notice (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    agent_id bigint NOT NULL REFERENCES agent,
+    kind text NOT NULL,
+    cause text NOT NULL,
+    ticket_id bigint REFERENCES ticket,
+    params jsonb NOT NULL DEFAULT '{}',
+    many int NOT NULL DEFAULT 1 CHECK (many > 0),
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    read_at timestamptz,
+    UNIQUE (agent_id, cause)
+);
+CREATE INDEX notice_of_agent ON notice (agent_id, at DESC, id DESC);
+CREATE INDEX notice_unread ON notice (agent_id, kind, id DESC) WHERE read_at IS NULL;
+CREATE INDEX notice_age ON notice (at);
+ALTER TABLE agent ADD COLUMN muted_notices text[] NOT NULL DEFAULT '{}';
+
+-- Work for a department (a queue) or a person, about a ticket, a customer, or neither.
+CREATE SEQUENCE task_serial START 1001;
+CREATE TABLE task (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    code bigint NOT NULL UNIQUE DEFAULT with_check_digit(nextval('task_serial')),
+    ticket_id bigint REFERENCES ticket,
+    customer_id bigint REFERENCES customer,
+    title text NOT NULL,
+    text text NOT NULL DEFAULT '',
+    queue_id int REFERENCES queue,
+    assignee_id bigint REFERENCES agent,
+    due_at timestamptz,
+    state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'doing', 'done', 'dropped')),
+    outcome text NOT NULL DEFAULT '',
+    made_by bigint REFERENCES agent,
+    author text NOT NULL DEFAULT '',
+    rule text NOT NULL DEFAULT '',
+    cause text NOT NULL DEFAULT '',
+    version int NOT NULL DEFAULT 1,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamptz,
+    -- That its time has come is said once.
+    due_said_at timestamptz,
+    CHECK ((ended_at IS NULL) = (state IN ('open', 'doing')))
+);
+CREATE UNIQUE INDEX task_cause ON task (cause) WHERE cause <> '';
+CREATE INDEX task_of_ticket ON task (ticket_id, id) WHERE ticket_id IS NOT NULL;
+CREATE INDEX task_of_agent ON task (assignee_id, due_at, id) WHERE state IN ('open', 'doing');
+CREATE INDEX task_of_queue ON task (queue_id, due_at, id) WHERE state IN ('open', 'doing');
+CREATE INDEX task_to_do ON task (due_at, id) WHERE state IN ('open', 'doing');
+CREATE INDEX task_ended ON task (ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
+CREATE INDEX task_due ON task (due_at) WHERE state IN ('open', 'doing') AND due_said_at IS NULL AND due_at IS NOT NULL;
+
+-- Everything that was done to a task. Append-only.
+CREATE TABLE task_step (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    task_id bigint NOT NULL REFERENCES task,
+    what text NOT NULL CHECK (what IN ('made', 'taken', 'given', 'put_back', 'changed', 'commented', 'done', 'dropped', 'reopened')),
+    agent_id bigint REFERENCES agent,
+    author text NOT NULL DEFAULT '',
+    to_agent_id bigint REFERENCES agent,
+    text text NOT NULL DEFAULT '',
+    at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX task_step_of_task ON task_step (task_id, id);
+
+-- Programs of others that are told what happens here. `failures`: in a row; at so many it is paused, and tried seldom.
+CREATE TABLE webhook (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL,
+    url text NOT NULL,
+    sealed bytea NOT NULL,
+    enabled boolean NOT NULL DEFAULT true,
+    retired boolean NOT NULL DEFAULT false,
+    failures int NOT NULL DEFAULT 0,
+    paused_at timestamptz,
+    hold_until timestamptz,
+    version int NOT NULL DEFAULT 1,
+    made_by text NOT NULL DEFAULT '',
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE UNIQUE INDEX webhook_name ON webhook (name) WHERE NOT retired;
+
+-- What has to be told to them, in order: rows are the queue. `handle` is the name that the other side tells repetitions by.
+CREATE TABLE webhook_call (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    handle uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
+    webhook_id bigint NOT NULL REFERENCES webhook,
+    event text NOT NULL,
+    cause text NOT NULL,
+    ticket_id bigint REFERENCES ticket,
+    rule text NOT NULL DEFAULT '',
+    body text NOT NULL,
+    state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'sending', 'sent', 'failed')),
+    attempts int NOT NULL DEFAULT 0,
+    give_up_at timestamptz NOT NULL DEFAULT clock_timestamp() + interval '24 hours',
+    lease_token uuid,
+    lease_until timestamptz,
+    status int,
+    error text NOT NULL DEFAULT '',
+    took_ms int,
+    queued_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    settled_at timestamptz,
+    UNIQUE (webhook_id, cause)
+) WITH (fillfactor = 80);
+CREATE INDEX webhook_call_open ON webhook_call (webhook_id, id) WHERE state IN ('queued', 'sending');
+CREATE UNIQUE INDEX webhook_call_one_sending ON webhook_call (webhook_id) WHERE state = 'sending';
+CREATE INDEX webhook_call_giving_up ON webhook_call (give_up_at) WHERE state = 'queued';
+CREATE INDEX webhook_call_latest ON webhook_call (webhook_id, id DESC);
+CREATE INDEX webhook_call_age ON webhook_call (settled_at) WHERE settled_at IS NOT NULL;
 
 -- ── Classification ──────────────────────────────────────────────────────────────────────────────────────────────────
+-- What of a ticket a person decided ('kind', 'priority', 'queue'): nothing that runs by itself changes that afterwards.
+ALTER TABLE ticket ADD COLUMN by_hand text[] NOT NULL DEFAULT '{}';
+CREATE INDEX ticket_uncertain ON ticket (id DESC) WHERE kind_uncertain AND status IN ('open', 'pending');
+
+-- What was learned from corrections: weights of words, and how good they were on examples that they had not seen. Append-only.
+CREATE TABLE classifier_model (
+    version int PRIMARY KEY,
+    method text NOT NULL,
+    lexicon text NOT NULL,
+    -- Corrections up to this one were learned from.
+    last_correction bigint NOT NULL,
+    examples jsonb NOT NULL,
+    scores jsonb NOT NULL,
+    verdict text NOT NULL CHECK (verdict IN ('better', 'no_worse', 'worse', 'too_few')),
+    document bytea NOT NULL,
+    author text NOT NULL DEFAULT '',
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Which of them has a say, from when on; version 0: none, the scored rules alone. The newest row counts. Append-only.
+CREATE TABLE classifier_use (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    version int NOT NULL,
+    by_agent bigint REFERENCES agent,
+    author text NOT NULL DEFAULT '',
+    since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What a person said a ticket is; the same twice where they said that it is right. The text stays where it is, on the timeline.
+-- `model`: the version that had a say when it was sorted. Append-only; of one ticket the newest counts.
+CREATE TABLE correction (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES ticket,
+    interaction_id bigint,
+    from_kind text NOT NULL CHECK (from_kind IN ('complaint', 'feedback', 'enquiry', 'request')),
+    to_kind text NOT NULL CHECK (to_kind IN ('complaint', 'feedback', 'enquiry', 'request')),
+    uncertain boolean NOT NULL,
+    model int NOT NULL DEFAULT 0,
+    by_agent bigint REFERENCES agent,
+    author text NOT NULL,
+    corrected_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX correction_of_ticket ON correction (ticket_id, id);
+CREATE INDEX correction_recent ON correction (corrected_at);
+
+-- The months ahead, as every migration leaves them.
+SELECT make_partitions(2);
+
+-- ── Staff and wallboard ─────────────────────────────────────────────────────────────────────────────────────────────
+-- `version` counts the changes that people made to an agent: who changes one names the version that they looked at.
+ALTER TABLE agent ADD COLUMN version int NOT NULL DEFAULT 1;
+
+-- What the wallboard reads: open work, what was answered today, how promises of today ended. None grows with history.
+CREATE INDEX ticket_open ON ticket (queue_id, assignee_id) WHERE status = 'open';
+CREATE INDEX ticket_answered ON ticket (last_out_at) WHERE last_out_at IS NOT NULL;
+CREATE INDEX sla_clock_met ON sla_clock (ended_at) WHERE state = 'met' AND target <> 'resolution';
+CREATE INDEX sla_clock_breached ON sla_clock (breached_at) WHERE breached_at IS NOT NULL AND target <> 'resolution';
 
 -- migrate: rollback
 SELECT 1;

@@ -43,6 +43,7 @@ function spread(event) {
     if (kind === "delivery_changed") tell("live-system");
   }
   if (kind === "presence_changed") tell("live-presence");
+  if (kind === "rules_changed") tell("live-rules");
   if (kind === "channel_changed" || kind === "quarantined") tell("live-system");
 }
 
