@@ -34,10 +34,13 @@ class Step:
     answered: bool = False
     unanswered: bool = False
     """For the clocks: the customer was answered; the last answer was taken back."""
+    promised_otherwise: bool = False
+    """For the clocks: what is promised depends on something that changed."""
 
     def happened(self) -> Touch | None:
         """What the ticket's clocks have to know; None where nothing is."""
-        if not (self.answered or self.unanswered) and self.status == self.ticket.status:
+        said = self.answered or self.unanswered or self.promised_otherwise
+        if not said and self.status == self.ticket.status:
             return None
         return Touch(ticket_id=self.ticket.id, answered=self.answered, unanswered=self.unanswered)
 

@@ -12,5 +12,7 @@ def main() -> None:
         sys.stderr.write(intruder + "\n")
         raise SystemExit(3)
     from hub.cli.app import app
+    from hub.logs import set_up_logs
 
+    set_up_logs("warning")  # to standard error: what a command prints may be read by a program
     app(prog_name="contact-hub")

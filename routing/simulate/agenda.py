@@ -16,6 +16,9 @@ class Agenda:
         self._entries: list[_Entry] = []
         self._serial = count()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def at(self, moment: float, act: Callable[..., None], *about: Any) -> None:
         """Do this then; at once, where that is over."""
         heappush(self._entries, (max(moment, self.now), next(self._serial), act, about))

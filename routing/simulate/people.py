@@ -6,9 +6,9 @@ time, and rests while they leave none. Nobody works while they are away.
 
 from dataclasses import dataclass, field
 
-from routing.fit import Presence
+from hub.model.people import Presence
 from routing.simulate.case import Errand, Habits, Worker
-from routing.situation import AgentState, WaitingTicket
+from routing.situation import AgentState, Needs, WaitingTicket
 from routing.worth import pace_of
 
 _NOTHING_LEFT = 1e-7
@@ -67,6 +67,7 @@ class Person:
     overtime: float = 0.0
     shift_end: float = 0.0
     done: int = 0
+    paces: dict[Needs, float] = field(default_factory=dict)
 
     # ── what they can be given ───────────────────────────────────────────────────────────────────────────────────────
     def takes_work(self, now: float) -> bool:
@@ -182,5 +183,8 @@ class Person:
         return left if left > 1e-9 else 0.0
 
     def _speed(self, fate: Fate) -> float:
-        pace = pace_of(self, fate.errand.ticket.needs)
+        needs = fate.errand.ticket.needs
+        pace = self.paces.get(needs)
+        if pace is None:
+            pace = self.paces[needs] = pace_of(self.state(self.looked_at), needs)
         return pace / (1.0 - self.habits.owner_saves) if fate.ticket.owner == self.worker.id else pace

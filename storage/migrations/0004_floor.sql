@@ -31,9 +31,9 @@ ALTER TABLE agent
 ALTER TABLE ticket
     ADD COLUMN live boolean NOT NULL DEFAULT false,
     ADD COLUMN weight int NOT NULL DEFAULT 1 CHECK (weight > 0),
-    ADD COLUMN held int NOT NULL DEFAULT 0 CHECK (held >= 0),
-    ADD COLUMN preferred_skills text[] NOT NULL DEFAULT '{}';
-UPDATE ticket SET held = 1 WHERE assignee_id IS NOT NULL AND status = 'open';
+    ADD COLUMN preferred_skills text[] NOT NULL DEFAULT '{}',
+    -- When the agent who had the customer last had to do with them.
+    ADD COLUMN last_agent_at timestamptz;
 
 -- Who looks after a customer when nobody had their ticket lately.
 ALTER TABLE customer ADD COLUMN owner_id bigint REFERENCES agent;
@@ -56,7 +56,55 @@ CREATE UNIQUE INDEX offer_open ON offer (ticket_id) WHERE state = 'offered';
 CREATE INDEX offer_expiring ON offer (expires_at) WHERE state = 'offered';
 CREATE INDEX offer_of_agent ON offer (agent_id, id DESC);
 CREATE INDEX offer_of_ticket ON offer (ticket_id, id DESC);
-ALTER TABLE ticket ADD COLUMN offered_to bigint REFERENCES agent;
+ALTER TABLE ticket
+    ADD COLUMN offered_to bigint REFERENCES agent,
+    -- The only account of it (hub.model.tickets.held says the same): nobody else writes it down.
+    ADD COLUMN held int NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN coalesce(assignee_id, offered_to) IS NULL THEN 0
+             WHEN live THEN (status IN ('open', 'pending'))::int
+             WHEN status = 'open' THEN weight
+             ELSE 0 END) STORED,
+    -- Tickets that ask for the same, matter the same and came the same way: of those the oldest comes first.
+    ADD COLUMN lot bigint NOT NULL GENERATED ALWAYS AS (hash_record_extended(
+        ROW(queue_id, required_language, required_skills, preferred_skills, kind, priority, channel_id, live, weight), 0)) STORED;
+DROP INDEX ticket_waiting, ticket_unexplained;
+CREATE INDEX ticket_waiting ON ticket (lot, waiting_since, id)
+    WHERE assignee_id IS NULL AND offered_to IS NULL AND status = 'open' AND declined_until IS NULL;
+CREATE INDEX ticket_turned_down ON ticket (declined_until)
+    WHERE assignee_id IS NULL AND offered_to IS NULL AND status = 'open' AND declined_until IS NOT NULL;
+CREATE INDEX ticket_unexplained ON ticket (id)
+    WHERE assignee_id IS NULL AND offered_to IS NULL AND status = 'open' AND waiting_why IS NULL;
+CREATE INDEX ticket_waiting_by_time ON ticket (queue_id, waiting_since) WHERE assignee_id IS NULL AND status = 'open';
+CREATE INDEX ticket_waiting_for ON ticket (last_agent_id, waiting_since)
+    WHERE assignee_id IS NULL AND offered_to IS NULL AND status = 'open' AND last_agent_id IS NOT NULL;
+CREATE INDEX ticket_in_hand ON ticket (assignee_id) WHERE assignee_id IS NOT NULL AND status IN ('open', 'pending');
+-- Who declined, or did not answer, is not asked again at once.
+CREATE INDEX offer_turned_down ON offer (settled_at) WHERE state IN ('declined', 'expired');
+CREATE INDEX ticket_offered ON ticket (offered_to) WHERE offered_to IS NOT NULL;
+
+-- ── Leaving, overflow ───────────────────────────────────────────────────────────────────────────────────────────────
+-- `in_queue_since`: it came into its queue after it had begun to wait. `unplaceable`: it was said that nobody at all can take it.
+ALTER TABLE ticket
+    ADD COLUMN in_queue_since timestamptz,
+    ADD COLUMN unplaceable boolean NOT NULL DEFAULT false;
+CREATE INDEX ticket_unplaceable ON ticket (id) WHERE unplaceable;
+
+ALTER TABLE routing_decision DROP CONSTRAINT routing_decision_step_check;
+ALTER TABLE routing_decision ADD CONSTRAINT routing_decision_step_check CHECK (step IN (
+    'classified', 'assigned', 'manual', 'released', 'offered', 'accepted', 'declined', 'expired', 'withdrawn', 'overflow', 'moved'));
+
+-- Every open page of the desk, kept fresh by the hub that holds its socket. With the last one gone the agent is unheard; who was
+-- taken off line for that comes back as what they were.
+CREATE TABLE desk_line (
+    id uuid PRIMARY KEY,
+    agent_id bigint NOT NULL REFERENCES agent,
+    heard_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 70);
+CREATE INDEX desk_line_of_agent ON desk_line (agent_id, heard_at);
+ALTER TABLE agent
+    ADD COLUMN unheard_since timestamptz,
+    ADD COLUMN comes_back_as text NOT NULL DEFAULT '' CHECK (comes_back_as IN ('', 'online', 'busy', 'away'));
+CREATE INDEX agent_unheard ON agent (unheard_since) WHERE unheard_since IS NOT NULL;
 
 -- ── Automation ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -240,6 +288,15 @@ CREATE INDEX ticket_open ON ticket (queue_id, assignee_id) WHERE status = 'open'
 CREATE INDEX ticket_answered ON ticket (last_out_at) WHERE last_out_at IS NOT NULL;
 CREATE INDEX sla_clock_met ON sla_clock (ended_at) WHERE state = 'met' AND target <> 'resolution';
 CREATE INDEX sla_clock_breached ON sla_clock (breached_at) WHERE breached_at IS NOT NULL AND target <> 'resolution';
+
+-- ── Drafts of rules ─────────────────────────────────────────────────────────────────────────────────────────────────
+-- What somebody has changed in the rules and not published: the whole document as it is to be, and which version it came from.
+CREATE TABLE rule_draft (
+    agent_id bigint PRIMARY KEY REFERENCES agent,
+    base_version int NOT NULL REFERENCES rulebook,
+    document jsonb NOT NULL,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 
 -- migrate: rollback
 SELECT 1;

@@ -95,7 +95,7 @@ FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: raise_priority
 UPDATE ticket SET promised_priority = coalesce(promised_priority, priority), priority = priority + 1
-WHERE id = ANY($1::bigint[]) AND priority < 4 AND status IN ('open', 'pending')
+WHERE id = ANY($1::bigint[]) AND priority < 4 AND status IN ('open', 'pending') AND 'priority' <> ALL (by_hand)
 RETURNING id, priority, status = 'open' AND assignee_id IS NULL AS waits
 
 -- name: tell

@@ -1,0 +1,27 @@
+"""Words that people and rules put on tickets. One spelling each: without case, width and double spaces."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+MOST_TAG = 40
+MOST_TAGS = 30
+"""On one ticket."""
+
+
+def clean_tag(text: str) -> str:
+    """The tag as it is kept. Raises ValueError for none, and for what is no word on one line.
+
+    >>> clean_tag("  Late  Parcel "), clean_tag("ＶＩＰ")
+    ('late parcel', 'vip')
+    """
+    tag = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not tag or len(tag) > MOST_TAG:
+        raise ValueError(f"expected a tag of 1 to {MOST_TAG} characters; got {text[:80]!r}")
+    if "," in tag or any(unicodedata.category(one)[0] == "C" for one in tag):
+        raise ValueError(f"expected a tag without commas and control characters; got {text[:80]!r}")
+    return tag
+
+
+Tag = Annotated[str, AfterValidator(clean_tag)]

@@ -1,0 +1,1 @@
+"""Rules that do something when something happens, or when nothing happens for too long. Pure; `hub.actions.automation` runs them."""
