@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.model.tickets import Priority, TicketKind
+from routing.changes import tell_changes
 from routing.classify import Classification, Evidence
 from routing.explain import explain, reason_from_data
 from routing.rules import QueueChoice
@@ -33,6 +34,8 @@ def retell(data: Any, locale: str, titles: Mapping[str, str] | None = None) -> l
 def _tell(data: Mapping[str, Any], locale: str, titles: Mapping[str, str]) -> Iterator[Told]:
     if "evidence" in data:
         yield Told(head=_classification(data, locale))
+    elif isinstance(data.get("changed"), Mapping):
+        yield Told(head=_head(data, locale, titles), reasons=tell_changes(data["changed"], locale, titles))
     elif "reasons" in data:
         yield Told(head=_head(data, locale, titles), reasons=_reasons(data["reasons"], locale, titles))
     elif "code" in data:

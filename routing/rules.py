@@ -14,6 +14,7 @@ import orjson
 from pydantic import Field, ValidationError, model_validator
 
 from hub.model.tickets import Priority, TicketKind
+from routing.automation.tables import AutomationRule, check_automation
 from routing.promises import CalendarTable, Policies, TargetTable, TargetWhen
 from routing.queues import QueueRule, Work, check_queues
 from routing.situation import LANGUAGE_UNKNOWN, Reason, ReasonCode, Situation
@@ -117,6 +118,15 @@ class RoutingRules(Table):
     rule: tuple[Rule, ...] = ()
     calendar: tuple[CalendarTable, ...] = ()
     target: tuple[TargetTable, ...] = ()
+    automation: tuple[AutomationRule, ...] = ()
+
+    @cached_property
+    def _queues(self) -> Mapping[str, QueueRule]:
+        return {queue.name: queue for queue in self.queue}
+
+    def queue_named(self, name: str) -> QueueRule | None:
+        """The queue's settings; None for one that is in use no more."""
+        return self._queues.get(name)
 
     @cached_property
     def policies(self) -> Policies:
@@ -139,6 +149,7 @@ class RoutingRules(Table):
         calendars = [c.name for c in self.calendar]
         check_queues(self.queue, calendars)
         _check_targets(self.target, calendars, queues)
+        check_automation(self.automation, calendars, queues)
         return self
 
     @cached_property

@@ -163,8 +163,9 @@ async def set_timer(connection: Connection, kind: str, ticket_id: int, seconds: 
     await connection.execute(SQL["set_timer"], kind, ticket_id, seconds, version)
 
 
-async def cancel_timers(connection: Connection, ticket_id: int) -> None:
-    await connection.execute(SQL["cancel_timers"], ticket_id)
+async def cancel_timers(connection: Connection, ticket_id: int, *, silence_too: bool) -> None:
+    """What would have happened to the ticket by itself does not; `silence_too`: nor does anybody notice that it fell silent."""
+    await connection.execute(SQL["cancel_timers"], ticket_id, silence_too)
 
 
 async def database_clock(connection: Connection) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from storage.database import Connection
 from storage.queries import load_queries
@@ -89,14 +90,32 @@ async def set_preferences(
     return await connection.fetchval(SQL["set_preferences"], agent_id, locale, theme) is not None
 
 
-async def set_presence(connection: Connection, agent_id: int, presence: str) -> bool:
-    """Whether it changed."""
-    return await connection.fetchval(SQL["set_presence"], agent_id, presence) is not None
+async def set_presence(connection: Connection, agent_id: int, presence: str, *, by_hub: bool) -> bool:
+    """Whether it changed. Not `by_hub`: somebody says so, whatever is heard of the agent's pages."""
+    return await connection.fetchval(SQL["set_presence"], agent_id, presence, by_hub) is not None
 
 
-async def absent(connection: Connection, seconds: float) -> list[int]:
-    """Take off line those whose every session was silent for `seconds`; returns who."""
-    return [row["id"] for row in await connection.fetch(SQL["absent"], seconds)]
+async def hear_line(connection: Connection, line: UUID, agent_id: int, seconds: float) -> str:
+    """A line of this agent's is there; returns what presence they are to have again, where they were taken off line less than
+    `seconds` after they were last heard, else ""."""
+    return await connection.fetchval(SQL["hear_line"], line, agent_id, seconds) or ""
+
+
+async def drop_line(connection: Connection, line: UUID, agent_id: int, stale: float) -> None:
+    """A line ended. Where it was the last of its agent, they are unheard from now on; lines not heard of for `stale` seconds do
+    not count."""
+    await connection.execute(SQL["drop_line"], line, agent_id, stale)
+
+
+async def notice_unheard(connection: Connection, stale: float) -> None:
+    """Forget lines that no hub has spoken of for `stale` seconds."""
+    await connection.execute(SQL["notice_unheard"], stale)
+
+
+async def absent(connection: Connection, lost: float, silent: float, stale: float) -> list[int]:
+    """Take off line whose last line has been gone for `lost` seconds, and who never had one and made no request for `silent`
+    seconds; returns who."""
+    return [row["id"] for row in await connection.fetch(SQL["absent"], lost, silent, stale)]
 
 
 async def is_active(connection: Connection, agent_id: int) -> bool | None:

@@ -14,7 +14,7 @@ SQL = load_queries("work")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkedTicket:
-    """A ticket under lock."""
+    """A ticket under lock. `held`: what it counts for whoever has it or is offered it."""
 
     id: int
     code: int
@@ -25,17 +25,27 @@ class WorkedTicket:
     seq: int
     version: int
     assignee_id: int | None
+    offered_to: int | None
     queue_id: int
     priority: int
+    live: bool
+    weight: int
+    held: int
     reply_address: str
     thread_key: str
     customer_name: str
     channel: str
+    queue: str
+
+    @property
+    def holder(self) -> int | None:
+        """Whoever has it, or is offered it."""
+        return self.assignee_id if self.assignee_id is not None else self.offered_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """An agent at the moment `now` of the database. `queues` empty: works on every queue."""
+    """An agent at the moment `now` of the database. `queues` empty: works on every queue. `calendar`: their shifts; "": always."""
 
     now: datetime
     id: int
@@ -43,23 +53,36 @@ class AgentNow:
     presence: str
     capacity: int
     load: int
+    live_capacity: int
+    live_load: int
     idle_since: datetime
     languages: list[str]
     skills: dict[str, int]
+    calendar: str
+    wrap_until: datetime | None
     queues: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingRow:
+    """`last_agent_at`: when that agent had to do with the customer. `owner_id`: who looks after them, or after their
+    organisation. `declined_by`, `not_to`: who gave it back, or did not take it, a moment ago."""
+
     id: int
     queue: str
     priority: int
     waiting_since: datetime
     language: str
     skills: list[str]
+    preferred: list[str]
     kind: str
+    live: bool
+    weight: int
     last_agent_id: int | None
+    last_agent_at: datetime | None
+    owner_id: int | None
     declined_by: int | None
+    not_to: list[int]
     waiting_why: Any
     due_at: datetime | None
 
@@ -72,13 +95,14 @@ class ExpectedRow:
     language: str
     skills: list[str]
     kind: str
+    live: bool
     tickets: float
 
 
 async def peek(connection: Connection, code: int) -> tuple[int, int | None] | None:
-    """(ticket id, assignee id) as they stand, unlocked; None for an unknown code."""
+    """(ticket id, who has it or is offered it) as they stand, unlocked; None for an unknown code."""
     row = await connection.fetchrow(SQL["peek"], code)
-    return (row["id"], row["assignee_id"]) if row else None
+    return (row["id"], row["holder"]) if row else None
 
 
 async def lock_ticket(connection: Connection, ticket_id: int) -> WorkedTicket:
@@ -142,6 +166,14 @@ async def set_assignee(connection: Connection, ticket_id: int, agent_id: int | N
     await connection.execute(SQL["set_assignee"], ticket_id, agent_id)
 
 
+async def settle_load(
+    connection: Connection, ticket_id: int, *, holder: int | None, held: int, live: bool, wrap_up_seconds: int
+) -> None:
+    """Bring agents' loads up to what the ticket counts now; it counted `held` for `holder` before. Comes after the ticket's row
+    was written; the agents are locked. `wrap_up_seconds`: what `holder` has from now on to wrap up."""
+    await connection.execute(SQL["settle_load"], ticket_id, holder, held, live, wrap_up_seconds)
+
+
 async def end_assignment(connection: Connection, ticket_id: int, reason: str) -> None:
     await connection.execute(SQL["end_assignment"], ticket_id, reason)
 
@@ -177,14 +209,20 @@ async def look_at_agents(connection: Connection) -> list[AgentNow]:
     return [AgentNow(**row) for row in await connection.fetch(SQL["look_at_agents"])]
 
 
-async def waiting(connection: Connection, places: int) -> list[WaitingRow]:
-    """Waiting tickets: the first `places` of each sort, and those that were not looked at yet."""
-    return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting"], places)]
+async def waiting(
+    connection: Connection, places: int, free: Sequence[int], shut: Sequence[str], most: int
+) -> list[WaitingRow]:
+    """Waiting tickets: the first `places` of each lot, those of customers whom one of the agents `free` had last, those that were
+    turned down, and those that were not looked at yet; at most `most`. Of the queues `shut` only these last two."""
+    rows = await connection.fetch(SQL["waiting"], places, free, shut, most)
+    return [WaitingRow(**row) for row in rows]
 
 
-async def expected(connection: Connection, minutes: float) -> list[ExpectedRow]:
+async def expected(
+    connection: Connection, minutes: float, live_kinds: Sequence[str]
+) -> list[ExpectedRow]:
     """What came in so many minutes from this time of the week on, on the average of the last four weeks."""
-    return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes)]
+    return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes, live_kinds)]
 
 
 async def unexplained(connection: Connection) -> list[WaitingRow]:
@@ -198,9 +236,12 @@ async def waiting_ticket(connection: Connection, code: int) -> WaitingRow | None
     return WaitingRow(**row) if row else None
 
 
-async def give(connection: Connection, given: Sequence[tuple[int, int, str]], tell: Sequence[str]) -> int:
-    """(ticket id, agent id, why as JSON text), and the topics to notify; returns how many were still to be had."""
-    taken: int = await connection.fetchval(SQL["give"], *transposed(given, 3), tell)
+async def give(
+    connection: Connection, given: Sequence[tuple[int, int, str, bool]], tell: Sequence[str]
+) -> int:
+    """(ticket id, agent id, why as JSON text, whether it is live), and the topics to notify; returns how many were still to be
+    had."""
+    taken: int = await connection.fetchval(SQL["give"], *transposed(given, 4), tell)
     return taken
 
 

@@ -7,8 +7,8 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.people import Actor
-from hub.model.tickets import EventKind, TicketStatus, takes_up_capacity
-from storage import inbound, work
+from hub.model.tickets import EventKind, TicketStatus
+from storage import work
 
 
 async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> None:
@@ -20,7 +20,7 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             agent = taken.agents.get(agent_id)
             if agent is None or not agent.active:
                 raise NotFound(f"There is no agent {agent_id}.")
-        if ticket.assignee_id == agent_id:
+        if ticket.assignee_id == agent_id and (agent_id is not None or ticket.offered_to is None):
             return
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
@@ -35,16 +35,17 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
 
 
 async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]) -> None:
-    """The ticket goes from whoever has it to this agent, or to nobody: assignment, decision, load, ledger. Part of a step of
-    work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
+    """The ticket goes from whoever has it, or is offered it, to this agent, or to nobody: assignment, decision, ledger. Part of a
+    step of work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
+    taken.made_room = True
+    if agent_id is None and taken.ticket.offered_to is not None:
+        await taken.note(EventKind.OFFER_SETTLED, agent=taken.ticket.offered_to, state="withdrawn")
+        await taken.withdraw_offer()
+        return
+    await taken.withdraw_offer()
     ticket, connection = taken.ticket, taken.connection
-    busy = takes_up_capacity(taken.status)
-    changes = {}
     if ticket.assignee_id is not None:
-        changes[ticket.assignee_id] = -int(busy)
         await work.end_assignment(connection, ticket.id, "given away" if agent_id is not None else "released")
-    if agent_id is not None:
-        changes[agent_id] = int(busy)
     decision = await work.add_decision(
         connection,
         ticket_id=ticket.id,
@@ -55,11 +56,8 @@ async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]
         why=why,
     )
     await work.set_assignee(connection, ticket.id, agent_id)
-    taken.made_room = True
     if agent_id is not None:
         await work.begin_assignment(connection, ticket.id, agent_id, decision)
         await taken.note(EventKind.TICKET_ASSIGNED, agent=agent_id)
     else:
         await taken.note(EventKind.TICKET_RELEASED, agent=ticket.assignee_id)
-    if any(changes.values()):
-        await inbound.add_load(connection, sorted(changes.items()))

@@ -13,7 +13,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.split import open_split, sender_of
 from hub.actions.targets import Touch, touch
-from hub.actions.ticket_work import Step
+from hub.actions.ticket_work import Step, take_step
 from hub.actions.timers import CLOSE_RESOLVED
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
@@ -82,18 +82,18 @@ async def split_entries(
         found = await work.peek(connection, ticket_code)
         if found is None:
             raise _no_ticket(ticket_code)
-        ticket_id, assignee = found
+        ticket_id, holder = found
         # The person first, as when a letter of theirs is filed at this moment: what an entry says does not change.
         first = next(iter(await move.movable(connection, ticket_id, ids)), None)
         if first is not None and (sender := sender_of(first)) is not None:
             await inbound.lock_conversations(connection, [sender.lock])
-        agents = await inbound.lock_agents(connection, [assignee] if assignee is not None else [])
-        source = await _step(connection, ticket_id, agents, actor)
-        if source.ticket.assignee_id not in (None, assignee):
+        agents = await inbound.lock_agents(connection, [holder] if holder is not None else [])
+        source = await take_step(connection, ticket_id, agents, actor, ctx.rules)
+        if source.ticket.holder not in (None, holder):
             return None
         entries = await _entries(source, ids)
         opened = await open_split(ctx, source, entries)
-        target = await _step(connection, opened.id, {}, actor)
+        target = await take_step(connection, opened.id, {}, actor, ctx.rules)
         target.made_room = target.status is TicketStatus.OPEN
         pair = _Pair(source=source, target=target, opened=True)
         move_id = await _take_over(ctx, pair, entries, split=True)
@@ -255,20 +255,6 @@ def _ids(given: Sequence[int]) -> list[int]:
     return ids
 
 
-async def _step(
-    connection: Connection, ticket_id: int, agents: dict[int, inbound.LockedAgent], actor: Actor
-) -> Step:
-    ticket = await work.lock_ticket(connection, ticket_id)
-    return Step(
-        connection=connection,
-        ticket=ticket,
-        agents=agents,
-        actor=actor,
-        seq=ticket.seq,
-        status=TicketStatus(ticket.status),
-    )
-
-
 async def _on_two(
     ctx: Context, code: int, other_code: int, actor: Actor, step: Callable[[_Pair], Awaitable[T]]
 ) -> T:
@@ -284,8 +270,10 @@ async def _on_two(
                 wanted.add(row[1])
         agents = await inbound.lock_agents(connection, sorted(wanted)) if wanted else {}
         order = sorted((row[0], one) for one, row in found.items() if row is not None)
-        taken = {one: await _step(connection, ticket_id, agents, actor) for ticket_id, one in order}
-        if any(s.ticket.assignee_id not in (None, *agents) for s in taken.values()):
+        taken = {
+            one: await take_step(connection, ticket_id, agents, actor, ctx.rules) for ticket_id, one in order
+        }
+        if any(s.ticket.holder not in (None, *agents) for s in taken.values()):
             return False, None
         pair = _Pair(source=taken[code], target=taken[other_code])
         result = await step(pair)
@@ -299,6 +287,8 @@ async def _on_two(
 
 
 async def _tell(ctx: Context, connection: Connection, pair: _Pair) -> None:
+    for step in (pair.source, pair.target):
+        await step.settle()
     await touch(connection, ctx.rules, pair.touches())
     await announce(connection, EVENTS, *([ROUTE] if pair.source.made_room or pair.target.made_room else []))
 

@@ -8,8 +8,6 @@ from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.presence import change_presence
 from hub.model.people import HUB, Actor, Presence
-from hub.model.tickets import EventKind
-from storage import events
 from storage import offers as stored
 from storage.database import Connection
 
@@ -69,14 +67,6 @@ async def expire_offers(ctx: Context) -> int:
         return len(due)
 
     return await ctx.database.run(work)
-
-
-async def withdraw_offers_of(connection: Connection, agent_id: int) -> None:
-    """Whoever goes cannot answer any more. The agent's row is locked by the caller."""
-    open_now = await stored.open_of_agent(connection, agent_id)
-    if open_now:
-        await stored.put_back(connection, open_now, "withdrawn", {"outcome": "withdrawn", "reasons": []})
-        await announce(connection, EVENTS, ROUTE)
 
 
 def _over() -> NotPossible:

@@ -43,7 +43,7 @@ class Outlook:
 
 
 async def _look(connection: Connection) -> tuple[Sequence[ExpectedRow], Sequence[AgentNow]]:
-    return await work.expected(connection, AHEAD), await work.look_at_agents(connection)
+    return await work.expected(connection, AHEAD, []), await work.look_at_agents(connection)
 
 
 def _find_prices(rows: Sequence[ExpectedRow], present: Sequence[AgentNow]) -> Prices[Needs]:

@@ -14,6 +14,9 @@ from storage import work
 from storage.database import Connection, as_json
 from storage.work import AgentNow, WaitingRow
 
+MOST = 2000
+"""Tickets looked at in one round."""
+
 
 async def drain(ctx: Context) -> int:
     """Give out what can be given out; returns how many tickets were. Called after everything that may have made room.
@@ -25,12 +28,18 @@ async def drain(ctx: Context) -> int:
     async def work_(connection: Connection) -> int:
         agents = await work.lock_active_agents(connection)
         places = sum(max(0, a.capacity - a.load) for a in agents if a.presence == Presence.ONLINE)
-        rows = await (work.waiting(connection, places) if places else work.unexplained(connection))
+        free = [a.id for a in agents if a.presence == Presence.ONLINE and a.load < a.capacity]
+        rows = await (
+            work.waiting(connection, places, free, [], MOST) if places else work.unexplained(connection)
+        )
         if not rows:
             return 0
         decisions = _decide(ctx, rows, agents)
         choices = [one for one in decisions if isinstance(one, AgentChoice)]
-        given = [(one.ticket_id, one.agent_id, as_json(to_data(one))) for one in choices]
+        live = {row.id: row.live for row in rows}
+        given = [
+            (one.ticket_id, one.agent_id, as_json(to_data(one)), live[one.ticket_id]) for one in choices
+        ]
         taken = await work.give(connection, given, [EVENTS]) if given else 0
         unexplained = {row.id for row in rows if row.waiting_why is None}
         new = [one for one in decisions if isinstance(one, Waiting) and one.ticket_id in unexplained]

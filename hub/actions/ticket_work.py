@@ -1,7 +1,7 @@
 """What the steps of work on a ticket share: locking in the right order, counting the ledger, keeping an agent's load."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from hub.actions.announce import EVENTS, ROUTE, announce
@@ -10,13 +10,16 @@ from hub.actions.failures import NotFound
 from hub.actions.targets import Touch, touch
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
-from hub.model.tickets import EventKind, TicketStatus, takes_up_capacity
-from storage import events, house, inbound, work
+from hub.model.tickets import EventKind, TicketStatus
+from routing.rules import RoutingRules
+from storage import events, house, inbound, offers, work
 from storage.database import Connection, as_json
 from storage.inbound import LockedAgent
 from storage.work import WorkedTicket
 
 T = TypeVar("T")
+
+_ALIVE = (TicketStatus.OPEN, TicketStatus.PENDING)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class Step:
     ticket: WorkedTicket
     agents: dict[int, LockedAgent]
     actor: Actor
+    rules: RoutingRules
     seq: int
     status: TicketStatus
     made_room: bool = False
@@ -55,7 +59,7 @@ class Step:
                     seq=self.seq,
                     kind=kind,
                     agent_id=self.actor.agent_id,
-                    data=as_json(data),
+                    data=as_json({**data, **self.actor.cause}),
                 )
             ],
         )
@@ -68,13 +72,50 @@ class Step:
             return False
         was, self.status = self.status, status
         self.made_room = True
-        await house.cancel_timers(self.connection, self.ticket.id)
-        holder = self.ticket.assignee_id
-        change = takes_up_capacity(status) - takes_up_capacity(was)
-        if holder is not None and change:
-            await inbound.add_load(self.connection, [(holder, change)])
+        await house.cancel_timers(self.connection, self.ticket.id, silence_too=status not in _ALIVE)
+        if status is not TicketStatus.OPEN:
+            await self.withdraw_offer()
         await self.note(EventKind.STATUS_CHANGED, **{"from": was.value, "to": status.value})
         return True
+
+    async def withdraw_offer(self) -> None:
+        """Whoever is offered the ticket is so no more."""
+        if self.ticket.offered_to is not None:
+            await offers.withdraw(self.connection, self.ticket.id, self.ticket.offered_to)
+            self.ticket = replace(self.ticket, offered_to=None, held=0)
+
+    async def settle(self) -> None:
+        """Comes after the ticket's row was written: agents' loads follow it. Whoever ended a live conversation has time to wrap
+        it up."""
+        if not self.made_room:
+            return
+        ticket = self.ticket
+        ended = ticket.live and ticket.held > 0 and self.status not in _ALIVE
+        rule = self.rules.queue_named(ticket.queue)
+        await work.settle_load(
+            self.connection,
+            ticket.id,
+            holder=ticket.holder,
+            held=ticket.held,
+            live=ticket.live,
+            wrap_up_seconds=rule.wrap_up_seconds if ended and rule is not None else 0,
+        )
+
+
+async def take_step(
+    connection: Connection, ticket_id: int, agents: dict[int, LockedAgent], actor: Actor, rules: RoutingRules
+) -> Step:
+    """Lock the ticket; the agents are locked."""
+    ticket = await work.lock_ticket(connection, ticket_id)
+    return Step(
+        connection=connection,
+        ticket=ticket,
+        agents=agents,
+        actor=actor,
+        rules=rules,
+        seq=ticket.seq,
+        status=TicketStatus(ticket.status),
+    )
 
 
 async def on_ticket(
@@ -85,29 +126,22 @@ async def on_ticket(
     *,
     with_agents: Iterable[int] = (),
 ) -> T:
-    """Run one step in one transaction and tell everybody. Raises NotFound. Agents (the assignee, and `with_agents`) are
-    locked before the ticket; when the ticket changed hands in between, it begins again."""
+    """Run one step in one transaction and tell everybody. Raises NotFound. Agents (whoever has the ticket or is offered it, and
+    `with_agents`) are locked before it; when it changed hands in between, it begins again."""
     others = tuple(with_agents)
 
     async def run(connection: Connection) -> tuple[bool, T | None]:
         found = await work.peek(connection, ticket_code)
         if found is None:
             raise NotFound(f"There is no ticket {show_code(TICKET, ticket_code)}.")
-        ticket_id, assignee = found
-        wanted = sorted({*others, *(() if assignee is None else (assignee,))})
+        ticket_id, holder = found
+        wanted = sorted({*others, *(() if holder is None else (holder,))})
         agents = await inbound.lock_agents(connection, wanted) if wanted else {}
-        ticket = await work.lock_ticket(connection, ticket_id)
-        if ticket.assignee_id is not None and ticket.assignee_id not in agents:
+        taken = await take_step(connection, ticket_id, agents, actor, ctx.rules)
+        if taken.ticket.holder is not None and taken.ticket.holder not in agents:
             return False, None
-        taken = Step(
-            connection=connection,
-            ticket=ticket,
-            agents=agents,
-            actor=actor,
-            seq=ticket.seq,
-            status=TicketStatus(ticket.status),
-        )
         result = await step(taken)
+        await taken.settle()
         if happened := taken.happened():
             await touch(connection, ctx.rules, [happened])
         await announce(connection, EVENTS, *([ROUTE] if taken.made_room else []))

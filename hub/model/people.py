@@ -30,12 +30,20 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who does something. `agent_id` is None for programs and for the hub itself."""
+    """Who does something. `agent_id` is None for programs and for the hub itself. `rule`: an automation of this name does it;
+    `depth`: so many rules, each set off by the one before, and this is the last of them."""
 
     name: str
     agent_id: int | None = None
     role: Role = Role.AGENT
     scopes: frozenset[Scope] = frozenset()
+    rule: str = ""
+    depth: int = 0
+
+    @property
+    def cause(self) -> dict[str, str | int]:
+        """What the ledger says of this beside what happened; nothing of people."""
+        return {"rule": self.rule, "depth": self.depth} if self.rule else {}
 
 
 HUB = Actor(name="Contact Hub")

@@ -1,9 +1,6 @@
 """Words that people and rules put on tickets. One spelling each: without case, width and double spaces."""
 
 import unicodedata
-from typing import Annotated
-
-from pydantic import AfterValidator
 
 MOST_TAG = 40
 MOST_TAGS = 30
@@ -22,6 +19,3 @@ def clean_tag(text: str) -> str:
     if "," in tag or any(unicodedata.category(one)[0] == "C" for one in tag):
         raise ValueError(f"expected a tag without commas and control characters; got {text[:80]!r}")
     return tag
-
-
-Tag = Annotated[str, AfterValidator(clean_tag)]

@@ -40,9 +40,13 @@ def may_become(now: TicketStatus, then: TicketStatus) -> bool:
     return then in _MOVES[now]
 
 
-def takes_up_capacity(status: TicketStatus) -> bool:
-    """Only a ticket that waits for the company keeps an agent busy."""
-    return status is TicketStatus.OPEN
+def held(status: TicketStatus, *, live: bool, weight: int) -> int:
+    """What a ticket counts for whoever has it. A conversation with somebody who sits at the other end keeps one of the agent's
+    places for those, also while they wait for the customer; any other ticket takes `weight` units of capacity while it waits for
+    the company. The database works out the same for `ticket.held`."""
+    if live:
+        return int(status in (TicketStatus.OPEN, TicketStatus.PENDING))
+    return weight if status is TicketStatus.OPEN else 0
 
 
 class EventKind(StrEnum):
@@ -52,6 +56,8 @@ class EventKind(StrEnum):
     INTERACTION_ADDED = "interaction_added"
     TICKET_ASSIGNED = "ticket_assigned"
     TICKET_RELEASED = "ticket_released"
+    LIVE_ENDED = "live_ended"
+    LIVE_AGAIN = "live_again"
     STATUS_CHANGED = "status_changed"
     DELIVERY_CHANGED = "delivery_changed"
     PRESENCE_CHANGED = "presence_changed"
@@ -77,6 +83,9 @@ class EventKind(StrEnum):
     OFFER_SETTLED = "offer_settled"
     TICKET_UNPLACEABLE = "ticket_unplaceable"
     RULES_CHANGED = "rules_changed"
+    TAGS_CHANGED = "tags_changed"
+    RULE_STOPPED = "rule_stopped"
+    RULE_RESUMED = "rule_resumed"
     NOTICES_CHANGED = "notices_changed"
     TASK_ADDED = "task_added"
     TASK_CHANGED = "task_changed"

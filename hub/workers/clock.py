@@ -1,4 +1,4 @@
-"""What happens because time has passed: timers every second, who is absent twice a minute, house-keeping every hour."""
+"""What happens because time has passed: timers every second, who is absent every few seconds, house-keeping every hour."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ from hub.workers.supervise import Well, pause
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
-LOOK_ROUND_SECONDS = 30.0
+LOOK_ROUND_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 _LATE_SECONDS = 2.0
 
@@ -33,7 +33,7 @@ async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
 
 
 async def notice_absence(ctx: Context, halt: asyncio.Event, well: Well) -> None:
-    """Every half minute, until `halt` is set."""
+    """Every few seconds, until `halt` is set."""
     while not halt.is_set():
         await take_absent_off_line(ctx)
         well()

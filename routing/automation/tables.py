@@ -8,14 +8,15 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from hub.model.tags import Tag
+from hub.model.tags import clean_tag
 from hub.model.targets import Target
 from hub.model.tickets import TicketKind, TicketStatus
 from routing.promises import Weekday
 from routing.tables import Name, PriorityName, Table, Word, Words
 
+Tag = Annotated[str, AfterValidator(clean_tag)]
 Text = Annotated[str, Field(max_length=2000)]
 Recipient = Annotated[
     str, Field(pattern=r"^(assignee|overseers|agent:\S{1,80}|role:(agent|supervisor|admin)|queue:\S{1,40})$")
@@ -122,7 +123,7 @@ class AutomationWhen(Table):
     @property
     def asked(self) -> tuple[str, ...]:
         """The conditions that are given, by name."""
-        return tuple(name for name in type(self).model_fields if getattr(self, name) not in ((), "", 0, None))
+        return tuple(name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default)
 
     def asks(self, group: str) -> bool:
         """Whether any condition of a group is given."""

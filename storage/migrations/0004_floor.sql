@@ -107,6 +107,79 @@ ALTER TABLE agent
 CREATE INDEX agent_unheard ON agent (unheard_since) WHERE unheard_since IS NOT NULL;
 
 -- ── Automation ──────────────────────────────────────────────────────────────────────────────────────────────────────
+-- Words that people and rules put on tickets; `tag` knows all that ever were.
+ALTER TABLE ticket ADD COLUMN tags text[] NOT NULL DEFAULT '{}';
+CREATE INDEX ticket_tags ON ticket USING gin (tags) WHERE tags <> '{}';
+CREATE TABLE tag (
+    name text PRIMARY KEY,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What rules have to look at: an entry of a ledger (`seq`), the end of a wait (`rule` and `anchor`, seq 2147483647), or a ticket
+-- whose waits are to be reckoned (seq 0). Of a ticket always the first. Rows are the queue.
+CREATE TABLE automation_due (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL,
+    seq int NOT NULL,
+    rule text,
+    anchor timestamptz,
+    CHECK ((rule IS NULL) = (anchor IS NULL)),
+    CHECK ((rule IS NULL) = (seq < 2147483647))
+);
+CREATE UNIQUE INDEX automation_due_event ON automation_due (ticket_id, seq) WHERE rule IS NULL;
+CREATE UNIQUE INDEX automation_due_wait ON automation_due (ticket_id, rule) WHERE rule IS NOT NULL;
+CREATE INDEX automation_due_order ON automation_due (ticket_id, seq, id);
+
+-- When a time rule will look at a ticket. `anchor`: from when on it counts.
+CREATE TABLE automation_timer (
+    ticket_id bigint NOT NULL REFERENCES ticket,
+    rule text NOT NULL,
+    anchor timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    PRIMARY KEY (ticket_id, rule)
+);
+CREATE INDEX automation_timer_due ON automation_timer (due_at);
+
+-- By which rules the waits of all tickets were reckoned, and how far that has come; null: it is done.
+CREATE TABLE automation_plan (
+    fingerprint text NOT NULL,
+    rules_version int NOT NULL,
+    reached bigint
+);
+INSERT INTO automation_plan (fingerprint, rules_version) VALUES ('', 0);
+CREATE INDEX ticket_unfinished ON ticket (id) WHERE status <> 'closed';
+
+-- Each time the conditions of a rule held for a ticket: once for an entry of the ledger, once for a wait. Append-only.
+CREATE TABLE automation_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES ticket,
+    rule text NOT NULL,
+    rules_version int NOT NULL,
+    seq int,
+    anchor timestamptz,
+    -- What it listened to, or since when it waited; whose doing that was ('' : the time had come), and how many rules led to it.
+    because text NOT NULL,
+    caused_by text NOT NULL,
+    depth int NOT NULL,
+    outcome text NOT NULL CHECK (outcome IN ('done', 'nothing', 'failed', 'stopped')),
+    did jsonb NOT NULL DEFAULT '[]',
+    error text NOT NULL DEFAULT '',
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    CHECK ((seq IS NULL) <> (anchor IS NULL))
+);
+CREATE UNIQUE INDEX automation_run_event ON automation_run (ticket_id, rule, seq) WHERE seq IS NOT NULL;
+CREATE UNIQUE INDEX automation_run_wait ON automation_run (ticket_id, rule, anchor) WHERE anchor IS NOT NULL;
+CREATE INDEX automation_run_of_ticket ON automation_run (ticket_id, id DESC);
+CREATE INDEX automation_run_of_rule ON automation_run (rule, id DESC);
+CREATE INDEX automation_run_age ON automation_run (at);
+
+-- Rules that went round in circles, until somebody lets them go on.
+CREATE TABLE automation_stop (
+    rule text PRIMARY KEY,
+    reason text NOT NULL CHECK (reason IN ('chain', 'too_often')),
+    ticket_id bigint NOT NULL REFERENCES ticket,
+    stopped_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 
 -- ── Tasks, notices, calls to others ─────────────────────────────────────────────────────────────────────────────────
 -- How far somebody who follows from the ledger has read it, in the order of the feed.
@@ -118,6 +191,8 @@ CREATE TABLE feed_mark (
 -- Nobody is told of what happened before there was a bell.
 INSERT INTO feed_mark (name, xid, event_id)
 SELECT 'notices', xid, id FROM (SELECT xid, id FROM event UNION ALL SELECT '0', 0) ledger ORDER BY xid DESC, id DESC LIMIT 1;
+-- Nor do rules look at what happened before there were any.
+INSERT INTO feed_mark (name, xid, event_id) SELECT 'automation', xid, event_id FROM feed_mark WHERE name = 'notices';
 
 -- What one agent is told. `cause`: what it is about, once for each of them. `many`: for how many things it stands.
 CREATE TABLE notice (
@@ -164,10 +239,12 @@ CREATE TABLE task (
     CHECK ((ended_at IS NULL) = (state IN ('open', 'doing')))
 );
 CREATE UNIQUE INDEX task_cause ON task (cause) WHERE cause <> '';
+-- Its tasks go along when a ticket is merged.
+CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL;
 CREATE INDEX task_of_ticket ON task (ticket_id, id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX task_of_agent ON task (assignee_id, due_at, id) WHERE state IN ('open', 'doing');
 CREATE INDEX task_of_queue ON task (queue_id, due_at, id) WHERE state IN ('open', 'doing');
-CREATE INDEX task_to_do ON task (due_at, id) WHERE state IN ('open', 'doing');
+CREATE INDEX task_to_do ON task (coalesce(due_at, 'infinity'::timestamptz), id) WHERE state IN ('open', 'doing');
 CREATE INDEX task_ended ON task (ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX task_due ON task (due_at) WHERE state IN ('open', 'doing') AND due_said_at IS NULL AND due_at IS NOT NULL;
 

@@ -124,7 +124,9 @@ INSERT INTO timer (kind, ticket_id, due_at, version) VALUES ($1, $2, clock_times
 ON CONFLICT (kind, ticket_id, version) DO NOTHING
 
 -- name: cancel_timers
-UPDATE timer SET cancelled_at = clock_timestamp() WHERE ticket_id = $1 AND fired_at IS NULL AND cancelled_at IS NULL
+-- `$2`: also the one that notices that nobody writes any more.
+UPDATE timer SET cancelled_at = clock_timestamp()
+WHERE ticket_id = $1 AND fired_at IS NULL AND cancelled_at IS NULL AND (kind <> 'live_silence' OR $2)
 
 -- name: database_clock
 SELECT clock_timestamp()

@@ -58,19 +58,72 @@ RETURNING agent_id
 UPDATE agent SET locale = coalesce($2, locale), theme = coalesce($3, theme) WHERE id = $1 RETURNING id
 
 -- name: set_presence
-UPDATE agent SET presence = $2, presence_since = clock_timestamp(),
+-- What is set replaces what the agent would have come back as; what a person or a program says, also what is heard of their pages.
+UPDATE agent SET presence = $2, presence_since = clock_timestamp(), comes_back_as = '',
+       unheard_since = CASE WHEN $3 THEN unheard_since END,
        idle_since = CASE WHEN $2 = 'online' THEN clock_timestamp() ELSE idle_since END
 WHERE id = $1 AND active AND presence <> $2
 RETURNING id
 
+-- name: hear_line
+-- What the agent is to be again, where they were taken off line for their silence and are back soon enough.
+WITH heard AS (
+    INSERT INTO desk_line (id, agent_id) VALUES ($1, $2)
+    ON CONFLICT (id) DO UPDATE SET heard_at = clock_timestamp()
+    RETURNING agent_id
+), was AS (
+    SELECT a.id, a.presence, a.comes_back_as, a.unheard_since FROM agent a JOIN heard h ON h.agent_id = a.id
+    WHERE a.unheard_since IS NOT NULL FOR NO KEY UPDATE OF a
+), here AS (
+    UPDATE agent a SET unheard_since = NULL, comes_back_as = '' FROM was w WHERE a.id = w.id
+)
+SELECT comes_back_as FROM was
+WHERE presence = 'offline' AND comes_back_as <> '' AND unheard_since > clock_timestamp() - make_interval(secs => $3)
+
+-- name: drop_line
+-- The line ends; whether it was the agent's last. The agent's row is locked first, so that of two lines that end at once one is
+-- the last.
+WITH locked AS (
+    SELECT id FROM agent WHERE id = $2 FOR NO KEY UPDATE
+), dropped AS (
+    DELETE FROM desk_line l USING locked a WHERE l.id = $1 AND l.agent_id = a.id RETURNING l.agent_id
+)
+UPDATE agent a SET unheard_since = clock_timestamp() FROM dropped d
+WHERE a.id = d.agent_id AND a.unheard_since IS NULL
+  AND NOT EXISTS (SELECT 1 FROM desk_line l WHERE l.agent_id = a.id AND l.id <> $1
+                  AND l.heard_at > clock_timestamp() - make_interval(secs => $3))
+RETURNING a.id
+
+-- name: notice_unheard
+-- Lines that no hub has spoken of for so long went with their hub: from now on their agents are unheard, unless another is there.
+WITH lost AS (
+    DELETE FROM desk_line WHERE heard_at < clock_timestamp() - make_interval(secs => $1) RETURNING agent_id
+), locked AS (
+    SELECT id FROM agent WHERE id IN (SELECT agent_id FROM lost) AND unheard_since IS NULL ORDER BY id FOR NO KEY UPDATE
+)
+UPDATE agent a SET unheard_since = clock_timestamp() FROM locked k
+WHERE a.id = k.id
+  AND NOT EXISTS (SELECT 1 FROM desk_line l WHERE l.agent_id = a.id
+                  AND l.heard_at > clock_timestamp() - make_interval(secs => $1))
+
 -- name: absent
--- Whose every browser has been silent for so long: an open desk looks every few seconds. Programs may say that somebody who
--- has no session is here.
-UPDATE agent a SET presence = 'offline', presence_since = clock_timestamp()
-WHERE a.presence <> 'offline' AND a.presence_since < clock_timestamp() - make_interval(secs => $1)
-  AND EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id)
-  AND NOT EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id
-                  AND s.last_seen_at > clock_timestamp() - make_interval(secs => $1))
+-- Whose every page of the desk is gone for so long; and who has logged in, never had such a line, and has made no request for so
+-- long. Programs may say that somebody who has neither is here.
+WITH gone AS (
+    SELECT a.id, a.presence, a.unheard_since FROM agent a
+    WHERE a.presence <> 'offline'
+      AND NOT EXISTS (SELECT 1 FROM desk_line l
+                      WHERE l.agent_id = a.id AND l.heard_at > clock_timestamp() - make_interval(secs => $3))
+      AND (a.unheard_since < clock_timestamp() - make_interval(secs => $1)
+           OR a.unheard_since IS NULL AND a.presence_since < clock_timestamp() - make_interval(secs => $2)
+              AND EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id)
+              AND NOT EXISTS (SELECT 1 FROM session s WHERE s.agent_id = a.id
+                              AND s.last_seen_at > clock_timestamp() - make_interval(secs => $2)))
+    ORDER BY a.id FOR NO KEY UPDATE OF a
+)
+UPDATE agent a SET presence = 'offline', presence_since = clock_timestamp(),
+       comes_back_as = CASE WHEN g.unheard_since IS NOT NULL THEN g.presence ELSE '' END
+FROM gone g WHERE a.id = g.id
 RETURNING a.id
 
 -- name: is_active

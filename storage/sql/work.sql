@@ -2,12 +2,13 @@
 
 -- name: peek
 -- Without a lock: whose agents have to be locked first.
-SELECT id, assignee_id FROM ticket WHERE code = $1
+SELECT id, coalesce(assignee_id, offered_to) AS holder FROM ticket WHERE code = $1
 
 -- name: lock_ticket
-SELECT t.id, t.code, t.customer_id, t.channel_id, t.subject, t.status, t.seq, t.version, t.assignee_id, t.queue_id,
-       t.priority, t.reply_address, t.thread_key, c.name AS customer_name, ch.name AS channel
-FROM ticket t JOIN customer c ON c.id = t.customer_id JOIN channel ch ON ch.id = t.channel_id
+SELECT t.id, t.code, t.customer_id, t.channel_id, t.subject, t.status, t.seq, t.version, t.assignee_id, t.offered_to, t.queue_id,
+       t.priority, t.live, t.weight, t.held, t.reply_address, t.thread_key, c.name AS customer_name, ch.name AS channel,
+       q.name AS queue
+FROM ticket t JOIN customer c ON c.id = t.customer_id JOIN channel ch ON ch.id = t.channel_id JOIN queue q ON q.id = t.queue_id
 WHERE t.id = $1
 FOR NO KEY UPDATE OF t
 
@@ -41,6 +42,8 @@ SET seq = $2, version = version + 1, updated_at = clock_timestamp(),
     resolved_at = CASE WHEN $3::text = 'resolved' THEN clock_timestamp() WHEN $3::text IS NULL THEN resolved_at END,
     waiting_since = CASE WHEN $3::text = 'open' THEN coalesce(waiting_since, clock_timestamp())
                          WHEN $3::text IS NULL THEN waiting_since END,
+    -- A conversation that is done is nobody's at the other end.
+    live = live AND coalesce($3::text, status) IN ('open', 'pending'),
     -- A ticket that is worked on again leads nowhere else.
     merged_into = CASE WHEN $3::text IS NULL OR $3::text = 'closed' THEN merged_into END,
     last_out_at = CASE WHEN $4 THEN clock_timestamp() ELSE last_out_at END,
@@ -52,9 +55,32 @@ RETURNING version
 -- Also back to nobody; the wait goes on from where it began.
 UPDATE ticket
 SET assignee_id = $2, last_agent_id = coalesce($2, assignee_id, last_agent_id), waiting_why = NULL,
+    last_agent_at = CASE WHEN coalesce($2, assignee_id) IS NULL THEN last_agent_at ELSE clock_timestamp() END,
     declined_by = CASE WHEN $2::bigint IS NULL THEN assignee_id END,
     declined_until = CASE WHEN $2::bigint IS NULL THEN clock_timestamp() + interval '10 minutes' END
 WHERE id = $1
+
+-- name: settle_load
+-- The ticket stands as this transaction leaves it; before, it counted `$3` for agent `$2`, `$4`: as a live one. What agents have
+-- more or less on hand is the difference. `$5`: seconds that agent `$2` has to wrap up.
+UPDATE agent a
+SET load = a.load + c.load, live_load = a.live_load + c.live_load,
+    idle_since = CASE WHEN c.load + c.live_load > 0 THEN clock_timestamp() ELSE a.idle_since END,
+    wrap_until = CASE WHEN c.before AND $5 > 0
+                      THEN greatest(a.wrap_until, clock_timestamp() + make_interval(secs => $5)) ELSE a.wrap_until END
+FROM (
+    SELECT agent_id, bool_or(before) AS before, coalesce(sum(held) FILTER (WHERE NOT live), 0) AS load,
+           coalesce(sum(held) FILTER (WHERE live), 0) AS live_load
+    FROM (
+        SELECT $2::bigint AS agent_id, true AS before, -$3::int AS held, $4::boolean AS live
+        UNION ALL
+        SELECT coalesce(assignee_id, offered_to), false, held, live FROM ticket WHERE id = $1
+    ) counted
+    WHERE agent_id IS NOT NULL
+    GROUP BY agent_id
+) c
+WHERE a.id = c.agent_id
+
 
 -- name: end_assignment
 UPDATE assignment SET ended_at = clock_timestamp(), end_reason = $2 WHERE ticket_id = $1 AND ended_at IS NULL
@@ -68,75 +94,119 @@ RETURNING id
 
 -- name: agents
 -- All who could be given work, locked in order: nobody else changes their load meanwhile, and one drain waits for another.
-SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.live_capacity, a.live_load, a.idle_since,
+       a.languages, a.skills, a.calendar, a.wrap_until,
        ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
 FROM agent a WHERE a.active ORDER BY a.id FOR NO KEY UPDATE OF a
 
 -- name: look_at_agents
-SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.idle_since, a.languages, a.skills,
+SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.live_capacity, a.live_load, a.idle_since,
+       a.languages, a.skills, a.calendar, a.wrap_until,
        ARRAY(SELECT q.name FROM queue_member m JOIN queue q ON q.id = m.queue_id WHERE m.agent_id = a.id) AS queues
 FROM agent a WHERE a.active ORDER BY a.id
 
 -- name: waiting
--- At most as many of each sort as there are free places: more could not be given out, and a sort that nobody can take
--- holds up no other. With them those that were not looked at yet. What came first of a sort was promised first.
-SELECT id, queue, priority, waiting_since, language, skills, kind, last_agent_id, declined_by, waiting_why,
-       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = w.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
-FROM (
-    SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language,
-           t.required_skills AS skills, t.kind, t.last_agent_id, t.waiting_why,
-           CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-           row_number() OVER (PARTITION BY t.queue_id, t.required_language, t.required_skills, t.kind, t.priority,
-                                           t.channel_id, t.declined_by
-                              ORDER BY t.waiting_since, t.id) AS place
-    FROM ticket t JOIN queue q ON q.id = t.queue_id
-    WHERE t.assignee_id IS NULL AND t.status = 'open'
-) w
-WHERE place <= $1 OR waiting_why IS NULL
-ORDER BY place, priority DESC, waiting_since, id
-LIMIT 2000
+-- Of what waits in queues that are open: the first `$1` of each lot, found by one step of the index a lot and not by looking at all
+-- that waits; with them those whose customer one of the agents `$2` had last, those that somebody turned down, and those that
+-- were not looked at yet. More of a lot than there are free places could not be given out, and a lot that nobody can take holds up
+-- no other. What came first of a lot was promised first. `$3`: queues that are shut, `$4`: rows at the most.
+WITH RECURSIVE lots AS (
+    (SELECT t.lot, t.queue_id FROM ticket t
+     WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL
+     ORDER BY t.lot LIMIT 1)
+    UNION ALL
+    SELECT n.lot, n.queue_id FROM lots l CROSS JOIN LATERAL (
+        SELECT t.lot, t.queue_id FROM ticket t
+        WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL AND t.lot > l.lot
+        ORDER BY t.lot LIMIT 1) n
+), shut AS MATERIALIZED (
+    SELECT id FROM queue WHERE name = ANY($3::text[])
+), found AS (
+    SELECT h.id, h.place FROM lots l CROSS JOIN LATERAL (
+        SELECT t.id, row_number() OVER (ORDER BY t.waiting_since, t.id) AS place FROM ticket t
+        WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL AND t.lot = l.lot
+        ORDER BY t.waiting_since, t.id LIMIT $1) h
+    WHERE l.queue_id NOT IN (SELECT id FROM shut)
+    UNION ALL
+    SELECT h.id, h.place FROM unnest($2::bigint[]) AS a (id) CROSS JOIN LATERAL (
+        SELECT t.id, row_number() OVER (ORDER BY t.waiting_since) AS place FROM ticket t
+        WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.last_agent_id = a.id
+          AND t.queue_id NOT IN (SELECT id FROM shut)
+        ORDER BY t.waiting_since LIMIT 20) h
+    UNION ALL
+    (SELECT t.id, 1 FROM ticket t
+     WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NOT NULL
+     ORDER BY t.declined_until LIMIT 500)
+    UNION ALL
+    (SELECT t.id, 2 FROM ticket t
+     WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
+     ORDER BY t.id LIMIT 500)
+), chosen AS (
+    SELECT id, min(place) AS place FROM found GROUP BY id ORDER BY 2, 1 LIMIT $4
+)
+SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
+       t.preferred_skills AS preferred, t.kind, t.live, t.weight, t.last_agent_id, greatest(t.last_agent_at, t.last_out_at) AS last_agent_at,
+       coalesce(c.owner_id, o.owner_id) AS owner_id, t.waiting_why,
+       CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       CASE WHEN t.declined_until IS NULL THEN '{}' ELSE
+       ARRAY(SELECT f.agent_id FROM offer f WHERE f.ticket_id = t.id AND f.state IN ('declined', 'expired')
+             AND f.settled_at > clock_timestamp() - interval '10 minutes') END AS not_to,
+       (SELECT min(k.due_at) FROM sla_clock k WHERE k.ticket_id = t.id AND k.state = 'running' AND k.target <> 'resolution') AS due_at
+FROM chosen JOIN ticket t ON t.id = chosen.id JOIN queue q ON q.id = t.queue_id JOIN customer c ON c.id = t.customer_id LEFT JOIN organisation o ON o.id = c.organisation_id
+ORDER BY chosen.place, t.priority DESC, t.waiting_since, t.id
 
 -- name: expected
-SELECT q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.kind, count(*) / 4.0::float8 AS tickets
+-- `$2`: kinds of channel on which somebody sits at the other end.
+SELECT q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.kind, ch.kind = ANY($2::text[]) AS live,
+       count(*) / 4.0::float8 AS tickets
 FROM generate_series(1, 4) AS weeks
 JOIN ticket t ON t.created_at >= now() - make_interval(weeks => weeks)
              AND t.created_at < now() - make_interval(weeks => weeks) + make_interval(secs => $1 * 60)
 JOIN queue q ON q.id = t.queue_id
-GROUP BY q.name, t.required_language, t.required_skills, t.kind
+JOIN channel ch ON ch.id = t.channel_id
+GROUP BY q.name, t.required_language, t.required_skills, t.kind, 5
 
 -- name: unexplained
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-       t.waiting_why,
-       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
-FROM ticket t JOIN queue q ON q.id = t.queue_id
-WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
+       t.preferred_skills AS preferred, t.kind, t.live, t.weight, t.last_agent_id, greatest(t.last_agent_at, t.last_out_at) AS last_agent_at,
+       coalesce(c.owner_id, o.owner_id) AS owner_id, t.waiting_why,
+       CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       CASE WHEN t.declined_until IS NULL THEN '{}' ELSE
+       ARRAY(SELECT f.agent_id FROM offer f WHERE f.ticket_id = t.id AND f.state IN ('declined', 'expired')
+             AND f.settled_at > clock_timestamp() - interval '10 minutes') END AS not_to,
+       (SELECT min(k.due_at) FROM sla_clock k WHERE k.ticket_id = t.id AND k.state = 'running' AND k.target <> 'resolution') AS due_at
+FROM ticket t JOIN queue q ON q.id = t.queue_id JOIN customer c ON c.id = t.customer_id LEFT JOIN organisation o ON o.id = c.organisation_id
+WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
 ORDER BY t.id
 LIMIT 500
 
 -- name: waiting_ticket
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.kind, t.last_agent_id, CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
-       t.waiting_why,
-       (SELECT min(c.due_at) FROM sla_clock c WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') AS due_at
-FROM ticket t JOIN queue q ON q.id = t.queue_id
-WHERE t.code = $1 AND t.assignee_id IS NULL AND t.status = 'open'
+       t.preferred_skills AS preferred, t.kind, t.live, t.weight, t.last_agent_id, greatest(t.last_agent_at, t.last_out_at) AS last_agent_at,
+       coalesce(c.owner_id, o.owner_id) AS owner_id, t.waiting_why,
+       CASE WHEN t.declined_until > clock_timestamp() THEN t.declined_by END AS declined_by,
+       CASE WHEN t.declined_until IS NULL THEN '{}' ELSE
+       ARRAY(SELECT f.agent_id FROM offer f WHERE f.ticket_id = t.id AND f.state IN ('declined', 'expired')
+             AND f.settled_at > clock_timestamp() - interval '10 minutes') END AS not_to,
+       (SELECT min(k.due_at) FROM sla_clock k WHERE k.ticket_id = t.id AND k.state = 'running' AND k.target <> 'resolution') AS due_at
+FROM ticket t JOIN queue q ON q.id = t.queue_id JOIN customer c ON c.id = t.customer_id LEFT JOIN organisation o ON o.id = c.organisation_id
+WHERE t.code = $1 AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
 
 -- name: give
--- Conditional: a ticket that somebody took meanwhile, or that is not open any more, stays as it is. Each assignment with
--- its decision, its entry in the ledger and its agent's load.
+-- Conditional: a ticket that somebody took meanwhile, that is not open any more or not as live as it was, stays as it is. Each
+-- assignment with its decision, its entry in the ledger and its agent's load.
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (ticket_id, agent_id, why)
+    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS g (ticket_id, agent_id, why, live)
 ), locked AS (
     SELECT t.id, g.agent_id, g.why FROM ticket t JOIN given g ON g.ticket_id = t.id
-    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.status = 'open'
+    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.live = g.live
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
     UPDATE ticket t
-    SET assignee_id = l.agent_id, last_agent_id = l.agent_id, declined_by = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
-        updated_at = clock_timestamp()
+    SET assignee_id = l.agent_id, last_agent_id = l.agent_id, last_agent_at = clock_timestamp(), declined_by = NULL,
+        declined_until = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()
     FROM locked l WHERE t.id = l.id
-    RETURNING t.id, t.seq, t.queue_id, t.priority, l.agent_id, l.why
+    RETURNING t.id, t.seq, t.queue_id, t.priority, t.live, t.held, l.agent_id, l.why
 ), decided AS (
     INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why)
     SELECT id, 'assigned', queue_id, agent_id, priority, why::jsonb FROM taken
@@ -147,10 +217,13 @@ WITH given AS MATERIALIZED (
     INSERT INTO event (ticket_id, seq, kind, data)
     SELECT id, seq, 'ticket_assigned', jsonb_build_object('agent', agent_id) FROM taken
 ), loaded AS (
-    UPDATE agent a SET load = a.load + n.more, idle_since = clock_timestamp()
-    FROM (SELECT agent_id, count(*) AS more FROM taken GROUP BY agent_id) n WHERE a.id = n.agent_id
+    UPDATE agent a SET load = a.load + n.load, live_load = a.live_load + n.live_load, idle_since = clock_timestamp()
+    FROM (SELECT agent_id, coalesce(sum(held) FILTER (WHERE NOT live), 0) AS load,
+                 coalesce(sum(held) FILTER (WHERE live), 0) AS live_load
+          FROM taken GROUP BY agent_id) n
+    WHERE a.id = n.agent_id
 )
-SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($4::text[]) AS topic) FROM taken
+SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($5::text[]) AS topic) FROM taken
 
 -- name: say_why_waiting
 UPDATE ticket t SET waiting_why = g.why::jsonb

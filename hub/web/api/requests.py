@@ -1,14 +1,22 @@
 """What callers may send, beside the interaction itself (channels.api.body). Unknown fields are refused."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
 from hub.actions.copies import MOST_COPIES
 from hub.actions.templates import MOST_BODY, MOST_NAME
 from hub.model.people import Presence
-from hub.model.tickets import TicketStatus
+from hub.model.tickets import TicketKind, TicketStatus
 
 MOST_TEXT = 100_000
 BIGINT = 2**63 - 1
@@ -96,6 +104,23 @@ class StatusRequest(_Body):
     status: TicketStatus
 
 
+class TicketChange(_Body):
+    """What is to be otherwise; what is left out stays. `kind` as it is already says that it is right. `queue`: the ticket leaves
+    its agent, unless `keep_assignee`. `seen_kind`: the kind that you had before you; refused (409) if it is another by now."""
+
+    kind: TicketKind | None = None
+    priority: Annotated[int | None, Field(ge=1, le=4, description="4 is the most urgent")] = None
+    queue: Annotated[str | None, Field(min_length=1, max_length=100, description="name of a queue")] = None
+    keep_assignee: bool = False
+    seen_kind: TicketKind | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.kind is None and self.priority is None and self.queue is None:
+            raise ValueError("expected at least one of kind, priority, queue")
+        return self
+
+
 def _fits(value: str) -> str:
     if int(value) > BIGINT:
         raise ValueError("is no id of an entry")
@@ -181,6 +206,11 @@ class CustomersQuery(_Query):
     ] = ""
     cursor: Cursor | None = None
     limit: PageLimit = 50
+
+
+class CorrectionsQuery(_Query):
+    after: Annotated[int, Field(ge=0, le=BIGINT, description="`id` of the last one that you have")] = 0
+    limit: Annotated[int, Field(ge=1, le=1000, description="the newest so many")] = 200
 
 
 class PageQuery(_Query):

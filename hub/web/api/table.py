@@ -5,6 +5,7 @@ from channels.api.body import ApiInteraction
 from hub.model.people import Scope
 from hub.web.api import (
     answers,
+    classification,
     files,
     interactions,
     mailboxes,
@@ -184,6 +185,31 @@ OPERATIONS: tuple[Operation, ...] = (
         body=requests.StatusRequest,
         idempotent=True,
         answers={200: answers.TicketAnswer},
+    ),
+    Operation(
+        name="patchTicket",
+        method="PATCH",
+        path="/tickets/{number}",
+        scopes=_WRITE,
+        summary="Change what a ticket is, how urgent, or where it belongs",
+        summary_zh="更正工单的类别、优先级或队列",
+        description="What is changed here stands: no rule changes it afterwards. With the kind changes what the rules had decided "
+        "by it, the queue only while nobody has the ticket. The kind that it has already says that it is right.",
+        handler=classification.patch_ticket,
+        body=requests.TicketChange,
+        idempotent=True,
+        answers={200: answers.TicketAnswer},
+    ),
+    Operation(
+        name="listCorrections",
+        method="GET",
+        path="/corrections",
+        scopes=_ADMIN,
+        summary="What people said tickets are, with the texts, to learn from",
+        summary_zh="人工更正与确认记录（含原文），可用于训练",
+        handler=classification.list_corrections,
+        query=requests.CorrectionsQuery,
+        answers={200: classification.CorrectionList},
     ),
     Operation(
         name="getThread",

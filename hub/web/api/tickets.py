@@ -65,7 +65,7 @@ async def list_tickets(call: Call) -> Answer:
 async def get_ticket(call: Call) -> Answer:
     """One ticket, a page of its timeline, and why it is where it is."""
     query: TicketQuery = call.query
-    code = _code(call)
+    code = ticket_code(call)
     try:
         after = read_id_cursor(query.cursor) if query.cursor else 0
     except NotACursor as error:
@@ -90,7 +90,7 @@ async def get_ticket(call: Call) -> Answer:
 async def post_reply(call: Call) -> Answer:
     """Queue an answer to the customer; where it stands is seen in the timeline."""
     body: ReplyRequest = call.body
-    code = _code(call)
+    code = ticket_code(call)
     try:
         interaction_id = await queue_reply(
             call.ctx,
@@ -118,7 +118,7 @@ async def post_reply(call: Call) -> Answer:
 async def post_note(call: Call) -> Answer:
     """Add words for colleagues."""
     body: NoteRequest = call.body
-    code = _code(call)
+    code = ticket_code(call)
     interaction_id = await add_note(call.ctx, ticket_code=code, actor=call.actor, text=body.text)
     return Answer(status=201, document=_added(interaction_id, code))
 
@@ -126,20 +126,22 @@ async def post_note(call: Call) -> Answer:
 async def post_assign(call: Call) -> Answer:
     """Give the ticket to an agent, or back to its queue."""
     body: AssignRequest = call.body
-    code = _code(call)
+    code = ticket_code(call)
     await assign_ticket(call.ctx, ticket_code=code, agent_id=body.agent_id, actor=call.actor)
-    return await _as_it_is_now(call, code)
+    return await answer_ticket(call, code)
 
 
 async def post_status(call: Call) -> Answer:
     """Open, pend, resolve or close the ticket."""
     body: StatusRequest = call.body
-    code = _code(call)
+    code = ticket_code(call)
     await change_status(call.ctx, ticket_code=code, status=body.status.value, actor=call.actor)
-    return await _as_it_is_now(call, code)
+    return await answer_ticket(call, code)
 
 
-async def _as_it_is_now(call: Call, code: int) -> Answer:
+async def answer_ticket(call: Call, code: int) -> Answer:
+    """The ticket as it is now."""
+
     async def work(c: Connection) -> TicketAnswer | None:
         row = await views.get_ticket(c, code)
         return None if row is None else TicketAnswer.of(row, (await _clocks(call, c, [row]))[row.id])
@@ -160,7 +162,8 @@ def _added(interaction_id: int, code: int) -> EntryAdded:
     return EntryAdded(interaction_id=str(interaction_id), ticket=show_code(TICKET, code))
 
 
-def _code(call: Call) -> int:
+def ticket_code(call: Call) -> int:
+    """The number in the path. Raises NotFound."""
     try:
         return read_code(TICKET, call.params["number"])
     except NotACode as error:

@@ -6,6 +6,7 @@ the gap is read, and what comes twice is sent once.
 
 import asyncio
 from contextlib import suppress
+from uuid import uuid4
 
 import structlog
 from aiohttp import WSCloseCode, web
@@ -13,6 +14,7 @@ from aiohttp import WSCloseCode, web
 from channels.doors import is_own_origin
 from hub.actions.context import Context
 from hub.actions.feed import FeedEvent, TooFarBehind
+from hub.actions.presence import LINE_SECONDS, drop_line, hear_line
 from hub.actions.sessions import agent_of_session
 from hub.model.codes import TICKET, show_code
 from hub.model.tickets import EventKind
@@ -24,7 +26,11 @@ log = structlog.get_logger(__name__)
 SESSION_ENDED = 4401
 """The close code that sends the page to the login."""
 LOOK_SECONDS = 4.0
-_HEARTBEAT_SECONDS = 20.0
+_HEARTBEAT_SECONDS = 10.0
+"""A browser that does not answer for half as long again is gone: a closed laptop says nothing."""
+
+_OF_OFFERS = (EventKind.TICKET_OFFERED, EventKind.OFFER_SETTLED, EventKind.TICKET_ASSIGNED)
+"""What changes an agent's offers is marked for them alone; nobody else's page need ask."""
 
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("desk_sockets", set)
 
@@ -47,6 +53,7 @@ def live_route(ctx: Context) -> web.RouteDef:
         tasks = [
             asyncio.create_task(line.tell(request.query.get("cursor", ""))),
             asyncio.create_task(line.watch_session()),
+            asyncio.create_task(line.be_heard()),
         ]
         try:
             async for _ in socket:
@@ -56,6 +63,7 @@ def live_route(ctx: Context) -> web.RouteDef:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             open_sockets.discard(socket)
+            await line.end()
         return socket
 
     return web.get("/desk/live", live)
@@ -75,6 +83,7 @@ class _Line:
         self._token = token
         self._agent_id = agent_id
         self._look_now = asyncio.Event()
+        self._line = uuid4()
 
     async def tell(self, cursor: str) -> None:
         """Send every event after `cursor`, each once; close when this reader must come back with its cursor."""
@@ -120,12 +129,29 @@ class _Line:
                 await self._socket.close(code=SESSION_ENDED, message=b"the session ended")
                 return
 
+    async def be_heard(self) -> None:
+        """For as long as the socket is open its agent is at their desk."""
+        while True:
+            try:
+                await hear_line(self._ctx, self._line, self._agent_id)
+            except DatabaseUnavailable as error:
+                log.warning("desk.line_untold", error=str(error))
+            await asyncio.sleep(LINE_SECONDS)
+
+    async def end(self) -> None:
+        """The page is gone. Where that cannot be said now, the line is seen to be silent."""
+        try:
+            await drop_line(self._ctx, self._line, self._agent_id)
+        except DatabaseUnavailable as error:
+            log.warning("desk.line_untold", error=str(error))
+
     async def _send(self, event: FeedEvent) -> None:
         if event.kind == EventKind.SESSION_ENDED:
             if self._agent_id in (event.agent_id, event.data.get("agent")):
                 self._look_now.set()
             return
         ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
-        await self._socket.send_json(
-            {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
-        )
+        told = {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
+        if event.kind in _OF_OFFERS and event.data.get("agent") == self._agent_id:
+            told["mine"] = True
+        await self._socket.send_json(told)

@@ -8,7 +8,7 @@ from hub.web.desk.assets import show_asset
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.signin import Door
-from hub.web.desk.tickets import acting, files, moving, pages, writing
+from hub.web.desk.tickets import acting, files, moving, pages, sorting, writing
 from hub.web.desk.visit import Handler, at_desk
 
 
@@ -43,6 +43,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/assign", acting.post_assign),
         post("/tickets/{code}/release", acting.post_release),
         post("/tickets/{code}/status", acting.post_status),
+        post("/tickets/{code}/sort", sorting.post_sort),
         post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
         post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
         post("/tickets/{code}/deliveries/{id}/undo", writing.post_undo),

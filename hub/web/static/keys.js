@@ -21,6 +21,14 @@ function press(key) {
   document.querySelector(`#thread [data-key="${key}"]`)?.click();
 }
 
+// A menu of the ticket: opened, and its first choice has the focus.
+function openMenu(key) {
+  const menu = document.querySelector(`#thread summary[data-key="${key}"]`)?.parentElement;
+  if (!menu) return;
+  menu.open = true;
+  menu.querySelector(".sheet button")?.focus();
+}
+
 const COMMANDS = {
   KeyJ: () => move(1),
   KeyK: () => move(-1),
@@ -29,6 +37,10 @@ const COMMANDS = {
   KeyN: () => chooseMode("note"),
   KeyI: () => press("take"),
   KeyE: () => press("resolve"),
+  KeyC: () => openMenu("kind"),
+  KeyP: () => openMenu("priority"),
+  KeyQ: () => openMenu("queue"),
+  KeyY: () => press("right"),
   KeyD: turnTheme,
   Slash: () => {
     const field = document.getElementById("q");

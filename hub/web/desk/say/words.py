@@ -104,6 +104,7 @@ STEPS: Mapping[str, str] = {
     "assigned": N_("Assigned by routing"),
     "manual": N_("Assigned by hand"),
     "released": N_("Back to the queue"),
+    "changed": N_("Changed by hand"),
 }
 
 LINKS: Mapping[str, str] = {
@@ -173,6 +174,10 @@ FAILURES: Mapping[str, str] = {
     "moved_on": N_("Some of these entries were moved on since, so this cannot be undone."),
     "added_since": N_("Something was added to the ticket since, so this cannot be undone."),
     "undone_already": N_("This was undone already."),
+    "kind_changed_meanwhile": N_("Somebody else has said meanwhile what it is. Look again before you change it."),
+    "unknown_kind": N_("There is no such kind of ticket."),
+    "unknown_priority": N_("There is no such priority."),
+    "unknown_queue": N_("There is no such queue any more. Reload the page."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
 }
 

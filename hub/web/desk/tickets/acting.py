@@ -16,7 +16,7 @@ async def post_take(visit: Visit) -> web.StreamResponse:
     """Give the ticket to whoever pressed."""
     code = ticket_code(visit.request.match_info["code"])
     await assign_ticket(visit.ctx, ticket_code=code, agent_id=visit.agent.id, actor=visit.actor)
-    return await _show_ticket(visit, code)
+    return await show_ticket(visit, code)
 
 
 async def post_assign(visit: Visit) -> web.StreamResponse:
@@ -26,14 +26,14 @@ async def post_assign(visit: Visit) -> web.StreamResponse:
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise NotPossible("no agent was chosen")
     await assign_ticket(visit.ctx, ticket_code=code, agent_id=int(given), actor=visit.actor)
-    return await _show_ticket(visit, code)
+    return await show_ticket(visit, code)
 
 
 async def post_release(visit: Visit) -> web.StreamResponse:
     """Put the ticket back into its queue."""
     code = ticket_code(visit.request.match_info["code"])
     await assign_ticket(visit.ctx, ticket_code=code, agent_id=None, actor=visit.actor)
-    return await _show_ticket(visit, code)
+    return await show_ticket(visit, code)
 
 
 async def post_status(visit: Visit) -> web.StreamResponse:
@@ -43,7 +43,7 @@ async def post_status(visit: Visit) -> web.StreamResponse:
     if given not in STATUSES:
         raise NotPossible("no such status")
     await change_status(visit.ctx, ticket_code=code, status=given, actor=visit.actor)
-    return await _show_ticket(visit, code)
+    return await show_ticket(visit, code)
 
 
 async def show_colleagues(visit: Visit) -> web.StreamResponse:
@@ -58,6 +58,7 @@ async def show_colleagues(visit: Visit) -> web.StreamResponse:
     return visit.page("_colleagues.html", agents=agents, **work_context(visit, work))
 
 
-async def _show_ticket(visit: Visit, code: int) -> web.StreamResponse:
+async def show_ticket(visit: Visit, code: int) -> web.StreamResponse:
+    """The thread as it is now."""
     work = await read_work(visit, code, entries_asked(visit.request))
     return visit.page("_thread.html", **work_context(visit, work))

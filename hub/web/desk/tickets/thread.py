@@ -92,8 +92,9 @@ def answering(ctx: Context, ticket: TicketRow) -> Answering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """One decision, told."""
+    """One decision, told. `step`: as it is called on screen; by hand more is changed than who has the ticket."""
 
+    step: str
     decision: DecisionRow
     told: Sequence[Told]
 
@@ -103,7 +104,14 @@ def tell_decisions(
 ) -> Sequence[Why]:
     """Every stored decision in the reader's language, newest first."""
     titles = queue_titles(voice, queues)
-    return [Why(decision=one, told=retell(one.why, voice.locale, titles)) for one in decisions]
+    return [
+        Why(
+            step="changed" if "changed" in one.why else one.step,
+            decision=one,
+            told=retell(one.why, voice.locale, titles),
+        )
+        for one in decisions
+    ]
 
 
 def queue_titles(voice: Voice, queues: Sequence[views.QueueRow]) -> dict[str, str]:

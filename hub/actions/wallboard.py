@@ -1,0 +1,188 @@
+"""The floor at one moment, read together: queues, who is here, what nobody can have, how today goes. Reads only."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from hub.actions.as_facts import EFFORT, as_agents
+from hub.actions.context import Context
+from hub.model.people import Presence
+from hub.model.tickets import TicketKind
+from routing.calendars import is_open, next_change
+from routing.expect import Answered, Expected, Lot, expect_new, tempo_of
+from routing.explain import to_data
+from routing.fit import fits, has_room
+from routing.rules import RoutingRules, read_skill
+from routing.select import Waiting, choose_agent
+from routing.situation import AgentState, Needs, ReasonCode, WaitingTicket
+from storage import wallboard as stored
+from storage import work
+from storage.database import Connection
+from storage.wallboard import AgentOnFloor, AnsweredRow, NeedsNow, QueueNow, Today
+from storage.work import AgentNow
+
+LATELY_SECONDS = 4 * 3600.0
+"""Answers of so long ago tell how quickly work is done."""
+_NOBODY_FITS = {
+    str(code)
+    for code in (
+        ReasonCode.NO_MEMBERS,
+        ReasonCode.NOBODY_SPEAKS,
+        ReasonCode.NOBODY_HAS_SKILL,
+        ReasonCode.NO_COMBINATION,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOnBoard:
+    """`members`: who may work on it; `here`: those on line, `free` those with room. `open`: whether its calendar is open now,
+    None where it has none; `changes_at`: when that changes. `expected`: for what would come now."""
+
+    now: QueueNow
+    members: int
+    here: int
+    free: int
+    open: bool | None
+    changes_at: datetime | None
+    expected: Expected
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """Tickets that nobody on line can have, and why: data of routing.explain. `absent`: some who can are not on line."""
+
+    needs: NeedsNow
+    why: Mapping[str, Any]
+    absent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    queues: Sequence[QueueOnBoard]
+    agents: Sequence[AgentOnFloor]
+    stuck: Sequence[Stuck]
+    today: Today
+
+    @property
+    def waiting(self) -> int:
+        return sum(queue.now.waiting for queue in self.queues)
+
+    @property
+    def overdue(self) -> int:
+        return sum(queue.now.overdue for queue in self.queues)
+
+    @property
+    def in_time_share(self) -> float | None:
+        """Of the promises of an answer that ended today, those that were kept; None where there was none."""
+        ended = self.today.in_time + self.today.late
+        return self.today.in_time / ended if ended else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    queues: Sequence[QueueNow]
+    needs: Sequence[NeedsNow]
+    agents: Sequence[AgentOnFloor]
+    people: Sequence[AgentNow]
+    today: Today
+    answered: Sequence[AnsweredRow]
+
+
+async def read_board(ctx: Context, since: datetime) -> Board:
+    """Everything that the wallboard shows; today began at `since`."""
+
+    async def look(connection: Connection) -> _Read:
+        return _Read(
+            queues=await stored.queues_now(connection),
+            needs=await stored.needs_now(connection),
+            agents=await stored.agents_now(connection),
+            people=await work.look_at_agents(connection),
+            today=await stored.today(connection, since),
+            answered=await stored.answered_lately(connection, LATELY_SECONDS),
+        )
+
+    read = await ctx.database.read(look)
+    now = read.people[0].now if read.people else datetime.now(UTC)
+    people = as_agents(read.people, {queue.name for queue in read.queues}, now)
+    return Board(
+        queues=_queues(read, people, ctx.rules, now),
+        agents=read.agents,
+        stuck=_stuck(read.needs, people),
+        today=read.today,
+    )
+
+
+def tempo(answered: Sequence[AnsweredRow]) -> dict[str, float]:
+    """How quickly the work of each queue was done lately."""
+    return tempo_of(Answered(row.queue, EFFORT[TicketKind(row.kind)], row.minutes) for row in answered)
+
+
+def _queues(
+    read: _Read, people: Sequence[AgentState], rules: RoutingRules, now: datetime
+) -> list[QueueOnBoard]:
+    waiting: Counter[Lot] = Counter()
+    for row in read.needs:
+        waiting[Lot(_needs(row), row.live, EFFORT[TicketKind(row.kind)])] += row.tickets
+    speed = tempo(read.answered)
+    board = []
+    for queue in read.queues:
+        needs = Needs(queue.name)
+        members = [agent for agent in people if fits(agent, needs)]
+        here = [agent for agent in members if agent.presence is Presence.ONLINE]
+        usual = Lot(needs, False, EFFORT[TicketKind.ENQUIRY])
+        opened, changes_at = hours_of(rules, queue.name, now)
+        board.append(
+            QueueOnBoard(
+                now=queue,
+                members=len(members),
+                here=len(here),
+                free=sum(has_room(agent, live=False) for agent in here),
+                open=opened,
+                changes_at=changes_at,
+                expected=expect_new(usual, waiting, people, tempo=speed),
+            )
+        )
+    return board
+
+
+def hours_of(rules: RoutingRules, queue: str, now: datetime) -> tuple[bool | None, datetime | None]:
+    """Whether the queue's calendar is open, and when that changes; (None, None) for a queue without one."""
+    name = next((one.calendar for one in rules.queue if one.name == queue), "")
+    if not name:
+        return None, None
+    calendar = rules.policies.calendars[name]
+    return is_open(calendar, now), next_change(calendar, now)
+
+
+def _stuck(needs: Sequence[NeedsNow], people: Sequence[AgentState]) -> list[Stuck]:
+    """Where one ticket of a sort finds nobody, none of them does."""
+    sorts: dict[tuple[Needs, bool], NeedsNow] = {}
+    for row in needs:
+        key = (_needs(row), row.live)
+        known = sorts.get(key)
+        sorts[key] = row if known is None else _together(known, row)
+    found = []
+    for (wanted, live), row in sorts.items():
+        if any(agent.presence is Presence.ONLINE and fits(agent, wanted) for agent in people):
+            continue
+        decision = choose_agent(WaitingTicket(id=0, needs=wanted, since=0.0, due=0.0, live=live), people, 0.0)
+        if isinstance(decision, Waiting):
+            why = to_data(decision)
+            codes = {reason["code"] for reason in why["reasons"]}
+            if codes & _NOBODY_FITS:
+                found.append(Stuck(needs=row, why=why, absent=str(ReasonCode.FIT_BUT_ABSENT) in codes))
+    found.sort(key=lambda one: (one.absent, -one.needs.tickets))
+    return found
+
+
+def _together(one: NeedsNow, other: NeedsNow) -> NeedsNow:
+    """Two sorts that differ in nothing that an agent must have."""
+    first, second = sorted((one, other), key=lambda row: (row.oldest_since is None, row.oldest_since))
+    return replace(first, tickets=first.tickets + second.tickets)
+
+
+def _needs(row: NeedsNow) -> Needs:
+    return Needs(row.queue, row.language, frozenset(map(read_skill, row.skills)))

@@ -1,0 +1,56 @@
+"""The wallboard: what waits, who is here, what nobody can have. For everybody, and for the screen on the wall (`?tv=1`)."""
+
+from datetime import datetime, time
+
+from aiohttp import web
+
+from hub.actions.wallboard import Board, read_board
+from hub.model.people import Presence
+from hub.web.desk.say.floor import meter, say_wait
+from hub.web.desk.visit import Visit
+from routing.retell import retell
+
+
+async def show_floor(visit: Visit) -> web.StreamResponse:
+    """The page."""
+    cursor = visit.ctx.feed.cursor
+    return visit.page("floor.html", section="floor", cursor=cursor, tv=_is_tv(visit), **await _read(visit))
+
+
+async def show_state(visit: Visit) -> web.StreamResponse:
+    """Its changing part."""
+    return visit.page("_floor.html", **await _read(visit))
+
+
+async def _read(visit: Visit) -> dict[str, object]:
+    local = visit.now.astimezone(visit.voice.zone)
+    midnight = datetime.combine(local.date(), time(), tzinfo=visit.voice.zone)
+    board = await read_board(visit.ctx, midnight)
+    titles = {
+        queue.now.name: queue.now.title_zh if visit.voice.chinese else queue.now.title_en
+        for queue in board.queues
+    }
+    return {
+        "board": board,
+        "titles": titles,
+        "stuck": [(one, _reasons(visit, one.why, titles)) for one in board.stuck],
+        "here": [one for one in board.agents if one.presence != Presence.OFFLINE],
+        "gone": [one for one in board.agents if one.presence == Presence.OFFLINE],
+        "share": _percent(visit, board),
+        "meter": meter,
+        "wait": lambda expected: say_wait(visit.voice, expected),
+    }
+
+
+def _percent(visit: Visit, board: Board) -> str:
+    share = board.in_time_share
+    # Rounded down: 100 % is said when nothing was late.
+    return "–" if share is None else f"{visit.voice.number(int(share * 100))} %"
+
+
+def _reasons(visit: Visit, why: object, titles: dict[str, str]) -> list[str]:
+    return [reason for told in retell(why, visit.voice.locale, titles) for reason in told.reasons]
+
+
+def _is_tv(visit: Visit) -> bool:
+    return visit.request.query.get("tv", "") == "1"

@@ -1,0 +1,1 @@
+"""The rules on the desk: seen by everybody, changed in drafts by those who lead."""
