@@ -80,9 +80,12 @@ class PersonRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerFacts:
+    """`last_agent_at`: when whoever had their last ticket had to do with them."""
+
     id: int
     key_account: bool
     last_agent_id: int | None
+    last_agent_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,8 @@ class LockedAgent:
     presence: str
     load: int
     capacity: int
+    live_load: int
+    live_capacity: int
     active: bool
 
 
@@ -106,7 +111,10 @@ class LockedTicket:
     status: str
     seq: int
     assignee_id: int | None
+    offered_to: int | None
     queue_id: int
+    live: bool
+    weight: int
     lately: int
 
 
@@ -121,8 +129,9 @@ class NewCustomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTicket:
-    """`owner` is the place (from 1) of a customer who is made with it; 0: `customer_id` is there already. `required_skills` are
-    joined by U+001F, `why` is JSON text of the decision that chose the queue."""
+    """`owner` is the place (from 1) of a customer who is made with it; 0: `customer_id` is there already. `required_skills` and
+    `preferred_skills` are joined by U+001F, `why` is JSON text of the decision that chose the queue. `live`: somebody sits at the
+    other end, until nobody wrote for `silence_seconds`."""
 
     owner: int
     customer_id: int
@@ -143,6 +152,11 @@ class NewTicket:
     last_preview: str
     why: str
     heard_at: datetime | None
+    preferred_skills: str
+    last_agent_at: datetime | None
+    live: bool
+    weight: int
+    silence_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +195,7 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketTouch:
-    """What a message does to a ticket that exists."""
+    """What a message does to a ticket that exists. `live`: its customer sits at the other end, as they did not before."""
 
     id: int
     seq: int
@@ -190,7 +204,9 @@ class TicketTouch:
     reopen: bool
     release: bool
     reply_address: str
-    heard_at: datetime | None = None
+    heard_at: datetime | None
+    live: bool
+    silence_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -336,7 +352,8 @@ async def open_tickets(
         *transposed(owned, 4),
         *columns(tickets, "owner", "customer_id", "channel_id", "subject", "kind", "kind_uncertain", "status", "priority",
                  "language", "queue", "required_language", "required_skills", "last_agent_id", "reply_address",
-                 "thread_key", "seq", "last_preview", "why", "heard_at"),
+                 "thread_key", "seq", "last_preview", "why", "heard_at", "preferred_skills", "last_agent_at", "live", "weight",
+                 "silence_seconds"),
     )  # fmt: skip
     if len(rows) != len(tickets):
         raise LookupError(
@@ -371,18 +388,12 @@ async def find_revised(connection: Connection, ticket_id: int, external_id: str)
 
 
 async def touch_tickets(connection: Connection, touches: Sequence[TicketTouch]) -> None:
-    """Write what messages did to tickets that exist; locked before."""
+    """Write what messages did to tickets that exist, and agents' loads with them; all are locked before."""
     await connection.execute(
         SQL["touch_tickets"],
-        *columns(
-            touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address", "heard_at"
-        ),
-    )
-
-
-async def add_load(connection: Connection, changes: Sequence[tuple[int, int]]) -> None:
-    """(agent id, change) of how many open tickets they hold; locked before."""
-    await connection.execute(SQL["add_load"], *transposed(changes, 2))
+        *columns(touches, "id", "seq", "preview", "from_person", "reopen", "release", "reply_address", "heard_at", "live",
+                 "silence_seconds"),
+    )  # fmt: skip
 
 
 async def add_decisions(connection: Connection, decisions: Sequence[NewDecision]) -> None:
@@ -403,7 +414,8 @@ async def add_attachments(connection: Connection, files: Sequence[NewAttachment]
     )  # fmt: skip
 
 
-async def assignees_of_idle(connection: Connection, ticket_ids: Sequence[int]) -> list[int]:
-    """Agents who would get one of these tickets back when its customer writes."""
-    rows = await connection.fetch(SQL["assignees_of_idle"], ticket_ids)
+async def holders_concerned(connection: Connection, ticket_ids: Sequence[int], *, live: bool) -> list[int]:
+    """Agents on whose hands one of these tickets counts otherwise when its customer writes; `live`: when they sit at the other
+    end."""
+    rows = await connection.fetch(SQL["holders_concerned"], ticket_ids, live)
     return [row["assignee_id"] for row in rows]

@@ -1,7 +1,7 @@
 """Work that is asked of departments and of people. Thin typed functions over sql/tasks.sql."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from storage.database import Connection
@@ -20,9 +20,12 @@ _OF_DEPARTMENTS = """t.queue_id IN (
 _WHOSE: dict[TaskScope, str] = {
     "mine": "t.assignee_id = $1",
     "departments": _OF_DEPARTMENTS,
+    # The number has to stand somewhere.
     "all": "($1::bigint IS NULL OR true)",
 }
-_DUE = "coalesce(t.due_at, 'infinity'::timestamptz)"
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+"""As what a task without a time counts when they are put in order."""
+_DUE = "coalesce(t.due_at, '9999-12-31 00:00:00+00'::timestamptz)"
 
 TO_DO = {
     scope: f"{SQL['rows']}\nWHERE t.state IN ('open', 'doing') AND ({_DUE}, t.id) > ($2::timestamptz, $3::bigint)"
@@ -160,6 +163,11 @@ async def of_cause(connection: Connection, cause: str) -> int | None:
     """The id of the task that was made for this cause."""
     found: int | None = await connection.fetchval(SQL["of_cause"], cause)
     return found
+
+
+async def code_of(connection: Connection, task_id: int) -> int:
+    code: int = await connection.fetchval(SQL["code_of"], task_id)
+    return code
 
 
 async def queue(connection: Connection, name: str) -> QueueRow | None:

@@ -39,7 +39,6 @@ async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]
     step of work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
     taken.made_room = True
     if agent_id is None and taken.ticket.offered_to is not None:
-        await taken.note(EventKind.OFFER_SETTLED, agent=taken.ticket.offered_to, state="withdrawn")
         await taken.withdraw_offer()
         return
     await taken.withdraw_offer()

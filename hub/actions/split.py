@@ -100,7 +100,10 @@ async def open_split(ctx: Context, source: Step, entries: Sequence[MovableRow]) 
         customer_id=owner or 0,
         channel=_channel(source, first),
         key_account=facts.key_account if facts else False,
-        last_agent_id=facts.last_agent_id if facts else None,
+        last_agent=(facts.last_agent_id, facts.last_agent_at)
+        if facts and facts.last_agent_id is not None and facts.last_agent_at is not None
+        else None,
+        live=source.ticket.live,
         status=status,
         seq=0,
         heard_at=min(first.occurred_at, first.created_at),

@@ -82,6 +82,7 @@ class Step:
         """Whoever is offered the ticket is so no more."""
         if self.ticket.offered_to is not None:
             await offers.withdraw(self.connection, self.ticket.id, self.ticket.offered_to)
+            await self.note(EventKind.OFFER_SETTLED, agent=self.ticket.offered_to, state="withdrawn")
             self.ticket = replace(self.ticket, offered_to=None, held=0)
 
     async def settle(self) -> None:

@@ -3,6 +3,7 @@
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.targets import keep_targets
+from hub.actions.tasks import say_tasks_due
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
 from storage.database import Connection, as_json
@@ -23,7 +24,7 @@ async def fire_due(ctx: Context) -> int:
             await announce(connection, EVENTS)
         return len(timers)
 
-    return await ctx.database.run(fire) + await keep_targets(ctx)
+    return await ctx.database.run(fire) + await keep_targets(ctx) + await say_tasks_due(ctx)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

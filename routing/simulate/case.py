@@ -15,11 +15,11 @@ class Errand:
     """One thing that a customer waits for: a conversation, or an answer to a message.
 
     `ticket`: as the engine is told of it. `work`: minutes it takes somebody of usual pace who does not know the customer.
-    `weight` and `due` are the truth, which the ticket may have wrong. `patience`: a live customer leaves after so many minutes.
-    `offer`: an agent has so long to accept; 0: it is theirs at once. `leave`: where its agent went home before beginning, it goes
-    back to the queue after so long. `wrap_up`: what the agent has afterwards before anything new comes. `later`: what is asked
-    of an agent once it has waited so many minutes. `labels`: what it is, for the figures ("channel": "email").
-    """
+    `weight` and `due` are the truth, which the ticket may have wrong. `patience`: a live customer leaves after so many
+    minutes. `offer`: an agent has so long to accept; 0: it is theirs at once. `leave`: where its agent went home before
+    beginning, it goes back to the queue after so long. `wrap_up`: what the agent has afterwards before anything new comes.
+    `later`: what is asked of an agent once it has waited so many minutes. `labels`: what it is, for the figures ("channel":
+    "email")."""
 
     ticket: WaitingTicket
     work: float
@@ -39,8 +39,8 @@ class Errand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """An agent with their shifts (from, until), breaks (from, minutes) and absences (from, minutes) that nobody is told of: they
-    seem to be there."""
+    """An agent with their shifts (from, until), breaks (from, minutes) and absences (from, minutes) that nobody is told of:
+    they seem to be there."""
 
     id: int
     name: str
@@ -57,8 +57,8 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How work goes. A live conversation takes `live_share` of an agent's attention; each one more makes all of them slower by
-    `slowed_by`. To accept takes a moment. Whoever had the customer last saves `owner_saves` of the work. `silent_means_away`: who
-    lets an offer run out counts as away until they are back."""
+    `slowed_by`. To accept takes a moment. Whoever had the customer last saves `owner_saves` of the work. `silent_means_away`:
+    who lets an offer run out counts as away until they are back."""
 
     live_share: float = 1.0 / 3.0
     slowed_by: float = 0.10
@@ -70,9 +70,9 @@ class Habits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One course of days. `expected`: minutes of work (at usual pace) by hour from the beginning; `live_demand`: of which classes
-    live work is, as shares; both are what a company knows from its records. `hours`: when work of a queue is given out (from,
-    until), where not always."""
+    """One course of days. `expected`: minutes of work (at usual pace) by hour from the beginning; `live_demand`: of which
+    classes live work is, as shares; both are what a company knows from its records. `hours`: when work of a queue is given out
+    (from, until), where not always."""
 
     errands: tuple[Errand, ...]
     workers: tuple[Worker, ...]

@@ -35,10 +35,10 @@ HIGHER_IS_BETTER: Mapping[str, bool | None] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Shares are per cent. `figures`: waits in minutes until somebody begins, those of live customers in seconds; `late`: minutes
-    after the promise, weighted, on the average of all; `unserved`: errands that nobody had answered at the end; `overtime` hours.
-    `by`: for each label and value how many there were and which share was in time. `agents`: name to share of paid time that was
-    work, and how many errands were done."""
+    """Shares are per cent. `figures`: waits in minutes until somebody begins, those of live customers in seconds; `late`:
+    minutes after the promise, weighted, on the average of all; `unserved`: errands that nobody had answered at the end;
+    `overtime` hours. `by`: for each label and value how many there were and which share was in time. `agents`: name to share
+    of paid time that was work, and how many errands were done."""
 
     errands: int
     figures: Mapping[str, float]
@@ -118,7 +118,8 @@ def measure(course: Course) -> Measured:
 
 
 def jain(shares: Sequence[float]) -> float:
-    """How evenly it is shared, 1/n to 1 (R. Jain, D.-M. Chiu, W. Hawe, "A quantitative measure of fairness", 1984); 1 for none."""
+    """How evenly it is shared, 1/n to 1 (R. Jain, D.-M. Chiu, W. Hawe, "A quantitative measure of fairness", 1984); 1 for
+    none."""
     squares = sum(one * one for one in shares)
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 1.0
 

@@ -160,7 +160,9 @@ class Person:
 
     def take_done(self, now: float) -> list[Fate]:
         """What is done now, out of their hands."""
-        ended = [self.held.pop(one) for one in [one for one, left in self.live.items() if left <= _NOTHING_LEFT]]
+        ended = [
+            self.held.pop(one) for one in [one for one, left in self.live.items() if left <= _NOTHING_LEFT]
+        ]
         for fate in ended:
             del self.live[fate.errand.id]
             self.wrapping_until = max(self.wrapping_until, now + fate.errand.wrap_up)
@@ -176,7 +178,9 @@ class Person:
     def _live_pace(self) -> float:
         """What becomes of a minute for each conversation, beside the others."""
         together = len(self.live)
-        return min(1.0, 1.0 / (together * self.habits.live_share)) / (1.0 + self.habits.slowed_by * (together - 1))
+        return min(1.0, 1.0 / (together * self.habits.live_share)) / (
+            1.0 + self.habits.slowed_by * (together - 1)
+        )
 
     def _attention_left(self) -> float:
         left = 1.0 - len(self.live) * self.habits.live_share

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from routing.simulate import chance as draw
 from routing.simulate.case import Case, Errand, Span, Worker
+from routing.simulate.staff import Change, StaffChanges, WrongStaff, apply_staff, daily_hours
 from routing.situation import Needs, WaitingTicket
 
 QUEUE = "service"
@@ -75,15 +76,18 @@ def make_reference(
     *,
     load: float = 1.0,
     goes_wrong: Callable[["Week"], None] | None = None,
-    change_staff: Callable[[Sequence[Worker]], Sequence[Worker]] | None = None,
+    staff: StaffChanges | None = None,
 ) -> Case:
-    """The week of this seed with so many times the customers. The same seed brings the same customers, whoever works."""
+    """The week of this seed with so many times the customers. The same seed brings the same customers, whoever works. Raises
+    WrongStaff."""
     usual = make_staff()
-    week = Week(seed, list(_visits(seed, load, usual)), list(change_staff(usual) if change_staff else usual))
+    week = Week(seed, list(_visits(seed, load, usual)), changed_staff(staff) if staff else list(usual))
     if goes_wrong is not None:
         goes_wrong(week)
     visits = sorted(week.visits, key=lambda visit: visit.at)
-    shares = {_needs(topic, language): a * b for topic, a in TOPICS.items() for language, b in LANGUAGES.items()}
+    shares = {
+        _needs(topic, language): a * b for topic, a in TOPICS.items() for language, b in LANGUAGES.items()
+    }
     return Case(
         errands=tuple(_errand(number, visit) for number, visit in enumerate(visits)),
         workers=tuple(_with_days(worker, seed, week.sick) for worker in week.staff),
@@ -112,7 +116,9 @@ def make_staff() -> tuple[Worker, ...]:
             Worker(
                 id=len(staff) + place,
                 name=f"agent {len(staff) + place + 1}",
-                languages=frozenset({"en"} | ({"fr"} if place % 3 == 0 else set()) | ({"de"} if place % 3 == 1 else set())),
+                languages=frozenset(
+                    {"en"} | ({"fr"} if place % 3 == 0 else set()) | ({"de"} if place % 3 == 1 else set())
+                ),
                 skills=_some_skills(chance),
                 queues=frozenset({QUEUE}),
                 capacity=1,
@@ -123,6 +129,28 @@ def make_staff() -> tuple[Worker, ...]:
         ]
         staff += _covering(chance, shift)
     return tuple(staff)
+
+
+def changed_staff(changes: StaffChanges) -> list[Worker]:
+    """The staff of every week with these changes. Raises WrongStaff."""
+    return apply_staff(
+        changes,
+        make_staff(),
+        shifts=_shifts_of,
+        day_of=lambda moment: int(moment // DAY) + 1,
+        all_queues=frozenset({QUEUE}),
+    )
+
+
+def _shifts_of(change: Change) -> tuple[Span, ...]:
+    if change.calendar:
+        raise WrongStaff(f"agent {change.name!r}: calendar: the reference workload knows hours only")
+    spans = [(begins - OPENS, ends - OPENS) for begins, ends in daily_hours(change.hours)]
+    if any(begins < 0 or ends > DAY for begins, ends in spans):
+        raise WrongStaff(f"agent {change.name!r}: hours: the reference workload works from 07:00 to 22:00")
+    return tuple(
+        (day * DAY + begins, day * DAY + ends) for day in range(DAYS_TO_END) for begins, ends in spans
+    )
 
 
 def _some_skills(chance: random.Random) -> dict[str, int]:
@@ -252,8 +280,10 @@ def _with_days(worker: Worker, seed: int, sick: frozenset[tuple[int, int]]) -> W
     for begins, ends in worker.shifts[:DAYS]:
         for after, minutes in BREAKS:
             breaks.append((begins + after + draw.uniform(chance, -BREAK_MOVES, BREAK_MOVES), minutes))
-        for at in draw.moments(chance, begins, ends, ABSENCES):
-            absences.append((at, LEAST_ABSENT + draw.exponential(chance, MORE_ABSENT)))
+        absences += [
+            (at, LEAST_ABSENT + draw.exponential(chance, MORE_ABSENT))
+            for at in draw.moments(chance, begins, ends, ABSENCES)
+        ]
     shifts = tuple(span for span in worker.shifts if (worker.id, int(span[0] // DAY)) not in sick)
     return replace(worker, shifts=shifts, breaks=tuple(breaks), absences=tuple(absences))
 
@@ -268,7 +298,8 @@ def _expected(load: float, shares: dict[Needs, float]) -> dict[int, dict[Needs, 
     hours = int(DAY // 60)
     return {
         day * hours + hour: {
-            needs: A_DAY * load * factor * by_hour / sum(BY_HOUR) * each * share for needs, share in shares.items()
+            needs: A_DAY * load * factor * by_hour / sum(BY_HOUR) * each * share
+            for needs, share in shares.items()
         }
         for day, factor in enumerate(BY_DAY)
         for hour, by_hour in enumerate(BY_HOUR)

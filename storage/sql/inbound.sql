@@ -116,17 +116,21 @@ JOIN identity i ON i.kind = g.kind AND i.value = g.value AND i.verified = g.veri
 ORDER BY i.customer_id
 
 -- name: describe_people
-SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account,
-       (SELECT t.last_agent_id FROM ticket t WHERE t.customer_id = c.id ORDER BY t.id DESC LIMIT 1) AS last_agent_id
-FROM customer c LEFT JOIN organisation o ON o.id = c.organisation_id
+-- Who had their last ticket, and when they had to do with them.
+SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account, l.last_agent_id,
+       greatest(l.last_agent_at, l.last_out_at) AS last_agent_at
+FROM customer c
+LEFT JOIN organisation o ON o.id = c.organisation_id
+LEFT JOIN LATERAL (SELECT t.last_agent_id, t.last_agent_at, t.last_out_at FROM ticket t
+                   WHERE t.customer_id = c.id ORDER BY t.id DESC LIMIT 1) l ON true
 WHERE c.id = ANY($1::bigint[])
 
 -- name: lock_agents
-SELECT id, presence, load, capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+SELECT id, presence, load, capacity, live_load, live_capacity, active FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: lock_tickets
 -- With how many letters came in the last hour, counted up to fifty: so many are a loop.
-SELECT id, code, customer_id, channel_id, reply_address, status, seq, assignee_id, queue_id,
+SELECT id, code, customer_id, channel_id, reply_address, status, seq, assignee_id, offered_to, queue_id, live, weight,
        (SELECT count(*) FROM (SELECT 1 FROM interaction i
                               WHERE i.ticket_id = t.id AND i.id > timeline_floor(now() - interval '1 hour') AND i.direction = 'in'
                               LIMIT 50) l)::int AS lately
@@ -165,20 +169,23 @@ WITH person AS MATERIALIZED (
     SELECT g.*, nextval('ticket_id_seq') AS id, q.id AS queue_id, coalesce(person.id, g.old_customer_id) AS customer_id
     FROM unnest($7::int[], $8::bigint[], $9::int[], $10::text[], $11::text[], $12::boolean[], $13::text[], $14::int[],
                 $15::text[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::text[], $21::text[], $22::int[],
-                $23::text[], $24::text[], $25::timestamptz[])
+                $23::text[], $24::text[], $25::timestamptz[], $26::text[], $27::timestamptz[], $28::boolean[], $29::int[],
+                $30::float8[])
          WITH ORDINALITY AS g (owner, old_customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language,
                                queue, required_language, required_skills, last_agent_id, reply_address, thread_key, seq,
-                               last_preview, why, heard_at, ord)
+                               last_preview, why, heard_at, preferred_skills, last_agent_at, live, weight, silence_seconds, ord)
     JOIN queue q ON q.name = g.queue
     LEFT JOIN person ON person.ord = g.owner
 ), opened AS (
     INSERT INTO ticket (id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
                         required_language, required_skills, last_agent_id, reply_address, thread_key, seq, version,
-                        last_in_at, last_preview, heard_at, waiting_since, resolved_at)
+                        last_in_at, last_preview, heard_at, preferred_skills, last_agent_at, live, weight, waiting_since,
+                        resolved_at)
     OVERRIDING SYSTEM VALUE
     SELECT id, customer_id, channel_id, subject, kind, kind_uncertain, status, priority, language, queue_id,
            required_language, coalesce(string_to_array(nullif(required_skills, ''), chr(31)), '{}'), last_agent_id,
            reply_address, thread_key, seq, seq, clock_timestamp(), last_preview, heard_at,
+           coalesce(string_to_array(nullif(preferred_skills, ''), chr(31)), '{}'), last_agent_at, live, weight,
            CASE WHEN status = 'open' THEN clock_timestamp() END,
            CASE WHEN status = 'resolved' THEN clock_timestamp() END
     FROM given ORDER BY ord
@@ -186,6 +193,9 @@ WITH person AS MATERIALIZED (
 ), decided AS (
     INSERT INTO routing_decision (ticket_id, step, queue_id, priority, why)
     SELECT id, 'classified', queue_id, priority, why::jsonb FROM given
+), heard AS (
+    INSERT INTO timer (kind, ticket_id, due_at, version)
+    SELECT 'live_silence', id, clock_timestamp() + make_interval(secs => silence_seconds), seq FROM given WHERE live
 )
 SELECT given.id, opened.code, given.customer_id FROM given JOIN opened ON opened.id = given.id ORDER BY given.ord
 
@@ -232,11 +242,14 @@ WHERE ticket_id = $1 AND external_id = $2 AND direction = 'in' AND revises IS NU
 
 -- name: touch_tickets
 -- A customer's message on tickets that exist. `reopen` brings a waiting or resolved one back to work; `release` takes it
--- from an agent who cannot have it now.
+-- from an agent who cannot have it now; `live`: its customer sits at the other end again, for `silence_seconds` at the least.
+-- What agents have on hand follows from what each ticket counted before and counts now.
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::boolean[], $5::boolean[], $6::boolean[], $7::text[],
-                         $8::timestamptz[])
-        AS g (id, seq, preview, from_person, reopen, release, reply_address, heard_at)
+                         $8::timestamptz[], $9::boolean[], $10::float8[])
+        AS g (id, seq, preview, from_person, reopen, release, reply_address, heard_at, live, silence_seconds)
+), before AS MATERIALIZED (
+    SELECT t.id, coalesce(t.assignee_id, t.offered_to) AS holder, t.held, t.live FROM ticket t WHERE t.id = ANY($1::bigint[])
 ), touched AS (
     UPDATE ticket t
     SET seq = g.seq, version = t.version + 1, updated_at = clock_timestamp(),
@@ -248,22 +261,33 @@ WITH given AS MATERIALIZED (
         waiting_since = CASE WHEN g.from_person OR g.reopen THEN coalesce(t.waiting_since, clock_timestamp()) ELSE t.waiting_since END,
         assignee_id = CASE WHEN g.release THEN NULL ELSE t.assignee_id END,
         waiting_why = CASE WHEN g.release THEN NULL ELSE t.waiting_why END,
+        live = t.live OR g.live,
         reply_address = CASE WHEN g.reply_address = '' THEN t.reply_address ELSE g.reply_address END
     FROM given g WHERE t.id = g.id
-    RETURNING t.id, t.queue_id
+    RETURNING t.id, t.queue_id, t.version, coalesce(t.assignee_id, t.offered_to) AS holder, t.held, t.live, g.live AS again,
+              g.silence_seconds
 ), ended AS (
     UPDATE assignment a SET ended_at = clock_timestamp(), end_reason = 'released'
     FROM given g WHERE g.release AND a.ticket_id = g.id AND a.ended_at IS NULL
 ), cancelled AS (
     UPDATE timer SET cancelled_at = clock_timestamp()
-    FROM given g WHERE g.reopen AND timer.ticket_id = g.id AND fired_at IS NULL AND cancelled_at IS NULL
+    FROM given g WHERE g.reopen AND timer.ticket_id = g.id AND fired_at IS NULL AND cancelled_at IS NULL AND kind <> 'live_silence'
+), heard AS (
+    INSERT INTO timer (kind, ticket_id, due_at, version)
+    SELECT 'live_silence', id, clock_timestamp() + make_interval(secs => silence_seconds), version FROM touched WHERE again
+), loaded AS (
+    UPDATE agent a
+    SET load = a.load + c.load, live_load = a.live_load + c.live_load,
+        idle_since = CASE WHEN c.load + c.live_load > 0 THEN clock_timestamp() ELSE a.idle_since END
+    FROM (
+        SELECT holder, coalesce(sum(held) FILTER (WHERE NOT live), 0) AS load, coalesce(sum(held) FILTER (WHERE live), 0) AS live_load
+        FROM (SELECT holder, -held AS held, live FROM before UNION ALL SELECT holder, held, live FROM touched) counted
+        WHERE holder IS NOT NULL AND held <> 0
+        GROUP BY holder
+    ) c
+    WHERE a.id = c.holder AND (c.load, c.live_load) <> (0, 0)
 )
 SELECT id, queue_id FROM touched
-
--- name: add_load
-UPDATE agent a SET load = a.load + g.change, idle_since = CASE WHEN g.change > 0 THEN clock_timestamp() ELSE a.idle_since END
-FROM unnest($1::bigint[], $2::int[]) AS g (id, change)
-WHERE a.id = g.id
 
 -- name: add_decisions
 INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why)
@@ -280,7 +304,8 @@ ON CONFLICT DO NOTHING
 INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size, content_id, inline, sha256)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bytea[])
 
--- name: assignees_of_idle
--- Agents who hold one of these tickets while it waits for its customer: its return is a new load.
+-- name: holders_concerned
+-- Agents who hold one of these tickets while it waits for its customer: its return is a new load; `$2`: or while nobody sits at
+-- the other end, for somebody may now.
 SELECT DISTINCT assignee_id FROM ticket
-WHERE id = ANY($1::bigint[]) AND assignee_id IS NOT NULL AND status IN ('pending', 'resolved')
+WHERE id = ANY($1::bigint[]) AND assignee_id IS NOT NULL AND (status IN ('pending', 'resolved') OR NOT live AND $2)

@@ -7,12 +7,11 @@
 WITH given AS MATERIALIZED (
     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[]) AS g (ticket_id, agent_id, why, seconds)
 ), locked AS (
-    SELECT t.id, g.agent_id, g.why, g.seconds, CASE WHEN t.live THEN 1 ELSE t.weight END AS held
-    FROM ticket t JOIN given g ON g.ticket_id = t.id
+    SELECT t.id, g.agent_id, g.why, g.seconds FROM ticket t JOIN given g ON g.ticket_id = t.id
     WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
-    UPDATE ticket t SET offered_to = l.agent_id, held = l.held, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
+    UPDATE ticket t SET offered_to = l.agent_id, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
                         updated_at = clock_timestamp()
     FROM locked l WHERE t.id = l.id
     RETURNING t.id, t.seq, t.queue_id, t.priority, t.live, t.held, l.agent_id, l.why, l.seconds
@@ -49,9 +48,9 @@ WITH locked AS (
     WHERE o.id = l.offer_id AND o.state = 'offered' AND o.expires_at > clock_timestamp()
     RETURNING o.ticket_id, o.agent_id
 ), taken AS (
-    UPDATE ticket t SET assignee_id = e.agent_id, last_agent_id = e.agent_id, offered_to = NULL, declined_by = NULL,
-                        declined_until = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
-                        updated_at = clock_timestamp()
+    UPDATE ticket t SET assignee_id = e.agent_id, last_agent_id = e.agent_id, last_agent_at = clock_timestamp(), offered_to = NULL,
+                        declined_by = NULL, declined_until = NULL, waiting_why = NULL, seq = t.seq + 1,
+                        version = t.version + 1, updated_at = clock_timestamp()
     FROM ended e WHERE t.id = e.ticket_id
     RETURNING t.id, t.code, t.seq, t.queue_id, t.priority, e.agent_id
 ), decided AS (
@@ -67,8 +66,8 @@ WITH locked AS (
 SELECT code FROM taken
 
 -- name: put_back
--- Offers that ended without a yes: the ticket is where it was in its queue, and the place is free. An offer expires by the clock
--- of the database alone.
+-- Offers that ended without a yes: the ticket is where it was in its queue, and the place is free. Who said no, or nothing, is not
+-- asked again for ten minutes. An offer expires by the clock of the database alone.
 WITH locked AS (
     SELECT t.id, o.id AS offer_id, t.held, t.live FROM offer o JOIN ticket t ON t.id = o.ticket_id
     WHERE o.id = ANY($1::bigint[]) AND o.state = 'offered' AND t.offered_to = o.agent_id
@@ -78,8 +77,10 @@ WITH locked AS (
     WHERE o.id = l.offer_id AND o.state = 'offered' AND ($2 <> 'expired' OR o.expires_at <= clock_timestamp())
     RETURNING o.id, o.ticket_id, o.agent_id, l.held, l.live
 ), back AS (
-    UPDATE ticket t SET offered_to = NULL, held = 0, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
-                        updated_at = clock_timestamp()
+    UPDATE ticket t SET offered_to = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
+                        updated_at = clock_timestamp(),
+                        declined_until = CASE WHEN $2 IN ('declined', 'expired') THEN clock_timestamp() + interval '10 minutes'
+                                              ELSE t.declined_until END
     FROM ended e WHERE t.id = e.ticket_id
     RETURNING t.id, t.seq, t.queue_id, t.priority, e.agent_id, e.id AS offer_id
 ), decided AS (
@@ -108,7 +109,7 @@ WITH ended AS (
                        live_load = a.live_load - CASE WHEN t.live THEN t.held ELSE 0 END
     FROM ended e JOIN ticket t ON t.id = e.ticket_id WHERE a.id = e.agent_id
 )
-UPDATE ticket t SET offered_to = NULL, held = 0 FROM ended e WHERE t.id = e.ticket_id RETURNING t.id
+UPDATE ticket t SET offered_to = NULL FROM ended e WHERE t.id = e.ticket_id RETURNING t.id
 
 -- name: open_of_agent
 SELECT id FROM offer WHERE agent_id = $1 AND state = 'offered' ORDER BY id

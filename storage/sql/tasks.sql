@@ -11,6 +11,9 @@ RETURNING id, code
 -- name: of_cause
 SELECT id FROM task WHERE cause = $1 AND cause <> ''
 
+-- name: code_of
+SELECT code FROM task WHERE id = $1
+
 -- name: queue
 -- A department, and who works there by name; no member by name means everybody.
 SELECT q.id, q.name, q.title_en, q.title_zh, ARRAY(

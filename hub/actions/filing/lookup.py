@@ -72,7 +72,8 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
     }
     about = {number for _, read, evidence in gathered for number in _reported(batch, read, evidence)}
     if chosen or about:
-        await _lock(connection, batch, sorted(chosen | about))
+        live = any(batch.house.rules.work.is_live(case.arrival.kind.kind) for case, _, _ in gathered)
+        await _lock(connection, batch, sorted(chosen | about), live=live)
     if about:
         sent = sorted({message_id for e in asked for message_id in e.sent})
         batch.posted = await reports.posted(connection, sent, sorted(about))
@@ -86,11 +87,11 @@ def _reported(batch: Batch, read: Read, evidence: Evidence) -> list[int]:
     return [batch.found[key].ticket_id for key in keys if key in batch.found]
 
 
-async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int]) -> None:
+async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int], *, live: bool) -> None:
     """Agents before tickets. A ticket that changed hands in between is treated as nobody's (see place)."""
-    asleep = await inbound.assignees_of_idle(connection, ticket_ids)
-    if asleep:
-        batch.agents = await inbound.lock_agents(connection, sorted(asleep))
+    holders = await inbound.holders_concerned(connection, ticket_ids, live=live)
+    if holders:
+        batch.agents = await inbound.lock_agents(connection, sorted(holders))
     sets = {one.ticket_id: one for one in batch.found.values()}
     for row in (await inbound.lock_tickets(connection, ticket_ids)).values():
         customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hub.actions.arrivals import Read, preview, subject
-from hub.model.tickets import Priority
+from hub.model.tickets import Priority, TicketStatus
 from routing.explain import to_data
 from routing.rules import RoutingRules, choose_queue
 from routing.situation import Situation
@@ -19,13 +19,16 @@ def new_ticket(
     customer_id: int,
     channel: tuple[int, str, str],
     key_account: bool,
-    last_agent_id: int | None,
+    last_agent: tuple[int, datetime] | None,
+    live: bool,
     status: str,
     seq: int,
     heard_at: datetime | None,
     last_preview: str = "",
 ) -> NewTicket:
-    """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it."""
+    """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it. `last_agent`: who had the
+    customer's last ticket, and when they had to do with them. `live`: whether somebody sits at the other end, if the channel is
+    such."""
     said, classified = read.interaction, read.classified
     channel_id, channel_name, channel_kind = channel
     choice = choose_queue(
@@ -55,11 +58,16 @@ def new_ticket(
         queue=choice.queue,
         required_language=choice.languages_required[0] if choice.languages_required else "",
         required_skills="\x1f".join(choice.skills),
-        last_agent_id=last_agent_id,
+        last_agent_id=last_agent[0] if last_agent is not None else None,
+        last_agent_at=last_agent[1] if last_agent is not None else None,
         reply_address=said.reply_address,
         thread_key=said.thread.key,
         seq=seq,
         last_preview=last_preview or preview(said),
         why=as_json({"classification": to_data(classified), "queue": to_data(choice)}),
         heard_at=heard_at,
+        preferred_skills="\x1f".join(choice.preferred),
+        live=live and rules.work.is_live(channel_kind) and status in (TicketStatus.OPEN, TicketStatus.PENDING),
+        weight=rules.work.weight_of(channel_kind),
+        silence_seconds=rules.work.silence_minutes * 60.0,
     )

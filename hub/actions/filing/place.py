@@ -12,8 +12,9 @@ from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind, SenderCheck
 from hub.model.people import Presence
 from hub.model.subjects import base_subject
-from hub.model.tickets import EventKind, TicketStatus
+from hub.model.tickets import EventKind, TicketStatus, held
 from routing.situation import LANGUAGE_UNKNOWN
+from storage.inbound import LockedTicket
 from storage.participants import MOST
 
 OWN_ECHO = "Our own letter came back to us. It is on its ticket already."
@@ -98,12 +99,20 @@ def _join(batch: Batch, case: Case, read: Read, ticket: Ticket) -> None:
     idle = {TicketStatus.PENDING, TicketStatus.RESOLVED} if said.automatic is None else set()
     if lost and ticket.id in lost:
         idle = {TicketStatus.PENDING}  # the customer has not got the answer that is waited for
-    if ticket.status in idle:
-        was, ticket.status = ticket.status, TicketStatus.OPEN
-        if ticket.id:
+    was = ticket.status
+    reopened = was in idle
+    if reopened:
+        ticket.status = TicketStatus.OPEN
+    if ticket.id and ticket.row is not None:
+        live_again = said.automatic is None and _comes_alive(batch, case, ticket, ticket.row)
+        ticket.live_again |= live_again
+        if reopened:
             ticket.reopened = True
             ticket.note(EventKind.STATUS_CHANGED, **{"from": was.value, "to": TicketStatus.OPEN.value})
-            _keep_agent(batch, ticket)
+        if live_again:
+            ticket.note(EventKind.LIVE_AGAIN)
+        if reopened or live_again:
+            _keep_agent(batch, ticket, ticket.row, was)
     lately = (ticket.row.lately if ticket.row is not None else 1) + ticket.joined
     if lately == LOOP_LETTERS and case.arrival.kind.answer_id is not None:
         ticket.note(EventKind.LOOP_STOPPED, letters=lately)
@@ -111,16 +120,34 @@ def _join(batch: Batch, case: Case, read: Read, ticket: Ticket) -> None:
     _note_conflict(batch, case, read)
 
 
-def _keep_agent(batch: Batch, ticket: Ticket) -> None:
-    """A reopened ticket goes on with its agent if that one is here and has room; else back to the queue."""
-    holder = ticket.row.assignee_id if ticket.row else None
-    if holder is None:
+def _comes_alive(batch: Batch, case: Case, ticket: Ticket, row: LockedTicket) -> bool:
+    """Whether its customer sits at the other end now, as they did not a moment ago. One that is being offered stays as it is
+    until somebody has it: the place that is held for it is of the other kind."""
+    if row.live or ticket.live_again or row.offered_to is not None:
+        return False
+    return batch.house.rules.work.is_live(case.arrival.kind.kind)
+
+
+def _keep_agent(batch: Batch, ticket: Ticket, row: LockedTicket, was: TicketStatus) -> None:
+    """A ticket that came back, or came alive, goes on with its agent if that one is here and has room for it; else it goes back
+    to the queue."""
+    holder = row.assignee_id
+    if holder is None or ticket.released:
         return
     agent = batch.agents.get(holder)
-    here = agent is not None and agent.active and agent.presence != Presence.OFFLINE
-    if here and agent is not None and agent.load + batch.load[holder] < agent.capacity:
-        batch.load[holder] += 1
-        return
+    if agent is not None and agent.active and agent.presence != Presence.OFFLINE:
+        before = held(was, live=row.live, weight=row.weight)
+        now = held(ticket.status, live=row.live or ticket.live_again, weight=row.weight)
+        if row.live or not ticket.live_again:
+            load, live_load = (0, now - before) if row.live else (now - before, 0)
+        else:
+            load, live_load = -before, now
+        if (load <= 0 or agent.load + batch.load[holder] + load <= agent.capacity) and (
+            live_load <= 0 or agent.live_load + batch.live_load[holder] + live_load <= agent.live_capacity
+        ):
+            batch.load[holder] += load
+            batch.live_load[holder] += live_load
+            return
     ticket.released = True
     ticket.note(EventKind.TICKET_RELEASED, agent=holder)
 
@@ -136,7 +163,9 @@ def _customer_of(batch: Batch, read: Read) -> Customer:
         for row in batch.people.get(key, ()) if one.verified else ():
             customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
             facts = batch.facts[row.customer_id]
-            customer.key_account, customer.last_agent_id = facts.key_account, facts.last_agent_id
+            customer.key_account = facts.key_account
+            if facts.last_agent_id is not None and facts.last_agent_at is not None:
+                customer.last_agent = (facts.last_agent_id, facts.last_agent_at)
             return _add_fresh(batch, customer, sender.identities)
     customer = Customer(id=0, name=_name(read), language=language(read))
     return _add_fresh(batch, customer, sender.identities)

@@ -33,7 +33,7 @@ class Customer:
     name: str = ""
     language: str = ""
     key_account: bool = False
-    last_agent_id: int | None = None
+    last_agent: tuple[int, datetime] | None = None
     known: set[IdentityKey] = field(default_factory=set)
     fresh: list[IdentityKey] = field(default_factory=list)
 
@@ -53,6 +53,7 @@ class Ticket:
     touched: bool = False
     reopened: bool = False
     released: bool = False
+    live_again: bool = False
     heard_person: bool = False
     heard_at: datetime | None = None
     preview: str = ""
@@ -72,7 +73,7 @@ class Ticket:
         """Whether routing has something to do now that it had not before."""
         if self.row is None:
             return self.status is TicketStatus.OPEN
-        return self.released or (self.reopened and self.row.assignee_id is None)
+        return self.released or ((self.reopened or self.live_again) and self.row.assignee_id is None)
 
     def note(self, kind: EventKind, **data: object) -> None:
         """The next entry of the ledger."""
@@ -112,7 +113,7 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back."""
+    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back, `live_load` of it live."""
 
     house: House
     cases: list[Case] = field(default_factory=list)
@@ -125,5 +126,6 @@ class Batch:
     found: dict[tuple[str, str], Candidate] = field(default_factory=dict)
     agents: dict[int, LockedAgent] = field(default_factory=dict)
     load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    live_load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     posted: list[PostedRow] = field(default_factory=list)
     settlement: Settlement = field(default_factory=Settlement)

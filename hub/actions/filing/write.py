@@ -82,7 +82,8 @@ async def _open_tickets(connection: Connection, batch: Batch) -> None:
                 customer_id=ticket.customer.id,
                 channel=(case.arrival.channel_id, case.arrival.channel, case.arrival.kind.kind),
                 key_account=ticket.customer.key_account,
-                last_agent_id=ticket.customer.last_agent_id,
+                last_agent=ticket.customer.last_agent,
+                live=True,
                 status=ticket.status,
                 seq=ticket.seq,
                 heard_at=ticket.heard_at,
@@ -116,12 +117,12 @@ async def _write_tickets(connection: Connection, batch: Batch) -> None:
                     release=t.released,
                     reply_address=t.reply_address,
                     heard_at=t.heard_at,
+                    live=t.live_again,
+                    silence_seconds=batch.house.rules.work.silence_minutes * 60.0,
                 )
                 for t in touched
             ],
         )
-    if any(batch.load.values()):
-        await inbound.add_load(connection, sorted(batch.load.items()))
     released = [t for t in touched if t.released]
     if released:
         await inbound.add_decisions(connection, [_why_released(batch, t) for t in released])
@@ -139,6 +140,11 @@ def _why_released(batch: Batch, ticket: Ticket) -> inbound.NewDecision:
     agent = batch.agents.get(holder) if holder is not None else None
     if agent is None or not agent.active or agent.presence == Presence.OFFLINE:
         reason = Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": Presence.OFFLINE.value})
+    elif ticket.live_again:
+        reason = Reason(
+            code=ReasonCode.AT_LIVE_CAPACITY,
+            params={"load": agent.live_load, "capacity": agent.live_capacity},
+        )
     else:
         reason = Reason(code=ReasonCode.AT_CAPACITY, params={"load": agent.load, "capacity": agent.capacity})
     return inbound.NewDecision(

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.web.desk import customers, mailboxes, preferences, system, templates
+from hub.web.desk import customers, floor, mailboxes, preferences, system, templates
 from hub.web.desk.assets import show_asset
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
@@ -63,6 +63,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/attachments/{token}", files.get_attachment),
         get("/attachments/{token}/picture", files.get_picture),
         web.get(PICTURES + "/{signed}", originals.picture),
+        get("/floor", floor.show_floor),
+        get("/fragments/floor", floor.show_state),
         get("/customers", customers.show_customers),
         get("/customers/{code}", customers.show_customer),
         get("/fragments/customers/{code}/timeline", customers.show_timeline),

@@ -2,6 +2,7 @@
 // Nothing is missed: the page carries the cursor at which it was read, and every reconnection starts from the last one.
 const ENDED = 4401;
 const PAUSE = 250; // at most four looks a second at each piece, however much happens
+const LONGER = { "live-floor": 1000 }; // everything changes the wallboard: once a second is enough
 const SHORTEST = 500;
 const LONGEST = 15000;
 
@@ -28,11 +29,12 @@ function tell(name) {
       piece.again = false;
       tell(name);
     }
-  }, PAUSE);
+  }, LONGER[name] || PAUSE);
 }
 
 function spread(event) {
   const { kind, ticket } = event;
+  tell("live-floor");
   if (ticket) {
     tell("live-list");
     const open = document.getElementById("work")?.dataset.ticket;
@@ -48,7 +50,7 @@ function spread(event) {
 }
 
 function everything() {
-  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence"]) tell(`live-${name}`);
+  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "floor"]) tell(`live-${name}`);
 }
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
+
 from hub.model.targets import Target
 from hub.model.tickets import Priority, TicketKind, TicketStatus
 from hub.web.desk.rules.forms import automation, calendar, general, queue, rule, target
@@ -110,7 +112,7 @@ def test_a_target(table: TargetTable) -> None:
 
 
 @st.composite
-def shifts(draw: st.DrawFn) -> tuple[str, ...]:
+def shifts(draw: Any) -> tuple[str, ...]:
     """Of one day, apart from each other; the last may go on after midnight, until five."""
     ends = sorted(draw(st.sets(st.integers(300, 1440), min_size=0, max_size=6)))
     pairs = list(zip(ends[::2], ends[1::2], strict=False))
@@ -306,7 +308,7 @@ def test_a_row_without_its_first_field_is_none_and_rows_are_counted_without_it()
 
 def test_every_key_of_the_rules_has_its_form() -> None:
     """A key that is added to the rules is asked for on the desk, or this says which is not."""
-    everything = {
+    everything: dict[type[BaseModel], set[str]] = {
         QueueRule: set(queue.read({})),
         CalendarTable: set(calendar.read({})),
         RoutingRules: set(general.KEYS) | {"queue", "rule", "calendar", "target", "automation"},

@@ -13,8 +13,10 @@ async def post_sort(visit: Visit) -> web.StreamResponse:
     """One of kind, priority and queue. With a queue comes whether the agent keeps the ticket."""
     code = ticket_code(visit.request.match_info["code"])
     form = await visit.request.post()
-    given = {name: str(form[name]) for name in ("kind", "priority", "queue", "seen") if form.get(name)}
-    if len(given.get("priority", "1")) != 1 or not given.get("priority", "1").isdigit():
+    given = {name: str(form[name]) for name in ("kind", "priority", "queue") if form.get(name)}
+    if not given:
+        raise NotPossible("nothing was chosen")
+    if given.get("priority", "1") not in ("1", "2", "3", "4"):
         raise NotPossible("no such priority", code="unknown_priority")
     await change_ticket(
         visit.ctx,
@@ -24,6 +26,6 @@ async def post_sort(visit: Visit) -> web.StreamResponse:
         priority=int(given["priority"]) if "priority" in given else None,
         queue=given.get("queue"),
         keep_assignee=form.get("keep") == "yes",
-        seen_kind=given.get("seen"),
+        seen_kind=str(form["seen"]) if form.get("seen") else None,
     )
     return await show_ticket(visit, code)

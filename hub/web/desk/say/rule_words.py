@@ -1,0 +1,453 @@
+"""The rules in words: what their keys are called, what their values say, conditions and decisions as short phrases."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, get_day_names
+from babel.units import format_unit
+
+from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.targets import say_span
+from hub.web.desk.say.words import CHANNEL_KINDS, KINDS, STATUSES
+from routing.promises import WEEKDAYS
+from routing.rules import RoutingRules
+
+SECTIONS: Mapping[str, str] = {
+    "queue": N_("Queue"),
+    "rule": N_("Routing rule"),
+    "calendar": N_("Calendar"),
+    "target": N_("Service target"),
+    "automation": N_("Automation"),
+    "default_queue": N_("Where everything else goes"),
+    "skills": N_("Skills"),
+    "honour": N_("Hints that are obeyed"),
+    "languages": N_("Languages"),
+    "work": N_("Work in hand"),
+}
+
+KEYS: Mapping[str, str] = {
+    "title_en": N_("Title in English"),
+    "title_zh": N_("Title in Chinese"),
+    "priority": N_("Priority"),
+    "calendar": N_("Calendar"),
+    "offer_seconds": N_("Time to accept an offer"),
+    "stick_hours": N_("Stays with the customer's last agent"),
+    "wrap_up_seconds": N_("Time to finish after a chat"),
+    "leave_minutes": N_("Goes back when its agent has been off line"),
+    "silent_minutes": N_("Goes to somebody else when the agent is silent"),
+    "relax": N_("Asks for less"),
+    "overflow": N_("Goes on"),
+    "default_queue": N_("Everything else goes to"),
+    "skills": N_("Skills"),
+    "honour": N_("Hints that are obeyed"),
+    "offered": N_("Languages that we answer in"),
+    "fallback": N_("Other languages go to agents who speak"),
+    "live": N_("Live channels"),
+    "silence_minutes": N_("A chat has ended after silence of"),
+    "weight": N_("Weight"),
+    "when": N_("Conditions"),
+    "unless": N_("Exceptions"),
+    "then": N_("What it does"),
+    "kind": N_("Type"),
+    "channel": N_("Channel"),
+    "channel_kind": N_("Kind of channel"),
+    "language": N_("Language"),
+    "topic": N_("Topic"),
+    "subject": N_("Subject has"),
+    "key_account": N_("Key account"),
+    "uncertain": N_("Type is uncertain"),
+    "hint": N_("Hint"),
+    "queue": N_("Queue"),
+    "skill": N_("Skill"),
+    "prefer": N_("Preferred skills"),
+    "zone": N_("Time zone"),
+    "hours": N_("Hours"),
+    "holidays": N_("Public holidays"),
+    "make_up_day": N_("Days that make up for holidays are like"),
+    "days_off": N_("Days off"),
+    "other_days": N_("Days with other hours"),
+    "first_response": N_("First answer"),
+    "next_response": N_("Next answer"),
+    "resolution": N_("Solution"),
+    "warn_at": N_("Warning after"),
+    "escalate": N_("Raises the priority when missed"),
+    "enabled": N_("Switched on"),
+    "note": N_("Note"),
+    "on": N_("When this happens"),
+    "after": N_("After"),
+    "of": N_("Counted from"),
+    "status": N_("Status"),
+    "tags": N_("Tags"),
+    "assigned": N_("Has an agent"),
+    "organisation": N_("Organisation"),
+    "customer_language": N_("Language of the customer"),
+    "open_tickets": N_("Open tickets of the customer, at least"),
+    "words": N_("Message has"),
+    "attachment": N_("Has a file"),
+    "direction": N_("Direction"),
+    "automatic": N_("Written by a machine"),
+    "target": N_("Service target"),
+    "by": N_("Done by"),
+    "during": N_("While open"),
+    "outside": N_("While shut"),
+    "weekday": N_("Day of the week"),
+}
+"""What the keys of the rules are called, in whatever table they stand."""
+
+PRIORITY_NAMES: Mapping[str, str] = {
+    "low": N_("Low"),
+    "normal": N_("Normal"),
+    "high": N_("High"),
+    "urgent": N_("Urgent"),
+}
+
+TOPICS: Mapping[str, str] = {
+    "billing": N_("Billing"),
+    "delivery": N_("Delivery"),
+    "technical": N_("Technical"),
+    "account": N_("Account"),
+    "product": N_("Product"),
+}
+"""Topics that the lexicon knows, and skills of the rules as they are shipped."""
+
+HINTS: Mapping[str, str] = {
+    "queue": N_("Queue"),
+    "priority": N_("Priority"),
+    "skill": N_("Skill"),
+    "language": N_("Language"),
+}
+
+DROPS: Mapping[str, str] = {
+    "levels": N_("skills at any level"),
+    "skills": N_("no skills"),
+    "language": N_("no skills and no language"),
+}
+"""What is still asked of an agent, by what is dropped."""
+
+HAPPENINGS: Mapping[str, str] = {
+    "opened": N_("A ticket is opened"),
+    "customer_wrote": N_("The customer writes again"),
+    "machine_wrote": N_("An automatic letter comes"),
+    "agent_replied": N_("An agent answers"),
+    "note_added": N_("A note is written"),
+    "status_changed": N_("The status changes"),
+    "assigned": N_("Somebody gets the ticket"),
+    "released": N_("The ticket goes back to its queue"),
+    "kind_changed": N_("The type changes"),
+    "priority_changed": N_("The priority changes"),
+    "queue_changed": N_("The queue changes"),
+    "tag_added": N_("A tag is put on"),
+    "tag_removed": N_("A tag is taken off"),
+    "sla_warning": N_("A target is about to be missed"),
+    "sla_breached": N_("A target is missed"),
+    "offer_expired": N_("Nobody accepts an offer"),
+    "delivery_failed": N_("An answer cannot be delivered"),
+}
+
+SINCE: Mapping[str, str] = {
+    "unassigned": N_("nobody has the ticket"),
+    "unanswered": N_("the customer waits for an answer"),
+    "pending": N_("we wait for the customer"),
+    "resolved": N_("the ticket is resolved"),
+    "opened": N_("the ticket was opened"),
+}
+
+DIRECTIONS: Mapping[str, str] = {
+    "in": N_("from the customer"),
+    "out": N_("to the customer"),
+    "internal": N_("internal note"),
+}
+
+DOERS: Mapping[str, str] = {
+    "agent": N_("an agent"),
+    "customer": N_("the customer"),
+    "rule": N_("a rule"),
+    "hub": N_("the hub"),
+}
+
+VERBS: Mapping[str, str] = {
+    "queue": N_("Move to the queue"),
+    "priority": N_("Set the priority"),
+    "kind": N_("Set the type"),
+    "status": N_("Set the status"),
+    "assign": N_("Give to"),
+    "add_tags": N_("Put on tags"),
+    "remove_tags": N_("Take off tags"),
+    "notify": N_("Tell"),
+    "reply": N_("Answer with the template"),
+    "note": N_("Write a note"),
+    "task": N_("Make a task for"),
+    "webhook": N_("Call the webhook"),
+}
+
+_TARGETS: Mapping[str, str] = {
+    "first_response": N_("First answer"),
+    "next_response": N_("Next answer"),
+    "resolution": N_("Solution"),
+}
+
+_NAMES: Mapping[str, Mapping[str, str]] = {
+    "kind": KINDS,
+    "priority": PRIORITY_NAMES,
+    "status": STATUSES,
+    "channel_kind": CHANNEL_KINDS,
+    "live": CHANNEL_KINDS,
+    "topic": TOPICS,
+    "skills": TOPICS,
+    "skill": TOPICS,
+    "prefer": TOPICS,
+    "honour": HINTS,
+    "on": HAPPENINGS,
+    "of": SINCE,
+    "direction": DIRECTIONS,
+    "target": _TARGETS,
+    "by": DOERS,
+}
+_LANGUAGES = ("language", "customer_language", "offered", "fallback")
+_QUEUES = ("queue", "default_queue", "task")
+_CALENDARS = ("calendar", "during", "outside")
+_MINUTES = (
+    "leave_minutes", "silent_minutes", "silence_minutes", "first_response", "next_response", "resolution", "after",
+)  # fmt: skip
+_NEVER = ("leave_minutes", "silent_minutes", "stick_hours")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleWords:
+    """How rules are told to one person. `rules`: where the titles of queues and calendars are looked up; `agents`: names by
+    login."""
+
+    voice: Voice
+    rules: RoutingRules
+    agents: Mapping[str, str] = field(default_factory=dict)
+
+    def queue(self, name: str) -> str:
+        return self._title(self.rules.queue, name)
+
+    def calendar(self, name: str) -> str:
+        return self._title(self.rules.calendar, name) if name else self.voice.say(N_("always"))
+
+    def key(self, key: str) -> str:
+        """What a key is called; the last part of one with dots, where that is known."""
+        first, _, last = key.rpartition(".")
+        if first in ("hours", "other_days"):
+            return f"{self.key(first)}: {self.day(last)}"
+        if first in ("skills", "weight") or (first == "then" and last in VERBS and last not in KEYS):
+            return f"{self.key(first)}: {self.value('skills' if first == 'skills' else 'channel_kind', last)}"
+        return self.voice.say(KEYS.get(last, "")) or key
+
+    def value(self, key: str, value: Any) -> str:
+        """A value of a key, for people."""
+        say, last = self.voice.say, key.rpartition(".")[2]
+        if value is None or value == [] or value == {}:
+            return say(N_("closed")) if key.startswith(("hours.", "other_days.")) else "–"
+        if isinstance(value, bool):
+            return say(N_("yes")) if value else say(N_("no"))
+        if isinstance(value, int):
+            return self.number(key, value)
+        if isinstance(value, Mapping):
+            return self._table(last, value)
+        if isinstance(value, (list, tuple)):
+            return self.several([self.value(key, one) for one in value])
+        if key in ("hours", "make_up_day") or key.startswith("other_days."):
+            return (
+                self.day(value)
+                if value in WEEKDAYS
+                else say(N_("round the clock"))
+                if key == "hours"
+                else value
+            )
+        return self._name(last, str(value))
+
+    def several(self, parts: Iterable[str]) -> str:
+        return ("、" if self.voice.chinese else ", ").join(parts)
+
+    def number(self, key: str, value: int) -> str:
+        """A number with its unit."""
+        last = key.rpartition(".")[2]
+        if last in _NEVER and value == 0:
+            return self.voice.say(N_("never"))
+        if last in ("first_response", "next_response", "resolution") and value == 0:
+            return self.voice.say(N_("nothing promised"))
+        if last == "offer_seconds" and value == 0:
+            return self.voice.say(N_("given at once"))
+        if last in _MINUTES:
+            return self.span(value)
+        if last.endswith("_seconds"):
+            return str(format_unit(value, "second", length="short", locale=self.voice.locale))
+        if last.endswith("_hours"):
+            return self.span(value * 60)
+        return f"{self.voice.number(value)} %" if last == "warn_at" else self.voice.number(value)
+
+    def span(self, minutes: int) -> str:
+        """So much time."""
+        return say_span(self.voice, timedelta(minutes=minutes))
+
+    def day(self, name: str) -> str:
+        """A weekday, or a date."""
+        if name in WEEKDAYS:
+            return str(get_day_names("wide", "stand-alone", self.voice.locale)[WEEKDAYS.index(name)])  # type: ignore[arg-type]
+        return str(format_date(date.fromisoformat(name), "medium", locale=self.voice.locale))
+
+    def place(self, code: str) -> str:
+        """A country, or a part of one, by its code."""
+        country, _, part = code.partition("-")
+        name = Locale.parse(self.voice.locale).territories.get(country, country)
+        return f"{name} ({part})" if part else str(name)
+
+    def conditions(self, when: Mapping[str, Any]) -> list[str]:
+        """Each as a phrase; none where it always holds."""
+        return [self.condition(key, value) for key, value in when.items() if value not in (None, [], {}, (), "", 0)
+                or value is False]  # fmt: skip
+
+    def condition(self, key: str, value: Any) -> str:
+        say = self.voice.say
+        if value is True:
+            return self.key(key)
+        if value is False:
+            return say(N_("not: %(what)s"), what=self.key(key))
+        if key == "hint":
+            hints = [f"{name} = {self.several(values)}" for name, values in value.items()]
+            return say(N_("%(what)s: %(values)s"), what=self.key(key), values=self.several(hints))
+        if key in ("subject", "words"):
+            value = [f"“{word}”" for word in value]
+        if isinstance(value, (list, tuple)):
+            told = say(N_(" or ")).join(self.value(key, one) for one in value)
+        else:
+            told = self.value(key, value)
+        return say(N_("%(what)s: %(values)s"), what=self.key(key), values=told)
+
+    def decisions(self, then: Mapping[str, Any]) -> list[str]:
+        """What a routing rule decides, each as a phrase."""
+        say, told = self.voice.say, []
+        if then.get("queue"):
+            told.append(
+                say(N_("%(what)s: %(values)s"), what=self.key("queue"), values=self.queue(then["queue"]))
+            )
+        if then.get("priority"):
+            told.append(
+                say(
+                    N_("%(what)s: %(values)s"),
+                    what=self.key("priority"),
+                    values=self.value("priority", then["priority"]),
+                )
+            )
+        required = {**({then["skill"]: 1} if then.get("skill") else {}), **(then.get("skills") or {})}
+        if required:
+            told.append(say(N_("needs %(skills)s"), skills=self._skills(required)))
+        if then.get("prefer"):
+            told.append(say(N_("rather with %(skills)s"), skills=self.value("prefer", then["prefer"])))
+        return told
+
+    def action(self, action: Mapping[str, Any]) -> str:
+        """One thing that an automation does."""
+        verb = next(verb for verb in VERBS if action.get(verb) not in (None, [], ()))
+        value, text = action[verb], action.get("text") or ""
+        if verb in ("notify", "assign"):
+            value = self.several(self.person(one) for one in ([value] if isinstance(value, str) else value))
+        told = self.voice.say(
+            N_("%(what)s: %(values)s"), what=self.voice.say(VERBS[verb]), values=self.value(verb, value)
+        )
+        due = self.span(action["due_minutes"]) if action.get("due_minutes") else ""
+        parts = [
+            told,
+            f"“{text}”" if text else "",
+            self.voice.say(N_("due in %(time)s"), time=due) if due else "",
+        ]
+        if action.get("even_if_manual"):
+            parts.append(self.voice.say(N_("also where a person decided it")))
+        return (" " if not self.voice.chinese else "，").join(part for part in parts if part)
+
+    def person(self, code: str) -> str:
+        """Who is told, or gets something."""
+        sort, _, name = code.partition(":")
+        if sort == "role":
+            return self.voice.say(_EVERY[name])
+        if sort == "agent":
+            return self.agents.get(name, name)
+        if sort == "queue":
+            return self.voice.say(N_("the members of %(queue)s"), queue=self.queue(name))
+        return self.voice.say(_PEOPLE.get(code, "")) or code
+
+    def begins(self, rule: Mapping[str, Any]) -> str:
+        """When an automation is asked."""
+        if rule.get("of"):
+            told = self.voice.say(
+                N_("%(time)s after: %(since)s"),
+                time=self.span(rule["after"]),
+                since=self.value("of", rule["of"]),
+            )
+            if rule.get("calendar"):
+                return self.voice.say(
+                    N_("%(told)s (%(calendar)s)"), told=told, calendar=self.calendar(rule["calendar"])
+                )
+            return told
+        return self.voice.say(N_(" or ")).join(self.value("on", one) for one in rule.get("on") or ())
+
+    def _skills(self, required: Mapping[str, int]) -> str:
+        return self.several(
+            self.voice.say(
+                N_("%(skill)s from level %(level)s on"), skill=self.value("skill", name), level=level
+            )
+            if level > 1
+            else self.value("skill", name)
+            for name, level in required.items()
+        )
+
+    def _table(self, key: str, value: Mapping[str, Any]) -> str:
+        say = self.voice.say
+        if key == "relax":
+            return say(
+                N_("after %(time)s: %(what)s"), time=self.span(value["after"]), what=say(DROPS[value["drop"]])
+            )
+        if key == "overflow":
+            if value.get("closed"):
+                return say(N_("to %(queue)s while shut"), queue=self.queue(value["queue"]))
+            return say(
+                N_("to %(queue)s after %(time)s"),
+                queue=self.queue(value["queue"]),
+                time=self.span(value["after"]),
+            )
+        if key == "then":
+            return self.action(value)
+        if key == "hint":
+            return self.condition("hint", value)
+        if key == "hours":
+            return self.several(f"{self.day(day)} {self.several(shifts)}" for day, shifts in value.items())
+        return self.several(f"{name}: {self.value(name, one)}" for name, one in value.items())
+
+    def _name(self, key: str, value: str) -> str:
+        if key in _QUEUES:
+            return self.queue(value)
+        if key in _CALENDARS:
+            return self.calendar(value)
+        if key in _LANGUAGES:
+            return self.voice.language_name(value) or value
+        if key == "weekday":
+            return self.day(value)
+        if key == "holidays":
+            return self.place(value)
+        return self.voice.say(_NAMES.get(key, {}).get(value, "")) or value or "–"
+
+    def _title(self, tables: Sequence[Any], name: str) -> str:
+        for table in tables:
+            if table.name == name:
+                return str(table.title_zh if self.voice.chinese else table.title_en)
+        return name
+
+
+_PEOPLE: Mapping[str, str] = {
+    "assignee": N_("the agent who has the ticket"),
+    "overseers": N_("the supervisors of its queue"),
+    "owner": N_("whoever looks after the customer, or had them last"),
+    "nobody": N_("nobody: back to the queue"),
+}
+
+_EVERY: Mapping[str, str] = {
+    "agent": N_("all agents"),
+    "supervisor": N_("all supervisors"),
+    "admin": N_("all administrators"),
+}
