@@ -1,7 +1,7 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-routing clean browser mail_servers
+.PHONY: help run test check bench bench-routing clean browser servers
 SHELL := /bin/bash
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -23,7 +23,7 @@ help:
 run: .venv/.for-run
 	@exec .venv/bin/contact-hub demo
 
-test: .venv/.for-tests browser mail_servers
+test: .venv/.for-tests browser servers
 	@$(MAKE) --no-print-directory check
 
 check:
@@ -49,8 +49,8 @@ bench-routing: .venv/.for-tests
 browser:
 	@bash tests/install_browser.sh
 
-mail_servers:
-	@bash tests/install_mail_servers.sh
+servers:
+	@bash tests/install_servers.sh
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov dist build

@@ -80,6 +80,10 @@ class Delivery(_Table):
     undo_seconds: float = Field(default=10, ge=0, le=600)
 
 
+class Webhooks(_Table):
+    allow_private: bool = False
+
+
 class Settings(BaseSettings):
     """All of it. `read_settings` is the way to get one."""
 
@@ -97,6 +101,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     tickets: Tickets = Tickets()
     delivery: Delivery = Delivery()
+    webhooks: Webhooks = Webhooks()
     channels: dict[str, dict[str, Any]] = {}
 
     @field_validator("log_level")

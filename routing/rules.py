@@ -14,6 +14,7 @@ import orjson
 from pydantic import Field, ValidationError, model_validator
 
 from hub.model.tickets import Priority, TicketKind
+from routing.automation.book import Book
 from routing.automation.tables import AutomationRule, check_automation
 from routing.promises import CalendarTable, Policies, TargetTable, TargetWhen
 from routing.queues import QueueRule, Work, check_queues
@@ -132,6 +133,11 @@ class RoutingRules(Table):
     def policies(self) -> Policies:
         """What is promised, ready to be asked."""
         return Policies(self.calendar, self.target)
+
+    @cached_property
+    def automations(self) -> Book:
+        """What happens by itself, ready to be asked."""
+        return Book(self.automation, self.calendar, self.policies)
 
     @model_validator(mode="after")
     def _names_fit_together(self) -> Self:

@@ -8,6 +8,7 @@ from typing import Any
 from storage.columns import transposed
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.work import WorkedTicket
 
 SQL = load_queries("automation")
 
@@ -224,11 +225,6 @@ async def runs_of_rule(connection: Connection, rule: str, limit: int) -> list[Ru
     return [RunRow(**row) for row in await connection.fetch(SQL["runs_of_rule"], rule, limit)]
 
 
-async def tidy_runs(connection: Connection, days: int) -> None:
-    """Throw away some of what is older."""
-    await connection.execute(SQL["tidy_runs"], days)
-
-
 async def stop(connection: Connection, rule: str, reason: str, ticket_id: int) -> bool:
     """The rule runs no more; False where it was stopped already."""
     return await connection.fetchval(SQL["stop"], rule, reason, ticket_id) is not None
@@ -265,3 +261,27 @@ async def change_tags(connection: Connection, ticket_id: int, tags: Sequence[str
 async def known_tags(connection: Connection, beginning: str, limit: int) -> list[str]:
     """Tags that were ever used and begin so, by name."""
     return [row["name"] for row in await connection.fetch(SQL["known_tags"], beginning, limit)]
+
+
+async def template_by_name(connection: Connection, name: str, language: str) -> tuple[str, str] | None:
+    """(text, language) of the template of this name that fits the language best; None where there is none."""
+    row = await connection.fetchrow(SQL["template_by_name"], name, language)
+    return (row["body"], row["language"]) if row else None
+
+
+async def add_automatic_entry(
+    connection: Connection,
+    *,
+    ticket: WorkedTicket,
+    seq: int,
+    channel_id: int,
+    subject: str,
+    text: str,
+    external_id: str,
+    thread_key: str,
+) -> int:
+    """What the house says by itself on a ticket's timeline; returns its id."""
+    made: int = await connection.fetchval(
+        SQL["add_automatic_entry"], ticket.id, seq, ticket.customer_id, channel_id, subject, text, external_id, thread_key
+    )  # fmt: skip
+    return made

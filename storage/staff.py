@@ -21,12 +21,14 @@ async def add_agent(
     languages: Sequence[str],
     skills: dict[str, int],
     capacity: int,
+    live_capacity: int,
+    calendar: str,
     locale: str,
 ) -> int | None:
     """The new agent's id; None where the login is taken."""
     made: int | None = await connection.fetchval(
-        SQL["add_agent"], login, name, password_hash, role, list(languages), skills, capacity, locale
-    )
+        SQL["add_agent"], login, name, password_hash, role, list(languages), skills, capacity, live_capacity, calendar, locale
+    )  # fmt: skip
     return made
 
 

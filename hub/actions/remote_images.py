@@ -20,6 +20,7 @@ WITHIN_SECONDS = 10.0
 MOST_HOPS = 3
 AT_ONCE = 8
 
+
 class NoPicture(Exception):
     """It was not fetched: the address is none to go to, or what lies there is too large, too slow or absent."""
 

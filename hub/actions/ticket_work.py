@@ -35,6 +35,8 @@ class Step:
     status: TicketStatus
     made_room: bool = False
     """Whether routing has something to do now that it had not before."""
+    live_ended: bool = False
+    """Whoever had the ticket has just come out of a live conversation."""
     answered: bool = False
     unanswered: bool = False
     """For the clocks: the customer was answered; the last answer was taken back."""
@@ -72,6 +74,7 @@ class Step:
             return False
         was, self.status = self.status, status
         self.made_room = True
+        self.live_ended |= self.ticket.live and status not in _ALIVE
         await house.cancel_timers(self.connection, self.ticket.id, silence_too=status not in _ALIVE)
         if status is not TicketStatus.OPEN:
             await self.withdraw_offer()
@@ -88,18 +91,17 @@ class Step:
     async def settle(self) -> None:
         """Comes after the ticket's row was written: agents' loads follow it. Whoever ended a live conversation has time to wrap
         it up."""
-        if not self.made_room:
+        if not (self.made_room or self.live_ended):
             return
         ticket = self.ticket
-        ended = ticket.live and ticket.held > 0 and self.status not in _ALIVE
-        rule = self.rules.queue_named(ticket.queue)
+        rule = self.rules.queue_named(ticket.queue) if self.live_ended and ticket.held else None
         await work.settle_load(
             self.connection,
             ticket.id,
             holder=ticket.holder,
             held=ticket.held,
             live=ticket.live,
-            wrap_up_seconds=rule.wrap_up_seconds if ended and rule is not None else 0,
+            wrap_up_seconds=rule.wrap_up_seconds if rule is not None else 0,
         )
 
 

@@ -2,6 +2,7 @@
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.live import end_silent
 from hub.actions.targets import keep_targets
 from hub.actions.tasks import say_tasks_due
 from hub.model.tickets import EventKind, TicketStatus
@@ -24,7 +25,8 @@ async def fire_due(ctx: Context) -> int:
             await announce(connection, EVENTS)
         return len(timers)
 
-    return await ctx.database.run(fire) + await keep_targets(ctx) + await say_tasks_due(ctx)
+    fired = await ctx.database.run(fire) + await end_silent(ctx)
+    return fired + await keep_targets(ctx) + await say_tasks_due(ctx)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

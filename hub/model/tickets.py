@@ -83,6 +83,8 @@ class EventKind(StrEnum):
     OFFER_SETTLED = "offer_settled"
     TICKET_UNPLACEABLE = "ticket_unplaceable"
     RULES_CHANGED = "rules_changed"
+    AGENT_ADDED = "agent_added"
+    AGENT_CHANGED = "agent_changed"
     TAGS_CHANGED = "tags_changed"
     RULE_STOPPED = "rule_stopped"
     RULE_RESUMED = "rule_resumed"

@@ -171,7 +171,6 @@ CREATE UNIQUE INDEX automation_run_event ON automation_run (ticket_id, rule, seq
 CREATE UNIQUE INDEX automation_run_wait ON automation_run (ticket_id, rule, anchor) WHERE anchor IS NOT NULL;
 CREATE INDEX automation_run_of_ticket ON automation_run (ticket_id, id DESC);
 CREATE INDEX automation_run_of_rule ON automation_run (rule, id DESC);
-CREATE INDEX automation_run_age ON automation_run (at);
 
 -- Rules that went round in circles, until somebody lets them go on.
 CREATE TABLE automation_stop (

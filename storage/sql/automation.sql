@@ -165,10 +165,6 @@ SELECT r.id, t.code AS ticket_code, t.subject, r.rule, r.rules_version, r.becaus
 FROM automation_run r JOIN ticket t ON t.id = r.ticket_id
 WHERE r.rule = $1 ORDER BY r.id DESC LIMIT $2
 
--- name: tidy_runs
-DELETE FROM automation_run WHERE id IN (
-    SELECT id FROM automation_run WHERE at < clock_timestamp() - make_interval(days => $1) ORDER BY at LIMIT 10000)
-
 -- name: stop
 INSERT INTO automation_stop (rule, reason, ticket_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING rule
 
@@ -193,4 +189,16 @@ SELECT tags FROM ticket WHERE id = $1
 INSERT INTO tag (name) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING
 
 -- name: known_tags
-SELECT name FROM tag WHERE name LIKE $1 || '%' ORDER BY name LIMIT $2
+SELECT name FROM tag WHERE starts_with(name, $1) ORDER BY name LIMIT $2
+
+-- name: template_by_name
+-- In the language asked for, else for any, else in whatever there is.
+SELECT body, language FROM template WHERE lower(name) = lower($1) AND NOT retired
+ORDER BY language = $2 DESC, language = '' DESC, language LIMIT 1
+
+-- name: add_automatic_entry
+-- Something that the house says by itself. It answers nobody, so it ends no wait.
+INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, subject, text, external_id,
+                         thread_key, automatic)
+VALUES ($1, $2, $3, $4, 'message', 'out', '', $5, $6, $7, $8, 'rule')
+RETURNING id

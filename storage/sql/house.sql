@@ -109,12 +109,12 @@ DELETE FROM rate_limit WHERE window_start < clock_timestamp() - interval '1 day'
 DELETE FROM lease WHERE until < clock_timestamp() - interval '1 day'
 
 -- name: due_timers
--- Fires each once: the mark is made in the transaction of its effect.
+-- Fires each once: the mark is made in the transaction of its effect. (Those of silence: sql/live.sql.)
 UPDATE timer SET fired_at = clock_timestamp()
 WHERE id IN (
     -- With their tickets, and without waiting: whoever works on a ticket holds it first and then its timers.
     SELECT m.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
-    WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp()
+    WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp() AND m.kind <> 'live_silence'
     ORDER BY m.due_at LIMIT $1 FOR NO KEY UPDATE OF m, t SKIP LOCKED
 )
 RETURNING id, kind, ticket_id, version

@@ -1,8 +1,8 @@
 -- Agents, their sessions, API keys.
 
 -- name: add_agent
-INSERT INTO agent (login, name, password_hash, role, languages, skills, capacity, locale)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+INSERT INTO agent (login, name, password_hash, role, languages, skills, capacity, live_capacity, calendar, locale)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (login) DO NOTHING
 RETURNING id
 

@@ -1,7 +1,7 @@
 """Whether `contact-hub route simulate` sees what the routing benchmark sees: the same customers and the same staff in both.
 
 `python -m tests.benchmarks.two_simulators BENCHMARK.py [--seeds 1-2] [--load 1.0]` prints the figures side by side. Both ask
-the production engine; they differ in nothing but the simulator. """
+the production engine; they differ in nothing but the simulator."""
 
 import argparse
 import sys

@@ -67,9 +67,18 @@ _WRONG = (
            WHERE t.assignee_id IS DISTINCT FROM a.agent_id""",
     ),
     (
-        "load is not the number of open tickets held",
-        """SELECT a.login, a.load, count(t.id) FROM agent a
-           LEFT JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open' GROUP BY a.id HAVING a.load <> count(t.id)""",
+        "an agent's load is not the sum of what their tickets count, those that can be put aside and the live ones",
+        """SELECT a.login, a.load, a.live_load, h.load, h.live_load FROM agent a CROSS JOIN LATERAL (
+               SELECT coalesce(sum(t.held) FILTER (WHERE NOT t.live), 0) AS load,
+                      coalesce(sum(t.held) FILTER (WHERE t.live), 0) AS live_load
+               FROM ticket t WHERE coalesce(t.assignee_id, t.offered_to) = a.id) h
+           WHERE (a.load, a.live_load) <> (h.load, h.live_load)""",
+    ),
+    (
+        "a live conversation whose silence nobody would notice, or one that is over",
+        """SELECT t.id, t.status FROM ticket t WHERE t.live AND (t.status NOT IN ('open', 'pending') OR NOT EXISTS (
+               SELECT 1 FROM timer m WHERE m.ticket_id = t.id AND m.kind = 'live_silence'
+               AND m.fired_at IS NULL AND m.cancelled_at IS NULL))""",
     ),
     (
         "I13: an entry of the timeline that its ledger does not tell",
@@ -163,35 +172,42 @@ _WRONG = (
     ),
     (
         "a closed or open ticket with a timer still running",
-        """SELECT t.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
-           WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND t.status <> 'resolved'""",
+        """SELECT t.id, m.kind FROM timer m JOIN ticket t ON t.id = m.ticket_id
+           WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL
+             AND CASE m.kind WHEN 'live_silence' THEN NOT t.live ELSE t.status <> 'resolved' END""",
     ),
 )  # fmt: skip
 
-_OVERFULL = "SELECT login, load, capacity FROM agent WHERE load > capacity"
+_OVERFULL = """SELECT login, load, capacity, live_load, live_capacity FROM agent
+               WHERE load > capacity OR live_load > live_capacity"""
 
 _AT_EVERY_COMMIT = """
 CREATE FUNCTION check_load() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     wrong text;
 BEGIN
-    SELECT string_agg(a.login || ' load ' || a.load || ' holds ' || n.held || ' capacity ' || a.capacity, '; ')
+    SELECT string_agg(format('%s load %s of %s holds %s, live %s of %s holds %s', a.login, a.load, a.capacity, n.load,
+                             a.live_load, a.live_capacity, n.live_load), '; ')
     INTO wrong
     FROM agent a CROSS JOIN LATERAL (
-        SELECT count(*) AS held FROM ticket WHERE assignee_id = a.id AND status = 'open') n
-    WHERE a.id IN (NEW.assignee_id, OLD.assignee_id) AND (a.load <> n.held OR {too_much});
+        SELECT coalesce(sum(held) FILTER (WHERE NOT live), 0) AS load, coalesce(sum(held) FILTER (WHERE live), 0) AS live_load
+        FROM ticket WHERE coalesce(assignee_id, offered_to) = a.id) n
+    WHERE a.id IN (NEW.assignee_id, OLD.assignee_id, NEW.offered_to, OLD.offered_to)
+      AND ((a.load, a.live_load) <> (n.load, n.live_load) OR {too_much});
     IF wrong IS NOT NULL THEN RAISE EXCEPTION 'at commit: %', wrong; END IF;
     RETURN NULL;
 END
 $$;
-CREATE CONSTRAINT TRIGGER check_load AFTER UPDATE OF assignee_id, status ON ticket
+CREATE CONSTRAINT TRIGGER check_load AFTER UPDATE OF assignee_id, offered_to, status, live, weight ON ticket
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_load();
 """
 
 
 async def check_every_commit(database: Database, *, by_hand: bool = False) -> None:
     """From now on a transaction that leaves an agent's load wrong cannot commit. `by_hand`: people may overfill an agent."""
-    sql = _AT_EVERY_COMMIT.replace("{too_much}", "false" if by_hand else "a.load > a.capacity")
+    sql = _AT_EVERY_COMMIT.replace(
+        "{too_much}", "false" if by_hand else "a.load > a.capacity OR a.live_load > a.live_capacity"
+    )
     await database.run(lambda c: c.execute(sql))
 
 

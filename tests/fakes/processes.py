@@ -89,9 +89,14 @@ class HubProcess:
 
 @contextlib.asynccontextmanager
 async def serving(
-    folder: Path, dsn: str, channels: Mapping[str, Mapping[str, Any]], *, secret: str
+    folder: Path,
+    dsn: str,
+    channels: Mapping[str, Mapping[str, Any]],
+    *,
+    secret: str,
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[HubProcess]:
-    """A hub process over this database with these channels."""
+    """A hub process over this database with these channels, and with this in its environment."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     environment = {
@@ -101,6 +106,7 @@ async def serving(
         "HUB_DATA_DIR": str(folder / "var"),
         "HUB_WEB__PORT": str(port),
         "HUB_CHANNELS": json.dumps(channels),
+        **(env or {}),
     }
     log = folder / "log"
     with log.open("wb") as sink:

@@ -34,9 +34,7 @@ async def test_an_agent_says_at_the_desk_what_it_is_and_everybody_reads_why(desk
     await desk.log_in()
     page = await desk.get(f"/desk/tickets/{number}")
     assert "What is it?" in page.text and "Move to another queue" in page.text
-    answer = await desk.post(
-        f"/desk/tickets/{number}/sort", {"kind": "complaint", "seen": "enquiry"}, **HTMX
-    )
+    answer = await desk.post(f"/desk/tickets/{number}/sort", {"kind": "complaint", "seen": "enquiry"}, **HTMX)
     assert answer.status == 200
     assert "Changed by hand:" in words_of(answer.text)
     assert "complaint instead of enquiry" in answer.text and "by Ann Berg" in answer.text
@@ -51,9 +49,7 @@ async def test_an_agent_says_at_the_desk_what_it_is_and_everybody_reads_why(desk
 
 
 async def test_an_uncertain_kind_is_confirmed_with_one_press(desk: Desk) -> None:
-    code = await customer_writes(
-        desk.ctx, "Could you please send me the invoice? The last one was damaged."
-    )
+    code = await customer_writes(desk.ctx, "Could you please send me the invoice? The last one was damaged.")
     number = show_code(TICKET, code)
     await desk.log_in()
     page = await desk.get(f"/desk/tickets/{number}")

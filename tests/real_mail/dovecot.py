@@ -52,7 +52,7 @@ class Dovecot:
     def start(self) -> None:
         """Begin. Raises where the installed version is one that this configuration is not for."""
         program = shutil.which("dovecot", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-        assert program is not None, "Dovecot is not installed: bash tests/install_mail_servers.sh"
+        assert program is not None, "Dovecot is not installed: bash tests/install_servers.sh"
         version = subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout
         found = re.match(r"\d+\.\d+", version)
         assert found is not None

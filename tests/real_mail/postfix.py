@@ -39,7 +39,7 @@ class Postfix:
     def start(self) -> None:
         assert os.geteuid() == 0, "Postfix' master process needs root."
         program = shutil.which("postfix", path=_PATH)
-        assert program is not None, "Postfix is not installed: bash tests/install_mail_servers.sh"
+        assert program is not None, "Postfix is not installed: bash tests/install_servers.sh"
         for name in ("conf", "spool", "lib"):
             (self.folder / name).mkdir(exist_ok=True)
         # Its tools write to the log themselves while the process that gathers it is not up.

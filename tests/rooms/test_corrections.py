@@ -122,9 +122,7 @@ async def test_another_queue_releases_the_agent_unless_they_keep_it(ctx: Context
     ann = await an_agent(ctx, "ann")
     opened = await _opened(ctx)
     await assign_ticket(ctx, ticket_code=opened["code"], agent_id=ann, actor=ANN)
-    await change_ticket(
-        ctx, ticket_code=opened["code"], actor=ANN, queue="service", keep_assignee=keep
-    )
+    await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, queue="service", keep_assignee=keep)
     now = await _now(ctx, opened)
     assert (now["queue"], now["assignee_id"]) == ("service", ann if keep else None)
     assert await one(ctx, "SELECT load FROM agent") == int(keep)
@@ -229,9 +227,7 @@ async def test_moving_and_giving_at_once_leave_load_and_assignment_right(
     opened = [await _opened(ctx, who=[("visitor", f"w{n}", True)]) for n in range(6)]
     async with a_hub(database_dsn) as other:
         await asyncio.gather(
-            *(
-                assign_ticket(other, ticket_code=one["code"], agent_id=ann, actor=ANN) for one in opened
-            ),
+            *(assign_ticket(other, ticket_code=one["code"], agent_id=ann, actor=ANN) for one in opened),
             *(change_ticket(ctx, ticket_code=one["code"], actor=ANN, queue="service") for one in opened),
         )
     assert {(await _now(ctx, one))["queue"] for one in opened} == {"service"}

@@ -289,7 +289,7 @@ class RuleWords:
     def day(self, name: str) -> str:
         """A weekday, or a date."""
         if name in WEEKDAYS:
-            return str(get_day_names("wide", "stand-alone", self.voice.locale)[WEEKDAYS.index(name)])  # type: ignore[arg-type]
+            return str(get_day_names("wide", "stand-alone", self.voice.locale)[WEEKDAYS.index(name)])
         return str(format_date(date.fromisoformat(name), "medium", locale=self.voice.locale))
 
     def place(self, code: str) -> str:

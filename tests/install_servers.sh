@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The tests in tests/real_mail need Dovecot and Postfix, and root, which Postfix' master process wants. Installs them where root
-# and apt allow it, without starting either; otherwise says in one line what is missing, and fails.
+# The tests in tests/real_mail need Dovecot and Postfix, and root, which Postfix' master process wants; those with clocks that are
+# wrong need libfaketime. Installs them where root and apt allow it, without starting any; otherwise says in one line what is
+# missing, and fails.
 set -eu
 
 missing=()
@@ -8,8 +9,9 @@ PATH="$PATH:/usr/sbin:/usr/local/sbin"
 command -v postfix >/dev/null || missing+=(postfix)
 # The part that speaks IMAP is a package of its own.
 [ -x /usr/lib/dovecot/imap ] || [ -x /usr/libexec/dovecot/imap ] || missing+=(dovecot-imapd)
+compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || missing+=(libfaketime)
 if [ "$(id -u)" -ne 0 ]; then
-    echo "The tests with real mail servers need root${missing[*]:+ and: ${missing[*]} (on Debian: apt-get install ${missing[*]})}." >&2
+    echo "The tests with real servers need root${missing[*]:+ and: ${missing[*]} (on Debian: apt-get install ${missing[*]})}." >&2
     exit 1
 fi
 [ ${#missing[@]} -eq 0 ] && exit 0
@@ -28,5 +30,5 @@ if command -v apt-get >/dev/null; then
         exit 0
     fi
 fi
-echo "The tests with real mail servers need: ${missing[*]} (on Debian: apt-get install ${missing[*]})." >&2
+echo "The tests with real servers need: ${missing[*]} (on Debian: apt-get install ${missing[*]})." >&2
 exit 1

@@ -1,0 +1,82 @@
+"""What another program is told, and how it knows that it was us. Pure.
+
+Headers and signature follow Standard Webhooks 1.0 (standardwebhooks.com), for which receivers find libraries in most languages.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SECRET_PREFIX = "whsec_"  # noqa: S105 - what every such secret begins with
+_SECRET_BYTES = 32
+
+
+class TicketFacts(BaseModel):
+    """The ticket as it was when the event happened. Codes and names of the house; nothing that a customer said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    number: str = Field(description="as people say it: T-10019")
+    customer: str = Field(description="the customer's number: C-10024")
+    key_account: bool
+    queue: str
+    kind: str = Field(description="complaint, feedback, enquiry or request")
+    priority: str = Field(description="low, normal, high or urgent")
+    status: str = Field(description="open, pending, resolved or closed")
+    language: str = Field(description="of the customer's words: en, zh …; empty where it is not known")
+    channel: str
+    channel_kind: str
+    assignee: str | None = Field(description="the agent's login; null while nobody has it")
+    created_at: datetime
+    updated_at: datetime
+    waiting_since: datetime | None = Field(description="since when the customer waits for us")
+    due_at: datetime | None = Field(description="the next moment that was promised to the customer")
+
+
+class CallData(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rule: str = Field(description="the name of the rule that called; empty where none did")
+    ticket: TicketFacts | None
+
+
+class CallBody(BaseModel):
+    """The body of every call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str = Field(description="what happened: rule.ran, test …")
+    timestamp: datetime = Field(description="when it happened")
+    data: CallData
+
+
+def new_secret() -> str:
+    """Shown once, to whoever adds the endpoint."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def headers_of(secret: str, handle: UUID, at: int, body: bytes) -> dict[str, str]:
+    """`handle` is the same each time a call is repeated; `at`, seconds since 1970, is that of this attempt."""
+    name = f"call_{handle.hex}"
+    return {
+        "Content-Type": "application/json",
+        "Webhook-Id": name,
+        "Webhook-Timestamp": str(at),
+        "Webhook-Signature": sign(secret, name, at, body),
+    }
+
+
+def sign(secret: str, name: str, at: int, body: bytes) -> str:
+    """HMAC-SHA256 over name, time and body, with dots between them.
+
+    >>> sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
+    """
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    made = hmac.new(key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()
+    return f"v1,{base64.b64encode(made).decode()}"

@@ -1,0 +1,27 @@
+"""Conversations with somebody who sits at the other end. Thin typed functions over sql/live.sql; nothing is decided here."""
+
+from collections.abc import Sequence
+
+from storage.database import Connection
+from storage.queries import load_queries
+
+SQL = load_queries("live")
+
+
+async def falling_silent(connection: Connection, limit: int) -> list[int | None]:
+    """Whose conversations are to be looked at now, unlocked; None among them where nobody has one. Empty: there is none."""
+    return [row["holder"] for row in await connection.fetch(SQL["falling_silent"], limit)]
+
+
+async def take_silent(
+    connection: Connection, limit: int, holders: Sequence[int], silence_seconds: float
+) -> list[tuple[int, bool]]:
+    """(ticket id, whether nobody wrote for so long) of conversations that are due and nobody's, or one of these agents', who are
+    locked. The tickets are locked; where somebody wrote, they are looked at again in time."""
+    rows = await connection.fetch(SQL["take_silent"], limit, holders, silence_seconds)
+    return [(row["ticket_id"], row["silent"]) for row in rows]
+
+
+async def end_live(connection: Connection, ticket_id: int, *, seq: int, release: bool) -> None:
+    """Nobody sits at the other end any more; `release`: and nobody has it now."""
+    await connection.execute(SQL["end_live"], ticket_id, seq, release)
