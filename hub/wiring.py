@@ -22,10 +22,13 @@ from hub.web.app import make_app
 from hub.workers.channel import ChannelWorker
 from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
+from hub.workers.keep_floor import keep_floor
 from hub.workers.look import wake_all
+from hub.workers.notices import ring
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules
 from hub.workers.supervise import Well, supervise
+from hub.workers.webhooks import call_out
 from routing.rules import RoutingRules, RulesError, load_rules
 from storage.database import Database
 from storage.embedded import NoEmbeddedPostgres, embedded_postgres
@@ -162,7 +165,10 @@ class _Running:
             # Two: one reads while the other writes down what it has read.
             *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
             self._begin("rules", partial(follow_rules, ctx, halt)),
+            self._begin("notices", partial(ring, ctx, halt)),
+            self._begin("webhooks", partial(call_out, ctx, halt)),
             self._begin("routing", partial(give_out, ctx, halt)),
+            self._begin("floor", partial(keep_floor, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),

@@ -22,6 +22,7 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "had this customer's ticket last",
         "上次由其接待该客户",
     ),
+    ReasonCode.LOOKS_AFTER: ("looks after this customer", "looks after this customer", "负责该客户"),
     ReasonCode.LONGEST_IDLE: (
         "idle the longest ({idle}) of {among} free agents who fit",
         "idle the longest ({idle}) of {among} free agents who fit",
@@ -79,6 +80,29 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "has skill {skill} (level {level})",
         "具备技能 {skill}（{level} 级）",
     ),
+    ReasonCode.ALSO_HAS: ("also has {skill}", "also has {skill}", "还具备 {skill}"),
+    ReasonCode.MOST_PREFERRED: (
+        "has most of the preferred skills, of {among} free agents who fit",
+        "has most of the preferred skills, of {among} free agents who fit",
+        "在 {among} 位合适且有空的客服中最符合优先技能",
+    ),
+    ReasonCode.ANY_LEVEL_WILL_DO: (
+        "after {minutes} min any level will do",
+        "after {minutes} min any level will do",
+        "已等待 {minutes} 分钟，不再要求技能级别",
+    ),
+    ReasonCode.NO_SKILL_NEEDED: (
+        "after {minutes} min no skill is needed",
+        "after {minutes} min no skill is needed",
+        "已等待 {minutes} 分钟，不再要求技能",
+    ),
+    ReasonCode.ANY_LANGUAGE_WILL_DO: (
+        "after {minutes} min any language will do",
+        "after {minutes} min any language will do",
+        "已等待 {minutes} 分钟，不再要求语言",
+    ),
+    ReasonCode.OFF_SHIFT: ("is off shift", "is off shift", "不在班"),
+    ReasonCode.WRAPPING_UP: ("is wrapping up a chat", "is wrapping up a chat", "正在整理刚结束的会话"),
     ReasonCode.NOT_ON_LINE: ("is {presence}", "is {presence}", "当前{presence}"),
     ReasonCode.NOT_MEMBER: (
         "is not a member of queue {queue}",
@@ -93,9 +117,9 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "技能 {skill} 仅 {level} 级，需要 {least} 级",
     ),
     ReasonCode.TAKEN_BACK: (
-        "had it, and it was taken back by hand",
-        "had it, and it was taken back by hand",
-        "曾经接手，后被人工收回",
+        "gave it back or did not take it a moment ago",
+        "gave it back or did not take it a moment ago",
+        "刚刚退回或未接受",
     ),
     ReasonCode.NO_LIVE_WORK: ("takes no chats", "takes no chats", "不接待在线会话"),
     ReasonCode.AT_LIVE_CAPACITY: (
@@ -117,6 +141,11 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "the only member of queue {queue} is not on line",
         "none of the {members} members of queue {queue} is on line",
         "“{queue}”队列的 {members} 位成员都不在线",
+    ),
+    ReasonCode.NOBODY_ON_SHIFT: (
+        "the only member of queue {queue} is off shift",
+        "none of the {members} members of queue {queue} is on shift",
+        "“{queue}”队列的 {members} 位成员都不在班",
     ),
     ReasonCode.NOBODY_SPEAKS: (
         "nobody on line speaks {language}",
@@ -142,6 +171,56 @@ _SENTENCES: dict[ReasonCode, tuple[str, str, str]] = {
         "1 agent who fits is not on line",
         "{agents} agents who fit are not on line",
         "{agents} 位合适的客服不在线",
+    ),
+    ReasonCode.AGENT_GONE: (
+        "{agent} has been off line for {minutes} min",
+        "{agent} has been off line for {minutes} min",
+        "{agent} 已离线 {minutes} 分钟",
+    ),
+    ReasonCode.AGENT_LEFT: (
+        "{agent} works here no more",
+        "{agent} works here no more",
+        "{agent} 的账号已停用",
+    ),
+    ReasonCode.AGENT_SILENT: (
+        "the customer has waited {minutes} min for {agent}",
+        "the customer has waited {minutes} min for {agent}",
+        "客户等待 {agent} 回复已达 {minutes} 分钟",
+    ),
+    ReasonCode.WAITED_TOO_LONG: (
+        "waited {minutes} min in queue {queue}",
+        "waited {minutes} min in queue {queue}",
+        "在“{queue}”队列中已等待 {minutes} 分钟",
+    ),
+    ReasonCode.CAME_WHILE_SHUT: (
+        "queue {queue} was shut",
+        "queue {queue} was shut",
+        "“{queue}”队列当时不在工作时间",
+    ),
+    ReasonCode.FIT_BUT_OFF_SHIFT: (
+        "1 agent who fits is off shift",
+        "{agents} agents who fit are off shift",
+        "{agents} 位合适的客服不在班",
+    ),
+    ReasonCode.FIT_BUT_WRAPPING_UP: (
+        "1 agent who fits is wrapping up a chat",
+        "{agents} agents who fit are wrapping up a chat",
+        "{agents} 位合适的客服正在整理刚结束的会话",
+    ),
+    ReasonCode.NOT_SO_SOON: (
+        "1 agent who fits gave it back or did not take it a moment ago",
+        "{agents} agents who fit gave it back or did not take it a moment ago",
+        "{agents} 位合适的客服刚刚退回或未接受",
+    ),
+    ReasonCode.QUEUE_CLOSED: (
+        "queue {queue} is closed until {opens}",
+        "queue {queue} is closed until {opens}",
+        "“{queue}”队列休息中，{opens} 开始服务",
+    ),
+    ReasonCode.QUEUE_CLOSED_FOR_GOOD: (
+        "queue {queue} is closed and has no hours ahead",
+        "queue {queue} is closed and has no hours ahead",
+        "“{queue}”队列休息中，暂无后续服务时间",
     ),
     ReasonCode.RULE_MATCHED: ("rule “{rule}”{decided}", "rule “{rule}”{decided}", "规则“{rule}”{decided}"),
     ReasonCode.HINT_HONOURED: (

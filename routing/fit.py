@@ -37,13 +37,14 @@ def fits(agent: AgentState, needs: Needs) -> bool:
     return next(unfit(agent, needs), None) is None
 
 
-def has_room(agent: AgentState, live: bool) -> bool:
-    """Whether one more may be given to them now. Who has all places for live work taken gets nothing else either."""
-    if agent.presence is not Presence.ONLINE or (
-        agent.live_capacity and agent.live_load >= agent.live_capacity
-    ):
+def has_room(agent: AgentState, live: bool, units: int = 1) -> bool:
+    """Whether one more, of so many units where it can be put aside, may be given to them now. Who has all places for live work
+    taken gets nothing else either."""
+    if agent.presence is not Presence.ONLINE or not agent.on_shift or agent.wrapping_up:
         return False
-    return agent.live_capacity > 0 if live else agent.load < agent.capacity
+    if agent.live_capacity and agent.live_load >= agent.live_capacity:
+        return False
+    return agent.live_capacity > 0 if live else agent.load + units <= agent.capacity
 
 
 def unfit(agent: AgentState, needs: Needs) -> Iterator[Reason]:
@@ -67,6 +68,10 @@ def unfit(agent: AgentState, needs: Needs) -> Iterator[Reason]:
 def _against(ticket: WaitingTicket, agent: AgentState) -> Iterator[Reason]:
     if agent.presence is not Presence.ONLINE:
         yield Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": str(agent.presence)})
+    elif not agent.on_shift:
+        yield Reason(code=ReasonCode.OFF_SHIFT)
+    elif agent.wrapping_up:
+        yield Reason(code=ReasonCode.WRAPPING_UP)
     yield from unfit(agent, ticket.needs)
     if agent.id in ticket.not_to:
         yield Reason(code=ReasonCode.TAKEN_BACK)
@@ -79,5 +84,5 @@ def _against(ticket: WaitingTicket, agent: AgentState) -> Iterator[Reason]:
                 code=ReasonCode.AT_LIVE_CAPACITY,
                 params={"load": agent.live_load, "capacity": agent.live_capacity},
             )
-    elif agent.load >= agent.capacity:
+    elif agent.load + ticket.units > agent.capacity:
         yield Reason(code=ReasonCode.AT_CAPACITY, params={"load": agent.load, "capacity": agent.capacity})

@@ -7,12 +7,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hub.model.people import Presence
 from routing.fit import fits, has_room
 from routing.pool import Pool, first_in_time
 from routing.prices import Prices, find_prices
 from routing.situation import AgentState, Needs, WaitingTicket
-from routing.worth import LOST_BELOW, Weights, minutes_for, pace_of, urgency
+from routing.worth import LOST_BELOW, Weights, minutes_for, pace_of, share_preferred, urgency
 
 NO_PRICES: Prices[Needs] = Prices(of_work={}, of_agent={})
 
@@ -23,6 +22,7 @@ class Bid:
 
     agent: AgentState
     owner: float
+    preferred: float
     pace: float
     quiet: float
     free_places: float
@@ -34,6 +34,7 @@ class Bid:
     def total(self) -> float:
         return (
             self.owner
+            + self.preferred
             + self.pace
             + self.quiet
             + self.free_places
@@ -76,7 +77,7 @@ class Floor:
 
     def look_about(self) -> None:
         """Set how far ahead promises press: further, the more work waits for each agent who is here."""
-        here = sum(one.presence is Presence.ONLINE for one in self.agents.values())
+        here = sum(one.here for one in self.agents.values())
         least, most = self.weights.look_ahead
         self.look_ahead = min(most, max(least, self.weights.look_share * self.pool.backlog / max(here, 1)))
 
@@ -109,7 +110,7 @@ class Floor:
         free = [
             (agent, pace)
             for agent in self.agents.values()
-            if has_room(agent, ticket.live)
+            if has_room(agent, ticket.live, ticket.units)
             and agent.id not in ticket.not_to
             and (pace := self.pace(agent, ticket.needs))
         ]
@@ -127,6 +128,7 @@ class Floor:
         return Bid(
             agent=agent,
             owner=2.0 * w.owner_bonus if theirs else 0.0,
+            preferred=w.preferred * share_preferred(agent, ticket.preferred),
             pace=w.pace * pace * (w.owner_gain if theirs else 1.0),
             quiet=-w.one_more_live * agent.live_load - held,
             free_places=-w.last_places * self._price_of_place(agent, places),
@@ -191,21 +193,26 @@ class Floor:
         w = self.weights
         best: WaitingTicket | None = None
         most = -1.0
+        room = agent.capacity - agent.load
         for ticket in self.pool.owned_by(agent.id):
             pace = self.pace(agent, ticket.needs)
-            if not pace or agent.id in ticket.not_to:
+            if not pace or ticket.units > room or agent.id in ticket.not_to:
                 continue
             minutes = minutes_for(ticket.effort, pace * w.owner_gain, agent.live_load, w)
             worth = self._rate(agent, ticket.needs, ticket.weight, pace, minutes) * (1.0 + w.owner_bonus)
+            if ticket.preferred:
+                worth *= 1.0 + w.preferred * share_preferred(agent, ticket.preferred)
             worth *= urgency(ticket.due, now, minutes, self.look_ahead, w)
             if worth > most:
                 best, most = ticket, worth
         for lot, rows in self.pool.lots.items():
             pace = self.pace(agent, lot.needs)
-            if not pace:
+            if not pace or lot.units > room:
                 continue
             minutes = minutes_for(lot.effort, pace, agent.live_load, w)
             rate = self._rate(agent, lot.needs, lot.weight, pace, minutes)
+            if lot.preferred:
+                rate *= 1.0 + w.preferred * share_preferred(agent, lot.preferred)
             if rate <= most:
                 continue  # no urgency is above 1
             split = first_in_time(rows, now + LOST_BELOW * minutes)
@@ -235,7 +242,7 @@ class Floor:
         owner = self.agents.get(ticket.owner) if ticket.owner is not None else None
         return (
             owner is not None
-            and owner.presence is Presence.ONLINE
+            and owner.here
             and ticket.due - now > self.weights.hold_until
             and owner.id not in ticket.not_to
         )

@@ -19,6 +19,8 @@ class Lot(NamedTuple):
     live: bool
     weight: float
     effort: float
+    units: int
+    preferred: frozenset[str]
 
 
 _Row = tuple[float, int, WaitingTicket]
@@ -88,7 +90,7 @@ class Pool:
 
 
 def _lot(ticket: WaitingTicket) -> Lot:
-    return Lot(ticket.needs, ticket.live, ticket.weight, ticket.effort)
+    return Lot(ticket.needs, ticket.live, ticket.weight, ticket.effort, ticket.units, ticket.preferred)
 
 
 def first_in_time(rows: list[_Row], moment: float) -> int:

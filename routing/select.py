@@ -42,6 +42,7 @@ Decision = AgentChoice | Waiting
 # What a bid is made of, and what it is called when it decided.
 _PARTS: tuple[tuple[str, ReasonCode], ...] = (
     ("owner", ReasonCode.LAST_AGENT),
+    ("preferred", ReasonCode.MOST_PREFERRED),
     ("pace", ReasonCode.BEST_PACE),
     ("quiet", ReasonCode.FEWEST_AT_ONCE),
     ("free_places", ReasonCode.KEEPS_OTHERS_FREE),
@@ -65,14 +66,18 @@ def assign_all(
     weights: Weights | None = None,
     prices: Prices[Needs] = NO_PRICES,
     live_demand: Mapping[Needs, float] | None = None,
+    closed: Mapping[str, Reason] | None = None,
 ) -> list[Decision]:
-    """Decide for all waiting tickets at once; those that were given come first, in the order in which they were.
+    """Decide for all waiting tickets at once; those that were given come first, in the order in which they were. `closed`: queues
+    of which nothing is given out now, and why.
 
-    Work-conserving: after it, no ticket waits while an agent who fits has room.
+    Work-conserving: after it, no ticket of another queue waits while an agent who fits has room.
     """
     floor = Floor(agents, weights=weights, prices=prices, live_demand=live_demand)
     decisions: list[Decision] = []
-    for ticket in sorted(waiting, key=lambda t: (not t.live, t.live and t.due < now, -t.weight, t.due, t.id)):
+    shut = closed or {}
+    ready = [ticket for ticket in waiting if ticket.needs.queue not in shut]
+    for ticket in sorted(ready, key=lambda t: (not t.live, t.live and t.due < now, -t.weight, t.due, t.id)):
         if not ticket.live:
             floor.pool.add(ticket)
         elif (choice := place(floor, ticket, now)) is not None:
@@ -86,12 +91,15 @@ def assign_all(
     given = {one.ticket_id for one in decisions}
     left = [ticket for ticket in waiting if ticket.id not in given]
     # Nothing frees up during a batch, so why a ticket waits is said once a class, as things stand at the end.
-    why: dict[tuple[Needs, bool, frozenset[int]], tuple[Reason, ...]] = {}
+    why: dict[tuple[Needs, bool, int, frozenset[int]], tuple[Reason, ...]] = {}
     for ticket in left:
-        key = (ticket.needs, ticket.live, ticket.not_to)
+        if (reason := shut.get(ticket.needs.queue)) is not None:
+            decisions.append(Waiting(ticket_id=ticket.id, reasons=(reason,)))
+            continue
+        key = (ticket.needs, ticket.live, ticket.units, ticket.not_to)
         if key not in why:
             why[key] = tuple(_why_waiting(ticket, [*floor.agents.values()]))
-        decisions.append(Waiting(ticket_id=ticket.id, reasons=why[key]))
+        decisions.append(Waiting(ticket_id=ticket.id, reasons=(*why[key], *ticket.relaxed)))
     return decisions
 
 
@@ -101,7 +109,7 @@ def place(floor: Floor, ticket: WaitingTicket, now: float) -> AgentChoice | None
     if not bids:
         return None
     best = bids[0]
-    reasons = (_why_best(bids, now), *_why_fit(ticket.needs, best.agent))
+    reasons = (_why_best(ticket, bids, now), *_why_fit(ticket, best.agent))
     _take(floor, ticket, best.agent, now)
     return AgentChoice(
         ticket_id=ticket.id,
@@ -140,10 +148,12 @@ def _serve(floor: Floor, now: float) -> Iterator[AgentChoice]:
 
 def _hand(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> AgentChoice:
     beaten = sum(
-        one.id != agent.id and has_room(one, ticket.live) and floor.pace(one, ticket.needs) > 0.0
+        one.id != agent.id
+        and has_room(one, ticket.live, ticket.units)
+        and floor.pace(one, ticket.needs) > 0.0
         for one in floor.agents.values()
     )
-    reasons = (*_why_next(floor, ticket, agent, now), *_why_fit(ticket.needs, agent))
+    reasons = (*_why_next(floor, ticket, agent, now), *_why_fit(ticket, agent))
     _take(floor, ticket, agent, now)
     return AgentChoice(
         ticket_id=ticket.id, agent_id=agent.id, agent_name=agent.name, beaten=beaten, reasons=reasons
@@ -158,10 +168,10 @@ def _take(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) ->
         floor.seat(replace(agent, live_load=agent.live_load + 1, idle_since=idle_since))
     else:
         in_hand = min((one for one in (agent.in_hand, ticket) if one is not None), key=lambda one: one.due)
-        floor.seat(replace(agent, load=agent.load + 1, idle_since=idle_since, in_hand=in_hand))
+        floor.seat(replace(agent, load=agent.load + ticket.units, idle_since=idle_since, in_hand=in_hand))
 
 
-def _why_best(bids: Sequence[Bid], now: float) -> Reason:
+def _why_best(ticket: WaitingTicket, bids: Sequence[Bid], now: float) -> Reason:
     """What decided between the first and the second."""
     if len(bids) == 1:
         return Reason(code=ReasonCode.ONLY_FREE)
@@ -173,25 +183,29 @@ def _why_best(bids: Sequence[Bid], now: float) -> Reason:
         seconds = max(0, int((now - best.agent.idle_since) * 60))
         return Reason(code=ReasonCode.LONGEST_IDLE, params={"seconds": seconds, "among": len(bids)})
     if code is ReasonCode.LAST_AGENT:
-        return Reason(code=code)
+        return Reason(code=ticket.tie)
     return Reason(code=code, params={"among": len(bids)})
 
 
 def _why_next(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> Iterator[Reason]:
     """Why this of all that waits."""
     if ticket.owner == agent.id:
-        yield Reason(code=ReasonCode.LAST_AGENT)
+        yield Reason(code=ticket.tie)
     minutes = int(ticket.due - now)
     code = ReasonCode.OVERDUE if ticket.due < now else ReasonCode.MOST_URGENT
     yield Reason(code=code, params={"seconds": abs(minutes) * 60, "waiting": len(floor.pool)})
 
 
-def _why_fit(needs: Needs, agent: AgentState) -> Iterator[Reason]:
+def _why_fit(ticket: WaitingTicket, agent: AgentState) -> Iterator[Reason]:
+    needs = ticket.needs
     yield Reason(code=ReasonCode.MEMBER, params={"queue": needs.queue})
     if language := needed_language(needs):
         yield Reason(code=ReasonCode.SPEAKS, params={"language": language})
     for skill, _ in sorted(needs.skills):
         yield Reason(code=ReasonCode.HAS_SKILL, params={"skill": skill, "level": agent.skills[skill]})
+    if also := [skill for skill in sorted(ticket.preferred) if agent.skills.get(skill, 0) > 0]:
+        yield Reason(code=ReasonCode.ALSO_HAS, params={"skill": ", ".join(also)})
+    yield from ticket.relaxed
 
 
 def _why_waiting(ticket: WaitingTicket, agents: Sequence[AgentState]) -> Iterator[Reason]:
@@ -201,29 +215,39 @@ def _why_waiting(ticket: WaitingTicket, agents: Sequence[AgentState]) -> Iterato
     if not members:
         yield Reason(code=ReasonCode.NO_MEMBERS, params={"queue": needs.queue})
         return
-    on_line = [a for a in members if a.presence is Presence.ONLINE]
-    fit = [a for a in members if fits(a, needs) and a.id not in ticket.not_to]
-    fit_on_line = [a for a in fit if a.presence is Presence.ONLINE]
-    if not on_line:
-        yield Reason(code=ReasonCode.NOBODY_ON_LINE, params={"queue": needs.queue, "members": len(members)})
-    elif fit_on_line:
-        full = sum(not has_room(a, ticket.live) for a in fit_on_line)
-        yield Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": full})
+    here = [a for a in members if a.here]
+    fit = [a for a in members if fits(a, needs)]
+    turned_down = sum(a.here and a.id in ticket.not_to for a in fit)
+    fit_here = [a for a in fit if a.here and a.id not in ticket.not_to]
+    if not here:
+        on_line = any(a.presence is Presence.ONLINE for a in members)
+        code = ReasonCode.NOBODY_ON_SHIFT if on_line else ReasonCode.NOBODY_ON_LINE
+        yield Reason(code=code, params={"queue": needs.queue, "members": len(members)})
+    elif fit_here or turned_down:
+        wrapping_up = sum(a.wrapping_up for a in fit_here)
+        if full := sum(not a.wrapping_up and not has_room(a, ticket.live, ticket.units) for a in fit_here):
+            yield Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": full})
+        if wrapping_up:
+            yield Reason(code=ReasonCode.FIT_BUT_WRAPPING_UP, params={"agents": wrapping_up})
+        if turned_down:
+            yield Reason(code=ReasonCode.NOT_SO_SOON, params={"agents": turned_down})
     else:
         missing = 0
         language = needed_language(needs)
-        if language and not any(language in a.languages for a in on_line):
+        if language and not any(language in a.languages for a in here):
             missing += 1
             yield Reason(code=ReasonCode.NOBODY_SPEAKS, params={"language": language})
         for skill, least in sorted(needs.skills):
-            if not any(a.skills.get(skill, 0) >= max(least, 1) for a in on_line):
+            if not any(a.skills.get(skill, 0) >= max(least, 1) for a in here):
                 missing += 1
                 yield Reason(code=ReasonCode.NOBODY_HAS_SKILL, params={"skill": skill})
         if not missing:
-            yield Reason(code=ReasonCode.NO_COMBINATION, params={"agents": len(on_line)})
-        busy = sum(not has_room(a, ticket.live) for a in on_line)
+            yield Reason(code=ReasonCode.NO_COMBINATION, params={"agents": len(here)})
+        busy = sum(not has_room(a, ticket.live, ticket.units) for a in here)
         if busy:
             yield Reason(code=ReasonCode.ALL_AT_CAPACITY, params={"agents": busy})
-    absent = len(fit) - len(fit_on_line)
-    if absent and on_line:
+    away = [a for a in fit if not a.here and a.id not in ticket.not_to]
+    if off_shift := sum(a.presence is Presence.ONLINE for a in away):
+        yield Reason(code=ReasonCode.FIT_BUT_OFF_SHIFT, params={"agents": off_shift})
+    if here and (absent := len(away) - off_shift):
         yield Reason(code=ReasonCode.FIT_BUT_ABSENT, params={"agents": absent})

@@ -20,11 +20,14 @@ class ReasonCode(StrEnum):
 
     # Why this agent.
     LAST_AGENT = "last_agent"
+    LOOKS_AFTER = "looks_after"
     LONGEST_IDLE = "longest_idle"
     ONLY_FREE = "only_free"
     MEMBER = "member"
     SPEAKS = "speaks"
     HAS_SKILL = "has_skill"
+    ALSO_HAS = "also_has"
+    MOST_PREFERRED = "most_preferred"
     BEST_PACE = "best_pace"
     FEWEST_AT_ONCE = "fewest_at_once"
     KEEPS_OTHERS_FREE = "keeps_others_free"
@@ -33,8 +36,14 @@ class ReasonCode(StrEnum):
     LEAST_USED = "least_used"
     MOST_URGENT = "most_urgent"
     OVERDUE = "overdue"
+    # What is asked for no more.
+    ANY_LEVEL_WILL_DO = "any_level_will_do"
+    NO_SKILL_NEEDED = "no_skill_needed"
+    ANY_LANGUAGE_WILL_DO = "any_language_will_do"
     # Why not this agent.
     NOT_ON_LINE = "not_on_line"
+    OFF_SHIFT = "off_shift"
+    WRAPPING_UP = "wrapping_up"
     NOT_MEMBER = "not_member"
     LACKS_SKILL = "lacks_skill"
     LACKS_LANGUAGE = "lacks_language"
@@ -46,11 +55,23 @@ class ReasonCode(StrEnum):
     # Why nobody yet.
     NO_MEMBERS = "no_members"
     NOBODY_ON_LINE = "nobody_on_line"
+    NOBODY_ON_SHIFT = "nobody_on_shift"
     NOBODY_SPEAKS = "nobody_speaks"
     NOBODY_HAS_SKILL = "nobody_has_skill"
     NO_COMBINATION = "no_combination"
     ALL_AT_CAPACITY = "all_at_capacity"
     FIT_BUT_ABSENT = "fit_but_absent"
+    FIT_BUT_OFF_SHIFT = "fit_but_off_shift"
+    FIT_BUT_WRAPPING_UP = "fit_but_wrapping_up"
+    NOT_SO_SOON = "not_so_soon"
+    QUEUE_CLOSED = "queue_closed"
+    QUEUE_CLOSED_FOR_GOOD = "queue_closed_for_good"
+    # Why it went on.
+    AGENT_GONE = "agent_gone"
+    AGENT_LEFT = "agent_left"
+    AGENT_SILENT = "agent_silent"
+    WAITED_TOO_LONG = "waited_too_long"
+    CAME_WHILE_SHUT = "came_while_shut"
     # Why this queue.
     RULE_MATCHED = "rule_matched"
     HINT_HONOURED = "hint_honoured"
@@ -79,8 +100,10 @@ class WaitingTicket:
     """Needs a person. All times are minutes of working time on one clock, the caller's; only differences matter.
 
     `live`: somebody sits at the other end now (chat). `weight`: how much being in time matters beside other tickets (a low
-    priority is 1). `effort`: minutes that the work takes an agent of usual pace. `since` survives a return to the queue; `due`
-    is when the answer is promised. `owner`: the agent who had this customer last. `not_to`: whom it was taken from by hand.
+    priority is 1). `effort`: minutes that the work takes an agent of usual pace. `units`: of capacity, that it takes where it can
+    be put aside. `since` survives a return to the queue; `due` is when the answer is promised. `owner`: the agent who had this
+    customer last, or who looks after them; `tie` says which. `preferred`: skills that it is better to have. `not_to`: whom it was
+    taken from by hand, and who did not take it. `relaxed`: what was asked for at first and is no more, and why.
     """
 
     id: int
@@ -90,16 +113,21 @@ class WaitingTicket:
     weight: float = 2.0
     effort: float = 6.0
     live: bool = False
+    units: int = 1
     owner: int | None = None
+    tie: ReasonCode = ReasonCode.LAST_AGENT
+    preferred: frozenset[str] = frozenset()
     not_to: frozenset[int] = frozenset()
+    relaxed: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentState:
-    """An agent at one moment. `load` and `capacity` count tickets in work that can be put aside, `live_load` and
-    `live_capacity` those that cannot. `idle_since`: when they were last given work, or came on line, on the clock of the
+    """An agent at one moment. `load` and `capacity` count units of work that can be put aside, `live_load` and
+    `live_capacity` tickets that cannot. `idle_since`: when they were last given work, or came on line, on the clock of the
     tickets. `used`: the share of their time today that was work. `in_hand`: the most urgent ticket that a live one would
-    interrupt. `skills` maps a skill to its level, 1 to 5; level 0 is none.
+    interrupt. `skills` maps a skill to its level, 1 to 5; level 0 is none. `on_shift`: whether this is a time at which they
+    work. `wrapping_up`: they finish a conversation, and nothing new comes meanwhile.
     """
 
     id: int
@@ -115,6 +143,13 @@ class AgentState:
     queues: frozenset[str] = frozenset()
     used: float = 0.0
     in_hand: WaitingTicket | None = None
+    on_shift: bool = True
+    wrapping_up: bool = False
+
+    @property
+    def here(self) -> bool:
+        """At work: on line, and not beyond their hours."""
+        return self.presence is Presence.ONLINE and self.on_shift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

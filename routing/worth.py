@@ -7,7 +7,7 @@ every hour, so nothing starves. It is then scaled by who had the customer before
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from routing.situation import AgentState, Needs
@@ -29,7 +29,8 @@ class Weights:
     only `hold` of it to others. An estimate of effort is multiplied by `safety` before it is believed.
     `look_ahead` bounds how early a promise begins to press: longer with more work waiting for each agent (`look_share`).
     `late` is what a ticket that cannot be in time keeps of its worth. `advantage` is the power to which the price of skills is
-    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace.
+    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace. Having
+    every skill that a ticket prefers makes it worth `preferred` more.
     """
 
     live_share: float = 1.0 / 3.0
@@ -52,6 +53,7 @@ class Weights:
     pace: float = 1.5
     best_use: float = 0.5
     evenness: float = 0.2
+    preferred: float = 0.5
 
 
 def pace_of(agent: AgentState, needs: Needs) -> float:
@@ -60,6 +62,13 @@ def pace_of(agent: AgentState, needs: Needs) -> float:
         return 1.0
     levels = [agent.skills.get(name, 0) for name, _ in needs.skills]
     return sum(PACE[min(max(level, 1), 5)] for level in levels) / len(levels)
+
+
+def share_preferred(agent: AgentState, preferred: Set[str]) -> float:
+    """How many of the preferred skills the agent has, from 0 to 1; 0 where none is."""
+    if not preferred:
+        return 0.0
+    return sum(agent.skills.get(name, 0) > 0 for name in preferred) / len(preferred)
 
 
 def minutes_for(effort: float, pace: float, live_load: int, weights: Weights) -> float:

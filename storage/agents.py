@@ -59,18 +59,16 @@ async def lock(connection: Connection, agent_id: int) -> set[int]:
     return {row["id"] for row in await connection.fetch(SQL["lock"], agent_id) if row["administers"]}
 
 
-async def change(connection: Connection, agent: AgentDetails) -> int:
-    """Write everything but the queues; returns the new version."""
-    version: int = await connection.fetchval(
+async def change(connection: Connection, agent: AgentDetails) -> None:
+    """Write everything but the queues; the version is counted on."""
+    await connection.execute(
         SQL["change"], agent.id, agent.name, agent.role, agent.locale, list(agent.languages), dict(agent.skills),
         agent.capacity, agent.live_capacity, agent.calendar, agent.active,
     )  # fmt: skip
-    return version
 
 
 async def set_password(connection: Connection, agent_id: int, password_hash: str) -> None:
     await connection.execute(SQL["set_password"], agent_id, password_hash)
-
 
 
 async def lock_all(connection: Connection) -> None:

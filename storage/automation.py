@@ -1,4 +1,4 @@
-"""Rules that do something by themselves: what they have to look at, wait for, and did. Thin typed functions over sql/automation.sql."""
+"""What rules have to look at, what they wait for, what they did; tags. Thin typed functions over sql/automation.sql."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,9 +153,7 @@ async def facts(
 
 async def anchors(connection: Connection, ticket_ids: Sequence[int]) -> dict[int, AnchorsRow]:
     """By ticket id."""
-    return {
-        row["ticket_id"]: AnchorsRow(**row) for row in await connection.fetch(SQL["anchors"], ticket_ids)
-    }
+    return {row["ticket_id"]: AnchorsRow(**row) for row in await connection.fetch(SQL["anchors"], ticket_ids)}
 
 
 async def ran_for_events(

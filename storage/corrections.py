@@ -139,7 +139,15 @@ async def add_correction(
 ) -> int:
     """Put on record what a person said; returns its number."""
     made: int = await connection.fetchval(
-        SQL["add_correction"], ticket_id, interaction_id, from_kind, to_kind, uncertain, model, by_agent, author
+        SQL["add_correction"],
+        ticket_id,
+        interaction_id,
+        from_kind,
+        to_kind,
+        uncertain,
+        model,
+        by_agent,
+        author,
     )
     return made
 

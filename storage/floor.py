@@ -60,13 +60,11 @@ class OverflowRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortRow:
-    """What waits and asks for the same. `said`: some of it is known to be unplaceable, `unsaid`: some is not."""
+    """What waits and asks for the same."""
 
     queue: str
     language: str
     skills: list[str]
-    unsaid: bool
-    said: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,9 +136,7 @@ async def hand_over(
 
 async def overflowing(connection: Connection, steps: Sequence[Step]) -> list[OverflowRow]:
     """Which waiting tickets go on in another queue now, unlocked."""
-    return [
-        OverflowRow(**row) for row in await connection.fetch(SQL["overflowing"], *transposed(steps, 3))
-    ]
+    return [OverflowRow(**row) for row in await connection.fetch(SQL["overflowing"], *transposed(steps, 3))]
 
 
 async def next_overflow(connection: Connection, steps: Sequence[Step]) -> float | None:

@@ -47,8 +47,8 @@ class OfferRow:
 async def offer(
     connection: Connection, offered: Sequence[tuple[int, int, str, int]], tell: Sequence[str]
 ) -> int:
-    """(ticket id, agent id, why as JSON text, seconds to think), and the topics to notify; returns how many were still to be had.
-    The caller holds the agents' locks."""
+    """(ticket id, agent id, why as JSON text, seconds to think), and the topics to notify; returns how many were still to be
+    had. The caller holds the agents' locks."""
     made: int = await connection.fetchval(SQL["offer"], *transposed(offered, 4), tell)
     return made
 
@@ -62,8 +62,8 @@ async def accept(connection: Connection, offer_id: int, agent_id: int, why: Any)
 async def put_back(
     connection: Connection, offer_ids: Sequence[int], state: str, why: Any, by: int | None = None
 ) -> list[int]:
-    """End those of these offers that are still open, as declined, expired (only what is due) or withdrawn, and free their places;
-    returns whose they were. `by`: who did it, for the ledger. The caller holds the agents' locks."""
+    """End those of these offers that are still open, as declined, expired (only what is due) or withdrawn, and free their
+    places; returns whose they were. `by`: who did it, for the ledger. The caller holds the agents' locks."""
     return [
         row["agent_id"] for row in await connection.fetch(SQL["put_back"], list(offer_ids), state, why, by)
     ]

@@ -37,10 +37,13 @@ ENDED = {
     f"\nAND {whose} ORDER BY t.ended_at DESC, t.id DESC LIMIT $4"
     for scope, whose in _WHOSE.items()
 }
-OF_TICKET = (
-    f"{SQL['rows']}\nWHERE t.ticket_id IN (SELECT id FROM ticket WHERE code = $1 UNION ALL"
-    "\nSELECT m.id FROM ticket m JOIN ticket o ON o.id = m.merged_into WHERE o.code = $1)"
-    f"\nORDER BY t.ended_at DESC NULLS FIRST, {_DUE}, t.id LIMIT {MOST_ROWS}"
+OF_TICKET = "\n".join(
+    (
+        SQL["rows"],
+        "WHERE t.ticket_id IN (SELECT id FROM ticket WHERE code = $1 UNION ALL",
+        "SELECT m.id FROM ticket m JOIN ticket o ON o.id = m.merged_into WHERE o.code = $1)",
+        f"ORDER BY t.ended_at DESC NULLS FIRST, {_DUE}, t.id LIMIT {MOST_ROWS}",
+    )
 )
 ONE = f"{SQL['rows']}\nWHERE t.code = $1"
 QUERIES = (*TO_DO.values(), *ENDED.values(), OF_TICKET, ONE)

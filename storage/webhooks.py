@@ -115,7 +115,14 @@ class BacklogRow:
 
 
 async def queue(
-    connection: Connection, *, webhook: str, event: str, cause: str, ticket_id: int | None, rule: str, body: str
+    connection: Connection,
+    *,
+    webhook: str,
+    event: str,
+    cause: str,
+    ticket_id: int | None,
+    rule: str,
+    body: str,
 ) -> int | None:
     """The call's id, also of one that was queued before; None where no endpoint of this name is switched on."""
     made: int | None = await connection.fetchval(SQL["queue"], webhook, event, cause, ticket_id, rule, body)
@@ -164,12 +171,6 @@ async def free_abandoned(connection: Connection) -> int:
 async def give_up(connection: Connection) -> int:
     """Calls that could not be made in their time are failed; returns how many."""
     return len(await connection.fetch(SQL["give_up"]))
-
-
-async def next_moment(connection: Connection) -> float | None:
-    """Seconds until an endpoint that is held, and for which something waits, may be tried again."""
-    seconds: float | None = await connection.fetchval(SQL["next_moment"])
-    return seconds
 
 
 async def add(connection: Connection, name: str, url: str, made_by: str) -> int | None:

@@ -218,9 +218,7 @@ async def waiting(
     return [WaitingRow(**row) for row in rows]
 
 
-async def expected(
-    connection: Connection, minutes: float, live_kinds: Sequence[str]
-) -> list[ExpectedRow]:
+async def expected(connection: Connection, minutes: float, live_kinds: Sequence[str]) -> list[ExpectedRow]:
     """What came in so many minutes from this time of the week on, on the average of the last four weeks."""
     return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes, live_kinds)]
 

@@ -43,9 +43,7 @@ class AgentChange:
 
     def given(self) -> dict[str, Any]:
         """The fields that are not None."""
-        return {
-            one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None
-        }
+        return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
 
 
 def leads(actor: Actor) -> bool:
@@ -223,14 +221,14 @@ async def _apply(
         raise NotPossible("The last administrator stays one.", code="last_admin")
     if was.id == actor.agent_id and not now.active:
         raise NotPossible("Nobody shuts themselves out.", code="own_account")
-    version = await stored.change(connection, now)
+    if was.active and not now.active:
+        await show_out(connection, was.id)  # first: who is not active has no presence to change
+    await stored.change(connection, now)
     if "queues" in different and not await stored.set_queues(connection, was.id, now.queues):
         known = ", ".join(queue.name for queue in ctx.rules.queue)
         raise NotPossible(f"A queue is unknown; there is {known}.", code="unknown_queue")
-    if was.active and not now.active:
-        await show_out(connection, was.id)
     await _tell(connection, was, different, actor)
-    return replace(now, version=version)
+    return await stored.details(connection, was.id) or now
 
 
 def _check_may(actor: Actor, agent: AgentDetails, what: Iterable[str]) -> None:

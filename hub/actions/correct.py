@@ -45,9 +45,7 @@ async def change_ticket(
     `seen_kind`: what the person had before them; Conflict where somebody else changed it meanwhile. Raises NotFound,
     NotPossible (`unknown_kind`, `unknown_priority`, `unknown_queue`, `closed`), Conflict.
     """
-    wanted = Wanted(
-        kind=_kind(kind), priority=_priority(priority), queue=queue, keep_assignee=keep_assignee
-    )
+    wanted = Wanted(kind=_kind(kind), priority=_priority(priority), queue=queue, keep_assignee=keep_assignee)
 
     async def step(taken: Step) -> None:
         now = await corrections.sorted_as(taken.connection, taken.ticket.id)

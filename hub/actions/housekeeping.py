@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.sessions import IDLE_SECONDS, sessions_ended
-from storage import house, mailboxes, staff
+from storage import house, mailboxes, notices, staff, webhooks
 from storage.database import Connection
 
 
@@ -14,6 +14,8 @@ async def tidy(ctx: Context) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
         await house.tidy(connection)
         await mailboxes.tidy_counts(connection)
+        await notices.tidy(connection)
+        await webhooks.tidy(connection)
         ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
         if ended:
             await sessions_ended(connection, ended)

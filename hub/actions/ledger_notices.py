@@ -71,8 +71,9 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
                 agent_id = int(row.data["agent"])
                 # Not who took it themselves, and not who has lost it again.
                 if agent_id != row.agent_id and agent_id == ticket.assignee_id:
-                    by = {"by": one.name for one in facts.staff if one.id == row.agent_id}
-                    yield _notice(agent_id, NoticeKind.ASSIGNED_TO_YOU, cause, ticket, by)
+                    names = {one.id: one.name for one in facts.staff}
+                    by = names.get(row.agent_id or 0, "")
+                    yield _notice(agent_id, NoticeKind.ASSIGNED_TO_YOU, cause, ticket, {"by": by})
             case EventKind.SLA_WARNING | EventKind.SLA_BREACHED:
                 breached = row.kind == EventKind.SLA_BREACHED
                 kind = NoticeKind.SLA_BREACHED if breached else NoticeKind.SLA_WARNING

@@ -24,9 +24,7 @@ async def end_silent(ctx: Context) -> int:
             return 0
         holders = sorted(one for one in concerned if one is not None)
         agents = await inbound.lock_agents(connection, holders) if holders else {}
-        looked_at = await live.take_silent(
-            connection, _BATCH, holders, ctx.rules.work.silence_minutes * 60.0
-        )
+        looked_at = await live.take_silent(connection, _BATCH, holders, ctx.rules.work.silence_minutes * 60.0)
         silent = [ticket_id for ticket_id, is_silent in looked_at if is_silent]
         for ticket_id in silent:
             await _end(await take_step(connection, ticket_id, agents, HUB, ctx.rules))

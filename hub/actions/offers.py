@@ -51,7 +51,7 @@ async def decline_offer(ctx: Context, *, offer_id: int, agent_id: int, actor: Ac
 
 
 async def expire_offers(ctx: Context) -> int:
-    """End what was not answered in time; returns how many offers were looked at. Any hub may, at any moment."""
+    """End what was not answered in time; returns of how many agents. Any hub may, at any moment."""
 
     async def work(connection: Connection) -> int:
         due = await stored.overdue(connection, _BATCH)
@@ -60,14 +60,17 @@ async def expire_offers(ctx: Context) -> int:
         await stored.lock_agents(connection, [agent for _, agent in due])
         why = {"outcome": "expired", "reasons": []}
         silent = await stored.put_back(connection, [offer for offer, _ in due], "expired", why)
+        # Away, they are offered nothing more, and what else they are offered now goes to others.
         for agent_id in await stored.silent(connection, silent, SILENT_OFFERS):
             await change_presence(connection, agent_id, Presence.AWAY, by=HUB, because="offers_not_answered")
         if silent:
             await announce(connection, EVENTS, ROUTE)
-        return len(due)
+        return len(silent)
 
     return await ctx.database.run(work)
 
 
 def _over() -> NotPossible:
-    return NotPossible("This offer is over: its time was up, or the ticket went to somebody else.", code="offer_over")
+    return NotPossible(
+        "This offer is over: its time was up, or the ticket went to somebody else.", code="offer_over"
+    )

@@ -1,9 +1,10 @@
 """Whether an agent may be given work now: by hand, by their open pages of the desk, and by what they let pass.
 
-Every open page has a line (its socket). When the last of an agent's is gone for LOST_SECONDS they are off line: long enough for a
-page that is loaded anew, a hub that starts again and a short hole in the network, short enough that hardly anything is given to a
-closed laptop. Whoever comes back within RETURN_SECONDS is again what they were, and need not press anything; later they say so
-themselves. Who logged in and never had a line, as where sockets are forbidden, is gone after SILENT_SECONDS without a request.
+Every open page has a line (its socket). When the last of an agent's is gone for LOST_SECONDS they are off line: long enough
+for a page that is loaded anew, a hub that starts again and a short hole in the network, short enough that hardly anything is
+given to a closed laptop. Whoever comes back within RETURN_SECONDS is again what they were, and need not press anything; later
+they say so themselves. Who logged in and never had a line, as where sockets are forbidden, is gone after SILENT_SECONDS
+without a request.
 """
 
 from uuid import UUID

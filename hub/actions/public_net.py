@@ -25,7 +25,15 @@ _NOT_GLOBAL = tuple(
 
 PRIVATE: tuple[Network, ...] = tuple(
     ipaddress.ip_network(one)
-    for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "::1/128", "fc00::/7")
+    for one in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "::1/128",
+        "fc00::/7",
+    )
 )
 """Networks of a company's own, and this machine; without link-local addresses, where clouds keep their machines' secrets."""
 

@@ -137,7 +137,7 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
     make_id = kind.answer_id
     message_id = make_id(way.channel.settings, secrets.token_hex(16), token) if make_id else ""
     letters = await work.last_letters(connection, ticket.id) if make_id else []
-    subject = _subject(ticket) if kind.capabilities.subject else ""
+    subject = letter_subject(ticket) if kind.capabilities.subject else ""
     interaction_id, created_at = await work.add_entry(
         connection,
         ticket=ticket,
@@ -306,7 +306,8 @@ def _left_already() -> NotPossible:
     return NotPossible("The reply is on its way or has left already.", code="left_already")
 
 
-def _subject(ticket: WorkedTicket) -> str:
+def letter_subject(ticket: WorkedTicket) -> str:
+    """What an answer in this ticket is called."""
     code = show_code(TICKET, ticket.code)
     subject = ticket.subject
     if not subject.lower().startswith(("re:", "回复:", "回复：")):

@@ -37,9 +37,7 @@ async def drain(ctx: Context) -> int:
         decisions = _decide(ctx, rows, agents)
         choices = [one for one in decisions if isinstance(one, AgentChoice)]
         live = {row.id: row.live for row in rows}
-        given = [
-            (one.ticket_id, one.agent_id, as_json(to_data(one)), live[one.ticket_id]) for one in choices
-        ]
+        given = [(one.ticket_id, one.agent_id, as_json(to_data(one)), live[one.ticket_id]) for one in choices]
         taken = await work.give(connection, given, [EVENTS]) if given else 0
         unexplained = {row.id for row in rows if row.waiting_why is None}
         new = [one for one in decisions if isinstance(one, Waiting) and one.ticket_id in unexplained]

@@ -154,6 +154,4 @@ def check_abilities(
 def languages_of(rules: RoutingRules) -> tuple[str, ...]:
     """The languages in which a ticket may ask for an agent."""
     offered = rules.languages
-    return tuple(
-        dict.fromkeys((*offered.offered, *((offered.fallback,) if offered.fallback else ())))
-    )
+    return tuple(dict.fromkeys((*offered.offered, *((offered.fallback,) if offered.fallback else ()))))

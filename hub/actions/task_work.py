@@ -3,12 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum
-from typing import Literal, TypeVar
 
 from channels.clean import clean_line, clean_text
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.keep import KEEP, Keep
 from hub.actions.notices import NewNotice, add_notices
 from hub.actions.tasks import MOST_TEXT, MOST_TITLE, said_fields, tell, tell_receivers
 from hub.model.codes import TASK, show_code
@@ -20,17 +19,6 @@ from storage import staff
 from storage import tasks as stored
 from storage.database import Connection
 from storage.tasks import CountsRow, LockedTask, QueueRow, StepRow, TaskRow, TaskScope
-
-T = TypeVar("T")
-
-
-class Keep(Enum):
-    """Leave it as it is; None would take it away."""
-
-    KEEP = "keep"
-
-
-KEEP: Literal[Keep.KEEP] = Keep.KEEP
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,7 +149,7 @@ async def change_task(
     actor: Actor,
     title: str | Keep = KEEP,
     text: str | Keep = KEEP,
-    due_at: datetime | None | Keep = KEEP,
+    due_at: datetime | Keep | None = KEEP,
 ) -> int:
     """What it is called, what it says, by when. Raises as `take_task`, and NotPossible (empty)."""
 

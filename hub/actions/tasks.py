@@ -45,8 +45,8 @@ async def add_task(
     """A new task's id, in the caller's transaction. `queue`: the department's. `due_seconds`: from now, in place of `due_at`.
     `rule`: the rule that makes it. `cause`: the same again is the task that there is already.
 
-    The ledger of its ticket moves on by itself, so a step on that ticket must have written its own number before. Raises NotFound
-    (queue, agent), NotPossible (empty).
+    The ledger of its ticket moves on by itself, so a step on that ticket must have written its own number before. Raises
+    NotFound (queue, agent), NotPossible (empty).
     """
     title, text = clean_line(title, MOST_TITLE), clean_text(text, MOST_TEXT)
     if not title:
@@ -188,10 +188,9 @@ async def tell_receivers(
     actor: Actor,
 ) -> None:
     """Whose task it is now; of one that nobody has, everybody who works in its department by name."""
+    told = department.members if department is not None else []
     if assignee_id is not None:
         told = [assignee_id]
-    else:
-        told = department.members if department is not None else []
     await add_notices(
         connection,
         [

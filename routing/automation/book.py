@@ -16,7 +16,9 @@ from routing.promises import CalendarTable, Policies
 class Book:
     """Those that are enabled, in their order. `calendars`: by which hours count."""
 
-    def __init__(self, rules: Sequence[AutomationRule], tables: Sequence[CalendarTable], policies: Policies) -> None:
+    def __init__(
+        self, rules: Sequence[AutomationRule], tables: Sequence[CalendarTable], policies: Policies
+    ) -> None:
         enabled = [rule for rule in rules if rule.enabled]
         self._tables = tables
         self.calendars: Calendars = policies.calendars
@@ -32,7 +34,9 @@ class Book:
     @cached_property
     def counts_open(self) -> bool:
         """Whether any rule asks how many open tickets a customer has."""
-        return any(rule.when.open_tickets or rule.unless.open_tickets for rule in (*self.listening, *self.timed))
+        return any(
+            rule.when.open_tickets or rule.unless.open_tickets for rule in (*self.listening, *self.timed)
+        )
 
     @cached_property
     def fingerprint(self) -> str:

@@ -27,7 +27,9 @@ def may_hold(rule: AutomationRule, facts: Facts, calendars: Calendars) -> bool:
     return (
         not (rule.needs_certainty and facts.uncertain)
         and all(_TESTS[name](rule.when, facts, calendars) for name in rule.when.asked if name in settled)
-        and not any(_TESTS[name](rule.unless, facts, calendars) for name in rule.unless.asked if name in settled)
+        and not any(
+            _TESTS[name](rule.unless, facts, calendars) for name in rule.unless.asked if name in settled
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""`[[automation]]` in the rulebook: what a rule listens to, its conditions, what it does. Names are checked, nothing is decided.
+"""`[[automation]]` in the rulebook: what a rule listens to, when it holds, what it does. Names are checked, nothing is decided.
 
 Flat on purpose, so that it reads in TOML as on a screen: within a list one is enough, all keys of `when` must hold, none of
 `unless` may.
@@ -123,7 +123,9 @@ class AutomationWhen(Table):
     @property
     def asked(self) -> tuple[str, ...]:
         """The conditions that are given, by name."""
-        return tuple(name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default)
+        return tuple(
+            name for name, field in type(self).model_fields.items() if getattr(self, name) != field.default
+        )
 
     def asks(self, group: str) -> bool:
         """Whether any condition of a group is given."""
@@ -151,7 +153,8 @@ class Action(Table):
     even_if_manual: bool = False
 
     VERBS: ClassVar[tuple[str, ...]] = (
-        "queue", "priority", "kind", "status", "assign", "add_tags", "remove_tags", "notify", "reply", "note", "task", "webhook",
+        "queue", "priority", "kind", "status", "assign", "add_tags", "remove_tags", "notify", "reply", "note", "task",
+        "webhook",
     )  # fmt: skip
     MANUAL: ClassVar[frozenset[str]] = frozenset({"queue", "priority", "kind", "assign"})
 
@@ -186,8 +189,8 @@ class Action(Table):
 
 
 class AutomationRule(Table):
-    """Listens to what happens (`on`), or waits (`after` so many minutes `of` something, in working time of `calendar` where one is
-    named); then, if the conditions hold, does what `then` says, in that order."""
+    """Listens to what happens (`on`), or waits (`after` so many minutes `of` something, in working time of `calendar` where one
+    is named); then, if the conditions hold, does what `then` says, in that order."""
 
     name: Word
     enabled: bool = True
@@ -224,9 +227,15 @@ class AutomationRule(Table):
             raise ValueError("a time rule needs both after (minutes) and of (since when)")
         if self.calendar and self.of is None:
             raise ValueError("calendar: has a meaning beside after only")
+        if sum(one.reply is not None for one in self.then) > 1:
+            raise ValueError("then: a rule answers once")
         heard = set(self.on)
         for name, asked in (("when", self.when), ("unless", self.unless)):
-            for group, able in (("message", WITH_MESSAGE), ("target", WITH_TARGET), ("event", frozenset(Happening))):
+            for group, able in (
+                ("message", WITH_MESSAGE),
+                ("target", WITH_TARGET),
+                ("event", frozenset(Happening)),
+            ):
                 given = [key for key in asked.asked if key in _GROUP[group]]
                 if given and (not heard or not heard <= able):
                     raise ValueError(f"{name}.{given[0]}: {_NEEDS[group]}")
@@ -245,7 +254,9 @@ _NEEDS = {
 }
 
 
-def check_automation(rules: Sequence[AutomationRule], calendars: Sequence[str], queues: Sequence[str]) -> None:
+def check_automation(
+    rules: Sequence[AutomationRule], calendars: Sequence[str], queues: Sequence[str]
+) -> None:
     """Every name that a rule uses is known, as far as the rulebook knows names. Raises ValueError."""
     names = [rule.name for rule in rules]
     for rule in rules:
@@ -261,6 +272,11 @@ def check_automation(rules: Sequence[AutomationRule], calendars: Sequence[str], 
 
 
 def _queues(rule: AutomationRule) -> list[str]:
-    told = [one.removeprefix("queue:") for action in rule.then for one in action.notify if one.startswith("queue:")]
+    told = [
+        one.removeprefix("queue:")
+        for action in rule.then
+        for one in action.notify
+        if one.startswith("queue:")
+    ]
     done = [one for action in rule.then for one in (action.queue, action.task) if one is not None]
     return [*rule.when.queue, *rule.unless.queue, *done, *told]

@@ -41,7 +41,9 @@ def watched(rules: Sequence[AutomationRule]) -> frozenset[str]:
         return frozenset()
     assigned = [EventKind.TICKET_ASSIGNED, EventKind.TICKET_RELEASED]
     asked = any("assigned" in (*rule.when.asked, *rule.unless.asked) for rule in rules if rule.timed)
-    return frozenset([*_CHANGES, *(assigned if asked else ()), *(kind for one in since for kind in _BEGINS[one])])
+    return frozenset(
+        [*_CHANGES, *(assigned if asked else ()), *(kind for one in since for kind in _BEGINS[one])]
+    )
 
 
 def waits(
@@ -49,7 +51,11 @@ def waits(
 ) -> Iterator[tuple[AutomationRule, datetime, datetime]]:
     """Rules that wait for something about this ticket, from when on, and when their time comes."""
     for rule in rules:
-        if rule.of is None or (anchor := anchors.get(rule.of)) is None or not may_hold(rule, facts, calendars):
+        if (
+            rule.of is None
+            or (anchor := anchors.get(rule.of)) is None
+            or not may_hold(rule, facts, calendars)
+        ):
             continue
         due = due_at(rule, anchor, calendars)
         if due is not None:

@@ -25,7 +25,8 @@ from routing.simulate.spans import (
     open_spans,
     spans_on_line,
 )
-from routing.simulate.staff import Change, StaffChanges, WrongStaff, apply_staff, daily_hours
+from routing.simulate.staff import Change, StaffChanges, apply_staff, daily_hours
+from routing.simulate.trouble import CannotSimulate
 from routing.situation import Needs, Situation, WaitingTicket
 
 DAYS_AFTER = 7
@@ -46,14 +47,6 @@ class Usual:
     effort: Mapping[TicketKind, float]
 
 
-class NobodyWorked(ValueError):
-    """No shifts are known: no calendar of anybody, and nobody was on line in that time."""
-
-
-class NothingHappened(ValueError):
-    """No customer wrote in that time."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
     """A turn with everything that no chance decides."""
@@ -64,8 +57,8 @@ class _Prepared:
 
 
 class Bygone:
-    """The past under some rules. `rules`: what is tried; `in_use`: what is on record came about by these. Raises NobodyWorked,
-    NothingHappened, WrongStaff."""
+    """The past under some rules. `rules`: what is tried; `in_use`: what is on record came about by these. Raises
+    CannotSimulate."""
 
     def __init__(
         self,
@@ -78,13 +71,13 @@ class Bygone:
         load: float = 1.0,
     ) -> None:
         if not past.turns:
-            raise NothingHappened("no customer wrote in that time")
+            raise CannotSimulate("nothing_happened")
         self._past, self._usual, self._rules, self._in_use, self._load = past, usual, rules, in_use, load
         self._queues = {queue.name: queue for queue in rules.queue}
         self._end = past.until + timedelta(days=DAYS_AFTER)
         self._workers = self._make_workers(staff)
         if not any(worker.shifts for worker in self._workers):
-            raise NobodyWorked("nobody was on line in that time, and no agent has a calendar")
+            raise CannotSimulate("nobody_worked")
         turns = join_talks(past.turns)
         self._took = how_long(turns, usual.effort)
         self._prepared = self._prepare(turns)
@@ -93,10 +86,10 @@ class Bygone:
         """The days of a seed: chance decides how long work takes, how patient live customers are, and who comes twice or
         not."""
         chance = random.Random(f"past {seed}")  # noqa: S311 - a simulation, not a secret
-        errands = []
+        errands: list[Errand] = []
         for one in self._prepared:
             for moved in self._times(chance):
-                errands.append(self._errand(len(errands), one, moved, chance))  # noqa: PERF401 - the number counts them
+                errands.append(self._errand(len(errands), one, moved, chance))
         return Case(
             errands=tuple(errands),
             workers=self._workers,
@@ -306,7 +299,7 @@ class Bygone:
             )
         calendars = self._rules.policies.calendars
         if change.calendar not in calendars:
-            raise WrongStaff(f"agent {change.name!r}: no calendar is called {change.calendar!r}")
+            raise CannotSimulate("unknown_calendar", name=change.name, calendar=change.calendar)
         return open_spans(calendars[change.calendar], self._past.since, self._end)
 
     @property

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 
 from routing.simulate import chance as draw
 from routing.simulate.case import Case, Errand, Span, Worker
-from routing.simulate.staff import Change, StaffChanges, WrongStaff, apply_staff, daily_hours
+from routing.simulate.staff import Change, StaffChanges, apply_staff, daily_hours
+from routing.simulate.trouble import CannotSimulate
 from routing.situation import Needs, WaitingTicket
 
 QUEUE = "service"
@@ -79,7 +80,7 @@ def make_reference(
     staff: StaffChanges | None = None,
 ) -> Case:
     """The week of this seed with so many times the customers. The same seed brings the same customers, whoever works. Raises
-    WrongStaff."""
+    CannotSimulate."""
     usual = make_staff()
     week = Week(seed, list(_visits(seed, load, usual)), changed_staff(staff) if staff else list(usual))
     if goes_wrong is not None:
@@ -132,7 +133,7 @@ def make_staff() -> tuple[Worker, ...]:
 
 
 def changed_staff(changes: StaffChanges) -> list[Worker]:
-    """The staff of every week with these changes. Raises WrongStaff."""
+    """The staff of every week with these changes. Raises CannotSimulate."""
     return apply_staff(
         changes,
         make_staff(),
@@ -144,10 +145,10 @@ def changed_staff(changes: StaffChanges) -> list[Worker]:
 
 def _shifts_of(change: Change) -> tuple[Span, ...]:
     if change.calendar:
-        raise WrongStaff(f"agent {change.name!r}: calendar: the reference workload knows hours only")
+        raise CannotSimulate("hours_only", name=change.name)
     spans = [(begins - OPENS, ends - OPENS) for begins, ends in daily_hours(change.hours)]
     if any(begins < 0 or ends > DAY for begins, ends in spans):
-        raise WrongStaff(f"agent {change.name!r}: hours: the reference workload works from 07:00 to 22:00")
+        raise CannotSimulate("hours_outside", name=change.name)
     return tuple(
         (day * DAY + begins, day * DAY + ends) for day in range(DAYS_TO_END) for begins, ends in spans
     )

@@ -9,11 +9,8 @@ from pydantic import Field, ValidationError
 
 from routing.calendars import read_shift
 from routing.simulate.case import Span, Worker
+from routing.simulate.trouble import CannotSimulate, told
 from routing.tables import Table, Word, Words
-
-
-class WrongStaff(ValueError):
-    """The changes cannot be used. The message names the key, and says what was expected."""
 
 
 class More(Table):
@@ -57,20 +54,18 @@ class StaffChanges(Table):
 
 
 Shifts = Callable[[Change], tuple[Span, ...]]
-"""The shifts that a change asks for, in the minutes of what is simulated. Raises WrongStaff."""
+"""The shifts that a change asks for, in the minutes of what is simulated. Raises CannotSimulate."""
 
 
 def load_staff(source: bytes | Mapping[str, Any]) -> StaffChanges:
-    """From the bytes of a TOML file, or from its tables. Raises WrongStaff."""
+    """From the bytes of a TOML file, or from its tables. Raises CannotSimulate."""
     try:
         tables = tomllib.loads(source.decode("utf-8")) if isinstance(source, bytes) else source
         return StaffChanges.model_validate(tables)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise WrongStaff(f"staff: not valid TOML: {error}") from error
+        raise CannotSimulate("not_toml", detail=str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise WrongStaff(f"{where}: {first['msg'].removeprefix('Value error, ')}") from error
+        raise told(error) from error
 
 
 def apply_staff(
@@ -81,7 +76,7 @@ def apply_staff(
     day_of: Callable[[float], int],
     all_queues: frozenset[str],
 ) -> list[Worker]:
-    """The staff with the changes made. `day_of`: the day, from 1, on which a moment lies. Raises WrongStaff."""
+    """The staff with the changes made. `day_of`: the day, from 1, on which a moment lies. Raises CannotSimulate."""
     staff = {worker.name: worker for worker in workers}
     number = max((worker.id for worker in workers), default=0)
     for change in changes.agent:
@@ -109,14 +104,14 @@ def apply_staff(
 
 
 def daily_hours(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Shifts of a day in minutes after midnight. Raises WrongStaff."""
+    """Shifts of a day in minutes after midnight. Raises CannotSimulate."""
     try:
         return sorted(read_shift(text) for text in texts)
     except ValueError as error:
-        raise WrongStaff(f"hours: {error}") from error
+        raise CannotSimulate("wrong_hours", detail=str(error)) from error
 
 
 def _named(staff: Mapping[str, Worker], name: str) -> Worker:
     if name not in staff:
-        raise WrongStaff(f"there is no agent {name!r}")
+        raise CannotSimulate("unknown_agent", name=name)
     return staff[name]

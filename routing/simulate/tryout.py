@@ -8,6 +8,7 @@ from typing import Any
 from routing.simulate.case import Case
 from routing.simulate.course import Course
 from routing.simulate.measure import HIGHER_IS_BETTER, Measured, measure
+from routing.simulate.trouble import CannotSimulate
 
 MOST_SEEDS = 30
 
@@ -132,17 +133,17 @@ def judge(differences: Sequence[float], higher_is_better: bool | None) -> str:
 
 
 def read_seeds(text: str) -> tuple[int, ...]:
-    """`1-5`, `3` or `1,4,9`. Raises ValueError."""
+    """`1-5`, `3` or `1,4,9`. Raises CannotSimulate."""
     seeds: dict[int, None] = {}
     for part in text.split(","):
         first, dash, last = part.strip().partition("-")
         if not (first.isascii() and first.isdigit()) or (dash and not (last.isascii() and last.isdigit())):
-            raise ValueError("expected seeds like 1-5 or 1,4,9")
+            raise CannotSimulate("wrong_seeds", detail="expected seeds like 1-5 or 1,4,9")
         if len(first) > 9 or len(last) > 9:
-            raise ValueError("expected seeds below a billion")
+            raise CannotSimulate("wrong_seeds", detail="expected seeds below a billion")
         if int(last or first) - int(first) >= MOST_SEEDS:
-            raise ValueError(f"expected at most {MOST_SEEDS} seeds")
+            raise CannotSimulate("wrong_seeds", detail=f"expected at most {MOST_SEEDS} seeds")
         seeds |= dict.fromkeys(range(int(first), int(last or first) + 1))
     if not 1 <= len(seeds) <= MOST_SEEDS:
-        raise ValueError(f"expected one to {MOST_SEEDS} seeds")
+        raise CannotSimulate("wrong_seeds", detail=f"expected one to {MOST_SEEDS} seeds")
     return tuple(seeds)

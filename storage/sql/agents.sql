@@ -32,7 +32,6 @@ UPDATE agent
 SET name = $2, role = $3, locale = $4, languages = $5, skills = $6, capacity = $7, live_capacity = $8, calendar = $9, active = $10,
     version = version + 1
 WHERE id = $1
-RETURNING version
 
 -- name: set_password
 UPDATE agent SET password_hash = $2, version = version + 1 WHERE id = $1

@@ -178,12 +178,19 @@ WITH given AS MATERIALIZED (
 SELECT count(*) FROM moved
 
 -- name: waiting_sorts
--- What waits, by what it asks of an agent. `unsaid`: some of it was not said to be unplaceable; `said`: some was.
-SELECT q.name AS queue, t.required_language AS language, t.required_skills AS skills,
-       bool_or(NOT t.unplaceable) AS unsaid, bool_or(t.unplaceable) AS said
-FROM ticket t JOIN queue q ON q.id = t.queue_id
-WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
-GROUP BY 1, 2, 3
+-- What waits, by what it asks of an agent: one step of the index for each lot. What somebody turned down was offered to somebody.
+WITH RECURSIVE lots AS (
+    (SELECT t.lot, t.id FROM ticket t
+     WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL
+     ORDER BY t.lot LIMIT 1)
+    UNION ALL
+    SELECT n.lot, n.id FROM lots l CROSS JOIN LATERAL (
+        SELECT t.lot, t.id FROM ticket t
+        WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL AND t.lot > l.lot
+        ORDER BY t.lot LIMIT 1) n
+)
+SELECT DISTINCT q.name AS queue, t.required_language AS language, t.required_skills AS skills
+FROM lots l JOIN ticket t ON t.id = l.id JOIN queue q ON q.id = t.queue_id
 
 -- name: say_unplaceable
 -- Said once, of those sorts ($3: skills joined by commas) that nobody at all can take.

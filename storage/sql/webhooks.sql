@@ -89,12 +89,6 @@ WHERE id IN (SELECT id FROM webhook_call WHERE state = 'queued' AND give_up_at <
              ORDER BY give_up_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 
--- name: next_moment
--- In how many seconds a held endpoint may be tried again; null where nothing waits.
-SELECT extract(epoch FROM min(w.hold_until) - clock_timestamp())::float8 FROM webhook w
-WHERE w.enabled AND NOT w.retired AND w.hold_until > clock_timestamp()
-  AND EXISTS (SELECT 1 FROM webhook_call c WHERE c.webhook_id = w.id AND c.state = 'queued')
-
 -- name: add
 INSERT INTO webhook (name, url, sealed, made_by) VALUES ($1, $2, '', $3)
 ON CONFLICT (name) WHERE NOT retired DO NOTHING

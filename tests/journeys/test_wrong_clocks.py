@@ -52,8 +52,8 @@ async def _said(ctx: Context, kind: str) -> int:
 
 
 async def _leases(ctx: Context) -> list[dict[str, object]]:
-    """Who has which, since when."""
-    return await rows(ctx, "SELECT name, holder, taken_at FROM lease ORDER BY name")
+    """Who has which; taken anew it has another token."""
+    return await rows(ctx, "SELECT name, holder, token FROM lease ORDER BY name")
 
 
 async def _minutes_off(hub: HubProcess) -> float:
@@ -97,6 +97,12 @@ async def test_hubs_whose_clocks_are_wrong_keep_every_promise_once(
         slow.jump("-3h")
         await tickets_wait(ctx, 5)
         await until(all_given, seconds=20, what="those that came after the jump have an agent too")
+        jumped = await one(ctx, "SELECT max(until) FROM lease")
+
+        async def all_renewed() -> bool:
+            return await one(ctx, "SELECT bool_and(until > $1) FROM lease", jumped) is True
+
+        await until(all_renewed, seconds=30, what="every lease was renewed after the jump")
         assert await _said(ctx, "sla_warning") == await _said(ctx, "sla_breached") == 0
 
         # Now it is, by the database, and the slow hub believes that it is not.

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from hub.actions.context import Context
+from hub.actions.rulebook import as_document, change_rules, reload_rules
 from hub.actions.targets import Touch, touch
 from hub.actions.timers import fire_due
 from storage.database import Connection
 from tests.fakes.clocks import ROUND_THE_CLOCK, SHIPPED, clock, rules, time_passes, told
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import a_hub, one, rows
+from tests.fakes.scene import SYSTEM, a_hub, one, rows
 
 
 @pytest.fixture
@@ -332,6 +333,36 @@ async def test_a_calendar_that_changes_moves_the_deadlines(ctx: Context, databas
     after = (await clock(ctx, number, "resolution"))["due_at"]
     assert (after - before).days >= 364
     assert ("sla_recomputed", "resolution") in await told(ctx, number)
+
+
+async def test_a_calendar_that_is_edited_while_hubs_run_moves_each_deadline_once(
+    ctx: Context, database_dsn: str
+) -> None:
+    """F72. Every hub may be the one that works a deadline out again; also one that has not heard of the change yet."""
+    ids = await some_tickets(ctx, 30)
+    today = await one(ctx, "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date")
+    document = as_document(ctx.rules)
+    for table in document["calendar"]:
+        if table["name"] == "always":
+            table["days_off"] = [
+                f"{today.isoformat()}/{today.replace(day=1, year=today.year + 1).isoformat()}"
+            ]
+    async with a_hub(database_dsn, rules=rules()) as second, a_hub(database_dsn, rules=rules()) as third:
+        await change_rules(second, document=document, base_version=1, actor=SYSTEM)
+        for _ in range(2):
+            await asyncio.gather(fire_due(second), fire_due(third), fire_due(ctx))
+        assert await reload_rules(third) == 1
+        for _ in range(2):
+            await asyncio.gather(fire_due(second), fire_due(third), fire_due(ctx))
+    moved = await rows(
+        ctx,
+        """SELECT ticket_id, data->>'target' AS target, count(*) AS times FROM event
+           WHERE kind = 'sla_recomputed' GROUP BY 1, 2""",
+    )
+    assert {row["times"] for row in moved} == {1}
+    assert len(moved) == 2 * len(ids)
+    assert await one(ctx, "SELECT min(rules_version) FROM sla_clock") == 2
+    assert await one(ctx, "SELECT min(due_at) > clock_timestamp() + interval '300 days' FROM sla_clock")
 
 
 async def test_what_is_not_promised_any_more_ends_without_a_word(ctx: Context, database_dsn: str) -> None:

@@ -67,7 +67,9 @@ def new_ticket(
         why=as_json({"classification": to_data(classified), "queue": to_data(choice)}),
         heard_at=heard_at,
         preferred_skills="\x1f".join(choice.preferred),
-        live=live and rules.work.is_live(channel_kind) and status in (TicketStatus.OPEN, TicketStatus.PENDING),
+        live=live
+        and rules.work.is_live(channel_kind)
+        and status in (TicketStatus.OPEN, TicketStatus.PENDING),
         weight=rules.work.weight_of(channel_kind),
         silence_seconds=rules.work.silence_minutes * 60.0,
     )

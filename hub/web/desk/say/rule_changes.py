@@ -18,8 +18,8 @@ _WHAT: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldChange:
-    """`what`: the code, for a sign; `said`: the same in words; `about`: of what; `before` and `after`: "" where there is nothing
-    to compare; `gone` and `come`: for lists, what was taken out and put in."""
+    """`what`: the code, for a sign; `said`: the same in words; `about`: of what; `before` and `after`: "" where there is
+    nothing to compare; `gone` and `come`: for lists, what was taken out and put in."""
 
     what: str
     said: str

@@ -183,7 +183,7 @@ VERBS: Mapping[str, str] = {
     "webhook": N_("Call the webhook"),
 }
 
-_TARGETS: Mapping[str, str] = {
+TARGETS: Mapping[str, str] = {
     "first_response": N_("First answer"),
     "next_response": N_("Next answer"),
     "resolution": N_("Solution"),
@@ -203,7 +203,7 @@ _NAMES: Mapping[str, Mapping[str, str]] = {
     "on": HAPPENINGS,
     "of": SINCE,
     "direction": DIRECTIONS,
-    "target": _TARGETS,
+    "target": TARGETS,
     "by": DOERS,
 }
 _LANGUAGES = ("language", "customer_language", "offered", "fallback")
