@@ -1,10 +1,9 @@
 """What a message is: complaint, feedback, enquiry or request; its language and topics; and the evidence.
 
 Scored rules over a lexicon (routing/lexicon/*.toml). One pass of an Aho-Corasick automaton finds all phrases:
-linear in the text, and the text is capped. Nothing here learns, and nothing here acts.
+linear in the text, and the text is capped. Nothing here learns (see routing.learn), and nothing here acts.
 """
 
-import math
 import re
 from bisect import bisect_right
 from collections import deque
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from hub.model.tickets import TicketKind
+from routing.confidence import logits, shares
 from routing.lexicon import GAP, Lexicon, Phrase, load_lexicon
 from routing.situation import LANGUAGE_UNKNOWN
 
@@ -26,8 +26,10 @@ _DOUBT = {TicketKind.FEEDBACK: 0.6, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY:
 politeness does."""
 _STATEMENT_WEIGHT = 0.5
 """What a message counts as a complaint that tells something, asks nothing and has no word we know."""
-_SURE = 0.6
+SURE = 0.6
 """Below this confidence a person should look."""
+_SIGN = 0.9
+"""A message that scores this as a complaint is no other kind for certain."""
 _NEGATION_REACH = {"en": 24, "zh": 4}
 """How far before a phrase, in characters of the same clause, a negation still belongs to it."""
 _CLAUSE_END = frozenset(",.;!?，。；！？、\n:：")
@@ -52,9 +54,9 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
-    """`confidence` is 0..1, a share of the evidence and not a measured probability. `uncertain` says that a
-    person should look; such a result must not close, answer or hide anything by itself. `topics` come best
-    first and double as the names of skills."""
+    """`confidence` is 0..1 (routing.confidence). `uncertain` says that a person should look; such a result must not close,
+    answer or hide anything by itself. `topics` come best first and double as the names of skills. `model`: the version of
+    what was learned here that had a say; 0 where none had."""
 
     kind: TicketKind
     confidence: float
@@ -63,6 +65,15 @@ class Classification:
     language: str
     topics: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    model: int = 0
+
+    @property
+    def scores(self) -> dict[TicketKind, float]:
+        """What the rules found for each kind."""
+        found = dict.fromkeys(TicketKind, 0.0)
+        for one in self.evidence:
+            found[TicketKind(one.kind)] += one.weight
+        return found
 
     @property
     def topic(self) -> str:
@@ -100,6 +111,8 @@ def classify(text: str, subject: str, hint: str = "") -> Classification:
         if phrase.is_topic:
             topics[phrase.meaning] = topics.get(phrase.meaning, 0.0) + phrase.weight
             continue
+        if not phrase.weight:  # it is there to keep the words within it from counting
+            continue
         meaning, weight = phrase.meaning, phrase.weight
         if phrase.negatable and _negated(folded, hit, negations):
             if not phrase.when_negated:
@@ -127,7 +140,8 @@ def classify(text: str, subject: str, hint: str = "") -> Classification:
         kind=kind,
         confidence=confidence,
         runner_up=runner_up,
-        uncertain=confidence < _SURE,
+        uncertain=confidence < SURE
+        or (kind is not TicketKind.COMPLAINT and scores[TicketKind.COMPLAINT] >= _SIGN),
         language=language,
         topics=tuple(sorted(topics, key=lambda topic: (-topics[topic], topic))),
         evidence=tuple(evidence),
@@ -150,8 +164,7 @@ def _decide(scores: dict[TicketKind, float]) -> tuple[TicketKind, TicketKind, fl
     if best is not TicketKind.COMPLAINT and complaint >= max(1.5, _DOUBT[best] * scores[best]):
         ranked.remove(TicketKind.COMPLAINT)
         ranked.insert(0, TicketKind.COMPLAINT)
-    powers = {k: math.exp(min(scores[k], 12.0)) for k in _KINDS}
-    return ranked[0], ranked[1], round(powers[ranked[0]] / sum(powers.values()), 3)
+    return ranked[0], ranked[1], round(shares(logits(scores, ranked[0]))[ranked[0]], 3)
 
 
 def _one_line_a_paragraph(text: str, subject: str) -> str:

@@ -1,1 +1,1 @@
-"""Rules that do something when something happens, or when nothing does for too long. Pure; `hub.actions.automation` runs them."""
+"""Rules that do something when something happens, or when nothing does for long. Pure; `hub.actions.automation` runs them."""

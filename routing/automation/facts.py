@@ -105,7 +105,7 @@ def _said(message: Message | None) -> frozenset[Happening]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A ticket at one moment. `told`: what happened to it; None for a time rule. `open_tickets`: of its customer, with this one."""
+    """A ticket at one moment. `told`: what happened to it; None for a time rule. `open_tickets`: of its customer, it too."""
 
     kind: TicketKind
     priority: Priority

@@ -81,6 +81,20 @@ _WRONG = (
                AND m.fired_at IS NULL AND m.cancelled_at IS NULL))""",
     ),
     (
+        "I7: a ticket that is offered without an open offer, to somebody else, or while somebody has it",
+        """SELECT t.id, t.offered_to, t.assignee_id, o.agent_id FROM ticket t
+           FULL JOIN (SELECT * FROM offer WHERE state = 'offered') o ON o.ticket_id = t.id
+           WHERE t.offered_to IS DISTINCT FROM o.agent_id OR t.offered_to IS NOT NULL AND t.assignee_id IS NOT NULL
+              OR t.offered_to IS NOT NULL AND t.status <> 'open'""",
+    ),
+    (
+        "I8: an offer whose end is not told once",
+        """SELECT o.id, o.state, e.told FROM offer o CROSS JOIN LATERAL (
+               SELECT count(*) AS told FROM event WHERE ticket_id = o.ticket_id AND kind = 'offer_settled'
+               AND data->>'offer' = o.id::text) e
+           WHERE e.told <> (o.state IN ('declined', 'expired'))::int AND o.state <> 'withdrawn'""",
+    ),
+    (
         "I13: an entry of the timeline that its ledger does not tell",
         """SELECT i.id FROM interaction i WHERE NOT EXISTS (
                SELECT 1 FROM event e WHERE e.ticket_id = i.ticket_id AND e.seq = i.seq

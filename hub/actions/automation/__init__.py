@@ -1,1 +1,1 @@
-"""Automation rules at work: what they look at, what they do, what stops them. `routing.automation` decides which of them hold."""
+"""Automation rules at work: what they look at, what they do, what stops them. `routing.automation` decides which ones hold."""

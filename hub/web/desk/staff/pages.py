@@ -1,0 +1,195 @@
+"""The staff: who there is, the form of one, and what is done to an account."""
+
+import secrets
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from hub.actions.change_agent import (
+    AgentChange,
+    administers,
+    change_agent,
+    get_agent,
+    reset_password,
+)
+from hub.actions.failures import ActionFailure, NotFound
+from hub.actions.returns import hand_over
+from hub.actions.staff import add_agent, languages_of
+from hub.model.people import Role
+from hub.web.desk.say.words import say_failure
+from hub.web.desk.staff.forms import LEVELS, AgentForm, number
+from hub.web.desk.visit import Visit, go
+from storage import agents
+from storage.agents import AgentDetails
+
+PAGE = "/desk/staff"
+
+
+async def show_staff(visit: Visit) -> web.StreamResponse:
+    """Everybody whom `?q=` finds, and the form of the one that `?agent=` names; "new" for a new one."""
+    asked = visit.request.query.get("agent", "")
+    if not asked:
+        return await _show(visit)
+    if asked == "new":
+        form = AgentForm(languages=frozenset(languages_of(visit.ctx.rules)), locale=visit.voice.locale)
+        return await _show(visit, form)
+    agent = await get_agent(visit.ctx, _id(asked))
+    return await _show(visit, AgentForm.of(agent), agent, done=visit.request.query.get("done", ""))
+
+
+async def post_new(visit: Visit) -> web.StreamResponse:
+    """A new agent, with a password that is shown this once."""
+    posted = await visit.request.post()
+    form = AgentForm.read(posted)
+    password = secrets.token_urlsafe(12)
+    try:
+        wanted = form.change()
+        if wanted.role not in (None, Role.AGENT) and not administers(visit.actor):
+            return await _refuse(visit, form, None, "not_allowed")
+        made = await add_agent(
+            visit.ctx,
+            login=form.login,
+            name=form.name,
+            password=password,
+            role=wanted.role or Role.AGENT,
+            languages=wanted.languages or (),
+            skills=wanted.skills,
+            queues=wanted.queues or (),
+            capacity=wanted.capacity or 0,
+            live_capacity=wanted.live_capacity or 0,
+            calendar=form.calendar,
+            locale=form.locale,
+            actor=visit.actor,
+        )
+    except ActionFailure as failure:
+        return await _show(visit, form, trouble=say_failure(visit.voice, failure), status=409)
+    agent = await get_agent(visit.ctx, made)
+    return await _show(visit, AgentForm.of(agent), agent, done="added", password=password)
+
+
+async def post_agent(visit: Visit) -> web.StreamResponse:
+    """What the form says."""
+    agent = await _agent(visit)
+    form = AgentForm.read(await visit.request.post())
+    try:
+        await change_agent(
+            visit.ctx,
+            agent_id=agent.id,
+            change=form.change(),
+            actor=visit.actor,
+            version=number(form.version),
+        )
+    except ActionFailure as failure:
+        return await _show(visit, form, agent, trouble=say_failure(visit.voice, failure), status=409)
+    return _back(visit, agent, "saved")
+
+
+async def post_active(visit: Visit) -> web.StreamResponse:
+    """Shut an agent out, or let them in again. What they held goes back to its queues by itself."""
+    agent = await _agent(visit)
+    posted = await visit.request.post()
+    active = posted.get("active") == "yes"
+    try:
+        await change_agent(
+            visit.ctx, agent_id=agent.id, change=AgentChange(active=active), actor=visit.actor
+        )
+    except ActionFailure as failure:
+        return await _trouble(visit, agent, failure)
+    return _back(visit, agent, "let_in" if active else "shut_out")
+
+
+async def post_password(visit: Visit) -> web.StreamResponse:
+    """A new password, shown on this answer alone."""
+    agent = await _agent(visit)
+    try:
+        password = await reset_password(visit.ctx, agent_id=agent.id, actor=visit.actor)
+    except ActionFailure as failure:
+        return await _trouble(visit, agent, failure)
+    agent = await get_agent(visit.ctx, agent.id)
+    return await _show(visit, AgentForm.of(agent), agent, done="password", password=password)
+
+
+async def post_hand_over(visit: Visit) -> web.StreamResponse:
+    """All that an agent has, to somebody else or back to the queues."""
+    agent = await _agent(visit)
+    posted = await visit.request.post()
+    to = str(posted.get("to", ""))
+    try:
+        await hand_over(
+            visit.ctx, from_agent=agent.id, to_agent=_id(to) if to else None, actor=visit.actor
+        )
+    except ActionFailure as failure:
+        return await _trouble(visit, agent, failure)
+    return _back(visit, agent, "handed_over")
+
+
+async def _show(
+    visit: Visit,
+    form: AgentForm | None = None,
+    agent: AgentDetails | None = None,
+    *,
+    trouble: str = "",
+    done: str = "",
+    password: str = "",
+    status: int = 200,
+) -> web.StreamResponse:
+    everybody = await visit.ctx.database.read(agents.list_details)
+    looked_for = visit.request.query.get("q", "").replace("\x00", "")[:100]
+    rules = visit.ctx.rules
+    held = (
+        await visit.ctx.database.read(lambda c: agents.open_tickets_of(c, agent.id))
+        if agent is not None
+        else 0
+    )
+    response = visit.page(
+        "staff.html",
+        section="staff",
+        cursor=visit.ctx.feed.cursor,
+        looked_for=looked_for,
+        listed=[one for one in everybody if _found(one, looked_for)],
+        others=[one for one in everybody if one.active and (agent is None or one.id != agent.id)],
+        form=form,
+        person=agent,
+        held=held,
+        trouble=trouble,
+        done=done,
+        password=password,
+        administers=administers(visit.actor),
+        SKILLS=tuple(dict.fromkeys((*rules.skills, *(form.skills if form else ())))),
+        SPOKEN=tuple(dict.fromkeys((*languages_of(rules), *sorted(form.languages if form else ())))),
+        CALENDARS=_titles(visit, rules.calendar),
+        QUEUES=_titles(visit, rules.queue),
+        LEVELS=LEVELS,
+    )
+    response.set_status(status)
+    return response
+
+
+async def _trouble(visit: Visit, agent: AgentDetails, failure: ActionFailure) -> web.StreamResponse:
+    said = say_failure(visit.voice, failure)
+    return await _show(visit, AgentForm.of(agent), agent, trouble=said, status=409)
+
+
+async def _agent(visit: Visit) -> AgentDetails:
+    return await get_agent(visit.ctx, _id(visit.request.match_info["id"]))
+
+
+def _back(visit: Visit, agent: AgentDetails, done: str) -> web.Response:
+    return go(visit, f"{PAGE}?agent={agent.id}&done={done}")
+
+
+def _found(agent: AgentDetails, looked_for: str) -> bool:
+    """By a part of the name or login, or by a skill."""
+    low = looked_for.strip().casefold()
+    return low in agent.name.casefold() or low in agent.login or low in agent.skills
+
+
+def _titles(visit: Visit, tables: object) -> Mapping[str, str]:
+    chinese = visit.voice.chinese
+    return {one.name: one.title_zh if chinese else one.title_en for one in tables}  # type: ignore[attr-defined]
+
+
+def _id(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise NotFound("not the number of an agent")
+    return int(given)
