@@ -19,6 +19,7 @@ from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
 from hub.settings import Settings, WrongSetting, secret_of
 from hub.web.app import make_app
+from hub.workers.automation import follow_automation
 from hub.workers.channel import ChannelWorker
 from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
@@ -169,6 +170,7 @@ class _Running:
             self._begin("webhooks", partial(call_out, ctx, halt)),
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("floor", partial(keep_floor, ctx, halt)),
+            self._begin("automation", partial(follow_automation, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),

@@ -21,6 +21,8 @@ HEAD, TAIL, SUBJECT = 3000, 1000, 300
 _HINT_WEIGHT = 3.0
 HINT_RULE = "hint.kind"
 """The rule of evidence that the sender's form or program gave, not their words."""
+LEARNED_RULE = "learned"
+"""The rule of evidence that was learned here (routing.learn). The rules' own scores are without it."""
 _DOUBT = {TicketKind.FEEDBACK: 0.6, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
 """A complaint that scores this share of the best kind is taken for a complaint. Thanks outweigh more than
 politeness does."""
@@ -28,7 +30,7 @@ _STATEMENT_WEIGHT = 0.5
 """What a message counts as a complaint that tells something, asks nothing and has no word we know."""
 SURE = 0.6
 """Below this confidence a person should look."""
-_SIGN = 0.9
+SIGN = 0.9
 """A message that scores this as a complaint is no other kind for certain."""
 _NEGATION_REACH = {"en": 24, "zh": 4}
 """How far before a phrase, in characters of the same clause, a negation still belongs to it."""
@@ -72,7 +74,8 @@ class Classification:
         """What the rules found for each kind."""
         found = dict.fromkeys(TicketKind, 0.0)
         for one in self.evidence:
-            found[TicketKind(one.kind)] += one.weight
+            if one.rule != LEARNED_RULE:
+                found[TicketKind(one.kind)] += one.weight
         return found
 
     @property
@@ -141,7 +144,7 @@ def classify(text: str, subject: str, hint: str = "") -> Classification:
         confidence=confidence,
         runner_up=runner_up,
         uncertain=confidence < SURE
-        or (kind is not TicketKind.COMPLAINT and scores[TicketKind.COMPLAINT] >= _SIGN),
+        or (kind is not TicketKind.COMPLAINT and scores[TicketKind.COMPLAINT] >= SIGN),
         language=language,
         topics=tuple(sorted(topics, key=lambda topic: (-topics[topic], topic))),
         evidence=tuple(evidence),

@@ -79,6 +79,7 @@ class TargetWhen(Table):
     channel: Words = ()
     channel_kind: Words = ()
     key_account: bool | None = None
+    segment: Words = ()
 
     def holds(self, facts: "Facts") -> bool:
         return (
@@ -88,6 +89,7 @@ class TargetWhen(Table):
             and (not self.channel or facts.channel in self.channel)
             and (not self.channel_kind or facts.channel_kind in self.channel_kind)
             and (self.key_account is None or facts.key_account is self.key_account)
+            and (not self.segment or facts.segment in self.segment)
         )
 
 
@@ -128,6 +130,7 @@ class Facts:
     channel: str
     channel_kind: str
     key_account: bool
+    segment: str = ""
 
 
 class Policies:

@@ -54,6 +54,7 @@ class When(Table):
     topic: Words = ()
     subject: Words = ()
     key_account: bool | None = None
+    segment: Words = ()
     uncertain: bool | None = None
     hint: Mapping[str, Words] = Field(default_factory=dict)
 
@@ -65,6 +66,7 @@ class When(Table):
             and (not self.language or s.language in self.language)
             and (not self.topic or any(topic in self.topic for topic in s.topics))
             and (self.key_account is None or s.key_account is self.key_account)
+            and (not self.segment or s.segment in self.segment)
             and (self.uncertain is None or s.uncertain is self.uncertain)
             and all(s.hints.get(key) in values for key, values in self.hint.items())
             and (not self.subject or _any_word(self.subject, s.subject))

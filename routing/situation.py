@@ -163,6 +163,7 @@ class Situation:
     language: str = LANGUAGE_UNKNOWN
     topics: tuple[str, ...] = ()
     key_account: bool = False
+    segment: str = ""
     uncertain: bool = False
     subject: str = ""
     hints: Mapping[str, str] = field(default_factory=dict)

@@ -29,6 +29,7 @@ class SortedAs:
     channel: str
     channel_kind: str
     key_account: bool
+    segment: str
     interaction_id: int | None
     why: Any
 

@@ -40,6 +40,7 @@ class UnansweredRow:
     language: str
     skills: list[str]
     live: bool
+    weight: int
     minutes: int
 
 

@@ -84,6 +84,7 @@ class CustomerFacts:
 
     id: int
     key_account: bool
+    segment: str
     last_agent_id: int | None
     last_agent_at: datetime | None
 

@@ -24,6 +24,7 @@ class FactsRow:
     channel: str
     channel_kind: str
     key_account: bool
+    segment: str
     merged: bool
     rules_version: int
     now: datetime

@@ -147,6 +147,7 @@ class CustomerRow:
     language: str
     organisation: str
     key_account: bool
+    segment: str
     created_at: datetime
     last_seen_at: datetime
     identities: tuple[IdentityRow, ...] = ()

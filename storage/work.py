@@ -88,6 +88,33 @@ class WaitingRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InHandRow:
+    """The most urgent ticket that an agent works on and that can be put aside."""
+
+    agent_id: int
+    ticket_id: int
+    queue: str
+    language: str
+    skills: list[str]
+    kind: str
+    priority: int
+    waiting_since: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextByTime:
+    """`turned_down`: when the first ticket that was may go back to whoever did it. `wrapped_up`: when the first agent has. `calendars`:
+    agents' shifts. `waiting_since`: for each queue and moment asked for, when the first that came after it began to wait."""
+
+    now: datetime
+    turned_down: datetime | None
+    wrapped_up: datetime | None
+    calendars: list[str]
+    waiting_since: list[datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRow:
     """How many tickets of one sort are expected."""
 
@@ -221,6 +248,19 @@ async def waiting(
 async def expected(connection: Connection, minutes: float, live_kinds: Sequence[str]) -> list[ExpectedRow]:
     """What came in so many minutes from this time of the week on, on the average of the last four weeks."""
     return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes, live_kinds)]
+
+
+async def in_hand(connection: Connection, agent_ids: Sequence[int]) -> list[InHandRow]:
+    """What each of these agents works on that could be put aside, the most urgent one."""
+    return [InHandRow(**row) for row in await connection.fetch(SQL["in_hand"], agent_ids)]
+
+
+async def next_by_time(
+    connection: Connection, seen: datetime, waiting_after: Sequence[tuple[str, datetime]]
+) -> NextByTime:
+    """What changes by itself after `seen`. `waiting_after`: (queue, moment)."""
+    row: Any = await connection.fetchrow(SQL["next_by_time"], seen, *transposed(waiting_after, 2))
+    return NextByTime(**row)
 
 
 async def unexplained(connection: Connection) -> list[WaitingRow]:

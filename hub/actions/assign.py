@@ -35,8 +35,8 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
 
 
 async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]) -> None:
-    """The ticket goes from whoever has it, or is offered it, to this agent, or to nobody: assignment, decision, ledger. Part of a
-    step of work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
+    """The ticket goes from whoever has it, or is offered it, to this agent, or to nobody: assignment, decision, ledger. Part of
+    a step of work; the agents are locked, and the row's other columns are the caller's (`work.set_ticket`)."""
     taken.made_room = True
     if agent_id is None and taken.ticket.offered_to is not None:
         await taken.withdraw_offer()

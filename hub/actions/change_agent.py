@@ -77,7 +77,8 @@ async def change_agent(
     """The agent as they are then. `version`: the one that was looked at, where somebody did.
 
     Raises Conflict (`agent_changed`) where there is a newer version; NotFound; NotPossible: not_allowed, last_admin,
-    own_account, bad_name, bad_capacity, bad_locale, unknown_queue, unknown_skill, bad_level, unknown_language, unknown_calendar.
+    own_account, bad_name, bad_capacity, bad_locale, unknown_queue, unknown_skill, bad_level, unknown_language,
+    unknown_calendar.
     """
 
     async def work(connection: Connection) -> AgentDetails:
@@ -170,7 +171,7 @@ async def set_members(ctx: Context, *, queue: str, logins: Iterable[str], actor:
 
 async def reset_password(ctx: Context, *, agent_id: int, actor: Actor) -> str:
     """A new password, shown this once; every session of the agent ends. Raises NotFound, NotPossible (not_allowed)."""
-    password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    password = new_password()
     hashed = await hash_password(password)
 
     async def work(connection: Connection) -> None:
@@ -182,6 +183,11 @@ async def reset_password(ctx: Context, *, agent_id: int, actor: Actor) -> str:
 
     await ctx.database.run(work)
     return password
+
+
+def new_password() -> str:
+    """One that nobody guesses and everybody can type: 79 bits."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 
 async def _lock(connection: Connection, agent_id: int) -> tuple[AgentDetails, set[int]]:

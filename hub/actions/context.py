@@ -28,8 +28,8 @@ class ConfiguredChannel:
 
 @dataclass(slots=True, kw_only=True)
 class Rulebook:
-    """The rules that this hub goes by: `rules` and `version` change together when a newer version is found. Until the hub is set
-    up they are those of its file, version 0."""
+    """The rules that this hub goes by: `rules` and `version` change together when a newer version is found. Until the hub is
+    set up they are those of its file, version 0."""
 
     file: RoutingRules
     rules: RoutingRules

@@ -120,6 +120,7 @@ def _choose(rules: RoutingRules, one: SortedAs) -> QueueChoice:
             language=one.language,
             topics=tuple(classified.get("topics", ())),
             key_account=one.key_account,
+            segment=one.segment,
             uncertain=one.kind_uncertain,
             subject=one.subject,
             hints=hints,

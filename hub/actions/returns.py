@@ -8,14 +8,14 @@ hubs one does it, once.
 from collections.abc import Mapping, Sequence
 
 from hub.actions.announce import EVENTS, ROUTE, announce
-from hub.actions.as_facts import as_agents
+from hub.actions.as_facts import as_agents, needs_of
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.model.people import Actor
 from routing.explain import to_data
 from routing.fit import fits, has_room
-from routing.rules import RoutingRules, read_skill
-from routing.situation import AgentState, Needs, Reason, ReasonCode
+from routing.rules import RoutingRules
+from routing.situation import AgentState, Reason, ReasonCode
 from storage import floor, offers, work
 from storage.database import Connection, as_json
 from storage.floor import LeftRow, UnansweredRow
@@ -53,7 +53,8 @@ async def give_back_unanswered(ctx: Context) -> int:
         if not late:
             return [], []
         present = await work.look_at_agents(connection)
-        return late, as_agents(present, {one.queue for one in late}, present[0].now) if present else []
+        queues = {one.queue for one in late}
+        return late, as_agents(present, queues, present[0].now, ctx.rules) if present else []
 
     late, agents = await ctx.database.read(look)
     moving = [one for one in late if _somebody_else(one, agents)]
@@ -118,8 +119,8 @@ def _asked(minutes: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _somebody_else(late: UnansweredRow, agents: Sequence[AgentState]) -> bool:
-    needs = Needs(late.queue, late.language, frozenset(map(read_skill, late.skills)))
-    return any(a.id != late.agent_id and has_room(a, late.live) and fits(a, needs) for a in agents)
+    needs = needs_of(late.queue, late.language, late.skills)
+    return any(a.id != late.agent_id and has_room(a, late.live, late.weight) and fits(a, needs) for a in agents)
 
 
 def _why_left(left: LeftRow) -> str:

@@ -1,44 +1,57 @@
 """Gives waiting tickets to agents. The decision is routing's; here are the facts before and the writes after it."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.actions.announce import EVENTS
-from hub.actions.as_facts import as_agents, as_ticket
+from hub.actions.as_facts import as_agents, as_ticket, calendar_of, closed_queues
 from hub.actions.context import Context
-from hub.model.people import Presence
+from hub.actions.outlook import Outlook
+from routing.agenda import began_to_wait, earliest, openings, will_have_waited
 from routing.explain import to_data
+from routing.fit import has_room
+from routing.rules import RoutingRules
 from routing.select import AgentChoice, Decision, Waiting, assign_all
-from storage import work
+from routing.situation import AgentState
+from storage import offers, work
 from storage.database import Connection, as_json
-from storage.work import AgentNow, WaitingRow
+from storage.work import AgentNow, InHandRow, WaitingRow
 
 MOST = 2000
 """Tickets looked at in one round."""
+SPARE = 4
+"""So many more of each lot are looked at than there are places: what waits for whoever knows its customer is passed over."""
 
 
 async def drain(ctx: Context) -> int:
-    """Give out what can be given out; returns how many tickets were. Called after everything that may have made room.
+    """Give out what can be given out, for good or as offers; returns how many tickets were. Called after everything that may have
+    made room.
 
     All agents are locked, so one hub at a time does it, and what it reads stays true until it has written. Where nobody has
     a free place, only tickets that were not looked at yet are read.
     """
 
+    rules = ctx.rules
+
     async def work_(connection: Connection) -> int:
         agents = await work.lock_active_agents(connection)
-        places = sum(max(0, a.capacity - a.load) for a in agents if a.presence == Presence.ONLINE)
-        free = [a.id for a in agents if a.presence == Presence.ONLINE and a.load < a.capacity]
+        now = agents[0].now if agents else datetime.now(UTC)
+        ctx.outlook.looked_at = now
+        shut = closed_queues(rules, now)
+        free = [a for a in as_agents(agents, frozenset(), now, rules) if _has_any_room(a)]
+        places = sum(max(a.capacity - a.load, 0) + max(a.live_capacity - a.live_load, 0) for a in free)
         rows = await (
-            work.waiting(connection, places, free, [], MOST) if places else work.unexplained(connection)
+            work.waiting(connection, places + SPARE, [a.id for a in free], [*shut], MOST)
+            if free
+            else work.unexplained(connection)
         )
         if not rows:
             return 0
-        decisions = _decide(ctx, rows, agents)
-        choices = [one for one in decisions if isinstance(one, AgentChoice)]
-        live = {row.id: row.live for row in rows}
-        given = [(one.ticket_id, one.agent_id, as_json(to_data(one)), live[one.ticket_id]) for one in choices]
-        taken = await work.give(connection, given, [EVENTS]) if given else 0
+        busy = [a.id for a in free if a.load > 0] if len(free) > 1 and any(row.live for row in rows) else []
+        in_hand = await work.in_hand(connection, busy) if busy else []
+        decisions = _decide(ctx.outlook, rules, rows, agents, now, in_hand)
+        taken = await _hand_out(connection, rules, rows, decisions)
         unexplained = {row.id for row in rows if row.waiting_why is None}
         new = [one for one in decisions if isinstance(one, Waiting) and one.ticket_id in unexplained]
         if new:
@@ -46,8 +59,38 @@ async def drain(ctx: Context) -> int:
         return taken
 
     taken = await ctx.database.run(work_)
-    await ctx.outlook.look_ahead(ctx.database)
+    await ctx.outlook.look_ahead(ctx.database, rules)
     return taken
+
+
+async def next_look(ctx: Context) -> float | None:
+    """In how many seconds there may be something to give out though nobody says so; None: nothing is foreseen."""
+    seen = ctx.outlook.looked_at
+    if seen is None:
+        return None
+    rules = ctx.rules
+    steps = [(rule.name, step) for rule in rules.queue for step in rule.relax]
+    asked = [
+        (queue, began_to_wait(calendar_of(rules, queue), timedelta(minutes=step.after), seen))
+        for queue, step in steps
+    ]
+    row = await ctx.database.read(lambda c: work.next_by_time(c, seen, asked))
+    calendars = rules.policies.calendars
+    hours = {rule.calendar for rule in rules.queue} | set(row.calendars)
+    moment = earliest(
+        [
+            row.turned_down,
+            row.wrapped_up,
+            *openings(hours, calendars.get, seen),
+            *(
+                will_have_waited(calendar_of(rules, queue), since, timedelta(minutes=step.after))
+                for (queue, step), since in zip(steps, row.waiting_since, strict=True)
+                if since is not None
+            ),
+        ],
+        seen,
+    )
+    return None if moment is None else max(0.0, (moment - row.now).total_seconds())
 
 
 async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
@@ -60,16 +103,52 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
     row, agents = await ctx.database.read(look)
     if row is None:
         return None
-    (decision,) = _decide(ctx, [row], agents)
+    now = agents[0].now if agents else datetime.now(UTC)
+    (decision,) = _decide(ctx.outlook, ctx.rules, [row], agents, now)
     return to_data(decision) if isinstance(decision, Waiting) else None
 
 
-def _decide(ctx: Context, rows: Sequence[WaitingRow], present: Sequence[AgentNow]) -> list[Decision]:
+def _decide(
+    outlook: Outlook,
+    rules: RoutingRules,
+    rows: Sequence[WaitingRow],
+    present: Sequence[AgentNow],
+    now: datetime,
+    in_hand: Sequence[InHandRow] = (),
+) -> list[Decision]:
     """All at once, on the clock of this moment: minutes from now."""
-    now = present[0].now if present else datetime.now(UTC)
+    agents = as_agents(present, {row.queue for row in rows}, now, rules, in_hand)
+    here = {agent.id for agent in agents if agent.here}
     return assign_all(
-        [as_ticket(row, now) for row in rows],
-        as_agents(present, {row.queue for row in rows}, now),
+        [as_ticket(row, now, rules, here) for row in rows],
+        agents,
         0.0,
-        prices=ctx.outlook.prices,
+        prices=outlook.prices,
+        live_demand=outlook.live_demand,
+        closed=closed_queues(rules, now),
     )
+
+
+async def _hand_out(
+    connection: Connection, rules: RoutingRules, rows: Sequence[WaitingRow], decisions: Sequence[Decision]
+) -> int:
+    """For good, or as an offer where the queue's agents may think about it."""
+    of = {row.id: row for row in rows}
+    given: list[tuple[int, int, str, bool]] = []
+    offered: list[tuple[int, int, str, int]] = []
+    for one in decisions:
+        if not isinstance(one, AgentChoice):
+            continue
+        row = of[one.ticket_id]
+        rule = rules.queue_named(row.queue)
+        why = as_json(to_data(one))
+        if rule is not None and rule.offer_seconds:
+            offered.append((row.id, one.agent_id, why, rule.offer_seconds))
+        else:
+            given.append((row.id, one.agent_id, why, row.live))
+    taken = await work.give(connection, given, [EVENTS]) if given else 0
+    return taken + (await offers.offer(connection, offered, [EVENTS]) if offered else 0)
+
+
+def _has_any_room(agent: AgentState) -> bool:
+    return has_room(agent, live=False) or has_room(agent, live=True)

@@ -49,12 +49,13 @@ Edit = Callable[[dict[str, Any]], Mapping[str, Any]]
 """Takes the document as it is, and may change it; gives it as it is to be."""
 
 
-def whole(document: Document) -> dict[str, Any]:
-    """The document with everything that is as it is by default; as it stands, where this hub cannot read it."""
+def differences(before: Document, after: Document) -> tuple[Change, ...]:
+    """What differs, also where one says a thing that the other leaves as it is by default. Documents that this hub cannot read,
+    because another made them, are compared as they stand."""
     try:
-        return load_rules(document).model_dump(mode="json")
+        return compare(_whole(before), _whole(after))
     except RulesError:
-        return dict(document)
+        return compare(before, after)
 
 
 async def see_rules(ctx: Context, agent_id: int) -> Desk:
@@ -86,8 +87,8 @@ async def see_rules(ctx: Context, agent_id: int) -> Desk:
 
 
 async def edit_draft(ctx: Context, *, agent_id: int, edit: Edit) -> None:
-    """Change the draft, or begin one. One that comes to what it was made from is gone. Raises RulesError, and what `edit` raises;
-    nothing is kept then."""
+    """Change the draft, or begin one. One that comes to what it was made from is gone. Raises RulesError, and what `edit`
+    raises; nothing is kept then."""
 
     async def work(connection: Connection) -> None:
         await stored.lock_agent(connection, agent_id)
@@ -130,22 +131,21 @@ async def publish_draft(ctx: Context, *, actor: Actor, note: str) -> int:
 async def overlap_of(ctx: Context, agent_id: int) -> Overlap:
     """What others published since the draft was begun, beside what the draft changes. Raises NotPossible: `no_draft`."""
     draft, base, version, newest = await ctx.database.read(lambda c: _three(c, agent_id))
-    theirs = compare(whole(base), whole(newest))
-    mine = compare(whole(base), whole(draft.document))
-    clashes = rebase(whole(base), whole(draft.document), whole(newest)).clashes
+    theirs, mine = differences(base, newest), differences(base, draft.document)
+    clashes = rebase(_whole(base), _whole(draft.document), _whole(newest)).clashes
     return Overlap(theirs=theirs, mine=mine, clashes=clashes, newest_version=version)
 
 
 async def rebase_draft(
     ctx: Context, *, agent_id: int, newest_version: int, keep: Mapping[Unit, Literal["mine", "theirs"]]
 ) -> None:
-    """Put the draft on top of the version in use. `keep`: whose counts, where both changed the same. Raises Conflict where that is
-    not said of each, or where `newest_version` is not the newest any more; RulesError where the two do not go together."""
+    """Put the draft on top of the version in use. `keep`: whose counts, where both changed the same. Raises Conflict where that
+    is not said of each, or where `newest_version` is not the newest any more; RulesError where the two do not go together."""
 
     async def work(connection: Connection) -> None:
         await stored.lock_agent(connection, agent_id)
         draft, base, version, newest = await _three(connection, agent_id)
-        made = rebase(whole(base), whole(draft.document), whole(newest), keep)
+        made = rebase(_whole(base), _whole(draft.document), _whole(newest), keep)
         if version != newest_version or made.clashes:
             raise Conflict(
                 f"Version {version} changes the same: say for each whose counts.",
@@ -171,6 +171,11 @@ async def _three(
     if draft is None or base is None or newest is None:
         raise NotPossible("There are no changes to publish.", code="no_draft")
     return draft, base, newest[0], newest[1]
+
+
+def _whole(document: Document) -> dict[str, Any]:
+    """With everything that is as it is by default."""
+    return load_rules(document).model_dump(mode="json")
 
 
 def _agent(actor: Actor) -> int:

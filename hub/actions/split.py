@@ -100,6 +100,7 @@ async def open_split(ctx: Context, source: Step, entries: Sequence[MovableRow]) 
         customer_id=owner or 0,
         channel=_channel(source, first),
         key_account=facts.key_account if facts else False,
+        segment=facts.segment if facts else "",
         last_agent=(facts.last_agent_id, facts.last_agent_at)
         if facts and facts.last_agent_id is not None and facts.last_agent_at is not None
         else None,

@@ -132,6 +132,7 @@ class _Ledger:
                 channel=facts.channel,
                 channel_kind=facts.channel_kind,
                 key_account=facts.key_account,
+                segment=facts.segment,
             )
         )
         fresh: defaultdict[Happened, list[int]] = defaultdict(list)

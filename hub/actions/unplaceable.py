@@ -1,11 +1,14 @@
 """Tickets that nobody at all can take, present or not: said once each, so that a supervisor sees it before the customer
 does."""
 
+from math import inf
+
 from hub.actions.announce import EVENTS, announce
-from hub.actions.as_facts import as_agents
+from hub.actions.as_facts import as_agents, needs_of
 from hub.actions.context import Context
 from routing.fit import fits
-from routing.rules import RoutingRules, read_skill
+from routing.relax import relaxed
+from routing.rules import RoutingRules
 from routing.situation import Needs
 from storage import floor, work
 from storage.database import Connection
@@ -14,14 +17,14 @@ from storage.floor import SortRow
 
 async def say_unplaceable(ctx: Context) -> int:
     """Look at what waits, by what it asks for; returns of how many tickets it was said now. What a queue asks for no more
-    after a while (`relax`) is not missed."""
+    after a while (`relax`) is not missed. Where nobody works at all there is nothing to say."""
 
     async def work_(connection: Connection) -> int:
         sorts = await floor.waiting_sorts(connection)
-        if not sorts:
+        present = await work.look_at_agents(connection) if sorts else []
+        if not present:
             return 0
-        present = await work.look_at_agents(connection)
-        agents = as_agents(present, {one.queue for one in sorts}, present[0].now) if present else []
+        agents = as_agents(present, {one.queue for one in sorts}, present[0].now, ctx.rules)
         hopeless = [one for one in sorts if not any(fits(a, _least(ctx.rules, one)) for a in agents)]
         if good := [one for one in sorts if one not in hopeless]:
             await floor.placeable_again(connection, good)
@@ -35,9 +38,6 @@ async def say_unplaceable(ctx: Context) -> int:
 
 def _least(rules: RoutingRules, sort: SortRow) -> Needs:
     """What an agent must be at the least, once everything was dropped that its queue drops."""
-    queue = rules.queue_named(sort.queue)
-    dropped = {step.drop for step in queue.relax} if queue is not None else set()
-    skills = {} if dropped & {"skills", "language"} else dict(map(read_skill, sort.skills))
-    if "levels" in dropped:
-        skills = dict.fromkeys(skills, 1)
-    return Needs(sort.queue, "" if "language" in dropped else sort.language, frozenset(skills.items()))
+    rule = rules.queue_named(sort.queue)
+    needs = needs_of(sort.queue, sort.language, sort.skills)
+    return needs if rule is None else relaxed(needs, rule.relax, inf)[0]

@@ -106,7 +106,7 @@ async def read_board(ctx: Context, since: datetime) -> Board:
 
     read = await ctx.database.read(look)
     now = read.people[0].now if read.people else datetime.now(UTC)
-    people = as_agents(read.people, {queue.name for queue in read.queues}, now)
+    people = as_agents(read.people, {queue.name for queue in read.queues}, now, ctx.rules)
     return Board(
         queues=_queues(read, people, ctx.rules, now),
         agents=read.agents,

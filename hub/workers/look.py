@@ -7,6 +7,9 @@ from collections.abc import Awaitable, Callable
 from hub.actions.announce import TOPICS, Listener
 from hub.workers.supervise import Well
 
+_LATER = 0.002
+"""Seconds after the moment that was foreseen: its clock is another's."""
+
 
 async def look_again(
     listener: Listener,
@@ -17,8 +20,10 @@ async def look_again(
     halt: asyncio.Event,
     well: Well,
     rest: float = 0.0,
+    foreseen: Callable[[], Awaitable[float | None]] | None = None,
 ) -> None:
-    """Call `look` until it returns 0, then wait for `topic`, `every` seconds at the longest; go on until `halt` is set.
+    """Call `look` until it returns 0, then wait for `topic`, `every` seconds at the longest, and not beyond the seconds that
+    `foreseen` gives; go on until `halt` is set.
 
     Two looks begin at least `rest` seconds apart: under load each then finds more to do at once; after a quiet moment the
     first is not held up. A round that has begun is ended first. Who sets `halt` calls `wake_all`, or it is seen `every` seconds
@@ -39,7 +44,8 @@ async def look_again(
             well()
         well()
         if not halt.is_set():
-            await heard.wait(every)
+            soon = await foreseen() if foreseen is not None else None
+            await heard.wait(every if soon is None else min(every, soon + _LATER))
 
 
 def wake_all(listener: Listener) -> None:

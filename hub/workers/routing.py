@@ -1,10 +1,10 @@
-"""Gives waiting tickets to agents, as soon as there is a ticket or a free agent."""
+"""Gives waiting tickets to agents, as soon as there is a ticket or a free agent, or time has made one fit for the other."""
 
 import asyncio
 
 from hub.actions.announce import ROUTE
 from hub.actions.context import Context
-from hub.actions.route import drain
+from hub.actions.route import drain, next_look
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
@@ -22,4 +22,5 @@ async def give_out(ctx: Context, halt: asyncio.Event, well: Well) -> None:
         halt=halt,
         well=well,
         rest=REST_SECONDS,
+        foreseen=lambda: next_look(ctx),
     )

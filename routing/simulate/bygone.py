@@ -1,7 +1,7 @@
 """A hub's own past, to be lived through again: the same customers, with other rules, other people or more of everybody."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from hub.model.targets import Target
 from hub.model.tickets import Priority, TicketKind
-from routing.calendars import NeverOpen, add_working
+from routing.agenda import will_have_waited
+from routing.calendars import Calendar
 from routing.promises import Facts
-from routing.queues import QueueRule
 from routing.rules import QueueChoice, RoutingRules, choose_queue, read_skill
 from routing.simulate import chance as draw
 from routing.simulate.case import Case, Errand, Span, Worker
@@ -27,6 +27,7 @@ from routing.simulate.spans import (
 )
 from routing.simulate.staff import Change, StaffChanges, apply_staff, daily_hours
 from routing.simulate.trouble import CannotSimulate
+from routing.simulate.waits import steps_of
 from routing.situation import Needs, Situation, WaitingTicket
 
 DAYS_AFTER = 7
@@ -40,11 +41,16 @@ _HOUR, _WEEK_HOURS = 60.0, 168
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usual:
-    """What the hub goes by where nothing else is known: minutes promised and weight by priority, minutes of work by kind."""
+    """What the hub goes by where nothing else is known: minutes promised and weight by priority, minutes of work by kind, of a
+    live conversation too. A live customer is promised `live_promised` minutes, unless something else that is not later than
+    `soon`."""
 
     promised: Mapping[Priority, float]
     weight: Mapping[Priority, float]
     effort: Mapping[TicketKind, float]
+    live_effort: Mapping[TicketKind, float]
+    live_promised: float
+    soon: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,19 @@ class _Prepared:
 
     turn: PastTurn
     errand: Errand
+
+    @property
+    def needs(self) -> Needs:
+        return self.errand.ticket.needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sorted:
+    """Where a turn goes and what its agent must have."""
+
+    priority: Priority
     needs: Needs
+    preferred: frozenset[str]
 
 
 class Bygone:
@@ -79,7 +97,7 @@ class Bygone:
         if not any(worker.shifts for worker in self._workers):
             raise CannotSimulate("nobody_worked")
         turns = join_talks(past.turns)
-        self._took = how_long(turns, usual.effort)
+        self._took = how_long(turns, usual.effort, usual.live_effort)
         self._prepared = self._prepare(turns)
 
     def case(self, seed: int) -> Case:
@@ -124,19 +142,20 @@ class Bygone:
         )
 
     def _prepare(self, turns: Sequence[PastTurn]) -> list[_Prepared]:
-        owners: dict[int, tuple[int, datetime]] = {}
+        knew: dict[int, tuple[int, datetime]] = {}
         prepared = []
         for turn in turns:
-            queue, priority, needs = self._sorted(turn)
-            owner = owners.get(turn.customer_id)
-            stick = timedelta(hours=queue.stick_hours)
-            knows = owner[0] if owner is not None and turn.at - owner[1] <= stick else None
-            prepared.append(self._as_errand(turn, queue, priority, needs, knows))
+            found = self._sorted(turn)
+            stick = timedelta(hours=self._queues[found.needs.queue].stick_hours)
+            known = knew.get(turn.customer_id)
+            lately = known is not None and turn.at - known[1] < stick
+            owner = known[0] if known is not None and lately else turn.looked_after_by
+            prepared.append(self._as_errand(turn, found, owner))
             if turn.answered_by is not None and turn.answered_at is not None:
-                owners[turn.customer_id] = (turn.answered_by, turn.answered_at)
+                knew[turn.customer_id] = (turn.answered_by, turn.answered_at)
         return prepared
 
-    def _sorted(self, turn: PastTurn) -> tuple[QueueRule, Priority, Needs]:
+    def _sorted(self, turn: PastTurn) -> _Sorted:
         """Where it goes: as on record, unless the rules that are tried say otherwise than those in use."""
         situation = Situation(
             kind=turn.kind,
@@ -151,53 +170,59 @@ class Bygone:
         )
         tried = choose_queue(self._rules, situation)
         if turn.queue in self._queues and _same(tried, choose_queue(self._in_use, situation)):
-            queue, priority = turn.queue, turn.priority
-            language, skills = turn.required_language, turn.required_skills
-        else:
-            queue, priority = tried.queue, tried.priority
-            language = tried.languages_required[0] if tried.languages_required else ""
-            skills = tried.skills
-        return self._queues[queue], priority, Needs(queue, language, frozenset(map(read_skill, skills)))
+            return _Sorted(
+                priority=turn.priority,
+                needs=_needs(turn.queue, turn.required_language, turn.required_skills),
+                preferred=_names(turn.preferred_skills),
+            )
+        language = tried.languages_required[0] if tried.languages_required else ""
+        return _Sorted(
+            priority=tried.priority,
+            needs=_needs(tried.queue, language, tried.skills),
+            preferred=_names(tried.preferred),
+        )
 
-    def _as_errand(
-        self, turn: PastTurn, queue: QueueRule, priority: Priority, needs: Needs, owner: int | None
-    ) -> _Prepared:
+    def _as_errand(self, turn: PastTurn, found: _Sorted, owner: int | None) -> _Prepared:
+        steps = steps_of(found.needs, turn.at, self._queues, self._calendar_of)
+        at_once = [needs for minutes, needs in steps if minutes <= 0.0]
+        needs = at_once[-1] if at_once else found.needs
+        queue = self._queues[needs.queue]
         since = minutes_from(self._past.since, turn.at)
-        needs = self._if_shut(queue, needs, since)
         ticket = WaitingTicket(
             id=0,
             needs=needs,
             since=since,
-            due=self._due(turn, priority, queue.name, since),
-            weight=self._usual.weight[priority],
-            effort=self._usual.effort[turn.kind],
+            due=self._due(turn, found.priority, found.needs.queue, since),
+            weight=self._usual.weight[found.priority],
+            effort=(self._usual.live_effort if turn.live else self._usual.effort)[turn.kind],
             live=turn.live,
+            units=turn.units,
             owner=owner,
+            preferred=found.preferred,
         )
-        leave = float(queue.leave_minutes) or float("inf")
         return _Prepared(
             turn=turn,
-            needs=needs,
             errand=Errand(
                 ticket=ticket,
                 work=0.0,
                 weight=ticket.weight,
                 due=ticket.due,
                 offer=queue.offer_seconds / 60.0,
-                leave=leave,
+                leave=float(queue.leave_minutes) or float("inf"),
                 wrap_up=queue.wrap_up_seconds / 60.0 if turn.live else 0.0,
-                later=_later(queue, needs),
+                later=tuple(step for step in steps if step[0] > 0.0),
                 labels={
                     "channel": turn.channel,
                     "kind": turn.kind.value,
-                    "queue": needs.queue,
-                    "priority": Priority(priority).name.lower(),
+                    "queue": found.needs.queue,
+                    "priority": Priority(found.priority).name.lower(),
                     "key_account": "yes" if turn.key_account else "no",
                 },
             ),
         )
 
     def _due(self, turn: PastTurn, priority: Priority, queue: str, since: float) -> float:
+        """As the engine is told of it (hub.actions.as_facts): what was promised, else what is usual."""
         facts = Facts(
             kind=turn.kind,
             priority=priority,
@@ -208,21 +233,20 @@ class Bygone:
         )
         target = Target.NEXT_RESPONSE if turn.turn else Target.FIRST_RESPONSE
         promise = self._rules.policies.promises(facts).get(target)
+        due = float("inf")
         if promise is not None:
-            try:
-                due = add_working(promise.calendar, turn.at, promise.amount)
-            except NeverOpen:
-                return float("inf")
-            return minutes_from(self._past.since, due)
-        return since + self._usual.promised[priority]
+            moment = will_have_waited(promise.calendar, turn.at, promise.amount)
+            if moment is not None:
+                due = minutes_from(self._past.since, moment)
+        if turn.live:
+            return due if due - since <= self._usual.soon else since + self._usual.live_promised
+        return due if promise is not None else since + self._usual.promised[priority]
 
-    def _if_shut(self, queue: QueueRule, needs: Needs, since: float) -> Needs:
-        """Who comes while the queue is shut may be another's at once."""
-        spans = self._hours.get(queue.name)
-        other = next((step.queue for step in queue.overflow if step.closed), None)
-        if spans is None or other is None or any(opens <= since < closes for opens, closes in spans):
-            return needs
-        return needs._replace(queue=other)
+    def _calendar_of(self, queue: str) -> Calendar | None:
+        rule = self._queues.get(queue)
+        return (
+            self._rules.policies.calendars.get(rule.calendar) if rule is not None and rule.calendar else None
+        )
 
     # ── what is known beforehand ─────────────────────────────────────────────────────────────────────────────────────
     @cached_property
@@ -309,21 +333,14 @@ class Bygone:
 
 
 def _same(one: QueueChoice, other: QueueChoice) -> bool:
-    return (one.queue, one.priority, one.skills, one.languages_required) == (
-        other.queue, other.priority, other.skills, other.languages_required,
+    return (one.queue, one.priority, one.skills, one.preferred, one.languages_required) == (
+        other.queue, other.priority, other.skills, other.preferred, other.languages_required,
     )  # fmt: skip
 
 
-def _later(queue: QueueRule, needs: Needs) -> tuple[tuple[float, Needs], ...]:
-    """What is asked of an agent by and by. Each step holds what those before it let go."""
-    steps: list[tuple[float, str, str]] = [(float(one.after), one.drop, "") for one in queue.relax]
-    steps += [(float(one.after), "queue", one.queue) for one in queue.overflow if one.after]
-    later = []
-    for minutes, drop, other in sorted(steps):
-        if drop == "queue":
-            needs = needs._replace(queue=other)
-        else:
-            skills = frozenset((name, 1) for name, _ in needs.skills) if drop == "levels" else frozenset()
-            needs = needs._replace(skills=skills, language="" if drop == "language" else needs.language)
-        later.append((minutes, needs))
-    return tuple(later)
+def _needs(queue: str, language: str, skills: Iterable[str]) -> Needs:
+    return Needs(queue, language, frozenset(map(read_skill, skills)))
+
+
+def _names(skills: Iterable[str]) -> frozenset[str]:
+    return frozenset(read_skill(skill)[0] for skill in skills)

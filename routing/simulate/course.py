@@ -46,6 +46,8 @@ class Course:
             steps += 1
             if during is not None and steps % every == 0:
                 during(self)
+        for person in self.people.values():
+            person.stop(self.now)
         return self
 
     def _put_down(self) -> None:

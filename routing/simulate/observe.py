@@ -61,7 +61,9 @@ def join_talks(turns: Iterable[PastTurn]) -> list[PastTurn]:
     return joined
 
 
-def how_long(turns: Sequence[PastTurn], usual: Mapping[TicketKind, float]) -> dict[WorkClass, Took]:
+def how_long(
+    turns: Sequence[PastTurn], usual: Mapping[TicketKind, float], usual_live: Mapping[TicketKind, float]
+) -> dict[WorkClass, Took]:
     """What each class of work took. An answer was worked on from when the ticket was given to its agent, but not before that
     agent had written their answer before; a conversation from its beginning to its last answer. `usual`: minutes by kind,
     which count for what was hardly seen."""
@@ -82,7 +84,7 @@ def how_long(turns: Sequence[PastTurn], usual: Mapping[TicketKind, float]) -> di
             kept = min(max(minutes, LEAST_MINUTES), MOST_MINUTES)
             seen.setdefault(WorkClass(turn.live, turn.kind), []).append(kept)
     return {
-        work: _took(seen.get(work, []), usual[work.kind])
+        work: _took(seen.get(work, []), (usual_live if live else usual)[kind])
         for live in (False, True)
         for kind in TicketKind
         for work in [WorkClass(live, kind)]

@@ -29,7 +29,10 @@ class PastTurn:
     queue: str
     required_language: str
     required_skills: tuple[str, ...]
-    live: bool
+    preferred_skills: tuple[str, ...] = ()
+    units: int = 1
+    live: bool = False
+    looked_after_by: int | None = None
     topics: tuple[str, ...] = ()
     hints: Mapping[str, str] = field(default_factory=dict)
     assigned_at: datetime | None = None

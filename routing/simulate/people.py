@@ -71,23 +71,23 @@ class Person:
 
     # ── what they can be given ───────────────────────────────────────────────────────────────────────────────────────
     def takes_work(self, now: float) -> bool:
-        """Whether they are shown as ready."""
-        return (
-            self.on_shift
-            and not (self.leaving or self.resting or self.silent or self.rest_wanted is not None)
-            and now >= self.wrapping_until
-        )
+        """Whether they are given any."""
+        return self._shown_ready and now >= self.wrapping_until
 
     def state(self, now: float) -> AgentState:
         """As the engine sees them."""
         worker = self.worker
-        live_offers = sum(one.fate.ticket.live for one in self.offers)
+        deferred = [*self.tray, *([self.current] if self.current is not None else [])]
+        offered = [one.fate for one in self.offers]
+        live_offers = sum(fate.ticket.live for fate in offered)
+        asked = sum(fate.ticket.units for fate in offered if not fate.ticket.live)
+        pressing = min((fate.ticket for fate in deferred), key=lambda ticket: ticket.due, default=None)
         return AgentState(
             id=worker.id,
             name=worker.name,
-            presence=Presence.ONLINE if self.takes_work(now) else Presence.AWAY,
+            presence=Presence.ONLINE if self._shown_ready else Presence.AWAY,
             capacity=worker.capacity,
-            load=len(self.tray) + (self.current is not None) + len(self.offers) - live_offers,
+            load=sum(fate.ticket.units for fate in deferred) + asked,
             idle_since=self.idle_since,
             live_capacity=worker.live_capacity,
             live_load=len(self.live) + len(self.door) + live_offers,
@@ -95,13 +95,20 @@ class Person:
             skills=worker.skills,
             queues=worker.queues,
             used=self.used(now),
-            in_hand=self.current.ticket if self.current is not None else None,
+            in_hand=pressing,
+            wrapping_up=now < self.wrapping_until,
         )
 
     def used(self, now: float) -> float:
         """The share of their paid time that was work."""
         paid = self.paid + (now - self.came if self.on_shift else 0.0)
         return self.worked / max(paid, 1.0)
+
+    @property
+    def _shown_ready(self) -> bool:
+        return self.on_shift and not (
+            self.leaving or self.resting or self.silent or self.rest_wanted is not None
+        )
 
     @property
     def empty_handed(self) -> bool:
@@ -126,6 +133,13 @@ class Person:
         if self.current is not None and (attention := self._attention_left()) > 0.0:
             self.left -= passed * attention * self._speed(self.current)
             self.worked += passed * attention
+
+    def stop(self, now: float) -> None:
+        """Nobody looks any further: what they worked until now counts."""
+        self.go_on(now)
+        if self.on_shift:
+            self.paid += now - self.came
+            self.came = now
 
     def next_end(self) -> float | None:
         """Minutes until something is done, if nothing changes; None where nothing is being done."""

@@ -38,6 +38,10 @@ ALTER TABLE ticket
 -- Who looks after a customer when nobody had their ticket lately.
 ALTER TABLE customer ADD COLUMN owner_id bigint REFERENCES agent;
 ALTER TABLE organisation ADD COLUMN owner_id bigint REFERENCES agent;
+-- What sort of customer this is, in the company's own words ('gold', 'school'); rules and targets may ask for it.
+ALTER TABLE customer ADD COLUMN segment text NOT NULL DEFAULT '';
+ALTER TABLE organisation ADD COLUMN segment text NOT NULL DEFAULT '';
+CREATE INDEX customer_segment ON customer (segment) WHERE segment <> '';
 
 -- ── Offers ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 -- A ticket that somebody may accept or decline, one at a time; while it is open its place is held for them.
@@ -373,6 +377,33 @@ CREATE TABLE rule_draft (
     document jsonb NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- ── Simulations ─────────────────────────────────────────────────────────────────────────────────────────────────────
+-- What somebody wanted to know about other rules, staff or days, and the answer. Rows that wait are the queue; of one that runs
+-- its hub is heard of every few seconds.
+CREATE TABLE simulation (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    asked_by bigint REFERENCES agent,
+    author text NOT NULL DEFAULT '',
+    question jsonb NOT NULL,
+    rules_version int NOT NULL,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+    progress float8 NOT NULL DEFAULT 0 CHECK (progress BETWEEN 0 AND 1),
+    attempts int NOT NULL DEFAULT 0,
+    token uuid,
+    result jsonb,
+    trouble jsonb,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heard_at timestamptz,
+    ended_at timestamptz,
+    CHECK ((result IS NOT NULL) = (state = 'done')),
+    CHECK ((trouble IS NOT NULL) = (state = 'failed')),
+    CHECK ((ended_at IS NULL) = (state IN ('waiting', 'running')))
+);
+CREATE INDEX simulation_open ON simulation (id) WHERE state IN ('waiting', 'running');
+CREATE INDEX simulation_age ON simulation (ended_at) WHERE ended_at IS NOT NULL;
+-- When people were on line, for the days that are lived through again.
+CREATE INDEX event_presence ON event (agent_id, at) WHERE kind = 'presence_changed';
 
 -- migrate: rollback
 SELECT 1;

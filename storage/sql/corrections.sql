@@ -6,6 +6,7 @@
 SELECT t.kind, t.kind_uncertain, t.priority, t.promised_priority, t.by_hand, t.language, t.subject, t.required_skills,
        t.preferred_skills, q.name AS queue, ch.name AS channel, ch.kind AS channel_kind,
        cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(cu.segment, ''), o.segment, '') AS segment,
        (SELECT i.id FROM interaction i WHERE i.ticket_id = t.id AND i.direction = 'in' ORDER BY i.id LIMIT 1) AS interaction_id,
        coalesce((SELECT d.why FROM routing_decision d WHERE d.ticket_id = t.id AND d.step = 'classified' ORDER BY d.id LIMIT 1),
                 '{}') AS why

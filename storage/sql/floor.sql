@@ -33,7 +33,7 @@ WHERE a.presence = 'offline' AND a.active AND p.minutes > 0
 -- Open tickets whose customers have waited for so many minutes for an agent who is here, and what somebody else must be to have
 -- them. $1, $2: queues and minutes.
 SELECT t.id, t.assignee_id AS agent_id, a.name AS agent_name, q.name AS queue, t.required_language AS language,
-       t.required_skills AS skills, t.live, p.minutes
+       t.required_skills AS skills, t.live, t.weight, p.minutes
 FROM unnest($1::text[], $2::int[]) AS p (queue, minutes) JOIN queue q ON q.name = p.queue
 JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL
 JOIN assignment s ON s.ticket_id = t.id AND s.ended_at IS NULL JOIN agent a ON a.id = t.assignee_id

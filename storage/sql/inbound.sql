@@ -117,7 +117,8 @@ ORDER BY i.customer_id
 
 -- name: describe_people
 -- Who had their last ticket, and when they had to do with them.
-SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account, l.last_agent_id,
+SELECT c.id, c.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(c.segment, ''), o.segment, '') AS segment, l.last_agent_id,
        greatest(l.last_agent_at, l.last_out_at) AS last_agent_at
 FROM customer c
 LEFT JOIN organisation o ON o.id = c.organisation_id

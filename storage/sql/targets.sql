@@ -15,6 +15,7 @@ LOCK TABLE sla_rules IN SHARE ROW EXCLUSIVE MODE
 -- What a promise depends on, as the running transaction sees it; the tickets of which the same is true together.
 SELECT array_agg(t.id) AS ticket_ids, t.status, t.kind, coalesce(t.promised_priority, t.priority) AS priority, q.name AS queue,
        ch.name AS channel, ch.kind AS channel_kind, cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(cu.segment, ''), o.segment, '') AS segment,
        t.merged_into IS NOT NULL AS merged,
        coalesce((SELECT version FROM sla_rules WHERE fingerprint = $2), 0) AS rules_version, statement_timestamp() AS now
 FROM ticket t
@@ -23,7 +24,7 @@ JOIN channel ch ON ch.id = t.channel_id
 JOIN customer cu ON cu.id = t.customer_id
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE t.id = ANY($1::bigint[])
-GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
+GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10
 
 -- name: clocks
 -- The last cycle of each target.

@@ -77,7 +77,8 @@ LIMIT $2
 -- name: list_customers
 -- Last seen first. What is looked for is a part of the name, the start of an identity, or a code: never a pattern.
 SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
-       cu.key_account OR coalesce(o.key_account, false) AS key_account, cu.created_at, cu.last_seen_at
+       cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(cu.segment, ''), o.segment, '') AS segment, cu.created_at, cu.last_seen_at
 FROM customer cu
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE (cu.last_seen_at, cu.id) < ($1::timestamptz, $2::bigint)
@@ -90,7 +91,8 @@ LIMIT $5
 
 -- name: get_customer
 SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
-       cu.key_account OR coalesce(o.key_account, false) AS key_account, cu.created_at, cu.last_seen_at
+       cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(cu.segment, ''), o.segment, '') AS segment, cu.created_at, cu.last_seen_at
 FROM customer cu
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE cu.id = $1

@@ -123,7 +123,7 @@ UPDATE webhook SET failures = 0, paused_at = NULL, hold_until = NULL WHERE id = 
 -- name: add_settled
 -- A trial, already over.
 INSERT INTO webhook_call (handle, webhook_id, event, cause, body, state, attempts, status, error, took_ms, settled_at)
-VALUES ($1, $2, $3, $1::text, $4, $5, 1, $6, $7, $8, clock_timestamp())
+VALUES ($1::uuid, $2, $3, $1::uuid::text, $4, $5, 1, $6, $7, $8, clock_timestamp())
 RETURNING id
 
 -- name: again

@@ -166,6 +166,27 @@ JOIN queue q ON q.id = t.queue_id
 JOIN channel ch ON ch.id = t.channel_id
 GROUP BY q.name, t.required_language, t.required_skills, t.kind, 5
 
+-- name: in_hand
+SELECT a.id AS agent_id, h.* FROM unnest($1::bigint[]) AS a (id) CROSS JOIN LATERAL (
+    SELECT t.id AS ticket_id, q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.kind, t.priority,
+           t.waiting_since, k.due_at
+    FROM ticket t JOIN queue q ON q.id = t.queue_id
+    LEFT JOIN LATERAL (SELECT min(c.due_at) AS due_at FROM sla_clock c
+                       WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') k ON true
+    WHERE t.assignee_id = a.id AND t.status = 'open' AND NOT t.live
+    ORDER BY k.due_at, t.priority DESC, t.waiting_since LIMIT 1) h
+
+-- name: next_by_time
+SELECT clock_timestamp() AS now,
+       (SELECT min(t.declined_until) FROM ticket t
+        WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until > $1) AS turned_down,
+       (SELECT min(a.wrap_until) FROM agent a WHERE a.active AND a.wrap_until > $1) AS wrapped_up,
+       ARRAY(SELECT DISTINCT a.calendar FROM agent a WHERE a.active AND a.calendar <> '') AS calendars,
+       ARRAY(SELECT (SELECT min(t.waiting_since) FROM ticket t
+                     WHERE t.assignee_id IS NULL AND t.status = 'open' AND t.queue_id = q.id AND t.waiting_since > g.since)
+             FROM unnest($2::text[], $3::timestamptz[]) WITH ORDINALITY AS g (queue, since, ord) LEFT JOIN queue q ON q.name = g.queue
+             ORDER BY g.ord) AS waiting_since
+
 -- name: unexplained
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
        t.preferred_skills AS preferred, t.kind, t.live, t.weight, t.last_agent_id, greatest(t.last_agent_at, t.last_out_at) AS last_agent_at,

@@ -32,7 +32,7 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
 
 async def _opened(ctx: Context, **said: Any) -> dict[str, Any]:
     n = await one(ctx, "SELECT count(*) FROM ticket")
-    return await ticket(ctx, await say(ctx, **{"who": [("visitor", f"v{n}", True)], **said}))
+    return await ticket(ctx, await say(ctx, who=[("visitor", f"v{n}", True)], reply_address="a", **said))
 
 
 async def _offer(ctx: Context, opened: dict[str, Any], agent_id: int, seconds: int = 60) -> int:
@@ -78,7 +78,9 @@ async def test_an_offer_holds_the_place_and_accepting_makes_the_ticket_theirs(ct
     assert (taken["assignee_id"], taken["offered_to"], taken["last_agent_id"]) == (ann, None, ann)
     assert (await _load(ctx, ann), await _state(ctx, offer)) == (1, "accepted")
     assert await ledger(ctx, opened["id"]) == ["ticket_opened", "ticket_offered", "ticket_assigned"]
-    steps = await rows(ctx, "SELECT id, step FROM routing_decision WHERE ticket_id = $1 ORDER BY id", opened["id"])
+    steps = await rows(
+        ctx, "SELECT id, step FROM routing_decision WHERE ticket_id = $1 ORDER BY id", opened["id"]
+    )
     assert [row["step"] for row in steps] == ["classified", "offered", "accepted"]
     assert await one(ctx, "SELECT decision_id FROM assignment WHERE agent_id = $1", ann) == steps[-1]["id"]
 
@@ -132,7 +134,9 @@ async def test_nobody_answers_for_somebody_else(ctx: Context) -> None:
     assert await _state(ctx, offer) == "offered"
 
 
-async def test_an_offer_whose_time_is_over_cannot_be_accepted_even_before_anybody_ended_it(ctx: Context) -> None:
+async def test_an_offer_whose_time_is_over_cannot_be_accepted_even_before_anybody_ended_it(
+    ctx: Context,
+) -> None:
     ann, opened = await an_agent(ctx, "ann"), await _opened(ctx)
     offer = await _offer(ctx, opened, ann)
     await _time_is_up(ctx)
@@ -164,7 +168,9 @@ async def _close(ctx: Context, opened: dict[str, Any], bob: int) -> None:
 
 
 async def _answer(ctx: Context, opened: dict[str, Any], bob: int) -> None:
-    await queue_reply(ctx, ticket_code=opened["code"], text="It is here.", actor=Actor(name="Bob", agent_id=bob))
+    await queue_reply(
+        ctx, ticket_code=opened["code"], text="It is here.", actor=Actor(name="Bob", agent_id=bob)
+    )
 
 
 @pytest.mark.parametrize("step", [_give_to_bob, _put_back, _close, _answer])
@@ -206,7 +212,9 @@ async def test_two_offers_in_a_row_that_nobody_answers_mean_away(ctx: Context) -
     assert await one(ctx, "SELECT presence FROM agent") == "online"
     await _offer(ctx, second, ann)
     other = await _offer(ctx, third, ann, seconds=600)
-    await one(ctx, "UPDATE offer SET expires_at = clock_timestamp() WHERE ticket_id = $1 RETURNING 1", second["id"])
+    await one(
+        ctx, "UPDATE offer SET expires_at = clock_timestamp() WHERE ticket_id = $1 RETURNING 1", second["id"]
+    )
     await expire_offers(ctx)
     assert await one(ctx, "SELECT presence FROM agent") == "away"
     told = await one(ctx, "SELECT data FROM event WHERE kind = 'presence_changed'")
@@ -252,10 +260,23 @@ async def test_two_agents_never_take_the_same_ticket(ctx: Context, database_dsn:
                 decline_offer(other, offer_id=offer, agent_id=ann, actor=_actor(ann)),
                 return_exceptions=True,
             )
-            assert [one_ for one_ in outcomes if isinstance(one_, Exception) and not isinstance(one_, ActionFailure)] == []
+            assert [
+                one_
+                for one_ in outcomes
+                if isinstance(one_, Exception) and not isinstance(one_, ActionFailure)
+            ] == []
             holder = (await _now(ctx, opened))["assignee_id"]
-            assert holder == bob  # by hand wins over what was accepted a moment before, and over what comes after
-            assert await one(ctx, "SELECT count(*) FROM assignment WHERE ticket_id = $1 AND ended_at IS NULL", opened["id"]) == 1
+            assert (
+                holder == bob
+            )  # by hand wins over what was accepted a moment before, and over what comes after
+            assert (
+                await one(
+                    ctx,
+                    "SELECT count(*) FROM assignment WHERE ticket_id = $1 AND ended_at IS NULL",
+                    opened["id"],
+                )
+                == 1
+            )
 
 
 async def test_an_expiry_is_told_once_however_many_hubs_look(ctx: Context, database_dsn: str) -> None:

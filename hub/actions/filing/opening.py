@@ -1,5 +1,6 @@
 """A ticket that opens: its queue, its priority and why. Pure; the same for what arrives and for what people split off."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from hub.actions.arrivals import Read, preview, subject
@@ -19,6 +20,7 @@ def new_ticket(
     customer_id: int,
     channel: tuple[int, str, str],
     key_account: bool,
+    segment: str,
     last_agent: tuple[int, datetime] | None,
     live: bool,
     status: str,
@@ -40,6 +42,7 @@ def new_ticket(
             language=classified.language,
             topics=classified.topics,
             key_account=key_account,
+            segment=segment,
             uncertain=classified.uncertain,
             subject=said.subject,
             hints=said.hints,
@@ -64,7 +67,9 @@ def new_ticket(
         thread_key=said.thread.key,
         seq=seq,
         last_preview=last_preview or preview(said),
-        why=as_json({"classification": to_data(classified), "queue": to_data(choice)}),
+        why=as_json(
+            {"classification": to_data(classified), "queue": to_data(choice), "hints": _hints(said.hints)}
+        ),
         heard_at=heard_at,
         preferred_skills="\x1f".join(choice.preferred),
         live=live
@@ -73,3 +78,8 @@ def new_ticket(
         weight=rules.work.weight_of(channel_kind),
         silence_seconds=rules.work.silence_minutes * 60.0,
     )
+
+
+def _hints(hints: Mapping[str, str]) -> dict[str, str]:
+    """As they are kept, so that other rules can be tried on this ticket later."""
+    return {key: value[:80] for key, value in sorted(hints.items())}

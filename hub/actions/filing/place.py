@@ -163,7 +163,7 @@ def _customer_of(batch: Batch, read: Read) -> Customer:
         for row in batch.people.get(key, ()) if one.verified else ():
             customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
             facts = batch.facts[row.customer_id]
-            customer.key_account = facts.key_account
+            customer.key_account, customer.segment = facts.key_account, facts.segment
             if facts.last_agent_id is not None and facts.last_agent_at is not None:
                 customer.last_agent = (facts.last_agent_id, facts.last_agent_at)
             return _add_fresh(batch, customer, sender.identities)

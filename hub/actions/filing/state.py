@@ -33,6 +33,7 @@ class Customer:
     name: str = ""
     language: str = ""
     key_account: bool = False
+    segment: str = ""
     last_agent: tuple[int, datetime] | None = None
     known: set[IdentityKey] = field(default_factory=set)
     fresh: list[IdentityKey] = field(default_factory=list)

@@ -82,6 +82,7 @@ async def _open_tickets(connection: Connection, batch: Batch) -> None:
                 customer_id=ticket.customer.id,
                 channel=(case.arrival.channel_id, case.arrival.channel, case.arrival.kind.kind),
                 key_account=ticket.customer.key_account,
+                segment=ticket.customer.segment,
                 last_agent=ticket.customer.last_agent,
                 live=True,
                 status=ticket.status,

@@ -229,6 +229,7 @@ class CustomerAnswer(BaseModel):
     language: str
     organisation: str
     key_account: bool
+    segment: str
     identities: list[IdentityAnswer]
     created_at: datetime
     last_seen_at: datetime
@@ -242,6 +243,7 @@ class CustomerAnswer(BaseModel):
             language=row.language,
             organisation=row.organisation,
             key_account=row.key_account,
+            segment=row.segment,
             identities=[
                 IdentityAnswer(kind=one.kind, value=one.value, verified=one.verified)
                 for one in row.identities

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+from hub.actions.care import change_care
 from hub.actions.failures import NotFound
 from hub.actions.presence import set_presence
 from hub.model.codes import CUSTOMER, NotACode, read_code
@@ -18,7 +19,7 @@ from hub.web.api.answers import (
 from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import wrong_field
-from hub.web.api.requests import BIGINT, CustomersQuery, PageQuery, PresenceRequest
+from hub.web.api.requests import BIGINT, CareRequest, CustomersQuery, PageQuery, PresenceRequest
 from storage import views
 from storage.database import Connection
 
@@ -63,6 +64,27 @@ async def get_customer_timeline(call: Call) -> Answer:
             next_cursor=show_id_cursor(rows[-1].id) if len(rows) == query.limit else None,
         )
     )
+
+
+async def patch_customer(call: Call) -> Answer:
+    """Say what a customer is to the company: key account, segment, who looks after them."""
+    body: CareRequest = call.body
+    find = _customer(call)
+    customer = await call.ctx.database.read(find)
+    if customer is None:
+        raise NotFound(f"There is no customer {call.params['customer'][:40]}.")
+    await change_care(
+        call.ctx,
+        customer_code=customer.code,
+        actor=call.actor,
+        key_account=body.key_account,
+        segment=body.segment,
+        owner_id=body.owner,
+        nobody="owner" in body.model_fields_set and body.owner is None,
+    )
+    changed = await call.ctx.database.read(find)
+    assert changed is not None  # customers are never deleted
+    return Answer(document=CustomerAnswer.of(changed))
 
 
 async def list_agents(call: Call) -> Answer:

@@ -160,6 +160,14 @@ class PresenceRequest(_Body):
     presence: Presence
 
 
+class CareRequest(_Body):
+    """What is left out stays as it is. `owner`: the id of an agent, or null for nobody."""
+
+    key_account: bool | None = None
+    segment: Annotated[str, StringConstraints(max_length=40)] | None = None
+    owner: int | None = None
+
+
 def _split(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 

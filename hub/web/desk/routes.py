@@ -3,11 +3,13 @@
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.web.desk import customers, floor, mailboxes, preferences, system, templates
+from hub.web.desk import care, customers, floor, mailboxes, preferences, system, templates
 from hub.web.desk.assets import show_asset
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.signin import Door
+from hub.web.desk.staff import matrix
+from hub.web.desk.staff import pages as staff
 from hub.web.desk.tickets import acting, files, moving, pages, sorting, writing
 from hub.web.desk.visit import Handler, at_desk
 
@@ -17,8 +19,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
     door = Door(ctx)
     originals = Originals(ctx)
 
-    def get(path: str, handler: Handler) -> web.RouteDef:
-        return web.get(f"/desk{path}", at_desk(ctx, handler))
+    def get(path: str, handler: Handler, *, leads: bool = False) -> web.RouteDef:
+        return web.get(f"/desk{path}", at_desk(ctx, handler, leads=leads))
 
     def post(path: str, handler: Handler, *, leads: bool = False) -> web.RouteDef:
         return web.post(f"/desk{path}", at_desk(ctx, handler, leads=leads))
@@ -65,9 +67,21 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         web.get(PICTURES + "/{signed}", originals.picture),
         get("/floor", floor.show_floor),
         get("/fragments/floor", floor.show_state),
+        get("/staff", staff.show_staff, leads=True),
+        post("/staff", staff.post_new, leads=True),
+        get("/staff/skills", matrix.show_skills, leads=True),
+        get("/staff/queues", matrix.show_members, leads=True),
+        post("/staff/{id}", staff.post_agent, leads=True),
+        post("/staff/{id}/active", staff.post_active, leads=True),
+        post("/staff/{id}/password", staff.post_password, leads=True),
+        post("/staff/{id}/hand-over", staff.post_hand_over, leads=True),
+        post("/staff/{id}/skill", matrix.post_skill, leads=True),
+        post("/staff/{id}/queue", matrix.post_membership, leads=True),
         get("/customers", customers.show_customers),
         get("/customers/{code}", customers.show_customer),
         get("/fragments/customers/{code}/timeline", customers.show_timeline),
+        get("/customers/{code}/care", care.show_care),
+        post("/customers/{code}/care", care.post_care),
         get("/system", system.show_system),
         get("/fragments/system", system.show_state),
         get("/fragments/badge", system.show_badge),

@@ -8,5 +8,6 @@ import "./compose.js";
 import "./templates.js";
 import "./undo.js";
 import "./moving.js";
+import "./staff.js";
 import "./keys.js";
 import "./live.js";

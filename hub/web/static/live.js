@@ -44,6 +44,10 @@ function spread(event) {
     if (told && (kind === "ticket_opened" || told.includes(ticket))) tell("live-timeline");
     if (kind === "delivery_changed") tell("live-system");
   }
+  if (kind === "customer_changed") {
+    tell("live-customer");
+    tell("live-timeline");
+  }
   if (kind === "presence_changed") tell("live-presence");
   if (kind === "rules_changed") tell("live-rules");
   if (kind === "channel_changed" || kind === "quarantined") tell("live-system");

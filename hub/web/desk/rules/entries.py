@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from hub.actions.failures import NotFound, NotPossible
+from hub.actions.failures import NotFound
 from hub.actions.rule_drafts import edit_draft
 from hub.web.desk.rules.choices import chooser, parts_of
 from hub.web.desk.rules.forms import general
@@ -16,6 +16,7 @@ from hub.web.desk.rules.running import running_of
 from hub.web.desk.rules.sections import SECTIONS, Section, move, put, short_name, take_out
 from hub.web.desk.rules.troubles import troubles_of
 from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show
+from hub.web.desk.say.language import N_
 from hub.web.desk.visit import Visit, go
 from routing.rules import RulesError
 from storage import rulebook
@@ -55,14 +56,13 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 async def post_remove(visit: Visit) -> web.StreamResponse:
     """Take it out. A queue in which there is work stays, and so does what others speak of."""
     section, name = _section(visit), visit.request.match_info["name"]
-    if section.key == "queue":
-        others = [queue.name for queue in (await see(visit)).desk.rules.queue if queue.name != name]
-        occupied = dict(await visit.ctx.database.read(lambda c: rulebook.occupied(c, others)))
-        if tickets := occupied.get(name):
-            raise NotPossible(
-                f"These queues have tickets in work and cannot go: {name} ({tickets}). Move the tickets first.",
-                code="queue_in_use",
-            )
+    if section.key == "queue" and (tickets := await _in_work(visit, name)):
+        words = (await see(visit)).words
+        said = words.voice.say(
+            N_("There is still work in queues that would go: %(queues)s. Move those tickets first."),
+            queues=f"{words.queue(name)} ({tickets})",
+        )
+        return await _list(visit, section, trouble=said)
     return await _edit_list(visit, section, lambda document: take_out(document, section.key, name))
 
 
@@ -163,6 +163,11 @@ async def _edit_list(
     return go(visit, f"{RULES}/{section.page}")
 
 
+async def _in_work(visit: Visit, queue: str) -> int:
+    others = [one.name for one in (await see(visit)).desk.rules.queue if one.name != queue]
+    return dict(await visit.ctx.database.read(lambda c: rulebook.occupied(c, others))).get(queue, 0)
+
+
 async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Response:
     seen = await see(visit)
     context: dict[str, object] = {}
@@ -196,7 +201,7 @@ async def _form(
     return show(
         visit,
         seen,
-        f"rules_{section.key}.html",
+        f"rules_{section.key}_form.html",
         status=status,
         page=section.page,
         part=section,

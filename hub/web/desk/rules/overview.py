@@ -8,16 +8,15 @@ import tomli_w
 from aiohttp import web
 
 from hub.actions.failures import Conflict, NotFound, NotPossible
-from hub.actions.rule_drafts import edit_draft, whole
+from hub.actions.rule_drafts import differences, edit_draft
 from hub.actions.rulebook import as_document, restore_rules
-from hub.web.api.files import as_download
 from hub.web.desk.rules.forms.fields import one
 from hub.web.desk.rules.troubles import say_refusal, troubles_of
 from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_changes import ToldChange, tell_changes
+from hub.web.desk.system import download
 from hub.web.desk.visit import Visit, go
-from routing.compare import compare
 from routing.rules import RoutingRules, RulesError, load_rules
 from storage import rulebook
 from storage.database import Connection
@@ -59,7 +58,9 @@ async def post_restore(visit: Visit) -> web.StreamResponse:
             note=one(fields, "note"),
         )
     except Conflict:
-        said = visit.voice.say(N_("Somebody has changed the rules meanwhile. Look again at what would change."))
+        said = visit.voice.say(
+            N_("Somebody has changed the rules meanwhile. Look again at what would change.")
+        )
         return await _version(visit, version, trouble=said)
     except NotPossible as failure:
         return await _version(visit, version, trouble=say_refusal((await see(visit)).words, failure))
@@ -77,7 +78,7 @@ async def get_file(visit: Visit) -> web.StreamResponse:
         document, name = await _document(visit, version), f"v{version}"
     else:
         document, name = as_document(visit.ctx.rules), f"v{visit.ctx.rulebook.version}"
-    return as_download(tomli_w.dumps(document, indent=2).encode(), f"contact-hub-rules-{name}.toml", "application/toml")
+    return download(tomli_w.dumps(document, indent=2).encode(), f"contact-hub-rules-{name}.toml")
 
 
 async def post_file(visit: Visit) -> web.StreamResponse:
@@ -122,14 +123,15 @@ def _told(seen: Seen, row: VersionRow, documents: dict[int, dict[str, Any]]) -> 
     before = documents.get(row.version - 1)
     if before is None:
         return ToldVersion(row=row, changes=None)
-    return ToldVersion(row=row, changes=tell_changes(seen.words, _compared(before, documents[row.version])))
+    return ToldVersion(row=row, changes=tell_changes(seen.words, differences(before, documents[row.version])))
 
 
 async def _version(visit: Visit, version: int, *, trouble: str = "") -> web.Response:
     seen = await see(visit)
 
     async def look(c: Connection) -> tuple[list[VersionRow], dict[int, dict[str, Any]]]:
-        rows = [row for row in await rulebook.versions(c, 10_000) if row.version == version]
+        later = await rulebook.newest_version(c) - version
+        rows = [row for row in await rulebook.versions(c, max(0, later) + 1) if row.version == version]
         found = {n: await rulebook.document(c, n) for n in (version, version - 1)}
         return rows, {n: document for n, document in found.items() if document is not None}
 
@@ -137,7 +139,7 @@ async def _version(visit: Visit, version: int, *, trouble: str = "") -> web.Resp
     if not rows:
         raise NotFound(f"There is no version {version} of the rules.")
     in_use: RoutingRules = visit.ctx.rules
-    back = tell_changes(seen.words, _compared(as_document(in_use), documents[version]))
+    back = tell_changes(seen.words, differences(as_document(in_use), documents[version]))
     return show(
         visit,
         seen,
@@ -156,12 +158,6 @@ async def _document(visit: Visit, version: int) -> dict[str, Any]:
     if found is None:
         raise NotFound(f"There is no version {version} of the rules.")
     return found
-
-
-def _compared(before: dict[str, Any], after: dict[str, Any]) -> tuple[Any, ...]:
-    """Both with everything that is as it is by default; as they are stored, where this hub cannot read one of them."""
-    full = whole(before), whole(after)
-    return compare(*full) if full != (before, after) else compare(before, after)
 
 
 def _number(visit: Visit) -> int:

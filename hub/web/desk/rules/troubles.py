@@ -6,11 +6,14 @@
 import re
 from collections.abc import Mapping, Sequence
 
+from hub.actions.failures import ActionFailure
 from hub.web.desk.rules.forms.calendar import shift_text, shifts_of
 from hub.web.desk.rules.forms.fields import Fields
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.rule_words import RuleWords
+from hub.web.desk.say.words import say_failure
 from routing.promises import WEEKDAYS
-from routing.rules import Wrong
+from routing.rules import RulesError, Wrong
 
 _KINDS: Mapping[str, str] = {
     "int_parsing": N_("This is not a whole number."),
@@ -124,6 +127,23 @@ def say_wrong(voice: Voice, wrong: Wrong) -> str:
     if not said:
         return wrong.said
     return voice.say(said, **wrong.limits) if "%(" in said else voice.say(said)
+
+
+_OCCUPIED = re.compile(r"These queues have tickets in work and cannot go: (.*)\. Move the tickets first\.")
+
+
+def say_refusal(words: RuleWords, failure: ActionFailure) -> str:
+    """Why the rules could not be changed."""
+    if failure.code == "queue_in_use" and (found := _OCCUPIED.fullmatch(str(failure))):
+        queues = [re.fullmatch(r"(.*) \((\d+)\)", part) for part in found[1].split(", ")]
+        told = words.several(f"{words.queue(one[1])} ({one[2]})" for one in queues if one)
+        return words.voice.say(
+            N_("There is still work in queues that would go: %(queues)s. Move those tickets first."),
+            queues=told,
+        )
+    if failure.code == "rules_wrong" and isinstance(failure.__cause__, RulesError):
+        return " ".join(troubles_of(words.voice, failure.__cause__.wrong, "file", None, {}).values())
+    return say_failure(words.voice, failure)
 
 
 def troubles_of(

@@ -51,9 +51,7 @@ def say_wait(voice: Voice, expected: Expected) -> str:
         return voice.say(N_("about %(minutes)s min"), minutes=both)
     if least == most:
         return voice.say(N_("about %(time)s"), time=_span(voice, most))
-    return voice.say(
-        N_("about %(least)s to %(most)s"), least=_span(voice, least), most=_span(voice, most)
-    )
+    return voice.say(N_("about %(least)s to %(most)s"), least=_span(voice, least), most=_span(voice, most))
 
 
 def say_expected(voice: Voice, expected: Expected) -> str:

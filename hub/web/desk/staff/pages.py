@@ -1,7 +1,6 @@
 """The staff: who there is, the form of one, and what is done to an account."""
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from aiohttp import web
 
@@ -10,15 +9,18 @@ from hub.actions.change_agent import (
     administers,
     change_agent,
     get_agent,
+    new_password,
     reset_password,
 )
-from hub.actions.failures import ActionFailure, NotFound
+from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.returns import hand_over
 from hub.actions.staff import add_agent, languages_of
 from hub.model.people import Role
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import LEVELS, AgentForm, number
 from hub.web.desk.visit import Visit, go
+from routing.promises import CalendarTable
+from routing.queues import QueueRule
 from storage import agents
 from storage.agents import AgentDetails
 
@@ -41,11 +43,11 @@ async def post_new(visit: Visit) -> web.StreamResponse:
     """A new agent, with a password that is shown this once."""
     posted = await visit.request.post()
     form = AgentForm.read(posted)
-    password = secrets.token_urlsafe(12)
+    password = new_password()
     try:
         wanted = form.change()
         if wanted.role not in (None, Role.AGENT) and not administers(visit.actor):
-            return await _refuse(visit, form, None, "not_allowed")
+            raise NotPossible("Only an administrator gives roles.", code="not_allowed")
         made = await add_agent(
             visit.ctx,
             login=form.login,
@@ -90,9 +92,7 @@ async def post_active(visit: Visit) -> web.StreamResponse:
     posted = await visit.request.post()
     active = posted.get("active") == "yes"
     try:
-        await change_agent(
-            visit.ctx, agent_id=agent.id, change=AgentChange(active=active), actor=visit.actor
-        )
+        await change_agent(visit.ctx, agent_id=agent.id, change=AgentChange(active=active), actor=visit.actor)
     except ActionFailure as failure:
         return await _trouble(visit, agent, failure)
     return _back(visit, agent, "let_in" if active else "shut_out")
@@ -115,9 +115,7 @@ async def post_hand_over(visit: Visit) -> web.StreamResponse:
     posted = await visit.request.post()
     to = str(posted.get("to", ""))
     try:
-        await hand_over(
-            visit.ctx, from_agent=agent.id, to_agent=_id(to) if to else None, actor=visit.actor
-        )
+        await hand_over(visit.ctx, from_agent=agent.id, to_agent=_id(to) if to else None, actor=visit.actor)
     except ActionFailure as failure:
         return await _trouble(visit, agent, failure)
     return _back(visit, agent, "handed_over")
@@ -157,8 +155,8 @@ async def _show(
         administers=administers(visit.actor),
         SKILLS=tuple(dict.fromkeys((*rules.skills, *(form.skills if form else ())))),
         SPOKEN=tuple(dict.fromkeys((*languages_of(rules), *sorted(form.languages if form else ())))),
-        CALENDARS=_titles(visit, rules.calendar),
-        QUEUES=_titles(visit, rules.queue),
+        CALENDARS=titles_of(visit, rules.calendar),
+        QUEUES=titles_of(visit, rules.queue),
         LEVELS=LEVELS,
     )
     response.set_status(status)
@@ -171,7 +169,12 @@ async def _trouble(visit: Visit, agent: AgentDetails, failure: ActionFailure) ->
 
 
 async def _agent(visit: Visit) -> AgentDetails:
-    return await get_agent(visit.ctx, _id(visit.request.match_info["id"]))
+    return await get_agent(visit.ctx, agent_id(visit))
+
+
+def agent_id(visit: Visit) -> int:
+    """The number in the address. Raises NotFound."""
+    return _id(visit.request.match_info["id"])
 
 
 def _back(visit: Visit, agent: AgentDetails, done: str) -> web.Response:
@@ -184,9 +187,9 @@ def _found(agent: AgentDetails, looked_for: str) -> bool:
     return low in agent.name.casefold() or low in agent.login or low in agent.skills
 
 
-def _titles(visit: Visit, tables: object) -> Mapping[str, str]:
-    chinese = visit.voice.chinese
-    return {one.name: one.title_zh if chinese else one.title_en for one in tables}  # type: ignore[attr-defined]
+def titles_of(visit: Visit, tables: Iterable[QueueRule | CalendarTable]) -> Mapping[str, str]:
+    """What queues or calendars are called in the reader's language, by name."""
+    return {one.name: one.title_zh if visit.voice.chinese else one.title_en for one in tables}
 
 
 def _id(given: str) -> int:

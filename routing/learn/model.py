@@ -1,0 +1,151 @@
+"""Weights of words, and a second look at what the scored rules found. A model that knows nothing changes nothing."""
+
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import orjson
+
+from hub.model.tickets import TicketKind
+from routing.classify import LEARNED_RULE, SIGN, SURE, Classification, Evidence
+from routing.confidence import logits, shares
+from routing.learn.features import ANALYSERS, GROUP, features
+
+KINDS = tuple(TicketKind)
+_IDENTITY = tuple(tuple(float(a is b) for b in KINDS) for a in KINDS)
+_AWAY_FROM_COMPLAINT = 2.0
+"""What the rules take for a complaint stays one unless another kind is so many times as likely."""
+_SHOWN, _LEAST_SHOWN = 5, 0.05
+_FORMAT = 1
+
+Four: TypeAlias = tuple[float, float, float, float]
+
+
+class NotAModel(ValueError):
+    """These bytes are no model that this program can read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """`terms`: what each word speaks for, by kind in the order of TicketKind, and how much the word counts. `base` and `bias`: how
+    the rules' own finding is taken over. `dilutes`: words that are not known make those that are count less."""
+
+    method: str
+    analyser: str = "words"
+    terms: Mapping[str, tuple[float, Four]] = field(default_factory=dict)
+    base: Sequence[Sequence[float]] = _IDENTITY
+    bias: Four = (0.0, 0.0, 0.0, 0.0)
+    dilutes: bool = True
+
+    def weigh(self, found: Mapping[str, None]) -> dict[str, Four]:
+        """What each known word of a message adds to each kind."""
+        known = [(word, term) for word in found if (term := self.terms.get(word)) is not None]
+        if not known:
+            return {}
+        length = math.sqrt(len(found) if self.dilutes else sum(scale * scale for _, (scale, _) in known))
+        return {
+            word: (w[0] * scale / length, w[1] * scale / length, w[2] * scale / length, w[3] * scale / length)
+            for word, (scale, w) in known
+        }
+
+    def find(self, base: Mapping[TicketKind, float], added: Mapping[str, Four]) -> dict[TicketKind, float]:
+        """The rules' finding and the words together, as logarithms of likelihoods."""
+        own = [base[kind] for kind in KINDS]
+        return {
+            kind: sum(map(float.__mul__, row, own)) + self.bias[at] + sum(four[at] for four in added.values())
+            for at, (kind, row) in enumerate(zip(KINDS, self.base, strict=True))
+        }
+
+
+def refine(result: Classification, text: str, subject: str, model: Model, version: int) -> Classification:
+    """A second look at what the rules found in this very text. The words that counted are added to the evidence."""
+    added = model.weigh(features(model.analyser, text, subject, result))
+    found = model.find(logits(result.scores, result.kind), added)
+    likely = shares(found)
+    ranked = sorted(KINDS, key=lambda kind: -likely[kind])
+    if (
+        result.kind is TicketKind.COMPLAINT
+        and likely[ranked[0]] < _AWAY_FROM_COMPLAINT * likely[TicketKind.COMPLAINT]
+    ):
+        ranked.remove(TicketKind.COMPLAINT)
+        ranked.insert(0, TicketKind.COMPLAINT)
+    kind = ranked[0]
+    confidence = round(likely[kind], 3)
+    signs = result.scores[TicketKind.COMPLAINT] >= SIGN and likely[TicketKind.COMPLAINT] >= (1 - SURE) / 4
+    return replace(
+        result,
+        kind=kind,
+        runner_up=ranked[1],
+        confidence=confidence,
+        uncertain=confidence < SURE or (kind is not TicketKind.COMPLAINT and signs),
+        evidence=(*result.evidence, *_spoke(added, kind)),
+        model=version,
+    )
+
+
+def _spoke(added: Mapping[str, Four], kind: TicketKind) -> list[Evidence]:
+    """The words that spoke most clearly for this kind rather than for the others; those within longer ones once."""
+    at = KINDS.index(kind)
+    clear = {word: four[at] - sum(four) / len(four) for word, four in added.items()}
+    words = sorted(
+        (word for word in clear if clear[word] >= _LEAST_SHOWN), key=lambda word: (-clear[word], word)
+    )
+    shown: list[str] = []
+    for word in words:
+        if len(shown) == _SHOWN:
+            break
+        if not any(word in other or other in word for other in shown):
+            shown.append(word)
+    return [
+        Evidence(
+            rule=LEARNED_RULE,
+            matched="" if word.startswith(GROUP) else word.strip(),
+            weight=round(clear[word], 3),
+            kind=kind,
+        )
+        for word in shown
+    ]
+
+
+def to_bytes(model: Model) -> bytes:
+    """For keeping. Weights are rounded to what matters."""
+    document = {
+        "format": _FORMAT,
+        "method": model.method,
+        "analyser": model.analyser,
+        "dilutes": model.dilutes,
+        "base": [[round(value, 5) for value in row] for row in model.base],
+        "bias": [round(value, 5) for value in model.bias],
+        "terms": {
+            word: [round(scale, 4), *(round(value, 4) for value in weights)]
+            for word, (scale, weights) in model.terms.items()
+        },
+    }
+    return zlib.compress(orjson.dumps(document), 9)
+
+
+def from_bytes(data: bytes) -> Model:
+    """As it was kept. Raises NotAModel."""
+    try:
+        document: Any = orjson.loads(zlib.decompress(data))
+        if document["format"] != _FORMAT or document["analyser"] not in ANALYSERS:
+            raise NotAModel("it was made by a newer program")
+        return Model(
+            method=str(document["method"]),
+            analyser=document["analyser"],
+            dilutes=bool(document["dilutes"]),
+            base=tuple(tuple(float(value) for value in row) for row in document["base"]),
+            bias=_four(document["bias"]),
+            terms={
+                word: (float(scale), _four(weights)) for word, (scale, *weights) in document["terms"].items()
+            },
+        )
+    except (zlib.error, orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+        raise NotAModel(f"it cannot be read: {error}") from error
+
+
+def _four(values: Sequence[Any]) -> Four:
+    a, b, c, d = (float(value) for value in values)
+    return a, b, c, d

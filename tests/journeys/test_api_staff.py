@@ -1,0 +1,108 @@
+"""Programs look after the staff: everything that supervisors do at the desk, under the scope admin."""
+
+import dataclasses
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.actions.assign import assign_ticket
+from hub.actions.context import Context
+from hub.actions.staff import add_agent
+from hub.model.codes import TICKET, read_code
+from hub.model.people import HUB, Scope
+from hub.settings import Settings
+from tests.journeys.test_api import ANSWERING, Api, letter, serving
+
+NEW: dict[str, Any] = {
+    "login": "una", "name": "Una", "password": "a long enough one", "languages": ["en"], "skills": {"billing": 3},
+    "queues": ["service"], "capacity": 5, "live_capacity": 2, "calendar": "office", "locale": "zh_CN",
+}  # fmt: skip
+"""An agent with everything said."""
+
+
+@pytest.fixture
+async def api(ctx: Context) -> AsyncIterator[Api]:
+    ctx = dataclasses.replace(ctx, settings=Settings(channels={"api": ANSWERING}))
+    async with serving(ctx) as api:
+        yield api
+
+
+async def test_an_agent_is_added_read_and_changed(api: Api) -> None:
+    made = await api.call("POST", "/agents", NEW)
+    assert made.status == 201
+    agent = made.json
+    assert {name: agent[name] for name in NEW if name != "password"} == {
+        name: value for name, value in NEW.items() if name != "password"
+    }
+    assert (agent["role"], agent["active"], agent["version"]) == ("agent", True, 1)
+    path = f"/agents/{agent['id']}"
+    assert (await api.call("GET", path)).json == agent
+    change = {"version": 1, "skills": {"delivery": 5}, "queues": [], "role": "supervisor", "active": False}
+    changed = await api.call("PATCH", path, change)
+    assert changed.json == agent | {
+        "skills": {"delivery": 5}, "queues": [], "role": "supervisor", "active": False, "version": 2,
+    }  # fmt: skip
+    stale = await api.call("PATCH", path, {"version": 1, "capacity": 1})
+    assert (stale.status, stale.json["code"], stale.json["current_seq"]) == (409, "agent_changed", 2)
+    assert (await api.call("PATCH", "/agents/999", {"capacity": 1})).status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"skills": {"cooking": 1}}, "skills"),
+        ({"skills": {"billing": 6}}, "skills.billing"),
+        ({"languages": ["tlh"]}, "languages"),
+        ({"queues": ["nowhere"]}, "queues"),
+        ({"calendar": "never"}, "calendar"),
+        ({"capacity": -1}, "capacity"),
+        ({"locale": "xx"}, "locale"),
+        ({"name": " "}, "name"),
+        ({"cap": 1}, "cap"),
+    ],
+)
+async def test_what_is_wrong_is_named_by_its_field(api: Api, change: dict[str, Any], field: str) -> None:
+    for method, path, body in (("POST", "/agents", NEW | change), ("PATCH", "/agents/1", change)):
+        if method == "PATCH":
+            await add_agent(api.ctx, login="bo", name="Bo", password="a long enough one")
+        answer = await api.call(method, path, body)
+        assert answer.status == 422, answer.body
+        assert [one["field"] for one in answer.json["errors"]] == [field]
+
+
+async def test_a_login_is_taken_once(api: Api) -> None:
+    assert (await api.call("POST", "/agents", NEW)).status == 201
+    again = await api.call("POST", "/agents", NEW)
+    assert (again.status, again.json["code"]) == (409, "login_taken")
+
+
+async def test_a_new_password_is_answered_and_work_is_handed_over(api: Api) -> None:
+    una = (await api.call("POST", "/agents", NEW)).json["id"]
+    bo = await add_agent(api.ctx, login="bo", name="Bo", password="a long enough one")
+    answer = await api.call("POST", f"/agents/{una}/password")
+    assert len(answer.json["password"]) > 15
+    number = (await api.call("POST", "/interactions", letter())).json["ticket"]
+    await assign_ticket(api.ctx, ticket_code=read_code(TICKET, number), agent_id=una, actor=HUB)
+    moved = await api.call("POST", f"/agents/{una}/hand-over", {"to": bo})
+    assert moved.json == {"tickets": 1}
+    assert (await api.call("GET", f"/tickets/{number}")).json["assignee_id"] == bo
+    assert (await api.call("POST", f"/agents/{bo}/hand-over", {"to": bo})).json["code"] == "same_agent"
+
+
+async def test_the_members_of_a_queue_are_put_as_a_whole(api: Api) -> None:
+    await api.call("POST", "/agents", NEW)
+    await api.call("POST", "/agents", NEW | {"login": "bo", "queues": ["service", "feedback"]})
+    put = await api.call("PUT", "/queues/service/members", {"members": ["una"]})
+    assert [(one["login"], one["queues"]) for one in put.json["items"]] == [("bo", ["feedback"])]
+    again = await api.call("PUT", "/queues/service/members", {"members": ["una"]})
+    assert again.json == {"items": []}
+    left = await api.call("PUT", "/queues/service/members", {"members": []})
+    assert (left.status, left.json["code"]) == (409, "last_queue")
+    assert (await api.call("PUT", "/queues/nowhere/members", {"members": []})).status == 404
+
+
+async def test_only_the_scope_admin_sees_an_agent_in_full(api: Api) -> None:
+    una = (await api.call("POST", "/agents", NEW)).json["id"]
+    for scope in (Scope.READ, Scope.WRITE, Scope.INGEST):
+        assert (await api.call("GET", f"/agents/{una}", scope=scope)).status == 403
