@@ -20,7 +20,7 @@ from hub.model.people import Scope
 from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
 from hub.web.api.serve import answer_problems
-from storage import mailboxes, views
+from storage import mailboxes, tasks, views, webhooks
 from storage.database import Connection, DatabaseUnavailable
 from storage.mailboxes import MailboxRow
 from storage.migrate import missing_migrations
@@ -172,6 +172,7 @@ async def _read_figures(connection: Connection) -> list[Metric]:
         states,
         up,
         *_mailbox_figures(await mailboxes.mailboxes(connection)),
+        *await _errand_figures(connection),
     ]
 
 
@@ -190,6 +191,17 @@ def _mailbox_figures(rows: Iterable[MailboxRow]) -> Iterable[Metric]:
         heard.add_metric([row.channel, row.folder], row.heard_seconds_ago)
         missing.add_metric([row.channel, row.folder], (row.missing or 0) - (row.fetched or 0))
     return heard, missing
+
+
+async def _errand_figures(connection: Connection) -> Iterable[Metric]:
+    to_do, calls = await tasks.counts(connection, None), await webhooks.backlog(connection)
+    return (
+        _gauge("hub_tasks_to_do", "Tasks that are not done.", to_do.all),
+        _gauge("hub_tasks_overdue", "Of these, those whose time has passed.", to_do.overdue),
+        _gauge("hub_webhook_calls_waiting", "Calls to other programs that were not made yet.", calls.waiting),
+        _gauge("hub_webhook_calls_oldest_seconds", "Age of the oldest of these.", calls.oldest_seconds),
+        _gauge("hub_webhooks_paused", "Endpoints that failed so often that they are tried seldom.", calls.paused),
+    )
 
 
 def _gauge(name: str, meaning: str, value: float) -> Metric:

@@ -63,7 +63,7 @@ ORDER BY n.at DESC, n.id DESC
 LIMIT $4
 
 -- name: unread
-SELECT count(*) FROM (SELECT 1 FROM notice WHERE agent_id = $1 AND read_at IS NULL LIMIT $2) some
+SELECT count(*) FROM (SELECT 1 FROM notice WHERE agent_id = $1 AND read_at IS NULL LIMIT $2) AS counted
 
 -- name: mark_read
 -- Those of one's own alone. Null: all up to now.

@@ -30,6 +30,7 @@ from hub.actions.timers import fire_due
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
 from storage.database import Connection
+from storage.feed_marks import read_on
 from storage.notices import NoticeRow, StaffRow
 from storage.tasks import NEVER
 from tests.fakes.clocks import rules, time_passes
@@ -123,7 +124,7 @@ async def test_more_of_the_same_is_counted_in_until_it_was_read(ctx: Context) ->
     assert [(row.kind, row.many) for row in await listed(ctx, lin)] == [("mentioned", 1), ("rule", 11)]
     await mark_read(ctx, agent_id=lin)
     await add(ctx, about(lin, "d"), never_again=True)
-    assert [(row.kind, row.many) for row in await listed(ctx, lin)][0] == ("rule", 1)
+    assert next((row.kind, row.many) for row in await listed(ctx, lin)) == ("rule", 1)
 
 
 async def test_who_is_given_a_ticket_is_told_and_who_takes_one_is_not(ctx: Context) -> None:
@@ -203,10 +204,10 @@ async def test_five_hundred_breaches_after_a_night_without_a_hub_are_one_notice(
         )
         await c.execute(
             """INSERT INTO sla_rules (fingerprint, version) VALUES ('x', 99);
-               INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, since, minutes, calendar, warn_share,
-                                      escalates, named_by, rules_version, due_at, next_at, version)
-               SELECT id, 'first_response', 1, 'running', 'opened', now() - interval '9 h', now() - interval '9 h', 60, 'always',
-                      80, true, 'usual', 99, now() - interval '8 h', now() - interval '8 h', 1
+               INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, since, minutes, calendar,
+                                      warn_share, escalates, named_by, rules_version, due_at, next_at, version)
+               SELECT id, 'first_response', 1, 'running', 'opened', now() - interval '9 h', now() - interval '9 h', 60,
+                      'always', 80, true, 'usual', 99, now() - interval '8 h', now() - interval '8 h', 1
                FROM ticket"""
         )
 
@@ -251,7 +252,7 @@ async def test_what_happened_before_there_was_a_bell_is_told_to_nobody(ctx: Cont
 
 
 async def test_many_hubs_read_the_ledger_once_and_what_fails_is_read_again(
-    database_dsn: str, ctx: Context, monkeypatch: pytest.MonkeyPatch
+    database_dsn: str, ctx: Context
 ) -> None:
     lin = await an_agent(ctx, "lin", presence="offline", capacity=100)
     for number in range(12):
@@ -261,8 +262,6 @@ async def test_many_hubs_read_the_ledger_once_and_what_fails_is_read_again(
     # A hub dies after it has written, before its commit.
     async def dies(c: Connection) -> None:
         await c.execute("SELECT 1 FROM feed_mark FOR UPDATE")
-        from storage.feed_marks import read_on
-
         rows_ = await read_on(c, "notices", {"ticket_assigned"}, 1000)
         assert rows_ is not None and len(rows_) == 12
         await add_notices(c, [about(lin, "lost", NoticeKind.ASSIGNED_TO_YOU)])

@@ -13,18 +13,22 @@ import storage
 from storage import (
     acknowledge,
     customers,
+    feed_marks,
     house,
     inbound,
     mailboxes,
+    notices,
     outbound,
     participants,
     reports,
     rulebook,
     staff,
     targets,
+    tasks,
     templates,
     threads,
     views,
+    webhooks,
     work,
 )
 from storage.queries import load_queries
@@ -36,6 +40,8 @@ QUERIES |= {
     "views.customer_timeline": views.CUSTOMER_TIMELINE,
     "views.latest_of_ticket": views.LATEST_OF_TICKET,
 }
+TASK_LISTS = {f"tasks.list_{number}": sql for number, sql in enumerate(tasks.QUERIES)}
+QUERIES |= TASK_LISTS
 
 # Which dataclass a query fills; fields that the query does not give (they come from elsewhere).
 ROWS: dict[str, tuple[type[Any], set[str]]] = {
@@ -96,6 +102,23 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "mailboxes.last_count": (mailboxes.LastCountRow, set()),
     "mailboxes.mailboxes": (mailboxes.MailboxRow, set()),
     "mailboxes.counts": (mailboxes.CountRow, set()),
+    "notices.staff": (notices.StaffRow, set()),
+    "notices.tickets": (notices.ToldTicket, set()),
+    "notices.notes": (notices.NoteRow, set()),
+    "notices.list": (notices.NoticeRow, set()),
+    "tasks.queue": (tasks.QueueRow, set()),
+    "tasks.lock": (tasks.LockedTask, set()),
+    "tasks.due": (tasks.DueTask, set()),
+    "tasks.steps": (tasks.StepRow, set()),
+    "tasks.counts": (tasks.CountsRow, set()),
+    **dict.fromkeys(TASK_LISTS, (tasks.TaskRow, set())),
+    "webhooks.facts": (webhooks.CallFacts, set()),
+    "webhooks.claim": (webhooks.ClaimedCall, set()),
+    "webhooks.settle": (webhooks.SettledRow, set()),
+    "webhooks.lock": (webhooks.LockedWebhook, set()),
+    "webhooks.list": (webhooks.WebhookRow, set()),
+    "webhooks.calls": (webhooks.CallRow, set()),
+    "webhooks.backlog": (webhooks.BacklogRow, set()),
 }
 
 
@@ -129,8 +152,11 @@ def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [acknowledge, inbound, outbound, house, participants, reports, staff, targets, templates, threads, work],
-)
+    [
+        acknowledge, inbound, outbound, house, participants, reports, staff, targets, templates, threads, work,
+        feed_marks, notices, tasks, webhooks,
+    ],
+)  # fmt: skip
 def test_no_query_is_left_over(module: Any) -> None:
     """Whoever renames one finds every use; whoever removes the last use removes the query."""
     source = Path(module.__file__).read_text()
@@ -170,6 +196,17 @@ INSERT INTO sla_clock (ticket_id, target, cycle, state, because, started_at, sin
 INSERT INTO sla_segment
     SELECT ticket_id, target, cycle, n, now() + n * interval '1 s', now() + n * interval '2 s', 'running', 'opened'
     FROM sla_clock, generate_series(1, 3) n;
+INSERT INTO notice (agent_id, kind, cause, read_at)
+    SELECT (SELECT min(id) FROM agent) + n % 20, 'rule', 'c' || n, CASE WHEN n % 50 > 0 THEN now() END FROM generate_series(1, 5000) n;
+INSERT INTO task (ticket_id, title, due_at, assignee_id, queue_id, state, ended_at)
+    SELECT id, 't', now() + id * interval '1 s', assignee_id, queue_id, CASE WHEN id % 10 > 0 THEN 'done' ELSE 'open' END,
+           CASE WHEN id % 10 > 0 THEN now() END
+    FROM ticket;
+INSERT INTO task_step (task_id, what) SELECT id, 'made' FROM task;
+INSERT INTO webhook (name, url, sealed) SELECT 'w' || n, 'u', '' FROM generate_series(1, 3) n;
+INSERT INTO webhook_call (webhook_id, event, cause, body, state, settled_at)
+    SELECT w.id, 'test', 'c' || n, '{}', CASE WHEN n > 4990 THEN 'queued' ELSE 'sent' END, CASE WHEN n <= 4990 THEN now() END
+    FROM webhook w, generate_series(1, 5000) n;
 INSERT INTO session (token_hash, agent_id, expires_at)
     SELECT sha256(n::text::bytea), (SELECT min(id) FROM agent), now() FROM generate_series(1, 3000) n;
 ANALYZE;
@@ -253,6 +290,21 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("feed", "events.feed_after", ("event", "ticket"), "'1', 1, 500"),
     ("end of the feed", "events.feed_end", ("event",), ""),
     ("session", "staff.session", ("session",), "'\\x00', 60"),
+    ("ledger", "feed_marks.after", ("event",), "'1', 1, '{sla_breached}', 2000"),
+    ("told", "notices.list", ("notice", "ticket"), "1, now(), 0, 50"),
+    ("not read", "notices.unread", ("notice",), "1, 100"),
+    ("counted in", "notices.fold", ("notice",), "'{1}', '{rule}', '{3}', 600"),
+    ("ticket was seen", "notices.mark_ticket_read", ("notice", "ticket"), "1, 10019"),
+    *(
+        (f"tasks {number}", name, ("task", "ticket", "customer"), "10019" if number > 5 else "1, now(), 0, 50")
+        for number, name in enumerate(TASK_LISTS)
+    ),
+    ("tasks due", "tasks.due", ("task",), "500"),
+    ("steps", "tasks.steps", ("task_step",), "1"),
+    ("calls to make", "webhooks.claim", ("webhook_call",), "32, gen_random_uuid(), 30"),
+    ("calls without a sender", "webhooks.abandoned", ("webhook_call",), ""),
+    ("calls to give up", "webhooks.give_up", ("webhook_call",), ""),
+    ("last calls", "webhooks.calls", ("webhook_call", "ticket"), "1, 4000, 50"),
 )
 
 

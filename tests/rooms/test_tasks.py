@@ -25,7 +25,7 @@ from hub.actions.task_work import (
 from hub.actions.tasks import add_task, new_task, say_tasks_due
 from hub.actions.timers import fire_due
 from hub.model.people import Actor
-from storage.tasks import NEVER
+from storage.tasks import NEVER, CountsRow
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket
 
@@ -244,13 +244,8 @@ async def test_lists_begin_with_what_is_due_first_and_know_whose_it_is(
     assert await codes("departments", kim) == [overdue]
     general = Actor(name="g", agent_id=await an_agent(ctx, "general", presence="offline"))
     assert await codes("departments", general) == [overdue, later]
-    counts = await count_tasks(ctx, lin.agent_id)
-    assert (counts.mine, counts.departments, counts.all, counts.overdue, counts.mine_overdue) == (
-        1,
-        1,
-        3,
-        1,
-        0,
+    assert await count_tasks(ctx, lin.agent_id) == CountsRow(
+        mine=1, mine_overdue=0, departments=1, all=3, overdue=1
     )
     await end_task(ctx, code=own, version=1, actor=lin)
     assert await codes("mine", lin) == [] and await codes("mine", lin, ended=True) == [own]
@@ -271,7 +266,11 @@ async def test_tasks_go_along_when_their_ticket_is_merged(ctx: Context, lin: Act
     code = await new_task(ctx, title="x", ticket_code=source["code"], actor=lin)
     moved = await rows(ctx, "SELECT id FROM interaction WHERE ticket_id = $1", source["id"])
     await move_entries(
-        ctx, source_code=source["code"], target_code=target["code"], entry_ids=[row["id"] for row in moved], actor=lin
-    )  # fmt: skip
+        ctx,
+        ticket_code=source["code"],
+        interaction_ids=[row["id"] for row in moved],
+        to_code=target["code"],
+        actor=lin,
+    )
     assert [task.code for task in await tasks_of_ticket(ctx, target["code"])] == [code]
     await comment_task(ctx, code=code, actor=lin, text="Still to be done.")

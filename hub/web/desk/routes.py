@@ -7,6 +7,7 @@ from hub.web.desk import care, customers, floor, mailboxes, preferences, system,
 from hub.web.desk.assets import show_asset
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
+from hub.web.desk.rules import drafts, entries, overview
 from hub.web.desk.signin import Door
 from hub.web.desk.staff import matrix
 from hub.web.desk.staff import pages as staff
@@ -90,6 +91,27 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/quarantine/{id}/discard", system.post_discard, leads=True),
         post("/system/deliveries/{id}/again", system.post_again, leads=True),
         post("/system/deliveries/{id}/cancel", system.post_cancel, leads=True),
+        get("/rules", overview.show_overview),
+        get("/rules/export", overview.get_file),
+        post("/rules/upload", overview.post_file, leads=True),
+        get("/rules/versions/{version}", overview.show_version),
+        post("/rules/versions/{version}/restore", overview.post_restore, leads=True),
+        get("/rules/draft", drafts.show_draft),
+        post("/rules/draft/publish", drafts.post_publish, leads=True),
+        post("/rules/draft/discard", drafts.post_discard, leads=True),
+        post("/rules/draft/rebase", drafts.post_rebase, leads=True),
+        post("/rules/preview/calendar", entries.show_calendar_preview),
+        get("/rules/preview/target", entries.show_target_preview),
+        get("/rules/general", entries.show_general),
+        post("/rules/general", entries.post_general, leads=True),
+        get("/rules/new/{page}", entries.show_new),
+        post("/rules/new/{page}", entries.post_new, leads=True),
+        get("/rules/{page}", entries.show_list),
+        get("/rules/{page}/{name}", entries.show_entry),
+        post("/rules/{page}/{name}", entries.post_entry, leads=True),
+        post("/rules/{page}/{name}/remove", entries.post_remove, leads=True),
+        post("/rules/{page}/{name}/move", entries.post_move, leads=True),
+        post("/rules/automation/{name}/switch", entries.post_switch, leads=True),
         get("/preferences", preferences.show_preferences),
         post("/preferences", preferences.post_preferences),
         post("/preferences/signature", preferences.post_signature),

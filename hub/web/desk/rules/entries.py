@@ -1,6 +1,7 @@
 """Queues, routing rules, calendars, targets, automation: their lists and their forms. What is changed goes into a draft."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -10,14 +11,17 @@ from hub.actions.failures import NotFound
 from hub.actions.rule_drafts import edit_draft
 from hub.web.desk.rules.choices import chooser, parts_of
 from hub.web.desk.rules.forms import general
+from hub.web.desk.rules.forms.automation import ASKED, CHOSEN
 from hub.web.desk.rules.forms.fields import Form, one
-from hub.web.desk.rules.previews import calendar_days, days_of, target_sample
+from hub.web.desk.rules.previews import calendar_days, days_of, say_days, target_sample
 from hub.web.desk.rules.running import running_of
 from hub.web.desk.rules.sections import SECTIONS, Section, move, put, short_name, take_out
 from hub.web.desk.rules.troubles import troubles_of
 from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show
 from hub.web.desk.say.language import N_
+from hub.web.desk.say.rule_words import GROUPS
 from hub.web.desk.visit import Visit, go
+from routing.automation.tables import AutomationWhen
 from routing.rules import RulesError
 from storage import rulebook
 
@@ -174,6 +178,7 @@ async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Res
     if section.key == "target":
         context["sample"] = target_sample(seen.words, visit.request.query, visit.now)
         context["choices"] = await chooser(visit, seen)
+        context["in_days"] = partial(say_days, seen.words)
     if section.key == "automation":
         context["running"] = await running_of(visit.ctx, [one.name for one in seen.desk.rules.automation])
     return show(
@@ -194,6 +199,9 @@ async def _form(
     visit: Visit, seen: Seen, section: Section, name: str, form: Form, *, status: int = 200
 ) -> web.Response:
     context: dict[str, object] = {}
+    if section.key == "automation":
+        context |= {"CHOSEN": CHOSEN, "ASKED": ASKED, "CONDITIONS": AutomationWhen.GROUPS}
+        context["GROUPS"] = [(name, visit.voice.say(said)) for name, said in GROUPS.items()]
     if section.key == "calendar":
         context["days"] = calendar_days(visit.voice, form.fields, visit.now)
         context["parts"] = parts_of(form.one("country"))

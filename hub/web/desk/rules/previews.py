@@ -18,11 +18,13 @@ from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.rule_words import RuleWords
 from hub.web.desk.say.targets import TARGETS
 from routing.calendars import DAY, Calendar, NeverOpen, add_working
-from routing.promises import WEEKDAYS, CalendarTable, Facts, make_calendar
+from routing.promises import WEEKDAYS, CalendarTable, Facts, TargetWhen, make_calendar
 from routing.rules import choose_queue
 from routing.situation import Situation
 
 DAYS = 14
+_PLAIN = {"holidays": "", "days_off": (), "other_days": {}}
+"""What takes a calendar down to its week."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,18 +117,24 @@ def target_sample(words: RuleWords, query: Mapping[str, str], now: datetime) -> 
     )
 
 
-def in_days(calendar_of: CalendarTable | None, minutes: int) -> float | None:
-    """So many days of a calendar's week, where that is a day or more; None where its days are too unlike each other to say."""
-    if calendar_of is None or isinstance(calendar_of.hours, str):
-        return minutes / DAY if minutes >= DAY else None
-    made = make_calendar(calendar_of)
-    monday = date(2029, 1, 1)
-    lengths = [
-        sum(until - since for since, until in made.hours_of(monday + timedelta(days=n))) for n in range(7)
-    ]
-    open_days = [length for length in lengths if length]
-    alike = open_days and max(open_days) == min(open_days)
-    return minutes / open_days[0] if alike and minutes >= open_days[0] else None
+def say_days(words: RuleWords, calendar_name: str | None, minutes: int) -> str:
+    """ " (2 working days)" behind a span that is a day of its calendar or more; "" where it is less, or where the days are too
+    unlike each other to say. Without a name the calendar counts that is there for all."""
+    name = calendar_name or next(
+        (one.calendar for one in words.rules.target if one.calendar and one.when == TargetWhen()), None
+    )
+    table = next((one for one in words.rules.calendar if one.name == name), None)
+    if table is None:
+        return ""
+    made, monday = make_calendar(table.model_copy(update=_PLAIN)), date(2029, 1, 1)
+    days = [made.hours_of(monday + timedelta(days=n)) for n in range(7)]
+    lengths = {sum(until - since for since, until in day) for day in days if day}
+    length = min(lengths)
+    if len(lengths) != 1 or minutes < length:
+        return ""
+    number = round(minutes / length, 1)
+    whole = int(number) if number == int(number) else number
+    return words.voice.say(N_(" (%(number)s working days)"), number=words.voice.number(whole))
 
 
 def _due(made: Calendar, now: datetime, amount: timedelta) -> datetime | None:

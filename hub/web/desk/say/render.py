@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, letters, words
+from hub.web.desk.say import details, letters, rule_words, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -31,6 +31,7 @@ _CODES = {
     "SECURITY": letters.SECURITY,
     "LINKS": words.LINKS,
     "OUTCOMES": words.OUTCOMES,
+    "RUN_OUTCOMES": rule_words.RUN_OUTCOMES,
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
 }
 

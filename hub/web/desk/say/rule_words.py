@@ -155,6 +155,21 @@ SINCE: Mapping[str, str] = {
     "opened": N_("the ticket was opened"),
 }
 
+GROUPS: Mapping[str, str] = {
+    "ticket": N_("About the ticket"),
+    "customer": N_("About the customer"),
+    "message": N_("About the message"),
+    "event": N_("About what happened"),
+    "time": N_("About the time"),
+}
+
+RUN_OUTCOMES: Mapping[str, str] = {
+    "done": N_("done"),
+    "nothing": N_("nothing to do"),
+    "failed": N_("failed"),
+    "stopped": N_("stopped"),
+}
+
 DIRECTIONS: Mapping[str, str] = {
     "in": N_("from the customer"),
     "out": N_("to the customer"),

@@ -25,9 +25,10 @@ class Form:
     def has(self, name: str, value: str) -> bool:
         return value in self.fields.get(name, ())
 
-    def some(self, names: Iterable[str]) -> bool:
-        """Whether anything stands in one of these."""
-        return any(value for name in names for value in self.fields.get(name, ()))
+    def opens(self, prefix: str, keys: Iterable[str]) -> bool:
+        """Whether anything stands in one of these fields, or is wrong with it."""
+        names = [f"{prefix}.{key}" for key in keys]
+        return any(self.trouble(name) or any(self.fields.get(name, ())) for name in names)
 
     def rows(self, *names: str) -> list[tuple[str, ...]]:
         """The rows of a group as `rows` reads them, and an empty one to go on with."""
