@@ -80,6 +80,10 @@ class Delivery(_Table):
     undo_seconds: float = Field(default=10, ge=0, le=600)
 
 
+class Classification(_Table):
+    learn_after_corrections: int = Field(default=25, ge=0, le=10_000, description="0: never by itself")
+
+
 class Webhooks(_Table):
     allow_private: bool = False
 
@@ -101,6 +105,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     tickets: Tickets = Tickets()
     delivery: Delivery = Delivery()
+    classification: Classification = Classification()
     webhooks: Webhooks = Webhooks()
     channels: dict[str, dict[str, Any]] = {}
 

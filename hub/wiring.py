@@ -25,9 +25,11 @@ from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
 from hub.workers.keep_floor import keep_floor
 from hub.workers.look import wake_all
+from hub.workers.learning import follow_learned, learn_now_and_then
 from hub.workers.notices import ring
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules
+from hub.workers.simulations import simulate
 from hub.workers.supervise import Well, supervise
 from hub.workers.webhooks import call_out
 from routing.rules import RoutingRules, RulesError, load_rules
@@ -171,6 +173,9 @@ class _Running:
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("floor", partial(keep_floor, ctx, halt)),
             self._begin("automation", partial(follow_automation, ctx, halt)),
+            self._begin("simulations", partial(simulate, ctx, halt)),
+            self._begin("learned", partial(follow_learned, ctx, halt)),
+            self._begin("learning", partial(learn_now_and_then, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),

@@ -8,16 +8,15 @@ may be off grows with the square root of the tickets ahead.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from hub.model.people import Presence
 from routing.fit import fits, has_room
 from routing.floor import NO_PRICES, Floor
 from routing.prices import Prices
 from routing.situation import AgentState, Needs, WaitingTicket
-from routing.worth import Weights, minutes_for, pace_of, urgency
+from routing.worth import Weights, minutes_for, pace_of, share_preferred, urgency
 
 QUARTILE = 0.674
 """Standard deviations from the middle to a quarter of a normal distribution: half of all tickets wait within the range."""
@@ -30,8 +29,8 @@ ENOUGH = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """`place` 1 is next; `of`: how many wait for the same people, this one among them; both 0 where nobody can ever have it.
-    `agents`: who may have it and is on line. `least`, `most`: minutes, half of all such tickets wait between them; None where
-    nobody who may have it is on line, so that nothing can be said."""
+    `agents`: who may have it and is here. `least`, `most`: minutes, half of all such tickets wait between them; None where
+    nothing can be said, because nobody who may have it is here, or its queue is closed."""
 
     place: int
     of: int
@@ -83,14 +82,21 @@ def expect(
     tempo: Mapping[str, float] | None = None,
     prices: Prices[Needs] = NO_PRICES,
     weights: Weights | None = None,
+    closed: Container[str] = (),
 ) -> Expected:
-    """For a ticket that waits; `waiting`: everything that does, it may be among them."""
+    """For a ticket that waits; `waiting`: everything that does, it may be among them. `closed`: queues of which nothing is
+    given out now. `tempo`: see `tempo_of`."""
     w = weights or Weights()
     able = [agent for agent in agents if fits(agent, ticket.needs) and agent.id not in ticket.not_to]
-    people = [agent for agent in able if agent.presence is Presence.ONLINE] or able
+    people = [agent for agent in able if agent.here] or able
     if not people:
         return Expected(place=0, of=0, agents=0, least=None, most=None)
-    others = [one for one in waiting if one.live == ticket.live and one.id != ticket.id]
+    shut = ticket.needs.queue in closed
+    others = [
+        one
+        for one in waiting
+        if one.live == ticket.live and one.id != ticket.id and (shut or one.needs.queue not in closed)
+    ]
     floor = Floor(agents, weights=w, prices=prices)
     for one in (*others, ticket):
         floor.pool.add(one)
@@ -105,9 +111,10 @@ def expect(
             competing += 1
             if own is not None and rank < own:
                 ahead[Lot(one.needs, one.live, one.effort)] += 1
-    return _estimate(
+    found = _estimate(
         Lot(ticket.needs, ticket.live, ticket.effort), ahead, competing + 1, people, agents, tempo or {}, w
     )
+    return replace(found, least=None, most=None) if shut else found
 
 
 def expect_new(
@@ -120,7 +127,7 @@ def expect_new(
 ) -> Expected:
     """For a ticket that would come now and matter no more than others: after everything that waits for the same people."""
     able = [agent for agent in agents if fits(agent, lot.needs)]
-    people = [agent for agent in able if agent.presence is Presence.ONLINE] or able
+    people = [agent for agent in able if agent.here] or able
     if not people:
         return Expected(place=0, of=0, agents=0, least=None, most=None)
     ahead = Counter(
@@ -141,11 +148,14 @@ class _Worth:
         self._people = people
         self._floor = floor
         self._now = now
-        self._lots: dict[tuple[Needs, float, float], tuple[float, float] | None] = {}
+        self._lots: dict[tuple[Needs, float, float, frozenset[str]], tuple[float, float] | None] = {}
 
     def rank(self, ticket: WaitingTicket) -> tuple[float, float, int] | None:
         """Smaller is earlier; None where none of these people may have it."""
-        found = self._lot(ticket.needs, ticket.weight, ticket.effort)
+        key = (ticket.needs, ticket.weight, ticket.effort, ticket.preferred)
+        if key not in self._lots:
+            self._lots[key] = self._look(*key)
+        found = self._lots[key]
         if found is None:
             return None
         rate, minutes = found
@@ -157,21 +167,18 @@ class _Worth:
             )
         return -worth, ticket.due, ticket.id
 
-    def _lot(self, needs: Needs, weight: float, effort: float) -> tuple[float, float] | None:
+    def _look(
+        self, needs: Needs, weight: float, effort: float, preferred: frozenset[str]
+    ) -> tuple[float, float] | None:
         """The mean rate at which these people's time counts on such work, and the minutes they need."""
-        key = (needs, weight, effort)
-        if key not in self._lots:
-            self._lots[key] = self._look(needs, weight, effort)
-        return self._lots[key]
-
-    def _look(self, needs: Needs, weight: float, effort: float) -> tuple[float, float] | None:
         w = self._floor.weights
         rates, times = [], []
         for agent in self._people:
             if pace := self._floor.pace(agent, needs):
                 minutes = minutes_for(effort, pace, agent.live_load, w)
                 advantage = self._floor.prices.advantage(needs, agent.id, pace)
-                rates.append(weight / minutes * math.pow(advantage, w.advantage))
+                liked = 1.0 + w.preferred * share_preferred(agent, preferred)
+                rates.append(weight / minutes * liked * math.pow(advantage, w.advantage))
                 times.append(minutes)
         return (sum(rates) / len(rates), sum(times) / len(times)) if rates else None
 
@@ -186,7 +193,7 @@ def _estimate(
     w: Weights,
 ) -> Expected:
     place = sum(ahead.values()) + 1
-    here = [agent for agent in people if agent.presence is Presence.ONLINE]
+    here = [agent for agent in people if agent.here]
     speed = sum(_speed(agent, lot.live, w) for agent in here)
     if not speed:
         return Expected(place=place, of=of, agents=len(here), least=None, most=None)
@@ -218,7 +225,7 @@ def _theirs(
 ) -> tuple[float, float]:
     """(the share of those on line who may do such work that these are, minutes that these need for it)."""
     paces = [pace_of(agent, lot.needs) for agent in here if fits(agent, lot.needs)]
-    able = sum(agent.presence is Presence.ONLINE and fits(agent, lot.needs) for agent in agents)
+    able = sum(agent.here and fits(agent, lot.needs) for agent in agents)
     if not paces:
         return 0.0, 0.0
     return len(paces) / able, lot.effort * tempo.get(lot.needs.queue, 1.0) * len(paces) / sum(paces)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.model.tickets import TicketKind
-from routing.classify import HINT_RULE, Classification
+from routing.classify import HINT_RULE, LEARNED_RULE, Classification, Evidence
 from routing.rules import QueueChoice
 from routing.select import AgentChoice, Waiting
 from routing.situation import Reason, ReasonCode
@@ -340,6 +340,7 @@ def to_data(decision: Explained) -> dict[str, Any]:
                 "uncertain": decision.uncertain,
                 "language": decision.language,
                 "topics": list(decision.topics),
+                "model": decision.model,
                 "evidence": [
                     {"rule": e.rule, "matched": e.matched, "weight": e.weight, "kind": e.kind}
                     for e in decision.evidence
@@ -393,14 +394,21 @@ def _duration(seconds: int, zh: bool) -> str:
 
 def _what_it_is(result: Classification, zh: bool) -> str:
     found = [e for e in result.evidence if e.kind == result.kind and e.weight > 0 and e.matched]
-    words = [f"“{e.matched}”" for e in found if e.rule != HINT_RULE][:4]
+    words = _quoted([e for e in found if e.rule not in (HINT_RULE, LEARNED_RULE)], zh)
+    learned = _quoted([e for e in found if e.rule == LEARNED_RULE], zh)
     marked = any(e.rule == HINT_RULE for e in found)
     kind, other = _KINDS[result.kind][zh], _KINDS[result.runner_up][zh]
     percent = round(result.confidence * 100)
     if zh:
-        why = [f"依据：{'、'.join(words)}"] * bool(words) + [f"来件注明为{kind}"] * marked
+        why = [f"依据：{words}"] * bool(words) + [f"从更正中学到：{learned}"] * bool(learned)
+        why += [f"来件注明为{kind}"] * marked
         text = f"{kind}（{percent}%），{'；'.join(why) or '没有明确依据'}"
         return text + (f"；不确定，也可能是{other}" if result.uncertain else "")
-    why = [f"because of {', '.join(words)}"] * bool(words) + [f"it came in marked as {kind}"] * marked
+    why = [f"because of {words}"] * bool(words) + [f"learned from corrections: {learned}"] * bool(learned)
+    why += [f"it came in marked as {kind}"] * marked
     text = f"{kind} ({percent} %), {'; '.join(why) or 'without clear evidence'}"
     return text + (f"; uncertain, could also be {other}" if result.uncertain else "")
+
+
+def _quoted(found: Sequence[Evidence], zh: bool) -> str:
+    return ("、" if zh else ", ").join([f"“{e.matched}”" for e in found][:4])

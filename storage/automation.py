@@ -48,6 +48,7 @@ class FactsRow:
     by_hand: list[str]
     given_by_hand: bool
     key_account: bool
+    segment: str
     organisation: str
     customer_language: str
     owner_id: int | None

@@ -8,6 +8,12 @@ from storage.queries import load_queries
 SQL = load_queries("live")
 
 
+async def end_wrap_up(connection: Connection, agent_id: int) -> str | None:
+    """The agent is ready for what comes; returns their presence, None where they were already."""
+    presence: str | None = await connection.fetchval(SQL["end_wrap_up"], agent_id)
+    return presence
+
+
 async def falling_silent(connection: Connection, limit: int) -> list[int | None]:
     """Whose conversations are to be looked at now, unlocked; None among them where nobody has one. Empty: there is none."""
     return [row["holder"] for row in await connection.fetch(SQL["falling_silent"], limit)]

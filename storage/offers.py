@@ -23,6 +23,7 @@ class OfferCard:
     channel_kind: str
     subject: str
     kind: str
+    kind_uncertain: bool
     priority: int
     title_en: str
     title_zh: str
@@ -108,8 +109,14 @@ async def next_end(connection: Connection) -> float | None:
 
 
 async def offers_of(connection: Connection, agent_id: int) -> list[OfferCard]:
-    """What an agent is offered now, what ends first first."""
+    """What an agent is offered now, what is new last."""
     return [OfferCard(**row) for row in await connection.fetch(SQL["offers_of"], agent_id)]
+
+
+async def presence_because(connection: Connection, agent_id: int) -> str:
+    """Why the hub changed the agent's presence; "" where somebody did."""
+    because: str = await connection.fetchval(SQL["presence_because"], agent_id)
+    return because
 
 
 async def list_offers(

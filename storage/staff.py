@@ -92,9 +92,11 @@ async def set_preferences(
     return await connection.fetchval(SQL["set_preferences"], agent_id, locale, theme) is not None
 
 
-async def set_presence(connection: Connection, agent_id: int, presence: str, *, by_hub: bool) -> bool:
+async def set_presence(
+    connection: Connection, agent_id: int, presence: str, *, by_hub: bool, because: str = ""
+) -> bool:
     """Whether it changed. Not `by_hub`: somebody says so, whatever is heard of the agent's pages."""
-    return await connection.fetchval(SQL["set_presence"], agent_id, presence, by_hub) is not None
+    return await connection.fetchval(SQL["set_presence"], agent_id, presence, by_hub, because) is not None
 
 
 async def hear_line(connection: Connection, line: UUID, agent_id: int, seconds: float) -> str:
@@ -104,8 +106,8 @@ async def hear_line(connection: Connection, line: UUID, agent_id: int, seconds: 
 
 
 async def drop_line(connection: Connection, line: UUID, agent_id: int, stale: float) -> None:
-    """A line ended. Where it was the last of its agent, they are unheard from now on; lines not heard of for `stale` seconds do
-    not count."""
+    """A line of this agent's, who is locked, ended. Where it was their last, they are unheard from now on; lines not heard of
+    for `stale` seconds do not count."""
     await connection.execute(SQL["drop_line"], line, agent_id, stale)
 
 
@@ -114,10 +116,10 @@ async def notice_unheard(connection: Connection, stale: float) -> None:
     await connection.execute(SQL["notice_unheard"], stale)
 
 
-async def absent(connection: Connection, lost: float, silent: float, stale: float) -> list[int]:
+async def absent(connection: Connection, lost: float, silent: float, stale: float, because: str) -> list[int]:
     """Take off line whose last line has been gone for `lost` seconds, and who never had one and made no request for `silent`
     seconds; returns who."""
-    return [row["id"] for row in await connection.fetch(SQL["absent"], lost, silent, stale)]
+    return [row["id"] for row in await connection.fetch(SQL["absent"], lost, silent, stale, because)]
 
 
 async def is_active(connection: Connection, agent_id: int) -> bool | None:

@@ -56,6 +56,7 @@ class TicketRow:
     waiting_since: datetime | None
     waiting_why: Any
     reply_address: str
+    tags: list[str]
     trouble: bool
 
 
@@ -167,6 +168,7 @@ class AgentRow:
     languages: tuple[str, ...]
     skills: dict[str, int]
     active: bool
+    wrapping_seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,18 +245,26 @@ _WHOSE: dict[TicketScope, str] = {
     "all": "$6::bigint IS NULL",
 }
 
-# One text for each scope, so that each has a plan of its own and the index that fits.
-LIST_TICKETS = {
-    scope: "\n".join(
+
+def _listing(whose: str, *more: str) -> str:
+    """One text for each list, so that each has a plan of its own and the index that fits."""
+    return "\n".join(
         (
             SQL["tickets"],
             "WHERE (t.updated_at, t.id) < ($1::timestamptz, $2::bigint)",
             "AND t.status = ANY($3::text[])",
             "AND ($4::text IS NULL OR t.queue_id = (SELECT w.id FROM queue w WHERE w.name = $4))",
             f"AND {whose}",
+            *more,
             "ORDER BY t.updated_at DESC, t.id DESC LIMIT $5",
         )
     )
+
+
+LIST_TICKETS = {scope: _listing(whose) for scope, whose in _WHOSE.items()}
+# By the index of tagged tickets, which are few.
+LIST_TAGGED = {
+    scope: _listing(whose, "AND t.tags <> '{}' AND t.tags @> ARRAY[$7::text]")
     for scope, whose in _WHOSE.items()
 }
 _TICKET_BY_CODE = SQL["tickets"] + "\nWHERE t.code = $1"
@@ -265,7 +275,13 @@ TICKET_TIMELINE = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id > $2 ORDE
 LATEST_OF_TICKET = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
 CUSTOMER_TIMELINE = SQL["timeline"] + "\nWHERE i.customer_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
 
-TICKET_QUERIES = (*LIST_TICKETS.values(), _TICKET_BY_CODE, _TICKET_BY_ID, _TICKETS_OF_CUSTOMER)
+TICKET_QUERIES = (
+    *LIST_TICKETS.values(),
+    *LIST_TAGGED.values(),
+    _TICKET_BY_CODE,
+    _TICKET_BY_ID,
+    _TICKETS_OF_CUSTOMER,
+)
 TIMELINE_QUERIES = (TICKET_TIMELINE, LATEST_OF_TICKET, CUSTOMER_TIMELINE)
 """Every query that is put together here, for the test that compares columns with fields."""
 
@@ -277,17 +293,18 @@ async def list_tickets(
     agent_id: int | None,
     status: tuple[str, ...] = ("open", "pending"),
     queue: str | None = None,
+    tag: str = "",
     before: TimePage | None = None,
     limit: int = 50,
 ) -> list[TicketRow]:
-    """A page of tickets, last touched first. "mine" without `agent_id` is nobody's list, and empty."""
+    """A page of tickets, last touched first. `tag`: only those that have it; "" all. "mine" without `agent_id` is nobody's list,
+    and empty."""
     if scope == "mine" and agent_id is None:
         return []
     at, last_id = before or START
     owner = agent_id if scope == "mine" else None
-    rows = await connection.fetch(
-        LIST_TICKETS[scope], at, last_id, list(status), queue, _bounded(limit), owner
-    )
+    query, tagged = (LIST_TAGGED[scope], (tag,)) if tag else (LIST_TICKETS[scope], ())
+    rows = await connection.fetch(query, at, last_id, list(status), queue, _bounded(limit), owner, *tagged)
     return [TicketRow(**row) for row in rows]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.work import WaitingRow
 
 SQL = load_queries("wallboard")
 
@@ -75,22 +76,8 @@ class AnsweredRow:
 
     queue: str
     kind: str
-    minutes: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InLineRow:
-    """One ticket that waits."""
-
-    id: int
-    queue: str
-    priority: int
-    waiting_since: datetime
-    language: str
-    skills: list[str]
-    kind: str
     live: bool
-    due_at: datetime | None
+    minutes: float
 
 
 async def queues_now(connection: Connection) -> list[QueueNow]:
@@ -119,6 +106,6 @@ async def answered_lately(connection: Connection, seconds: float) -> Sequence[An
     return [AnsweredRow(**row) for row in await connection.fetch(SQL["answered_lately"], seconds)]
 
 
-async def waiting_now(connection: Connection) -> list[InLineRow]:
+async def waiting_now(connection: Connection) -> list[WaitingRow]:
     """Everything that waits, 20,000 at the most."""
-    return [InLineRow(**row) for row in await connection.fetch(SQL["waiting_now"])]
+    return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting_now"])]

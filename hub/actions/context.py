@@ -10,6 +10,7 @@ from channels.adapter import ChannelKind
 from hub.actions.announce import Listener
 from hub.actions.feed import Feed
 from hub.actions.intake import Intake
+from hub.actions.learned import Learned
 from hub.actions.outlook import Outlook
 from hub.actions.reader import Reader
 from hub.settings import Settings, WrongSetting, explain_validation
@@ -50,6 +51,7 @@ class Context:
     intake: Intake
     reader: Reader
     outlook: Outlook = field(default_factory=Outlook)
+    learned: Learned = field(default_factory=Learned)
     memo: dict[object, Any] = field(default_factory=dict)
     """What never changes while the hub runs and is asked for often (hub.actions.installation, `channel`)."""
 

@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.sessions import IDLE_SECONDS, sessions_ended
-from storage import house, mailboxes, notices, staff, webhooks
+from storage import history, house, mailboxes, notices, staff, webhooks
 from storage.database import Connection
 
 
@@ -16,6 +16,7 @@ async def tidy(ctx: Context) -> None:
         await mailboxes.tidy_counts(connection)
         await notices.tidy(connection)
         await webhooks.tidy(connection)
+        await history.tidy(connection)
         ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
         if ended:
             await sessions_ended(connection, ended)

@@ -4,6 +4,7 @@ import hashlib
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.learned import reload_learned
 from hub.actions.rulebook import settle_rules
 from hub.model.tickets import EventKind
 from hub.settings import WrongSetting
@@ -39,6 +40,7 @@ async def set_up(ctx: Context) -> None:
 
     await ctx.database.run(work)
     ctx.rulebook.version, ctx.rulebook.rules = found[-1]
+    await reload_learned(ctx.database, ctx.learned)
     ctx.memo.update({("channel_id", name): number for name, number in numbers.items()})
 
 

@@ -19,7 +19,15 @@ from storage.notices import NoteRow, StaffRow, ToldTicket
 READER = "notices"
 _AT_ONCE = 2000
 _KINDS = frozenset(
-    (EventKind.TICKET_ASSIGNED, EventKind.SLA_WARNING, EventKind.SLA_BREACHED, EventKind.INTERACTION_ADDED)
+    (
+        EventKind.TICKET_ASSIGNED,
+        EventKind.TICKET_RELEASED,
+        EventKind.TICKET_UNPLACEABLE,
+        EventKind.OFFER_SETTLED,
+        EventKind.SLA_WARNING,
+        EventKind.SLA_BREACHED,
+        EventKind.INTERACTION_ADDED,
+    )
 )
 _MENTION = re.compile(r"(?<![\w@.])@([a-z0-9][a-z0-9._@-]{0,63})", re.IGNORECASE)
 
@@ -83,6 +91,16 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
                     told += overseers_of(facts.staff, ticket.queue_id)
                 for agent_id in dict.fromkeys(told):
                     yield _notice(agent_id, kind, cause, ticket, {"target": str(row.data["target"])})
+            case EventKind.TICKET_UNPLACEABLE:
+                for agent_id in overseers_of(facts.staff, ticket.queue_id):
+                    yield _notice(agent_id, NoticeKind.UNPLACEABLE, cause, ticket, {})
+            case EventKind.OFFER_SETTLED:
+                if row.data["state"] == "expired":
+                    yield _notice(int(row.data["agent"]), NoticeKind.OFFER_EXPIRED, cause, ticket, {})
+            case EventKind.TICKET_RELEASED:
+                # The hub says why; a person who gives it back does not.
+                if "because" in row.data:
+                    yield _notice(int(row.data["agent"]), NoticeKind.AWAY, cause, ticket, {})
             case _:
                 note = facts.notes.get(int(row.data["interaction"]))
                 for agent_id in mentioned(note.text, facts.staff) if note is not None else ():

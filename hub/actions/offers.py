@@ -6,7 +6,7 @@ Each end of an offer is one conditional step: of a yes and the end of the time, 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
-from hub.actions.presence import change_presence
+from hub.actions.presence import OFFERS_NOT_ANSWERED, change_presence
 from hub.model.people import HUB, Actor, Presence
 from storage import offers as stored
 from storage.database import Connection
@@ -62,7 +62,7 @@ async def expire_offers(ctx: Context) -> int:
         silent = await stored.put_back(connection, [offer for offer, _ in due], "expired", why)
         # Away, they are offered nothing more, and what else they are offered now goes to others.
         for agent_id in await stored.silent(connection, silent, SILENT_OFFERS):
-            await change_presence(connection, agent_id, Presence.AWAY, by=HUB, because="offers_not_answered")
+            await change_presence(connection, agent_id, Presence.AWAY, by=HUB, because=OFFERS_NOT_ANSWERED)
         if silent:
             await announce(connection, EVENTS, ROUTE)
         return len(silent)

@@ -24,6 +24,9 @@ SILENT_SECONDS = 180.0
 LINE_SECONDS = 15.0
 """How often a hub says that a line is there. What was not heard of for three times as long is gone with its hub."""
 
+DESK_IS_GONE, DESK_IS_BACK, OFFERS_NOT_ANSWERED = "desk_is_gone", "desk_is_back", "offers_not_answered"
+"""Why the hub changed somebody's presence."""
+
 _CANNOT_ANSWER = (Presence.AWAY, Presence.OFFLINE)
 
 
@@ -47,7 +50,7 @@ async def hear_line(ctx: Context, line: UUID, agent_id: int) -> None:
     async def work(connection: Connection) -> None:
         back_as = await stored.hear_line(connection, line, agent_id, RETURN_SECONDS)
         if back_as:
-            await change_presence(connection, agent_id, back_as, by=HUB, because="desk_is_back")
+            await change_presence(connection, agent_id, back_as, by=HUB, because=DESK_IS_BACK)
 
     await ctx.database.run(work)
 
@@ -56,6 +59,7 @@ async def drop_line(ctx: Context, line: UUID, agent_id: int) -> None:
     """A page was closed, or cannot be reached."""
 
     async def work(connection: Connection) -> None:
+        await offers.lock_agents(connection, [agent_id])
         await stored.drop_line(connection, line, agent_id, _stale())
 
     await ctx.database.run(work)
@@ -66,9 +70,9 @@ async def take_absent_off_line(ctx: Context) -> int:
 
     async def work(connection: Connection) -> int:
         await stored.notice_unheard(connection, _stale())
-        gone = await stored.absent(connection, LOST_SECONDS, SILENT_SECONDS, _stale())
+        gone = await stored.absent(connection, LOST_SECONDS, SILENT_SECONDS, _stale(), DESK_IS_GONE)
         for agent_id in gone:
-            await _went(connection, agent_id, Presence.OFFLINE, HUB, "desk_is_gone")
+            await _went(connection, agent_id, Presence.OFFLINE, HUB, DESK_IS_GONE)
         return len(gone)
 
     return await ctx.database.run(work)
@@ -78,7 +82,7 @@ async def change_presence(
     connection: Connection, agent_id: int, presence: str, *, by: Actor, because: str = ""
 ) -> None:
     """The same inside a transaction; says nothing where nothing changes. `because`: a code, where the hub does it."""
-    if await stored.set_presence(connection, agent_id, presence, by_hub=by is HUB):
+    if await stored.set_presence(connection, agent_id, presence, by_hub=by is HUB, because=because):
         await _went(connection, agent_id, presence, by, because)
 
 

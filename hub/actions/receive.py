@@ -116,7 +116,9 @@ async def _write_alone(ctx: Context, arrival: Arrival) -> Acceptance | Exception
 
 
 async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
-    house = House(rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx))
+    house = House(
+        rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx), look_again=ctx.learned.look_again
+    )
 
     async def work(connection: Connection) -> list[Acceptance]:
         kept = await file_arrivals(connection, house, arrivals)

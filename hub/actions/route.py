@@ -1,12 +1,14 @@
 """Gives waiting tickets to agents. The decision is routing's; here are the facts before and the writes after it."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.actions.announce import EVENTS
 from hub.actions.as_facts import as_agents, as_ticket, calendar_of, closed_queues
 from hub.actions.context import Context
+from hub.actions.expect import expect_ticket
 from hub.actions.outlook import Outlook
 from routing.agenda import began_to_wait, earliest, openings, will_have_waited
 from routing.explain import to_data
@@ -94,7 +96,8 @@ async def next_look(ctx: Context) -> float | None:
 
 
 async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
-    """Why a ticket waits, as things stand now (data of routing.explain); None where it does not wait."""
+    """Why a ticket waits, as things stand now (data of routing.explain), and what is `expected` (routing.expect); None where it
+    does not wait."""
 
     async def look(connection: Connection) -> tuple[WaitingRow | None, list[AgentNow]]:
         row = await work.waiting_ticket(connection, ticket_code)
@@ -105,7 +108,9 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
         return None
     now = agents[0].now if agents else datetime.now(UTC)
     (decision,) = _decide(ctx.outlook, ctx.rules, [row], agents, now)
-    return to_data(decision) if isinstance(decision, Waiting) else None
+    if not isinstance(decision, Waiting):
+        return None
+    return to_data(decision) | {"expected": asdict(await expect_ticket(ctx, row, agents, now))}
 
 
 def _decide(

@@ -1,33 +1,25 @@
-"""What runs in the simulating process: one question by stdin; how far it is and the answer by stdout, a line of JSON each. Holds no
-secret and opens nothing; whoever works at the desk of the same machine comes first."""
+"""What runs in the simulating process: one question by stdin; how far it is and the answer by stdout, a line of JSON each.
+Holds no secret and opens nothing; whoever works on the same machine comes first."""
 
 import os
 import pickle
 import sys
 import time
-from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 
 from routing.rules import load_rules
 from routing.simulate.bygone import Usual
 from routing.simulate.past import Past
-from routing.simulate.question import answer, read_question
+from routing.simulate.question import Known, answer, read_question
 from routing.simulate.trouble import CannotSimulate
 
 NICE = 10
 TELL_SECONDS = 0.5
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A question as a document, the rules in use as one, and for history what happened."""
-
-    question: dict[str, Any]
-    in_use: dict[str, Any]
-    past: Past | None
-    usual: Usual
+Job: TypeAlias = tuple[dict[str, Any], dict[str, Any], Past | None, Usual]
+"""A question as a document, the rules in use as one, what happened where that is asked about, and what is usual."""
 
 
 def main() -> None:
@@ -37,6 +29,7 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.nice(NICE)
     job: Job = pickle.load(source)  # noqa: S301 - from our own parent
+    question, in_use, past, usual = job
     told = float("-inf")
 
     def tell(share: float) -> None:
@@ -46,13 +39,8 @@ def main() -> None:
             _write(sink, {"progress": share})
 
     try:
-        result = answer(
-            read_question(job.question),
-            in_use=load_rules(job.in_use),
-            past=job.past,
-            usual=job.usual,
-            tell=tell,
-        )
+        known = Known(past=past, in_use=load_rules(in_use), usual=usual) if past is not None else None
+        result = answer(read_question(question), known, tell=tell)
     except CannotSimulate as error:
         _write(sink, {"trouble": {"code": error.code, "params": dict(error.params)}})
     else:

@@ -95,7 +95,7 @@ async def open_split(ctx: Context, source: Step, entries: Sequence[MovableRow]) 
     )
     row = new_ticket(
         ctx.rules,
-        read,
+        ctx.learned.look_again(read),
         owner=0 if made is None else 1,
         customer_id=owner or 0,
         channel=_channel(source, first),

@@ -8,6 +8,7 @@ from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.targets import Touch, touch
+from hub.actions.wrap_up import tell_wrap_up
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
@@ -103,6 +104,8 @@ class Step:
             live=ticket.live,
             wrap_up_seconds=rule.wrap_up_seconds if rule is not None else 0,
         )
+        if rule is not None and rule.wrap_up_seconds and ticket.holder is not None:
+            await tell_wrap_up(self.connection, ticket.holder, self.agents[ticket.holder].presence)
 
 
 async def take_step(

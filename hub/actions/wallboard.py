@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.actions.as_facts import EFFORT, as_agents
+from hub.actions.as_facts import EFFORT, LIVE_EFFORT, as_agents, needs_of
 from hub.actions.context import Context
-from hub.model.people import Presence
+from hub.actions.expect import LATELY_SECONDS, tempo
 from hub.model.tickets import TicketKind
 from routing.calendars import is_open, next_change
-from routing.expect import Answered, Expected, Lot, expect_new, tempo_of
+from routing.expect import Expected, Lot, expect_new
 from routing.explain import to_data
 from routing.fit import fits, has_room
-from routing.rules import RoutingRules, read_skill
+from routing.rules import RoutingRules
 from routing.select import Waiting, choose_agent
 from routing.situation import AgentState, Needs, ReasonCode, WaitingTicket
 from storage import wallboard as stored
@@ -23,8 +23,6 @@ from storage.database import Connection
 from storage.wallboard import AgentOnFloor, AnsweredRow, NeedsNow, QueueNow, Today
 from storage.work import AgentNow
 
-LATELY_SECONDS = 4 * 3600.0
-"""Answers of so long ago tell how quickly work is done."""
 _NOBODY_FITS = {
     str(code)
     for code in (
@@ -115,23 +113,19 @@ async def read_board(ctx: Context, since: datetime) -> Board:
     )
 
 
-def tempo(answered: Sequence[AnsweredRow]) -> dict[str, float]:
-    """How quickly the work of each queue was done lately."""
-    return tempo_of(Answered(row.queue, EFFORT[TicketKind(row.kind)], row.minutes) for row in answered)
-
-
 def _queues(
     read: _Read, people: Sequence[AgentState], rules: RoutingRules, now: datetime
 ) -> list[QueueOnBoard]:
     waiting: Counter[Lot] = Counter()
     for row in read.needs:
-        waiting[Lot(_needs(row), row.live, EFFORT[TicketKind(row.kind)])] += row.tickets
+        effort = (LIVE_EFFORT if row.live else EFFORT)[TicketKind(row.kind)]
+        waiting[Lot(_needs(row), row.live, effort)] += row.tickets
     speed = tempo(read.answered)
     board = []
     for queue in read.queues:
         needs = Needs(queue.name)
         members = [agent for agent in people if fits(agent, needs)]
-        here = [agent for agent in members if agent.presence is Presence.ONLINE]
+        here = [agent for agent in members if agent.here]
         usual = Lot(needs, False, EFFORT[TicketKind.ENQUIRY])
         opened, changes_at = hours_of(rules, queue.name, now)
         board.append(
@@ -166,7 +160,7 @@ def _stuck(needs: Sequence[NeedsNow], people: Sequence[AgentState]) -> list[Stuc
         sorts[key] = row if known is None else _together(known, row)
     found = []
     for (wanted, live), row in sorts.items():
-        if any(agent.presence is Presence.ONLINE and fits(agent, wanted) for agent in people):
+        if any(agent.here and fits(agent, wanted) for agent in people):
             continue
         decision = choose_agent(WaitingTicket(id=0, needs=wanted, since=0.0, due=0.0, live=live), people, 0.0)
         if isinstance(decision, Waiting):
@@ -185,4 +179,4 @@ def _together(one: NeedsNow, other: NeedsNow) -> NeedsNow:
 
 
 def _needs(row: NeedsNow) -> Needs:
-    return Needs(row.queue, row.language, frozenset(map(read_skill, row.skills)))
+    return needs_of(row.queue, row.language, row.skills)

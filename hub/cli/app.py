@@ -2,10 +2,12 @@
 
 import typer
 
+from hub.cli.agents import hand_over_all, list_agents, set_agent, show_agent
 from hub.cli.mail_authorise import authorise
 from hub.cli.mail_import import import_letters
 from hub.cli.mail_parse import parse
 from hub.cli.options import Config
+from hub.cli.route import route
 from hub.cli.rules import rules
 from hub.cli.serve import migrate, serve
 from hub.cli.speak import say
@@ -42,8 +44,20 @@ app.command("doctor", help=say("Look everything over and say what to do.", "全�
     _doctor
 )
 app.add_typer(agents, name="agent")
+agents.command("list", help=say("Everybody, with room and skills.", "列出全部客服及其容量与技能。"))(
+    list_agents
+)
+agents.command("show", help=say("Print one agent.", "显示一名客服的资料。"))(show_agent)
+agents.command(
+    "set", help=say("Change an agent; what is not named stays.", "修改客服；未指明的项保持不变。")
+)(set_agent)
+agents.command(
+    "hand-over",
+    help=say("All of an agent's tickets to another one, or back.", "将某客服的全部工单移交或退回队列。"),
+)(hand_over_all)
 app.add_typer(keys, name="api-key")
 app.add_typer(rules, name="rules")
+app.add_typer(route, name="route")
 
 mail = typer.Typer(no_args_is_help=True, help=say("Letters: reading and importing.", "邮件：解析与导入。"))
 mail.command("parse", help=say("Show how the hub reads letters.", "显示系统如何解析邮件。"))(parse)

@@ -68,7 +68,7 @@ def add(
     if locale not in ("en", "zh_CN"):
         raise fail("--locale: expected en or zh_CN", "--locale：应为 en 或 zh_CN")
     secret = password or _ask_password()
-    number = _with_hub(
+    number = with_hub(
         config,
         lambda ctx: add_agent(
             ctx,
@@ -97,7 +97,7 @@ def password(
     from hub.actions.staff import set_password
 
     secret = password or _ask_password()
-    _with_hub(config, lambda ctx: set_password(ctx, login=login, password=secret))
+    with_hub(config, lambda ctx: set_password(ctx, login=login, password=secret))
     out.print(
         say(
             f"{login} has a new password; whoever was logged in as {login} is logged out.",
@@ -115,7 +115,7 @@ def create(
 ) -> None:
     from hub.actions.keys import create_api_key
 
-    key = _with_hub(config, lambda ctx: create_api_key(ctx, name=name, scopes=scope))
+    key = with_hub(config, lambda ctx: create_api_key(ctx, name=name, scopes=scope))
     # The key alone on standard output, so that a script can take it.
     typer.echo(key)
     typer.echo(say("Keep it now: it is not shown again.", "请立即保存：此密钥不会再次显示。"), err=True)
@@ -128,11 +128,11 @@ def revoke(
 ) -> None:
     from hub.actions.keys import revoke_api_key
 
-    _with_hub(config, lambda ctx: revoke_api_key(ctx, name))
+    with_hub(config, lambda ctx: revoke_api_key(ctx, name))
     out.print(say(f"The key {name} is revoked.", f"密钥 {name} 已吊销。"), markup=False)
 
 
-def _with_hub(config: Config, work: "Callable[[Context], Awaitable[T]]") -> T:
+def with_hub(config: Config, work: "Callable[[Context], Awaitable[T]]") -> T:
     """Do one action over the configured database. Ends with words where that cannot be."""
     from hub.cli.schema import make_ready
     from hub.wiring import open_installation, postgres

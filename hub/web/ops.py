@@ -200,7 +200,9 @@ async def _errand_figures(connection: Connection) -> Iterable[Metric]:
         _gauge("hub_tasks_overdue", "Of these, those whose time has passed.", to_do.overdue),
         _gauge("hub_webhook_calls_waiting", "Calls to other programs that were not made yet.", calls.waiting),
         _gauge("hub_webhook_calls_oldest_seconds", "Age of the oldest of these.", calls.oldest_seconds),
-        _gauge("hub_webhooks_paused", "Endpoints that failed so often that they are tried seldom.", calls.paused),
+        _gauge(
+            "hub_webhooks_paused", "Endpoints that failed so often that they are tried seldom.", calls.paused
+        ),
     )
 
 

@@ -39,6 +39,11 @@ class Book:
         )
 
     @cached_property
+    def reads_words(self) -> bool:
+        """Whether any rule asks for words in what was said."""
+        return any(rule.when.words or rule.unless.words for rule in self.listening)
+
+    @cached_property
     def fingerprint(self) -> str:
         """The same for rules that wait for the same; "" where none waits."""
         if not self.timed:

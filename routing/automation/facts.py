@@ -120,6 +120,7 @@ class Facts:
     assigned: bool = False
     uncertain: bool = False
     key_account: bool = False
+    segment: str = ""
     organisation: str = ""
     customer_language: str = ""
     open_tickets: int = 0

@@ -66,6 +66,7 @@ _TESTS: Mapping[str, Callable[[AutomationWhen, Facts, Calendars], bool]] = {
     "assigned": lambda w, f, _: f.assigned is w.assigned,
     "uncertain": lambda w, f, _: f.uncertain is w.uncertain,
     "key_account": lambda w, f, _: f.key_account is w.key_account,
+    "segment": lambda w, f, _: f.segment in w.segment,
     "organisation": lambda w, f, _: f.organisation.casefold() in {one.casefold() for one in w.organisation},
     "customer_language": lambda w, f, _: f.customer_language in w.customer_language,
     "open_tickets": lambda w, f, _: f.open_tickets >= w.open_tickets,

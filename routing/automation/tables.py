@@ -96,6 +96,7 @@ class AutomationWhen(Table):
     assigned: bool | None = None
     uncertain: bool | None = None
     key_account: bool | None = None
+    segment: Words = ()
     organisation: Words = ()
     customer_language: Words = ()
     open_tickets: Annotated[int, Field(ge=0, le=1000)] = 0
@@ -114,7 +115,7 @@ class AutomationWhen(Table):
             "kind", "priority", "queue", "status", "tags", "language", "channel", "channel_kind", "subject", "assigned",
             "uncertain",
         ),
-        "customer": ("key_account", "organisation", "customer_language", "open_tickets"),
+        "customer": ("key_account", "segment", "organisation", "customer_language", "open_tickets"),
         "message": ("words", "attachment", "direction", "automatic"),
         "event": ("target", "by"),
         "time": ("during", "outside", "weekday"),

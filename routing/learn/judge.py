@@ -27,8 +27,8 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """By weight of the examples. `right`: of the right kind. `complaints`: there were; `found` of them; `alarms`: others that were
-    taken for complaints."""
+    """By weight of the examples. `right`: of the right kind. `complaints`: there were; `found` of them; `alarms`: others
+    that were taken for complaints."""
 
     examples: float
     right: float
@@ -62,8 +62,8 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """`learned` and `rules` on all examples, each judged by a model that was made without it. `unseen`: (what was learned, what is in
-    use) on those that the model in use has not learned from either; None where these are too few."""
+    """`learned` and `rules` on all examples, each judged by a model that was made without it. `unseen`: (what was
+    learned, what is in use) on those that the model in use has not learned from either; None where these are too few."""
 
     verdict: Verdict
     learned: Scores
@@ -92,10 +92,8 @@ def judge(
                 score(new, [guess(in_use, one) for one in new]),
             )
             rivals.append(unseen)
-    if len(said) < LEAST_SAID or complaints < LEAST_COMPLAINTS:
-        verdict = Verdict.TOO_FEW
-    else:
-        verdict = _verdict(rivals)
+    enough = len(said) >= LEAST_SAID and complaints >= LEAST_COMPLAINTS
+    verdict = _verdict(rivals) if enough else Verdict.TOO_FEW
     return Judgement(verdict=verdict, learned=learned, rules=rules, unseen=unseen)
 
 

@@ -17,6 +17,7 @@ KINDS = tuple(TicketKind)
 _IDENTITY = tuple(tuple(float(a is b) for b in KINDS) for a in KINDS)
 _AWAY_FROM_COMPLAINT = 2.0
 """What the rules take for a complaint stays one unless another kind is so many times as likely."""
+_CLEARLY_AGAINST = 0.5
 _SHOWN, _LEAST_SHOWN = 5, 0.05
 _FORMAT = 1
 
@@ -29,8 +30,8 @@ class NotAModel(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """`terms`: what each word speaks for, by kind in the order of TicketKind, and how much the word counts. `base` and `bias`: how
-    the rules' own finding is taken over. `dilutes`: words that are not known make those that are count less."""
+    """`terms`: what each word speaks for, by kind in the order of TicketKind, and how much the word counts. `base` and
+    `bias`: how the rules' own finding is taken over. `dilutes`: words that are not known make those that are count less."""
 
     method: str
     analyser: str = "words"
@@ -64,7 +65,9 @@ def refine(result: Classification, text: str, subject: str, model: Model, versio
     added = model.weigh(features(model.analyser, text, subject, result))
     found = model.find(logits(result.scores, result.kind), added)
     likely = shares(found)
-    ranked = sorted(KINDS, key=lambda kind: -likely[kind])
+    # Where nothing tells two kinds apart, the rules have the say.
+    first = (result.kind, result.runner_up)
+    ranked = sorted(KINDS, key=lambda kind: (-likely[kind], kind is not first[0], kind is not first[1]))
     if (
         result.kind is TicketKind.COMPLAINT
         and likely[ranked[0]] < _AWAY_FROM_COMPLAINT * likely[TicketKind.COMPLAINT]
@@ -73,13 +76,18 @@ def refine(result: Classification, text: str, subject: str, model: Model, versio
         ranked.insert(0, TicketKind.COMPLAINT)
     kind = ranked[0]
     confidence = round(likely[kind], 3)
-    signs = result.scores[TicketKind.COMPLAINT] >= SIGN and likely[TicketKind.COMPLAINT] >= (1 - SURE) / 4
+    # A sign of a complaint leaves a doubt, unless what was learned speaks clearly against it.
+    before = shares(logits(result.scores, result.kind))[TicketKind.COMPLAINT]
+    doubt = (
+        result.scores[TicketKind.COMPLAINT] >= SIGN
+        and likely[TicketKind.COMPLAINT] >= _CLEARLY_AGAINST * before
+    )
     return replace(
         result,
         kind=kind,
         runner_up=ranked[1],
         confidence=confidence,
-        uncertain=confidence < SURE or (kind is not TicketKind.COMPLAINT and signs),
+        uncertain=confidence < SURE or (kind is not TicketKind.COMPLAINT and doubt),
         evidence=(*result.evidence, *_spoke(added, kind)),
         model=version,
     )

@@ -1,4 +1,5 @@
-"""The weights by scikit-learn, where it is installed (`contact-hub[ml]`): TF-IDF of runs of characters, a calibrated linear model.
+"""The weights by scikit-learn, where it is installed (`contact-hub[ml]`): TF-IDF of runs of characters, a calibrated
+linear model.
 
 What it finds becomes a Model like any other: it is kept as figures, asked without scikit-learn, and judged beside the others.
 """
@@ -26,10 +27,18 @@ def is_installed() -> bool:
 
 
 def train(seen: Sequence[Seen]) -> Model:
-    """Weights for runs of characters, and how much the rules' finding counts beside them. `seen` by the analyser `pieces`. Raises
-    NotInstalled."""
+    """Weights for runs of characters, and how much the rules' finding counts beside them. `seen` by the analyser
+    `pieces`. Raises NotInstalled."""
     if not is_installed():
         raise NotInstalled("scikit-learn is missing: pip install 'contact-hub[ml]'")
+    from threadpoolctl import threadpool_limits
+
+    # More threads only wait for each other: the figures are small, and the hub beside needs the processor.
+    with threadpool_limits(limits=1):
+        return _train(seen)
+
+
+def _train(seen: Sequence[Seen]) -> Model:
     import numpy
     from scipy import sparse
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -40,9 +49,7 @@ def train(seen: Sequence[Seen]) -> Model:
     if len(present) < 2:
         return Model(method=METHOD, analyser="pieces")
     weights = numpy.array([one.example.weight for one in seen])
-    vectoriser = TfidfVectorizer(
-        analyzer=list, binary=True, min_df=2 if len(seen) > 1 else 1, max_features=MOST_TERMS
-    )
+    vectoriser = TfidfVectorizer(analyzer=list, binary=True, min_df=2, max_features=MOST_TERMS)
     words = vectoriser.fit_transform([one.found for one in seen])
     base = numpy.array([[one.base[kind] for kind in KINDS] for one in seen])
     rows = sparse.hstack([sparse.csr_matrix(base), words]).tocsr()
@@ -64,8 +71,8 @@ def _per_kind(line: Any, kinds: int) -> tuple[Any, Any]:
 
 
 def _heat(line: Any, rows: Any, kinds: Any, weights: Any) -> float:
-    """By what to divide, so that what is said to be certain by so much is right as often (temperature scaling: Guo et al. 2017).
-    Found on answers that each part of the model gave to examples that it had not seen."""
+    """By what to divide, so that what is said to be certain by so much is right as often (temperature scaling: Guo et
+    al. 2017). Found on answers that each part of the model gave to examples that it had not seen."""
     import numpy
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold

@@ -1,7 +1,7 @@
 """Finds the weights of words from what people said: logistic regression beside the rules' own finding, in plain Python.
 
-The rules are where it starts from, not one voice among others: a word's weight is how far it moves what they say, and each is held
-near zero by a prior, so that few corrections change little. The same examples give the same weights.
+The rules are where it starts from, not one voice among others: a word's weight is how far it moves what they say, and
+each is held near zero by a prior, so that few corrections change little. The same examples give the same weights.
 """
 
 import math

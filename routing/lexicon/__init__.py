@@ -5,6 +5,7 @@ A phrase is folded text. `*` at its end lets a Latin word go on; `~` between pie
 of the same clause lie between them.
 """
 
+import hashlib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -33,12 +34,13 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    """All files together. `fold` maps one character to one: traditional to simplified, wide to narrow."""
+    """All files together; `fingerprint` is that of their bytes. `fold` maps one character to one: traditional to simplified, wide to narrow."""
 
     phrases: tuple[Phrase, ...]
     negations: tuple[str, ...]
     stop_words: dict[str, str]
     fold: dict[int, int]
+    fingerprint: str
 
 
 @cache
@@ -47,12 +49,15 @@ def load_lexicon() -> Lexicon:
     phrases: list[Phrase] = []
     negations: list[str] = []
     stop_words: dict[str, str] = {}
+    written = hashlib.sha256()
     fold = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
     fold |= {0x2019: ord("'"), 0x2018: ord("'"), 0x00A0: ord(" "), 0x3000: ord(" ")}
     for file in sorted(files(__name__).iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".toml"):
             continue
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
+        written.update(raw)
+        data = tomllib.loads(raw.decode("utf-8"))
         for table in data.get("group", ()):
             phrases.extend(_group(data["language"], table, file.name))
         negations.extend(data.get("negations", ()))
@@ -60,7 +65,13 @@ def load_lexicon() -> Lexicon:
             stop_words |= dict.fromkeys(words.split(), language)
         pairs = data.get("fold", {})
         fold |= {ord(a): ord(b) for a, b in zip(pairs.get("from", ""), pairs.get("to", ""), strict=True)}
-    return Lexicon(phrases=tuple(phrases), negations=tuple(negations), stop_words=stop_words, fold=fold)
+    return Lexicon(
+        phrases=tuple(phrases),
+        negations=tuple(negations),
+        stop_words=stop_words,
+        fold=fold,
+        fingerprint=written.hexdigest()[:16],
+    )
 
 
 def _group(language: str, table: dict[str, Any], file: str) -> list[Phrase]:

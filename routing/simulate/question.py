@@ -1,6 +1,7 @@
 """What somebody wants to know, and the answer: the same days as they are, and with the changes."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -28,7 +29,7 @@ class Question(Table):
     workload: Literal["reference", "history"] = "reference"
     days: Annotated[int, Field(ge=1, le=92)] = 28
     load: Annotated[float, Field(ge=0.1, le=5.0)] = 1.0
-    seeds: Annotated[str, Field(max_length=200)] = "1-3"
+    seeds: Annotated[str, Field(max_length=200)] = "1-5"
     scenario: Scenario = ""
     staff: StaffChanges = Field(default_factory=StaffChanges)
     rules: Mapping[str, Any] | None = None
@@ -72,16 +73,22 @@ def read_question(document: Mapping[str, Any]) -> Question:
     return question
 
 
-def answer(
-    question: Question,
-    *,
-    in_use: RoutingRules,
-    past: Past | None = None,
-    usual: Usual | None = None,
-    tell: Tell | None = None,
-) -> dict[str, Any]:
-    """The result (routing.simulate.tryout.try_out). History needs `past` and `usual`. Raises CannotSimulate."""
-    sides = _of_history(question, in_use, past, usual) if past and usual else _of_reference(question)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a hub knows of its own past: what happened, the rules in use, what it goes by where nothing else is known."""
+
+    past: Past
+    in_use: RoutingRules
+    usual: Usual
+
+
+def answer(question: Question, known: Known | None = None, *, tell: Tell | None = None) -> dict[str, Any]:
+    """The result (routing.simulate.tryout.try_out). History needs `known`. Raises CannotSimulate."""
+    if question.workload == "history":
+        assert known is not None
+        sides = _of_history(question, known)
+    else:
+        sides = _of_reference(question)
     return try_out(*sides, read_seeds(question.seeds), tell)
 
 
@@ -100,9 +107,8 @@ def _of_reference(question: Question) -> tuple[Make, Make | None]:
     return before, after if question.compares else None
 
 
-def _of_history(
-    question: Question, in_use: RoutingRules, past: Past, usual: Usual
-) -> tuple[Make, Make | None]:
+def _of_history(question: Question, known: Known) -> tuple[Make, Make | None]:
+    past, usual, in_use = known.past, known.usual, known.in_use
     load = question.load if question.tries_something else 1.0
     before = Bygone(past, usual, rules=in_use, in_use=in_use, staff=StaffChanges(), load=load)
     if not question.compares:

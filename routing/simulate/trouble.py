@@ -7,6 +7,7 @@ from pydantic import ValidationError
 _SAID: Mapping[str, str] = {
     "nothing_happened": "No customer wrote in that time.",
     "nobody_worked": "Nobody was on line in that time, and no agent has a calendar.",
+    "too_much": "More than {detail} messages came in that time; expected fewer days.",
     "unknown_agent": "There is no agent {name}.",
     "unknown_calendar": "{name}: no calendar is called {calendar}.",
     "hours_only": "{name}: the reference workload knows no calendars; expected hours.",
@@ -15,7 +16,7 @@ _SAID: Mapping[str, str] = {
     "wrong_key": "This cannot be used: {detail}",
     "not_toml": "The changes of staff are not valid TOML: {detail}",
     "wrong_rules": "The rules cannot be used: {detail}",
-    "wrong_seeds": "The seeds cannot be read: {detail}",
+    "wrong_seeds": "Expected seeds like 1-5 or 1,4,9; 30 at the most, each below a billion.",
     "rules_need_history": "Rules can be tried on the hub's own history only; the reference workload has none.",
     "scenario_needs_reference": "Weeks that go wrong are weeks of the reference workload.",
     "stopped": "The simulation ended before it was done.",

@@ -95,10 +95,11 @@ CREATE INDEX ticket_unplaceable ON ticket (id) WHERE unplaceable;
 
 ALTER TABLE routing_decision DROP CONSTRAINT routing_decision_step_check;
 ALTER TABLE routing_decision ADD CONSTRAINT routing_decision_step_check CHECK (step IN (
-    'classified', 'assigned', 'manual', 'released', 'offered', 'accepted', 'declined', 'expired', 'withdrawn', 'overflow', 'moved'));
+    'classified', 'assigned', 'manual', 'released', 'offered', 'accepted', 'declined', 'expired', 'withdrawn', 'overflow',
+    'moved'));
 
 -- Every open page of the desk, kept fresh by the hub that holds its socket. With the last one gone the agent is unheard; who was
--- taken off line for that comes back as what they were.
+-- taken off line for that comes back as what they were. `presence_because`: a code, where the hub changed their presence.
 CREATE TABLE desk_line (
     id uuid PRIMARY KEY,
     agent_id bigint NOT NULL REFERENCES agent,
@@ -107,6 +108,7 @@ CREATE TABLE desk_line (
 CREATE INDEX desk_line_of_agent ON desk_line (agent_id, heard_at);
 ALTER TABLE agent
     ADD COLUMN unheard_since timestamptz,
+    ADD COLUMN presence_because text NOT NULL DEFAULT '',
     ADD COLUMN comes_back_as text NOT NULL DEFAULT '' CHECK (comes_back_as IN ('', 'online', 'busy', 'away'));
 CREATE INDEX agent_unheard ON agent (unheard_since) WHERE unheard_since IS NOT NULL;
 

@@ -78,7 +78,8 @@ DELETE FROM automation_due WHERE id = ANY($1::bigint[])
 SELECT t.id AS ticket_id, g.seq, t.code, t.kind, t.kind_uncertain, t.priority, q.name AS queue, t.queue_id, t.status, t.tags,
        t.language, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.assignee_id, t.by_hand,
        coalesce(d.step = 'manual' AND d.why->>'rule' IS NULL, false) AS given_by_hand,
-       cu.key_account OR coalesce(o.key_account, false) AS key_account, coalesce(o.name, '') AS organisation,
+       cu.key_account OR coalesce(o.key_account, false) AS key_account, coalesce(nullif(cu.segment, ''), o.segment, '') AS segment,
+       coalesce(o.name, '') AS organisation,
        cu.language AS customer_language, coalesce(cu.owner_id, o.owner_id, t.last_agent_id) AS owner_id,
        CASE WHEN $3 THEN (SELECT count(*) FROM (SELECT 1 FROM ticket x WHERE x.customer_id = t.customer_id
                                                 AND x.status IN ('open', 'pending') LIMIT 1000) n) ELSE 0 END::int AS open_tickets,

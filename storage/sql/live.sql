@@ -1,5 +1,8 @@
 -- Conversations with somebody who sits at the other end: when nobody writes any more. Agents are locked before tickets.
 
+-- name: end_wrap_up
+UPDATE agent SET wrap_until = NULL WHERE id = $1 AND wrap_until > clock_timestamp() RETURNING presence
+
 -- name: falling_silent
 -- Who has, or is offered, a conversation whose time to be looked at has come. Without a lock: these agents are locked first.
 SELECT DISTINCT coalesce(t.assignee_id, t.offered_to) AS holder

@@ -142,15 +142,18 @@ ORDER BY a.id
 SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM offer WHERE state = 'offered'
 
 -- name: offers_of
--- What an agent is offered now, as their desk shows it; what presses most comes first.
-SELECT o.id, t.code, c.name AS customer_name, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.kind, t.priority,
+-- What an agent is offered now, as their desk shows it: what is new comes last, so that nothing moves under a pointer.
+SELECT o.id, t.code, c.name AS customer_name, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.kind, t.kind_uncertain, t.priority,
        q.title_en, q.title_zh, t.last_preview AS preview, t.waiting_since,
        extract(epoch FROM o.expires_at - clock_timestamp())::float8 AS seconds_left,
        extract(epoch FROM o.expires_at - o.offered_at)::float8 AS seconds_given
 FROM offer o JOIN ticket t ON t.id = o.ticket_id JOIN customer c ON c.id = t.customer_id
 JOIN channel ch ON ch.id = t.channel_id JOIN queue q ON q.id = t.queue_id
 WHERE o.agent_id = $1 AND o.state = 'offered' AND o.expires_at > clock_timestamp()
-ORDER BY o.expires_at, o.id
+ORDER BY o.id
+
+-- name: presence_because
+SELECT presence_because FROM agent WHERE id = $1
 
 -- name: list_offers
 -- Newest first. null: any.

@@ -35,7 +35,8 @@ WITH found AS (
     UPDATE session s SET last_seen_at = clock_timestamp() FROM found
     WHERE s.token_hash = found.token_hash AND found.last_seen_at < clock_timestamp() - interval '1 minute'
 )
-SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity, a.load, a.languages, a.skills, a.active
+SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity, a.load, a.languages, a.skills, a.active,
+       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds
 FROM found JOIN agent a ON a.id = found.agent_id
 WHERE a.active
 
@@ -59,7 +60,7 @@ UPDATE agent SET locale = coalesce($2, locale), theme = coalesce($3, theme) WHER
 
 -- name: set_presence
 -- What is set replaces what the agent would have come back as; what a person or a program says, also what is heard of their pages.
-UPDATE agent SET presence = $2, presence_since = clock_timestamp(), comes_back_as = '',
+UPDATE agent SET presence = $2, presence_since = clock_timestamp(), comes_back_as = '', presence_because = $4,
        unheard_since = CASE WHEN $3 THEN unheard_since END,
        idle_since = CASE WHEN $2 = 'online' THEN clock_timestamp() ELSE idle_since END
 WHERE id = $1 AND active AND presence <> $2
@@ -81,18 +82,14 @@ SELECT comes_back_as FROM was
 WHERE presence = 'offline' AND comes_back_as <> '' AND unheard_since > clock_timestamp() - make_interval(secs => $3)
 
 -- name: drop_line
--- The line ends; whether it was the agent's last. The agent's row is locked first, so that of two lines that end at once one is
--- the last.
-WITH locked AS (
-    SELECT id FROM agent WHERE id = $2 FOR NO KEY UPDATE
-), dropped AS (
-    DELETE FROM desk_line l USING locked a WHERE l.id = $1 AND l.agent_id = a.id RETURNING l.agent_id
+-- The line ends, and was the agent's last or not. The agent is locked before, so that of two that end at once one is the last.
+WITH dropped AS (
+    DELETE FROM desk_line WHERE id = $1 AND agent_id = $2 RETURNING agent_id
 )
 UPDATE agent a SET unheard_since = clock_timestamp() FROM dropped d
 WHERE a.id = d.agent_id AND a.unheard_since IS NULL
   AND NOT EXISTS (SELECT 1 FROM desk_line l WHERE l.agent_id = a.id AND l.id <> $1
                   AND l.heard_at > clock_timestamp() - make_interval(secs => $3))
-RETURNING a.id
 
 -- name: notice_unheard
 -- Lines that no hub has spoken of for so long went with their hub: from now on their agents are unheard, unless another is there.
@@ -121,7 +118,7 @@ WITH gone AS (
                               AND s.last_seen_at > clock_timestamp() - make_interval(secs => $2)))
     ORDER BY a.id FOR NO KEY UPDATE OF a
 )
-UPDATE agent a SET presence = 'offline', presence_since = clock_timestamp(),
+UPDATE agent a SET presence = 'offline', presence_since = clock_timestamp(), presence_because = $4,
        comes_back_as = CASE WHEN g.unheard_since IS NOT NULL THEN g.presence ELSE '' END
 FROM gone g WHERE a.id = g.id
 RETURNING a.id

@@ -7,7 +7,7 @@ SELECT t.id, t.code, t.subject, t.kind, t.kind_uncertain, t.status, t.priority, 
        ch.name AS channel, ch.kind AS channel_kind,
        t.customer_id, cu.code AS customer_code, cu.name AS customer_name,
        t.assignee_id, coalesce(a.name, '') AS assignee_name,
-       t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address,
+       t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address, t.tags,
        -- Not correlated: the few troubled replies are read once, from the index outbox_troubled, for the whole page.
        t.id IN (SELECT o.ticket_id FROM outbox o WHERE o.state IN ('failed', 'uncertain')) AS trouble
 FROM ticket t
@@ -107,8 +107,9 @@ WHERE customer_id = ANY($1::bigint[])
 ORDER BY id
 
 -- name: list_agents
-SELECT id, login, name, role, locale, theme, presence, capacity, load, languages, skills, active
-FROM agent
+SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity, a.load, a.languages, a.skills, a.active,
+       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds
+FROM agent a
 ORDER BY name, id
 LIMIT 1000
 

@@ -55,8 +55,8 @@ SELECT (SELECT count(*) FROM ticket WHERE last_out_at >= $1) AS answered,
 -- name: answered_lately
 -- The last thousand answers of the last hours, and the minutes each took: since the ticket came into hand, its customer spoke
 -- last, or the same agent had answered the one before.
-SELECT queue, kind, minutes FROM (
-    SELECT q.name AS queue, t.kind, extract(epoch FROM t.last_out_at - greatest(
+SELECT queue, kind, live, minutes FROM (
+    SELECT q.name AS queue, t.kind, t.live, extract(epoch FROM t.last_out_at - greatest(
                s.started_at, t.last_in_at, lag(t.last_out_at) OVER (PARTITION BY s.agent_id ORDER BY t.last_out_at)
            ))::float8 / 60.0 AS minutes
     FROM (SELECT * FROM ticket WHERE last_out_at > clock_timestamp() - make_interval(secs => $1)
@@ -67,9 +67,11 @@ SELECT queue, kind, minutes FROM (
 WHERE minutes > 0
 
 -- name: waiting_now
--- Everything that waits, as the line is made of it.
+-- Everything that waits, as the line is made of it. Who knows the customer, and who gave it back, is left out.
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.kind, t.live, c.due_at
+       t.preferred_skills AS preferred, t.kind, t.live, t.weight, NULL::bigint AS last_agent_id,
+       NULL::timestamptz AS last_agent_at, NULL::bigint AS owner_id, NULL::jsonb AS waiting_why,
+       NULL::bigint AS declined_by, '{}'::bigint[] AS not_to, c.due_at
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 LEFT JOIN LATERAL (
     SELECT min(c.due_at) AS due_at FROM sla_clock c

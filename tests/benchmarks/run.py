@@ -30,6 +30,7 @@ NAMES = (
     "reply_smtp",
     "push_screen",
     "route_choice",
+    "route_drain",
     "idle_memory",
 )
 LONG = ("mailbox_backlog",)

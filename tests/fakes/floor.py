@@ -1,92 +1,59 @@
-"""Many waiting tickets at once, and what must hold on the floor at every moment: asked from outside, as somebody who watches."""
+"""What tests of the floor share: rules with other settings of a queue, conversations, and time that passes."""
 
-import asyncio
-import contextlib
-import time
-from collections.abc import AsyncIterator
+from typing import Any
 
-from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
-from hub.actions.targets import Touch, touch
-from storage.database import Connection
-from tests.fakes.scene import rows
+from tests.fakes.scene import RULES, one, rows, say, ticket
 
-BESIDE_A_FREE_AGENT = """
-SELECT count(*) FROM ticket t
-WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
-  AND t.required_language = '' AND t.required_skills = '{}'
-  AND EXISTS (SELECT 1 FROM agent a
-              WHERE a.active AND a.presence = 'online' AND a.id IS DISTINCT FROM t.declined_by
-                AND (a.wrap_until IS NULL OR a.wrap_until < clock_timestamp())
-                AND NOT EXISTS (SELECT 1 FROM offer o WHERE o.ticket_id = t.id AND o.agent_id = a.id
-                                AND o.state IN ('declined', 'expired'))
-                AND a.live_load < a.live_capacity AND (t.live OR a.load + t.weight <= a.capacity))
-"""
-"""Tickets that anybody may have, while somebody who may have them has room."""
+LIVE = "plain"
+"""The kind of channel on which somebody sits at the other end, under `floor_rules`; `other` is such a channel, `form` is none."""
 
 
-async def tickets_wait(
-    ctx: Context, many: int, *, live: bool = False, queue: str = "enquiries", kind: str = "enquiry"
-) -> list[int]:
-    """So many new tickets of as many customers, as they are once they were filed; hubs are told. Returns their ids."""
-
-    async def work(c: Connection) -> list[int]:
-        made = await c.fetch(
-            """WITH way AS (INSERT INTO channel (name, kind) VALUES ('floor', 'webform')
-                            ON CONFLICT (name) DO UPDATE SET kind = excluded.kind RETURNING id),
-                    who AS (INSERT INTO customer (name) SELECT 'c' FROM generate_series(1, $1::int) RETURNING id)
-               INSERT INTO ticket (customer_id, channel_id, subject, kind, queue_id, seq, live)
-               SELECT who.id, way.id, 's', $4, (SELECT id FROM queue WHERE name = $3), 1, $2 FROM who, way RETURNING id""",
-            many, live, queue, kind,
-        )  # fmt: skip
-        ids = [row["id"] for row in made]
-        await c.execute(
-            "INSERT INTO event (ticket_id, seq, kind) SELECT unnest($1::bigint[]), 1, 'ticket_opened'", ids
-        )
-        await touch(c, ctx.rules, [Touch(ticket_id=number, opened=True) for number in ids])
-        await announce(c, ROUTE, EVENTS)
-        return ids
-
-    return await ctx.database.run(work)
+def floor_rules(*queue: str, live: bool = True, more: str = "", work: str = "") -> bytes:
+    """The shipped rules, with these lines in the queue `enquiries`, and conversations on channels of the kind plain."""
+    text = RULES.read_text()
+    lines = "".join(f"{line}\n" for line in queue)
+    text = text.replace('[[queue]]\nname = "enquiries"\n', f'[[queue]]\nname = "enquiries"\n{lines}')
+    assert lines in text
+    return f"{text}\n{more}\n[work]\nlive = {[LIVE] if live else []}\n{work}\n".encode()
 
 
-async def given_twice(ctx: Context) -> list[dict[str, object]]:
-    """Tickets with more than one assignment that was never ended by somebody."""
-    return await rows(
-        ctx,
-        """SELECT ticket_id, count(*) FROM assignment WHERE ended_at IS NULL GROUP BY ticket_id HAVING count(*) > 1""",
+async def opened(ctx: Context, number: int = 0, channel: str = "plain", **said: Any) -> dict[str, Any]:
+    """Customer `number` writes; the ticket that it came to."""
+    usual = {
+        "text": "Hello, a question", "who": [("visitor", f"v{number}", True)], "key": f"k{number}", "reply_address": "x",
+    }  # fmt: skip
+    return await ticket(ctx, await say(ctx, channel, **{**usual, **said}))
+
+
+async def loads(ctx: Context) -> dict[str, tuple[int, int]]:
+    """(load, live load) of each agent."""
+    found = await rows(ctx, "SELECT login, load, live_load FROM agent ORDER BY id")
+    return {row["login"]: (row["load"], row["live_load"]) for row in found}
+
+
+async def holder(ctx: Context, opened: dict[str, Any]) -> str | None:
+    """The login of whoever has it."""
+    found: str | None = await one(
+        ctx, "SELECT a.login FROM ticket t JOIN agent a ON a.id = t.assignee_id WHERE t.id = $1", opened["id"]
     )
+    return found
 
 
-class Watch:
-    """`longest`: seconds for which, without a break, some ticket waited beside an agent who could have had it."""
-
-    def __init__(self) -> None:
-        self.longest = 0.0
-        self.looks = 0
+async def now(ctx: Context, opened: dict[str, Any]) -> dict[str, Any]:
+    """The ticket as it is."""
+    return (await rows(ctx, "SELECT * FROM ticket WHERE id = $1", opened["id"]))[0]
 
 
-@contextlib.asynccontextmanager
-async def watching(ctx: Context, every: float = 0.05) -> AsyncIterator[Watch]:
-    """Looks at the floor while the body runs."""
-    watch, over = Watch(), asyncio.Event()
+async def minutes_pass(ctx: Context, minutes: float) -> None:
+    """As if all that happened had happened so much earlier."""
+    for table, columns in _MOMENTS.items():
+        shifted = ", ".join(f"{name} = {name} - make_interval(secs => {minutes * 60.0})" for name in columns)
+        await ctx.database.run(lambda c, sql=f"UPDATE {table} SET {shifted}": c.execute(sql))  # type: ignore[misc]
 
-    async def look() -> None:
-        since: float | None = None
-        while not over.is_set():
-            found = await ctx.database.read(lambda c: c.fetchval(BESIDE_A_FREE_AGENT))
-            watch.looks += 1
-            now = time.monotonic()
-            since = (now if since is None else since) if found else None
-            if since is not None:
-                watch.longest = max(watch.longest, now - since)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(every):
-                    await over.wait()
 
-    task = asyncio.create_task(look())
-    try:
-        yield watch
-    finally:
-        over.set()
-        await task
+_MOMENTS = {
+    "ticket": ("created_at", "waiting_since", "last_in_at", "last_out_at", "last_agent_at", "declined_until"),
+    "timer": ("due_at",),
+    "agent": ("wrap_until", "idle_since"),
+}

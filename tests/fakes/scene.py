@@ -214,9 +214,10 @@ async def an_agent(ctx: Context, login: str, *, presence: str = "online", **more
     """An agent who is there, without the seconds that hashing takes: nobody logs in as them."""
     agent_id = await one(
         ctx,
-        """INSERT INTO agent (login, name, password_hash, presence, languages, skills, capacity)
-           VALUES ($1, $1, 'none', $2, $3, $4, $5) RETURNING id""",
+        """INSERT INTO agent (login, name, password_hash, presence, languages, skills, capacity, live_capacity, calendar)
+           VALUES ($1, $1, 'none', $2, $3, $4, $5, $6, $7) RETURNING id""",
         login, presence, list(more.get("languages", ("en", "zh"))), more.get("skills", {}), more.get("capacity", 8),
+        more.get("live_capacity", 3), more.get("calendar", ""),
     )  # fmt: skip
     for queue in more.get("queues", ()):
         await one(

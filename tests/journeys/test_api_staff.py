@@ -63,9 +63,8 @@ async def test_an_agent_is_added_read_and_changed(api: Api) -> None:
     ],
 )
 async def test_what_is_wrong_is_named_by_its_field(api: Api, change: dict[str, Any], field: str) -> None:
-    for method, path, body in (("POST", "/agents", NEW | change), ("PATCH", "/agents/1", change)):
-        if method == "PATCH":
-            await add_agent(api.ctx, login="bo", name="Bo", password="a long enough one")
+    bo = await add_agent(api.ctx, login="bo", name="Bo", password="a long enough one")
+    for method, path, body in (("POST", "/agents", NEW | change), ("PATCH", f"/agents/{bo}", change)):
         answer = await api.call(method, path, body)
         assert answer.status == 422, answer.body
         assert [one["field"] for one in answer.json["errors"]] == [field]

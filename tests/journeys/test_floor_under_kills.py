@@ -13,7 +13,7 @@ from hub.actions.context import Context
 from hub.actions.failures import ActionFailure
 from hub.actions.presence import set_presence
 from hub.actions.status import change_status
-from tests.fakes.floor import BESIDE_A_FREE_AGENT, given_twice, tickets_wait, watching
+from tests.fakes.crowd import BESIDE_A_FREE_AGENT, given_twice, tickets_wait, watching
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.processes import HubProcess, serving, until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows
@@ -45,6 +45,11 @@ class Hubs:
         self.alive: list[HubProcess] = []
         self.begun = 0
 
+    def refused(self) -> list[str]:
+        """What hubs wanted to commit and the database did not let them."""
+        logs = [log.read_text("utf-8").splitlines() for log in self._folder.glob("hub*/log")]
+        return [line for lines in logs for line in lines if "at commit" in line or "violates" in line]
+
     async def begin(self) -> None:
         self.begun += 1
         folder = self._folder / f"hub{self.begun}"
@@ -74,6 +79,7 @@ async def test_ten_thousand_go_to_four_hubs_and_each_to_one_agent(
             seconds=120,
             what="all 10,000 have an agent",
         )
+    assert hubs.refused() == []
     assert await given_twice(ctx) == []
     assert await _count(ctx, "SELECT count(*) FROM assignment") == 10_000
     assert await _count(ctx, "SELECT count(*) FROM routing_decision WHERE step = 'assigned'") == 10_000
@@ -109,6 +115,7 @@ async def test_agents_come_and_go_while_hubs_are_killed(
         assert watch.looks > 20
         # One second is promised; a machine that runs four hubs, the tests and much else on two cores gets some more.
         assert watch.longest < 5.0, f"something waited {watch.longest:.1f} s beside somebody with room"
+    assert hubs.refused() == []
     assert await given_twice(ctx) == []
     await assert_invariants(ctx.database)
 

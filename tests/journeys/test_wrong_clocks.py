@@ -14,7 +14,7 @@ from hub.actions.context import Context
 from hub.sandbox.mail_world import SUPPORT
 from hub.sandbox.world import SandboxWorld
 from tests.fakes.clocks import ROUND_THE_CLOCK, SHIPPED, rules, time_passes
-from tests.fakes.floor import tickets_wait
+from tests.fakes.crowd import tickets_wait
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import HubProcess, sandbox_channels, serving, until
 from tests.fakes.scene import SECRET, a_hub, an_agent, one, rows

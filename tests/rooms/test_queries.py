@@ -12,10 +12,14 @@ import pytest
 import storage
 from storage import (
     acknowledge,
+    automation,
     customers,
     feed_marks,
+    history,
+    dry_run,
     house,
     inbound,
+    live,
     mailboxes,
     notices,
     outbound,
@@ -54,6 +58,14 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "threads.ticket_links": (threads.LinkRow, set()),
     "threads.reports_of": (threads.ReportRow, set()),
     "threads.moves_of": (threads.MovedRow, set()),
+    "automation.claim": (automation.DueRow, set()),
+    "automation.facts": (automation.FactsRow, set()),
+    "automation.anchors": (automation.AnchorsRow, set()),
+    "automation.runs_of_ticket": (automation.RunRow, set()),
+    "automation.runs_of_rule": (automation.RunRow, set()),
+    "automation.stopped": (automation.StoppedRow, set()),
+    "dry_run.situations": (dry_run.SituationRow, set()),
+    "dry_run.ledgers": (dry_run.LedgerRow, set()),
     "rulebook.versions": (rulebook.VersionRow, set()),
     "reports.posted": (reports.PostedRow, set()),
     "reports.undeliverable": (reports.UndeliverableRow, set()),
@@ -102,6 +114,12 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "mailboxes.last_count": (mailboxes.LastCountRow, set()),
     "mailboxes.mailboxes": (mailboxes.MailboxRow, set()),
     "mailboxes.counts": (mailboxes.CountRow, set()),
+    "history.turns": (history.TurnRow, set()),
+    "history.staff_of_now": (history.StaffRow, set()),
+    "history.presence_of": (history.PresenceRow, set()),
+    "history.claim": (history.ClaimedSimulation, set()),
+    "history.simulation": (history.SimulationRow, set()),
+    "history.simulations": (history.SimulationEntry, set()),
     "notices.staff": (notices.StaffRow, set()),
     "notices.tickets": (notices.ToldTicket, set()),
     "notices.notes": (notices.NoteRow, set()),
@@ -153,8 +171,8 @@ def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
 @pytest.mark.parametrize(
     "module",
     [
-        acknowledge, inbound, outbound, house, participants, reports, staff, targets, templates, threads, work,
-        feed_marks, notices, tasks, webhooks,
+        acknowledge, feed_marks, history, house, inbound, live, notices, outbound,
+        participants, reports, staff, targets, tasks, templates, threads, webhooks, work,
     ],
 )  # fmt: skip
 def test_no_query_is_left_over(module: Any) -> None:
@@ -197,7 +215,8 @@ INSERT INTO sla_segment
     SELECT ticket_id, target, cycle, n, now() + n * interval '1 s', now() + n * interval '2 s', 'running', 'opened'
     FROM sla_clock, generate_series(1, 3) n;
 INSERT INTO notice (agent_id, kind, cause, read_at)
-    SELECT (SELECT min(id) FROM agent) + n % 20, 'rule', 'c' || n, CASE WHEN n % 50 > 0 THEN now() END FROM generate_series(1, 5000) n;
+    SELECT (SELECT min(id) FROM agent) + n % 20, 'rule', 'c' || n, CASE WHEN n % 50 > 0 THEN now() END
+    FROM generate_series(1, 5000) n;
 INSERT INTO task (ticket_id, title, due_at, assignee_id, queue_id, state, ended_at)
     SELECT id, 't', now() + id * interval '1 s', assignee_id, queue_id, CASE WHEN id % 10 > 0 THEN 'done' ELSE 'open' END,
            CASE WHEN id % 10 > 0 THEN now() END
@@ -290,13 +309,27 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("feed", "events.feed_after", ("event", "ticket"), "'1', 1, 500"),
     ("end of the feed", "events.feed_end", ("event",), ""),
     ("session", "staff.session", ("session",), "'\\x00', 60"),
+    ("touched since", "history.touched", ("ticket",), "'now', 1, 500"),
+    (
+        "turns",
+        "history.turns",
+        ("interaction", "ticket", "event", "routing_decision", "customer"),
+        "'{1,2,3}', 'now', 'now'",
+    ),
+    ("who was on line", "history.presence_of", ("event",), "1, 'now', 'now'"),
+    ("next simulation", "history.claim", ("simulation",), "gen_random_uuid(), 60"),
     ("ledger", "feed_marks.after", ("event",), "'1', 1, '{sla_breached}', 2000"),
     ("told", "notices.list", ("notice", "ticket"), "1, now(), 0, 50"),
     ("not read", "notices.unread", ("notice",), "1, 100"),
     ("counted in", "notices.fold", ("notice",), "'{1}', '{rule}', '{3}', 600"),
     ("ticket was seen", "notices.mark_ticket_read", ("notice", "ticket"), "1, 10019"),
     *(
-        (f"tasks {number}", name, ("task", "ticket", "customer"), "10019" if number > 5 else "1, now(), 0, 50")
+        (
+            f"tasks {number}",
+            name,
+            ("task", "ticket", "customer"),
+            "10019" if number > 5 else "1, now(), 0, 50",
+        )
         for number, name in enumerate(TASK_LISTS)
     ),
     ("tasks due", "tasks.due", ("task",), "500"),

@@ -182,6 +182,10 @@ async def test_a_live_conversation_goes_back_after_a_minute_and_never_where_the_
 async def _make_live(connection: Connection, ticket_ids: list[int], agent_id: int) -> None:
     await connection.execute("UPDATE ticket SET live = true WHERE id = ANY($1::bigint[])", ticket_ids)
     await connection.execute(
+        """INSERT INTO timer (kind, ticket_id, due_at, version)
+           SELECT 'live_silence', id, now() + interval '1 hour', 1 FROM ticket WHERE live"""
+    )
+    await connection.execute(
         "UPDATE agent SET load = load - $2, live_load = live_load + $2 WHERE id = $1",
         agent_id,
         len(ticket_ids),

@@ -135,6 +135,7 @@ def as_facts(row: FactsRow) -> Facts:
         assigned=row.assignee_id is not None,
         uncertain=row.kind_uncertain,
         key_account=row.key_account,
+        segment=row.segment,
         organisation=row.organisation,
         customer_language=row.customer_language,
         open_tickets=row.open_tickets,

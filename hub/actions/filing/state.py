@@ -18,11 +18,13 @@ IdentityKey = tuple[str, str, bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What is the same for all that arrives. `is_own` knows every address of every configured inbox."""
+    """What is the same for all that arrives. `is_own` knows every address of every configured inbox; `look_again` says what a
+    ticket is that opens, by what was learned as well."""
 
     rules: RoutingRules
     secret: bytes
     is_own: Callable[[str], bool] = lambda _address: False
+    look_again: Callable[[Read], Read] = lambda read: read
 
 
 @dataclass(slots=True, kw_only=True)

@@ -77,7 +77,7 @@ async def _open_tickets(connection: Connection, batch: Batch) -> None:
         rows.append(
             new_ticket(
                 batch.house.rules,
-                case.read,
+                batch.house.look_again(case.read),
                 owner=owner.get(id(ticket.customer), 0),
                 customer_id=ticket.customer.id,
                 channel=(case.arrival.channel_id, case.arrival.channel, case.arrival.kind.kind),

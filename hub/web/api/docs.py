@@ -89,6 +89,17 @@ PROBLEM_CODES = {
         "The database does not answer; send the same again.",
         "数据库暂时无响应；请稍后重发同一请求。",
     ),
+    "agent_changed": (
+        "Somebody else has changed the agent since; current_seq is the version now.",
+        "该客服的资料已被他人修改；current_seq 为当前版本。",
+    ),
+    "login_taken": ("There is an agent of this login.", "该登录名已存在。"),
+    "last_admin": ("The last administrator stays one.", "至少要保留一位管理员。"),
+    "last_queue": (
+        "An agent would be left in no queue by name, and so work on all.",
+        "该客服将不属于任何队列，从而负责所有队列。",
+    ),
+    "same_agent": ("They have these tickets already.", "这些工单本来就在其手上。"),
 }
 
 _HERE = files("hub.web.api")

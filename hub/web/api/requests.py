@@ -30,7 +30,9 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=MOST_TEXT, patt
 TemplateLanguage = Literal["", "en", "zh_CN"]
 
 
-class _Body(BaseModel):
+class RequestBody(BaseModel):
+    """Unknown fields are refused."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
@@ -38,20 +40,20 @@ class _Query(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ReplyFile(_Body):
+class ReplyFile(RequestBody):
     filename: Filename
     content_type: ContentType = "application/octet-stream"
     data_base64: FileBytes
 
 
-class ReplyMailbox(_Body):
+class ReplyMailbox(RequestBody):
     """Somebody who gets an answer beside the customer."""
 
     address: Annotated[str, Field(min_length=3, max_length=320)]
     name: Annotated[str, Field(max_length=200)] = ""
 
 
-class ReplyRequest(_Body):
+class ReplyRequest(RequestBody):
     """An answer to the customer, on the ticket's own channel. `cc`, `bcc` and `inbox` are for mail alone."""
 
     text: Text
@@ -72,13 +74,13 @@ class ReplyRequest(_Body):
     ] = None
 
 
-class NoteRequest(_Body):
+class NoteRequest(RequestBody):
     """Words for colleagues; never leaves the house."""
 
     text: Text
 
 
-class NewTemplate(_Body):
+class NewTemplate(RequestBody):
     """An answer kept ready. Placeholders in `body`: {{customer.name}}, {{ticket.number}}, {{ticket.subject}}, {{agent.name}},
     {{inbox.address}}, {{today}}; anything else stays as it is."""
 
@@ -93,20 +95,21 @@ class TemplateChange(NewTemplate):
     version: Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
-class AssignRequest(_Body):
+class AssignRequest(RequestBody):
     """Give the ticket to this agent; null puts it back into its queue."""
 
     agent_id: RowId | None
 
 
-class StatusRequest(_Body):
+class StatusRequest(RequestBody):
     # Strict mode takes an enum's value from JSON, and nothing else.
     status: TicketStatus
 
 
-class TicketChange(_Body):
-    """What is to be otherwise; what is left out stays. `kind` as it is already says that it is right. `queue`: the ticket leaves
-    its agent, unless `keep_assignee`. `seen_kind`: the kind that you had before you; refused (409) if it is another by now."""
+class TicketChange(RequestBody):
+    """What is to be otherwise; what is left out stays. `kind` as it is already says that it is right. `queue`: the
+    ticket leaves its agent, unless `keep_assignee`. `seen_kind`: the kind that you had before you; refused (409) if it
+    is another by now."""
 
     kind: TicketKind | None = None
     priority: Annotated[int | None, Field(ge=1, le=4, description="4 is the most urgent")] = None
@@ -133,7 +136,7 @@ Entries = Annotated[
 ]
 
 
-class EntriesRequest(_Body):
+class EntriesRequest(RequestBody):
     """Entries of this ticket."""
 
     entries: Entries
@@ -145,22 +148,22 @@ class MoveRequest(EntriesRequest):
     to: Annotated[str, StringConstraints(max_length=40)]
 
 
-class AdoptRequest(_Body):
+class AdoptRequest(RequestBody):
     """A letter of this ticket that passes somebody else's on."""
 
     entry: EntryId
 
 
-class ParticipantRequest(_Body):
+class ParticipantRequest(RequestBody):
     address: Annotated[str, StringConstraints(min_length=3, max_length=320)]
     name: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
-class PresenceRequest(_Body):
+class PresenceRequest(RequestBody):
     presence: Presence
 
 
-class CareRequest(_Body):
+class CareRequest(RequestBody):
     """What is left out stays as it is. `owner`: the id of an agent, or null for nobody."""
 
     key_account: bool | None = None
@@ -181,6 +184,7 @@ class TicketsQuery(_Query):
         Field(min_length=1, max_length=4, description="one or several, with commas"),
     ] = [TicketStatus.OPEN, TicketStatus.PENDING]
     queue: Annotated[str | None, Field(max_length=100, description="name of a queue")] = None
+    tag: Annotated[str | None, Field(max_length=160, description="one that the ticket has")] = None
     cursor: Cursor | None = None
     limit: PageLimit = 50
 

@@ -8,9 +8,12 @@ from hub.actions.failures import NotFound, NotPossible
 from hub.actions.note import add_note
 from hub.actions.read_clocks import ClockNow, clocks_of
 from hub.actions.reply import queue_reply
+from hub.actions.route import why_waiting
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.model.interactions import Mailbox, OutboundAttachment
+from hub.model.tags import clean_tag
+from hub.model.tickets import TicketStatus
 from hub.web.api.answers import EntryAdded, TicketAnswer, TicketDetail, TicketPage
 from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
@@ -40,6 +43,11 @@ async def list_tickets(call: Call) -> Answer:
     except NotACursor as error:
         raise wrong_field("cursor", "not a cursor of this list") from error
 
+    try:
+        tag = clean_tag(query.tag) if query.tag else ""
+    except ValueError as error:
+        raise wrong_field("tag", str(error)) from error
+
     async def work(c: Connection) -> tuple[list[views.TicketRow], dict[int, list[ClockNow]]]:
         rows = await views.list_tickets(
             c,
@@ -47,6 +55,7 @@ async def list_tickets(call: Call) -> Answer:
             agent_id=query.agent_id,
             status=tuple(status.value for status in query.status),
             queue=query.queue,
+            tag=tag,
             before=before,
             limit=query.limit,
         )
@@ -84,6 +93,9 @@ async def get_ticket(call: Call) -> Answer:
     detail = await call.ctx.database.read(work)
     if detail is None:
         raise _no_such_ticket(code)
+    if detail.assignee_id is None and detail.status == TicketStatus.OPEN:
+        # What was stored is how it was when the ticket was first looked at.
+        detail.waiting_why = await why_waiting(call.ctx, code) or detail.waiting_why
     return Answer(document=detail)
 
 

@@ -29,7 +29,12 @@ LOOK_SECONDS = 4.0
 _HEARTBEAT_SECONDS = 10.0
 """A browser that does not answer for half as long again is gone: a closed laptop says nothing."""
 
-_OF_OFFERS = (EventKind.TICKET_OFFERED, EventKind.OFFER_SETTLED, EventKind.TICKET_ASSIGNED)
+_OF_OFFERS = (
+    EventKind.TICKET_OFFERED,
+    EventKind.OFFER_SETTLED,
+    EventKind.TICKET_ASSIGNED,
+    EventKind.PRESENCE_CHANGED,
+)
 """What changes an agent's offers is marked for them alone; nobody else's page need ask."""
 
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("desk_sockets", set)
@@ -150,6 +155,8 @@ class _Line:
             if self._agent_id in (event.agent_id, event.data.get("agent")):
                 self._look_now.set()
             return
+        if event.kind == EventKind.NOTICES_CHANGED and self._agent_id not in event.data["agents"]:
+            return  # nobody learns when another's bell rings
         ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
         told = {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
         if event.kind in _OF_OFFERS and event.data.get("agent") == self._agent_id:

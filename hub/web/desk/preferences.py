@@ -9,6 +9,7 @@ from hub.actions.placeholders import PLACEHOLDERS
 from hub.actions.presence import set_presence
 from hub.actions.signatures import MOST, read_signature, set_signature
 from hub.actions.staff import set_preferences
+from hub.actions.wrap_up import end_wrap_up
 from hub.web.desk.say.language import LANGUAGES
 from hub.web.desk.say.words import PRESENCES, say_failure
 from hub.web.desk.visit import Visit, go
@@ -76,6 +77,12 @@ async def post_presence(visit: Visit) -> web.StreamResponse:
 async def show_presence(visit: Visit) -> web.StreamResponse:
     """As it is now: routing and other tabs change it too."""
     return visit.page("_presence.html", presence=visit.agent.presence)
+
+
+async def post_end_wrap_up(visit: Visit) -> web.StreamResponse:
+    """The conversation is wrapped up before its time is over."""
+    await end_wrap_up(visit.ctx, agent_id=visit.agent.id, actor=visit.actor)
+    return visit.page("_presence.html", presence=visit.agent.presence, wrapped_up=True)
 
 
 def _where(request: web.Request) -> str:

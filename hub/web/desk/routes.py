@@ -3,8 +3,10 @@
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.web.desk import care, customers, floor, mailboxes, preferences, system, templates
+from hub.web.desk import care, customers, floor, mailboxes, offers, preferences, system, templates
 from hub.web.desk.assets import show_asset
+from hub.web.desk.errands import notices, tasks, webhooks
+from hub.web.desk.errands.webhooks import for_admins
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.rules import drafts, entries, overview
@@ -112,9 +114,36 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/rules/{page}/{name}/remove", entries.post_remove, leads=True),
         post("/rules/{page}/{name}/move", entries.post_move, leads=True),
         post("/rules/automation/{name}/switch", entries.post_switch, leads=True),
+        post("/rules/automation/{name}/resume", entries.post_resume, leads=True),
+        get("/notices", notices.show_notices),
+        get("/notices/latest", notices.show_latest),
+        post("/notices/kinds", notices.post_kinds),
+        post("/notices/read", notices.post_all_read),
+        post("/notices/{id}/read", notices.post_read),
+        get("/fragments/notices", notices.show_list),
+        get("/fragments/bell", notices.show_sheet),
+        get("/fragments/bell/count", notices.show_count),
+        get("/tasks", tasks.show_tasks),
+        get("/fragments/tasks", tasks.show_list),
+        post("/tasks", tasks.post_new),
+        get("/tasks/{task}", tasks.show_task),
+        post("/tasks/{task}/{step}", tasks.post_step),
+        post("/tickets/{code}/tasks", tasks.post_on_ticket),
+        get("/webhooks", for_admins(webhooks.show_webhooks)),
+        get("/fragments/webhooks", for_admins(webhooks.show_state)),
+        post("/webhooks", for_admins(webhooks.post_new)),
+        post("/webhooks/{id}", for_admins(webhooks.post_change)),
+        post("/webhooks/{id}/secret", for_admins(webhooks.post_secret)),
+        post("/webhooks/{id}/remove", for_admins(webhooks.post_remove)),
+        post("/webhooks/{id}/test", for_admins(webhooks.post_test)),
+        post("/webhooks/{id}/calls/{call}/again", for_admins(webhooks.post_again)),
         get("/preferences", preferences.show_preferences),
         post("/preferences", preferences.post_preferences),
         post("/preferences/signature", preferences.post_signature),
         post("/presence", preferences.post_presence),
         get("/fragments/presence", preferences.show_presence),
+        post("/wrap-up/end", preferences.post_end_wrap_up),
+        get("/fragments/offers", offers.show_offers),
+        post("/offers/{id}/accept", offers.post_accept),
+        post("/offers/{id}/decline", offers.post_decline),
     ]

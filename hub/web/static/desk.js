@@ -9,5 +9,8 @@ import "./templates.js";
 import "./undo.js";
 import "./moving.js";
 import "./staff.js";
+import "./rules.js";
+import "./offers.js";
+import "./notices.js";
 import "./keys.js";
 import "./live.js";

@@ -1,5 +1,6 @@
 // One-key commands: outside text fields only, never while an input method composes, by place on the keyboard.
 import { chooseMode } from "./compose.js";
+import { answerOffer } from "./offers.js";
 import { closeTopmost, turnTheme } from "./page.js";
 
 function inText(element) {
@@ -41,6 +42,10 @@ const COMMANDS = {
   KeyP: () => openMenu("priority"),
   KeyQ: () => openMenu("queue"),
   KeyY: () => press("right"),
+  KeyA: () => answerOffer("accept"),
+  KeyX: () => answerOffer("decline"),
+  KeyB: () => document.querySelector("#bell > summary")?.click(),
+  KeyT: () => (location.href = "/desk/tasks"),
   KeyD: turnTheme,
   Slash: () => {
     const field = document.getElementById("q");

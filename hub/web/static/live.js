@@ -48,13 +48,18 @@ function spread(event) {
     tell("live-customer");
     tell("live-timeline");
   }
+  if (event.mine) tell("live-offers");
+  if (kind === "ticket_unplaceable") tell("live-system");
   if (kind === "presence_changed") tell("live-presence");
   if (kind === "rules_changed") tell("live-rules");
+  if (kind === "notices_changed") tell("live-notices");
+  if (kind === "task_added" || kind === "task_changed") tell("live-tasks");
+  if (kind === "webhooks_changed") tell("live-webhooks");
   if (kind === "channel_changed" || kind === "quarantined") tell("live-system");
 }
 
 function everything() {
-  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "floor"]) tell(`live-${name}`);
+  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks"]) tell(`live-${name}`);
 }
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────

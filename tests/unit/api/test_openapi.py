@@ -24,7 +24,7 @@ _SHAPE = {
         "paths": {
             "propertyNames": {"pattern": "^/"},
             "additionalProperties": {
-                "propertyNames": {"enum": ["get", "post", "put", "delete"]},
+                "propertyNames": {"enum": ["get", "post", "put", "patch", "delete"]},
                 "additionalProperties": {"$ref": "#/$defs/operation"},
             },
         },

@@ -179,7 +179,7 @@ def whens(message: bool) -> st.SearchStrategy[AutomationWhen]:
         kind=some(st.sampled_from(TicketKind)), priority=some(st.sampled_from(Priority)), queue=some(names),
         status=some(st.sampled_from(TicketStatus)), tags=some(tags), language=some(words), channel=some(words),
         channel_kind=some(words), subject=some(words), assigned=answers, uncertain=answers, key_account=answers,
-        organisation=some(words), customer_language=some(words), open_tickets=st.integers(0, 1000),
+        organisation=some(words), segment=some(words), customer_language=some(words), open_tickets=st.integers(0, 1000),
         words=some(words) if message else st.just(()), attachment=answers if message else st.none(),
         direction=some(st.sampled_from(["in", "out", "internal"])) if message else st.just(()),
         automatic=answers if message else st.none(), by=some(st.sampled_from(By)) if message else st.just(()),
@@ -207,8 +207,10 @@ actions = st.one_of(
 
 
 def _apart(then: list[Action]) -> bool:
-    """No two neighbours tell the same: those become one."""
-    return not any(a.notify and b.notify and a.text == b.text for a, b in pairwise(then))
+    """No two neighbours tell the same, for those become one; and a rule answers once."""
+    return sum(one.reply is not None for one in then) < 2 and not any(
+        a.notify and b.notify and a.text == b.text for a, b in pairwise(then)
+    )
 
 
 on_events = st.builds(

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
 from hub.actions.rule_drafts import edit_draft
 from hub.web.desk.rules.choices import chooser, parts_of
@@ -90,6 +91,14 @@ async def post_switch(visit: Visit) -> web.StreamResponse:
         document[section.key] = entries
 
     return await _edit_list(visit, section, edit)
+
+
+async def post_resume(visit: Visit) -> web.StreamResponse:
+    """Let an automation run again that was stopped."""
+    await resume_rule(visit.ctx, name=visit.request.match_info["name"], actor=visit.actor)
+    if visit.partial:
+        return await _list(visit, SECTIONS["automation"])
+    return go(visit, f"{RULES}/automation")
 
 
 async def show_general(visit: Visit) -> web.StreamResponse:

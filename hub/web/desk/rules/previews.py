@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import mode
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -128,9 +129,9 @@ def say_days(words: RuleWords, calendar_name: str | None, minutes: int) -> str:
         return ""
     made, monday = make_calendar(table.model_copy(update=_PLAIN)), date(2029, 1, 1)
     days = [made.hours_of(monday + timedelta(days=n)) for n in range(7)]
-    lengths = {sum(until - since for since, until in day) for day in days if day}
-    length = min(lengths)
-    if len(lengths) != 1 or minutes < length:
+    lengths = [sum(until - since for since, until in day) for day in days if day]
+    length = mode(lengths)
+    if minutes < length:
         return ""
     number = round(minutes / length, 1)
     whole = int(number) if number == int(number) else number

@@ -39,7 +39,9 @@ def say_wait(voice: Voice, expected: Expected) -> str:
     """How long it may be until somebody has it."""
     least, most = expected.least, expected.most
     if least is None or most is None:
-        return voice.say(N_("no estimate: nobody who may have it is online"))
+        if expected.agents:
+            return voice.say(N_("no estimate: its queue is closed"))
+        return voice.say(N_("no estimate: nobody who may have it is here"))
     if most == 0:
         return voice.say(N_("at once"))
     if least >= STEPS[-1]:

@@ -7,9 +7,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-from hub.model.codes import CUSTOMER, TICKET, show_code
+from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, letters, rule_words, words
+from hub.web.desk.say import details, errands, letters, rule_words, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -33,6 +33,7 @@ _CODES = {
     "OUTCOMES": words.OUTCOMES,
     "RUN_OUTCOMES": rule_words.RUN_OUTCOMES,
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
+    "TASK_ENTRIES": errands.TASK_ENTRIES,
 }
 
 
@@ -62,6 +63,7 @@ def _environment(locale: str) -> jinja2.Environment:
         "fresh_key": lambda: secrets.token_urlsafe(12),
         "ticket_number": lambda code: show_code(TICKET, code),
         "customer_number": lambda code: show_code(CUSTOMER, code),
+        "task_number": lambda code: show_code(TASK, code),
     }
     return made
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, get_day_names
+from babel.dates import format_date, format_datetime, get_day_names
 from babel.units import format_unit
 
 from hub.web.desk.say.language import N_, Voice
@@ -83,6 +83,7 @@ KEYS: Mapping[str, str] = {
     "tags": N_("Tags"),
     "assigned": N_("Has an agent"),
     "organisation": N_("Organisation"),
+    "segment": N_("Segment"),
     "customer_language": N_("Language of the customer"),
     "open_tickets": N_("Open tickets of the customer, at least"),
     "words": N_("Message has"),
@@ -300,6 +301,17 @@ class RuleWords:
     def span(self, minutes: int) -> str:
         """So much time."""
         return say_span(self.voice, timedelta(minutes=minutes))
+
+    def long_span(self, minutes: int, *, working: bool = False) -> str:
+        """In days, where it is so many whole ones. Working time has no days."""
+        if working or minutes % 1440:
+            return self.span(minutes)
+        return str(format_unit(minutes // 1440, "day", length="long", locale=self.voice.locale))
+
+    def moment(self, at: datetime) -> str:
+        """Day and time, with the weekday: what lies a few days ahead."""
+        pattern = "M月d日 EEE HH:mm" if self.voice.chinese else "EEE d MMM, HH:mm"
+        return str(format_datetime(at, pattern, tzinfo=self.voice.zone, locale=self.voice.locale))
 
     def day(self, name: str) -> str:
         """A weekday, or a date."""

@@ -73,17 +73,22 @@ def say_due(voice: Voice, clock: ClockNow, now: datetime) -> Due:
     if clock.due_at is None:
         return Due(look="rests", icon="hourglass", said=voice.say(N_("paused")), due_at=None)
     left = clock.due_at - now
-    if abs(left) < timedelta(minutes=1):
-        said = voice.say(N_("due now"))
-    elif left > timedelta():
-        said = voice.say(N_("due in %(time)s"), time=voice.ago(now, clock.due_at))
-    else:
-        said = voice.say(N_("overdue %(time)s"), time=voice.ago(clock.due_at, now))
+    said = when_due(voice, clock.due_at, now)
     soon = clock.warned or left < timedelta(minutes=1)
     look = "over" if clock.breached else "soon" if soon else "ahead"
     # What rests counts no time: the page must not count on.
     counts = clock.due_at if clock.rests is not Rests.WAITS_FOR_CUSTOMER else None
     return Due(look=look, icon="alert" if clock.breached else "clock", said=said, due_at=counts)
+
+
+def when_due(voice: Voice, due_at: datetime, now: datetime) -> str:
+    """Counted to its moment, and on from there; times.js counts on in the same words."""
+    left = due_at - now
+    if abs(left) < timedelta(minutes=1):
+        return voice.say(N_("due now"))
+    if left > timedelta():
+        return voice.say(N_("due in %(time)s"), time=voice.ago(now, due_at))
+    return voice.say(N_("overdue %(time)s"), time=voice.ago(due_at, now))
 
 
 def tell_clocks(

@@ -104,6 +104,12 @@ STEPS: Mapping[str, str] = {
     "assigned": N_("Assigned by routing"),
     "manual": N_("Assigned by hand"),
     "released": N_("Back to the queue"),
+    "offered": N_("Offered by routing"),
+    "accepted": N_("Accepted"),
+    "declined": N_("Declined"),
+    "expired": N_("Not answered in time"),
+    "withdrawn": N_("Offer taken back"),
+    "overflow": N_("On to another queue"),
     "changed": N_("Changed by hand"),
 }
 
@@ -139,6 +145,7 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
+    "offer_over": N_("This offer is over: its time was up, or the ticket went to somebody else."),
     "failed": N_("This could not be done. Nothing was changed."),
     "not_found": N_("There is no such thing, or it is gone."),
     "not_a_ticket_number": N_("This is not a ticket number."),
@@ -198,6 +205,18 @@ FAILURES: Mapping[str, str] = {
     "own_account": N_("Nobody shuts themselves out."),
     "last_queue": N_("Who is in no queue works on every one: choose that, or another queue first."),
     "same_agent": N_("They have these tickets already."),
+    "task_changed": N_("Somebody else has changed this task meanwhile."),
+    "task_over": N_("The task is over. Open it again first."),
+    "bad_moment": N_("This is no day and time."),
+    "no_such_queue": N_("There is no such department."),
+    "no_such_agent": N_("There is no such colleague."),
+    "no_such_kind": N_("There is no such kind of notice."),
+    "bad_webhook_name": N_("A webhook's name takes small letters, digits, - and _, 40 at the most."),
+    "webhook_taken": N_("There is a webhook of this name already."),
+    "bad_webhook_url": N_("A webhook's address is a web address without a name and password in it."),
+    "webhook_needs_tls": N_("Only https:// is called, unless the settings allow private networks."),
+    "webhook_changed": N_("Somebody else has changed this webhook meanwhile."),
+    "not_failed": N_("Only a call that failed can be made again."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
 }
 

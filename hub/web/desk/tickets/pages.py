@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from hub.actions.notices import mark_ticket_read
 from hub.actions.read_clocks import soonest
 from hub.web.desk.say.targets import say_due
 from hub.web.desk.tickets.composing import composer_context
@@ -29,6 +30,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     # Taken before anything is read: what happens meanwhile comes again over the socket.
     cursor = visit.ctx.feed.cursor
     work = await read_work(visit, code, rows)
+    await mark_ticket_read(visit.ctx, agent_id=visit.agent.id, ticket_code=code)
     context = await composer_context(visit, work)
     if visit.partial:
         return visit.page("_work.html", look=look, **context)

@@ -9,6 +9,8 @@ from aiohttp import web
 from hub.actions.failures import NotFound
 from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.actions.route import why_waiting
+from hub.web.desk.say.errands import task_words
+from hub.web.desk.say.floor import say_expected
 from hub.web.desk.say.targets import tell_clocks
 from hub.web.desk.tickets.thread import (
     CUT,
@@ -22,10 +24,12 @@ from hub.web.desk.tickets.thread import (
     tell_decisions,
 )
 from hub.web.desk.visit import Visit
+from routing.expect import Expected
 from routing.retell import retell
-from storage import participants, threads, views
+from storage import participants, tasks, threads, views
 from storage.database import Connection
 from storage.participants import ParticipantRow
+from storage.tasks import TaskRow
 from storage.threads import EntryFacts, LinkRow
 from storage.views import CustomerRow, TicketRow
 
@@ -43,6 +47,7 @@ class Work:
     links: Sequence[LinkRow]
     facts: Mapping[int, EntryFacts]
     clocks: Sequence[ClockLedger]
+    tasks: Sequence[TaskRow]
     waiting_why: dict[str, Any] | None = None
 
 
@@ -62,6 +67,7 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             participants=await participants.participants_of(c, thread.ticket.id),
             links=await threads.ticket_links(c, thread.ticket.id),
             facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
+            tasks=await tasks.of_ticket(c, code),
             clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
         )
 
@@ -97,6 +103,9 @@ def work_context(visit: Visit, work: Work) -> dict[str, object]:
         "answering": answering(visit.ctx, ticket),
         "whys": tell_decisions(visit.voice, work.thread.decisions, work.queues),
         "clocks": tell_clocks(visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now),
+        "tasks": work.tasks,
+        **task_words(visit.voice, work.tasks, visit.now),
         "waiting": retell(work.waiting_why, visit.voice.locale, titles) if work.waiting_why else [],
+        "expected": say_expected(visit.voice, Expected(**work.waiting_why["expected"])) if work.waiting_why else "",
         "CUT": CUT,
     }

@@ -27,7 +27,7 @@ CHOSEN = (
     "by", "weekday",
 )  # fmt: skip
 """Conditions that are chosen from a list; the others are written, a line each, or are yes or no."""
-WRITTEN = ("tags", "subject", "organisation", "words")
+WRITTEN = ("tags", "subject", "segment", "organisation", "words")
 ASKED = ("assigned", "uncertain", "key_account", "attachment", "automatic")
 CALENDARS = ("during", "outside")
 

@@ -1,0 +1,1 @@
+"""Notices, tasks, and calls to other programs, at the desk."""

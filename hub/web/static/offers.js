@@ -1,0 +1,103 @@
+// Offers count down by themselves: the server says once how many seconds are left, so neither clock need be right.
+
+const region = document.getElementById("offers");
+const news = document.getElementById("offer-news");
+const sound = document.getElementById("offer-sound");
+const SOUND = "hub-offer-sound";
+const ends = new Map();
+const known = new Set();
+let asked = 0;
+
+function cards() {
+  return [...region.querySelectorAll("[data-offer]")];
+}
+
+// ── reading the cards ───────────────────────────────────────────────────────────────────────────────────────────────
+// The seconds are those of the moment at which the answer was written; a card that is read again brings them anew.
+function read() {
+  const now = performance.now();
+  const shown = cards();
+  for (const card of shown) {
+    const { offer, left } = card.dataset;
+    const before = ends.get(offer);
+    if (!before || before.left !== left) ends.set(offer, { left, at: now + Number(left) * 1000 });
+  }
+  const fresh = shown.filter((card) => !known.has(card.dataset.offer));
+  for (const card of fresh) known.add(card.dataset.offer);
+  if (fresh.length) {
+    news.textContent = fresh.map((card) => card.dataset.say).join(". ");
+    if (hasSound()) ring();
+  } else if (!shown.length) news.textContent = "";
+  region.classList.toggle("some", shown.length > 0 || Boolean(region.querySelector(".missed")));
+  count();
+}
+
+function count() {
+  const now = performance.now();
+  for (const card of cards()) {
+    const left = Math.max(0, (ends.get(card.dataset.offer).at - now) / 1000);
+    const whole = Math.ceil(left);
+    const text = `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+    const timer = card.querySelector(".offer-left");
+    if (timer.textContent !== text) timer.textContent = text;
+    card.querySelector("progress").value = left / Number(card.dataset.given);
+    card.classList.toggle("soon", left < 10);
+    if (left === 0) {
+      for (const button of card.querySelectorAll("button")) button.disabled = true;
+      // The hub ends it and says so; where that does not arrive, the card is asked for again.
+      if (now - asked > 1000) {
+        asked = now;
+        document.body.dispatchEvent(new CustomEvent("live-offers"));
+      }
+    }
+  }
+  nameTab();
+}
+
+// The number stands before the title, also where a piece of a page has brought a new one.
+function nameTab() {
+  const number = cards().length;
+  const plain = document.title.replace(/^\(\d+\) /, "");
+  const title = number ? `(${number}) ${plain}` : plain;
+  if (document.title !== title) document.title = title;
+}
+
+// ── answering ───────────────────────────────────────────────────────────────────────────────────────────────────────
+export function answerOffer(answer) {
+  cards()[0]?.querySelector(`[data-${answer}]`)?.click();
+}
+
+// ── sound: off until somebody wants it ──────────────────────────────────────────────────────────────────────────────
+function hasSound() {
+  return localStorage.getItem(SOUND) === "on";
+}
+
+function showSound() {
+  sound.setAttribute("aria-pressed", String(hasSound()));
+}
+
+function ring() {
+  const audio = new AudioContext();
+  const volume = audio.createGain();
+  volume.gain.setValueAtTime(0.12, audio.currentTime);
+  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.5);
+  volume.connect(audio.destination);
+  for (const [pitch, after] of [[660, 0], [880, 0.14]]) {
+    const tone = audio.createOscillator();
+    tone.frequency.value = pitch;
+    tone.connect(volume);
+    tone.start(audio.currentTime + after);
+    tone.stop(audio.currentTime + 0.5);
+    tone.onended = () => audio.close();
+  }
+}
+
+sound.addEventListener("click", () => {
+  localStorage.setItem(SOUND, hasSound() ? "off" : "on");
+  showSound();
+  if (hasSound()) ring();
+});
+
+new MutationObserver(read).observe(region, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-left"] });
+setInterval(count, 250);
+showSound();

@@ -1,0 +1,195 @@
+"""Rules on several hubs: each reason is dealt with once by each rule, whoever comes first, and whoever dies in the middle."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
+import pytest
+
+from hub.actions.automation import visit as visits
+from hub.actions.automation.look import run_rules
+from hub.actions.context import Context
+from hub.actions.tags import change_tags
+from storage.database import Connection
+from tests.fakes.automation import automated, did, runs, settle, time_passes
+from tests.fakes.invariants import assert_invariants, check_every_commit
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket
+
+RULES = """
+[[automation]]
+name = "first"
+on = ["opened", "tag_added"]
+then = [ { note = "first" }, { add_tags = ["seen"] } ]
+
+[[automation]]
+name = "second"
+on = ["opened"]
+then = [ { note = "second" }, { assign = "agent:li" } ]
+
+[[automation]]
+name = "late"
+after = 10
+of = "opened"
+then = [ { note = "late" }, { priority = "urgent" } ]
+"""
+TICKETS = 40
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn, rules=automated(RULES)) as hub:
+        await check_every_commit(hub.database, by_hand=True)
+        yield hub
+        await assert_invariants(hub.database, by_hand=True)
+
+
+async def notes(ctx: Context) -> Counter[tuple[int, str]]:
+    found = await rows(ctx, "SELECT ticket_id, text FROM interaction WHERE direction = 'internal'")
+    return Counter((row["ticket_id"], row["text"]) for row in found)
+
+
+async def test_hubs_that_race_do_each_thing_once(ctx: Context, database_dsn: str) -> None:
+    await an_agent(ctx, "li", capacity=100)
+    async with AsyncExitStack() as stack:
+        hubs = [ctx]
+        for _ in range(2):
+            hubs.append(await stack.enter_async_context(a_hub(database_dsn, rules=automated(RULES))))
+        made = [await ticket(ctx, await say(ctx, text=f"Hello {n}", key=str(n))) for n in range(TICKETS)]
+        await asyncio.gather(*(settle(hub, 500) for hub in hubs))
+        await time_passes(ctx, 11)
+        await asyncio.gather(*(settle(hub, 500) for hub in hubs))
+    wanted = {
+        (one_["id"], text): many for one_ in made for text, many in (("first", 2), ("second", 1), ("late", 1))
+    }
+    assert await notes(ctx) == Counter(wanted)
+    assert {row["assignee_id"] for row in await rows(ctx, "SELECT assignee_id FROM ticket")} == {
+        await one(ctx, "SELECT id FROM agent")
+    }
+    order = [
+        row["text"]
+        for row in await rows(
+            ctx,
+            "SELECT text FROM interaction WHERE direction = 'internal' AND ticket_id = $1 ORDER BY id",
+            made[0]["id"],
+        )
+    ]
+    # What a rule's tag set off comes after what opened the ticket.
+    assert order == ["first", "second", "first", "late"]
+
+
+async def test_a_hub_that_dies_between_the_rules_of_one_event_leaves_the_rest_to_the_next(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await an_agent(ctx, "li")
+    kept = await say(ctx, text="Hello", key="a")
+    number = (await ticket(ctx, kept))["id"]
+    real = visits.act
+
+    class Died(BaseException):
+        """The process is gone: nothing of ours runs any more."""
+
+    async def dies(case, action, place):  # type: ignore[no-untyped-def]
+        done = await real(case, action, place)
+        if case.rule.name == "second":
+            raise Died
+        return done
+
+    async with a_hub(database_dsn, rules=automated(RULES)) as victim:
+        monkeypatch.setattr(visits, "act", dies)
+        with pytest.raises(Died):
+            await settle(victim)
+        monkeypatch.undo()
+    assert await runs(ctx, number) == [("first", "opened", "done")]
+    assert await notes(ctx) == {(number, "first"): 1}
+    await settle(ctx)
+    assert await notes(ctx) == {(number, "first"): 2, (number, "second"): 1}
+    assert [rule for rule, _, _ in await runs(ctx, number)] == ["first", "second", "first"]
+
+
+async def test_a_hub_that_hangs_at_one_ticket_is_cut_off_and_its_share_is_taken_over(
+    ctx: Context, database_dsn: str
+) -> None:
+    """Postgres cuts its connection off, as it does with a process that is gone."""
+    await an_agent(ctx, "li")
+    kept = await say(ctx, text="Hello", key="a")
+    number = (await ticket(ctx, kept))["id"]
+    locker = await ctx.database.connect_alone()
+    async with a_hub(database_dsn, rules=automated(RULES)) as victim:
+        await locker.execute("BEGIN")
+        await locker.execute(f"SELECT 1 FROM ticket WHERE id = {number} FOR NO KEY UPDATE")
+        hanging = asyncio.create_task(settle(victim))
+        waiting = await _who_waits(ctx, hanging)
+        assert [row["seq"] for row in await rows(ctx, "SELECT seq FROM automation_due")] == [1]
+        hanging.cancel()
+        await asyncio.wait({hanging})
+        await one(ctx, "SELECT pg_terminate_backend($1)", waiting)
+        await locker.execute("ROLLBACK")
+    await locker.close()
+    await settle(ctx)
+    assert await notes(ctx) == {(number, "first"): 2, (number, "second"): 1}
+
+
+async def _who_waits(ctx: Context, task: "asyncio.Task[int]") -> int:
+    """The connection that waits for a lock."""
+    query = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    while not task.done():
+        if (pid := await one(ctx, query)) is not None:
+            return int(pid)
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"it waited for nothing: {task.result()}")
+
+
+async def test_a_fault_of_ours_is_on_record_once_and_holds_up_nothing(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await an_agent(ctx, "li")
+    kept = await say(ctx, text="Hello", key="a")
+    number = (await ticket(ctx, kept))["id"]
+    real = visits.act
+
+    async def faulty(case, action, place):  # type: ignore[no-untyped-def]
+        if case.rule.name == "first" and action.verb == "add_tags":
+            raise ZeroDivisionError
+        return await real(case, action, place)
+
+    monkeypatch.setattr(visits, "act", faulty)
+    await settle(ctx)
+    assert await runs(ctx, number) == [("first", "opened", "failed"), ("second", "opened", "done")]
+    # All of the rule or nothing.
+    assert await notes(ctx) == {(number, "second"): 1}
+    (row,) = await rows(ctx, "SELECT error FROM automation_run WHERE outcome = 'failed'")
+    assert row == {"error": "ZeroDivisionError"}
+    assert await did(ctx, number) == [("note", "done", ""), ("assign", "done", "")]
+
+
+async def test_what_happens_while_an_older_transaction_runs_is_not_missed(ctx: Context) -> None:
+    """It commits late, with a lower number than what was looked at meanwhile would have."""
+    kept = await say(ctx, text="Hello", key="a")
+    now = await ticket(ctx, kept)
+    await settle(ctx)
+    late = await ctx.database.connect_alone()
+    try:
+        await late.execute("BEGIN")
+        await late.execute("SELECT pg_current_xact_id()")
+        await change_tags(ctx, ticket_code=now["code"], add=["one"], actor=SYSTEM)
+        await settle(ctx)
+        before = len(await runs(ctx, now["id"]))
+        await late.execute("ROLLBACK")
+    finally:
+        await late.close()
+    await settle(ctx)
+    assert len(await runs(ctx, now["id"])) == before + 1
+
+
+async def test_the_mark_is_locked_by_one_hub_at_a_time(ctx: Context) -> None:
+    await say(ctx, text="Hello", key="a")
+
+    async def hold(c: Connection) -> None:
+        await c.fetchval("SELECT 1 FROM feed_mark WHERE name = 'automation' FOR NO KEY UPDATE")
+        await run_rules(ctx)
+        assert await c.fetch("SELECT 1 FROM automation_due") == []
+
+    await ctx.database.run(hold)
+    await settle(ctx)
+    assert len(await notes(ctx)) == 2
