@@ -33,8 +33,13 @@ def needed_language(needs: Needs) -> str:
 
 
 def fits(agent: AgentState, needs: Needs) -> bool:
-    """Whether the agent can do such work, present or not, busy or not."""
-    return next(unfit(agent, needs), None) is None
+    """Whether the agent can do such work, present or not, busy or not: where `unfit` finds nothing."""
+    if needs.queue not in agent.queues:
+        return False
+    language = needed_language(needs)
+    if language and language not in agent.languages:
+        return False
+    return all(agent.skills.get(skill, 0) >= max(least, 1) for skill, least in needs.skills)
 
 
 def has_room(agent: AgentState, live: bool, units: int = 1) -> bool:

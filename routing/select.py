@@ -4,7 +4,7 @@ Live tickets are placed first. Then, where more waits than there are agents with
 their hands; else each ticket goes to whoever suits it best. One that nobody can take never holds up others.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
@@ -67,9 +67,10 @@ def assign_all(
     prices: Prices[Needs] = NO_PRICES,
     live_demand: Mapping[Needs, float] | None = None,
     closed: Mapping[str, Reason] | None = None,
+    silent: Set[int] = frozenset(),
 ) -> list[Decision]:
     """Decide for all waiting tickets at once; those that were given come first, in the order in which they were. `closed`: queues
-    of which nothing is given out now, and why.
+    of which nothing is given out now, and why. `silent`: tickets of which nothing is said where they wait.
 
     Work-conserving: after it, no ticket of another queue waits while an agent who fits has room.
     """
@@ -89,7 +90,7 @@ def assign_all(
     else:
         decisions += _serve(floor, now)
     given = {one.ticket_id for one in decisions}
-    left = [ticket for ticket in waiting if ticket.id not in given]
+    left = [ticket for ticket in waiting if ticket.id not in given and ticket.id not in silent]
     # Nothing frees up during a batch, so why a ticket waits is said once a class, as things stand at the end.
     why: dict[tuple[Needs, bool, int, frozenset[int]], tuple[Reason, ...]] = {}
     for ticket in left:

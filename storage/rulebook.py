@@ -71,6 +71,12 @@ async def versions(connection: Connection, limit: int = 100) -> list[VersionRow]
     return [VersionRow(**row) for row in await connection.fetch(SQL["versions"], limit)]
 
 
+async def version(connection: Connection, number: int) -> VersionRow | None:
+    """None where there is none of this number."""
+    row = await connection.fetchrow(SQL["version"], number)
+    return VersionRow(**row) if row else None
+
+
 async def document(connection: Connection, version: int) -> dict[str, Any] | None:
     """The tables of a version; None where there is none of this number."""
     found: dict[str, Any] | None = await connection.fetchval(SQL["document"], version)

@@ -297,8 +297,8 @@ async def list_tickets(
     before: TimePage | None = None,
     limit: int = 50,
 ) -> list[TicketRow]:
-    """A page of tickets, last touched first. `tag`: only those that have it; "" all. "mine" without `agent_id` is nobody's list,
-    and empty."""
+    """A page of tickets, last touched first. `tag`: only those that have it; "" all. "mine" without `agent_id` is
+    nobody's list, and empty."""
     if scope == "mine" and agent_id is None:
         return []
     at, last_id = before or START

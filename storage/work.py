@@ -237,11 +237,18 @@ async def look_at_agents(connection: Connection) -> list[AgentNow]:
 
 
 async def waiting(
-    connection: Connection, places: int, free: Sequence[int], shut: Sequence[str], most: int
+    connection: Connection,
+    *,
+    places: int,
+    live_places: int,
+    free: Sequence[int],
+    shut: Sequence[str],
+    most: int,
 ) -> list[WaitingRow]:
-    """Waiting tickets: the first `places` of each lot, those of customers whom one of the agents `free` had last, those that were
-    turned down, and those that were not looked at yet; at most `most`. Of the queues `shut` only these last two."""
-    rows = await connection.fetch(SQL["waiting"], places, free, shut, most)
+    """Waiting tickets: the first `places` of each lot (`live_places` of one of live conversations), those of customers whom one of
+    the agents `free` had last, those that were turned down, and those that were not looked at yet; at most `most`. Of the queues
+    `shut` only these last two."""
+    rows = await connection.fetch(SQL["waiting"], places, live_places, free, shut, most)
     return [WaitingRow(**row) for row in rows]
 
 

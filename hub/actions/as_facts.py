@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from hub.model.people import Presence
 from hub.model.tickets import Priority, TicketKind
@@ -44,13 +45,14 @@ LIVE_EFFORT: Mapping[TicketKind, float] = {
     TicketKind.FEEDBACK: 5.0,
 }
 """Minutes that a live conversation takes, a part of the agent's attention."""
+_NONE: frozenset[str] = frozenset()
 
 
 def as_ticket(row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int]) -> WaitingTicket:
     """A ticket that waits. `here`: the agents who are at work."""
     since = _minutes(row.waiting_since, now)
     steps = rule.relax if (rule := rules.queue_named(row.queue)) is not None else ()
-    needs = needs_of(row.queue, row.language, row.skills)
+    needs = needs_of(row.queue, row.language, tuple(row.skills))
     dropped: tuple[Reason, ...] = ()
     if steps:
         minutes = waited(calendar_of(rules, row.queue), row.waiting_since, now) / timedelta(minutes=1)
@@ -67,8 +69,8 @@ def as_ticket(row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int
         units=row.weight,
         owner=owner,
         tie=tie,
-        preferred=frozenset(read_skill(skill)[0] for skill in row.preferred),
-        not_to=frozenset(row.not_to if row.declined_by is None else (*row.not_to, row.declined_by)),
+        preferred=frozenset(read_skill(skill)[0] for skill in row.preferred) if row.preferred else _NONE,
+        not_to=frozenset((*row.not_to, *(() if row.declined_by is None else (row.declined_by,)))),
         relaxed=dropped,
     )
 
@@ -132,7 +134,8 @@ def calendar_of(rules: RoutingRules, queue: str) -> Calendar | None:
     return rules.policies.calendars.get(rule.calendar) if rule is not None and rule.calendar else None
 
 
-def needs_of(queue: str, language: str, skills: Iterable[str]) -> Needs:
+@lru_cache(maxsize=4096)
+def needs_of(queue: str, language: str, skills: tuple[str, ...]) -> Needs:
     """What a ticket asks for at first."""
     return Needs(queue, language, frozenset(map(read_skill, skills)))
 
@@ -162,7 +165,7 @@ def _work_in_hand(row: InHandRow, now: datetime) -> WaitingTicket:
     since = _minutes(row.waiting_since, now)
     return WaitingTicket(
         id=row.ticket_id,
-        needs=needs_of(row.queue, row.language, row.skills),
+        needs=needs_of(row.queue, row.language, tuple(row.skills)),
         since=since,
         due=_due(False, Priority(row.priority), since, row.due_at, now),
         weight=WEIGHT[Priority(row.priority)],

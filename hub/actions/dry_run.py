@@ -7,7 +7,7 @@ of it counted.
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -112,9 +112,15 @@ class DryRun:
 
 
 async def dry_run(
-    ctx: Context, document: Mapping[str, Any] | RoutingRules, days: int = 30, *, most: int = MOST_SHOWN
+    ctx: Context,
+    document: Mapping[str, Any] | RoutingRules,
+    days: int = 30,
+    *,
+    most: int = MOST_SHOWN,
+    tell: Callable[[int, int], Awaitable[None]] | None = None,
 ) -> DryRun:
-    """Try these rules on the last `days` (1 to 90). Raises NotPossible (rules_wrong, wrong_days)."""
+    """Try these rules on the last `days` (1 to 90). `tell` hears how many tickets of how many were looked at. Raises
+    NotPossible (rules_wrong, wrong_days)."""
     if not 1 <= days <= MOST_DAYS:
         raise NotPossible(f"Rules can be tried on the last 1 to {MOST_DAYS} days.", code="wrong_days")
     then = document if isinstance(document, RoutingRules) else check_rules(document)
@@ -127,6 +133,8 @@ async def dry_run(
             _read, ticket_ids=tickets[first : first + _AT_ONCE], then=then.automations, since=since
         )
         await asyncio.to_thread(count.take, *await ctx.database.read(read))
+        if tell is not None:
+            await tell(min(first + _AT_ONCE, len(tickets)), len(tickets))
     return count.result(days, version, cut=len(tickets) == MOST_TICKETS)
 
 

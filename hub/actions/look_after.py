@@ -10,24 +10,26 @@ from storage import house, offers
 from storage.database import Connection
 
 
-async def look_after(ctx: Context) -> float | None:
-    """Do all that is due; returns in how many seconds the next thing is, as far as is known now."""
-    while await expire_offers(ctx):
-        pass
-    while await give_back_left(ctx):
-        pass
-    await give_back_unanswered(ctx)
+async def look_after(ctx: Context) -> int:
+    """One round of what is due; returns how much there was."""
     now = await ctx.database.read(house.database_clock)
-    while await overflow(ctx, now):
-        pass
-    while await say_unplaceable(ctx):
-        pass
+    return (
+        await expire_offers(ctx)
+        + await give_back_left(ctx)
+        + await give_back_unanswered(ctx)
+        + await overflow(ctx, now)
+        + await say_unplaceable(ctx)
+    )
+
+
+async def next_moment(ctx: Context) -> float | None:
+    """In how many seconds something is due, as far as is known now; None: nothing is foreseen."""
 
     async def look(connection: Connection) -> list[float | None]:
         return [
             await offers.next_end(connection),
             await next_return(ctx, connection),
-            await next_overflow(ctx, connection, now),
+            await next_overflow(ctx, connection, await house.database_clock(connection)),
         ]
 
     return min((one for one in await ctx.database.read(look) if one is not None), default=None)

@@ -5,7 +5,7 @@ At least once: a hub that dies between the call and its settling leaves it to be
 """
 
 import random
-import time
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import structlog
@@ -98,7 +98,7 @@ async def _post(ctx: Context, url: str, body: str, secret: str, handle: UUID) ->
     return await post_call(
         url,
         said,
-        headers_of(secret, handle, int(time.time()), said),
+        headers_of(secret, handle, datetime.now(UTC), said),
         private=ctx.settings.webhooks.allow_private,
     )
 

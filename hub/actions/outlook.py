@@ -58,7 +58,7 @@ def _shares_of_live(rows: Sequence[ExpectedRow]) -> Mapping[Needs, float]:
     live: dict[Needs, float] = {}
     for row in rows:
         if row.live:
-            needs = needs_of(row.queue, row.language, row.skills)
+            needs = needs_of(row.queue, row.language, tuple(row.skills))
             live[needs] = live.get(needs, 0.0) + row.tickets
     total = sum(live.values())
     return {needs: tickets / total for needs, tickets in live.items()}
@@ -70,7 +70,7 @@ def _find_prices(
     share = Weights().live_share
     expected: dict[Needs, float] = {}
     for row in rows:
-        needs, kind = needs_of(row.queue, row.language, row.skills), TicketKind(row.kind)
+        needs, kind = needs_of(row.queue, row.language, tuple(row.skills)), TicketKind(row.kind)
         minutes = row.tickets * (LIVE_EFFORT[kind] * share if row.live else EFFORT[kind])
         expected[needs] = expected.get(needs, 0.0) + minutes
     if not present:

@@ -1,7 +1,7 @@
 """Gives waiting tickets to agents. The decision is routing's; here are the facts before and the writes after it."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -42,22 +42,16 @@ async def drain(ctx: Context) -> int:
         ctx.outlook.looked_at = now
         shut = closed_queues(rules, now)
         free = [a for a in as_agents(agents, frozenset(), now, rules) if _has_any_room(a)]
-        places = sum(max(a.capacity - a.load, 0) + max(a.live_capacity - a.live_load, 0) for a in free)
-        rows = await (
-            work.waiting(connection, places + SPARE, [a.id for a in free], [*shut], MOST)
-            if free
-            else work.unexplained(connection)
-        )
+        rows = await (_look_at_waiting(connection, free, shut) if free else work.unexplained(connection))
         if not rows:
             return 0
         busy = [a.id for a in free if a.load > 0] if len(free) > 1 and any(row.live for row in rows) else []
         in_hand = await work.in_hand(connection, busy) if busy else []
         decisions = _decide(ctx.outlook, rules, rows, agents, now, in_hand)
         taken = await _hand_out(connection, rules, rows, decisions)
-        unexplained = {row.id for row in rows if row.waiting_why is None}
-        new = [one for one in decisions if isinstance(one, Waiting) and one.ticket_id in unexplained]
-        if new:
-            await work.say_why_waiting(connection, [(one.ticket_id, as_json(to_data(one))) for one in new])
+        why = [(one.ticket_id, as_json(to_data(one))) for one in decisions if isinstance(one, Waiting)]
+        if why:
+            await work.say_why_waiting(connection, why)
         return taken
 
     taken = await ctx.database.run(work_)
@@ -107,10 +101,26 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
     if row is None:
         return None
     now = agents[0].now if agents else datetime.now(UTC)
-    (decision,) = _decide(ctx.outlook, ctx.rules, [row], agents, now)
+    (decision,) = _decide(ctx.outlook, ctx.rules, [replace(row, waiting_why=None)], agents, now)
     if not isinstance(decision, Waiting):
         return None
     return to_data(decision) | {"expected": asdict(await expect_ticket(ctx, row, agents, now))}
+
+
+async def _look_at_waiting(
+    connection: Connection, free: Sequence[AgentState], shut: Collection[str]
+) -> list[WaitingRow]:
+    ready = [agent for agent in free if has_room(agent, live=False)]
+    places = sum(agent.capacity - agent.load for agent in ready)
+    live_places = sum(agent.live_capacity - agent.live_load for agent in free)
+    return await work.waiting(
+        connection,
+        places=min(places + SPARE, MOST) if places else 0,
+        live_places=min(live_places + SPARE, MOST) if live_places else 0,
+        free=[agent.id for agent in ready],
+        shut=[*shut],
+        most=MOST,
+    )
 
 
 def _decide(
@@ -121,7 +131,7 @@ def _decide(
     now: datetime,
     in_hand: Sequence[InHandRow] = (),
 ) -> list[Decision]:
-    """All at once, on the clock of this moment: minutes from now."""
+    """All at once, on the clock of this moment: minutes from now. Why a ticket waits is said of those of which it was not yet."""
     agents = as_agents(present, {row.queue for row in rows}, now, rules, in_hand)
     here = {agent.id for agent in agents if agent.here}
     return assign_all(
@@ -131,6 +141,7 @@ def _decide(
         prices=outlook.prices,
         live_demand=outlook.live_demand,
         closed=closed_queues(rules, now),
+        silent={row.id for row in rows if row.waiting_why is not None},
     )
 
 

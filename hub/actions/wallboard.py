@@ -24,14 +24,12 @@ from storage.wallboard import AgentOnFloor, AnsweredRow, NeedsNow, QueueNow, Tod
 from storage.work import AgentNow
 
 _NOBODY_FITS = {
-    str(code)
-    for code in (
-        ReasonCode.NO_MEMBERS,
-        ReasonCode.NOBODY_SPEAKS,
-        ReasonCode.NOBODY_HAS_SKILL,
-        ReasonCode.NO_COMBINATION,
-    )
+    ReasonCode.NO_MEMBERS,
+    ReasonCode.NOBODY_SPEAKS,
+    ReasonCode.NOBODY_HAS_SKILL,
+    ReasonCode.NO_COMBINATION,
 }
+_ABSENT = {ReasonCode.FIT_BUT_ABSENT, ReasonCode.FIT_BUT_OFF_SHIFT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +120,11 @@ def _queues(
         waiting[Lot(_needs(row), row.live, effort)] += row.tickets
     speed = tempo(read.answered)
     board = []
-    for queue in read.queues:
+    for queue in in_order(read.queues, rules):
         needs = Needs(queue.name)
         members = [agent for agent in people if fits(agent, needs)]
         here = [agent for agent in members if agent.here]
-        usual = Lot(needs, False, EFFORT[TicketKind.ENQUIRY])
+        usual = _usual(queue.name, waiting)
         opened, changes_at = hours_of(rules, queue.name, now)
         board.append(
             QueueOnBoard(
@@ -140,6 +138,19 @@ def _queues(
             )
         )
     return board
+
+
+def _usual(queue: str, waiting: Mapping[Lot, int]) -> Lot:
+    """What comes to a queue: for all we know, what most of those ask for that wait in it."""
+    there = [(tickets, lot) for lot, tickets in waiting.items() if lot.needs.queue == queue and not lot.live]
+    nothing = Lot(Needs(queue), False, EFFORT[TicketKind.ENQUIRY])
+    return max(there, key=lambda one: one[0], default=(0, nothing))[1]
+
+
+def in_order(queues: Sequence[QueueNow], rules: RoutingRules) -> list[QueueNow]:
+    """As the rules have them; one that they have no more comes last."""
+    place = {rule.name: number for number, rule in enumerate(rules.queue)}
+    return sorted(queues, key=lambda queue: place.get(queue.name, len(place)))
 
 
 def hours_of(rules: RoutingRules, queue: str, now: datetime) -> tuple[bool | None, datetime | None]:
@@ -164,10 +175,12 @@ def _stuck(needs: Sequence[NeedsNow], people: Sequence[AgentState]) -> list[Stuc
             continue
         decision = choose_agent(WaitingTicket(id=0, needs=wanted, since=0.0, due=0.0, live=live), people, 0.0)
         if isinstance(decision, Waiting):
-            why = to_data(decision)
-            codes = {reason["code"] for reason in why["reasons"]}
+            codes = {reason.code for reason in decision.reasons}
             if codes & _NOBODY_FITS:
-                found.append(Stuck(needs=row, why=why, absent=str(ReasonCode.FIT_BUT_ABSENT) in codes))
+                # That the others are busy is no reason for those who cannot have it anyway.
+                reasons = tuple(one for one in decision.reasons if one.code in _NOBODY_FITS | _ABSENT)
+                why = to_data(replace(decision, reasons=reasons))
+                found.append(Stuck(needs=row, why=why, absent=bool(codes & _ABSENT)))
     found.sort(key=lambda one: (one.absent, -one.needs.tickets))
     return found
 
@@ -179,4 +192,4 @@ def _together(one: NeedsNow, other: NeedsNow) -> NeedsNow:
 
 
 def _needs(row: NeedsNow) -> Needs:
-    return needs_of(row.queue, row.language, row.skills)
+    return needs_of(row.queue, row.language, tuple(row.skills))

@@ -1,16 +1,17 @@
 """What another program is told, and how it knows that it was us. Pure.
 
-Headers and signature follow Standard Webhooks 1.0 (standardwebhooks.com), for which receivers find libraries in most languages.
+Headers and signature are those of answers to programs (channels.api.compose): https://www.standardwebhooks.com, for which
+receivers find libraries in most languages.
 """
 
 import base64
-import hashlib
-import hmac
 import secrets
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from channels.api.compose import sign
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what every such secret begins with
 _SECRET_BYTES = 32
@@ -60,23 +61,12 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-def headers_of(secret: str, handle: UUID, at: int, body: bytes) -> dict[str, str]:
-    """`handle` is the same each time a call is repeated; `at`, seconds since 1970, is that of this attempt."""
-    name = f"call_{handle.hex}"
-    return {
-        "Content-Type": "application/json",
-        "Webhook-Id": name,
-        "Webhook-Timestamp": str(at),
-        "Webhook-Signature": sign(secret, name, at, body),
-    }
-
-
-def sign(secret: str, name: str, at: int, body: bytes) -> str:
-    """HMAC-SHA256 over name, time and body, with dots between them.
-
-    >>> sign("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
-    'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
-    """
+def headers_of(secret: str, handle: UUID, at: datetime, body: bytes) -> dict[str, str]:
+    """`handle` is the same each time a call is repeated; `at` is the moment of this attempt."""
     key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    made = hmac.new(key, f"{name}.{at}.".encode() + body, hashlib.sha256).digest()
-    return f"v1,{base64.b64encode(made).decode()}"
+    return {"content-type": "application/json", **sign(body, name_of(handle), at, key)}
+
+
+def name_of(handle: UUID) -> str:
+    """As the other side knows the call."""
+    return f"call_{handle.hex}"

@@ -3,6 +3,7 @@
 import typer
 
 from hub.cli.agents import hand_over_all, list_agents, set_agent, show_agent
+from hub.cli.classify import classify
 from hub.cli.mail_authorise import authorise
 from hub.cli.mail_import import import_letters
 from hub.cli.mail_parse import parse
@@ -57,6 +58,7 @@ agents.command(
 )(hand_over_all)
 app.add_typer(keys, name="api-key")
 app.add_typer(rules, name="rules")
+app.add_typer(classify, name="classify")
 app.add_typer(route, name="route")
 
 mail = typer.Typer(no_args_is_help=True, help=say("Letters: reading and importing.", "邮件：解析与导入。"))

@@ -18,6 +18,7 @@ from routing.rules import RoutingRules, RulesError, load_rules
 
 if TYPE_CHECKING:
     from hub.actions.context import Context
+    from hub.actions.dry_run import DryRun, Place
 
 T = TypeVar("T")
 
@@ -141,6 +142,66 @@ def versions(
             " · ".join(part for part in (back, row.note) if part),
         )
     out.print(table, markup=False)
+
+
+@rules.command(
+    "dry-run",
+    help=say(
+        "Say which tickets of the last days would have gone elsewhere by a file, and what would have happened by itself. "
+        "Changes nothing.",
+        "用文件中的规则试运行近期工单：哪些会分到别处、哪些会被自动处理。不做任何更改。",
+    ),
+)
+def try_rules(
+    file: Source,
+    days: Annotated[
+        int, typer.Option(min=1, max=90, help=say("So many of the last days.", "最近多少天。"))
+    ] = 30,
+    json: AsJson = False,
+    config: Config = None,
+) -> None:
+    from hub.actions.dry_run import dry_run
+
+    found = _with_rules(config, lambda ctx: dry_run(ctx, _read(file), days))
+    if json:
+        typer.echo(orjson.dumps(found.to_json(), option=orjson.OPT_INDENT_2))
+        return
+    out.print(
+        say(
+            f"Of {found.total} tickets of {days} days {found.changed} would have gone elsewhere. "
+            f"Rules would have done something by themselves to {found.automated}.",
+            f"近 {days} 天的 {found.total} 个工单中，{found.changed} 个会分到别处，{found.automated} 个会被规则自动处理。",
+        ),
+        markup=False,
+    )
+    _tell_otherwise(found)
+    _tell_runs(found)
+    if found.capped:
+        out.print(say("Only the newest are listed.", "仅列出最新的部分。"), markup=False)
+
+
+def _tell_otherwise(found: "DryRun") -> None:
+    if not found.tickets:
+        return
+    table = Table(say("Ticket", "工单"), say("Now", "现在"), say("Then", "之后"), box=None, pad_edge=False)
+    for one in found.tickets:
+        table.add_row(one.ticket, *(_place(place) for place in (one.before, one.after)))
+    out.print(table, markup=False)
+
+
+def _tell_runs(found: "DryRun") -> None:
+    if not found.automations:
+        return
+    table = Table(
+        say("Rule", "规则"), say("Tickets", "工单数"), say("Times", "次数"), box=None, pad_edge=False
+    )
+    for one in found.automations:
+        table.add_row(one.name, str(one.tickets), str(one.runs))
+    out.print(table, markup=False)
+
+
+def _place(place: "Place") -> str:
+    return " · ".join((place.queue, place.priority, *place.skills))
 
 
 def _read(file: Path) -> RoutingRules:

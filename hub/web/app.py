@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from hub.actions.context import Context
+from hub.actions.try_rules import end_trials
 from hub.web.api.keyring import Keyring
 from hub.web.api.routes import api_routes
 from hub.web.desk.live import SOCKETS, close_sockets
@@ -58,6 +59,7 @@ def make_app(
     app.add_routes(api_routes(ctx, keyring))
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(close_sockets)
+    app.on_shutdown.append(lambda _app: end_trials(ctx))
     return app
 
 

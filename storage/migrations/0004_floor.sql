@@ -380,6 +380,20 @@ CREATE TABLE rule_draft (
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Rules being tried on the past, the last of each person. Whichever hub does it tells here how far it is.
+CREATE TABLE rule_trial (
+    agent_id bigint PRIMARY KEY REFERENCES agent,
+    token uuid NOT NULL,
+    fingerprint text NOT NULL,
+    days int NOT NULL,
+    done int NOT NULL DEFAULT 0,
+    total int NOT NULL DEFAULT 0,
+    result jsonb,
+    error text NOT NULL DEFAULT '',
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    told_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
 -- ── Simulations ─────────────────────────────────────────────────────────────────────────────────────────────────────
 -- What somebody wanted to know about other rules, staff or days, and the answer. Rows that wait are the queue; of one that runs
 -- its hub is heard of every few seconds.

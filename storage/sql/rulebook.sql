@@ -23,6 +23,9 @@ RETURNING version
 SELECT version, fingerprint, origin, restores, made_by, author, note, made_at
 FROM rulebook ORDER BY version DESC LIMIT $1
 
+-- name: version
+SELECT version, fingerprint, origin, restores, made_by, author, note, made_at FROM rulebook WHERE version = $1
+
 -- name: document
 SELECT document FROM rulebook WHERE version = $1
 

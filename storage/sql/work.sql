@@ -106,29 +106,30 @@ SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a
 FROM agent a WHERE a.active ORDER BY a.id
 
 -- name: waiting
--- Of what waits in queues that are open: the first `$1` of each lot, found by one step of the index a lot and not by looking at all
--- that waits; with them those whose customer one of the agents `$2` had last, those that somebody turned down, and those that
--- were not looked at yet. More of a lot than there are free places could not be given out, and a lot that nobody can take holds up
--- no other. What came first of a lot was promised first. `$3`: queues that are shut, `$4`: rows at the most.
+-- Of what waits in queues that are open: the first `$1` of each lot (`$2` of one of live conversations), found by one step of the
+-- index a lot and not by looking at all that waits; with them those whose customer one of the agents `$3` had last, those that
+-- somebody turned down, and those that were not looked at yet. More of a lot than there are free places could not be given out, and
+-- a lot that nobody can take holds up no other. What came first of a lot was promised first. `$4`: queues that are shut, `$5`: rows
+-- at the most.
 WITH RECURSIVE lots AS (
-    (SELECT t.lot, t.queue_id FROM ticket t
+    (SELECT t.lot, t.queue_id, t.live FROM ticket t
      WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL
      ORDER BY t.lot LIMIT 1)
     UNION ALL
-    SELECT n.lot, n.queue_id FROM lots l CROSS JOIN LATERAL (
-        SELECT t.lot, t.queue_id FROM ticket t
+    SELECT n.lot, n.queue_id, n.live FROM lots l CROSS JOIN LATERAL (
+        SELECT t.lot, t.queue_id, t.live FROM ticket t
         WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL AND t.lot > l.lot
         ORDER BY t.lot LIMIT 1) n
 ), shut AS MATERIALIZED (
-    SELECT id FROM queue WHERE name = ANY($3::text[])
+    SELECT id FROM queue WHERE name = ANY($4::text[])
 ), found AS (
     SELECT h.id, h.place FROM lots l CROSS JOIN LATERAL (
         SELECT t.id, row_number() OVER (ORDER BY t.waiting_since, t.id) AS place FROM ticket t
         WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.declined_until IS NULL AND t.lot = l.lot
-        ORDER BY t.waiting_since, t.id LIMIT $1) h
+        ORDER BY t.waiting_since, t.id LIMIT CASE WHEN l.live THEN $2::int ELSE $1::int END) h
     WHERE l.queue_id NOT IN (SELECT id FROM shut)
     UNION ALL
-    SELECT h.id, h.place FROM unnest($2::bigint[]) AS a (id) CROSS JOIN LATERAL (
+    SELECT h.id, h.place FROM unnest($3::bigint[]) AS a (id) CROSS JOIN LATERAL (
         SELECT t.id, row_number() OVER (ORDER BY t.waiting_since) AS place FROM ticket t
         WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.last_agent_id = a.id
           AND t.queue_id NOT IN (SELECT id FROM shut)
@@ -142,7 +143,7 @@ WITH RECURSIVE lots AS (
      WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.waiting_why IS NULL
      ORDER BY t.id LIMIT 500)
 ), chosen AS (
-    SELECT id, min(place) AS place FROM found GROUP BY id ORDER BY 2, 1 LIMIT $4
+    SELECT id, min(place) AS place FROM found GROUP BY id ORDER BY 2, 1 LIMIT $5
 )
 SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
        t.preferred_skills AS preferred, t.kind, t.live, t.weight, t.last_agent_id, greatest(t.last_agent_at, t.last_out_at) AS last_agent_at,
@@ -152,7 +153,8 @@ SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language A
        ARRAY(SELECT f.agent_id FROM offer f WHERE f.ticket_id = t.id AND f.state IN ('declined', 'expired')
              AND f.settled_at > clock_timestamp() - interval '10 minutes') END AS not_to,
        (SELECT min(k.due_at) FROM sla_clock k WHERE k.ticket_id = t.id AND k.state = 'running' AND k.target <> 'resolution') AS due_at
-FROM chosen JOIN ticket t ON t.id = chosen.id JOIN queue q ON q.id = t.queue_id JOIN customer c ON c.id = t.customer_id LEFT JOIN organisation o ON o.id = c.organisation_id
+-- OFFSET 0: each by its number; to read all that there are would seem as good to a planner that knows no more than this.
+FROM chosen CROSS JOIN LATERAL (SELECT * FROM ticket WHERE id = chosen.id OFFSET 0) t JOIN queue q ON q.id = t.queue_id JOIN customer c ON c.id = t.customer_id LEFT JOIN organisation o ON o.id = c.organisation_id
 ORDER BY chosen.place, t.priority DESC, t.waiting_since, t.id
 
 -- name: expected

@@ -16,6 +16,7 @@ import asyncpg
 
 from hub.actions.announce import EVENTS
 from hub.actions.context import Context
+from hub.actions.installation import set_up
 from hub.actions.route import MOST, drain
 from hub.actions.status import change_status
 from hub.model.people import HUB
@@ -139,6 +140,7 @@ async def _all_at_once(stage: Stage) -> Figure:
         for decide in (True, False):
             dsn = await stage.fresh_database()
             async with stage.installation(dsn, {"shop": {"kind": "api"}}) as ctx:
+                await set_up(ctx)
                 connection = await asyncpg.connect(dsn)
                 agents = await _fill(connection, size, capacity=size, busy=0)
                 begun = time.perf_counter()

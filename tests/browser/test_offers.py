@@ -2,13 +2,17 @@
 
 import re
 
+import pytest
 from playwright.async_api import expect
 
 from hub.actions.assign import assign_ticket
+from hub.actions.offers import expire_offers
+from hub.actions.staff import set_preferences
 from hub.model.people import HUB
 from storage import offers, work
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
 from tests.fakes.desk import Desk, customer_writes
 
 
@@ -126,6 +130,47 @@ async def test_on_a_phone_the_card_is_within_the_screen_and_big_enough_to_press(
         button = await card.locator(f"[data-{name}]").bounding_box()
         assert button is not None and button["height"] >= 36 and button["x"] + button["width"] <= 375
     assert await page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+async def test_axe_finds_nothing_in_the_cards(
+    open_desk: OpenDesk, desk: Desk, locale: str, theme: str
+) -> None:
+    await set_preferences(desk.ctx, agent_id=await _agent(desk, "ann"), locale=locale, theme=theme)
+    page = await open_desk()
+    for n, seconds in enumerate((60, 9)):
+        await _offer(
+            desk,
+            await customer_writes(desk.ctx, "Where?", subject=f"Parcel {n}", thread=str(n)),
+            seconds=seconds,
+        )
+    await expect(page.locator(".offer[data-offer]")).to_have_count(2, timeout=5000)
+    await expect(page.locator(".offer.soon")).to_have_count(1)
+    # What comes in moves for a moment, and is judged when it stands.
+    await page.wait_for_function("document.getAnimations().length === 0")
+    assert await violations(page) == []
+
+
+async def test_who_answers_no_offer_is_told_so_and_comes_back_with_one_press(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page = await open_desk()
+    for n in range(2):
+        await _offer(desk, await customer_writes(desk.ctx, "Where?", subject=f"Parcel {n}", thread=str(n)))
+        await expect(page.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+        await desk.ctx.database.run(
+            lambda c: c.execute("UPDATE offer SET expires_at = clock_timestamp() WHERE state = 'offered'")
+        )
+        await expire_offers(desk.ctx)
+        await expect(page.locator(".offer[data-offer]")).to_have_count(0, timeout=5000)
+    missed = page.locator(".offer.missed")
+    await expect(missed).to_contain_text("You did not answer two offers", timeout=5000)
+    await expect(page.locator("#presence summary")).to_contain_text("Away")
+    assert await violations(page) == []
+    await missed.get_by_role("button", name="I am here again").click()
+    await expect(page.locator("#presence summary")).to_contain_text("Online")
+    await expect(missed).to_have_count(0, timeout=5000)
 
 
 async def _agent(desk: Desk, login: str) -> int:

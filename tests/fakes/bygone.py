@@ -90,8 +90,11 @@ async def old_ticket(
     return await ctx.database.run(work)
 
 
-async def a_few_days(ctx: Context, days: int = 3, an_hour: int = 4) -> list[int]:
-    """Two agents from nine to five, so many customers an hour, every third one live; each is answered. Returns the agents."""
+async def a_few_days(
+    ctx: Context, days: int = 3, an_hour: int = 4, *, live: str = "chat", other: str = "plain"
+) -> list[int]:
+    """Two agents from nine to five, so many customers an hour, every third one on the channel `live`, the others on `other`;
+    each is answered. Returns the agents."""
     from tests.fakes.scene import an_agent
 
     agents = [await an_agent(ctx, login) for login in ("li", "wang")]
@@ -107,7 +110,7 @@ async def a_few_days(ctx: Context, days: int = 3, an_hour: int = 4) -> list[int]
                 agent=agents[place % 2],
                 given=1.0,
                 answers=(8.0,),
-                channel="chat" if place % 3 == 0 else "plain",
+                channel=live if place % 3 == 0 else other,
                 kind=("enquiry", "complaint", "feedback")[place % 3],
                 queue=("enquiries", "complaints", "feedback")[place % 3],
             )

@@ -107,6 +107,7 @@ async def test_a_ticket_explains_itself(ctx: Context, tmp_path: Path, env: dict[
     )
     assert (first.code, second.code) == (0, 0), first.said + second.said
     assert "Sorted" in first.out and "Assigned" in first.out and "li" in first.out
-    assert "目前" in second.out and "没有客服在线" in second.out or "在线" in second.out
+    assert "the only free agent who fits" in first.out
+    assert "目前" in second.out and "“投诉”队列的 1 位成员都不在线" in second.out
     unknown = await command("route", "explain", "T-99999", cwd=tmp_path, env=env)
     assert unknown.code == 1

@@ -62,3 +62,21 @@ async def test_the_screen_on_the_wall_is_the_same_without_the_bar(desk: Desk) ->
     page = await desk.get("/desk/floor?tv=1")
     assert page.status == 200 and " data-tv " in page.text and "退出全屏" in page.text
     assert " data-tv " not in (await desk.get("/desk/floor")).text
+
+
+async def test_the_queues_say_who_works_on_them_when_and_how(desk: Desk) -> None:
+    await desk.log_in()
+    await add_agent(desk.ctx, login="bo", name="Bo Ohm", password=PASSWORD, queues=("service",))
+    text = words_of((await desk.get("/desk/queues")).text)
+    service = text.partition("Service requests")[2].partition("Enquiries")[0]
+    assert "always open" in service and "Bo Ohm" in service
+    assert "Who works on every queue: Ann Berg" in service and "last agent 72 hr" in service
+    assert "Bo Ohm" not in text.partition("Enquiries")[2]
+    await desk.ctx.database.run(lambda c: c.execute("UPDATE agent SET active = false WHERE login <> 'ann'"))
+    await desk.ctx.database.run(
+        lambda c: c.execute(
+            "INSERT INTO queue_member SELECT q.id, a.id FROM queue q, agent a WHERE q.name = 'service'"
+        )
+    )
+    text = words_of((await desk.get("/desk/fragments/queues", **HTMX)).text)
+    assert "Nobody works on this queue" in text.partition("Enquiries")[2]

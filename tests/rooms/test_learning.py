@@ -21,15 +21,11 @@ from hub.model.people import Actor
 from hub.model.tickets import TicketKind
 from routing.learn.train import Example
 from storage import classifiers
+from tests.fakes import loom
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import a_hub, one, rows, say, ticket
 
 ANN = Actor(name="Ann")
-PARTS = ["bobbin", "shuttle", "heddle", "reed", "treadle", "warp beam"]
-FAULTS = ["skips a pick", "floats over the selvedge", "sheds lint", "binds on the upstroke"]
-ASKS = ["Please send a technician to the mill", "Could you arrange a visit", "We need an engineer"]
-WANTS = ["oil and spare needles", "a quotation for ten metres of yarn", "the yearly service of the loom"]
-NEW_COMPLAINT = "Could you arrange a visit, the warp beam skips a pick again and sheds lint."
 _visitors = itertools.count()
 
 
@@ -47,13 +43,7 @@ async def _opened(ctx: Context, text: str) -> dict[str, Any]:
 
 async def _teach(ctx: Context, count: int, *, seed: int = 1) -> None:
     """Customers of a mill write, and Ann says of each what it is: every second one complains by asking for something."""
-    chance = random.Random(seed)
-    for number in range(count):
-        ask = chance.choice(ASKS)
-        if number % 2:
-            text, kind = f"{ask}, the {chance.choice(PARTS)} {chance.choice(FAULTS)}.", "complaint"
-        else:
-            text, kind = f"{ask}, we would like {chance.choice(WANTS)}.", "request"
+    for text, kind in loom.messages(seed, count):
         await change_ticket(ctx, ticket_code=(await _opened(ctx, text))["code"], actor=ANN, kind=kind)
 
 
@@ -67,12 +57,12 @@ async def _why(ctx: Context, opened: dict[str, Any]) -> dict[str, Any]:
 async def test_what_people_said_is_learned_used_by_every_hub_and_explained(
     ctx: Context, database_dsn: str
 ) -> None:
-    before = await _opened(ctx, NEW_COMPLAINT)
+    before = await _opened(ctx, loom.COMPLAINT)
     assert (before["kind"], (await _why(ctx, before))["model"]) == ("request", 0)
     await _teach(ctx, 40)
     (made,) = await learn(ctx, actor=ANN)
     assert (made.version, made.in_use, made.trained.judgement.verdict.value) == (1, True, "better")
-    after = await _opened(ctx, NEW_COMPLAINT)
+    after = await _opened(ctx, loom.COMPLAINT)
     assert (after["kind"], after["queue"]) == ("complaint", "complaints")
     why = await _why(ctx, after)
     assert why["model"] == 1
@@ -86,7 +76,7 @@ async def test_what_people_said_is_learned_used_by_every_hub_and_explained(
         assert await reload_learned(other.database, other.learned) == 1
         assert (other.learned.version, other.learned.model) == (0, None)
         assert await reload_learned(other.database, other.learned) == 0
-        back = await _opened(other, NEW_COMPLAINT)
+        back = await _opened(other, loom.COMPLAINT)
         assert (back["kind"], (await _why(other, back))["model"]) == ("request", 0)
     # What a person says of a ticket is put down to the version that had sorted it.
     await change_ticket(ctx, ticket_code=after["code"], actor=ANN, kind="complaint")
@@ -113,11 +103,11 @@ async def test_too_little_is_kept_and_shown_but_not_used_unless_a_person_wants_i
 
 
 async def test_what_would_be_right_more_often_but_miss_complaints_is_not_used(ctx: Context) -> None:
-    """Nothing tells these complaints from these requests: to call all of them requests is right in three of five cases."""
+    """Nothing tells these complaints from these requests: to call all of them requests is right in four of five cases."""
     chance = random.Random(3)
-    for number in range(40):
-        text = f"The {chance.choice(PARTS)} of the loom in hall {chance.choice('ABCDEFGH')} is broken."
-        kind = "complaint" if number % 5 < 2 else "request"
+    for number in range(60):
+        text = f"The {chance.choice(loom.PARTS)} of the loom in hall {chance.choice('ABCDEFGH')} is broken."
+        kind = "request" if number % 5 else "complaint"
         await change_ticket(ctx, ticket_code=(await _opened(ctx, text))["code"], actor=ANN, kind=kind)
     (made,) = await learn(ctx, actor=ANN)
     judged = made.trained.judgement
@@ -156,7 +146,7 @@ async def test_it_learns_by_itself_when_enough_was_said_and_once_however_many_hu
 
 
 async def test_nothing_was_said_and_nothing_is_learned(ctx: Context) -> None:
-    await _opened(ctx, NEW_COMPLAINT)
+    await _opened(ctx, loom.COMPLAINT)
     assert await learn(ctx, actor=ANN) == []
 
 
@@ -169,7 +159,7 @@ async def test_both_ways_of_learning_are_judged_on_the_same_and_the_better_one_i
     (used,) = [outcome for outcome in made if outcome.in_use]
     assert used.trained.judgement.learned.recall == max(o.trained.judgement.learned.recall for o in made)
     assert made[0].trained.judgement.rules == made[1].trained.judgement.rules
-    after = await _opened(ctx, NEW_COMPLAINT)
+    after = await _opened(ctx, loom.COMPLAINT)
     assert after["kind"] == "complaint"
 
 
@@ -182,7 +172,7 @@ async def test_a_version_that_this_program_cannot_read_leaves_things_as_they_are
     await one(ctx, "INSERT INTO classifier_use (version) VALUES (1) RETURNING 1")
     assert await reload_learned(ctx.database, ctx.learned) == 0
     assert ctx.learned.version == 0
-    assert (await _opened(ctx, NEW_COMPLAINT))["kind"] == "request"
+    assert (await _opened(ctx, loom.COMPLAINT))["kind"] == "request"
 
 
 _EXAMPLES = [

@@ -3,7 +3,7 @@ wrong at any commit, and routing never fills an agent beyond their capacity (F64
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -67,7 +67,7 @@ async def _answer(hub: Context, agent_id: int, chance: random.Random, until: asy
     me = Actor(name="Somebody", agent_id=agent_id)
     while not until.is_set():
         offered = await rows(hub, "SELECT id FROM offer WHERE agent_id = $1 AND state = 'offered'", agent_id)
-        steps = []
+        steps: list[Awaitable[object]] = []
         for row in offered:
             what = chance.random()
             if what < 0.5:

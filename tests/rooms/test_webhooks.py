@@ -1,14 +1,17 @@
 """Calls to other programs: once queued they are made, signed, in order, at least once, and to nowhere that is not allowed."""
 
 import asyncio
+import base64
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from channels.api.compose import sign
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.make_calls import PAUSE_AT, claim_calls, make_call, try_webhook
@@ -434,3 +437,11 @@ def test_addresses_that_are_none(url: str, code: str) -> None:
 
 def test_an_address_stays_as_it_was_written() -> None:
     assert check_url("http://10.0.0.1:8069/a%2Fb?q=1", private=True) == "http://10.0.0.1:8069/a%2Fb?q=1"
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The example of https://github.com/standard-webhooks, in its libraries' tests."""
+    key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    at = datetime.fromtimestamp(1614265330, UTC)
+    made = sign(b'{"test": 2432232314}', "msg_p5jXN8AQM9LWM0D4loKWxJek", at, key)
+    assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="

@@ -8,12 +8,13 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from hub.actions.automation.stop import resume_rule
 from hub.actions.dry_run import MOST_DAYS, dry_run
-from hub.actions.failures import NotFound
+from hub.actions.failures import NotFound, NotPossible
 from hub.actions.tags import change_tags
 from hub.model.codes import TICKET, show_code
 from hub.model.tags import MOST_TAG, MOST_TAGS
 from hub.web.api.answers import TicketNumber
 from hub.web.api.operations import Answer, Call
+from hub.web.api.problems import wrong_field
 from hub.web.api.requests import RequestBody
 from hub.web.api.tickets import answer_ticket, ticket_code
 from storage import automation as stored
@@ -156,7 +157,12 @@ async def post_tags(call: Call) -> Answer:
     """Put tags on a ticket, take others away."""
     body: TagsRequest = call.body
     code = ticket_code(call)
-    await change_tags(call.ctx, ticket_code=code, actor=call.actor, add=body.add, remove=body.remove)
+    try:
+        await change_tags(call.ctx, ticket_code=code, actor=call.actor, add=body.add, remove=body.remove)
+    except NotPossible as failure:
+        if failure.code != "bad_tag":
+            raise
+        raise wrong_field("add, remove", str(failure)) from failure
     return await answer_ticket(call, code)
 
 
@@ -203,5 +209,10 @@ async def post_resume(call: Call) -> Answer:
 async def post_dry_run(call: Call) -> Answer:
     """Try rules on the last days."""
     body: DryRunRequest = call.body
-    found = await dry_run(call.ctx, body.document, body.days)
+    try:
+        found = await dry_run(call.ctx, body.document, body.days)
+    except NotPossible as failure:
+        if failure.code != "rules_wrong":
+            raise
+        raise wrong_field("document", str(failure)) from failure
     return Answer(document=DryRunAnswer.model_validate(found, from_attributes=True))

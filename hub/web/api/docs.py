@@ -72,6 +72,10 @@ PROBLEM_CODES = {
         "读取工单后客户又发来了消息；current_seq 为当前序号。",
     ),
     "not_possible": ("The ticket or the channel does not allow it.", "工单或渠道不允许此操作。"),
+    "too_many_simulations": (
+        "Enough simulations wait already: cancel some, or wait.",
+        "等待中的模拟过多：请取消部分，或稍后再试。",
+    ),
     "no_api_channel": ("No channel of kind api is configured.", "尚未配置 api 类型的渠道。"),
     "too_large": ("The body is too large.", "请求体过大。"),
     "unsupported_media_type": ("Send application/json.", "请使用 application/json。"),

@@ -25,6 +25,10 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "id": {"schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
     "token": {"schema": {"type": "string"}},
     "name": {"description": "the queue's name", "schema": {"type": "string"}},
+    "version": {
+        "description": "the number of a version",
+        "schema": {"type": "string", "pattern": r"^\d{1,8}$"},
+    },
     "channel": {"description": "the channel's name in hub.toml", "schema": {"type": "string"}},
     "address": {"description": "an e-mail address", "schema": {"type": "string", "format": "email"}},
 }

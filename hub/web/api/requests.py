@@ -228,3 +228,7 @@ class CorrectionsQuery(_Query):
 class PageQuery(_Query):
     cursor: Cursor | None = None
     limit: PageLimit = 50
+
+
+class VersionsQuery(_Query):
+    limit: Annotated[int, Field(ge=1, le=1000, description="the newest so many")] = 100

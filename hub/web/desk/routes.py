@@ -3,7 +3,18 @@
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.web.desk import care, customers, floor, mailboxes, offers, preferences, system, templates
+from hub.web.desk import (
+    care,
+    classification,
+    customers,
+    floor,
+    mailboxes,
+    offers,
+    preferences,
+    queues,
+    system,
+    templates,
+)
 from hub.web.desk.assets import show_asset
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.errands.webhooks import for_admins
@@ -11,9 +22,10 @@ from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.rules import drafts, entries, overview
 from hub.web.desk.signin import Door
+from hub.web.desk.simulate import pages as simulate
 from hub.web.desk.staff import matrix
 from hub.web.desk.staff import pages as staff
-from hub.web.desk.tickets import acting, files, moving, pages, sorting, writing
+from hub.web.desk.tickets import acting, files, moving, pages, sorting, tagging, writing
 from hub.web.desk.visit import Handler, at_desk
 
 
@@ -41,6 +53,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/fragments/tickets/{code}/composer", pages.show_composer),
         get("/fragments/tickets/{code}/customer", pages.show_customer_pane),
         get("/fragments/tickets/{code}/colleagues", acting.show_colleagues),
+        get("/fragments/tickets/{code}/tags", tagging.show_tag_choice),
+        post("/tickets/{code}/tags", tagging.post_tags),
         get("/tickets/{code}/originals/{id}", originals.show),
         post("/tickets/{code}/replies", writing.post_reply),
         post("/tickets/{code}/notes", writing.post_note),
@@ -62,12 +76,18 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/templates", templates.show_templates),
         post("/templates", templates.post_template),
         post("/templates/{id}/retire", templates.post_retire),
+        get("/classification", classification.show_classification, leads=True),
+        get("/fragments/classification", classification.show_state, leads=True),
+        post("/classification/confirm", classification.post_confirm, leads=True),
+        post("/classification/use", classification.post_use, leads=True),
         get("/mailboxes", mailboxes.show_mailboxes),
         get("/fragments/mailboxes", mailboxes.show_state),
         post("/mailboxes/{channel}/count", mailboxes.post_count),
         get("/attachments/{token}", files.get_attachment),
         get("/attachments/{token}/picture", files.get_picture),
         web.get(PICTURES + "/{signed}", originals.picture),
+        get("/queues", queues.show_queues),
+        get("/fragments/queues", queues.show_state),
         get("/floor", floor.show_floor),
         get("/fragments/floor", floor.show_state),
         get("/staff", staff.show_staff, leads=True),
@@ -80,6 +100,11 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/staff/{id}/hand-over", staff.post_hand_over, leads=True),
         post("/staff/{id}/skill", matrix.post_skill, leads=True),
         post("/staff/{id}/queue", matrix.post_membership, leads=True),
+        get("/simulate", simulate.show_simulate, leads=True),
+        post("/simulate", simulate.post_simulate, leads=True),
+        get("/simulate/{id}", simulate.show_simulation, leads=True),
+        post("/simulate/{id}/cancel", simulate.post_cancel, leads=True),
+        get("/fragments/simulations/{id}", simulate.show_state, leads=True),
         get("/customers", customers.show_customers),
         get("/customers/{code}", customers.show_customer),
         get("/fragments/customers/{code}/timeline", customers.show_timeline),
@@ -91,6 +116,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/quarantine/{id}/raw", system.get_raw),
         post("/quarantine/{id}/replay", system.post_replay, leads=True),
         post("/quarantine/{id}/discard", system.post_discard, leads=True),
+        post("/system/automation/{name}/resume", system.post_resume, leads=True),
         post("/system/deliveries/{id}/again", system.post_again, leads=True),
         post("/system/deliveries/{id}/cancel", system.post_cancel, leads=True),
         get("/rules", overview.show_overview),
@@ -99,6 +125,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/rules/versions/{version}", overview.show_version),
         post("/rules/versions/{version}/restore", overview.post_restore, leads=True),
         get("/rules/draft", drafts.show_draft),
+        get("/rules/draft/trial", drafts.show_trial),
+        post("/rules/draft/trial", drafts.post_trial, leads=True),
         post("/rules/draft/publish", drafts.post_publish, leads=True),
         post("/rules/draft/discard", drafts.post_discard, leads=True),
         post("/rules/draft/rebase", drafts.post_rebase, leads=True),

@@ -3,12 +3,14 @@
 from aiohttp import web
 
 from hub.actions import quarantine
+from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
 from hub.actions.reply import cancel_reply, send_again
 from hub.web.api.files import as_download
+from hub.web.desk.say.automation import STOPS
 from hub.web.desk.tickets.writing import deliver_action
 from hub.web.desk.visit import Visit
-from storage import views
+from storage import automation, floor, views
 from storage.database import Connection
 
 
@@ -31,7 +33,16 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
         backlog = await views.backlog(c)
         channels = await views.list_channels(c)
         ill = sum(one.state in ("down", "misconfigured") for one in channels)
-        return backlog.quarantined + states.get("failed", 0) + states.get("uncertain", 0) + ill
+        stopped = await automation.stopped(c)
+        hopeless = len(await floor.unplaceable(c)) if visit.leads else 0
+        return (
+            hopeless
+            + len(stopped)
+            + backlog.quarantined
+            + states.get("failed", 0)
+            + states.get("uncertain", 0)
+            + ill
+        )
 
     return visit.page("_badge.html", troubles=await visit.ctx.database.read(read))
 
@@ -54,6 +65,12 @@ async def post_replay(visit: Visit) -> web.StreamResponse:
 async def post_discard(visit: Visit) -> web.StreamResponse:
     """Put it away; its bytes stay in the journal."""
     await quarantine.discard(visit.ctx, raw_id=_id(visit), actor=visit.actor)
+    return await show_state(visit)
+
+
+async def post_resume(visit: Visit) -> web.StreamResponse:
+    """Let a rule go on that was stopped."""
+    await resume_rule(visit.ctx, name=visit.request.match_info["name"], actor=visit.actor)
     return await show_state(visit)
 
 
@@ -92,6 +109,9 @@ async def _read(visit: Visit) -> dict[str, object]:
             "backlog": await views.backlog(c),
             "queues": await views.list_queues(c),
             "agents": [one for one in await views.list_agents(c) if one.active],
+            "unplaceable": await floor.unplaceable(c),
+            "stopped": await automation.stopped(c),
+            "STOPS": STOPS,
         }
 
     return await visit.ctx.database.read(read)

@@ -44,7 +44,11 @@ const COMMANDS = {
   KeyY: () => press("right"),
   KeyA: () => answerOffer("accept"),
   KeyX: () => answerOffer("decline"),
-  KeyB: () => document.querySelector("#bell > summary")?.click(),
+  KeyB: () => {
+    const bell = document.querySelector("#bell > summary");
+    bell?.focus();
+    bell?.click();
+  },
   KeyT: () => (location.href = "/desk/tasks"),
   KeyD: turnTheme,
   Slash: () => {

@@ -52,6 +52,11 @@ function spread(event) {
   if (kind === "ticket_unplaceable") tell("live-system");
   if (kind === "presence_changed") tell("live-presence");
   if (kind === "rules_changed") tell("live-rules");
+  if (kind === "rule_stopped" || kind === "rule_resumed") {
+    tell("live-rules");
+    tell("live-system");
+  }
+  if (kind === "kind_changed" || kind === "classifier_changed") tell("live-classification");
   if (kind === "notices_changed") tell("live-notices");
   if (kind === "task_added" || kind === "task_changed") tell("live-tasks");
   if (kind === "webhooks_changed") tell("live-webhooks");
@@ -59,7 +64,7 @@ function spread(event) {
 }
 
 function everything() {
-  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks"]) tell(`live-${name}`);
+  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification"]) tell(`live-${name}`);
 }
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────

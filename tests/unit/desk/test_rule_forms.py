@@ -70,7 +70,7 @@ rules = st.builds(
     when=st.builds(
         When,
         kind=some(st.sampled_from(TicketKind)), channel=some(words), channel_kind=some(words), language=some(words),
-        topic=some(words), subject=some(words), key_account=answers, uncertain=answers,
+        topic=some(words), subject=some(words), segment=some(words), key_account=answers, uncertain=answers,
         hint=st.dictionaries(words, some(words).filter(bool), max_size=2),
     ),
     then=st.builds(
@@ -99,7 +99,7 @@ targets = st.builds(
     when=st.builds(
         TargetWhen,
         kind=some(st.sampled_from(TicketKind)), priority=some(st.sampled_from(Priority)), queue=some(words),
-        channel=some(words), channel_kind=some(words), key_account=answers,
+        channel=some(words), channel_kind=some(words), segment=some(words), key_account=answers,
     ),
     calendar=words, first_response=st.none() | st.integers(0, 527_040), next_response=st.none() | st.integers(0, 527_040),
     resolution=st.none() | st.integers(0, 527_040), warn_at=st.none() | st.integers(0, 99), escalate=answers,
@@ -308,12 +308,25 @@ def test_a_row_without_its_first_field_is_none_and_rows_are_counted_without_it()
     ]
 
 
+def _asked(fields: Mapping[str, Any], prefix: str = "when") -> set[str]:
+    """The keys of a table inside the form."""
+    return {name.split(".")[1] for name in fields if name.startswith(f"{prefix}.")}
+
+
+_NUMBERS = {**{kind.value: ["1"] for kind in Target}, "warn_at": ["1"], "escalate": ["yes"]}
+
+
 def test_every_key_of_the_rules_has_its_form() -> None:
     """A key that is added to the rules is asked for on the desk, or this says which is not."""
     everything: dict[type[BaseModel], set[str]] = {
         QueueRule: set(queue.read({})),
         CalendarTable: set(calendar.read({})),
         RoutingRules: set(general.KEYS) | {"queue", "rule", "calendar", "target", "automation"},
+        Rule: set(rule.read({})),
+        When: _asked(rule.fields_of(Rule(name="r", then=Then(queue="q")))) | {"hint"},
+        Then: _asked(rule.fields_of(Rule(name="r", then=Then(queue="q"))), "then") | {"skill"},
+        TargetTable: set(target.read({"when.kind": ["complaint"], "calendar": ["c"], **_NUMBERS})),
+        TargetWhen: _asked(target.fields_of(TargetTable(name="t", calendar="c"))),
         AutomationWhen: {*automation.CHOSEN, *automation.WRITTEN, *automation.ASKED, *automation.CALENDARS, "open_tickets"},
         Action: {*Action.VERBS, "text", "due_minutes", "even_if_manual"},
     }  # fmt: skip

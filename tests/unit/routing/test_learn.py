@@ -20,6 +20,7 @@ from routing.learn.judge import LEAST_SAID, Verdict, guess, judge, score
 from routing.learn.model import Model, NotAModel, from_bytes, refine, to_bytes
 from routing.learn.train import Example
 from routing.retell import retell
+from tests.fakes import loom
 
 SAMPLES = tomllib.loads((Path(__file__).parent / "samples.toml").read_text(encoding="utf-8"))
 COMPLAINT, REQUEST, ENQUIRY = TicketKind.COMPLAINT, TicketKind.REQUEST, TicketKind.ENQUIRY
@@ -32,26 +33,6 @@ def _examples(rows: Sequence[Sequence[str]]) -> list[Example]:
     ]
 
 
-def _loom(seed: int, count: int) -> list[Example]:
-    """A made-up trade: what its customers complain of no lexicon knows, and they say it by asking for something."""
-    chance = random.Random(seed)
-    parts = ["bobbin", "shuttle", "heddle", "reed", "treadle", "warp beam", "cloth roller"]
-    faults = ["skips a pick", "floats over the selvedge", "sheds lint into the reed", "binds on the upstroke"]
-    asks = ["Please send a technician to the mill", "Could you arrange a visit", "We need an engineer"]
-    wants = ["oil and spare needles", "a quotation for ten metres of yarn", "the yearly service of the loom"]
-    made = []
-    for number in range(count):
-        if number % 2:
-            text = f"{chance.choice(asks)}, the {chance.choice(parts)} {chance.choice(faults)}."
-            made.append(Example(text=text, subject="", kind=COMPLAINT, number=number + 1))
-        else:
-            text = (
-                f"{chance.choice(asks)}, we would like {chance.choice(wants)} for line {chance.randrange(9)}."
-            )
-            made.append(Example(text=text, subject="", kind=REQUEST, number=number + 1))
-    return made
-
-
 def test_a_model_that_knows_nothing_changes_nothing() -> None:
     nothing = Model(method="words")
     for part in SAMPLES.values():
@@ -61,7 +42,7 @@ def test_a_model_that_knows_nothing_changes_nothing() -> None:
 
 
 def test_what_the_rules_do_not_know_is_learned_and_found_in_what_was_not_seen() -> None:
-    taught, new = _loom(1, 80), _loom(2, 200)
+    taught, new = loom.examples(1, 80), loom.examples(2, 200)
     before = score(new, [classify(one.text, "").kind for one in new])
     model = train.train(train.look(taught, "words"))
     after = score(new, [guess(model, one) for one in new])
@@ -71,7 +52,7 @@ def test_what_the_rules_do_not_know_is_learned_and_found_in_what_was_not_seen() 
 
 
 def test_the_decision_names_the_words_that_were_learned() -> None:
-    model = train.train(train.look(_loom(1, 80), "words"))
+    model = train.train(train.look(loom.examples(1, 80), "words"))
     text = "Could you arrange a visit, the bobbin skips a pick."
     result = refine(classify(text, ""), text, "", model, 7)
     assert (result.kind, result.model) == (COMPLAINT, 7)
@@ -116,10 +97,10 @@ def test_the_same_examples_give_the_same_bytes() -> None:
 
 def test_size_is_bounded_and_what_was_seen_once_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     secret = Example(text="My name is Zebulon Quagmire and I complain", subject="", kind=COMPLAINT)
-    model = train.train(train.look([secret, *_loom(1, 40)], "words"))
+    model = train.train(train.look([secret, *loom.examples(1, 40)], "words"))
     assert not [word for word in model.terms if "zebulon" in word or "quagmire" in word]
     monkeypatch.setattr(train, "MOST_TERMS", 20)
-    assert len(train.train(train.look(_loom(1, 40), "words")).terms) <= 20
+    assert len(train.train(train.look(loom.examples(1, 40), "words")).terms) <= 20
 
 
 def test_figures_are_nobodys_business() -> None:
@@ -147,7 +128,7 @@ def test_judging_never_looks_at_what_was_learned_from() -> None:
 
 
 def test_what_is_better_is_called_so_and_what_is_worse_is_not_used() -> None:
-    good = judge(train.look(_loom(3, 100), "words"), train.train)
+    good = judge(train.look(loom.examples(3, 100), "words"), train.train)
     assert (good.verdict, good.rules.recall < 0.2, good.learned.recall > 0.9) == (Verdict.BETTER, True, True)
     # Taught the opposite of what it is tried on: every complaint is said to be a request.
     wrong = _examples(SAMPLES["tuned"])
@@ -156,25 +137,25 @@ def test_what_is_better_is_called_so_and_what_is_worse_is_not_used() -> None:
     assert bad.verdict is Verdict.WORSE and bad.learned.recall < bad.rules.recall
     # More right on the whole, but fewer complaints found: not used.
     shy = Model(method="words", base=((0.0,) * 4,) * 4, bias=(0.0, 0.0, 0.0, 9.0))
-    mostly_requests = [*_loom(4, 80)[::2], *_examples(SAMPLES["tuned"][:5])]
+    mostly_requests = [*loom.examples(4, 80)[::2], *_examples(SAMPLES["tuned"][:5])]
     poor = judge(train.look(mostly_requests, "words"), lambda _seen: shy)
     assert poor.learned.accuracy >= poor.rules.accuracy - 0.2
     assert poor.verdict is Verdict.WORSE
 
 
 def test_too_few_answers_are_said_to_be_too_few() -> None:
-    few = judge(train.look(_loom(1, LEAST_SAID - 1), "words"), train.train)
+    few = judge(train.look(loom.examples(1, LEAST_SAID - 1), "words"), train.train)
     assert few.verdict is Verdict.TOO_FEW
 
 
 def test_what_is_in_use_is_asked_only_what_it_had_not_seen_either() -> None:
-    examples = _loom(1, 120)
+    examples = loom.examples(1, 120)
     in_use = train.train(train.look(examples[:60], "words"))
     found = judge(train.look(examples, "words"), train.train, in_use=in_use, learned_until=60)
     assert found.unseen is not None
     ours, theirs = found.unseen
     assert ours.examples == theirs.examples == 60
-    rival = Model(method="words", terms=train.train(train.look(_loom(1, 120), "words")).terms)
+    rival = Model(method="words", terms=train.train(train.look(loom.examples(1, 120), "words")).terms)
     weak = judge(
         train.look(examples, "words"), lambda _seen: Model(method="words"), in_use=rival, learned_until=60
     )
@@ -183,7 +164,7 @@ def test_what_is_in_use_is_asked_only_what_it_had_not_seen_either() -> None:
 
 
 def test_scikit_learn_learns_the_same_and_is_not_needed_to_ask() -> None:
-    taught, new = _loom(1, 80), _loom(2, 200)
+    taught, new = loom.examples(1, 80), loom.examples(2, 200)
     model = from_bytes(to_bytes(tfidf.train(train.look(taught, "pieces"))))
     after = score(new, [guess(model, one) for one in new])
     assert (after.recall > 0.95, after.accuracy > 0.95) == (True, True)

@@ -6,9 +6,11 @@ from aiohttp import web
 
 from hub.actions.failures import Conflict, NotPossible
 from hub.actions.rule_drafts import Overlap, discard_draft, overlap_of, publish_draft, rebase_draft
+from hub.actions.try_rules import begin_trial, last_trial
 from hub.web.desk.rules.forms.fields import one
+from hub.web.desk.rules.trials import ToldTrial, tell_trial
 from hub.web.desk.rules.troubles import say_refusal, troubles_of
-from hub.web.desk.rules.view import RULES, UNPROCESSABLE, posted, see, show
+from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_changes import tell_changes, tell_unit
 from hub.web.desk.visit import Visit, go
@@ -64,6 +66,18 @@ async def post_rebase(visit: Visit) -> web.StreamResponse:
     return go(visit, DRAFT)
 
 
+async def show_trial(visit: Visit) -> web.StreamResponse:
+    """How far the trial is, or what came of it."""
+    seen = await see(visit)
+    return show(visit, seen, "_rules_dry_run.html", trial=await _trial(visit, seen))
+
+
+async def post_trial(visit: Visit) -> web.StreamResponse:
+    """Try the draft on the last days."""
+    await begin_trial(visit.ctx, agent_id=visit.agent.id)
+    return await show_trial(visit) if visit.partial else go(visit, f"{DRAFT}#h-try")
+
+
 async def _show(visit: Visit, *, trouble: str = "", note: str = "") -> web.Response:
     seen = await see(visit)
     overlap: Overlap | None = None
@@ -84,4 +98,9 @@ async def _show(visit: Visit, *, trouble: str = "", note: str = "") -> web.Respo
         ],
         trouble=trouble,
         note=note,
+        trial=await _trial(visit, seen),
     )
+
+
+async def _trial(visit: Visit, seen: Seen) -> ToldTrial | None:
+    return tell_trial(seen.words, await last_trial(visit.ctx, visit.agent.id), seen.desk.rules.fingerprint)

@@ -129,14 +129,13 @@ def _told(seen: Seen, row: VersionRow, documents: dict[int, dict[str, Any]]) -> 
 async def _version(visit: Visit, version: int, *, trouble: str = "") -> web.Response:
     seen = await see(visit)
 
-    async def look(c: Connection) -> tuple[list[VersionRow], dict[int, dict[str, Any]]]:
-        later = await rulebook.newest_version(c) - version
-        rows = [row for row in await rulebook.versions(c, max(0, later) + 1) if row.version == version]
+    async def look(c: Connection) -> tuple[VersionRow | None, dict[int, dict[str, Any]]]:
         found = {n: await rulebook.document(c, n) for n in (version, version - 1)}
-        return rows, {n: document for n, document in found.items() if document is not None}
+        there = {n: document for n, document in found.items() if document is not None}
+        return await rulebook.version(c, version), there
 
-    rows, documents = await visit.ctx.database.read(look)
-    if not rows:
+    row, documents = await visit.ctx.database.read(look)
+    if row is None:
         raise NotFound(f"There is no version {version} of the rules.")
     in_use: RoutingRules = visit.ctx.rules
     back = tell_changes(seen.words, differences(as_document(in_use), documents[version]))
@@ -146,7 +145,7 @@ async def _version(visit: Visit, version: int, *, trouble: str = "") -> web.Resp
         "rules_version.html",
         status=UNPROCESSABLE if trouble else 200,
         page="",
-        told=_told(seen, rows[0], documents),
+        told=_told(seen, row, documents),
         back=back,
         in_use=visit.ctx.rulebook.version,
         trouble=trouble,

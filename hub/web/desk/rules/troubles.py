@@ -99,6 +99,10 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
     (r"(?:when|unless)[.](?P<key>[a-z_]+): has a meaning only with events \(on\)",
      N_("A condition about who did it needs an event."), "{message}"),
     ("expected exactly one of queue, priority, .*", N_("Choose what is to be done."), "then"),
+    ("then: a rule answers once", N_("A rule answers the customer once."), "then"),
+    ("(?P<key>text|due_minutes|even_if_manual): has no meaning beside (?P<verb>.*)",
+     N_("“%(key)s” has no meaning beside “%(verb)s”."), "then"),
+    ("calendar: has a meaning beside after only", N_("Only a rule that waits for a time goes by a calendar."), "calendar"),
     ("note: expected a text", N_("Write the note."), "then"),
     ("task: expected text, which says what is to be done", N_("Write what is to be done."), "then"),
     ("expected a tag of 1 to (?P<limit>.*) characters; got .*", N_("A tag has 1 to %(limit)s characters."), "tags"),
@@ -163,36 +167,38 @@ def troubles_of(
 
 def _without_echoes(wrongs: Sequence[Wrong]) -> list[Wrong]:
     """pydantic says of a list with a wrong entry that it is too short, too; and names every kind of hours that it tried."""
-    deep = {wrong.where[0] for wrong in wrongs if len(wrong.where) > 1}
+    ways = [wrong.where for wrong in wrongs]
     return [
         wrong
         for wrong in wrongs
-        if not (len(wrong.where) == 1 and wrong.kind == "too_short" and wrong.where[0] in deep)
+        if not (wrong.kind == "too_short" and any(_leads(wrong.where, way) for way in ways))
         and not any("literal[" in str(part) and wrong.kind == "literal_error" for part in wrong.where)
     ]
 
 
+def _leads(where: Sequence[int | str], way: Sequence[int | str]) -> bool:
+    return len(way) > len(where) and way[: len(where)] == where
+
+
 def _field(wrong: Wrong, section: str, index: int | None, fields: Fields) -> str:
     where = wrong.where
-    if index is not None and where[:1] == (section,) and len(where) > 1:
-        if where[1] != index:
+    if section == "file":
+        return ""
+    if index is not None and where:
+        if where[:2] != (section, index):
             return ""
         where = where[2:]
-    elif index is not None and where:
-        return ""
-    if wrong.kind == "value_error":
-        field = next((field for pattern, _, field in _KNOWN if pattern.fullmatch(wrong.said)), "")
-        if field == "hours":
-            return _hours(wrong.said, where, fields)
-        if field == "{message}":
-            return wrong.said.partition(":")[0]
-        if not where:
-            return field if _is_about(wrong.said, section, fields) else ""
-        if where[0] == "then" and len(where) > 1:
-            return f"then:{where[1]}"
-        if field and where[0] not in ("when", "unless"):
-            return f"{field}:{where[1]}" if len(where) > 1 and isinstance(where[1], int) else field
-    return _path(where)
+    if wrong.kind != "value_error":
+        return _path(where)
+    field = next((field for pattern, _, field in _KNOWN if pattern.fullmatch(wrong.said)), "")
+    if not wrong.where:
+        return field if _is_about(wrong.said, section, fields) else ""
+    if field == "hours":
+        return _hours(wrong.said, fields)
+    if field == "{message}":
+        return wrong.said.partition(":")[0]
+    # What is wrong with one key stands beside it; with the entry as a whole, beside what it speaks of.
+    return _path(where) or field
 
 
 def _path(where: Sequence[int | str]) -> str:
@@ -219,7 +225,7 @@ def _path(where: Sequence[int | str]) -> str:
     return f"{first}:{rows[0]}" if first == "off" and rows else first
 
 
-def _hours(said: str, where: Sequence[int | str], fields: Fields) -> str:
+def _hours(said: str, fields: Fields) -> str:
     """The weekday in which these hours were typed."""
     for day in WEEKDAYS:
         if any(f"'{shift_text(*shift)}'" in said for shift in shifts_of(fields, day)):
@@ -231,8 +237,12 @@ def _hours(said: str, where: Sequence[int | str], fields: Fields) -> str:
 
 def _is_about(said: str, section: str, fields: Fields) -> bool:
     """Whether a sentence about how tables go together names the entry of this form."""
+    if section == "general":
+        return True
     name = next(iter(fields.get("name", ())), "").strip()
     head = re.match(r"(\w+) '(.*?)':", said)
     if head:
         return head[1] == section and head[2] == name
-    return section in ("general", "target") or said.startswith(f"two {section}s are called")
+    return (section == "target" and said.startswith("no target")) or said.startswith(
+        f"two {section}s are called"
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.rule_words import TOPICS
 from hub.web.desk.say.targets import say_span
 from routing.expect import STEPS, Expected
 
@@ -33,6 +34,11 @@ def meter(used: int, room: int) -> Meter:
     else:
         pips = ()
     return Meter(used=used, room=room, pips=pips, share=min(100, 100 * used // room) if room else 100)
+
+
+def say_skill(voice: Voice, skill: str) -> str:
+    """What a skill is called: those that are shipped have names in each language."""
+    return voice.say(TOPICS[skill]) if skill in TOPICS else skill
 
 
 def say_wait(voice: Voice, expected: Expected) -> str:

@@ -75,6 +75,11 @@ class Voice:
     def number(self, value: float) -> str:
         return str(format_decimal(value, locale=self.locale))
 
+    def decimal(self, value: float, digits: int) -> str:
+        """With so many figures behind the point, also where they are noughts."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return str(format_decimal(value, pattern, locale=self.locale))
+
     def moment(self, at: datetime) -> str:
         """Day and time to the minute."""
         return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))

@@ -339,7 +339,7 @@ class RuleWords:
         if key == "hint":
             hints = [f"{name} = {self.several(values)}" for name, values in value.items()]
             return say(N_("%(what)s: %(values)s"), what=self.key(key), values=self.several(hints))
-        if key in ("subject", "words"):
+        if key in ("subject", "words"):  # as they stand in a text
             value = [f"“{word}”" for word in value]
         if isinstance(value, (list, tuple)):
             told = say(N_(" or ")).join(self.value(key, one) for one in value)
@@ -364,7 +364,7 @@ class RuleWords:
             )
         required = {**({then["skill"]: 1} if then.get("skill") else {}), **(then.get("skills") or {})}
         if required:
-            told.append(say(N_("needs %(skills)s"), skills=self._skills(required)))
+            told.append(say(N_("needs %(skills)s"), skills=self.skills(required)))
         if then.get("prefer"):
             told.append(say(N_("rather with %(skills)s"), skills=self.value("prefer", then["prefer"])))
         return told
@@ -414,7 +414,8 @@ class RuleWords:
             return told
         return self.voice.say(N_(" or ")).join(self.value("on", one) for one in rule.get("on") or ())
 
-    def _skills(self, required: Mapping[str, int]) -> str:
+    def skills(self, required: Mapping[str, int]) -> str:
+        """Skills with the least level of each; "" for none."""
         return self.several(
             self.voice.say(
                 N_("%(skill)s from level %(level)s on"), skill=self.value("skill", name), level=level

@@ -71,6 +71,7 @@ AUTOMATIC: Mapping[str, str] = {
     "receipt": N_("Read receipt"),
     "loop": N_("Mail loop, stopped"),
     "acknowledgement": N_("Automatic acknowledgement"),
+    "rule": N_("Answered by a rule"),
 }
 
 THREAD_RULES: Mapping[str, str] = {
@@ -169,6 +170,9 @@ FAILURES: Mapping[str, str] = {
     "not_our_inbox": N_("This inbox cannot answer here."),
     "template_taken": N_("There is a template of this name in this language already."),
     "bad_template": N_("A template needs a name and a text."),
+    "bad_tag": N_("A tag is one to forty characters on one line, without commas."),
+    "too_many_tags": N_("The ticket has too many tags already."),
+    "wrong_days": N_("Rules can be tried on the last 1 to 90 days."),
     "template_changed": N_("Somebody else has changed this template meanwhile. Reload the page first."),
     "not_an_address": N_("This is not an e-mail address."),
     "own_address": N_("This is one of our own addresses."),

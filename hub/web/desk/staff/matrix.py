@@ -1,9 +1,12 @@
 """Skills by agent and queues by agent, one cell at a time. A cell is changed from what was seen in it."""
 
+from functools import partial
+
 from aiohttp import web
 
 from hub.actions.change_agent import get_agent, set_membership, set_skill
 from hub.actions.failures import ActionFailure, NotPossible
+from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import number
 from hub.web.desk.staff.pages import agent_id, titles_of
@@ -74,4 +77,8 @@ async def _show(visit: Visit, template: str) -> web.StreamResponse:
 
 def _columns(visit: Visit) -> dict[str, object]:
     rules = visit.ctx.rules
-    return {"SKILLS": rules.skills, "QUEUES": titles_of(visit, rules.queue)}
+    return {
+        "SKILLS": rules.skills,
+        "QUEUES": titles_of(visit, rules.queue),
+        "skill_name": partial(say_skill, visit.voice),
+    }

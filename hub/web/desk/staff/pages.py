@@ -1,6 +1,7 @@
 """The staff: who there is, the form of one, and what is done to an account."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.returns import hand_over
 from hub.actions.staff import add_agent, languages_of
 from hub.model.people import Role
+from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import LEVELS, AgentForm, number
 from hub.web.desk.visit import Visit, go
@@ -158,6 +160,7 @@ async def _show(
         CALENDARS=titles_of(visit, rules.calendar),
         QUEUES=titles_of(visit, rules.queue),
         LEVELS=LEVELS,
+        skill_name=partial(say_skill, visit.voice),
     )
     response.set_status(status)
     return response

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from hub.actions.read_clocks import ClockNow, clocks_of
+from hub.model.tags import clean_tag
 from hub.web.desk.say.language import N_
 from routing.promises import Policies
 from storage import views
@@ -35,6 +36,7 @@ class Look:
     scope: TicketScope = "mine"
     shown: str = "work"
     queue: str = ""
+    tag: str = ""
     rows: int = PAGE
 
     @classmethod
@@ -53,6 +55,7 @@ class Look:
             scope=scope,
             shown=shown if shown in SHOWN else "work",
             queue=asked.get("queue", "")[:100].replace("\x00", ""),
+            tag=_tag(asked.get("tag", "")),
             rows=max(PAGE, min(int(rows), MOST))
             if rows.isascii() and rows.isdigit() and len(rows) < 6
             else PAGE,
@@ -61,8 +64,14 @@ class Look:
     def query(self, **changed: object) -> str:
         """As a query string, without what is usual."""
         look = replace(self, **changed)  # type: ignore[arg-type]  # the names are this class's own
-        said = {"scope": look.scope, "show": look.shown, "queue": look.queue, "rows": str(look.rows)}
-        usual = {"show": "work", "queue": "", "rows": str(PAGE)}
+        said = {
+            "scope": look.scope,
+            "show": look.shown,
+            "queue": look.queue,
+            "tag": look.tag,
+            "rows": str(look.rows),
+        }
+        usual = {"show": "work", "queue": "", "tag": "", "rows": str(PAGE)}
         return urlencode({name: value for name, value in said.items() if usual.get(name) != value})
 
 
@@ -92,6 +101,7 @@ async def read_list(
             agent_id=agent_id,
             status=SHOWN[look.shown][1],
             queue=look.queue or None,
+            tag=look.tag,
             before=before,
             limit=wanted,
         )
@@ -105,3 +115,11 @@ async def read_list(
         queues=await views.list_queues(connection),
         clocks=await clocks_of(connection, policies, [row.id for row in rows], now),
     )
+
+
+def _tag(given: str) -> str:
+    """As tags are kept; "" for what is none."""
+    try:
+        return clean_tag(given)
+    except ValueError:
+        return ""

@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.actions.failures import NotFound
 from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.actions.route import why_waiting
+from hub.web.desk.say.automation import tell_runs
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.say.floor import say_expected
 from hub.web.desk.say.targets import tell_clocks
@@ -26,12 +27,16 @@ from hub.web.desk.tickets.thread import (
 from hub.web.desk.visit import Visit
 from routing.expect import Expected
 from routing.retell import retell
-from storage import participants, tasks, threads, views
+from storage import automation, participants, tasks, threads, views
+from storage.automation import RunRow
 from storage.database import Connection
 from storage.participants import ParticipantRow
 from storage.tasks import TaskRow
 from storage.threads import EntryFacts, LinkRow
 from storage.views import CustomerRow, TicketRow
+
+RUNS = 20
+"""So many of the last things that rules did to a ticket are shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class Work:
     facts: Mapping[int, EntryFacts]
     clocks: Sequence[ClockLedger]
     tasks: Sequence[TaskRow]
+    runs: Sequence[RunRow]
     waiting_why: dict[str, Any] | None = None
 
 
@@ -68,6 +74,7 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             links=await threads.ticket_links(c, thread.ticket.id),
             facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
             tasks=await tasks.of_ticket(c, code),
+            runs=await automation.runs_of_ticket(c, thread.ticket.id, RUNS),
             clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
         )
 
@@ -103,9 +110,12 @@ def work_context(visit: Visit, work: Work) -> dict[str, object]:
         "answering": answering(visit.ctx, ticket),
         "whys": tell_decisions(visit.voice, work.thread.decisions, work.queues),
         "clocks": tell_clocks(visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now),
+        "runs": tell_runs(visit.voice, visit.ctx.rules, work.runs),
         "tasks": work.tasks,
         **task_words(visit.voice, work.tasks, visit.now),
         "waiting": retell(work.waiting_why, visit.voice.locale, titles) if work.waiting_why else [],
-        "expected": say_expected(visit.voice, Expected(**work.waiting_why["expected"])) if work.waiting_why else "",
+        "expected": say_expected(visit.voice, Expected(**work.waiting_why["expected"]))
+        if work.waiting_why
+        else "",
         "CUT": CUT,
     }

@@ -17,6 +17,7 @@ from hub.web.desk.rules.forms.fields import (
 from routing.rules import Rule, When
 
 _LISTS = ("kind", "channel", "channel_kind", "language", "topic")
+_WRITTEN = ("subject", "segment")
 
 
 def fields_of(rule: Rule) -> Fields:
@@ -41,7 +42,7 @@ def read(fields: Fields) -> dict[str, Any]:
         hints.setdefault(key, []).append(value)
     when = {
         **{key: several(fields, f"when.{key}") for key in _LISTS},
-        "subject": lines(fields, "when.subject"),
+        **{key: lines(fields, f"when.{key}") for key in _WRITTEN},
         "key_account": three_ways(one(fields, "when.key_account")),
         "uncertain": three_ways(one(fields, "when.uncertain")),
         "hint": hints,
@@ -64,7 +65,7 @@ def new() -> Fields:
 def _when_fields(when: When) -> Mapping[str, list[str]]:
     return {
         **{f"when.{key}": [str(value) for value in getattr(when, key)] for key in _LISTS},
-        "when.subject": ["\n".join(when.subject)],
+        **{f"when.{key}": ["\n".join(getattr(when, key))] for key in _WRITTEN},
         "when.key_account": [said(when.key_account)],
         "when.uncertain": [said(when.uncertain)],
     }

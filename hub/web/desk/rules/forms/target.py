@@ -3,7 +3,16 @@
 from typing import Any
 
 from hub.model.targets import Target
-from hub.web.desk.rules.forms.fields import Fields, number, one, said, several, three_ways, without_nothing
+from hub.web.desk.rules.forms.fields import (
+    Fields,
+    lines,
+    number,
+    one,
+    said,
+    several,
+    three_ways,
+    without_nothing,
+)
 from hub.web.desk.rules.forms.spans import as_span, read_span
 from routing.promises import TargetTable
 
@@ -17,6 +26,7 @@ def fields_of(target: TargetTable) -> Fields:
         "name": [target.name],
         **{f"when.{key}": [str(value) for value in getattr(when, key)] for key in _LISTS},
         "when.priority": [one.name.lower() for one in when.priority],
+        "when.segment": ["\n".join(when.segment)],
         "when.key_account": [said(when.key_account)],
         "calendar": [target.calendar or ""],
         **{name: [amount] for name, (amount, _) in spans.items()},
@@ -29,6 +39,7 @@ def fields_of(target: TargetTable) -> Fields:
 def read(fields: Fields) -> dict[str, Any]:
     when = {
         **{key: several(fields, f"when.{key}") for key in (*_LISTS, "priority")},
+        "segment": lines(fields, "when.segment"),
         "key_account": three_ways(one(fields, "when.key_account")),
     }
     table = {

@@ -1,0 +1,68 @@
+"""How well tickets are sorted, what waits for a person's word, and what was learned: for whoever leads."""
+
+from aiohttp import web
+
+from hub.actions.correct import change_ticket
+from hub.actions.failures import NotFound
+from hub.actions.learn import use_version
+from hub.actions.measured import DAYS, Cell, read_overview
+from hub.model.tickets import TicketKind
+from hub.web.desk.say.language import N_
+from hub.web.desk.tickets.thread import ticket_code
+from hub.web.desk.visit import Visit
+
+VERDICTS = {
+    "better": N_("better than before"),
+    "no_worse": N_("no worse than before"),
+    "worse": N_("worse: kept, not used"),
+    "too_few": N_("too few corrections yet"),
+}
+METHODS = {
+    "words": N_("words, beside the rules"),
+    "tfidf": N_("parts of words (scikit-learn)"),
+}
+
+
+async def show_classification(visit: Visit) -> web.StreamResponse:
+    """The page."""
+    cursor = visit.ctx.feed.cursor
+    return visit.page("classification.html", section="classification", cursor=cursor, **await _read(visit))
+
+
+async def show_state(visit: Visit) -> web.StreamResponse:
+    """Its changing part."""
+    return visit.page("_classification.html", **await _read(visit))
+
+
+async def post_confirm(visit: Visit) -> web.StreamResponse:
+    """Say of an uncertain ticket that it is what it was taken for."""
+    form = await visit.request.post()
+    kind = str(form.get("kind", ""))
+    await change_ticket(
+        visit.ctx,
+        ticket_code=ticket_code(str(form.get("ticket", ""))),
+        actor=visit.actor,
+        kind=kind,
+        seen_kind=kind,
+    )
+    return await show_state(visit)
+
+
+async def post_use(visit: Visit) -> web.StreamResponse:
+    """Give a version a say, or none."""
+    given = str((await visit.request.post()).get("version", ""))
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise NotFound("not the number of a version")
+    await use_version(visit.ctx, version=int(given), actor=visit.actor)
+    return await show_state(visit)
+
+
+async def _read(visit: Visit) -> dict[str, object]:
+    return {
+        "overview": await read_overview(visit.ctx),
+        "kinds": list(TicketKind),
+        "NONE": Cell(),
+        "DAYS": DAYS,
+        "VERDICTS": VERDICTS,
+        "METHODS": METHODS,
+    }

@@ -1,0 +1,254 @@
+"""The bell, tasks and webhooks in a real browser: live, by the keyboard, for everybody."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from hub.actions.notices import NewNotice, add_notices
+from hub.actions.staff import add_agent, set_preferences
+from hub.actions.task_work import comment_task, end_task, take_task
+from hub.actions.tasks import new_task
+from hub.actions.webhooks import add_webhook
+from hub.model.codes import TASK, TICKET, show_code
+from hub.model.notices import NoticeKind
+from hub.model.people import HUB, Actor, Role
+from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
+from tests.fakes.desk import PASSWORD, Desk, customer_writes
+from tests.fakes.scene import one
+
+
+async def root(desk: Desk, locale: str = "en", theme: str = "light") -> Actor:
+    made = await add_agent(desk.ctx, login="root", name="Rosa Root", password=PASSWORD, role=Role.ADMIN)
+    await set_preferences(desk.ctx, agent_id=made, locale=locale, theme=theme)
+    return Actor(name="Rosa Root", agent_id=made)
+
+
+async def tell(desk: Desk, *notices: NewNotice) -> None:
+    await desk.ctx.database.run(lambda c: add_notices(c, notices))
+
+
+async def _fill(desk: Desk, me: Actor) -> str:
+    """Something of everything; returns the number of a ticket with tasks."""
+    agent_id = me.agent_id or 0
+    first = await customer_writes(desk.ctx, "The kettle leaks!", subject="The kettle leaks since Monday")
+    second = await customer_writes(desk.ctx, "请问发票怎么开？", subject="发票", name="陈芳", thread="chen")
+    numbers = [await one(desk.ctx, "SELECT id FROM ticket WHERE code = $1", code) for code in (first, second)]
+    now = datetime.now(UTC)
+    ann = Actor(name="Ann Berg", agent_id=await one(desk.ctx, "SELECT id FROM agent WHERE login = 'ann'"))
+    for title, queue, due, ticket in (
+        ("Check the invoice of last May", "complaints", now - timedelta(hours=3), first),
+        ("Is a kettle in stock?", "enquiries", now + timedelta(minutes=40), first),
+        ("请核对退款金额并联系仓库确认是否已收到退货", "complaints", now + timedelta(days=2), second),
+        ("Write down what was agreed with the carrier", "", None, None),
+    ):
+        await new_task(
+            desk.ctx,
+            title=title,
+            queue=queue,
+            due_at=due,
+            ticket_code=ticket,
+            actor=ann,
+            text="Please: https://shop.example/7",
+        )
+    codes = [
+        row["code"]
+        for row in await desk.ctx.database.read(lambda c: c.fetch("SELECT code FROM task ORDER BY id"))
+    ]
+    await take_task(desk.ctx, code=codes[1], version=1, actor=me)
+    await comment_task(desk.ctx, code=codes[1], actor=me, text="I asked the store.")
+    await take_task(desk.ctx, code=codes[3], version=1, actor=me)
+    await end_task(desk.ctx, code=codes[3], version=2, actor=me, outcome="They pay half.")
+    await tell(
+        desk,
+        NewNotice(
+            agent_id=agent_id,
+            kind=NoticeKind.SLA_BREACHED,
+            cause="a",
+            ticket_id=numbers[0],
+            params={"target": "first_response"},
+        ),
+        NewNotice(
+            agent_id=agent_id,
+            kind=NoticeKind.ASSIGNED_TO_YOU,
+            cause="b",
+            ticket_id=numbers[1],
+            params={"by": "Ann Berg"},
+        ),
+        NewNotice(
+            agent_id=agent_id,
+            kind=NoticeKind.TASK_GIVEN,
+            cause="c",
+            params={"task": codes[0], "title": "Check the invoice of last May", "by": "Ann"},
+        ),
+        NewNotice(
+            agent_id=agent_id,
+            kind=NoticeKind.RULE,
+            cause="d",
+            ticket_id=numbers[0],
+            params={"rule": "VIP", "text": "A key account waits."},
+        ),
+        NewNotice(
+            agent_id=agent_id,
+            kind=NoticeKind.WEBHOOK_FAILING,
+            cause="e",
+            params={"webhook": "erp", "error": "timeout", "gone": False},
+        ),
+    )
+    await tell(
+        desk,
+        *(
+            NewNotice(agent_id=agent_id, kind=NoticeKind.SLA_WARNING, cause=f"w{n}", ticket_id=numbers[n % 2])
+            for n in range(9)
+        ),
+    )
+    for name, url in (("erp", "https://erp.example/hooks/contact-hub"), ("crm", "https://crm.example/in")):
+        await add_webhook(desk.ctx, name=name, url=url, actor=me)
+    await desk.ctx.database.run(
+        lambda c: c.execute(
+            """UPDATE webhook SET failures = 12, paused_at = now() - interval '2 h' WHERE name = 'erp';
+               INSERT INTO webhook_call (webhook_id, event, cause, ticket_id, rule, body, state, attempts, status, error,
+                                         took_ms)
+               SELECT w.id, 'rule.ran', state, (SELECT min(id) FROM ticket), 'VIP', '{}', state, 3, status, error, 187
+               FROM (SELECT id FROM webhook WHERE name = 'erp') w,
+                    (VALUES ('sent', 200, ''), ('failed', 422, 'status'), ('queued', NULL, 'timeout')) v (state, status, error);
+               UPDATE webhook_call SET settled_at = now() WHERE state IN ('sent', 'failed')"""
+        )
+    )
+    return show_code(TICKET, first)
+
+
+async def _look(page: Page, name: str) -> None:
+    folder = os.environ.get("ERRANDS_SHOTS")
+    if folder:
+        await page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("locale", "theme", "width"),
+    [("en", "light", 1280), ("zh_CN", "dark", 1280), ("zh_CN", "light", 375), ("en", "dark", 375)],
+)
+async def test_axe_finds_nothing_on_the_bell_tasks_and_webhooks(
+    open_desk: OpenDesk, desk: Desk, locale: str, theme: str, width: int
+) -> None:
+    number = await _fill(desk, await root(desk, locale, theme))
+    found = {}
+    page = await open_desk("/desk/tasks?scope=all", login="root", width=width)
+    mark = f"{locale}-{theme}-{width}"
+    found["tasks"] = await violations(page)
+    await _look(page, f"tasks-{mark}")
+    await page.click("#bell > summary")
+    await page.wait_for_selector("#bell-sheet .told")
+    found["bell"] = await violations(page)
+    await _look(page, f"bell-{mark}")
+    await page.keyboard.press("Escape")
+    await page.click("#new-task > summary")
+    found["new task"] = await violations(page)
+    await _look(page, f"new-task-{mark}")
+    await page.goto(
+        f"{desk.url}/desk/tasks/{show_code(TASK, await one(desk.ctx, 'SELECT min(code) FROM task'))}"
+    )
+    found["task"] = await violations(page)
+    await _look(page, f"task-{mark}")
+    await page.goto(f"{desk.url}/desk/tickets/{number}?scope=all")
+    await page.click("#ticket-tasks summary")
+    found["ticket"] = await violations(page)
+    await _look(page, f"ticket-{mark}")
+    await page.goto(f"{desk.url}/desk/notices")
+    found["notices"] = await violations(page)
+    await _look(page, f"notices-{mark}")
+    await page.goto(f"{desk.url}/desk/webhooks")
+    found["webhooks"] = await violations(page)
+    await _look(page, f"webhooks-{mark}")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+async def test_the_bell_rings_at_once_and_is_read_by_the_keyboard(open_desk: OpenDesk, desk: Desk) -> None:
+    me = await root(desk)
+    page = await open_desk("/desk/customers", login="root")
+    await expect(page.locator("#bell-count .count")).to_have_count(0)
+    told = NewNotice(
+        agent_id=me.agent_id or 0,
+        kind=NoticeKind.RULE,
+        cause="a",
+        params={"rule": "VIP", "text": "Look here"},
+    )
+    await tell(desk, told)
+    await expect(page.locator("#bell-count .count")).to_have_text("1")
+    await page.keyboard.press("b")
+    await expect(page.locator("#bell-sheet")).to_contain_text("Look here")
+    # While it is open what is new comes into it.
+    await tell(
+        desk, NewNotice(agent_id=me.agent_id or 0, kind=NoticeKind.MENTIONED, cause="b", params={"by": "Ann"})
+    )
+    await expect(page.locator("#bell-sheet .told")).to_have_count(2)
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#bell-sheet .link")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#bell-count .count")).to_have_count(0)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#bell")).not_to_have_attribute("open", "")
+    # Another's bell does not ring here.
+    ann = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'ann'")
+    await tell(
+        desk,
+        NewNotice(agent_id=ann, kind=NoticeKind.RULE, cause="c", params={"rule": "VIP", "text": "For Ann"}),
+    )
+    await tell(
+        desk,
+        NewNotice(
+            agent_id=me.agent_id or 0, kind=NoticeKind.RULE, cause="d", params={"rule": "VIP", "text": "Mine"}
+        ),
+    )
+    await expect(page.locator("#bell-count .count")).to_have_text("1")
+
+
+async def test_a_task_is_asked_for_on_the_ticket_and_comes_live_to_the_department(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    await root(desk)
+    number = show_code(TICKET, await customer_writes(desk.ctx, "Hello", subject="Kettle"))
+    theirs = await open_desk("/desk/tasks?scope=departments", login="root")
+    mine = await open_desk(f"/desk/tickets/{number}?scope=all")
+    await mine.click("#ticket-tasks summary")
+    await mine.fill("#quick-title", "Is it in stock?")
+    await mine.select_option("#quick-queue", "complaints")
+    await mine.fill("#quick-due", "2020-01-01T10:00")
+    await mine.keyboard.press("Enter")
+    await expect(mine.locator("#ticket-tasks .task-row")).to_contain_text("Is it in stock?")
+    await expect(mine.locator("#quick-title")).to_have_value("")
+    await expect(mine.locator("#log")).to_contain_text("New task: Is it in stock?")
+    # As the browser's zone, Shanghai, has it.
+    due = await one(desk.ctx, "SELECT due_at FROM task")
+    assert due == datetime(2020, 1, 1, 2, tzinfo=UTC)
+    row = theirs.locator(".task-row")
+    await expect(row).to_contain_text("Is it in stock?")
+    await expect(row).to_contain_text("overdue")
+    # j goes to it, Enter opens it.
+    await theirs.keyboard.press("j")
+    await expect(theirs.locator("a.row.task-title")).to_be_focused()
+    await row.get_by_role("button", name="Take").click()
+    await expect(row).to_contain_text("Under way")
+    await expect(mine.locator("#ticket-tasks .task-row")).to_contain_text("Under way")
+    await row.locator("summary").click()
+    await row.locator("textarea").fill("Seven of them.")
+    await row.get_by_role("button", name="Done").click()
+    await expect(row).to_have_count(0)
+    await expect(mine.locator("#log")).to_contain_text("Seven of them.")
+    await expect(mine.locator("#ticket-tasks summary")).to_contain_text("1 task, all over")
+
+
+async def test_what_somebody_writes_is_not_lost_when_the_task_changes(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    me = await root(desk)
+    code = await new_task(desk.ctx, title="Call back", actor=HUB)
+    page = await open_desk(f"/desk/tasks/{show_code(TASK, code)}", login="root")
+    await page.fill("#outcome", "They were out, and")
+    await comment_task(desk.ctx, code=code, actor=me, text="A word of another")
+    await expect(page.locator("#task")).to_contain_text("A word of another")
+    await expect(page.locator("#outcome")).to_have_value("They were out, and")
