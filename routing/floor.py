@@ -199,7 +199,7 @@ class Floor:
             if not pace or ticket.units > room or agent.id in ticket.not_to:
                 continue
             minutes = minutes_for(ticket.effort, pace * w.owner_gain, agent.live_load, w)
-            worth = self._rate(agent, ticket.needs, ticket.weight, pace, minutes) * (1.0 + w.owner_bonus)
+            worth = self.rate(agent, ticket.needs, ticket.weight, pace, minutes) * (1.0 + w.owner_bonus)
             if ticket.preferred:
                 worth *= 1.0 + w.preferred * share_preferred(agent, ticket.preferred)
             worth *= urgency(ticket.due, now, minutes, self.look_ahead, w)
@@ -210,7 +210,7 @@ class Floor:
             if not pace or lot.units > room:
                 continue
             minutes = minutes_for(lot.effort, pace, agent.live_load, w)
-            rate = self._rate(agent, lot.needs, lot.weight, pace, minutes)
+            rate = self.rate(agent, lot.needs, lot.weight, pace, minutes)
             if lot.preferred:
                 rate *= 1.0 + w.preferred * share_preferred(agent, lot.preferred)
             if rate <= most:
@@ -224,7 +224,7 @@ class Floor:
                         break
                     if ticket.owner == agent.id or agent.id in ticket.not_to:
                         continue  # the agent's own were looked at above
-                    held = self._is_held(ticket, now)
+                    held = self.is_held(ticket, now)
                     worth = bound * w.hold if held else bound
                     if worth > most:
                         best, most = ticket, worth
@@ -232,12 +232,12 @@ class Floor:
                         break
         return (best, most) if best is not None else None
 
-    def _rate(self, agent: AgentState, needs: Needs, weight: float, pace: float, minutes: float) -> float:
+    def rate(self, agent: AgentState, needs: Needs, weight: float, pace: float, minutes: float) -> float:
         """Importance per minute of the agent's time, less where others should do it."""
         advantage = self.prices.advantage(needs, agent.id, pace)
         return weight / minutes * math.pow(advantage, self.weights.advantage)
 
-    def _is_held(self, ticket: WaitingTicket, now: float) -> bool:
+    def is_held(self, ticket: WaitingTicket, now: float) -> bool:
         """Whether the one who knows the customer is here and there is time until they get to it."""
         owner = self.agents.get(ticket.owner) if ticket.owner is not None else None
         return (

@@ -10,8 +10,8 @@ _ORDER = ("levels", "skills", "language")
 
 
 def relaxed(needs: Needs, steps: Sequence[Relax], waited: float) -> tuple[Needs, tuple[Reason, ...]]:
-    """What is left of `needs` after so many minutes, and what was dropped, when. A step that would drop what was never asked for
-    drops nothing."""
+    """What is left of `needs` after so many minutes, and what was dropped, when. A step that would drop what was never asked
+    for drops nothing."""
     reasons: list[Reason] = []
     language, skills = needs.language, needs.skills
     if skills and (after := _since(steps, "skills", waited)) is not None:

@@ -6,11 +6,11 @@ their hands; else each ticket goes to whoever suits it best. One that nobody can
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from heapq import heappop, heappush
 
 from hub.model.people import Presence
 from routing.fit import fits, has_room, needed_language
 from routing.floor import NO_PRICES, Bid, Floor
+from routing.line import Line
 from routing.prices import Prices
 from routing.situation import AgentState, Needs, Reason, ReasonCode, WaitingTicket
 from routing.worth import Weights
@@ -69,8 +69,8 @@ def assign_all(
     closed: Mapping[str, Reason] | None = None,
     silent: Set[int] = frozenset(),
 ) -> list[Decision]:
-    """Decide for all waiting tickets at once; those that were given come first, in the order in which they were. `closed`: queues
-    of which nothing is given out now, and why. `silent`: tickets of which nothing is said where they wait.
+    """Decide for all waiting tickets at once; those that were given come first, in the order in which they were. `closed`:
+    queues of which nothing is given out now, and why. `silent`: tickets of which nothing is said where they wait.
 
     Work-conserving: after it, no ticket of another queue waits while an agent who fits has room.
     """
@@ -126,38 +126,34 @@ def give_next(floor: Floor, agent: AgentState, now: float) -> AgentChoice | None
     """Give the agent what they should have next, or return None when nothing waits that they may have. The floor knows of
     it."""
     found = floor.best_for(agent, now)
-    return _hand(floor, found[0], agent, now) if found is not None else None
+    if found is None:
+        return None
+    ticket = found[0]
+    return _hand(floor, ticket, agent, now, _others(floor, ticket, agent))
 
 
 def _serve(floor: Floor, now: float) -> Iterator[AgentChoice]:
     """Agents take from the pool, whoever can make most of their next minute first."""
-    line: list[tuple[float, float, int, WaitingTicket]] = []
-
-    def stand(agent: AgentState) -> None:
-        found = floor.best_for(agent, now) if has_room(agent, live=False) else None
-        if found is not None:
-            heappush(line, (-found[1] / (1.0 + agent.load), agent.idle_since, agent.id, found[0]))
-
-    for agent in floor.agents.values():
-        stand(agent)
-    while line:
-        _, _, agent_id, ticket = heappop(line)
-        if ticket.id in floor.pool:
-            yield _hand(floor, ticket, floor.agents[agent_id], now)
-        stand(floor.agents[agent_id])
+    line = Line(floor, now)
+    for agent, ticket in line:
+        yield _hand(floor, ticket, agent, now, line.others(agent, ticket))
 
 
-def _hand(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float) -> AgentChoice:
-    beaten = sum(
+def _others(floor: Floor, ticket: WaitingTicket, agent: AgentState) -> int:
+    """How many other agents could have had it now."""
+    return sum(
         one.id != agent.id
         and has_room(one, ticket.live, ticket.units)
         and floor.pace(one, ticket.needs) > 0.0
         for one in floor.agents.values()
     )
+
+
+def _hand(floor: Floor, ticket: WaitingTicket, agent: AgentState, now: float, others: int) -> AgentChoice:
     reasons = (*_why_next(floor, ticket, agent, now), *_why_fit(ticket, agent))
     _take(floor, ticket, agent, now)
     return AgentChoice(
-        ticket_id=ticket.id, agent_id=agent.id, agent_name=agent.name, beaten=beaten, reasons=reasons
+        ticket_id=ticket.id, agent_id=agent.id, agent_name=agent.name, beaten=others, reasons=reasons
     )
 
 

@@ -100,10 +100,10 @@ class WaitingTicket:
     """Needs a person. All times are minutes of working time on one clock, the caller's; only differences matter.
 
     `live`: somebody sits at the other end now (chat). `weight`: how much being in time matters beside other tickets (a low
-    priority is 1). `effort`: minutes that the work takes an agent of usual pace. `units`: of capacity, that it takes where it can
-    be put aside. `since` survives a return to the queue; `due` is when the answer is promised. `owner`: the agent who had this
-    customer last, or who looks after them; `tie` says which. `preferred`: skills that it is better to have. `not_to`: whom it was
-    taken from by hand, and who did not take it. `relaxed`: what was asked for at first and is no more, and why.
+    priority is 1). `effort`: minutes that the work takes an agent of usual pace. `units`: of capacity, that it takes where it
+    can be put aside. `since` survives a return to the queue; `due` is when the answer is promised. `owner`: the agent who had
+    this customer last, or who looks after them; `tie` says which. `preferred`: skills that it is better to have. `not_to`: whom
+    it was taken from by hand, and who did not take it. `relaxed`: what was asked for at first and is no more, and why.
     """
 
     id: int

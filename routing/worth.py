@@ -29,8 +29,8 @@ class Weights:
     only `hold` of it to others. An estimate of effort is multiplied by `safety` before it is believed.
     `look_ahead` bounds how early a promise begins to press: longer with more work waiting for each agent (`look_share`).
     `late` is what a ticket that cannot be in time keeps of its worth. `advantage` is the power to which the price of skills is
-    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace. Having
-    every skill that a ticket prefers makes it worth `preferred` more.
+    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace.
+    Having every skill that a ticket prefers makes it worth `preferred` more.
     """
 
     live_share: float = 1.0 / 3.0

@@ -11,8 +11,6 @@ from hub.model.people import HUB, Actor, Presence
 from storage import offers as stored
 from storage.database import Connection
 
-NOT_AGAIN_SECONDS = 600.0
-"""Who declined a ticket, or did not answer, is offered it again after so long at the earliest (storage/sql says it too)."""
 SILENT_OFFERS = 2
 """Who lets so many offers in a row go by is away."""
 _BATCH = 200

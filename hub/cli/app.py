@@ -13,6 +13,7 @@ from hub.cli.rules import rules
 from hub.cli.serve import migrate, serve
 from hub.cli.speak import say
 from hub.cli.staff import agents, keys
+from hub.cli.webhooks import webhooks
 
 
 def _demo(config: Config = None) -> None:
@@ -60,6 +61,7 @@ app.add_typer(keys, name="api-key")
 app.add_typer(rules, name="rules")
 app.add_typer(classify, name="classify")
 app.add_typer(route, name="route")
+app.add_typer(webhooks, name="webhook")
 
 mail = typer.Typer(no_args_is_help=True, help=say("Letters: reading and importing.", "邮件：解析与导入。"))
 mail.command("parse", help=say("Show how the hub reads letters.", "显示系统如何解析邮件。"))(parse)

@@ -20,14 +20,15 @@ def words(text: str, subject: str) -> dict[str, None]:
     """Each once, in the order of the message. Latin words and pairs of neighbours; runs of other scripts by twos and threes."""
     found: dict[str, None] = {}
     for part in (subject[:MOST_SUBJECT], text[:MOST_TEXT]):
-        before = ""
-        for match in _RUNS.finditer(_fold(part)):
+        before, ended = "", -1
+        plain = _fold(part)
+        for match in _RUNS.finditer(plain):
             word, run, mark = match.groups()
             if word:
                 found[word] = None
-                if before:
+                if before and plain[ended : match.start()].isspace():
                     found[f"{before} {word}"] = None
-                before = word
+                before, ended = word, match.end()
                 continue
             before = ""
             if mark:

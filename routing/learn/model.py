@@ -12,13 +12,14 @@ from hub.model.tickets import TicketKind
 from routing.classify import LEARNED_RULE, SIGN, SURE, Classification, Evidence
 from routing.confidence import logits, shares
 from routing.learn.features import ANALYSERS, GROUP, features
+from routing.lexicon import load_lexicon
 
 KINDS = tuple(TicketKind)
 _IDENTITY = tuple(tuple(float(a is b) for b in KINDS) for a in KINDS)
 _AWAY_FROM_COMPLAINT = 2.0
 """What the rules take for a complaint stays one unless another kind is so many times as likely."""
 _CLEARLY_AGAINST = 0.5
-_SHOWN, _LEAST_SHOWN = 5, 0.05
+_SHOWN, _LEAST_SHOWN = 5, 0.01
 _FORMAT = 1
 
 Four: TypeAlias = tuple[float, float, float, float]
@@ -94,27 +95,40 @@ def refine(result: Classification, text: str, subject: str, model: Model, versio
 
 
 def _spoke(added: Mapping[str, Four], kind: TicketKind) -> list[Evidence]:
-    """The words that spoke most clearly for this kind rather than for the others; those within longer ones once."""
+    """The words that spoke most clearly for this kind rather than for the others. Small words and groups of the lexicon
+    count too, but say nothing to a reader; of overlapping ones the more telling, and longer ones tell more."""
     at = KINDS.index(kind)
-    clear = {word: four[at] - sum(four) / len(four) for word, four in added.items()}
+    small = load_lexicon().stop_words
+    clear = {
+        word: four[at] - sum(four) / len(four)
+        for word, four in added.items()
+        if word not in small and not word.startswith(GROUP)
+    }
     words = sorted(
-        (word for word in clear if clear[word] >= _LEAST_SHOWN), key=lambda word: (-clear[word], word)
+        (word for word in clear if clear[word] >= _LEAST_SHOWN),
+        key=lambda word: (-clear[word] * math.sqrt(len(word)), word),
     )
     shown: list[str] = []
     for word in words:
         if len(shown) == _SHOWN:
             break
-        if not any(word in other or other in word for other in shown):
+        if not any(_overlap(word, other) for other in shown):
             shown.append(word)
     return [
         Evidence(
             rule=LEARNED_RULE,
-            matched="" if word.startswith(GROUP) else word.strip(),
+            matched=word.strip(),
             weight=round(clear[word], 3),
             kind=kind,
         )
         for word in shown
     ]
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether one is within the other; a letter or two of Latin script are so by chance."""
+    short, long = sorted((one.strip(), other.strip()), key=len)
+    return short in long if len(short) > 2 or not short.isascii() else f" {short} " in f" {long} "
 
 
 def to_bytes(model: Model) -> bytes:

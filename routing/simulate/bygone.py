@@ -101,13 +101,12 @@ class Bygone:
         self._prepared = self._prepare(turns)
 
     def case(self, seed: int) -> Case:
-        """The days of a seed: chance decides how long work takes, how patient live customers are, and who comes twice or
-        not."""
-        chance = random.Random(f"past {seed}")  # noqa: S311 - a simulation, not a secret
+        """The days of a seed: chance decides how long work takes, how patient live customers are, and who comes twice or not.
+        Each turn has chances of its own, so that with another load the others stay as they are."""
         errands: list[Errand] = []
         for one in self._prepared:
-            for moved in self._times(chance):
-                errands.append(self._errand(len(errands), one, moved, chance))
+            for time in range(self._times(one.turn, seed)):
+                errands.append(self._errand(len(errands), one, _chance(one.turn, seed, time), again=time > 0))
         return Case(
             errands=tuple(errands),
             workers=self._workers,
@@ -117,19 +116,18 @@ class Bygone:
         )
 
     # ── customers ────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _times(self, chance: random.Random) -> list[float]:
-        """How often a turn happens, and by how many minutes each time is moved. What chance is asked does not depend on the
-        answer, so that with another load the others stay as they are."""
-        luck, moved = chance.random(), draw.uniform(chance, -MOVED, MOVED)
-        times = int(self._load) + (luck < self._load % 1.0)
-        return [0.0, *([moved] * (times - 1))] if times else []
+    def _times(self, turn: PastTurn, seed: int) -> int:
+        """How often it happens."""
+        return int(self._load) + (_chance(turn, seed, -1).random() < self._load % 1.0)
 
-    def _errand(self, number: int, one: _Prepared, moved: float, chance: random.Random) -> Errand:
+    def _errand(self, number: int, one: _Prepared, chance: random.Random, *, again: bool) -> Errand:
         took = self._took[WorkClass(one.turn.live, one.turn.kind)]
         work = draw.lognormal(chance, took.mean, took.spread)
         patience = LEAST_PATIENCE + draw.exponential(chance, MORE_PATIENCE)
         known = one.errand
-        since = max(0.0, known.ticket.since + moved)
+        since = known.ticket.since
+        if again:
+            since = max(0.0, since + draw.uniform(chance, -MOVED, MOVED))
         ticket = replace(
             known.ticket, id=number, since=since, due=known.ticket.due + since - known.ticket.since
         )
@@ -330,6 +328,10 @@ class Bygone:
     def _zone(self) -> ZoneInfo:
         calendars = self._rules.policies.calendars
         return next(iter(calendars.values())).zone if calendars else ZoneInfo("UTC")
+
+
+def _chance(turn: PastTurn, seed: int, time: int) -> random.Random:
+    return random.Random(f"{seed} {turn.ticket_id} {turn.turn} {time}")  # noqa: S311 - a simulation, not a secret
 
 
 def _same(one: QueueChoice, other: QueueChoice) -> bool:

@@ -21,7 +21,8 @@ WHERE t.id = $1
 -- Why it waits has to be looked at again.
 UPDATE ticket t
 SET kind = $2, kind_uncertain = $3, priority = $4, promised_priority = $5, queue_id = q.id, by_hand = $7,
-    required_skills = $8, preferred_skills = $9, waiting_why = NULL
+    required_skills = $8, preferred_skills = $9, waiting_why = NULL, unplaceable = false,
+    in_queue_since = CASE WHEN t.queue_id = q.id THEN t.in_queue_since ELSE clock_timestamp() END
 FROM queue q
 WHERE t.id = $1 AND q.name = $6
 

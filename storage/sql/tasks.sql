@@ -62,14 +62,15 @@ INSERT INTO event (ticket_id, seq, kind, agent_id, data)
 SELECT ticket_id, seq, 'interaction_added', $2, jsonb_build_object('interaction', id, 'direction', 'internal') FROM said
 
 -- name: due
--- Marked in the transaction that tells of it: said once.
+-- Marked in the transaction that tells of it: said once. Who has left hears nothing any more, and so has none of them.
 UPDATE task t SET due_said_at = clock_timestamp()
 WHERE t.id IN (
     SELECT d.id FROM task d
     WHERE d.due_at <= clock_timestamp() AND d.due_said_at IS NULL AND d.state IN ('open', 'doing')
     ORDER BY d.due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 )
-RETURNING t.id, t.code, t.ticket_id, t.title, t.queue_id, t.assignee_id, t.version
+RETURNING t.id, t.code, t.ticket_id, t.title, t.queue_id, t.version,
+          (SELECT a.id FROM agent a WHERE a.id = t.assignee_id AND a.active) AS assignee_id
 
 -- name: rows
 -- As people look at them; storage/tasks.py adds which, and in what order.

@@ -252,3 +252,48 @@ async def test_what_somebody_writes_is_not_lost_when_the_task_changes(
     await comment_task(desk.ctx, code=code, actor=me, text="A word of another")
     await expect(page.locator("#task")).to_contain_text("A word of another")
     await expect(page.locator("#outcome")).to_have_value("They were out, and")
+
+
+# The part of the browser that a headless one has not: what it was asked to show is kept.
+_NOTIFICATION = """
+window.shown = []; let allowed = sessionStorage.getItem("allowed") || "default"; let hidden = false;
+window.Notification = class {
+  constructor(title, options) { window.shown.push(options); }
+  static get permission() { return allowed; }
+  static async requestPermission() { allowed = "granted"; sessionStorage.setItem("allowed", allowed); return allowed; }
+  close() {}
+};
+Object.defineProperty(document, "hidden", { get: () => hidden });
+window.hide = () => { hidden = true; };
+"""
+
+
+async def test_the_browser_tells_only_who_asked_for_it_and_is_not_looking(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    me = await root(desk)
+
+    async def ring(cause: str, text: str) -> None:
+        params = {"rule": "VIP", "text": text}
+        await tell(
+            desk, NewNotice(agent_id=me.agent_id or 0, kind=NoticeKind.RULE, cause=cause, params=params)
+        )
+
+    page = await open_desk("/desk/customers", login="root")
+    await page.add_init_script(_NOTIFICATION)
+    await page.reload()
+    await page.wait_for_selector("body[data-line=open]")
+    await ring("a", "before anybody asked")
+    await expect(page.locator("#bell-count .count")).to_have_text("1")
+    await page.keyboard.press("b")
+    await page.click("[data-browser-notices]")
+    await expect(page.locator("[data-browser-notices]")).to_be_hidden()
+    await page.wait_for_function("localStorage.getItem('hub-last-notice') !== null")
+    await ring("b", "while somebody looks")
+    await expect(page.locator("#bell-count .count")).to_have_text("2")
+    assert await page.evaluate("window.shown") == []
+    await page.evaluate("window.hide()")
+    await ring("c", "while nobody looks")
+    await page.wait_for_function("window.shown.length > 0")
+    (shown,) = await page.evaluate("window.shown")
+    assert shown["body"] == "while nobody looks" and shown["tag"].startswith("notice-")

@@ -148,7 +148,7 @@ async def test_axe_finds_nothing_in_the_cards(
     await expect(page.locator(".offer[data-offer]")).to_have_count(2, timeout=5000)
     await expect(page.locator(".offer.soon")).to_have_count(1)
     # What comes in moves for a moment, and is judged when it stands.
-    await page.wait_for_function("document.getAnimations().length === 0")
+    await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
     assert await violations(page) == []
 
 

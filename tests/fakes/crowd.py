@@ -1,4 +1,5 @@
-"""Many waiting tickets at once, and what must hold on the floor at every moment: asked from outside, as somebody who watches."""
+"""Many waiting tickets at once, and what must hold on the floor at every moment: asked from outside, as somebody who
+watches."""
 
 import asyncio
 import contextlib

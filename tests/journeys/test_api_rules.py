@@ -1,11 +1,14 @@
 """The rules over the JSON API: read, replaced, compared, gone back to."""
 
+from dataclasses import replace
 from typing import Any
 
 from hub.actions.context import Context
+from hub.actions.installation import set_up
 from hub.model.people import Scope
+from hub.settings import Settings
 from routing.rules import load_rules
-from tests.fakes.desk import customer_writes
+from tests.fakes.desk import CHANNELS, customer_writes
 from tests.journeys.test_api import Api, Reply, serving
 
 
@@ -62,8 +65,10 @@ async def test_each_wrong_key_is_named(ctx: Context) -> None:
 
 
 async def test_a_queue_with_work_cannot_go(ctx: Context) -> None:
-    async with serving(ctx) as api:
-        await customer_writes(api.ctx, "I want to complain, this is outrageous!")
+    here = replace(ctx, settings=Settings(channels=CHANNELS))
+    await set_up(here)
+    async with serving(here) as api:
+        await customer_writes(here, "I want to complain, this is outrageous!")
         document = (await api.call("GET", "/rules", scope=Scope.READ)).json["document"]
         document["queue"] = [one for one in document["queue"] if one["name"] != "complaints"]
         document["rule"] = [one for one in document["rule"] if one["then"].get("queue") != "complaints"]

@@ -131,7 +131,7 @@ async def test_rules_come_from_a_version_or_from_ones_own_draft(desk: Desk) -> N
         ({"away": "nobody"}, "There is no agent nobody."),
         ({"learn_skill": ""}, "only half filled in"),
         ({"further": "="}, "not valid TOML"),
-        ({"workload": "reference"}, "There is no agent li."),
+        ({"workload": "reference"}, "There is no agent wang."),
     ],
 )
 async def test_what_is_wrong_is_told_and_the_form_keeps_what_was_typed(

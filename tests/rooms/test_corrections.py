@@ -1,6 +1,7 @@
 """What people decide about a ticket's kind, priority and queue: written down, kept to be learned from, and it stands."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -216,7 +217,7 @@ async def test_two_supervisors_who_did_not_look_leave_a_chain_without_a_gap(
         )
     chain = await rows(ctx, "SELECT from_kind, to_kind FROM correction ORDER BY id")
     assert chain[0]["from_kind"] == "enquiry"
-    assert all(a["to_kind"] == b["from_kind"] for a, b in zip(chain, chain[1:], strict=False))
+    assert all(a["to_kind"] == b["from_kind"] for a, b in itertools.pairwise(chain))
     assert chain[-1]["to_kind"] == (await _now(ctx, opened))["kind"]
 
 

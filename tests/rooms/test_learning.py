@@ -66,7 +66,7 @@ async def test_what_people_said_is_learned_used_by_every_hub_and_explained(
     assert (after["kind"], after["queue"]) == ("complaint", "complaints")
     why = await _why(ctx, after)
     assert why["model"] == 1
-    assert any(e["rule"] == "learned" and "pick" in e["matched"] for e in why["evidence"])
+    assert any(e["rule"] == "learned" and e["matched"] in loom.COMPLAINT.lower() for e in why["evidence"])
     (event,) = await rows(ctx, "SELECT data FROM event WHERE kind = 'classifier_changed'")
     assert event["data"] == {"version": 1}
     # A hub that begins now, and one that was there, go by it too.

@@ -11,6 +11,7 @@ from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotPossible
 from hub.actions.offers import accept_offer, decline_offer, expire_offers
 from hub.actions.presence import set_presence
+from hub.actions.receive import accept_items
 from hub.actions.reply import queue_reply
 from hub.actions.route import why_waiting
 from hub.actions.status import change_status
@@ -18,7 +19,7 @@ from hub.model.people import Actor
 from storage import offers, work
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants, check_every_commit
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, item, ledger, one, rows, say, ticket
 
 
 @pytest.fixture
@@ -303,3 +304,27 @@ async def test_capacity_that_shrinks_during_an_accept_is_not_exceeded_by_it(ctx:
         one(ctx, "UPDATE agent SET capacity = 1 WHERE id = $1 RETURNING 1", ann),
     )
     assert await _load(ctx, ann) == 1
+
+
+async def test_hundreds_that_ran_out_while_every_hub_was_down_end_once_each(ctx: Context) -> None:
+    """F70: more than one batch, in as many rounds as it takes; each is told once, and the places are free."""
+    agents = [await an_agent(ctx, f"a{n}", capacity=300) for n in range(2)]
+    for n in range(6):
+        said = [item(who=[("visitor", f"w{n}-{m}", True)]) for m in range(50)]
+        await accept_items(ctx, "plain", said)
+    waiting = await rows(ctx, "SELECT id FROM ticket ORDER BY id")
+    given = [(row["id"], agents[n % 2], '{"reasons": []}', 60) for n, row in enumerate(waiting)]
+    assert await ctx.database.run(lambda c: offers.offer(c, given, [])) == 300
+    await ctx.database.run(
+        lambda c: c.execute("UPDATE offer SET expires_at = clock_timestamp() - interval '10 minutes'")
+    )
+    # Who is busy does not become away by it, which would take the rest of their offers back.
+    await ctx.database.run(lambda c: c.execute("UPDATE agent SET presence = 'busy'"))
+    rounds = 0
+    while await expire_offers(ctx):
+        rounds += 1
+    assert rounds == 2, "batches, not one by one"
+    assert await one(ctx, "SELECT count(*) FROM event WHERE kind = 'offer_settled'") == 300
+    assert await one(ctx, "SELECT sum(load) FROM agent") == 0
+    late = await one(ctx, "SELECT min(settled_at - expires_at) >= interval '10 minutes' FROM offer")
+    assert late, "how late they were stays to be seen"

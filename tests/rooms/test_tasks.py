@@ -211,6 +211,16 @@ async def test_that_its_time_has_come_is_said_once_and_again_for_another_time(
     assert await fire_due(ctx) == 0
 
 
+async def test_the_time_of_a_task_of_somebody_who_has_left_is_told_to_who_leads(
+    ctx: Context, lin: Actor, kim: Actor
+) -> None:
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    await new_task(ctx, title="x", due_at=past, assignee_id=kim.agent_id, actor=SYSTEM)
+    await ctx.database.run(lambda c: c.execute("UPDATE agent SET active = login <> 'kim', role = 'admin'"))
+    assert await fire_due(ctx) == 1
+    assert [who for who, kind in await notices(ctx) if kind == "task_due"] == ["lin"]
+
+
 async def test_many_that_are_due_at_once_are_one_notice(ctx: Context, lin: Actor) -> None:
     boss = await an_agent(ctx, "boss", presence="offline")
     await ctx.database.run(lambda c: c.execute("UPDATE agent SET role = 'supervisor' WHERE id = $1", boss))

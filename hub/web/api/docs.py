@@ -103,6 +103,11 @@ PROBLEM_CODES = {
         "An agent would be left in no queue by name, and so work on all.",
         "该客服将不属于任何队列，从而负责所有队列。",
     ),
+    "task_changed": ("Somebody else has changed the task since.", "该任务已被他人修改。"),
+    "task_over": ("The task is over: open it again first.", "任务已结束：请先重新打开。"),
+    "webhook_taken": ("There is a webhook of this name.", "已有同名的 Webhook。"),
+    "webhook_changed": ("Somebody else has changed the webhook since.", "该 Webhook 已被他人修改。"),
+    "not_failed": ("Only a call that failed can be made again.", "只有失败的调用才能重试。"),
     "same_agent": ("They have these tickets already.", "这些工单本来就在其手上。"),
 }
 

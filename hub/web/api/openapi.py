@@ -23,6 +23,11 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "examples": ["C-10024"]},
     },
     "id": {"schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
+    "task": {
+        "description": "the task's spoken number, with or without A-",
+        "schema": {"type": "string", "examples": ["A-10019"]},
+    },
+    "call": {"description": "the id of a call", "schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
     "token": {"schema": {"type": "string"}},
     "name": {"description": "the queue's name", "schema": {"type": "string"}},
     "version": {

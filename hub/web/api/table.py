@@ -23,6 +23,7 @@ from hub.web.api import (
     tickets,
 )
 from hub.web.api.operations import FILES_BODY, Operation
+from hub.web.api.table_errands import ERRANDS
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
 
@@ -657,4 +658,5 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=simulations.post_cancel,
         answers={204: None},
     ),
+    *ERRANDS,
 )

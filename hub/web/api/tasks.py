@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from hub.actions import task_work, tasks
 from hub.actions.failures import NotFound, NotPossible
@@ -13,7 +13,7 @@ from hub.web.api.answers import CustomerCode, TicketNumber
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import Problem, wrong_field
-from hub.web.api.requests import Cursor, PageLimit, Query, RequestBody, RowId
+from hub.web.api.requests import Cursor, PageLimit, RequestBody, RowId
 from storage.tasks import NEVER, StepRow, TaskRow
 
 TaskNumber = Annotated[str, Field(pattern=r"^A-\d+$", examples=["A-10019"])]
@@ -28,13 +28,20 @@ _WRONG = {"no_such_queue": "queue", "no_such_agent": "assignee_id"}
 """Which field is at fault, by the code of the refusal."""
 
 
-class TasksQuery(Query):
+class TasksQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     scope: Annotated[
-        Literal["mine", "departments", "all"], Field(description="an agent's own, of their queues, or everybody's")
+        Literal["mine", "departments", "all"],
+        Field(description="an agent's own, of their queues, or everybody's"),
     ] = "all"
     agent_id: Annotated[RowId | None, Field(description="whose; needed unless scope=all")] = None
-    ended: Annotated[bool, Field(description="what is over, the last first, in place of what is to be done")] = False
-    ticket: Annotated[str | None, Field(max_length=40, description="of this ticket alone, whatever its state")] = None
+    ended: Annotated[
+        bool, Field(description="what is over, the last first, in place of what is to be done")
+    ] = False
+    ticket: Annotated[
+        str | None, Field(max_length=40, description="of this ticket alone, whatever its state")
+    ] = None
     cursor: Cursor | None = None
     limit: PageLimit = 50
 
@@ -211,7 +218,12 @@ async def _do(call: Call, code: int, body: NewStep) -> None:
             )
         case "done" | "drop":
             await task_work.end_task(
-                ctx, code=code, version=version, actor=actor, outcome=body.outcome, dropped=body.step == "drop"
+                ctx,
+                code=code,
+                version=version,
+                actor=actor,
+                outcome=body.outcome,
+                dropped=body.step == "drop",
             )
         case "reopen":
             await task_work.reopen_task(ctx, code=code, version=version, actor=actor)

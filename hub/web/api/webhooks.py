@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hub.actions import webhooks
 from hub.actions.failures import NotPossible
@@ -16,7 +16,7 @@ from hub.web.api.cursors import show_id_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.people import page_before, path_id
 from hub.web.api.problems import Problem, wrong_field
-from hub.web.api.requests import PageQuery, Query, RequestBody
+from hub.web.api.requests import PageQuery, RequestBody
 from storage.webhooks import CallRow, WebhookRow
 
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -44,7 +44,9 @@ class WebhookChange(RequestBody):
         return self
 
 
-class WebhookVersionQuery(Query):
+class WebhookVersionQuery(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
     version: Version
 
 

@@ -109,7 +109,7 @@ async def _show(visit: Visit, form: QuestionForm, trouble: str = "") -> web.Resp
 
 async def _rules(visit: Visit, form: QuestionForm) -> dict[str, Any]:
     """The rules that are chosen in the form, as a part of the question. Raises NotPossible."""
-    if not form.rules:
+    if not form.rules or form.workload != "history":
         return {}
     if form.rules == DRAFT:
         desk = await see_rules(visit.ctx, visit.agent.id)

@@ -1,0 +1,81 @@
+"""Simulations in a real browser: asked by keyboard, watched to their end, read by everybody."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from hub.actions.context import Context
+from hub.actions.simulate import answer_next, ask_simulation
+from hub.actions.staff import set_preferences
+from hub.model.people import HUB
+from storage import views
+from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
+from tests.fakes.bygone import a_few_days
+from tests.fakes.desk import CHANNELS, Desk, serving_desk
+
+QUESTION = {
+    "workload": "history", "days": 2, "seeds": "1-3", "load": 1.2,
+    "staff": {"add": [{"like": "li", "count": 2}], "sick": [{"name": "wang"}]},
+}  # fmt: skip
+
+
+@pytest.fixture
+async def desk(ctx: Context) -> AsyncIterator[Desk]:
+    async with serving_desk(ctx, {**CHANNELS, "chat": {"kind": "webchat"}}) as desk:
+        await a_few_days(desk.ctx, days=1, other="shop")
+        yield desk
+
+
+async def test_asked_by_keyboard_and_watched_until_it_is_done(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk("/desk/simulate")
+    await page.focus("#s-days")
+    await page.keyboard.press("Control+a")
+    await page.keyboard.type("2")
+    await page.focus("[name=add_like] >> nth=0")
+    await page.keyboard.type("li")
+    await page.focus("#s-seeds")
+    await page.keyboard.press("Control+a")
+    await page.keyboard.type("1-2")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/simulate/1")
+    assert await page.inner_text("label[for=progress]") == "Waits for its turn"
+    await answer_next(desk.ctx, asyncio.Event())
+    await page.wait_for_selector("#h-figures")
+    assert await page.locator("#progress").count() == 0
+    assert await page.locator(".headline").count() == 4
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_cancelled_from_the_page(open_desk: OpenDesk, desk: Desk) -> None:
+    await ask_simulation(desk.ctx, {"workload": "reference"}, HUB)
+    page = await open_desk("/desk/simulate/1")
+    await page.focus("text=Cancel")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("text=It was cancelled.")
+
+
+@pytest.mark.parametrize(
+    ("locale", "theme", "width"),
+    [("en", "light", 1280), ("zh_CN", "dark", 1280), ("en", "dark", 375), ("zh_CN", "light", 375)],
+)
+async def test_axe_finds_nothing(
+    open_desk: OpenDesk, desk: Desk, locale: str, theme: str, width: int
+) -> None:
+    ann = next(one for one in await desk.ctx.database.read(views.list_agents) if one.login == "ann")
+    await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
+    for _ in range(2):
+        await ask_simulation(desk.ctx, QUESTION, HUB)
+        await answer_next(desk.ctx, asyncio.Event())
+    await ask_simulation(desk.ctx, {"workload": "reference"}, HUB)
+    page = await open_desk("/desk/simulate", width=width)
+    await page.click(".further summary")
+    await page.screenshot(path=f"/tmp/shots/form-{locale}-{theme}-{width}.png", full_page=True)
+    found = {"form": await violations(page)}
+    for name, path in (("waiting", "3"), ("done", "1"), ("compared", "1?with=2")):
+        await page.goto(f"{desk.url}/desk/simulate/{path}")
+        await page.screenshot(path=f"/tmp/shots/{name}-{locale}-{theme}-{width}.png", full_page=True)
+        found[name] = await violations(page)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
