@@ -23,15 +23,14 @@ HINT_RULE = "hint.kind"
 """The rule of evidence that the sender's form or program gave, not their words."""
 LEARNED_RULE = "learned"
 """The rule of evidence that was learned here (routing.learn). The rules' own scores are without it."""
-_DOUBT = {TicketKind.FEEDBACK: 0.6, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
-"""A complaint that scores this share of the best kind is taken for a complaint. Thanks outweigh more than
-politeness does."""
+_DOUBT = {TicketKind.FEEDBACK: 0.3, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
+"""A complaint that scores this share of the best kind, and SIGN at least, is taken for a complaint. Who is polite thanks first."""
 _STATEMENT_WEIGHT = 0.5
 """What a message counts as a complaint that tells something, asks nothing and has no word we know."""
 SURE = 0.6
 """Below this confidence a person should look."""
 SIGN = 0.9
-"""A message that scores this as a complaint is no other kind for certain."""
+"""One sign of a complaint. A message that has it is no other kind for certain."""
 _NEGATION_REACH = {"en": 24, "zh": 4}
 """How far before a phrase, in characters of the same clause, a negation still belongs to it."""
 _CLAUSE_END = frozenset(",.;!?，。；！？、\n:：")
@@ -164,7 +163,7 @@ def _decide(scores: dict[TicketKind, float]) -> tuple[TicketKind, TicketKind, fl
     if not scores[best]:
         return TicketKind.ENQUIRY, TicketKind.REQUEST, 0.25
     complaint = scores[TicketKind.COMPLAINT]
-    if best is not TicketKind.COMPLAINT and complaint >= max(1.5, _DOUBT[best] * scores[best]):
+    if best is not TicketKind.COMPLAINT and complaint >= max(SIGN, _DOUBT[best] * scores[best]):
         ranked.remove(TicketKind.COMPLAINT)
         ranked.insert(0, TicketKind.COMPLAINT)
     return ranked[0], ranked[1], round(shares(logits(scores, ranked[0]))[ranked[0]], 3)

@@ -8,18 +8,18 @@ may be off grows with the square root of the tickets ahead.
 
 import math
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from routing.fit import fits, has_room
+from routing.fit import has_room
 from routing.floor import NO_PRICES, Floor
 from routing.prices import Prices
 from routing.situation import AgentState, Needs, WaitingTicket
-from routing.worth import Weights, minutes_for, pace_of, share_preferred, urgency
+from routing.worth import Weights, minutes_for, share_preferred, urgency
 
 QUARTILE = 0.674
-"""Standard deviations from the middle to a quarter of a normal distribution: half of all tickets wait within the range."""
+"""Standard deviations from the middle to a quarter of a normal distribution."""
 STEPS = (0, 1, 2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1440)
 """Minutes that are said; nothing finer is known."""
 ENOUGH = 8
@@ -29,8 +29,8 @@ ENOUGH = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
     """`place` 1 is next; `of`: how many wait for the same people, this one among them; both 0 where nobody can ever have it.
-    `agents`: who may have it and is here. `least`, `most`: minutes, half of all such tickets wait between them; None where
-    nothing can be said, because nobody who may have it is here, or its queue is closed."""
+    `agents`: who may have it and is here. `least`, `most`: minutes, at least half of all such tickets wait between them; None
+    where nothing can be said, because nobody who may have it is here, or its queue is closed."""
 
     place: int
     of: int
@@ -39,12 +39,18 @@ class Expected:
     most: int | None
 
 
-class Lot(NamedTuple):
-    """Work of one sort."""
+class Sort(NamedTuple):
+    """Work that an agent can tell apart by its promises alone."""
 
     needs: Needs
     live: bool
+    weight: float
     effort: float
+    preferred: frozenset[str] = frozenset()
+
+
+Line = Mapping[Sort, Sequence[tuple[float, int]]]
+"""What waits: (due, ticket id) of each, by sort."""
 
 
 class Answered(NamedTuple):
@@ -73,9 +79,85 @@ def tempo_of(answered: Iterable[Answered]) -> dict[str, float]:
     return tempo
 
 
+class Crowd:
+    """Agents, and who of them can do what: worked out once for each kind of need."""
+
+    def __init__(self, floor: Floor) -> None:
+        self.floor = floor
+        self._paces: dict[Needs, Mapping[int, float]] = {}
+        self._here = {agent.id for agent in floor.agents.values() if agent.here}
+
+    def paces(self, needs: Needs) -> Mapping[int, float]:
+        """The pace at such work of everybody who may have it."""
+        found = self._paces.get(needs)
+        if found is None:
+            pace = self.floor.pace
+            found = self._paces[needs] = {
+                agent.id: own for agent in self.floor.agents.values() if (own := pace(agent, needs))
+            }
+        return found
+
+    def who_may(self, needs: Needs, but: Container[int] = ()) -> "_People":
+        """Those who may have a ticket that needs this."""
+        return _People(self, [number for number in self.paces(needs) if number not in but])
+
+    def here(self, numbers: Iterable[int]) -> set[int]:
+        """Those of them who are here."""
+        return self._here.intersection(numbers)
+
+
+class _People:
+    """Those who may have a ticket. `able`: who are here; where nobody is, whoever might be."""
+
+    def __init__(self, crowd: Crowd, able: Iterable[int]) -> None:
+        self._crowd = crowd
+        self._here = crowd.here(able)
+        self.able = self._here or set(able)
+        self._known: dict[Needs, tuple[float, float]] = {}
+
+    @property
+    def here(self) -> list[AgentState]:
+        return [self._crowd.floor.agents[number] for number in self._here]
+
+    def paces(self, needs: Needs) -> list[tuple[AgentState, float]]:
+        """Those of them who may have such work too, and their pace at it."""
+        paces = self._crowd.paces(needs)
+        agents = self._crowd.floor.agents
+        return [(agents[number], paces[number]) for number in self.able if number in paces]
+
+    def can(self, needs: Needs) -> bool:
+        """Whether any of them may have such work too."""
+        return not self.able.isdisjoint(self._crowd.paces(needs))
+
+    def theirs(self, needs: Needs) -> tuple[float, float]:
+        """(of those here who may do such work, the share that these are; their mean pace at it)."""
+        if needs not in self._known:
+            paces = self._crowd.paces(needs)
+            own = [paces[number] for number in self._here if number in paces]
+            everybody = len(self._crowd.here(paces))
+            self._known[needs] = (len(own) / everybody, sum(own) / len(own)) if own else (0.0, 1.0)
+        return self._known[needs]
+
+    def speed(self, live: bool) -> float:
+        """Minutes of such work that they do in a minute together, level of skill apart."""
+        return sum(_speed(agent, live, self._crowd.floor.weights) for agent in self.here)
+
+    def free_places(self, live: bool) -> int:
+        """How many more they could be given now."""
+        free = [agent for agent in self.here if has_room(agent, live)]
+        if live:
+            return sum(agent.live_capacity - agent.live_load for agent in free)
+        return sum(agent.capacity - agent.load for agent in free)
+
+
+def sort_of(ticket: WaitingTicket) -> Sort:
+    """The sort of one ticket."""
+    return Sort(ticket.needs, ticket.live, ticket.weight, ticket.effort, ticket.preferred)
+
+
 def expect(
     ticket: WaitingTicket,
-    waiting: Sequence[WaitingTicket],
+    line: Line,
     agents: Sequence[AgentState],
     now: float,
     *,
@@ -84,133 +166,90 @@ def expect(
     weights: Weights | None = None,
     closed: Container[str] = (),
 ) -> Expected:
-    """For a ticket that waits; `waiting`: everything that does, it may be among them. `closed`: queues of which nothing is
-    given out now. `tempo`: see `tempo_of`."""
-    w = weights or Weights()
-    able = [agent for agent in agents if fits(agent, ticket.needs) and agent.id not in ticket.not_to]
-    people = [agent for agent in able if agent.here] or able
-    if not people:
+    """For a ticket that waits; `line`: everything that does, it may be in it. `closed`: queues of which nothing is given out
+    now. `tempo`: see `tempo_of`."""
+    floor = Floor(agents, weights=weights, prices=prices)
+    people = Crowd(floor).who_may(ticket.needs, ticket.not_to)
+    if not people.able:
         return Expected(place=0, of=0, agents=0, least=None, most=None)
     shut = ticket.needs.queue in closed
-    others = [
-        one
-        for one in waiting
-        if one.live == ticket.live and one.id != ticket.id and (shut or one.needs.queue not in closed)
-    ]
-    floor = Floor(agents, weights=w, prices=prices)
-    for one in (*others, ticket):
-        floor.pool.add(one)
+    floor.pool.backlog = sum(sort.effort * len(rows) for sort, rows in line.items() if not sort.live)
     floor.look_about()
-    worth = _Worth(people, floor, now)
-    own = worth.rank(ticket)
-    ahead: Counter[Lot] = Counter()
-    competing = 0
-    for one in others:
-        rank = worth.rank(one)
-        if rank is not None:
-            competing += 1
-            if own is not None and rank < own:
-                ahead[Lot(one.needs, one.live, one.effort)] += 1
-    found = _estimate(
-        Lot(ticket.needs, ticket.live, ticket.effort), ahead, competing + 1, people, agents, tempo or {}, w
-    )
+    own = _rank(sort_of(ticket), people, floor, now)(ticket.due, ticket.id)
+    ahead: Counter[Sort] = Counter()
+    of = 1
+    for sort, rows in line.items():
+        if (
+            sort.live != ticket.live
+            or (not shut and sort.needs.queue in closed)
+            or not people.can(sort.needs)
+        ):
+            continue
+        rank = _rank(sort, people, floor, now)
+        others = [one for one in rows if one[1] != ticket.id]
+        of += len(others)
+        ahead[sort] = sum(rank(due, number) < own for due, number in others)
+    found = _estimate(sort_of(ticket), ahead, of, people, tempo or {})
     return replace(found, least=None, most=None) if shut else found
 
 
 def expect_new(
-    lot: Lot,
-    waiting: Mapping[Lot, int],
-    agents: Sequence[AgentState],
-    *,
-    tempo: Mapping[str, float] | None = None,
-    weights: Weights | None = None,
+    sort: Sort, waiting: Mapping[Sort, int], crowd: Crowd, *, tempo: Mapping[str, float] | None = None
 ) -> Expected:
-    """For a ticket that would come now and matter no more than others: after everything that waits for the same people."""
-    able = [agent for agent in agents if fits(agent, lot.needs)]
-    people = [agent for agent in able if agent.here] or able
-    if not people:
+    """For a ticket of this sort that would come now and matter no more than others: after everything that waits for the same
+    people. Several questions are answered quicker by the same crowd."""
+    people = crowd.who_may(sort.needs)
+    if not people.able:
         return Expected(place=0, of=0, agents=0, least=None, most=None)
     ahead = Counter(
         {
             other: tickets
             for other, tickets in waiting.items()
-            if other.live == lot.live and any(fits(agent, other.needs) for agent in people)
+            if other.live == sort.live and people.can(other.needs)
         }
     )
-    of = sum(ahead.values()) + 1
-    return _estimate(lot, ahead, of, people, agents, tempo or {}, weights or Weights())
+    return _estimate(sort, ahead, sum(ahead.values()) + 1, people, tempo or {})
 
 
-class _Worth:
-    """In which order these people would take what waits: what is worth more to them on the average comes first."""
-
-    def __init__(self, people: Sequence[AgentState], floor: Floor, now: float) -> None:
-        self._people = people
-        self._floor = floor
-        self._now = now
-        self._lots: dict[tuple[Needs, float, float, frozenset[str]], tuple[float, float] | None] = {}
-
-    def rank(self, ticket: WaitingTicket) -> tuple[float, float, int] | None:
-        """Smaller is earlier; None where none of these people may have it."""
-        key = (ticket.needs, ticket.weight, ticket.effort, ticket.preferred)
-        if key not in self._lots:
-            self._lots[key] = self._look(*key)
-        found = self._lots[key]
-        if found is None:
-            return None
-        rate, minutes = found
-        if ticket.live:  # as routing.floor joins them: what can still be in time, then by weight
-            worth = ticket.weight + (1000.0 if ticket.due >= self._now else 0.0)
-        else:
-            worth = rate * urgency(
-                ticket.due, self._now, minutes, self._floor.look_ahead, self._floor.weights
-            )
-        return -worth, ticket.due, ticket.id
-
-    def _look(
-        self, needs: Needs, weight: float, effort: float, preferred: frozenset[str]
-    ) -> tuple[float, float] | None:
-        """The mean rate at which these people's time counts on such work, and the minutes they need."""
-        w = self._floor.weights
-        rates, times = [], []
-        for agent in self._people:
-            if pace := self._floor.pace(agent, needs):
-                minutes = minutes_for(effort, pace, agent.live_load, w)
-                advantage = self._floor.prices.advantage(needs, agent.id, pace)
-                liked = 1.0 + w.preferred * share_preferred(agent, preferred)
-                rates.append(weight / minutes * liked * math.pow(advantage, w.advantage))
-                times.append(minutes)
-        return (sum(rates) / len(rates), sum(times) / len(times)) if rates else None
+def _rank(
+    sort: Sort, people: _People, floor: Floor, now: float
+) -> Callable[[float, int], tuple[float, float, int]]:
+    """The place in the order in which these people would take tickets of a sort, by due and id: smaller is earlier. What is
+    worth more to them on the average comes first."""
+    w = floor.weights
+    if sort.live:  # as routing.floor joins them: what can still be in time, then by weight
+        return lambda due, number: (-sort.weight - 1000.0 * (due >= now), due, number)
+    rates, times = [], []
+    for agent, pace in people.paces(sort.needs):
+        minutes = minutes_for(sort.effort, pace, agent.live_load, w)
+        advantage = math.pow(floor.prices.advantage(sort.needs, agent.id, pace), w.advantage)
+        liked = 1.0 + w.preferred * share_preferred(agent, sort.preferred)
+        rates.append(sort.weight / minutes * liked * advantage)
+        times.append(minutes)
+    rate, mean = sum(rates) / len(rates), sum(times) / len(times)
+    return lambda due, number: (-rate * urgency(due, now, mean, floor.look_ahead, w), due, number)
 
 
 def _estimate(
-    lot: Lot,
-    ahead: Counter[Lot],
-    of: int,
-    people: Sequence[AgentState],
-    agents: Sequence[AgentState],
-    tempo: Mapping[str, float],
-    w: Weights,
+    sort: Sort, ahead: Counter[Sort], of: int, people: _People, tempo: Mapping[str, float]
 ) -> Expected:
     place = sum(ahead.values()) + 1
-    here = [agent for agent in people if agent.here]
-    speed = sum(_speed(agent, lot.live, w) for agent in here)
+    speed = people.speed(sort.live)
     if not speed:
-        return Expected(place=place, of=of, agents=len(here), least=None, most=None)
-    work, tickets = 0.0, 0.0
-    for other, count in ahead.items():
-        share, minutes = _theirs(other, here, agents, tempo)
-        work += count * share * minutes
-        tickets += count * share
-    _, own = _theirs(lot, here, agents, tempo)
-    each = (work + own) / (tickets + 1.0)
+        return Expected(place=place, of=of, agents=len(people.here), least=None, most=None)
+
+    def minutes(one: Sort) -> float:
+        return one.effort * tempo.get(one.needs.queue, 1.0) / people.theirs(one.needs)[1]
+
+    tickets = sum(count * people.theirs(one.needs)[0] for one, count in ahead.items())
+    work = sum(count * people.theirs(one.needs)[0] * minutes(one) for one, count in ahead.items())
     # What is done before somebody is free for this one, less the places that are free already.
-    turns = tickets + 1.0 - _free_places(here, lot.live)
+    turns = tickets + 1.0 - people.free_places(sort.live)
     if turns <= 0.0:
-        return Expected(place=place, of=of, agents=len(here), least=0, most=0)
-    turn = each / speed
+        return Expected(place=place, of=of, agents=len(people.here), least=0, most=0)
+    turn = (work + minutes(sort)) / (tickets + 1.0) / speed
     least, most = _said(_spread(turns, -QUARTILE) * turn, _spread(turns, QUARTILE) * turn)
-    return Expected(place=place, of=of, agents=len(here), least=least, most=most)
+    return Expected(place=place, of=of, agents=len(people.here), least=least, most=most)
 
 
 def _speed(agent: AgentState, live: bool, w: Weights) -> float:
@@ -218,25 +257,6 @@ def _speed(agent: AgentState, live: bool, w: Weights) -> float:
     if live:
         return float(agent.live_capacity)
     return max(1.0 - agent.live_load * w.live_share, w.least_attention) if agent.capacity else 0.0
-
-
-def _theirs(
-    lot: Lot, here: Sequence[AgentState], agents: Sequence[AgentState], tempo: Mapping[str, float]
-) -> tuple[float, float]:
-    """(the share of those on line who may do such work that these are, minutes that these need for it)."""
-    paces = [pace_of(agent, lot.needs) for agent in here if fits(agent, lot.needs)]
-    able = sum(agent.here and fits(agent, lot.needs) for agent in agents)
-    if not paces:
-        return 0.0, 0.0
-    return len(paces) / able, lot.effort * tempo.get(lot.needs.queue, 1.0) * len(paces) / sum(paces)
-
-
-def _free_places(here: Sequence[AgentState], live: bool) -> int:
-    """How many more these could be given now."""
-    free = [agent for agent in here if has_room(agent, live)]
-    if live:
-        return sum(agent.live_capacity - agent.live_load for agent in free)
-    return sum(agent.capacity - agent.load for agent in free)
 
 
 def _spread(turns: float, deviations: float) -> float:

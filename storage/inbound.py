@@ -131,8 +131,8 @@ class NewCustomer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTicket:
     """`owner` is the place (from 1) of a customer who is made with it; 0: `customer_id` is there already. `required_skills` and
-    `preferred_skills` are joined by U+001F, `why` is JSON text of the decision that chose the queue. `live`: somebody sits at the
-    other end, until nobody wrote for `silence_seconds`."""
+    `preferred_skills` are joined by U+001F, `why` is JSON text of the decision that chose the queue. `live`: somebody sits at
+    the other end, until nobody wrote for `silence_seconds`."""
 
     owner: int
     customer_id: int

@@ -22,8 +22,8 @@ async def falling_silent(connection: Connection, limit: int) -> list[int | None]
 async def take_silent(
     connection: Connection, limit: int, holders: Sequence[int], silence_seconds: float
 ) -> list[tuple[int, bool]]:
-    """(ticket id, whether nobody wrote for so long) of conversations that are due and nobody's, or one of these agents', who are
-    locked. The tickets are locked; where somebody wrote, they are looked at again in time."""
+    """(ticket id, whether nobody wrote for so long) of conversations that are due and nobody's, or one of these agents', who
+    are locked. The tickets are locked; where somebody wrote, they are looked at again in time."""
     rows = await connection.fetch(SQL["take_silent"], limit, holders, silence_seconds)
     return [(row["ticket_id"], row["silent"]) for row in rows]
 

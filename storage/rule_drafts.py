@@ -23,8 +23,8 @@ class DraftRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialRow:
-    """Rules tried on the past: `done` tickets of `total` so far. It runs while there is neither `result` nor `error`; who does
-    it was last heard of `silent_seconds` ago."""
+    """Rules tried on the past: `done` tickets of `total` so far. It runs while there is neither `result` nor `error` (database,
+    fault); who does it was last heard of `silent_seconds` ago."""
 
     fingerprint: str
     days: int

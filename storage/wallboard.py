@@ -7,7 +7,6 @@ from typing import Any
 
 from storage.database import Connection
 from storage.queries import load_queries
-from storage.work import WaitingRow
 
 SQL = load_queries("wallboard")
 
@@ -80,6 +79,22 @@ class AnsweredRow:
     minutes: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineRow:
+    """Tickets of one sort that wait. `ids`, `since` and `due` go together: minutes from a moment; None: no promise."""
+
+    queue: str
+    language: str
+    skills: list[str]
+    preferred: list[str]
+    kind: str
+    live: bool
+    priority: int
+    ids: list[int]
+    since: list[float | None]
+    due: list[float | None]
+
+
 async def queues_now(connection: Connection) -> list[QueueNow]:
     """The queues in use."""
     return [QueueNow(**row) for row in await connection.fetch(SQL["queues_now"])]
@@ -106,6 +121,6 @@ async def answered_lately(connection: Connection, seconds: float) -> Sequence[An
     return [AnsweredRow(**row) for row in await connection.fetch(SQL["answered_lately"], seconds)]
 
 
-async def waiting_now(connection: Connection) -> list[WaitingRow]:
-    """Everything that waits, 20,000 at the most."""
-    return [WaitingRow(**row) for row in await connection.fetch(SQL["waiting_now"])]
+async def line_now(connection: Connection, now: datetime) -> list[LineRow]:
+    """Everything that waits."""
+    return [LineRow(**row) for row in await connection.fetch(SQL["line_now"], now)]

@@ -45,7 +45,8 @@ class WorkedTicket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentNow:
-    """An agent at the moment `now` of the database. `queues` empty: works on every queue. `calendar`: their shifts; "": always."""
+    """An agent at the moment `now` of the database. `queues` empty: works on every queue. `calendar`: their shifts; "":
+    always."""
 
     now: datetime
     id: int
@@ -104,8 +105,9 @@ class InHandRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextByTime:
-    """`turned_down`: when the first ticket that was may go back to whoever did it. `wrapped_up`: when the first agent has. `calendars`:
-    agents' shifts. `waiting_since`: for each queue and moment asked for, when the first that came after it began to wait."""
+    """`turned_down`: when the first ticket that was may go back to whoever did it. `wrapped_up`: when the first agent has.
+    `calendars`: agents' shifts. `waiting_since`: for each queue and moment asked for, when the first that came after it began
+    to wait."""
 
     now: datetime
     turned_down: datetime | None
@@ -245,9 +247,9 @@ async def waiting(
     shut: Sequence[str],
     most: int,
 ) -> list[WaitingRow]:
-    """Waiting tickets: the first `places` of each lot (`live_places` of one of live conversations), those of customers whom one of
-    the agents `free` had last, those that were turned down, and those that were not looked at yet; at most `most`. Of the queues
-    `shut` only these last two."""
+    """Waiting tickets: the first `places` of each lot (`live_places` of one of live conversations), those of customers whom one
+    of the agents `free` had last, those that were turned down, and those that were not looked at yet; at most `most`. Of the
+    queues `shut` only these last two."""
     rows = await connection.fetch(SQL["waiting"], places, live_places, free, shut, most)
     return [WaitingRow(**row) for row in rows]
 

@@ -62,7 +62,7 @@ def as_ticket(row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int
         id=row.id,
         needs=needs,
         since=since,
-        due=_due(row.live, Priority(row.priority), since, row.due_at, now),
+        due=due_of(row.live, Priority(row.priority), since, _minutes_if(row.due_at, now)),
         weight=WEIGHT[Priority(row.priority)],
         effort=(LIVE_EFFORT if row.live else EFFORT)[TicketKind(row.kind)],
         live=row.live,
@@ -154,8 +154,8 @@ def _owner(
     return row.owner_id, ReasonCode.LOOKS_AFTER
 
 
-def _due(live: bool, priority: Priority, since: float, due_at: datetime | None, now: datetime) -> float:
-    due = _minutes(due_at, now) if due_at is not None else None
+def due_of(live: bool, priority: Priority, since: float, due: float | None) -> float:
+    """When a ticket's answer is due, in minutes from the moment as `since` is: as was promised (`due`), or as is usual."""
     if live:
         return due if due is not None and due - since <= SOON else since + PATIENCE
     return due if due is not None else since + PROMISED[priority]
@@ -167,10 +167,14 @@ def _work_in_hand(row: InHandRow, now: datetime) -> WaitingTicket:
         id=row.ticket_id,
         needs=needs_of(row.queue, row.language, tuple(row.skills)),
         since=since,
-        due=_due(False, Priority(row.priority), since, row.due_at, now),
+        due=due_of(False, Priority(row.priority), since, _minutes_if(row.due_at, now)),
         weight=WEIGHT[Priority(row.priority)],
         effort=EFFORT[TicketKind(row.kind)],
     )
+
+
+def _minutes_if(moment: datetime | None, now: datetime) -> float | None:
+    return None if moment is None else _minutes(moment, now)
 
 
 def _minutes(moment: datetime, now: datetime) -> float:

@@ -6,18 +6,17 @@ from hub.actions.offers import expire_offers
 from hub.actions.overflow import next_overflow, overflow
 from hub.actions.returns import give_back_left, give_back_unanswered, next_return
 from hub.actions.unplaceable import say_unplaceable
-from storage import house, offers
+from storage import offers
 from storage.database import Connection
 
 
 async def look_after(ctx: Context) -> int:
     """One round of what is due; returns how much there was."""
-    now = await ctx.database.read(house.database_clock)
     return (
         await expire_offers(ctx)
         + await give_back_left(ctx)
         + await give_back_unanswered(ctx)
-        + await overflow(ctx, now)
+        + await overflow(ctx)
         + await say_unplaceable(ctx)
     )
 
@@ -29,7 +28,7 @@ async def next_moment(ctx: Context) -> float | None:
         return [
             await offers.next_end(connection),
             await next_return(ctx, connection),
-            await next_overflow(ctx, connection, await house.database_clock(connection)),
+            await next_overflow(ctx, connection),
         ]
 
     return min((one for one in await ctx.database.read(look) if one is not None), default=None)

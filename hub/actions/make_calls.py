@@ -109,6 +109,8 @@ async def _settle(
     refused = result.trouble is Trouble.STATUS and result.status in _REFUSED_FOR_GOOD
     gone = result.status == _GONE
     state = "sent" if not error else "failed" if refused or gone else "queued"
+    # A call that it does not want holds up no other, but one that wants none is left in peace.
+    held = state == "queued" or call.failures + 1 >= PAUSE_AT
     row = await stored.settle(
         connection,
         call.id,
@@ -117,7 +119,7 @@ async def _settle(
         status=result.status,
         error=error,
         took_ms=result.took_ms,
-        hold_seconds=_pause(call.failures + 1, result.retry_after) if state == "queued" else 0.0,
+        hold_seconds=_pause(call.failures + 1, result.retry_after) if held else 0.0,
         pause_at=PAUSE_AT,
         gone=gone,
     )

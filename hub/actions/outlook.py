@@ -23,8 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 class Outlook:
-    """One per hub process. `prices` may be old, and are empty at first: then nobody has an advantage. `live_demand`: what share of
-    the conversations expected is of each sort. `looked_at`: the moment, by the database, as of which work was last given out."""
+    """One per hub process. `prices` may be old, and are empty at first: then nobody has an advantage. `live_demand`: what share
+    of the conversations expected is of each sort. `looked_at`: the moment, by the database, as of which work was last given
+    out."""
 
     def __init__(self) -> None:
         self.prices: Prices[Needs] = NO_PRICES

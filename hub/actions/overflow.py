@@ -11,18 +11,18 @@ from routing.calendars import is_open, next_change
 from routing.explain import to_data
 from routing.rules import RoutingRules
 from routing.situation import Reason, ReasonCode
-from storage import floor
+from storage import floor, house
 from storage.database import Connection, as_json
 from storage.floor import OverflowRow, Step
 
 
-async def overflow(ctx: Context, now: datetime) -> int:
-    """Move what is due at `now`; returns how many tickets were moved."""
-    steps = _steps(ctx.rules, now)
-    if not steps:
+async def overflow(ctx: Context) -> int:
+    """Move what is due; returns how many tickets were moved."""
+    if not any(queue.overflow for queue in ctx.rules.queue):
         return 0
 
     async def work(connection: Connection) -> int:
+        steps = _steps(ctx.rules, await house.database_clock(connection))
         due = await floor.overflowing(connection, steps)
         if not due:
             return 0
@@ -34,8 +34,11 @@ async def overflow(ctx: Context, now: datetime) -> int:
     return await ctx.database.run(work)
 
 
-async def next_overflow(ctx: Context, connection: Connection, now: datetime) -> float | None:
+async def next_overflow(ctx: Context, connection: Connection) -> float | None:
     """Seconds until the next ticket goes on, or until a queue that hands on while it is shut is shut; None where none does."""
+    if not any(queue.overflow for queue in ctx.rules.queue):
+        return None
+    now = await house.database_clock(connection)
     moments = [
         (change - now.astimezone(UTC)).total_seconds()
         for queue in ctx.rules.queue

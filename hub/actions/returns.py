@@ -119,8 +119,10 @@ def _asked(minutes: Mapping[str, int]) -> Mapping[str, int]:
 
 
 def _somebody_else(late: UnansweredRow, agents: Sequence[AgentState]) -> bool:
-    needs = needs_of(late.queue, late.language, late.skills)
-    return any(a.id != late.agent_id and has_room(a, late.live, late.weight) and fits(a, needs) for a in agents)
+    needs = needs_of(late.queue, late.language, tuple(late.skills))
+    return any(
+        a.id != late.agent_id and has_room(a, late.live, late.weight) and fits(a, needs) for a in agents
+    )
 
 
 def _why_left(left: LeftRow) -> str:

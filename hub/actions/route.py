@@ -27,8 +27,8 @@ SPARE = 4
 
 
 async def drain(ctx: Context) -> int:
-    """Give out what can be given out, for good or as offers; returns how many tickets were. Called after everything that may have
-    made room.
+    """Give out what can be given out, for good or as offers; returns how many tickets were. Called after everything that may
+    have made room.
 
     All agents are locked, so one hub at a time does it, and what it reads stays true until it has written. Where nobody has
     a free place, only tickets that were not looked at yet are read.
@@ -131,7 +131,8 @@ def _decide(
     now: datetime,
     in_hand: Sequence[InHandRow] = (),
 ) -> list[Decision]:
-    """All at once, on the clock of this moment: minutes from now. Why a ticket waits is said of those of which it was not yet."""
+    """All at once, on the clock of this moment: minutes from now. Why a ticket waits is said of those of which it was not
+    yet."""
     agents = as_agents(present, {row.queue for row in rows}, now, rules, in_hand)
     here = {agent.id for agent in agents if agent.here}
     return assign_all(

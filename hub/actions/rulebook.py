@@ -136,6 +136,8 @@ async def reload_rules(ctx: "Context") -> int:
         return 0
     ctx.rulebook.version, ctx.rulebook.rules = newest[0], rules
     log.info("rules.changed", version=newest[0])
+    # Whoever was told of the change at once went by the old ones still.
+    ctx.listener.wake(ROUTE)
     return 1
 
 

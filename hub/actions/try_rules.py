@@ -9,7 +9,6 @@ import structlog
 
 from hub.actions.context import Context
 from hub.actions.dry_run import dry_run
-from hub.actions.failures import ActionFailure
 from hub.actions.rule_drafts import see_rules
 from storage import rule_drafts as stored
 from storage.database import DatabaseUnavailable
@@ -52,12 +51,12 @@ async def begin_trial(ctx: Context, *, agent_id: int, days: int = DAYS) -> None:
             result = found.to_json()
         except _Superseded:
             return
-        except (ActionFailure, DatabaseUnavailable) as failure:
+        except DatabaseUnavailable as failure:
             log.warning("rules.trial_failed", agent=agent_id, error=str(failure))
-            error = str(failure)
+            error = "database"
         except Exception:
             log.exception("rules.trial_fault", agent=agent_id)
-            error = "Something is broken in the hub. Its log says more."
+            error = "fault"
         await ctx.database.run(lambda c: stored.end_trial(c, agent_id, token, result, error))
 
     tasks = _tasks(ctx)

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from hub.actions.as_facts import EFFORT, LIVE_EFFORT, as_agents, needs_of
+from hub.actions.as_facts import WEIGHT, as_agents, needs_of
 from hub.actions.context import Context
-from hub.actions.expect import LATELY_SECONDS, tempo
-from hub.model.tickets import TicketKind
+from hub.actions.expect import LATELY_SECONDS, effort_of, tempo
+from hub.model.tickets import Priority, TicketKind
 from routing.calendars import is_open, next_change
-from routing.expect import Expected, Lot, expect_new
+from routing.expect import Crowd, Expected, Sort, expect_new
 from routing.explain import to_data
 from routing.fit import fits, has_room
+from routing.floor import Floor
 from routing.rules import RoutingRules
 from routing.select import Waiting, choose_agent
 from routing.situation import AgentState, Needs, ReasonCode, WaitingTicket
@@ -114,11 +115,11 @@ async def read_board(ctx: Context, since: datetime) -> Board:
 def _queues(
     read: _Read, people: Sequence[AgentState], rules: RoutingRules, now: datetime
 ) -> list[QueueOnBoard]:
-    waiting: Counter[Lot] = Counter()
+    waiting: Counter[Sort] = Counter()
     for row in read.needs:
-        effort = (LIVE_EFFORT if row.live else EFFORT)[TicketKind(row.kind)]
-        waiting[Lot(_needs(row), row.live, effort)] += row.tickets
+        waiting[_sort(_needs(row), row.kind, row.live)] += row.tickets
     speed = tempo(read.answered)
+    crowd = Crowd(Floor(people))
     board = []
     for queue in in_order(read.queues, rules):
         needs = Needs(queue.name)
@@ -134,16 +135,22 @@ def _queues(
                 free=sum(has_room(agent, live=False) for agent in here),
                 open=opened,
                 changes_at=changes_at,
-                expected=expect_new(usual, waiting, people, tempo=speed),
+                expected=expect_new(usual, waiting, crowd, tempo=speed),
             )
         )
     return board
 
 
-def _usual(queue: str, waiting: Mapping[Lot, int]) -> Lot:
+def _sort(needs: Needs, kind: str, live: bool) -> Sort:
+    return Sort(needs, live, WEIGHT[Priority.NORMAL], effort_of(kind, live))
+
+
+def _usual(queue: str, waiting: Mapping[Sort, int]) -> Sort:
     """What comes to a queue: for all we know, what most of those ask for that wait in it."""
-    there = [(tickets, lot) for lot, tickets in waiting.items() if lot.needs.queue == queue and not lot.live]
-    nothing = Lot(Needs(queue), False, EFFORT[TicketKind.ENQUIRY])
+    there = [
+        (tickets, sort) for sort, tickets in waiting.items() if sort.needs.queue == queue and not sort.live
+    ]
+    nothing = _sort(Needs(queue), TicketKind.ENQUIRY, live=False)
     return max(there, key=lambda one: one[0], default=(0, nothing))[1]
 
 

@@ -1,4 +1,5 @@
-"""Whoever comes out of a live conversation has time to wrap it up, by the rules of its queue, and may say that they are done."""
+"""Whoever comes out of a live conversation has time to wrap it up, by the rules of its queue, and may say that they are
+done."""
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
@@ -23,7 +24,9 @@ async def end_wrap_up(ctx: Context, *, agent_id: int, actor: Actor) -> None:
     await ctx.database.run(work)
 
 
-async def tell_wrap_up(connection: Connection, agent_id: int, presence: str, *, by: int | None = None) -> None:
+async def tell_wrap_up(
+    connection: Connection, agent_id: int, presence: str, *, by: int | None = None
+) -> None:
     """The agent's screens show it."""
     data = {"agent": agent_id, "presence": presence, "by": by, "because": WRAP_UP}
     await events.add_event(connection, EventKind.PRESENCE_CHANGED, agent_id=agent_id, data=data)

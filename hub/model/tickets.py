@@ -42,8 +42,8 @@ def may_become(now: TicketStatus, then: TicketStatus) -> bool:
 
 def held(status: TicketStatus, *, live: bool, weight: int) -> int:
     """What a ticket counts for whoever has it. A conversation with somebody who sits at the other end keeps one of the agent's
-    places for those, also while they wait for the customer; any other ticket takes `weight` units of capacity while it waits for
-    the company. The database works out the same for `ticket.held`."""
+    places for those, also while they wait for the customer; any other ticket takes `weight` units of capacity while it waits
+    for the company. The database works out the same for `ticket.held`."""
     if live:
         return int(status in (TicketStatus.OPEN, TicketStatus.PENDING))
     return weight if status is TicketStatus.OPEN else 0

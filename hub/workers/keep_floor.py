@@ -10,7 +10,7 @@ from hub.workers.supervise import Well
 
 POLL_SECONDS = 5.0
 """A hint may be lost with its connection: look by ourselves this often."""
-REST_SECONDS = 0.1
+REST_SECONDS = 0.25
 
 
 async def keep_floor(ctx: Context, halt: asyncio.Event, well: Well) -> None:

@@ -4,6 +4,7 @@ the groups of the lexicon that spoke. Figures are left out: an order number says
 
 import re
 from collections.abc import Callable, Mapping
+from operator import add
 
 from routing.classify import LEARNED_RULE, Classification
 from routing.lexicon import load_lexicon
@@ -16,56 +17,54 @@ GROUP = "="
 _RUNS = re.compile(r"([a-zà-öø-ÿß]+(?:'[a-z]+)?)|([^\W\d_a-zà-öø-ÿß]+)|([?!]{1,3})")
 
 
-def words(text: str, subject: str) -> dict[str, None]:
-    """Each once, in the order of the message. Latin words and pairs of neighbours; runs of other scripts by twos and threes."""
-    found: dict[str, None] = {}
+def words(text: str, subject: str) -> list[str]:
+    """In the order of the message, some more than once. Latin words and pairs of neighbours; runs of other scripts by twos and
+    threes."""
+    found: list[str] = []
     for part in (subject[:MOST_SUBJECT], text[:MOST_TEXT]):
         before, ended = "", -1
         plain = _fold(part)
         for match in _RUNS.finditer(plain):
             word, run, mark = match.groups()
             if word:
-                found[word] = None
+                found.append(word)
                 if before and plain[ended : match.start()].isspace():
-                    found[f"{before} {word}"] = None
+                    found.append(f"{before} {word}")
                 before, ended = word, match.end()
                 continue
             before = ""
-            if mark:
-                found[mark] = None
-            elif len(run) == 1:
-                found[run] = None
+            if mark or len(run) == 1:
+                found.append(mark or run)
             else:
-                for at in range(len(run) - 1):
-                    found[run[at : at + 2]] = None
-                    if at + 3 <= len(run):
-                        found[run[at : at + 3]] = None
+                pairs = list(map(add, run, run[1:]))
+                found += pairs
+                found += map(add, pairs, run[2:])
     return found
 
 
-def pieces(text: str, subject: str) -> dict[str, None]:
-    """Each run of two to four characters within a word, with the blanks around it, once."""
-    found: dict[str, None] = {}
+def pieces(text: str, subject: str) -> list[str]:
+    """Each run of two to four characters within a word, with the blanks around it."""
+    found: list[str] = []
     plain = _fold(f"{subject[:MOST_SUBJECT]} {text[:MOST_TEXT]}")
     for match in _RUNS.finditer(plain):
         run = f" {match.group()} "
-        for size in (2, 3, 4):
-            for at in range(len(run) - size + 1):
-                found[run[at : at + size]] = None
+        pairs = list(map(add, run, run[1:]))
+        threes = list(map(add, pairs, run[2:]))
+        found += pairs
+        found += threes
+        found += map(add, threes, run[3:])
     return found
 
 
-ANALYSERS: Mapping[str, Callable[[str, str], dict[str, None]]] = {"words": words, "pieces": pieces}
+ANALYSERS: Mapping[str, Callable[[str, str], list[str]]] = {"words": words, "pieces": pieces}
 """By the name under which a model remembers with which of them it was made."""
 
 
 def features(analyser: str, text: str, subject: str, result: Classification) -> dict[str, None]:
-    """Of one message that the rules have looked at."""
+    """Of one message that the rules have looked at, each once."""
     found = ANALYSERS[analyser](text, subject)
-    for one in result.evidence:
-        if one.rule != LEARNED_RULE:
-            found[GROUP + one.rule] = None
-    return found
+    found += [GROUP + one.rule for one in result.evidence if one.rule != LEARNED_RULE]
+    return dict.fromkeys(found)
 
 
 def _fold(text: str) -> str:

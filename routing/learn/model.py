@@ -4,6 +4,7 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from heapq import nlargest
 from typing import Any, TypeAlias
 
 import orjson
@@ -19,7 +20,7 @@ _IDENTITY = tuple(tuple(float(a is b) for b in KINDS) for a in KINDS)
 _AWAY_FROM_COMPLAINT = 2.0
 """What the rules take for a complaint stays one unless another kind is so many times as likely."""
 _CLEARLY_AGAINST = 0.5
-_SHOWN, _LEAST_SHOWN = 5, 0.01
+_SHOWN, _LEAST_SHOWN, _MOST_LOOKED_AT = 5, 0.01, 40
 _FORMAT = 1
 
 Four: TypeAlias = tuple[float, float, float, float]
@@ -43,7 +44,8 @@ class Model:
 
     def weigh(self, found: Mapping[str, None]) -> dict[str, Four]:
         """What each known word of a message adds to each kind."""
-        known = [(word, term) for word in found if (term := self.terms.get(word)) is not None]
+        # Sorted, so that sums come out the same in every process.
+        known = [(word, self.terms[word]) for word in sorted(self.terms.keys() & found.keys())]
         if not known:
             return {}
         length = math.sqrt(len(found) if self.dilutes else sum(scale * scale for _, (scale, _) in known))
@@ -55,17 +57,19 @@ class Model:
     def find(self, base: Mapping[TicketKind, float], added: Mapping[str, Four]) -> dict[TicketKind, float]:
         """The rules' finding and the words together, as logarithms of likelihoods."""
         own = [base[kind] for kind in KINDS]
+        sums = [sum(column) for column in zip(*added.values(), strict=True)] or [0.0] * len(KINDS)
         return {
-            kind: sum(map(float.__mul__, row, own)) + self.bias[at] + sum(four[at] for four in added.values())
-            for at, (kind, row) in enumerate(zip(KINDS, self.base, strict=True))
+            kind: sum(map(float.__mul__, row, own)) + bias + more
+            for kind, row, bias, more in zip(KINDS, self.base, self.bias, sums, strict=True)
         }
 
 
 def refine(result: Classification, text: str, subject: str, model: Model, version: int) -> Classification:
     """A second look at what the rules found in this very text. The words that counted are added to the evidence."""
     added = model.weigh(features(model.analyser, text, subject, result))
-    found = model.find(logits(result.scores, result.kind), added)
-    likely = shares(found)
+    scores = result.scores
+    base = logits(scores, result.kind)
+    likely = shares(model.find(base, added))
     # Where nothing tells two kinds apart, the rules have the say.
     first = (result.kind, result.runner_up)
     ranked = sorted(KINDS, key=lambda kind: (-likely[kind], kind is not first[0], kind is not first[1]))
@@ -99,29 +103,19 @@ def _spoke(added: Mapping[str, Four], kind: TicketKind) -> list[Evidence]:
     count too, but say nothing to a reader; of overlapping ones the more telling, and longer ones tell more."""
     at = KINDS.index(kind)
     small = load_lexicon().stop_words
-    clear = {
-        word: four[at] - sum(four) / len(four)
+    clear = [
+        (share, word)
         for word, four in added.items()
-        if word not in small and not word.startswith(GROUP)
-    }
-    words = sorted(
-        (word for word in clear if clear[word] >= _LEAST_SHOWN),
-        key=lambda word: (-clear[word] * math.sqrt(len(word)), word),
-    )
-    shown: list[str] = []
-    for word in words:
-        if len(shown) == _SHOWN:
-            break
-        if not any(_overlap(word, other) for other in shown):
-            shown.append(word)
+        if (share := four[at] - sum(four) / 4) >= _LEAST_SHOWN and word not in small and word[0] != GROUP
+    ]
+    telling = nlargest(_MOST_LOOKED_AT, clear, key=lambda one: (one[0] * math.sqrt(len(one[1])), one[1]))
+    shown: list[tuple[float, str]] = []
+    for share, word in telling:
+        if len(shown) < _SHOWN and not any(_overlap(word, other) for _, other in shown):
+            shown.append((share, word))
     return [
-        Evidence(
-            rule=LEARNED_RULE,
-            matched=word.strip(),
-            weight=round(clear[word], 3),
-            kind=kind,
-        )
-        for word in shown
+        Evidence(rule=LEARNED_RULE, matched=word.strip(), weight=round(share, 3), kind=kind)
+        for share, word in shown
     ]
 
 

@@ -66,16 +66,16 @@ SELECT queue, kind, live, minutes FROM (
 ) d
 WHERE minutes > 0
 
--- name: waiting_now
--- Everything that waits, as the line is made of it. Who knows the customer, and who gave it back, is left out.
-SELECT t.id, q.name AS queue, t.priority, t.waiting_since, t.required_language AS language, t.required_skills AS skills,
-       t.preferred_skills AS preferred, t.kind, t.live, t.weight, NULL::bigint AS last_agent_id,
-       NULL::timestamptz AS last_agent_at, NULL::bigint AS owner_id, NULL::jsonb AS waiting_why,
-       NULL::bigint AS declined_by, '{}'::bigint[] AS not_to, c.due_at
+-- name: line_now
+-- Everything that waits, by sort: the ids, and for each since when it waits and when its answer is due, minutes from $1.
+SELECT q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.preferred_skills AS preferred, t.kind,
+       t.live, t.priority, array_agg(t.id ORDER BY t.id) AS ids,
+       array_agg(extract(epoch FROM t.waiting_since - $1::timestamptz)::float8 / 60.0 ORDER BY t.id) AS since,
+       array_agg(extract(epoch FROM c.due_at - $1)::float8 / 60.0 ORDER BY t.id) AS due
 FROM ticket t JOIN queue q ON q.id = t.queue_id
 LEFT JOIN LATERAL (
     SELECT min(c.due_at) AS due_at FROM sla_clock c
     WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution'
 ) c ON true
 WHERE t.status = 'open' AND t.assignee_id IS NULL AND t.offered_to IS NULL
-LIMIT 20000
+GROUP BY q.name, t.required_language, t.required_skills, t.preferred_skills, t.kind, t.live, t.priority

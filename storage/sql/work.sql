@@ -5,10 +5,12 @@
 SELECT id, coalesce(assignee_id, offered_to) AS holder FROM ticket WHERE code = $1
 
 -- name: lock_ticket
+-- What may change while the lock is waited for is looked up by itself: a join would be with what stood there before, and find nothing.
 SELECT t.id, t.code, t.customer_id, t.channel_id, t.subject, t.status, t.seq, t.version, t.assignee_id, t.offered_to, t.queue_id,
-       t.priority, t.live, t.weight, t.held, t.reply_address, t.thread_key, c.name AS customer_name, ch.name AS channel,
-       q.name AS queue
-FROM ticket t JOIN customer c ON c.id = t.customer_id JOIN channel ch ON ch.id = t.channel_id JOIN queue q ON q.id = t.queue_id
+       t.priority, t.live, t.weight, t.held, t.reply_address, t.thread_key, ch.name AS channel,
+       (SELECT c.name FROM customer c WHERE c.id = t.customer_id) AS customer_name,
+       (SELECT q.name FROM queue q WHERE q.id = t.queue_id) AS queue
+FROM ticket t JOIN channel ch ON ch.id = t.channel_id
 WHERE t.id = $1
 FOR NO KEY UPDATE OF t
 

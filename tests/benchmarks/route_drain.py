@@ -1,8 +1,8 @@
 """From an event to the written assignment while 5,000 tickets wait for 200 busy agents, and 50,000 tickets handed out at once.
 
-The first over a served hub: an agent resolves a ticket, and the hub gives them the next one. Floor: one small transaction of one
-client. The second by the very loop that the hub runs, without a hub. Floor: the same rows written by the same statement in the
-same batches, with nothing read and nothing decided.
+The first over a served hub: an agent resolves a ticket, and the hub gives them the next one. Floor: one small transaction of
+one client. The second by the very loop that the hub runs, without a hub. Floor: the same rows written by the same statement in
+the same batches, with nothing read and nothing decided.
 """
 
 import asyncio
@@ -33,21 +33,18 @@ AT_ONCE = 50_000
 PATIENCE_SECONDS = 30.0
 PAUSE_SECONDS = 0.03
 
-# Agents of two languages and three of five skills; each busy with `$2` tickets of `$1` places. Then what waits: four queues, four
-# kinds, four priorities, two languages, five skills at two levels; every third customer had an agent before. With clocks, as the
-# shipped targets would have set them.
+# Agents of two languages and three of five skills; each busy with `$2` tickets of `$1` places. Then what waits: four queues,
+# four kinds, four priorities, two languages, five skills at two levels; every third customer had an agent before. With clocks,
+# as the shipped targets would have set them.
 _STAFF = """
 WITH made AS (
     INSERT INTO agent (login, name, password_hash, presence, languages, skills, capacity, load)
-    SELECT 'bench' || n, 'Agent ' || n, 'none', 'online', CASE n % 3 WHEN 0 THEN '{zh}' WHEN 1 THEN '{en}' ELSE '{zh,en}' END::text[],
-           jsonb_build_object(s[1 + n % 5], 1 + n % 5, s[1 + (n + 1) % 5], 1 + (n / 5) % 5, s[1 + (n + 3) % 5], 1 + (n / 25) % 5),
-           $1::int, $2::int
-    FROM generate_series(1, $3::int) n, (SELECT '{billing,delivery,technical,account,product}'::text[] AS s) k
-    RETURNING id
-), idle AS (
-    UPDATE agent SET presence = 'offline' WHERE login LIKE 'agent%'
-)
-SELECT array_agg(id) FROM made
+    SELECT 'bench' || n, 'Agent ' || n, 'none', 'online',
+           CASE n % 3 WHEN 0 THEN '{zh}' WHEN 1 THEN '{en}' ELSE '{zh,en}' END::text[],
+           jsonb_build_object(s[1 + n % 5], 1 + n % 5, s[1 + (n + 1) % 5], 1 + (n / 5) % 5, s[1 + (n + 3) % 5], 1 + (n / 25) %
+           5), $1::int, $2::int FROM generate_series(1, $3::int) n, (SELECT
+           '{billing,delivery,technical,account,product}'::text[] AS s) k RETURNING id ), idle AS ( UPDATE agent SET presence =
+           'offline' WHERE login LIKE 'agent%' ) SELECT array_agg(id) FROM made
 """
 _TICKETS = """
 WITH people AS (
@@ -57,12 +54,13 @@ WITH people AS (
 ), queues AS (
     SELECT id, row_number() OVER (ORDER BY id)::int - 1 AS n FROM queue
 ), opened AS (
-    INSERT INTO ticket (customer_id, channel_id, subject, kind, priority, language, queue_id, required_language, required_skills,
-                        assignee_id, last_agent_id, last_agent_at, waiting_why, waiting_since, seq, version)
+    INSERT INTO ticket (customer_id, channel_id, subject, kind, priority, language, queue_id, required_language,
+                        required_skills, assignee_id, last_agent_id, last_agent_at, waiting_why, waiting_since, seq, version)
     SELECT p.id, (SELECT min(id) FROM channel), 'A question', (ARRAY['complaint', 'enquiry', 'request', 'feedback'])[1 + n % 4],
            1 + (n / 3) % 4, CASE WHEN n % 3 = 0 THEN 'zh' ELSE 'en' END,
            (SELECT q.id FROM queues q WHERE q.n = p.n % 4), CASE WHEN n % 3 = 0 THEN 'zh' ELSE 'en' END,
-           CASE WHEN n % 5 < 2 THEN '{}' ELSE ARRAY[(ARRAY['billing', 'delivery', 'technical:2', 'account', 'product:3'])[1 + (n / 7) % 5]] END,
+           CASE WHEN n % 5 < 2 THEN '{}'
+                ELSE ARRAY[('{billing,delivery,technical:2,account,product:3}'::text[])[1 + (n / 7) % 5]] END,
            CASE WHEN $3 THEN ($2::bigint[])[1 + n % cardinality($2)] END,
            CASE WHEN n % 3 = 1 OR $3 THEN ($2::bigint[])[1 + n % cardinality($2)] END, now(),
            '{"reasons": []}', now() - n * interval '100 ms', 1, 1
@@ -179,7 +177,9 @@ async def _write_only(ctx: Context, agents: list[int]) -> None:
         await ctx.database.run(lambda c, start=start: give(c, ids[start : start + MOST]))  # type: ignore[misc]
 
 
-async def _fill(connection: "asyncpg.Connection[Any]", waiting: int, *, capacity: int, busy: int) -> list[int]:
+async def _fill(
+    connection: "asyncpg.Connection[Any]", waiting: int, *, capacity: int, busy: int
+) -> list[int]:
     """Agents, what they have in hand, and what waits; returns the agents."""
     agents: list[int] = await connection.fetchval(_STAFF, capacity, busy, AGENTS)
     if busy:

@@ -18,6 +18,7 @@ from hub.model.people import HUB, Actor, Role
 from tests.browser.conftest import OpenDesk
 from tests.browser.test_desk_access import violations
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
+from tests.fakes.processes import until
 from tests.fakes.scene import one
 
 
@@ -288,12 +289,17 @@ async def test_the_browser_tells_only_who_asked_for_it_and_is_not_looking(
     await page.keyboard.press("b")
     await page.click("[data-browser-notices]")
     await expect(page.locator("[data-browser-notices]")).to_be_hidden()
-    await page.wait_for_function("localStorage.getItem('hub-last-notice') !== null")
+
+    async def asks(expression: str) -> bool:
+        return bool(await page.evaluate(expression))
+
+    known = "localStorage.getItem('hub-last-notice') !== null"
+    await until(lambda: asks(known), seconds=20, what="the newest notice to be known")
     await ring("b", "while somebody looks")
     await expect(page.locator("#bell-count .count")).to_have_text("2")
     assert await page.evaluate("window.shown") == []
     await page.evaluate("window.hide()")
     await ring("c", "while nobody looks")
-    await page.wait_for_function("window.shown.length > 0")
+    await until(lambda: asks("window.shown.length > 0"), seconds=20, what="the browser's notification")
     (shown,) = await page.evaluate("window.shown")
     assert shown["body"] == "while nobody looks" and shown["tag"].startswith("notice-")

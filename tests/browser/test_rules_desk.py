@@ -98,7 +98,7 @@ async def test_a_rule_is_moved_by_keyboard_and_keeps_the_focus(open_desk: OpenDe
         await page.keyboard.press("Enter")
         await expect(page.locator(".rule-entry").nth(place)).to_contain_text(name)
         await expect(button).to_be_focused()
-    assert [one.name for one in (await rules_now(desk)).rule][0] == name
+    assert (await rules_now(desk)).rule[0].name == name
     await expect(page.locator(".draft-bar")).to_contain_text("unpublished change")
 
 
@@ -163,19 +163,17 @@ async def test_an_automation_from_nothing_to_published_by_keyboard(open_desk: Op
     await page.fill("#publish-note", "Sorry")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/desk/rules")
-    (made,) = desk.ctx.rules.automation
-    assert (made.name, made.enabled, [one.verb for one in made.then]) == (
-        "say sorry",
-        False,
-        ["notify", "priority"],
-    )
+    made = desk.ctx.rules.automation[0]
+    assert (made.name, made.enabled) == ("say sorry", False)
+    assert [one.verb for one in made.then] == ["notify", "priority"]
 
 
 async def test_what_is_promised_follows_the_choice(open_desk: OpenDesk, desk: Desk) -> None:
     page = await open_desk("/desk/rules/targets")
     await expect(page.locator("#sample")).to_contain_text("by “urgent”")
     await page.select_option("#sample-kind", "feedback")
-    await page.select_option("#sample-key", "no")
+    await page.focus("#sample-key")
+    await page.keyboard.press("ArrowDown")
     await expect(page.locator("#sample")).to_contain_text("by “feedback”")
     await expect(page.locator("#sample-key")).to_be_focused()
 

@@ -71,6 +71,7 @@ async def test_axe_finds_nothing(
     await ask_simulation(desk.ctx, {"workload": "reference"}, HUB)
     page = await open_desk("/desk/simulate", width=width)
     await page.click(".further summary")
+    await page.evaluate("scrollTo(0, 0)")
     found = {"form": await violations(page)}
     for name, path in (("waiting", "3"), ("done", "1"), ("compared", "1?with=2")):
         await page.goto(f"{desk.url}/desk/simulate/{path}")

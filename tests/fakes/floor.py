@@ -6,7 +6,8 @@ from hub.actions.context import Context
 from tests.fakes.scene import RULES, one, rows, say, ticket
 
 LIVE = "plain"
-"""The kind of channel on which somebody sits at the other end, under `floor_rules`; `other` is such a channel, `form` is none."""
+"""The kind of channel on which somebody sits at the other end, under `floor_rules`; `other` is such a channel, `form` is
+none."""
 
 
 def floor_rules(*queue: str, live: bool = True, more: str = "", work: str = "") -> bytes:

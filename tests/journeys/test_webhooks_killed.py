@@ -82,7 +82,7 @@ async def test_without_the_setting_nothing_in_our_own_network_is_called(
         async with serving(tmp_path / "hub", database_dsn, {}, secret=SECRET.decode()):
 
             async def was_tried() -> bool:
-                return await one(ctx, "SELECT error FROM webhook_call") == "private_address"
+                return str(await one(ctx, "SELECT error FROM webhook_call")) == "private_address"
 
             await until(was_tried, seconds=60, what="the attempt")
         assert inner.heard == [] and await _state(ctx) == "queued"

@@ -398,3 +398,13 @@ async def test_what_nobody_at_all_can_take_is_said_once(ctx: Context) -> None:
     assert await say_unplaceable(ctx) == 0
     found = await ctx.database.read(floor.unplaceable)
     assert [row.id for row in found] == [no_member["id"]], "the queue asks for no level after an hour"
+
+
+async def test_what_changed_hands_meanwhile_is_not_taken_from_the_new_one(ctx: Context) -> None:
+    """Whoever decided on older facts changes nothing: neither from somebody else, nor twice."""
+    ann, bob = await an_agent(ctx, "Ann"), await an_agent(ctx, "bob")
+    kept, done = await _given(ctx, bob), await _given(ctx, ann)
+    await change_status(ctx, ticket_code=done["code"], status="resolved", actor=SYSTEM)
+    given = [(one_["id"], ann, '{"reasons": []}') for one_ in (kept, done)]
+    assert await ctx.database.run(lambda c: floor.release(c, given, "agent_gone", not_again=False)) == 0
+    assert [(await _now(ctx, one_))["assignee_id"] for one_ in (kept, done)] == [bob, ann]

@@ -75,7 +75,7 @@ async def test_where_nobody_writes_any_more_the_place_is_free(ctx: Context, answ
 
 async def test_whoever_wrote_meanwhile_is_not_silent(ctx: Context) -> None:
     await an_agent(ctx, "ann")
-    first, second = await opened(ctx, 1), await opened(ctx, 2)
+    _, second = await opened(ctx, 1), await opened(ctx, 2)
     await drain(ctx)
     await minutes_pass(ctx, 3)
     await opened(ctx, 1, text="Hello?")

@@ -162,10 +162,10 @@ async def test_what_is_wrong_is_said_and_nothing_is_made(ctx: Context, lin: Acto
         ({"title": "x", "assignee_id": 9999}, "no_such_agent"), ({"title": "x", "ticket_code": 12}, "not_found"),
         ({"title": "x", "customer_code": 12}, "not_found"),
     ]  # fmt: skip
-    for given, code in wrong:
+    for given, why in wrong:
         with pytest.raises(ActionFailure) as caught:
             await new_task(ctx, actor=lin, **given)
-        assert caught.value.code == code
+        assert caught.value.code == why
     assert await one(ctx, "SELECT count(*) FROM task") == 0
     with pytest.raises(NotFound):
         await take_task(ctx, code=10, version=1, actor=lin)

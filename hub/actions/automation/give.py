@@ -1,29 +1,28 @@
 """A rule gives a ticket to somebody, or takes it from whoever has it. What a person gave by hand stays where it is."""
 
+from functools import partial
 from typing import Any
 
 from hub.actions.assign import hand_over
 from hub.actions.automation.case import Did, Outcome, RuleCase
+from hub.actions.context import Context
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.tickets import TicketStatus
 from routing.automation.tables import Action, AutomationRule
 from storage import automation as stored
 from storage import work
 from storage.automation import FactsRow
-from storage.database import Connection
 
 NOBODY = "nobody"
 
 
-async def whom(connection: Connection, rule: AutomationRule, facts: FactsRow) -> dict[str, int | None]:
+async def whom(ctx: Context, rule: AutomationRule, facts: FactsRow) -> dict[str, int | None]:
     """Those whom the rule may give the ticket to, by the name that it gives them; None where there is nobody of that name."""
     named = {one.assign for one in rule.then if one.assign is not None and one.assign != NOBODY}
-    found: dict[str, int | None] = {}
-    for name in sorted(named):
-        if name == "owner":
-            found[name] = facts.owner_id
-        else:
-            found[name] = await stored.agent_by_login(connection, name.removeprefix("agent:"))
+    found = {"owner": facts.owner_id} if "owner" in named else {}
+    for name in sorted(named - {"owner"}):
+        find = partial(stored.agent_by_login, login=name.removeprefix("agent:"))
+        found[name] = await ctx.database.read(find)
     return found
 
 

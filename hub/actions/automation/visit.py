@@ -41,12 +41,13 @@ class Reason:
     counts: bool
 
 
-async def visit(ctx: Context, due: DueRow, rule: AutomationRule, facts: FactsRow) -> bool:
-    """False where somebody else is at it. `facts`: as they were a moment ago, unlocked."""
+async def visit(ctx: Context, due: DueRow, rule: AutomationRule, facts: FactsRow, *, last: bool) -> bool:
+    """False where somebody else is at it. `facts`: as they were a moment ago, unlocked. `last`: nothing is left to be done
+    about the row then."""
     for name in ctx.settings.channels if any(one.reply for one in rule.then) else ():
         await channel_id(ctx, name)  # cannot be asked inside
     actor = Actor(name=f"Rule: {rule.name}", rule=rule.name, depth=_depth(facts) + 1)
-    agents = await ctx.database.read(lambda c: whom(c, rule, facts))
+    agents = await whom(ctx, rule, facts)
     locked = sorted({one for one in agents.values() if one is not None})
 
     async def step(taken: Step) -> bool:
@@ -54,25 +55,14 @@ async def visit(ctx: Context, due: DueRow, rule: AutomationRule, facts: FactsRow
         if not await stored.claim_one(connection, due.id):
             return False
         found = await look_at(connection, ctx, due)
-        if found is None or not applies(ctx, rule, due, found, await anchors_for(connection, due)):
-            return True
-        if await _ran(connection, due, rule) or rule.name in {
-            one.rule for one in await stored.stopped(connection)
-        }:
-            return True
-        case = RuleCase(
-            ctx=ctx, connection=connection, rule=rule, due=due, ticket_id=due.ticket_id, facts=found, actor=actor,
-            agents=agents,
-        )  # fmt: skip
-        reason = _reason(rule, found)
-        visits = await stored.visits(connection, due.ticket_id, rule.name) if reason.counts else 0
-        if (why := must_stop(reason.depth, visits)) is not None:
-            await stop_rule(case, why)
-            await _record(connection, ctx, case, reason, "stopped", error=why.value)
-            return True
-        with joining(connection):
-            did = [await act(case, action, place) for place, action in enumerate(rule.then)]
-        await _record(connection, ctx, case, reason, _outcome(did), did=[one.as_data() for one in did])
+        if found is not None and applies(ctx, rule, due, found, await anchors_for(connection, due)):
+            case = RuleCase(
+                ctx=ctx, connection=connection, rule=rule, due=due, ticket_id=due.ticket_id, facts=found, actor=actor,
+                agents=agents,
+            )  # fmt: skip
+            await _do(case)
+        if last:
+            await stored.settle(connection, [due.id])
         return True
 
     try:
@@ -84,6 +74,23 @@ async def visit(ctx: Context, due: DueRow, rule: AutomationRule, facts: FactsRow
         log.exception("automation.fault", rule=rule.name, ticket=due.ticket_id)
         await _record_fault(ctx, due, rule, facts, type(error).__name__)
         return True
+
+
+async def _do(case: RuleCase) -> None:
+    connection, rule, due = case.connection, case.rule, case.due
+    if await _ran(connection, due, rule) or rule.name in {
+        one.rule for one in await stored.stopped(connection)
+    }:
+        return
+    reason = _reason(rule, case.facts)
+    visits = await stored.visits(connection, due.ticket_id, rule.name) if reason.counts else 0
+    if (why := must_stop(reason.depth, visits)) is not None:
+        await stop_rule(case, why)
+        await _record(connection, case.ctx, case, reason, "stopped", error=why.value)
+        return
+    with joining(connection):
+        did = [await act(case, action, place) for place, action in enumerate(rule.then)]
+    await _record(connection, case.ctx, case, reason, _outcome(did), did=[one.as_data() for one in did])
 
 
 async def look_at(connection: Connection, ctx: Context, due: DueRow) -> FactsRow | None:

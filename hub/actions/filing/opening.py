@@ -28,9 +28,9 @@ def new_ticket(
     heard_at: datetime | None,
     last_preview: str = "",
 ) -> NewTicket:
-    """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it. `last_agent`: who had the
-    customer's last ticket, and when they had to do with them. `live`: whether somebody sits at the other end, if the channel is
-    such."""
+    """The row of a ticket that `read` opens. `channel`: (id, name, kind). `owner` as NewTicket has it. `last_agent`: who had
+    the customer's last ticket, and when they had to do with them. `live`: whether somebody sits at the other end, if the
+    channel is such."""
     said, classified = read.interaction, read.classified
     channel_id, channel_name, channel_kind = channel
     choice = choose_queue(

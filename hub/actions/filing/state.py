@@ -116,7 +116,8 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back, `live_load` of it live."""
+    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back, `live_load` of it
+    live."""
 
     house: House
     cases: list[Case] = field(default_factory=list)

@@ -81,6 +81,8 @@ def test_templates_hold_no_sentence_outside_gettext() -> None:
         "q",
         "x",
         "y",
+        "b",
+        "t",
     }
     for path in sorted((WEB / "templates").glob("*.html")):
         text = re.sub(

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hub.model.people import Presence
 from routing.fit import eligible
 from routing.select import AgentChoice, Decision
-from routing.situation import AgentState, Needs, ReasonCode, WaitingTicket
+from routing.situation import AgentState, Needs, Reason, ReasonCode, WaitingTicket
 
 NOW = 0.0
 
@@ -23,6 +23,10 @@ def ticket(
     live: bool = False,
     owner: int | None = None,
     not_to: frozenset[int] = frozenset(),
+    units: int = 1,
+    tie: ReasonCode = ReasonCode.LAST_AGENT,
+    preferred: frozenset[str] = frozenset(),
+    relaxed: tuple[Reason, ...] = (),
 ) -> WaitingTicket:
     return WaitingTicket(
         id=number,
@@ -34,6 +38,10 @@ def ticket(
         live=live,
         owner=owner,
         not_to=not_to,
+        units=units,
+        tie=tie,
+        preferred=preferred,
+        relaxed=relaxed,
     )
 
 
@@ -50,6 +58,8 @@ def agent(
     skills: dict[str, int] | None = None,
     queues: frozenset[str] = frozenset({"q"}),
     in_hand: WaitingTicket | None = None,
+    on_shift: bool = True,
+    wrapping_up: bool = False,
 ) -> AgentState:
     return AgentState(
         id=number,
@@ -64,6 +74,8 @@ def agent(
         skills=skills or {},
         queues=queues,
         in_hand=in_hand,
+        on_shift=on_shift,
+        wrapping_up=wrapping_up,
     )
 
 

@@ -1,19 +1,36 @@
 """Places in the line and expected waits: exact where everybody is alike, in order always, and as the engine then does."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.model.people import Presence
-from routing.expect import Answered, Expected, Lot, expect, expect_new, tempo_of
+from routing import expect as expecting
+from routing.expect import Answered, Crowd, Expected, Line, Sort, expect_new, sort_of, tempo_of
+from routing.floor import Floor
 from routing.select import AgentChoice, assign_all
 from routing.situation import AgentState, Needs, WaitingTicket
 from routing.worth import pace_of
 
 Q = Needs("q")
+
+
+def line_of(waiting: Iterable[WaitingTicket]) -> Line:
+    found: dict[Sort, list[tuple[float, int]]] = {}
+    for one in waiting:
+        found.setdefault(sort_of(one), []).append((one.due, one.id))
+    return found
+
+
+def expect(
+    mine: WaitingTicket, waiting: Iterable[WaitingTicket], agents: list[AgentState], now: float, **more: Any
+) -> Expected:
+    return expecting.expect(mine, line_of(waiting), agents, now, **more)
 
 
 def agent(number: int, **changed: object) -> AgentState:
@@ -110,12 +127,13 @@ def test_live_work_waits_for_places_of_its_own() -> None:
 
 def test_who_would_come_now_waits_for_all_that_waits_already() -> None:
     people = [agent(n) for n in range(2)]
-    waiting = {Lot(Q, False, 6.0): 9, Lot(Needs("r"), False, 3.0): 4, Lot(Q, True, 9.0): 5}
-    found = expect_new(Lot(Q, False, 6.0), waiting, people)
+    usual, crowd = Sort(Q, False, 2.0, 6.0), Crowd(Floor(people))
+    waiting = {usual: 9, Sort(Needs("r"), False, 2.0, 3.0): 4, Sort(Q, True, 2.0, 9.0): 5}
+    found = expect_new(usual, waiting, crowd)
     assert (found.place, found.of) == (14, 14)
     mean = (9 * 6.0 + 4 * 3.0 + 6.0) / 2
     assert found.least is not None and found.most is not None and found.least <= mean <= found.most
-    assert expect_new(Lot(Needs("none"), False, 6.0), waiting, people).of == 0
+    assert expect_new(Sort(Needs("none"), False, 2.0, 6.0), waiting, crowd).of == 0
 
 
 def test_the_tempo_of_a_queue_is_known_after_some_answers_and_a_lunch_is_none() -> None:
@@ -177,7 +195,7 @@ def test_of_tickets_that_need_the_same_the_later_one_in_the_line_never_waits_les
 @pytest.mark.parametrize("seed", range(4))
 def test_the_engine_then_does_what_was_expected(seed: int) -> None:
     """A floor of twelve people with different skills, one ticket at a time each, is drained of 150 tickets by the engine
-    itself; work takes as long as is usual, with chance. Half of all tickets should wait within the range that was said for them."""
+    itself; work takes as long as is usual, with chance. Half of all tickets should wait within the range that was said."""
     chance = random.Random(seed)
     sorts = [Needs("q", "en"), Needs("q", "zh"), Needs("q", "en", frozenset({("s", 1)})), Needs("r", "zh")]
     staff = [

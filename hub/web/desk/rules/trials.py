@@ -6,9 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from hub.actions.try_rules import GONE_SECONDS
+from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_words import RuleWords
 from routing.rules import read_skill
 from storage.rule_drafts import TrialRow
+
+_ERRORS: Mapping[str, str] = {
+    "database": N_("The database did not answer. Begin it again."),
+    "fault": N_("Something is broken in the hub. Its log says more."),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ def tell_trial(words: RuleWords, row: TrialRow | None, fingerprint: str) -> Told
         days=row.days,
         done=row.done,
         total=row.total,
-        error=row.error,
+        error=words.voice.say(_ERRORS.get(row.error, "")) or row.error,
         counts={key: int(found.get(key, 0)) for key in ("total", "changed", "unknown", "automated")},
         tickets=[_ticket(words, one) for one in found.get("tickets", ())],
         runs=[_run(words, one) for one in found.get("runs", ())],

@@ -226,7 +226,7 @@ _LANGUAGES = ("language", "customer_language", "offered", "fallback")
 _QUEUES = ("queue", "default_queue", "task")
 _CALENDARS = ("calendar", "during", "outside")
 _MINUTES = (
-    "leave_minutes", "silent_minutes", "silence_minutes", "first_response", "next_response", "resolution", "after",
+    "leave_minutes", "silent_minutes", "silence_minutes", "first_response", "next_response", "resolution",
 )  # fmt: skip
 _NEVER = ("leave_minutes", "silent_minutes", "stick_hours")
 
@@ -292,6 +292,8 @@ class RuleWords:
             return self.voice.say(N_("nothing promised"))
         if last == "offer_seconds" and value == 0:
             return self.voice.say(N_("given at once"))
+        if last == "after":
+            return self.long_span(value)
         if last in _MINUTES:
             return self.span(value)
         if last.endswith("_seconds"):
@@ -308,7 +310,7 @@ class RuleWords:
         """In days, where it is so many whole ones. Working time has no days."""
         if working or minutes % 1440:
             return self.span(minutes)
-        return str(format_unit(minutes // 1440, "day", length="long", locale=self.voice.locale))
+        return str(format_unit(minutes // 1440, "day", length="short", locale=self.voice.locale))
 
     def moment(self, at: datetime) -> str:
         """Day and time, with the weekday: what lies a few days ahead."""
@@ -406,7 +408,7 @@ class RuleWords:
         if rule.get("of"):
             told = self.voice.say(
                 N_("%(time)s after: %(since)s"),
-                time=self.span(rule["after"]),
+                time=self.long_span(rule["after"], working=bool(rule.get("calendar"))),
                 since=self.value("of", rule["of"]),
             )
             if rule.get("calendar"):

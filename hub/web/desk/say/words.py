@@ -221,6 +221,8 @@ FAILURES: Mapping[str, str] = {
     "webhook_needs_tls": N_("Only https:// is called, unless the settings allow private networks."),
     "webhook_changed": N_("Somebody else has changed this webhook meanwhile."),
     "not_failed": N_("Only a call that failed can be made again."),
+    "no_draft": N_("You have no unpublished changes."),
+    "queue_in_use": N_("There is still work in a queue that would go. Move its tickets first."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
 }
 

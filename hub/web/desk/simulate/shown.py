@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.web.desk.say.language import Voice
+from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.simulate import FIGURES, HEADLINES, LABELS, UNITS, VALUES, VERDICTS
 
 _DIGITS = {"fairness": 3, "unserved": 0}
@@ -86,7 +86,7 @@ def _figure(
     difference = differences.get(name)
     verdict = difference["verdict"] if difference is not None else ""
     return Row(
-        title=voice.say(title) + (f", {voice.say(UNITS[unit])}" if unit else ""),
+        title=_with_unit(voice, title, unit),
         cells=[
             Cell(
                 text=_number(voice, one["mean"], name),
@@ -99,6 +99,12 @@ def _figure(
         verdict=verdict,
         verdict_text=voice.say(VERDICTS[verdict]) if verdict else "",
     )
+
+
+def _with_unit(voice: Voice, title: str, unit: str) -> str:
+    if not unit:
+        return voice.say(title)
+    return voice.say(N_("%(figure)s (%(unit)s)"), figure=voice.say(title), unit=voice.say(UNITS[unit]))
 
 
 def _groups(voice: Voice, sides: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> Iterator[Group]:
