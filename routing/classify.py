@@ -24,7 +24,7 @@ HINT_RULE = "hint.kind"
 LEARNED_RULE = "learned"
 """The rule of evidence that was learned here (routing.learn). The rules' own scores are without it."""
 _DOUBT = {TicketKind.FEEDBACK: 0.3, TicketKind.REQUEST: 0.4, TicketKind.ENQUIRY: 0.4}
-"""A complaint that scores this share of the best kind, and SIGN at least, is taken for a complaint. Who is polite thanks first."""
+"""A complaint that scores this share of the best kind, and SIGN at least, is taken for one: who is polite thanks first."""
 _STATEMENT_WEIGHT = 0.5
 """What a message counts as a complaint that tells something, asks nothing and has no word we know."""
 SURE = 0.6
@@ -206,10 +206,12 @@ def _strongest(hits: list[_Hit]) -> list[_Hit]:
     starts = [start for start, _ in covers]
 
     def is_inside(hit: _Hit) -> bool:
-        if len(hit.phrase.pieces) > 1:
+        if not starts or hit.start < starts[0]:
             return False
         start, end = covers[bisect_right(starts, hit.start) - 1]
-        return hit.end <= end and hit.end - hit.start < end - start
+        # What is written with a gap is part of a phrase that is written out, also where both are equally long.
+        shorter = hit.end - hit.start < end - start + (len(hit.phrase.pieces) > 1)
+        return hit.end <= end and shorter
 
     hits = [h for h in hits if h.phrase.is_topic or not is_inside(h)]
     hits.sort(key=lambda h: (-h.phrase.weight, h.start - h.end, h.start))

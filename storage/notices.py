@@ -99,14 +99,15 @@ async def unread(connection: Connection, agent_id: int, most: int) -> int:
     return found
 
 
-async def mark_read(connection: Connection, agent_id: int, notice_id: int | None) -> int:
-    """One of the agent's own, or all of them; returns how many were not read before."""
-    done: int = await connection.fetchval(SQL["mark_read"], agent_id, notice_id)
+async def mark_read(connection: Connection, agent_id: int, notice_id: int | None, topic: str) -> int:
+    """One of the agent's own, or all of them; returns how many were not read before. `topic` is notified of them."""
+    done: int = await connection.fetchval(SQL["mark_read"], agent_id, notice_id, topic)
     return done
 
 
-async def mark_ticket_read(connection: Connection, agent_id: int, ticket_code: int) -> int:
-    done: int = await connection.fetchval(SQL["mark_ticket_read"], agent_id, ticket_code)
+async def mark_ticket_read(connection: Connection, agent_id: int, ticket_code: int, topic: str) -> int:
+    """Those of a ticket; otherwise as `mark_read`."""
+    done: int = await connection.fetchval(SQL["mark_ticket_read"], agent_id, ticket_code, topic)
     return done
 
 

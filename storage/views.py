@@ -28,8 +28,8 @@ MOST_ROWS = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRow:
-    """One line of a ticket list. `waiting_why` is the data of routing.explain while nobody has it. `trouble`: a reply
-    failed, or nobody knows whether it arrived."""
+    """One line of a ticket list. `waiting_why` is the data of routing.explain while nobody has it; `offered_to`: who may have
+    it now, by name. `trouble`: a reply failed, or nobody knows whether it arrived."""
 
     id: int
     code: int
@@ -49,6 +49,7 @@ class TicketRow:
     customer_name: str
     assignee_id: int | None
     assignee_name: str
+    offered_to: str
     seq: int
     preview: str
     created_at: datetime

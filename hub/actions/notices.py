@@ -108,22 +108,12 @@ async def count_unread(ctx: Context, agent_id: int) -> int:
 
 async def mark_read(ctx: Context, *, agent_id: int, notice_id: int | None = None) -> None:
     """One of the agent's own notices, or all of them. Another's is left as it is, and so is one that there is not."""
-
-    async def work(connection: Connection) -> None:
-        if await stored.mark_read(connection, agent_id, notice_id):
-            await announce(connection, EVENTS)
-
-    await ctx.database.run(work)
+    await ctx.database.run_one(lambda c: stored.mark_read(c, agent_id, notice_id, EVENTS))
 
 
 async def mark_ticket_read(ctx: Context, *, agent_id: int, ticket_code: int) -> None:
     """Who looks at a ticket has seen what they were to be told of it."""
-
-    async def work(connection: Connection) -> None:
-        if await stored.mark_ticket_read(connection, agent_id, ticket_code):
-            await announce(connection, EVENTS)
-
-    await ctx.database.run(work)
+    await ctx.database.run_one(lambda c: stored.mark_ticket_read(c, agent_id, ticket_code, EVENTS))
 
 
 async def muted_kinds(ctx: Context, agent_id: int) -> frozenset[NoticeKind]:

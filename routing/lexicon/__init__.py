@@ -34,7 +34,9 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    """All files together; `fingerprint` is that of their bytes. `fold` maps one character to one: traditional to simplified, wide to narrow."""
+    """All files together; `fingerprint` is that of their bytes.
+
+    `fold` maps one character to one: traditional to simplified, wide to narrow."""
 
     phrases: tuple[Phrase, ...]
     negations: tuple[str, ...]

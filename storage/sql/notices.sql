@@ -66,7 +66,8 @@ LIMIT $4
 SELECT count(*) FROM (SELECT 1 FROM notice WHERE agent_id = $1 AND read_at IS NULL LIMIT $2) AS counted
 
 -- name: mark_read
--- Those of one's own alone. Null: all up to now.
+-- Those of one's own alone. Null: all up to now. One statement, which is a transaction by itself; $3 is notified where anything
+-- changed.
 WITH done AS (
     UPDATE notice SET read_at = clock_timestamp()
     WHERE agent_id = $1 AND read_at IS NULL AND ($2::bigint IS NULL OR id = $2)
@@ -74,8 +75,9 @@ WITH done AS (
 ), told AS (
     INSERT INTO event (kind, data)
     SELECT 'notices_changed', jsonb_build_object('agents', jsonb_build_array($1::bigint)) FROM done HAVING count(*) > 0
+    RETURNING 1
 )
-SELECT count(*) FROM done
+SELECT (SELECT count(*) FROM done) AS done, (SELECT count(pg_notify($3::text, '')) FROM told)
 
 -- name: mark_ticket_read
 -- Who looks at the ticket has seen what was to be seen.
@@ -86,8 +88,9 @@ WITH done AS (
 ), told AS (
     INSERT INTO event (kind, data)
     SELECT 'notices_changed', jsonb_build_object('agents', jsonb_build_array($1::bigint)) FROM done HAVING count(*) > 0
+    RETURNING 1
 )
-SELECT count(*) FROM done
+SELECT (SELECT count(*) FROM done) AS done, (SELECT count(pg_notify($3::text, '')) FROM told)
 
 -- name: muted
 SELECT muted_notices FROM agent WHERE id = $1

@@ -6,7 +6,7 @@ SELECT t.id, t.code, t.subject, t.kind, t.kind_uncertain, t.status, t.priority, 
        q.name AS queue, q.title_en AS queue_title_en, q.title_zh AS queue_title_zh,
        ch.name AS channel, ch.kind AS channel_kind,
        t.customer_id, cu.code AS customer_code, cu.name AS customer_name,
-       t.assignee_id, coalesce(a.name, '') AS assignee_name,
+       t.assignee_id, coalesce(a.name, '') AS assignee_name, coalesce(f.name, '') AS offered_to,
        t.seq, t.last_preview AS preview, t.created_at, t.updated_at, t.waiting_since, t.waiting_why, t.reply_address, t.tags,
        -- Not correlated: the few troubled replies are read once, from the index outbox_troubled, for the whole page.
        t.id IN (SELECT o.ticket_id FROM outbox o WHERE o.state IN ('failed', 'uncertain')) AS trouble
@@ -14,7 +14,7 @@ FROM ticket t
 JOIN queue q ON q.id = t.queue_id
 JOIN channel ch ON ch.id = t.channel_id
 JOIN customer cu ON cu.id = t.customer_id
-LEFT JOIN agent a ON a.id = t.assignee_id
+LEFT JOIN agent a ON a.id = t.assignee_id LEFT JOIN agent f ON f.id = t.offered_to
 
 -- name: count_tickets
 -- Open and pending ones: of one agent, of nobody, all.

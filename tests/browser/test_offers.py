@@ -44,6 +44,7 @@ async def test_an_offer_appears_counts_down_and_is_accepted_by_key(open_desk: Op
     card = page.locator(".offer[data-offer]")
     await expect(card).to_contain_text("Parcel", timeout=5000)
     await expect(card).to_contain_text(f"T-{code}")
+    await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Offered to Ann Berg", timeout=5000)
     await expect(page).to_have_title(re.compile(r"^\(1\) "))
     await expect(page.locator("#offer-news")).to_contain_text(f"Offered to you: ticket T-{code}")
     assert await page.evaluate("document.activeElement.tagName") == before, "the focus is not taken"

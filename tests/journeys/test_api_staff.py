@@ -105,3 +105,25 @@ async def test_only_the_scope_admin_sees_an_agent_in_full(api: Api) -> None:
     una = (await api.call("POST", "/agents", NEW)).json["id"]
     for scope in (Scope.READ, Scope.WRITE, Scope.INGEST):
         assert (await api.call("GET", f"/agents/{una}", scope=scope)).status == 403
+
+
+async def test_a_ticket_that_waits_says_its_place_and_how_long_it_may_be(api: Api) -> None:
+    una = (
+        await api.call(
+            "POST", "/agents", NEW | {"queues": [], "skills": {}, "calendar": "", "languages": ["zh"]}
+        )
+    ).json["id"]
+    numbers = [
+        (await api.call("POST", "/interactions", letter(f"第{n}个订单还没到", thread_key=f"k{n}"))).json[
+            "ticket"
+        ]
+        for n in range(3)
+    ]
+    why = (await api.call("GET", f"/tickets/{numbers[2]}")).json["waiting_why"]
+    assert why["reasons"][0]["code"] == "nobody_on_line"
+    assert why["expected"] == {"place": 3, "of": 3, "agents": 0, "least": None, "most": None}
+    await api.call("PATCH", f"/agents/{una}", {"capacity": 0})
+    await api.call("POST", f"/agents/{una}/presence", {"presence": "online"})
+    why = (await api.call("GET", f"/tickets/{numbers[1]}")).json["waiting_why"]
+    assert why["reasons"][0]["code"] == "all_at_capacity"
+    assert (why["expected"]["place"], why["expected"]["of"], why["expected"]["agents"]) == (2, 3, 1)

@@ -13,7 +13,7 @@ from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import serving, until
 from tests.fakes.scene import SECRET, a_hub, one, rows
 
-TICKETS = 300
+TICKETS = 150
 RULES = """
 [[automation]]
 name = "first"

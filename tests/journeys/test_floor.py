@@ -80,3 +80,19 @@ async def test_the_queues_say_who_works_on_them_when_and_how(desk: Desk) -> None
     )
     text = words_of((await desk.get("/desk/fragments/queues", **HTMX)).text)
     assert "Nobody works on this queue" in text.partition("Enquiries")[2]
+
+
+async def test_a_ticket_that_waits_says_its_place_and_how_long_it_may_be(desk: Desk) -> None:
+    await desk.log_in()
+    await desk.ctx.database.run(lambda c: c.execute("UPDATE agent SET capacity = 0 WHERE login = 'lin'"))
+    await desk.ctx.database.run(lambda c: c.execute("UPDATE agent SET capacity = 1 WHERE login = 'ann'"))
+    codes = [
+        await customer_writes(desk.ctx, f"Where is my order {n}? It should be here.", thread=f"k{n}")
+        for n in range(4)
+    ]
+    await drain(desk.ctx)
+    page = words_of((await desk.get(f"/desk/tickets/T-{codes[2]}?scope=all")).text)
+    assert "Still waiting:" in page and "2nd of 3 in line; about 5–20 min" in page
+    await set_presence(desk.ctx, agent_id=await number_of(desk.ctx, "ann"), presence="away", actor=HUB)
+    page = words_of((await desk.get(f"/desk/tickets/T-{codes[2]}?scope=all")).text)
+    assert "2nd of 3 in line; no estimate: nobody who may have it is here" in page

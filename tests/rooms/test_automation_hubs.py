@@ -78,6 +78,19 @@ async def test_hubs_that_race_do_each_thing_once(ctx: Context, database_dsn: str
     assert order == ["first", "second", "first", "late"]
 
 
+async def test_what_happened_to_one_ticket_is_looked_at_in_order(ctx: Context, database_dsn: str) -> None:
+    await an_agent(ctx, "li")
+    kept = await say(ctx, text="Hello", key="a")
+    now = await ticket(ctx, kept)
+    for n in range(12):
+        await change_tags(ctx, ticket_code=now["code"], add=[f"t{n}"], actor=SYSTEM)
+    async with a_hub(database_dsn, rules=automated(RULES)) as other:
+        await asyncio.gather(settle(ctx, 500), settle(other, 500))
+    looked = await rows(ctx, "SELECT seq FROM automation_run WHERE rule = 'first' ORDER BY id")
+    assert len(looked) >= 13
+    assert [row["seq"] for row in looked] == sorted(row["seq"] for row in looked)
+
+
 async def test_a_hub_that_dies_between_the_rules_of_one_event_leaves_the_rest_to_the_next(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

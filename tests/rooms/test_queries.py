@@ -365,7 +365,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("told", "notices.list", ("notice", "ticket"), "1, now(), 0, 50"),
     ("not read", "notices.unread", ("notice",), "1, 100"),
     ("counted in", "notices.fold", ("notice",), "'{1}', '{rule}', '{3}', 600"),
-    ("ticket was seen", "notices.mark_ticket_read", ("notice", "ticket"), "1, 10019"),
+    ("ticket was seen", "notices.mark_ticket_read", ("notice", "ticket"), "1, 10019, 'x'"),
     *(
         (
             f"tasks {number}",

@@ -408,3 +408,11 @@ async def test_what_changed_hands_meanwhile_is_not_taken_from_the_new_one(ctx: C
     given = [(one_["id"], ann, '{"reasons": []}') for one_ in (kept, done)]
     assert await ctx.database.run(lambda c: floor.release(c, given, "agent_gone", not_again=False)) == 0
     assert [(await _now(ctx, one_))["assignee_id"] for one_ in (kept, done)] == [bob, ann]
+
+
+async def test_what_was_moved_or_taken_meanwhile_does_not_go_on(ctx: Context) -> None:
+    moved, taken = await _opened(ctx), await _given(ctx, await an_agent(ctx, "Ann"))
+    due = [(one_["id"], "service", "second", '{"reasons": []}') for one_ in (moved, taken)]
+    assert await ctx.database.run(lambda c: floor.overflow(c, due)) == 1
+    assert await ctx.database.run(lambda c: floor.overflow(c, due)) == 0
+    assert [(await _now(ctx, one_))["queue"] for one_ in (moved, taken)] == ["second", "service"]

@@ -25,18 +25,26 @@ def _score(half: str) -> tuple[float, float, float]:
     return (
         sum(want == got for want, got in pairs) / len(pairs),
         complaints.count(TicketKind.COMPLAINT) / len(complaints),
-        others.count(TicketKind.COMPLAINT) / len(others),
+        others.count(TicketKind.COMPLAINT) / max(1, len(others)),
     )
 
 
 @pytest.mark.parametrize(
     ("half", "accuracy", "recall", "false_alarms"),
     [
-        ("tuned", 0.97, 0.99, 0.02),
+        ("tuned", 0.96, 0.99, 0.04),
         ("held_out", 0.95, 0.96, 0.04),
         ("tuned_hard", 0.95, 0.95, 0.04),
         ("tuned_third", 0.97, 0.99, 0.02),
-        ("measured", 0.75, 0.85, 0.25),
+        ("tuned_polite", 0.95, 0.95, 0),
+        ("tuned_sarcasm", 0.85, 0.85, 0),
+        ("tuned_hidden", 0.95, 0.95, 0),
+        ("tuned_traditional", 0.9, 0.95, 0.1),
+        ("tuned_mixed", 0.9, 0.95, 0.1),
+        ("tuned_chat", 0.9, 0.95, 0.1),
+        ("tuned_letters", 0.8, 0.7, 0.2),
+        ("measured", 0.8, 0.85, 0.2),
+        ("blind", 0.7, 0.68, 0.1),
     ],
 )
 def test_samples(half: str, accuracy: float, recall: float, false_alarms: float) -> None:
@@ -46,11 +54,69 @@ def test_samples(half: str, accuracy: float, recall: float, false_alarms: float)
     assert alarms <= false_alarms
 
 
+def test_every_part_of_the_samples_is_scored() -> None:
+    scored = {arguments[0] for arguments in test_samples.pytestmark[0].args[1]}  # type: ignore[attr-defined]
+    assert scored == set(SAMPLES)
+
+
 def test_mistakes_come_flagged() -> None:
-    """Of the mistakes in the blind half, most must carry the flag that sends them past a person."""
-    results = [(kind, classify(text, subject)) for kind, subject, text in SAMPLES["blind"]]
+    """Of the mistakes on messages that nothing was tuned on, most must carry the flag that sends them past a person."""
+    results = [
+        (kind, classify(text, subject))
+        for part in ("measured", "blind")
+        for kind, subject, text in SAMPLES[part]
+    ]
     mistakes = [result for kind, result in results if result.kind != kind]
-    assert sum(result.uncertain for result in mistakes) >= 0.7 * len(mistakes)
+    assert sum(result.uncertain for result in mistakes) >= 0.6 * len(mistakes)
+
+
+def test_what_is_said_to_be_certain_is_right_more_often() -> None:
+    """Where nothing was tuned; what is flagged is doubtful indeed."""
+    sure, unsure = [], []
+    for part in ("measured", "blind"):
+        for kind, subject, text in SAMPLES[part]:
+            result = classify(text, subject)
+            (unsure if result.uncertain else sure).append(result.kind == kind)
+    assert sum(sure) / len(sure) > 0.8 > 0.75 > sum(unsure) / len(unsure)
+
+
+@pytest.mark.parametrize("text", ["?", "在吗", "hello", "有人吗", "??", "hi", "在不在", "人呢"])
+def test_who_only_knocks_is_an_uncertain_enquiry(text: str) -> None:
+    result = classify(text, "")
+    assert (result.kind, result.uncertain) == (TicketKind.ENQUIRY, True)
+
+
+@pytest.mark.parametrize(
+    "closing",
+    [
+        "Kind regards\nMartin Hale",
+        "Many thanks in advance\nDana",
+        "此致\n敬礼\n王建国",
+        "祝工作顺利\n客服部 刘敏",
+    ],
+)
+def test_how_a_letter_ends_says_nothing_of_its_kind(closing: str) -> None:
+    bare = classify("The kettle leaks.", "")
+    assert classify(f"The kettle leaks.\n\n{closing}", "").scores == bare.scores
+
+
+def test_one_sign_of_a_complaint_is_stronger_than_politeness_and_flagged() -> None:
+    result = classify("谢谢上次的协助，可惜冷气昨晚又滴水了。", "")
+    assert result.kind is TicketKind.COMPLAINT
+    asked = classify(
+        "Is it normal that the lamp flickers? What is the guarantee, and how do I return it again?", ""
+    )
+    assert asked.uncertain or asked.kind is TicketKind.COMPLAINT
+
+
+def test_traditional_characters_say_the_same() -> None:
+    for simplified, traditional in (
+        ("还没收到，太过分了", "還沒收到，太過分了"),
+        ("抽屉拉不开，台面松动", "抽屜拉不開，檯面鬆動"),
+        ("赞，师傅很细心", "讚，師傅很細心"),
+        ("请问营业到几点？", "請問營業到幾點？"),
+    ):
+        assert classify(simplified, "").scores == classify(traditional, "").scores, traditional
 
 
 def test_a_story_without_a_known_word_is_an_uncertain_complaint() -> None:

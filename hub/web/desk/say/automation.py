@@ -30,6 +30,8 @@ STOPS: Mapping[str, str] = {
     "too_often": N_("it came back to one ticket again and again"),
 }
 
+_PARTLY = N_("partly done")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldAction:
@@ -61,7 +63,7 @@ def tell_runs(voice: Voice, rules: RoutingRules, runs: Sequence[RunRow]) -> list
         ToldRun(
             rule=run.rule,
             because=voice.say(HAPPENINGS.get(run.because) or SINCE.get(run.because) or run.because),
-            outcome=voice.say(RUN_OUTCOMES[run.outcome]),
+            outcome=voice.say(_PARTLY if _partly(run) else RUN_OUTCOMES[run.outcome]),
             trouble=run.outcome in ("failed", "stopped"),
             actions=[_action(voice, words, one) for one in run.did if one.get("verb") in VERBS],
             error=voice.say(STOPS.get(run.error, "")) or run.error,
@@ -70,6 +72,10 @@ def tell_runs(voice: Voice, rules: RoutingRules, runs: Sequence[RunRow]) -> list
         )
         for run in runs
     ]
+
+
+def _partly(run: RunRow) -> bool:
+    return run.outcome == "failed" and any(one.get("outcome") == "done" for one in run.did)
 
 
 def _action(voice: Voice, words: RuleWords, did: Mapping[str, object]) -> ToldAction:

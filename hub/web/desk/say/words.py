@@ -112,6 +112,7 @@ STEPS: Mapping[str, str] = {
     "withdrawn": N_("Offer taken back"),
     "overflow": N_("On to another queue"),
     "changed": N_("Changed by hand"),
+    "by_rule": N_("By a rule"),
 }
 
 LINKS: Mapping[str, str] = {

@@ -92,7 +92,7 @@ def answering(ctx: Context, ticket: TicketRow) -> Answering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """One decision, told. `step`: as it is called on screen; by hand more is changed than who has the ticket."""
+    """One decision, told. `step`: as it is called on screen; people and rules change more than who has the ticket."""
 
     step: str
     decision: DecisionRow
@@ -106,12 +106,18 @@ def tell_decisions(
     titles = queue_titles(voice, queues)
     return [
         Why(
-            step="changed" if "changed" in one.why else one.step,
+            step=_step(one),
             decision=one,
             told=retell(one.why, voice.locale, titles),
         )
         for one in decisions
     ]
+
+
+def _step(decision: DecisionRow) -> str:
+    if "rule" in decision.why:
+        return "by_rule"
+    return "changed" if "changed" in decision.why else decision.step
 
 
 def queue_titles(voice: Voice, queues: Sequence[views.QueueRow]) -> dict[str, str]:
