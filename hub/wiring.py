@@ -24,8 +24,8 @@ from hub.workers.channel import ChannelWorker
 from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
 from hub.workers.keep_floor import keep_floor
-from hub.workers.look import wake_all
 from hub.workers.learning import follow_learned, learn_now_and_then
+from hub.workers.look import wake_all
 from hub.workers.notices import ring
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules

@@ -55,7 +55,8 @@ async def offer(
 
 
 async def accept(connection: Connection, offer_id: int, agent_id: int, why: Any) -> int | None:
-    """The code of the ticket, which is the agent's now; None where the offer has ended."""
+    """The code of the ticket, which is the agent's now; None where the offer has ended. `why` is added to why it was
+    offered."""
     code: int | None = await connection.fetchval(SQL["accept"], offer_id, agent_id, why)
     return code
 

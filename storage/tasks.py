@@ -45,8 +45,15 @@ OF_TICKET = "\n".join(
         f"ORDER BY t.ended_at DESC NULLS FIRST, {_DUE}, t.id LIMIT {MOST_ROWS}",
     )
 )
+OF_CUSTOMER = "\n".join(
+    (
+        SQL["rows"],
+        "WHERE t.customer_id = $1 AND t.state IN ('open', 'doing')",
+        f"ORDER BY {_DUE}, t.id LIMIT {MOST_ROWS}",
+    )
+)
 ONE = f"{SQL['rows']}\nWHERE t.code = $1"
-QUERIES = (*TO_DO.values(), *ENDED.values(), OF_TICKET, ONE)
+QUERIES = (*TO_DO.values(), *ENDED.values(), OF_TICKET, OF_CUSTOMER, ONE)
 """Every query that is put together here, for the test that compares columns with fields."""
 
 
@@ -253,6 +260,11 @@ async def ended(
 async def of_ticket(connection: Connection, ticket_code: int) -> list[TaskRow]:
     """Of a ticket and of those that were merged into it; what is to be done first."""
     return [TaskRow(**row) for row in await connection.fetch(OF_TICKET, ticket_code)]
+
+
+async def of_customer(connection: Connection, customer_id: int) -> list[TaskRow]:
+    """What is to be done for a customer, on any of their tickets or on none."""
+    return [TaskRow(**row) for row in await connection.fetch(OF_CUSTOMER, customer_id)]
 
 
 async def task(connection: Connection, code: int) -> TaskRow | None:

@@ -20,7 +20,7 @@ async def accept_offer(ctx: Context, *, offer_id: int, agent_id: int, actor: Act
     """The ticket is theirs from now on; returns its code. Raises NotPossible (offer_over)."""
 
     async def work(connection: Connection) -> int | None:
-        why = {"outcome": "accepted", "agent_id": agent_id, "agent_name": actor.name, "reasons": []}
+        why = {"outcome": "accepted", "agent_id": agent_id, "agent_name": actor.name}
         code = await stored.accept(connection, offer_id, agent_id, why)
         if code is not None:
             await announce(connection, EVENTS)

@@ -112,7 +112,7 @@ async def _look_at_waiting(
 ) -> list[WaitingRow]:
     ready = [agent for agent in free if has_room(agent, live=False)]
     places = sum(agent.capacity - agent.load for agent in ready)
-    live_places = sum(agent.live_capacity - agent.live_load for agent in free)
+    live_places = sum(agent.live_capacity - agent.live_load for agent in free if has_room(agent, live=True))
     return await work.waiting(
         connection,
         places=min(places + SPARE, MOST) if places else 0,

@@ -95,7 +95,8 @@ class Step:
         if not (self.made_room or self.live_ended):
             return
         ticket = self.ticket
-        rule = self.rules.queue_named(ticket.queue) if self.live_ended and ticket.held else None
+        talked = self.live_ended and ticket.held > 0 and ticket.assignee_id is not None
+        rule = self.rules.queue_named(ticket.queue) if talked else None
         await work.settle_load(
             self.connection,
             ticket.id,

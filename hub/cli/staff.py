@@ -58,6 +58,13 @@ def add(
     capacity: Annotated[
         int, typer.Option(min=0, help=say("Tickets they hold at once.", "同时处理的工单数。"))
     ] = 8,
+    live_capacity: Annotated[
+        int, typer.Option(min=0, help=say("Live conversations at once.", "同时接待的会话数。"))
+    ] = 3,
+    calendar: Annotated[
+        str,
+        typer.Option(help=say("Shifts: a calendar of the rules.", "班次：规则中的日历。")),
+    ] = "",
     locale: Annotated[
         str, typer.Option(help=say("Language of their screen: en or zh_CN.", "界面语言：en 或 zh_CN。"))
     ] = "en",
@@ -80,6 +87,8 @@ def add(
             skills=_levels(skill or []),
             queues=queue or (),
             capacity=capacity,
+            live_capacity=live_capacity,
+            calendar=calendar,
             locale=locale,
         ),
     )

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import orjson
 
-from routing.automation.facts import LISTENED
+from routing.automation.facts import LISTENED, Told
 from routing.automation.judge import Calendars
 from routing.automation.tables import AutomationRule
 from routing.automation.waits import watched
@@ -23,6 +23,7 @@ class Book:
         self._tables = tables
         self.calendars: Calendars = policies.calendars
         self.listening = tuple(rule for rule in enabled if rule.on)
+        self._heard = frozenset(happening for rule in self.listening for happening in rule.on)
         self.timed = tuple(rule for rule in enabled if rule.timed)
 
     @cached_property
@@ -30,6 +31,11 @@ class Book:
         """Entries of the ledger that somebody has to look at (`facts.LISTENED`, `waits.watched`)."""
         heard = {LISTENED[happening] for rule in self.listening for happening in rule.on}
         return sorted(heard | watched(self.timed))
+
+    def hearing(self, told: Told) -> list[AutomationRule]:
+        """Those that listen to what happened, in their order."""
+        heard = told.happenings
+        return [rule for rule in self.listening if not heard.isdisjoint(rule.on)] if heard & self._heard else []
 
     @cached_property
     def counts_open(self) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 from hub.model.tickets import EventKind, Priority, TicketKind, TicketStatus
 from routing.automation.book import Book
 from routing.automation.facts import Facts, Told
-from routing.automation.judge import holds, listens
+from routing.automation.judge import holds
 from routing.automation.tables import AutomationRule, Since
 from routing.automation.waits import due_at
 
@@ -92,10 +92,10 @@ def replay(
     states = after_each(now, ledger)
     for place, (entry, state) in enumerate(zip(ledger, states, strict=True)):
         waits.hear(entry)
-        if entry.at >= since:
+        if entry.at >= since and (hearing := book.hearing(entry.told)):
             here = replace(state, told=entry.told)
-            for rule in book.listening:
-                if listens(rule, here) and holds(rule, here, book.calendars):
+            for rule in hearing:
+                if holds(rule, here, book.calendars):
                     heard = min(entry.told.happenings & frozenset(rule.on))
                     yield WouldRun(rule=rule, at=entry.at, because=heard.value)
         if book.timed:

@@ -156,19 +156,19 @@ class Course:
         offer = Offer(fate, person)
         person.offers.append(offer)
         self._changed.add(person.worker.id)
-        habits, errand = self._case.habits, fate.errand
-        moment = habits.accept_live if fate.ticket.live else habits.accept_deferred
-        if errand.offer and person.absent:
-            self._agenda.after(errand.offer, self._run_out, offer)
-        else:
-            self._agenda.after(moment, self._accept, offer)
+        self._agenda.after(self._moment_to_accept(fate), self._accept, offer)
+
+    def _moment_to_accept(self, fate: Fate) -> float:
+        habits = self._case.habits
+        return habits.accept_live if fate.ticket.live else habits.accept_deferred
 
     def _accept(self, offer: Offer) -> None:
         if not offer.open:
             return
         fate, person = offer.fate, offer.person
         if person.absent and fate.errand.offer:
-            self._agenda.after(fate.errand.offer, self._run_out, offer)
+            left = fate.errand.offer - self._moment_to_accept(fate)
+            self._agenda.after(max(left, 0.0), self._run_out, offer)
             return
         self._end(offer)
         person.go_on(self.now)

@@ -249,6 +249,7 @@ CREATE INDEX ticket_merged ON ticket (merged_into) WHERE merged_into IS NOT NULL
 CREATE INDEX task_of_ticket ON task (ticket_id, id) WHERE ticket_id IS NOT NULL;
 CREATE INDEX task_of_agent ON task (assignee_id, due_at, id) WHERE state IN ('open', 'doing');
 CREATE INDEX task_of_queue ON task (queue_id, due_at, id) WHERE state IN ('open', 'doing');
+CREATE INDEX task_of_customer ON task (customer_id, id) WHERE state IN ('open', 'doing');
 CREATE INDEX task_to_do ON task (coalesce(due_at, '9999-12-31 00:00:00+00'::timestamptz), id) WHERE state IN ('open', 'doing');
 CREATE INDEX task_ended ON task (ended_at DESC, id DESC) WHERE ended_at IS NOT NULL;
 CREATE INDEX task_due ON task (due_at) WHERE state IN ('open', 'doing') AND due_said_at IS NULL AND due_at IS NOT NULL;

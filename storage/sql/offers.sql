@@ -38,7 +38,8 @@ WITH given AS MATERIALIZED (
 SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($5::text[]) AS topic) FROM taken
 
 -- name: accept
--- The place was held from the beginning, so no load changes and no agent is locked.
+-- The place was held from the beginning, so no load changes and no agent is locked. Why they were asked is why they
+-- have it.
 WITH locked AS (
     SELECT t.id, o.id AS offer_id, o.agent_id FROM offer o JOIN ticket t ON t.id = o.ticket_id
     WHERE o.id = $1 AND o.agent_id = $2 AND o.state = 'offered' AND t.offered_to = o.agent_id
@@ -46,16 +47,17 @@ WITH locked AS (
 ), ended AS (
     UPDATE offer o SET state = 'accepted', settled_at = clock_timestamp() FROM locked l
     WHERE o.id = l.offer_id AND o.state = 'offered' AND o.expires_at > clock_timestamp()
-    RETURNING o.ticket_id, o.agent_id
+    RETURNING o.ticket_id, o.agent_id, o.decision_id
 ), taken AS (
     UPDATE ticket t SET assignee_id = e.agent_id, last_agent_id = e.agent_id, last_agent_at = clock_timestamp(), offered_to = NULL,
                         declined_by = NULL, declined_until = NULL, waiting_why = NULL, seq = t.seq + 1,
                         version = t.version + 1, updated_at = clock_timestamp()
     FROM ended e WHERE t.id = e.ticket_id
-    RETURNING t.id, t.code, t.seq, t.queue_id, t.priority, e.agent_id
+    RETURNING t.id, t.code, t.seq, t.queue_id, t.priority, e.agent_id, e.decision_id
 ), decided AS (
     INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why)
-    SELECT id, 'accepted', queue_id, agent_id, priority, $3 FROM taken
+    SELECT id, 'accepted', queue_id, agent_id, priority,
+           coalesce((SELECT d.why FROM routing_decision d WHERE d.id = taken.decision_id), '{}') || $3 FROM taken
     RETURNING id, ticket_id, agent_id
 ), begun AS (
     INSERT INTO assignment (ticket_id, agent_id, decision_id) SELECT ticket_id, agent_id, id FROM decided
@@ -143,7 +145,8 @@ SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM offe
 
 -- name: offers_of
 -- What an agent is offered now, as their desk shows it: what is new comes last, so that nothing moves under a pointer.
-SELECT o.id, t.code, c.name AS customer_name, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.kind, t.kind_uncertain, t.priority,
+SELECT o.id, t.code, c.name AS customer_name, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.kind,
+       t.kind_uncertain, t.priority,
        q.title_en, q.title_zh, t.last_preview AS preview, t.waiting_since,
        extract(epoch FROM o.expires_at - clock_timestamp())::float8 AS seconds_left,
        extract(epoch FROM o.expires_at - o.offered_at)::float8 AS seconds_given

@@ -12,7 +12,7 @@ from hub.actions.staff import add_agent, set_preferences
 from hub.actions.task_work import comment_task, end_task, take_task
 from hub.actions.tasks import new_task
 from hub.actions.webhooks import add_webhook
-from hub.model.codes import TASK, TICKET, show_code
+from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from tests.browser.conftest import OpenDesk
@@ -159,6 +159,12 @@ async def test_axe_finds_nothing_on_the_bell_tasks_and_webhooks(
     await page.click("#ticket-tasks summary")
     found["ticket"] = await violations(page)
     await _look(page, f"ticket-{mark}")
+    await page.goto(
+        f"{desk.url}/desk/customers/{show_code(CUSTOMER, await one(desk.ctx, 'SELECT min(code) FROM customer'))}"
+    )
+    await page.click("#customer-task summary")
+    found["customer"] = await violations(page)
+    await _look(page, f"customer-{mark}")
     await page.goto(f"{desk.url}/desk/notices")
     found["notices"] = await violations(page)
     await _look(page, f"notices-{mark}")
@@ -237,7 +243,7 @@ async def test_a_task_is_asked_for_on_the_ticket_and_comes_live_to_the_departmen
     await expect(mine.locator("#ticket-tasks .task-row")).to_contain_text("Under way")
     await row.locator("summary").click()
     await row.locator("textarea").fill("Seven of them.")
-    await row.get_by_role("button", name="Done").click()
+    await row.get_by_role("button", name="It is done").click()
     await expect(row).to_have_count(0)
     await expect(mine.locator("#log")).to_contain_text("Seven of them.")
     await expect(mine.locator("#ticket-tasks summary")).to_contain_text("1 task, all over")

@@ -195,6 +195,22 @@ async def test_a_draft_is_tried_while_its_page_waits(open_desk: OpenDesk, desk: 
     await expect(page.locator("#trial .verdict")).to_contain_text("No ticket would have gone elsewhere")
 
 
+async def test_a_list_follows_what_colleagues_publish_and_a_form_stays(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page = await open_desk("/desk/rules/queues")
+    form = await page.context.new_page()
+    await form.goto(f"{desk.url}/desk/rules/queues/complaints")
+    await form.wait_for_selector("body[data-line=open]")
+    await form.fill("#f-title_en", "My own title")
+    document = as_document(desk.ctx.rules)
+    document["queue"][0]["title_en"] = "Grievances"
+    version = desk.ctx.rulebook.version
+    await change_rules(desk.ctx, document=document, base_version=version, actor=HUB, note="")
+    await expect(page.locator(".entry-name").first).to_contain_text("Grievances")
+    await expect(form.locator("#f-title_en")).to_have_value("My own title")
+
+
 async def test_without_scripts_everything_can_be_kept(open_desk: OpenDesk, desk: Desk) -> None:
     """A browser that runs none: forms are sent, and there is an empty line after each time."""
     signed_in = await open_desk("/desk/rules")

@@ -185,6 +185,13 @@ _WRONG = (
            WHERE c.breached_at IS NOT NULL AND e.told = 0 OR c.state = 'missed' AND c.breached_at IS NULL""",
     ),
     (
+        "a task of which its ticket's ledger does not tell, or whose list of steps does not go with its version",
+        """SELECT t.id FROM task t
+           WHERE t.version <> (SELECT count(*) FROM task_step s WHERE s.task_id = t.id AND s.what <> 'commented')
+           OR t.ticket_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event e WHERE e.ticket_id = t.ticket_id
+               AND e.kind = 'task_added' AND e.data->>'task' = t.id::text)""",
+    ),
+    (
         "a closed or open ticket with a timer still running",
         """SELECT t.id, m.kind FROM timer m JOIN ticket t ON t.id = m.ticket_id
            WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL

@@ -127,3 +127,24 @@ async def test_a_ticket_that_waits_says_its_place_and_how_long_it_may_be(api: Ap
     why = (await api.call("GET", f"/tickets/{numbers[1]}")).json["waiting_why"]
     assert why["reasons"][0]["code"] == "all_at_capacity"
     assert (why["expected"]["place"], why["expected"]["of"], why["expected"]["agents"]) == (2, 3, 1)
+
+
+async def test_the_floor_is_told_as_it_is(api: Api) -> None:
+    una = (await api.call("POST", "/agents", NEW | {"queues": [], "calendar": "", "languages": ["en"]})).json[
+        "id"
+    ]
+    await api.call("POST", f"/agents/{una}/presence", {"presence": "online"})
+    number = (await api.call("POST", "/interactions", letter("订单还没到，请问什么时候发货？"))).json[
+        "ticket"
+    ]
+    floor = (await api.call("GET", "/floor?since=2026-01-01T00:00:00Z", scope=Scope.READ)).json
+    (here,) = floor["agents"]
+    assert (here["name"], here["presence"], here["load"], here["capacity"]) == ("Una", "online", 0, 5)
+    waiting = [queue for queue in floor["queues"] if queue["waiting"]]
+    assert len(waiting) == 1 and (waiting[0]["members"], waiting[0]["here"], waiting[0]["free"]) == (1, 1, 1)
+    (stuck,) = floor["stuck"]
+    assert (stuck["tickets"], stuck["oldest_ticket"], stuck["language"]) == (1, number, "zh")
+    assert stuck["why"]["reasons"] == [{"code": "nobody_speaks", "params": {"language": "zh"}}]
+    assert waiting[0]["expected"]["least"] is None
+    for wrong in ("", "?since=today", "?since=2026-01-01T00:00:00"):
+        assert (await api.call("GET", f"/floor{wrong}")).status == 422

@@ -140,6 +140,12 @@ async def test_a_program_tags_reads_what_ran_lets_go_on_and_tries(desk: Desk) ->
     assert (await call("GET", "/tickets?tag=a,b"))[0] == 422
 
     await settle(desk.ctx)
+    status, whole = await call("GET", f"/tickets/{number}")
+    assert (status, whole["decisions"][0]["step"], whole["decisions"][0]["why"]["rule"]) == (
+        200,
+        "moved",
+        "parcels",
+    )
     status, ran = await call("GET", f"/tickets/{number}/automation")
     assert status == 200
     first = ran["runs"][-1]
@@ -195,7 +201,9 @@ async def test_the_command_tries_a_file(database_dsn: str, desk: Desk, tmp_path:
     assert said.code == 0, said.err
     assert "Of 1 tickets of 7 days 1 would have gone elsewhere" in " ".join(said.out.split())
     assert show_code(TICKET, code) in said.out and "feedback" in said.out and "delivery" in said.out
-    found = json.loads((await command("rules", "dry-run", str(path), "--json", cwd=tmp_path, env=env)).out)
+    as_json = await command("rules", "dry-run", str(path), "--json", cwd=tmp_path, env=env)
+    assert as_json.code == 0, as_json.err
+    found = json.loads(as_json.out)
     assert (found["changed"], found["automations"]) == (1, [{"name": "tag", "tickets": 1, "runs": 1}])
     chinese = await command("rules", "dry-run", str(path), cwd=tmp_path, env={**env, "LC_ALL": "zh_CN.UTF-8"})
     assert "会分到别处" in chinese.out

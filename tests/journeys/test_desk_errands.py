@@ -16,7 +16,7 @@ from hub.actions.notices import NewNotice, add_notices
 from hub.actions.staff import add_agent
 from hub.actions.task_work import take_task
 from hub.actions.tasks import new_task
-from hub.model.codes import TASK, TICKET, show_code
+from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from hub.settings import Webhooks
@@ -167,6 +167,18 @@ async def test_a_new_task_leads_to_its_page_and_every_step_is_there(desk: Desk) 
     wrong = await desk.post("/desk/tasks", {"title": "x", "due": "tomorrow"}, **HTMX)
     assert wrong.status == 409
     assert (await desk.post("/desk/tasks", {"title": "x", "ticket": "C-10024"}, **HTMX)).status == 404
+
+
+async def test_what_is_to_be_done_for_a_customer_stands_on_their_page(desk: Desk) -> None:
+    await desk.log_in("ann")
+    await customer_writes(desk.ctx, "Hello", subject="Broken")
+    number = show_code(CUSTOMER, await one(desk.ctx, "SELECT code FROM customer"))
+    made = await desk.post("/desk/tasks", {"title": "Send <flowers>", "customer": number}, **HTMX)
+    assert made.status == 204
+    page = await desk.get(f"/desk/customers/{number}")
+    assert "Send &lt;flowers&gt;" in page.text and made.headers["HX-Redirect"] in page.text
+    assert number in (await desk.get(made.headers["HX-Redirect"])).text
+    assert (await desk.post("/desk/tasks", {"title": "x", "customer": "C-10"}, **HTMX)).status == 404
 
 
 async def test_overdue_is_said_in_words_with_a_sign_and_in_both_languages(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Offers at the desk without a script, and what nobody can take on the page for supervisors."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from storage import offers, work
 from storage.database import Connection
 from tests.fakes.desk import Desk, customer_writes, serving_desk
 
-PIECE = {"HX-Request": "true"}
+PIECE: dict[str, Any] = {"HX-Request": "true"}
 
 
 @pytest.fixture

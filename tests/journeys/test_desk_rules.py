@@ -10,18 +10,20 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
+from hub.actions.change_agent import AgentChange, change_agent
 from hub.actions.context import Context
 from hub.actions.route import drain
 from hub.actions.rule_drafts import see_rules
 from hub.actions.rulebook import as_document, change_rules
 from hub.actions.staff import set_preferences
-from hub.model.people import HUB
+from hub.model.people import HUB, Actor, Role
 from hub.web.desk.rules.forms import automation, calendar, general, queue, rule
 from routing.rules import RoutingRules
 from storage import automation as runs
-from storage import views
+from storage import rule_drafts, views
 from tests.fakes.desk import Answer, Desk, customer_writes, serving_desk, words_of
 
+HUB_LEADS = Actor(name="Ann Berg", role=Role.SUPERVISOR)
 LATE = {
     "name": "late",
     "on": ["opened"],
@@ -128,7 +130,8 @@ async def test_what_is_changed_back_is_no_change(desk: Desk) -> None:
     await send(desk, "/queues/complaints", {**fields, "stick_hours": ["1"]})
     assert (await see_rules(desk.ctx, await agent_id(desk))).changes
     await send(desk, "/queues/complaints", fields)
-    assert (await see_rules(desk.ctx, await agent_id(desk))).changes == ()
+    me = await agent_id(desk)
+    assert await desk.ctx.database.read(lambda c: rule_drafts.draft(c, me)) is None
     assert "You have no unpublished changes." in shown(await desk.get("/desk/rules/draft"))
     await send(desk, "/queues/complaints", {**fields, "stick_hours": ["1"]})
     assert (await send(desk, "/draft/discard", {})).status == 303
@@ -181,6 +184,21 @@ async def test_what_others_speak_of_stays(desk: Desk) -> None:
     assert (await send(desk, "/queues/feedback/remove", {})).status == 303
     assert "feedback" not in [one.name for one in (await draft(desk)).queue]
     assert (await send(desk, "/queues/feedback/remove", {})).status == 404
+
+
+async def test_somebodys_shifts_stay(desk: Desk) -> None:
+    await desk.log_in()
+    fields = {**calendar.new(), "title_en": ["Late"], "title_zh": ["晚班"]}
+    await send(desk, "/new/calendars", fields)
+    await send(desk, "/draft/publish", {})
+    lin, change = await agent_id(desk, "lin"), AgentChange(calendar="late")
+    await change_agent(desk.ctx, agent_id=lin, change=change, actor=HUB_LEADS)
+    answer = await send(desk, "/calendars/late/remove", {})
+    assert answer.status == 422
+    assert "These are the shifts of 小林: give them others first." in shown(answer)
+    change = AgentChange(calendar="")
+    await change_agent(desk.ctx, agent_id=lin, change=change, actor=HUB_LEADS)
+    assert (await send(desk, "/calendars/late/remove", {})).status == 303
 
 
 async def test_a_queue_with_work_stays_also_when_it_came_meanwhile(desk: Desk) -> None:

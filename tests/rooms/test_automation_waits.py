@@ -93,8 +93,11 @@ async def test_what_waited_long_enough_is_done_once_for_each_wait(ctx: Context) 
     await settle(ctx)
     assert await runs(ctx, number) == [("no answer", "unanswered", "done")]
     assert (await ticket(ctx, kept))["priority"] == 4
+    assert "no answer" not in await waits(ctx, number)
     # Time goes on, things happen: it is the same wait.
     await change_tags(ctx, ticket_code=code, add=["x"], actor=SYSTEM)
+    await settle(ctx)
+    assert "no answer" not in await waits(ctx, number)
     await time_passes(ctx, 10)
     await settle(ctx)
     assert len(await runs(ctx, number)) == 1

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.actions.announce import ROUTE
+from hub.actions.announce import EVENTS, ROUTE
 from hub.actions.change_agent import (
     AgentChange,
     change_agent,
@@ -215,12 +215,16 @@ async def test_routing_goes_by_what_changed_without_waiting_for_its_next_look(
     monkeypatch.setattr(routing, "POLL_SECONDS", 3600.0)
     async with serving_desk(ctx) as desk:
         lin = next(one.id for one in await ctx.database.read(views.list_agents) if one.login == "lin")
+        # Whoever begins to listen looks at everything once: that must be over.
+        listening = desk.ctx.listener.expect(EVENTS)
         await set_presence(desk.ctx, agent_id=lin, presence="online", actor=HUB)
+        await listening.wait(20)
         code = await customer_writes(desk.ctx, "Where is my parcel? It should have come by now.")
-        halt = asyncio.Event()
-        work = asyncio.create_task(routing.give_out(desk.ctx, halt, lambda: None))
+        halt, looked = asyncio.Event(), asyncio.Event()
+        work = asyncio.create_task(routing.give_out(desk.ctx, halt, looked.set))
+        async with asyncio.timeout(20):
+            await looked.wait()
         with desk.ctx.feed.subscribe() as told:
-            await until_explained(desk.ctx, code)
             await change_agent(desk.ctx, agent_id=lin, change=AgentChange(languages=("zh", "en")), actor=LEAD)
             async with asyncio.timeout(20):
                 async for event in told:
@@ -231,13 +235,3 @@ async def test_routing_goes_by_what_changed_without_waiting_for_its_next_look(
         await work
         ticket = await desk.ctx.database.read(lambda c: views.get_ticket(c, code))
         assert ticket is not None and ticket.assignee_id == lin
-
-
-async def until_explained(ctx: Context, code: int) -> None:
-    """Routing has looked at the ticket, and found nobody."""
-    async with asyncio.timeout(20):
-        while True:
-            ticket = await ctx.database.read(lambda c: views.get_ticket(c, code))
-            if ticket is not None and ticket.waiting_why is not None:
-                return
-            await asyncio.sleep(0.02)

@@ -129,9 +129,11 @@ async def test_another_queue_releases_the_agent_unless_they_keep_it(ctx: Context
     assert await one(ctx, "SELECT load FROM agent") == int(keep)
     told = await ledger(ctx, opened["id"])
     assert "queue_changed" in told and ("ticket_released" in told) is not keep
-    # Nothing that a rule decides by the kind moves it afterwards.
+    # Nothing that a rule decides by the kind moves it afterwards, also where it lies where the rules had put it.
+    await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, queue="enquiries")
     await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, kind="complaint")
-    assert (await _now(ctx, opened))["queue"] == "service"
+    now = await _now(ctx, opened)
+    assert (now["queue"], now["by_hand"]) == ("enquiries", ["kind", "queue"])
 
 
 async def test_a_priority_by_hand_is_promised_by_and_neither_rules_nor_missed_targets_change_it(
@@ -159,11 +161,12 @@ async def test_a_priority_that_a_missed_target_raised_is_not_taken_back_by_anoth
     assert (now["priority"], now["promised_priority"], now["queue"]) == (4, 1, "feedback")
 
 
-async def test_a_queue_that_a_hint_named_is_not_changed_by_the_kind(ctx: Context) -> None:
-    opened = await _opened(ctx, hints={"queue": "service"})
-    assert opened["queue"] == "service"
+@pytest.mark.parametrize("queue", ["service", "enquiries"])
+async def test_a_queue_that_a_hint_named_is_not_changed_by_the_kind(ctx: Context, queue: str) -> None:
+    opened = await _opened(ctx, hints={"queue": queue})
+    assert opened["queue"] == queue
     await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, kind="complaint")
-    assert (await _now(ctx, opened))["queue"] == "service"
+    assert (await _now(ctx, opened))["queue"] == queue
 
 
 async def test_what_is_already_so_is_no_change(ctx: Context) -> None:

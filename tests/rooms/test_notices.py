@@ -31,12 +31,15 @@ from hub.actions.timers import fire_due
 from hub.actions.unplaceable import say_unplaceable
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
+from hub.workers.look import wake_all
+from hub.workers.notices import ring
 from storage import floor, offers, work
 from storage.database import Connection
 from storage.feed_marks import read_on
 from storage.notices import NoticeRow, StaffRow
 from storage.tasks import NEVER
 from tests.fakes.clocks import rules, time_passes
+from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket
 
 BOB = [("email", "bob@example.com", True)]
@@ -288,6 +291,28 @@ async def test_screens_are_woken(ctx: Context) -> None:
         async with asyncio.timeout(10):
             await heard.wait(10)
     finally:
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_the_loop_of_a_hub_tells_at_once_and_ends_when_the_hub_does(ctx: Context) -> None:
+    lin = await an_agent(ctx, "lin", presence="offline")
+    opened = await ticket(ctx, await say(ctx, who=BOB, key="k"))
+    halt = asyncio.Event()
+    listening = asyncio.create_task(ctx.listener.run())
+    ringing = asyncio.create_task(ring(ctx, halt, lambda: None))
+    try:
+        await assign_ticket(ctx, ticket_code=opened["code"], agent_id=lin, actor=SYSTEM)
+
+        async def is_told() -> bool:
+            return await told(ctx, lin) == ["assigned_to_you"]
+
+        await until(is_told, seconds=20, what="the notice")
+    finally:
+        halt.set()
+        wake_all(ctx.listener)
+        async with asyncio.timeout(20):
+            await ringing
         listening.cancel()
         await asyncio.gather(listening, return_exceptions=True)
 

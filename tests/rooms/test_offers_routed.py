@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.offers import decline_offer
+from hub.actions.offers import accept_offer, decline_offer
 from hub.actions.presence import set_presence
 from hub.actions.route import drain, why_waiting
 from hub.model.people import Actor
@@ -61,6 +61,11 @@ async def test_a_queue_whose_agents_may_think_offers(ctx: Context) -> None:
     second = await _offered(ctx)
     assert second is not None and second[1] == ({ann, bob} - {first[1]}).pop()
     assert await one(ctx, "SELECT assignee_id FROM ticket WHERE id = $1", opened["id"]) is None
+    me = Actor(name="Me", agent_id=second[1])
+    await accept_offer(ctx, offer_id=second[0], agent_id=second[1], actor=me)
+    why = await one(ctx, "SELECT why FROM routing_decision WHERE step = 'accepted'")
+    assert (why["outcome"], why["agent_name"]) == ("accepted", "Me")
+    assert why["reasons"][0]["code"] == "only_free", "why it was they who were asked"
 
 
 async def test_what_the_only_agent_declined_is_offered_to_them_again(ctx: Context) -> None:

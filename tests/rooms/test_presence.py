@@ -97,13 +97,15 @@ async def test_who_comes_back_much_later_says_so_themselves(ctx: Context) -> Non
 
 
 async def test_what_somebody_says_in_between_stands(ctx: Context) -> None:
-    """Who logged out is not on line again because a page of theirs reconnects."""
+    """Who said that they are gone is not on line again because a page of theirs is loaded anew."""
     ann = await an_agent(ctx, "ann")
     await drop_line(ctx, await _page(ctx, ann), ann)
     await _later(ctx, LOST_SECONDS)
     await take_absent_off_line(ctx)
     await set_presence(ctx, agent_id=ann, presence="online", actor=Actor(name="Ann", agent_id=ann))
+    line = await _page(ctx, ann)
     await set_presence(ctx, agent_id=ann, presence="offline", actor=Actor(name="Ann", agent_id=ann))
+    await drop_line(ctx, line, ann)
     await _page(ctx, ann)
     assert await _presence(ctx) == "offline"
 

@@ -45,7 +45,10 @@ async def _holder(ctx: Context, opened: dict[str, Any]) -> int | None:
 
 async def _why(ctx: Context, opened: dict[str, Any]) -> list[str]:
     why = await one(ctx, "SELECT waiting_why FROM ticket WHERE id = $1", opened["id"])
-    assert why == await why_waiting(ctx, opened["code"])
+    now = await why_waiting(ctx, opened["code"])
+    assert now is not None
+    assert now.pop("expected")
+    assert why == now
     return [reason["code"] for reason in why["reasons"]]
 
 

@@ -166,6 +166,31 @@ async def test_work_weighs_what_its_kind_of_channel_weighs(database_dsn: str) ->
         await assert_invariants(ctx.database)
 
 
+@pytest.mark.parametrize(("capacity", "left"), [(1, (1, 0)), (0, (0, 0))])
+async def test_what_is_offered_falls_silent_too(
+    database_dsn: str, capacity: int, left: tuple[int, int]
+) -> None:
+    """The place is then of the other kind; where there is none the offer is taken back. Nobody has to wrap anything up."""
+    rules = floor_rules("offer_seconds = 3600", "wrap_up_seconds = 60")
+    async with a_hub(database_dsn, rules=rules) as ctx:
+        await check_every_commit(ctx.database)
+        await an_agent(ctx, "ann", capacity=capacity)
+        first = await opened(ctx, 1)
+        assert await drain(ctx) == 1
+        assert await loads(ctx) == {"ann": (0, 1)}
+        await opened(ctx, 1, text="Hello?")
+        await minutes_pass(ctx, 6)
+        assert await end_silent(ctx) == 1
+        assert await loads(ctx) == {"ann": left}
+        after = await now(ctx, first)
+        assert (after["live"], after["offered_to"] is None) == (False, capacity == 0)
+        assert await one(ctx, "SELECT wrap_until FROM agent") is None
+        # A word while it is being offered leaves it of the kind that is held for.
+        await opened(ctx, 1, text="Hello??")
+        assert (await now(ctx, first))["live"] is (capacity == 0)
+        await assert_invariants(ctx.database)
+
+
 async def test_people_may_give_and_take_conversations(ctx: Context) -> None:
     ann, ben = await an_agent(ctx, "ann"), await an_agent(ctx, "ben", presence="away")
     first = await opened(ctx, 1)

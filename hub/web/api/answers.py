@@ -158,7 +158,10 @@ class TimelineEntry(BaseModel):
 class DecisionAnswer(BaseModel):
     """Why the ticket is where it is. `why` is the routing engine's own evidence."""
 
-    step: Literal["classified", "assigned", "manual", "released"]
+    step: Literal[
+        "classified", "assigned", "manual", "released", "offered", "accepted", "declined", "expired", "withdrawn", "overflow",
+        "moved",
+    ]  # fmt: skip
     queue: str
     agent_name: str
     priority: int | None
@@ -193,7 +196,7 @@ class TicketDetail(TicketAnswer):
             timeline_cursor=timeline_cursor,
             decisions=[
                 DecisionAnswer(
-                    step=decision.step,  # type: ignore[arg-type]  # the column's CHECK names the same four
+                    step=decision.step,  # type: ignore[arg-type]  # the column's CHECK names the same
                     queue=decision.queue,
                     agent_name=decision.agent_name,
                     priority=decision.priority,

@@ -8,10 +8,12 @@ from aiohttp import web
 from hub.actions.failures import NotFound
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
+from hub.web.desk.say.errands import task_words
 from hub.web.desk.tickets.thread import CUT
 from hub.web.desk.visit import Visit
-from storage import views
+from storage import tasks, views
 from storage.database import Connection
+from storage.tasks import TaskRow
 from storage.views import CustomerRow, TicketRow, TimelineRow
 
 PAGE = 50
@@ -25,6 +27,8 @@ class Told:
     customer: CustomerRow
     entries: Sequence[TimelineRow]
     tickets: Sequence[TicketRow]
+    tasks: Sequence[TaskRow]
+    queues: Sequence[views.QueueRow]
     earlier: bool
     rows: int
 
@@ -57,12 +61,14 @@ async def show_customer(visit: Visit) -> web.StreamResponse:
     """The page of one customer."""
     cursor = visit.ctx.feed.cursor
     told = await _read(visit)
-    return visit.page("customer.html", section="customers", cursor=cursor, told=told, CUT=CUT)
+    words = task_words(visit.voice, told.tasks, visit.now)
+    return visit.page("customer.html", section="customers", cursor=cursor, told=told, CUT=CUT, **words)
 
 
 async def show_timeline(visit: Visit) -> web.StreamResponse:
     """Their timeline alone."""
-    return visit.page("_timeline.html", told=await _read(visit), CUT=CUT)
+    told = await _read(visit)
+    return visit.page("_timeline.html", told=told, CUT=CUT, **task_words(visit.voice, told.tasks, visit.now))
 
 
 async def _read(visit: Visit) -> Told:
@@ -91,6 +97,8 @@ async def _read(visit: Visit) -> Told:
             customer=customer,
             entries=entries,
             tickets=await views.customer_tickets(c, customer.id, 50),
+            tasks=await tasks.of_customer(c, customer.id),
+            queues=await views.list_queues(c),
             earlier=earlier and rows < MOST,
             rows=rows,
         )

@@ -2,7 +2,7 @@
 // Nothing is missed: the page carries the cursor at which it was read, and every reconnection starts from the last one.
 const ENDED = 4401;
 const PAUSE = 250; // at most four looks a second at each piece, however much happens
-const LONGER = { "live-floor": 1000 }; // everything changes the wallboard: once a second is enough
+const LONGER = { "live-floor": 2000 }; // everything changes the wallboard: the first at once, then every two seconds
 const SHORTEST = 500;
 const LONGEST = 15000;
 

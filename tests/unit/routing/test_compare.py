@@ -1,6 +1,7 @@
 """Two documents of rules compared, and changes carried over to another version."""
 
 from copy import deepcopy
+from itertools import combinations
 from typing import Any
 
 from hypothesis import given
@@ -74,6 +75,17 @@ def test_what_was_moved_is_as_little_as_possible() -> None:
     )
     assert compare(BASE, changed(rule=[b, a, c]))[0].what == "moved"
     assert len(compare(BASE, changed(rule=[b, a, c]))) == 1
+
+
+@given(st.permutations("abcdef"))
+def test_what_was_not_moved_kept_its_order(order: list[str]) -> None:
+    before, after = ([{"name": name} for name in names] for names in ("abcdef", order))
+    moved = {one.name for one in compare({"rule": before}, {"rule": after})}
+    kept = [name for name in order if name not in moved]
+    assert kept == sorted(kept)
+    # Nothing that could have stayed was moved: no longer run keeps its order.
+    runs = [run for size in range(1, 7) for run in combinations(order, size) if list(run) == sorted(run)]
+    assert len(kept) == max(map(len, runs))
 
 
 def test_the_order_of_queues_says_nothing() -> None:

@@ -1,5 +1,6 @@
 """What is learned from corrections: little from few, much from many, nothing that would be worse, and the same every time."""
 
+import dataclasses
 import math
 import random
 import tomllib
@@ -71,6 +72,8 @@ def test_one_correction_changes_nothing_and_few_change_only_what_is_alike() -> N
     other = "请问这个型号的保修期是多久？"
     once = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)], "words"))
     assert guess(once, Example(text=text, subject="", kind=ENQUIRY)) is ENQUIRY
+    twice = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)] * 2, "words"))
+    assert refine(classify(text, ""), text, "", twice, 1).uncertain
     several = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)] * 4, "words"))
     assert guess(several, Example(text=text, subject="", kind=ENQUIRY)) is COMPLAINT
     before = classify(other, "")
@@ -124,7 +127,9 @@ def test_judging_never_looks_at_what_was_learned_from() -> None:
     found = judge(train.look(noise, "words"), train.train)
     assert found.learned.accuracy < 0.65
     # The very same words twice lie in one fold.
-    twice = [one for one in noise[:60] for _ in range(2)]
+    twice = [
+        dataclasses.replace(one, number=2 * one.number + again) for one in noise[:60] for again in (0, 1)
+    ]
     assert judge(train.look(twice, "words"), train.train).learned.accuracy < 0.65
 
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.actions import task_work, tasks
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.keep import KEEP
-from hub.model.codes import TASK, TICKET, NotACode, read_code, show_code
+from hub.model.codes import CUSTOMER, TASK, NotACode, read_code, show_code
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import say_failure
@@ -75,18 +75,13 @@ async def show_task(visit: Visit) -> web.StreamResponse:
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Ask for something. From a ticket's page that is shown again, else the new task."""
     form = await visit.request.post()
-    given = str(form.get("ticket", "")).strip()
-    ticket = None
-    if given:
-        try:
-            ticket = read_code(TICKET, given)
-        except NotACode as error:
-            raise NotFound(str(error), code="not_a_ticket_number") from error
+    given, customer = str(form.get("ticket", "")).strip(), str(form.get("customer", ""))
     code = await tasks.new_task(
         visit.ctx,
         title=str(form.get("title", "")),
         text=str(form.get("text", "")),
-        ticket_code=ticket,
+        ticket_code=ticket_code(given) if given else None,
+        customer_code=_read(CUSTOMER, customer) if customer else None,
         queue=str(form.get("queue", "")),
         assignee_id=_agent(str(form.get("agent", ""))),
         due_at=_moment(visit, str(form.get("due", ""))),
@@ -214,8 +209,12 @@ async def _choices(visit: Visit) -> dict[str, object]:
 
 
 def _code(visit: Visit) -> int:
+    return _read(TASK, visit.request.match_info["task"])
+
+
+def _read(letter: str, given: str) -> int:
     try:
-        return read_code(TASK, visit.request.match_info["task"])
+        return read_code(letter, given)
     except NotACode as error:
         raise NotFound(str(error)) from error
 

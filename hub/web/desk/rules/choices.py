@@ -12,7 +12,7 @@ from babel import Locale
 from hub.model.tickets import TicketKind, TicketStatus
 from hub.web.desk.rules.view import Seen
 from hub.web.desk.say.language import N_
-from hub.web.desk.say.rule_words import (
+from hub.web.desk.say.rule_names import (
     DIRECTIONS,
     DOERS,
     DROPS,

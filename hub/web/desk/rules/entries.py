@@ -20,13 +20,11 @@ from hub.web.desk.rules.sections import SECTIONS, Section, move, put, short_name
 from hub.web.desk.rules.troubles import troubles_of
 from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show
 from hub.web.desk.say.language import N_
-from hub.web.desk.say.rule_words import GROUPS
+from hub.web.desk.say.rule_names import GROUPS
 from hub.web.desk.visit import Visit, go
 from routing.automation.tables import AutomationWhen
 from routing.rules import RulesError
-from storage import rulebook
-
-NEW = "new"
+from storage import agents, rulebook
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
@@ -61,12 +59,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 async def post_remove(visit: Visit) -> web.StreamResponse:
     """Take it out. A queue in which there is work stays, and so does what others speak of."""
     section, name = _section(visit), visit.request.match_info["name"]
-    if section.key == "queue" and (tickets := await _in_work(visit, name)):
-        words = (await see(visit)).words
-        said = words.voice.say(
-            N_("There is still work in queues that would go: %(queues)s. Move those tickets first."),
-            queues=f"{words.queue(name)} ({tickets})",
-        )
+    if said := await _stands_against(visit, section, name):
         return await _list(visit, section, trouble=said)
     return await _edit_list(visit, section, lambda document: take_out(document, section.key, name))
 
@@ -83,6 +76,7 @@ async def post_move(visit: Visit) -> web.StreamResponse:
 async def post_switch(visit: Visit) -> web.StreamResponse:
     """Switch an automation on or off."""
     section, name = SECTIONS["automation"], visit.request.match_info["name"]
+    section.entry((await see(visit)).desk.rules, name)
 
     def edit(document: dict[str, Any]) -> None:
         for entry in (entries := [dict(entry) for entry in document.get(section.key, ())]):
@@ -176,9 +170,25 @@ async def _edit_list(
     return go(visit, f"{RULES}/{section.page}")
 
 
-async def _in_work(visit: Visit, queue: str) -> int:
-    others = [one.name for one in (await see(visit)).desk.rules.queue if one.name != queue]
-    return dict(await visit.ctx.database.read(lambda c: rulebook.occupied(c, others))).get(queue, 0)
+async def _stands_against(visit: Visit, section: Section, name: str) -> str:
+    """Why this cannot go, as far as that stands outside the rules: work that waits, people whose shifts it is; or ""."""
+    words = (await see(visit)).words
+    if section.key == "queue":
+        others = [one.name for one in words.rules.queue if one.name != name]
+        occupied = dict(await visit.ctx.database.read(lambda c: rulebook.occupied(c, others)))
+        if name in occupied:
+            return words.voice.say(
+                N_("There is still work in queues that would go: %(queues)s. Move those tickets first."),
+                queues=f"{words.queue(name)} ({occupied[name]})",
+            )
+    if section.key == "calendar":
+        everybody = await visit.ctx.database.read(agents.list_details)
+        if theirs := [one.name for one in everybody if one.active and one.calendar == name]:
+            return words.voice.say(
+                N_("These are the shifts of %(agents)s: give them others first."),
+                agents=words.several(theirs),
+            )
+    return ""
 
 
 async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Response:

@@ -1,6 +1,5 @@
 """What every page of the rules shows: the rules as this person sees them, their draft, and the words for it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -54,8 +53,3 @@ async def posted(request: web.Request) -> Fields:
     """The fields of the form that came. Files are no fields."""
     form = await request.post()
     return {name: [str(value) for value in form.getall(name) if isinstance(value, str)] for name in form}
-
-
-def asked(request: web.Request) -> Mapping[str, str]:
-    """What stands in the address, the last of each name."""
-    return dict(request.query)

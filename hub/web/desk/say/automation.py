@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.web.desk.say.language import N_, Voice
-from hub.web.desk.say.rule_words import HAPPENINGS, RUN_OUTCOMES, SINCE, VERBS, RuleWords
+from hub.web.desk.say.rule_names import HAPPENINGS, RUN_OUTCOMES, SINCE, VERBS
+from hub.web.desk.say.rule_words import RuleWords
 from routing.rules import RoutingRules
 from storage.automation import RunRow
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.web.desk.say.language import N_, Voice
-from hub.web.desk.say.rule_words import TOPICS
+from hub.web.desk.say.rule_names import TOPICS
 from hub.web.desk.say.targets import say_span
 from routing.expect import STEPS, Expected
 

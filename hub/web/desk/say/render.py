@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, errands, letters, rule_words, words
+from hub.web.desk.say import details, errands, letters, rule_names, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -31,7 +31,7 @@ _CODES = {
     "SECURITY": letters.SECURITY,
     "LINKS": words.LINKS,
     "OUTCOMES": words.OUTCOMES,
-    "RUN_OUTCOMES": rule_words.RUN_OUTCOMES,
+    "RUN_OUTCOMES": rule_names.RUN_OUTCOMES,
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
     "TASK_ENTRIES": errands.TASK_ENTRIES,
 }

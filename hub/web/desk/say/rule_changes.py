@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.web.desk.say.language import N_
-from hub.web.desk.say.rule_words import SECTIONS, RuleWords
+from hub.web.desk.say.rule_names import SECTIONS
+from hub.web.desk.say.rule_words import RuleWords
 from routing.compare import Change, Unit
 
 _WHAT: Mapping[str, str] = {

@@ -220,6 +220,19 @@ def test_less_is_asked_by_and_by_and_the_ticket_goes_on() -> None:
     )
 
 
+def test_queues_that_hand_on_to_each_other_end_somewhere() -> None:
+    first = {**RULES["queue"][0], "overflow": [{"queue": "second", "after": 5}]}
+    second = {
+        **RULES["queue"][1],
+        "overflow": [{"queue": "first", "after": 5}],
+        "relax": [{"after": 7, "drop": "skills"}],
+    }
+    days = past([turn(1, at(10), required_skills=("billing",))], agent(1, NINE_TO_FIVE))
+    (errand,) = bygone(days, in_use=rules(queue=[first, second])).case(1).errands
+    billing = frozenset({("billing", 1)})
+    assert errand.later == ((5.0, Needs("second", "", billing)), (7.0, Needs("second")))
+
+
 def test_who_comes_while_a_queue_is_shut_goes_on_at_once_or_waits_until_it_opens() -> None:
     shut = {"calendar": "office"}
     days = past([turn(1, at(8))], agent(1, (at(0), at(24)), queues=("first", "second")))
