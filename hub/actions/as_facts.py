@@ -46,6 +46,8 @@ LIVE_EFFORT: Mapping[TicketKind, float] = {
 }
 """Minutes that a live conversation takes, a part of the agent's attention."""
 _NONE: frozenset[str] = frozenset()
+_NOBODY: frozenset[int] = frozenset()
+_MINUTE = timedelta(minutes=1)
 
 
 def as_ticket(row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int]) -> WaitingTicket:
@@ -70,7 +72,7 @@ def as_ticket(row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int
         owner=owner,
         tie=tie,
         preferred=frozenset(read_skill(skill)[0] for skill in row.preferred) if row.preferred else _NONE,
-        not_to=frozenset((*row.not_to, *(() if row.declined_by is None else (row.declined_by,)))),
+        not_to=_not_to(row) if row.not_to or row.declined_by is not None else _NOBODY,
         relaxed=dropped,
     )
 
@@ -140,6 +142,10 @@ def needs_of(queue: str, language: str, skills: tuple[str, ...]) -> Needs:
     return Needs(queue, language, frozenset(map(read_skill, skills)))
 
 
+def _not_to(row: WaitingRow) -> frozenset[int]:
+    return frozenset((*row.not_to, *(() if row.declined_by is None else (row.declined_by,))))
+
+
 def _owner(
     row: WaitingRow, now: datetime, rules: RoutingRules, here: Set[int]
 ) -> tuple[int | None, ReasonCode]:
@@ -178,4 +184,4 @@ def _minutes_if(moment: datetime | None, now: datetime) -> float | None:
 
 
 def _minutes(moment: datetime, now: datetime) -> float:
-    return (moment - now).total_seconds() / 60.0
+    return (moment - now) / _MINUTE

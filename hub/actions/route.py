@@ -1,62 +1,80 @@
 """Gives waiting tickets to agents. The decision is routing's; here are the facts before and the writes after it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.actions.announce import EVENTS
-from hub.actions.as_facts import as_agents, as_ticket, calendar_of, closed_queues
+from hub.actions.as_facts import as_agents, as_ticket, calendar_of, closed_queues, needs_of
 from hub.actions.context import Context
 from hub.actions.expect import expect_ticket
 from hub.actions.outlook import Outlook
 from routing.agenda import began_to_wait, earliest, openings, will_have_waited
 from routing.explain import to_data
-from routing.fit import has_room
+from routing.fit import fits, has_room
 from routing.rules import RoutingRules
 from routing.select import AgentChoice, Decision, Waiting, assign_all
 from routing.situation import AgentState
 from storage import offers, work
 from storage.database import Connection, as_json
-from storage.work import AgentNow, InHandRow, WaitingRow
+from storage.work import AgentNow, WaitingRow
 
 MOST = 2000
 """Tickets looked at in one round."""
-SPARE = 4
+SPARE = 2
 """So many more of each lot are looked at than there are places: what waits for whoever knows its customer is passed over."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """`given`: how many tickets were given out. `more`: whether another round, at once, may give out more."""
+
+    given: int = 0
+    more: bool = False
+
+
 async def drain(ctx: Context) -> int:
-    """Give out what can be given out, for good or as offers; returns how many tickets were. Called after everything that may
-    have made room.
+    """One round of `give_out_once`; returns how many tickets were given out."""
+    return (await give_out_once(ctx)).given
+
+
+async def give_out_once(ctx: Context) -> Round:
+    """Give out what can be given out, for good or as offers. Called after everything that may have made room.
 
     All agents are locked, so one hub at a time does it, and what it reads stays true until it has written. Where nobody has
     a free place, only tickets that were not looked at yet are read.
     """
-
     rules = ctx.rules
 
-    async def work_(connection: Connection) -> int:
+    async def work_(connection: Connection) -> Round:
         agents = await work.lock_active_agents(connection)
         now = agents[0].now if agents else datetime.now(UTC)
         ctx.outlook.looked_at = now
         shut = closed_queues(rules, now)
-        free = [a for a in as_agents(agents, frozenset(), now, rules) if _has_any_room(a)]
+        states = as_agents(agents, {rule.name for rule in rules.queue}, now, rules)
+        free = [agent for agent in states if _has_any_room(agent)]
         rows = await (_look_at_waiting(connection, free, shut) if free else work.unexplained(connection))
+        full = len(rows) >= MOST
+        rows = [row for row in rows if row.waiting_why is None or _has_hope(row, free, rules)]
         if not rows:
-            return 0
+            return Round()
         busy = [a.id for a in free if a.load > 0] if len(free) > 1 and any(row.live for row in rows) else []
-        in_hand = await work.in_hand(connection, busy) if busy else []
-        decisions = _decide(ctx.outlook, rules, rows, agents, now, in_hand)
-        taken = await _hand_out(connection, rules, rows, decisions)
+        if busy or any(rules.queue_named(row.queue) is None for row in rows):
+            in_hand = await work.in_hand(connection, busy) if busy else []
+            states = as_agents(agents, _queues(rules, rows), now, rules, in_hand)
+        decisions = _decide(ctx.outlook, rules, rows, states, now)
+        wanted = sum(isinstance(one, AgentChoice) for one in decisions)
+        given = await _hand_out(connection, rules, rows, decisions) if wanted else 0
         why = [(one.ticket_id, as_json(to_data(one))) for one in decisions if isinstance(one, Waiting)]
         if why:
             await work.say_why_waiting(connection, why)
-        return taken
+        # What was read was decided at once, and no ticket behind it could have been given where those before it were not.
+        return Round(given=given, more=given < wanted or (full and given > 0))
 
-    taken = await ctx.database.run(work_)
+    done = await ctx.database.run(work_)
     await ctx.outlook.look_ahead(ctx.database, rules)
-    return taken
+    return done
 
 
 async def next_look(ctx: Context) -> float | None:
@@ -101,7 +119,9 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
     if row is None:
         return None
     now = agents[0].now if agents else datetime.now(UTC)
-    (decision,) = _decide(ctx.outlook, ctx.rules, [replace(row, waiting_why=None)], agents, now)
+    rules = ctx.rules
+    states = as_agents(agents, _queues(rules, [row]), now, rules)
+    (decision,) = _decide(ctx.outlook, rules, [replace(row, waiting_why=None)], states, now)
     if not isinstance(decision, Waiting):
         return None
     return to_data(decision) | {"expected": asdict(await expect_ticket(ctx, row, agents, now))}
@@ -127,13 +147,11 @@ def _decide(
     outlook: Outlook,
     rules: RoutingRules,
     rows: Sequence[WaitingRow],
-    present: Sequence[AgentNow],
+    agents: Sequence[AgentState],
     now: datetime,
-    in_hand: Sequence[InHandRow] = (),
 ) -> list[Decision]:
     """All at once, on the clock of this moment: minutes from now. Why a ticket waits is said of those of which it was not
     yet."""
-    agents = as_agents(present, {row.queue for row in rows}, now, rules, in_hand)
     here = {agent.id for agent in agents if agent.here}
     return assign_all(
         [as_ticket(row, now, rules, here) for row in rows],
@@ -165,6 +183,20 @@ async def _hand_out(
             given.append((row.id, one.agent_id, why, row.live))
     taken = await work.give(connection, given, [EVENTS]) if given else 0
     return taken + (await offers.offer(connection, offered, [EVENTS]) if offered else 0)
+
+
+def _queues(rules: RoutingRules, rows: Sequence[WaitingRow]) -> set[str]:
+    """Those of the rules, and those of which tickets wait though the rules know them no more."""
+    return {rule.name for rule in rules.queue} | {row.queue for row in rows}
+
+
+def _has_hope(row: WaitingRow, free: Sequence[AgentState], rules: RoutingRules) -> bool:
+    """Whether it is worth while to think about a ticket of which it is known why it waits."""
+    rule = rules.queue_named(row.queue)
+    if rule is None or rule.relax:
+        return True
+    needs = needs_of(row.queue, row.language, tuple(row.skills))
+    return any(has_room(agent, row.live) and fits(agent, needs) for agent in free)
 
 
 def _has_any_room(agent: AgentState) -> bool:

@@ -93,7 +93,7 @@ async def edit_draft(ctx: Context, *, agent_id: int, edit: Edit) -> None:
     async def work(connection: Connection) -> None:
         await stored.lock_agent(connection, agent_id)
         draft = await stored.draft(connection, agent_id)
-        if draft is None:
+        if draft is None or not _is_readable(draft.document):
             newest = await rulebook.newest(connection)
             base_version, document = newest if newest else (ctx.rulebook.version, as_document(ctx.rules))
             base: Document | None = document
@@ -171,6 +171,14 @@ async def _three(
     if draft is None or base is None or newest is None:
         raise NotPossible("There are no changes to publish.", code="no_draft")
     return draft, base, newest[0], newest[1]
+
+
+def _is_readable(document: Document) -> bool:
+    try:
+        load_rules(document)
+    except RulesError:
+        return False
+    return True
 
 
 def _whole(document: Document) -> dict[str, Any]:

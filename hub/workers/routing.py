@@ -4,7 +4,7 @@ import asyncio
 
 from hub.actions.announce import ROUTE
 from hub.actions.context import Context
-from hub.actions.route import drain, next_look
+from hub.actions.route import give_out_once, next_look
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
@@ -14,10 +14,14 @@ REST_SECONDS = 0.015
 
 async def give_out(ctx: Context, halt: asyncio.Event, well: Well) -> None:
     """Until `halt` is set. Hubs take turns."""
+
+    async def look() -> int:
+        return int((await give_out_once(ctx)).more)
+
     await look_again(
         ctx.listener,
         ROUTE,
-        lambda: drain(ctx),
+        look,
         every=POLL_SECONDS,
         halt=halt,
         well=well,

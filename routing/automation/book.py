@@ -35,7 +35,9 @@ class Book:
     def hearing(self, told: Told) -> list[AutomationRule]:
         """Those that listen to what happened, in their order."""
         heard = told.happenings
-        return [rule for rule in self.listening if not heard.isdisjoint(rule.on)] if heard & self._heard else []
+        return (
+            [rule for rule in self.listening if not heard.isdisjoint(rule.on)] if heard & self._heard else []
+        )
 
     @cached_property
     def counts_open(self) -> bool:

@@ -127,17 +127,17 @@ def _waited(
 def after_each(now: Facts, ledger: Sequence[Entry]) -> list[Facts]:
     """The ticket after each entry of its ledger: what it is now, with what was changed since taken back. What no entry tells of
     (its customer, its subject) is as it is now."""
+    held, holders = False, list[bool]()
+    for entry in ledger:
+        if entry.told.kind in (EventKind.TICKET_ASSIGNED, EventKind.TICKET_RELEASED):
+            held = entry.told.kind == EventKind.TICKET_ASSIGNED
+        holders.append(held)
     states: list[Facts] = []
     state = now
-    for entry in reversed(ledger):
-        states.append(replace(state, now=entry.at))
+    for entry, assigned in zip(reversed(ledger), reversed(holders), strict=True):
+        states.append(replace(state, now=entry.at, assigned=assigned))
         state = _before(state, entry.told)
     states.reverse()
-    assigned = False
-    for place, entry in enumerate(ledger):
-        if entry.told.kind in (EventKind.TICKET_ASSIGNED, EventKind.TICKET_RELEASED):
-            assigned = entry.told.kind == EventKind.TICKET_ASSIGNED
-        states[place] = replace(states[place], assigned=assigned)
     return states
 
 

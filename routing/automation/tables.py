@@ -6,6 +6,7 @@ Flat on purpose, so that it reads in TOML as on a screen: within a list one is e
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -121,7 +122,7 @@ class AutomationWhen(Table):
         "time": ("during", "outside", "weekday"),
     }  # fmt: skip
 
-    @property
+    @cached_property
     def asked(self) -> tuple[str, ...]:
         """The conditions that are given, by name."""
         return tuple(

@@ -17,7 +17,7 @@ class More(Table):
     """So many more agents who can do what this one can, at the same times."""
 
     like: Word
-    count: Annotated[int, Field(ge=1, le=200)] = 1
+    count: Annotated[int, Field(ge=1, le=100)] = 1
 
 
 class Change(Table):
@@ -39,15 +39,15 @@ class Sick(Table):
     """Who is not there. `days`: which, the first is 1; none: all."""
 
     name: Word
-    days: tuple[Annotated[int, Field(ge=1, le=400)], ...] = ()
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=400)], ...], Field(max_length=400)] = ()
 
 
 class StaffChanges(Table):
     """All that is to be tried about staff."""
 
-    add: tuple[More, ...] = ()
-    agent: tuple[Change, ...] = ()
-    sick: tuple[Sick, ...] = ()
+    add: Annotated[tuple[More, ...], Field(max_length=20)] = ()
+    agent: Annotated[tuple[Change, ...], Field(max_length=500)] = ()
+    sick: Annotated[tuple[Sick, ...], Field(max_length=500)] = ()
 
     def __bool__(self) -> bool:
         return bool(self.add or self.agent or self.sick)

@@ -5,13 +5,14 @@
 SELECT id, updated_at FROM ticket WHERE (updated_at, id) > ($1, $2) ORDER BY updated_at, id LIMIT $3
 
 -- name: turns
--- What customers of these tickets said, up to each answer: machines' words count on neither side.
+-- What customers of these tickets said, up to each answer: machines' words count on neither side, nor does what was taken back.
 WITH said AS (
     SELECT i.ticket_id, i.direction, i.created_at, i.agent_id,
            count(*) FILTER (WHERE i.direction = 'out') OVER (PARTITION BY i.ticket_id ORDER BY i.id)
                - (i.direction = 'out')::int AS turn
-    FROM interaction i
+    FROM interaction i LEFT JOIN outbox x ON x.interaction_id = i.id
     WHERE i.ticket_id = ANY ($1::bigint[]) AND i.direction IN ('in', 'out') AND i.automatic = '' AND i.revises IS NULL
+      AND x.state IS DISTINCT FROM 'cancelled'
 ), turns AS (
     SELECT ticket_id, turn::int AS turn,
            min(created_at) FILTER (WHERE direction = 'in') AS at,

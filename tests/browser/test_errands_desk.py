@@ -271,7 +271,7 @@ window.Notification = class {
   close() {}
 };
 Object.defineProperty(document, "hidden", { get: () => hidden });
-window.hide = () => { hidden = true; };
+window.hide = () => { hidden = true; document.dispatchEvent(new Event("visibilitychange")); };
 """
 
 
@@ -305,6 +305,15 @@ async def test_the_browser_tells_only_who_asked_for_it_and_is_not_looking(
     await expect(page.locator("#bell-count .count")).to_have_text("2")
     assert await page.evaluate("window.shown") == []
     await page.evaluate("window.hide()")
+    # Another tab is still looked at.
+    other = await page.context.new_page()
+    await other.goto(f"{desk.url}/desk/customers")
+    await other.wait_for_selector("body[data-line=open]")
+    await ring("seen", "in the other tab")
+    await expect(other.locator("#bell-count .count")).to_have_text("3")
+    await expect(page.locator("#bell-count .count")).to_have_text("3")
+    assert await page.evaluate("window.shown") == []
+    await other.close()
     await ring("c", "while nobody looks")
     await until(lambda: asks("window.shown.length > 0"), seconds=20, what="the browser's notification")
     (shown,) = await page.evaluate("window.shown")

@@ -9,7 +9,9 @@ import pytest
 
 from hub.actions.context import Context
 from hub.actions.installation import set_up
+from hub.actions.notices import NewNotice, add_notices
 from hub.actions.webhooks import queue_call
+from hub.model.notices import NoticeKind
 from hub.model.people import Scope
 from hub.settings import Settings, Webhooks
 from hub.web.ops import _read_figures
@@ -120,6 +122,45 @@ async def test_lists_pages_and_what_is_wrong(api: Api) -> None:
     assert (await api.call("GET", "/tasks/A-12")).status == 404
     assert (await api.call("POST", "/tasks/A-10019/steps", {"step": "done"})).status == 422
     assert (await api.call("POST", "/tasks", {"title": "x"}, scope=Scope.READ)).status == 403
+
+
+async def test_what_an_agent_was_told_is_read_and_put_away(api: Api) -> None:
+    lin, kim = [await an_agent(api.ctx, login, presence="offline") for login in ("lin", "kim")]
+    number = await a_ticket(api)
+    ticket_id = await one(api.ctx, "SELECT id FROM ticket")
+    told = [
+        NewNotice(
+            agent_id=lin,
+            kind=NoticeKind.RULE,
+            cause="a",
+            ticket_id=ticket_id,
+            params={"rule": "VIP", "text": "x"},
+        ),
+        *(
+            NewNotice(agent_id=lin, kind=NoticeKind.SLA_WARNING, cause=f"w{n}", ticket_id=ticket_id)
+            for n in range(9)
+        ),
+        NewNotice(agent_id=kim, kind=NoticeKind.RULE, cause="a", params={"rule": "VIP", "text": "x"}),
+    ]
+    await api.ctx.database.run(lambda c: add_notices(c, told))
+    first = await api.call("GET", f"/agents/{lin}/notices?limit=1", scope=Scope.READ)
+    rest = await api.call(
+        "GET", f"/agents/{lin}/notices?cursor={first.json['next_cursor']}", scope=Scope.READ
+    )
+    seen = {notice["kind"]: notice for notice in (*first.json["items"], *rest.json["items"])}
+    assert set(seen) == {"rule", "sla_warning"} and rest.json["next_cursor"] is None
+    assert (seen["rule"]["ticket"], seen["rule"]["many"], seen["rule"]["read_at"]) == (number, 1, None)
+    assert (seen["sla_warning"]["tickets"], seen["sla_warning"]["many"]) == ([number], 9)
+    assert (
+        await api.call("POST", f"/agents/{lin}/notices/read", {"id": int(seen["rule"]["id"])})
+    ).status == 204
+    assert await one(api.ctx, "SELECT count(*) FROM notice WHERE read_at IS NULL") == 2
+    assert (await api.call("POST", f"/agents/{lin}/notices/read", {"id": None})).status == 204
+    assert await one(api.ctx, "SELECT agent_id FROM notice WHERE read_at IS NULL") == kim
+    assert (await api.call("GET", f"/agents/{lin}/notices?cursor=xxx")).status == 422
+    assert (
+        await api.call("POST", f"/agents/{lin}/notices/read", {"id": None}, scope=Scope.READ)
+    ).status == 403
 
 
 async def test_webhooks_are_managed_by_administrators_alone(api: Api) -> None:

@@ -16,6 +16,7 @@ from hub.actions.route import drain
 from hub.actions.rule_drafts import see_rules
 from hub.actions.rulebook import as_document, change_rules
 from hub.actions.staff import set_preferences
+from hub.actions.try_rules import last_trial
 from hub.model.people import HUB, Actor, Role
 from hub.web.desk.rules.forms import automation, calendar, general, queue, rule
 from routing.rules import RoutingRules
@@ -453,6 +454,9 @@ async def test_a_draft_is_tried_on_what_happened(desk: Desk) -> None:
     assert f"T-{code} Kettle Queue Complaints becomes Service requests" in page
     assert "kettles 0 1" in page
     assert "late 1 1" in page
+    row = await last_trial(desk.ctx, await agent_id(desk))
+    assert row is not None
+    assert (row.done, row.total) == (2, 2)
     assert desk.ctx.rulebook.version == 1
     await send(desk, "/routing/kettles/remove", {})
     assert "You have changed the rules since." in await tried(desk)

@@ -163,3 +163,15 @@ async def test_the_matrices_change_one_cell_from_what_was_seen_in_it(desk: Desk)
     assert "works on every one" in row.text and (await the(desk, "lin")).queues == ("service",)
     await desk.post(f"/desk/staff/{lin.id}/queue", {"queue": "", "member": "yes"}, **HTMX)
     assert (await the(desk, "lin")).queues == ()
+
+
+async def test_every_page_of_the_menu_is_there_for_whoever_is_shown_it(desk: Desk) -> None:
+    await add_agent(desk.ctx, login="ada", name="Ada", password=PASSWORD, role=Role.ADMIN)
+    for login in ("ada", "ann", "lin"):
+        await desk.log_in(login)
+        page = (await desk.get("/desk")).text
+        bar = page.partition('<header class="bar">')[2].partition("</header>")[0]
+        links = set(re.findall(r'href="(/desk[^"]*)"', bar))
+        assert ("/desk/staff" in links) is (login != "lin") and "/desk/floor" in links
+        for link in sorted(links):
+            assert (await desk.get(link)).status == 200, (login, link)

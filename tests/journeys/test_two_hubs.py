@@ -88,9 +88,14 @@ async def test_two_hubs_share_the_work_and_one_may_die(
     key = await create_api_key(ctx, name="test", scopes=[Scope.INGEST, Scope.WRITE, Scope.READ])
     agents = [
         await add_agent(
-            ctx, login=f"a{n}", name=f"A{n}", password="a long password", languages=["zh", "en"], capacity=500,
+            ctx,
+            login=f"a{n}",
+            name=f"A{n}",
+            password="a long password",
+            languages=["zh", "en"],
+            capacity=500,
             live_capacity=50,
-        )  # fmt: skip
+        )
         for n in range(3)
     ]
     channels = sandbox_channels(world)

@@ -31,7 +31,7 @@ on = ["sla_breached"]
 when = { target = ["first_response"] }
 then = [
     { notify = ["overseers", "assignee", "agent:wu", "queue:enquiries", "role:admin"], text = "Look at it" },
-    { priority = "high" },
+    { priority = "urgent" },
 ]
 
 [[automation]]
@@ -156,7 +156,8 @@ async def test_people_are_told_and_a_late_ticket_is_not_promised_anew(database_d
         assert {row["agent_id"] for row in told} == {li, wu, boss, admin, member}
         assert all(row["params"] == {"rule": "complaint is late", "text": "Look at it"} for row in told)
         then = await ticket(ctx, kept)
-        assert then["priority"] >= 3 and then["promised_priority"] == 2
+        assert (then["priority"], then["promised_priority"]) == (4, 2)
+        assert ("priority", "done", "") in await did(ctx, now["id"])
         assert await one(ctx, "SELECT due_at FROM sla_clock WHERE target = 'resolution'") == due + shift
         await assert_invariants(ctx.database, by_hand=True)
 

@@ -115,6 +115,18 @@ async def test_what_waited_long_enough_is_done_once_for_each_wait(ctx: Context) 
     ]
 
 
+async def test_who_is_answered_at_the_last_moment_waits_no_more(ctx: Context) -> None:
+    kept = await say(ctx, text="Hello", key="a", reply_address="x")
+    number, code = (await ticket(ctx, kept))["id"], (await ticket(ctx, kept))["code"]
+    await settle(ctx)
+    await time_passes(ctx, 31)
+    # The wait was over, and before anybody looked the answer came.
+    assert await ctx.database.run_one(lambda c: stored.take_in_waits(c, 10)) == 1
+    await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text="Here I am.")
+    await settle(ctx)
+    assert await runs(ctx, number) == []
+
+
 async def test_seven_silent_days_resolve_a_ticket_after_downtime_too(ctx: Context) -> None:
     kept = await say(ctx, text="Hello", key="a", reply_address="x")
     number, code = (await ticket(ctx, kept))["id"], (await ticket(ctx, kept))["code"]

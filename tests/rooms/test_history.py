@@ -61,6 +61,19 @@ async def test_what_machines_write_is_no_answer(ctx: Context) -> None:
     assert turn.answered_at == morning + timedelta(minutes=20)
 
 
+async def test_an_answer_that_was_taken_back_was_none(ctx: Context) -> None:
+    li, morning = await an_agent(ctx, "li"), await midnight(ctx, 2)
+    await old_ticket(ctx, morning, agent=li, answers=(5.0, 20.0))
+    await one(
+        ctx,
+        """INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, state)
+           SELECT ticket_id, min(id), min(channel_id), '{}', 'cancelled' FROM interaction WHERE direction = 'out'
+           GROUP BY ticket_id RETURNING 1""",
+    )
+    (turn,) = (await read_past(ctx, 3)).turns
+    assert turn.answered_at == morning + timedelta(minutes=20)
+
+
 async def test_only_what_began_in_that_time_is_read_and_that_wholly(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -252,11 +252,6 @@ def test_who_is_named() -> None:
     assert mentioned("@" * 100_000, staff) == []
 
 
-async def test_what_happened_before_there_was_a_bell_is_told_to_nobody(ctx: Context) -> None:
-    """The mark of the reader stands at the end of the ledger as it was then."""
-    assert await one(ctx, "SELECT count(*) FROM feed_mark WHERE name = 'notices'") == 1
-
-
 async def test_many_hubs_read_the_ledger_once_and_what_fails_is_read_again(
     database_dsn: str, ctx: Context
 ) -> None:

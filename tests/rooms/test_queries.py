@@ -14,6 +14,8 @@ from storage import (
     acknowledge,
     agents,
     automation,
+    classifiers,
+    corrections,
     customers,
     dry_run,
     feed_marks,
@@ -72,6 +74,14 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "dry_run.situations": (dry_run.SituationRow, set()),
     "dry_run.ledgers": (dry_run.LedgerRow, set()),
     "rulebook.versions": (rulebook.VersionRow, set()),
+    "corrections.sorted_as": (corrections.SortedAs, set()),
+    "corrections.corrections": (corrections.CorrectionRow, set()),
+    "corrections.confusion": (corrections.ConfusionRow, set()),
+    "corrections.uncertain": (corrections.UncertainRow, set()),
+    "corrections.answers": (corrections.AnsweredRow, set()),
+    "corrections.unquestioned": (corrections.UnquestionedRow, set()),
+    "classifiers.models": (classifiers.ModelRow, set()),
+    "classifiers.uses": (classifiers.UseRow, set()),
     "rulebook.version": (rulebook.VersionRow, set()),
     "rule_drafts.draft": (rule_drafts.DraftRow, set()),
     "rule_drafts.trial": (rule_drafts.TrialRow, set()),
@@ -356,7 +366,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     (
         "turns",
         "history.turns",
-        ("interaction", "ticket", "event", "routing_decision", "customer"),
+        ("interaction", "ticket", "event", "routing_decision", "customer", "outbox"),
         "'{1,2,3}', 'now', 'now'",
     ),
     ("who was on line", "history.presence_of", ("event",), "1, 'now', 'now'"),
@@ -438,3 +448,22 @@ async def test_ticket_lists_come_from_an_index(filled: asyncpg.Connection) -> No
         assert "Seq Scan on ticket" not in await _plan(filled, query, arguments)
         tagged = await _plan(filled, views.LIST_TAGGED[scope], f"{arguments}, 'vip'")
         assert "Seq Scan on ticket" not in tagged
+
+
+# Indexes that hold open or waiting tickets alone, and the way to one ticket by its number.
+_OF_OPEN_WORK = {
+    "ticket_open", "ticket_in_hand", "ticket_waiting", "ticket_turned_down", "ticket_waiting_by_time", "ticket_unexplained",
+    "ticket_waiting_for", "ticket_pkey",
+}  # fmt: skip
+
+
+async def test_the_wallboard_looks_at_open_work_alone(filled: asyncpg.Connection) -> None:
+    """An index of all tickets, read from end to end, would do without a scan of the table, and grow with the years."""
+    await filled.execute("UPDATE ticket SET status = 'resolved' WHERE status = 'closed'; ANALYZE ticket")
+    await filled.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    for name, arguments in (("queues_now", ""), ("needs_now", ""), ("agents_now", ""), ("line_now", "now()")):
+        plan = await _plan(filled, QUERIES[f"wallboard.{name}"], arguments)
+        used = set(re.findall(r"(?:using|Bitmap Index Scan on) (ticket_\w+)", plan))
+        assert used & (_OF_OPEN_WORK - {"ticket_pkey"}) and used <= _OF_OPEN_WORK, plan
+    plan = await _plan(filled, QUERIES["views.list_queues"], "")
+    assert "ticket_open" in plan, plan

@@ -1,7 +1,7 @@
-"""The lines of the route table for tasks and webhooks (hub.web.api.table)."""
+"""The lines of the route table for tasks, notices and webhooks (hub.web.api.table)."""
 
 from hub.model.people import Scope
-from hub.web.api import tasks, webhooks
+from hub.web.api import notices, tasks, webhooks
 from hub.web.api.operations import Operation
 from hub.web.api.requests import PageQuery
 
@@ -54,6 +54,28 @@ ERRANDS: tuple[Operation, ...] = (
         body=tasks.NewStep,
         idempotent=True,
         answers={200: tasks.TaskDetail},
+    ),
+    Operation(
+        name="listNotices",
+        method="GET",
+        path="/agents/{id}/notices",
+        scopes=_READ,
+        summary="What an agent was told, newest first",
+        summary_zh="某位客服收到的通知，最新的在前",
+        handler=notices.list_of_agent,
+        query=PageQuery,
+        answers={200: notices.NoticePage},
+    ),
+    Operation(
+        name="readNotices",
+        method="POST",
+        path="/agents/{id}/notices/read",
+        scopes=_WRITE,
+        summary="Say that an agent has seen one notice, or all",
+        summary_zh="将某条或全部通知标为已读",
+        handler=notices.post_read,
+        body=notices.ReadNotices,
+        answers={204: None},
     ),
     Operation(
         name="listWebhooks",

@@ -1,5 +1,6 @@
 // The bell: a notice that was followed is read; and, where a person asked for it, the browser's own notifications.
 const LAST = "hub-last-notice";
+const IN_VIEW = "hub-in-view";
 
 // Followed links put the notice away; the request outlives the page.
 document.addEventListener("click", (event) => {
@@ -38,9 +39,27 @@ async function remember() {
   localStorage.setItem(LAST, String(id || 0));
 }
 
-// Of several tabs only hidden ones speak, and what one has said the others do not repeat: it has the same tag.
+// A tab that is in view holds this lock, so that none of the others speaks meanwhile.
+let letGo = null;
+function keepInView() {
+  if (!navigator.locks) return;
+  if (!document.hidden && !letGo) {
+    const seen = new Promise((resolve) => (letGo = resolve));
+    navigator.locks.request(IN_VIEW, { mode: "shared" }, () => seen);
+  } else if (document.hidden && letGo) {
+    letGo();
+    letGo = null;
+  }
+}
+
+async function somebodyLooks() {
+  const { held } = await navigator.locks.query();
+  return held.some((lock) => lock.name === IN_VIEW);
+}
+
+// What one hidden tab has said the others do not repeat: it has the same tag.
 async function tell() {
-  if (!permitted() || !document.hidden) return;
+  if (!permitted() || (await somebodyLooks())) return;
   const { id, text, url } = await latest();
   if (!id || id <= Number(localStorage.getItem(LAST))) return;
   localStorage.setItem(LAST, String(id));
@@ -57,6 +76,8 @@ document.body.addEventListener("live-notices", () => {
     // Not reachable: the bell catches up by itself.
   });
 });
+document.addEventListener("visibilitychange", keepInView);
+keepInView();
 document.addEventListener("htmx:after:swap", offer);
 // A task that was asked for leaves its field empty for the next.
 document.addEventListener("htmx:after:request", (event) => {

@@ -73,7 +73,7 @@ def test_one_correction_changes_nothing_and_few_change_only_what_is_alike() -> N
     once = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)], "words"))
     assert guess(once, Example(text=text, subject="", kind=ENQUIRY)) is ENQUIRY
     twice = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)] * 2, "words"))
-    assert refine(classify(text, ""), text, "", twice, 1).uncertain
+    assert refine(classify(text, ""), text, "", twice, 1).confidence < 0.75
     several = train.train(train.look([Example(text=text, subject="", kind=COMPLAINT)] * 4, "words"))
     assert guess(several, Example(text=text, subject="", kind=ENQUIRY)) is COMPLAINT
     before = classify(other, "")

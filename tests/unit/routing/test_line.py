@@ -31,6 +31,16 @@ _tickets = st.lists(
     max_size=30,
     unique_by=lambda one: one.id,
 )
+_alike = st.lists(
+    st.builds(
+        ticket,
+        st.integers(1, 1_000_000),
+        due=st.integers(-300, 600).map(float),
+        owner=st.sampled_from([None, 1]),
+    ),
+    max_size=30,
+    unique_by=lambda one: one.id,
+)
 _agents = st.integers(1, 4).flatmap(
     lambda n: st.tuples(
         *(
@@ -49,7 +59,7 @@ _agents = st.integers(1, 4).flatmap(
 )
 
 
-@given(waiting=_tickets, agents=_agents)
+@given(waiting=st.one_of(_tickets, _alike), agents=_agents)
 def test_each_takes_what_is_worth_most_to_them_then(
     waiting: list[WaitingTicket], agents: tuple[AgentState, ...]
 ) -> None:
@@ -87,6 +97,25 @@ def test_afterwards_nothing_waits_that_somebody_could_have(
     assert all(one.load <= one.capacity for one in after.values())
     given_out = {one.ticket_id for one in decisions if isinstance(one, AgentChoice)}
     assert all(nobody_could(one, list(after.values())) for one in waiting if one.id not in given_out)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"due": -200.0}, {"due": 5.0}),  # what is lost already stands before what can be in time
+        ({"due": 100.0, "owner": 1}, {"due": 110.0}),  # whoever knows the customer is here
+        ({"due": 100.0}, {"due": 300.0, "owner": 2}),  # their own customer stands behind
+        ({"due": 100.0, "units": 3}, {"due": 200.0}),
+        ({"due": 100.0, "not_to": frozenset({2})}, {"due": 200.0}),
+    ],
+)
+def test_what_stands_first_is_not_always_what_is_taken(
+    first: dict[str, object], second: dict[str, object]
+) -> None:
+    floor = Floor([agent(1, load=2), agent(2, capacity=2)])
+    floor.pool.add(ticket(1, **first))  # type: ignore[arg-type]
+    floor.pool.add(ticket(2, **second))  # type: ignore[arg-type]
+    assert [(who.id, what.id) for who, what in Line(floor, NOW)][0] == (2, 2)  # noqa: RUF015 - all of it, not the first alone
 
 
 def _with(one: AgentState, what: WaitingTicket) -> AgentState:

@@ -126,7 +126,10 @@ async def chooser(visit: Visit, seen: Seen) -> Chooser:
             actions.append((say(text), [(verb, say(text))]))
         elif values[verb]:
             actions.append(
-                (say(text), [(f"{verb}={value}", f"{say(text)}: {name}") for value, name in values[verb]])
+                (
+                    say(text),
+                    [(f"{verb}={value}", words.pair(say(text), name)) for value, name in values[verb]],
+                )
             )
     return Chooser(lists=lists, actions=actions)
 

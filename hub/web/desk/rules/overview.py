@@ -111,41 +111,42 @@ async def _overview(visit: Visit, seen: Seen, *, troubles: Sequence[str] = ()) -
 
 
 async def _versions(visit: Visit, seen: Seen, limit: int) -> list[ToldVersion]:
-    async def look(c: Connection) -> tuple[list[VersionRow], dict[int, dict[str, Any]]]:
-        rows = await rulebook.versions(c, limit + 1)
-        return rows, {row.version: await rulebook.document(c, row.version) or {} for row in rows}
-
-    rows, documents = await visit.ctx.database.read(look)
-    return [_told(seen, row, documents) for row in rows[:limit]]
+    rows = await visit.ctx.database.read(lambda c: rulebook.versions(c, limit))
+    return [await _told(visit, seen, row) for row in rows]
 
 
-def _told(seen: Seen, row: VersionRow, documents: dict[int, dict[str, Any]]) -> ToldVersion:
-    before = documents.get(row.version - 1)
-    if before is None:
-        return ToldVersion(row=row, changes=None)
-    return ToldVersion(row=row, changes=tell_changes(seen.words, differences(before, documents[row.version])))
+async def _told(visit: Visit, seen: Seen, row: VersionRow) -> ToldVersion:
+    """A version never changes, so what it changed is worked out once."""
+    key = ("rules_changed_by", row.version)
+    if key not in visit.ctx.memo:
+
+        async def look(c: Connection) -> list[dict[str, Any] | None]:
+            return [await rulebook.document(c, number) for number in (row.version - 1, row.version)]
+
+        before, after = await visit.ctx.database.read(look)
+        visit.ctx.memo[key] = None if before is None or after is None else differences(before, after)
+    changes = visit.ctx.memo[key]
+    return ToldVersion(row=row, changes=None if changes is None else tell_changes(seen.words, changes))
 
 
 async def _version(visit: Visit, version: int, *, trouble: str = "") -> web.Response:
     seen = await see(visit)
 
-    async def look(c: Connection) -> tuple[VersionRow | None, dict[int, dict[str, Any]]]:
-        found = {n: await rulebook.document(c, n) for n in (version, version - 1)}
-        there = {n: document for n, document in found.items() if document is not None}
-        return await rulebook.version(c, version), there
+    async def look(c: Connection) -> tuple[VersionRow | None, dict[str, Any] | None]:
+        return await rulebook.version(c, version), await rulebook.document(c, version)
 
-    row, documents = await visit.ctx.database.read(look)
-    if row is None:
+    row, document = await visit.ctx.database.read(look)
+    if row is None or document is None:
         raise NotFound(f"There is no version {version} of the rules.")
     in_use: RoutingRules = visit.ctx.rules
-    back = tell_changes(seen.words, differences(as_document(in_use), documents[version]))
+    back = tell_changes(seen.words, differences(as_document(in_use), document))
     return show(
         visit,
         seen,
         "rules_version.html",
         status=UNPROCESSABLE if trouble else 200,
         page="",
-        told=_told(seen, row, documents),
+        told=await _told(visit, seen, row),
         back=back,
         in_use=visit.ctx.rulebook.version,
         trouble=trouble,

@@ -75,9 +75,9 @@ class RuleWords:
         """What a key is called; the last part of one with dots, where that is known."""
         first, _, last = key.rpartition(".")
         if first in ("hours", "other_days"):
-            return self._pair(self.key(first), self.day(last))
+            return self.pair(self.key(first), self.day(last))
         if first in ("skills", "weight") or (first == "then" and last in VERBS and last not in KEYS):
-            return self._pair(
+            return self.pair(
                 self.key(first), self.value("skills" if first == "skills" else "channel_kind", last)
             )
         return self.voice.say(KEYS.get(last, "")) or key
@@ -167,14 +167,14 @@ class RuleWords:
             return say(N_("not: %(what)s"), what=self.key(key))
         if key == "hint":
             hints = [f"{name} = {self.several(values)}" for name, values in value.items()]
-            return self._pair(self.key(key), self.several(hints))
+            return self.pair(self.key(key), self.several(hints))
         if key in ("subject", "words"):  # as they stand in a text
             value = [f"“{word}”" for word in value]
         if isinstance(value, (list, tuple)):
             told = say(N_(" or ")).join(self.value(key, one) for one in value)
         else:
             told = self.value(key, value)
-        return self._pair(self.key(key), told)
+        return self.pair(self.key(key), told)
 
     def decisions(self, then: Mapping[str, Any]) -> list[str]:
         """What a routing rule decides, each as a phrase."""
@@ -254,7 +254,8 @@ class RuleWords:
             for name, level in required.items()
         )
 
-    def _pair(self, what: str, values: str) -> str:
+    def pair(self, what: str, values: str) -> str:
+        """Something and what it is."""
         return self.voice.say(N_("%(what)s: %(values)s"), what=what, values=values)
 
     def _table(self, key: str, value: Mapping[str, Any]) -> str:
@@ -277,7 +278,7 @@ class RuleWords:
             return self.condition("hint", value)
         if key == "hours":
             return self.several(f"{self.day(day)} {self.several(shifts)}" for day, shifts in value.items())
-        return self.several(self._pair(name, self.value(name, one)) for name, one in value.items())
+        return self.several(self.pair(name, self.value(name, one)) for name, one in value.items())
 
     def _name(self, key: str, value: str) -> str:
         if key in _QUEUES:
