@@ -262,6 +262,11 @@ async def known_tags(connection: Connection, beginning: str, limit: int) -> list
     return [row["name"] for row in await connection.fetch(SQL["known_tags"], beginning, limit)]
 
 
+async def is_old(connection: Connection, ticket_id: int, *, by_now: bool) -> bool:
+    """Whether the last that a person said was more than a day old when it came, or with `by_now` is so now."""
+    return bool(await connection.fetchval(SQL["is_old"], ticket_id, by_now))
+
+
 async def template_by_name(connection: Connection, name: str, language: str) -> tuple[str, str] | None:
     """(text, language) of the template of this name that fits the language best; None where there is none."""
     row = await connection.fetchrow(SQL["template_by_name"], name, language)

@@ -169,7 +169,8 @@ async def _write(taken: Step, now: SortedAs, then: SortedAs, wanted: Wanted) -> 
         priority=then.priority,
         why={"outcome": "changed", "by": actor.name, "changed": _changes(now, then)},
     )
-    if then.queue != now.queue and ticket.assignee_id is not None and not wanted.keep_assignee:
+    leaves = ticket.offered_to is not None or (ticket.assignee_id is not None and not wanted.keep_assignee)
+    if then.queue != now.queue and leaves:
         await hand_over(
             taken, None, why={"outcome": "manual", "by": actor.name, "agent_id": None, "reasons": []}
         )

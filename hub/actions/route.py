@@ -15,7 +15,7 @@ from routing.explain import to_data
 from routing.fit import fits, has_room
 from routing.rules import RoutingRules
 from routing.select import AgentChoice, Decision, Waiting, assign_all
-from routing.situation import AgentState
+from routing.situation import AgentState, Needs
 from storage import offers, work
 from storage.database import Connection, as_json
 from storage.work import AgentNow, WaitingRow
@@ -56,7 +56,7 @@ async def give_out_once(ctx: Context) -> Round:
         free = [agent for agent in states if _has_any_room(agent)]
         rows = await (_look_at_waiting(connection, free, shut) if free else work.unexplained(connection))
         full = len(rows) >= MOST
-        rows = [row for row in rows if row.waiting_why is None or _has_hope(row, free, rules)]
+        rows = _with_hope(rows, free, rules)
         if not rows:
             return Round()
         busy = [a.id for a in free if a.load > 0] if len(free) > 1 and any(row.live for row in rows) else []
@@ -190,13 +190,22 @@ def _queues(rules: RoutingRules, rows: Sequence[WaitingRow]) -> set[str]:
     return {rule.name for rule in rules.queue} | {row.queue for row in rows}
 
 
-def _has_hope(row: WaitingRow, free: Sequence[AgentState], rules: RoutingRules) -> bool:
-    """Whether it is worth while to think about a ticket of which it is known why it waits."""
-    rule = rules.queue_named(row.queue)
-    if rule is None or rule.relax:
-        return True
-    needs = needs_of(row.queue, row.language, tuple(row.skills))
-    return any(has_room(agent, row.live) and fits(agent, needs) for agent in free)
+def _with_hope(
+    rows: Sequence[WaitingRow], free: Sequence[AgentState], rules: RoutingRules
+) -> list[WaitingRow]:
+    """Those that somebody with room may have, and those of which it was not said yet why they wait. Where less is asked for
+    with time, all."""
+    ready = {live: [agent for agent in free if has_room(agent, live)] for live in (True, False)}
+    relaxing = {rule.name for rule in rules.queue if rule.relax}
+    known: dict[tuple[bool, Needs], bool] = {}
+
+    def has_hope(row: WaitingRow) -> bool:
+        key = row.live, needs_of(row.queue, row.language, tuple(row.skills))
+        if key not in known:
+            known[key] = any(fits(agent, key[1]) for agent in ready[row.live])
+        return known[key]
+
+    return [row for row in rows if row.waiting_why is None or row.queue in relaxing or has_hope(row)]
 
 
 def _has_any_room(agent: AgentState) -> bool:

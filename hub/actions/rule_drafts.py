@@ -93,15 +93,15 @@ async def edit_draft(ctx: Context, *, agent_id: int, edit: Edit) -> None:
     async def work(connection: Connection) -> None:
         await stored.lock_agent(connection, agent_id)
         draft = await stored.draft(connection, agent_id)
-        if draft is None or not _is_readable(draft.document):
+        base = await rulebook.document(connection, draft.base_version) if draft else None
+        if draft is None or base is None or not (_is_readable(draft.document) and _is_readable(base)):
             newest = await rulebook.newest(connection)
-            base_version, document = newest if newest else (ctx.rulebook.version, as_document(ctx.rules))
-            base: Document | None = document
+            base_version, base = newest if newest else (ctx.rulebook.version, as_document(ctx.rules))
+            document = base
         else:
             base_version, document = draft.base_version, draft.document
-            base = await rulebook.document(connection, base_version)
         wanted = load_rules(edit(dict(document)))
-        if base is not None and wanted.fingerprint == load_rules(base).fingerprint:
+        if wanted.fingerprint == load_rules(base).fingerprint:
             await stored.drop(connection, agent_id)
         else:
             await stored.keep(connection, agent_id, base_version, as_document(wanted))

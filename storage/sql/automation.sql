@@ -192,6 +192,12 @@ INSERT INTO tag (name) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHI
 -- name: known_tags
 SELECT name FROM tag WHERE starts_with(name, $1) ORDER BY name LIMIT $2
 
+-- name: is_old
+-- Whether the last that a person said was more than a day old when it came (a backlog that was read in), or with `$2` is by now
+-- (no hub was there).
+SELECT i.created_at - i.occurred_at > interval '1 day' OR $2::boolean AND clock_timestamp() - i.created_at > interval '1 day'
+FROM interaction i WHERE i.ticket_id = $1 AND i.direction = 'in' AND i.automatic = '' ORDER BY i.id DESC LIMIT 1
+
 -- name: template_by_name
 -- In the language asked for, else for any, else in whatever there is.
 SELECT body, language FROM template WHERE lower(name) = lower($1) AND NOT retired

@@ -120,6 +120,9 @@ async def test_queues_are_ticked_and_the_last_one_stays_ticked(open_desk: OpenDe
     await everywhere.check()
     await expect(service).not_to_be_checked()
     await expect(everywhere).to_be_checked()
+    # What was ticked by hand goes by the answer too, not by the hand alone.
+    await service.check()
+    await expect(everywhere).not_to_be_checked()
 
 
 async def test_shutting_out_asks_first(open_desk: OpenDesk, desk: Desk) -> None:

@@ -49,8 +49,8 @@ class Receiver:
     heard: list[Heard] = field(default_factory=list)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     url: str = ""
-    size: int = 2
-    """Bytes of each answer."""
+    endless: bool = False
+    """Its answers have no end."""
 
     async def hear(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -68,7 +68,12 @@ class Receiver:
         status, more = (answer, {}) if isinstance(answer, int) else answer
         if status == HANG:
             await asyncio.Event().wait()
-        return web.Response(status=status, headers=more, body=b"x" * self.size)
+        if self.endless:
+            stream = web.StreamResponse(status=status)
+            await stream.prepare(request)
+            while True:
+                await stream.write(b"x" * 4096)
+        return web.Response(status=status, headers=more, body=b"ok")
 
     def names(self) -> Sequence[str]:
         return [one.name for one in self.heard]

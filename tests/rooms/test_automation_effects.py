@@ -13,7 +13,7 @@ from hub.actions.templates import add_template
 from hub.actions.timers import fire_due
 from hub.actions.webhooks import add_webhook
 from hub.model.people import Actor
-from tests.fakes.automation import automated, did, runs, settle
+from tests.fakes.automation import automated, did, runs, settle, time_passes
 from tests.fakes.clocks import time_passes as promised_time_passes
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket, write
@@ -120,6 +120,27 @@ async def test_one_address_gets_so_many_in_a_day(ctx: Context) -> None:
         for one_ in row["did"]
     ]
     assert codes == [""] * PER_ADDRESS + ["too_many"] * 3
+
+
+async def test_nobody_hears_at_once_of_a_letter_of_last_year(ctx: Context) -> None:
+    """A mailbox's backlog is read in; later the hubs are away for two days."""
+    old = await write(
+        ctx,
+        "Ann <ann@customer.example>",
+        "Hello, a question",
+        headers=(("Date", "Mon, 24 Nov 2025 10:00:00 +0000"),),
+    )
+    fresh = await write(ctx, "Bo <bo@customer.example>", "Hello, a question")
+    await time_passes(ctx, 2 * 1440)
+    await one(
+        ctx,
+        "UPDATE interaction SET occurred_at = created_at WHERE ticket_id = $1 RETURNING 1",
+        (await ticket(ctx, fresh))["id"],
+    )
+    await settle(ctx)
+    for kept in (old, fresh):
+        assert await did(ctx, (await ticket(ctx, kept))["id"]) == [("reply", "refused", "too_old")]
+    assert await answers(ctx) == []
 
 
 async def test_without_a_template_or_a_way_back_nothing_is_sent(ctx: Context) -> None:

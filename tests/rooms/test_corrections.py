@@ -14,7 +14,8 @@ from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.people import Actor
-from storage import corrections
+from storage import corrections, offers, work
+from storage.database import Connection
 from tests.fakes.clocks import time_passes
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import a_hub, an_agent, ledger, one, rows, say, ticket
@@ -134,6 +135,25 @@ async def test_another_queue_releases_the_agent_unless_they_keep_it(ctx: Context
     await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, kind="complaint")
     now = await _now(ctx, opened)
     assert (now["queue"], now["by_hand"]) == ("enquiries", ["kind", "queue"])
+
+
+@pytest.mark.parametrize("change", [{"kind": "complaint"}, {"queue": "service"}])
+async def test_what_goes_to_another_queue_is_offered_to_nobody_any_more(
+    ctx: Context, change: dict[str, str]
+) -> None:
+    ann = await an_agent(ctx, "ann")
+    opened = await _opened(ctx)
+
+    async def offer(c: Connection) -> int:
+        await work.lock_active_agents(c)
+        return await offers.offer(c, [(opened["id"], ann, '{"reasons": []}', 60)], ["hub_events"])
+
+    assert await ctx.database.run(offer) == 1
+    await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, **change)  # type: ignore[arg-type]
+    assert await one(ctx, "SELECT state FROM offer") == "withdrawn"
+    now = await _now(ctx, opened)
+    assert (now["offered_to"], now["queue"]) == (None, change.get("queue", "complaints"))
+    assert await one(ctx, "SELECT load FROM agent") == 0
 
 
 async def test_a_priority_by_hand_is_promised_by_and_neither_rules_nor_missed_targets_change_it(

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import os
 import random
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -198,12 +199,16 @@ async def test_whoever_stops_waiting_leaves_no_process_behind() -> None:
 
 
 def _learning() -> set[int]:
-    """The processes that learn on this machine."""
+    """The processes that learn for this one."""
     found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"hub.actions.training_process" in path.read_bytes():
-                found.add(int(path.parent.name))
-        except OSError:
+            parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
+            if (
+                int(parent) == os.getpid()
+                and b"hub.actions.training_process" in (folder / "cmdline").read_bytes()
+            ):
+                found.add(int(folder.name))
+        except OSError:  # it ended meanwhile
             continue
     return found

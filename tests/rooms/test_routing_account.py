@@ -41,13 +41,13 @@ _steps_by_hand = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_steps)
 def test_nobody_ever_holds_more_than_there_is_room_for(postgres: str, steps: list[tuple[str, int]]) -> None:
     asyncio.run(_run(postgres, steps, by_hand=False))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=_steps_by_hand)
 def test_every_load_is_what_its_tickets_count(postgres: str, steps: list[tuple[str, int]]) -> None:
     asyncio.run(_run(postgres, steps, by_hand=True))

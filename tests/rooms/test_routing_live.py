@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
 from hub.actions.live import end_silent
+from hub.actions.move import move_entries, split_entries
 from hub.actions.presence import set_presence
 from hub.actions.reply import queue_reply
 from hub.actions.route import drain, why_waiting
@@ -206,6 +208,34 @@ async def test_people_may_give_and_take_conversations(ctx: Context) -> None:
     await change_status(ctx, ticket_code=first["code"], status="pending", actor=SYSTEM)
     await opened(ctx, 1, text="Hello?")
     assert (await loads(ctx), await holder(ctx, first)) == ({"ann": (0, 0), "ben": (0, 0)}, None)
+
+
+@pytest.mark.parametrize("live", [True, False])
+async def test_what_is_split_off_is_live_while_the_conversation_is(ctx: Context, live: bool) -> None:
+    await an_agent(ctx, "ann")
+    first = await opened(ctx, 1)
+    await drain(ctx)
+    await opened(ctx, 1, text="And something else altogether")
+    if not live:
+        await minutes_pass(ctx, 6)
+        await fire_due(ctx)
+    entry = await one(ctx, "SELECT max(id) FROM interaction")
+    await split_entries(ctx, ticket_code=first["code"], interaction_ids=[entry], actor=SYSTEM)
+    (other,) = await rows(ctx, "SELECT * FROM ticket WHERE id <> $1", first["id"])
+    assert (other["live"], (await now(ctx, first))["live"]) == (live, live)
+    assert await drain(ctx) == 1
+    assert await loads(ctx) == {"ann": (0, 2) if live else (2, 0)}
+    left = await _said(ctx, first)
+    await move_entries(
+        ctx, ticket_code=first["code"], interaction_ids=left, to_code=other["code"], actor=SYSTEM
+    )
+    assert await loads(ctx) == {"ann": (0, 1) if live else (1, 0)}
+
+
+async def _said(ctx: Context, ticket: dict[str, Any]) -> list[int]:
+    return [
+        row["id"] for row in await rows(ctx, "SELECT id FROM interaction WHERE ticket_id = $1", ticket["id"])
+    ]
 
 
 async def test_two_hubs_end_a_silent_conversation_once(ctx: Context, database_dsn: str) -> None:

@@ -230,6 +230,19 @@ async def test_it_wakes_when_what_was_given_back_may_come_back(database_dsn: str
         assert late > -0.5
 
 
+@pytest.mark.usefixtures("seldom")
+async def test_it_goes_on_while_there_is_more_than_one_round_takes(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.actions.route.MOST", 3)
+    async with _hub(database_dsn) as ctx:
+        await an_agent(ctx, "ann", capacity=20)
+        last = [await opened(ctx, number) for number in range(10)][-1]
+        async with _giving_out(ctx):
+            await _until_held(ctx, last, time.monotonic())
+        assert await one(ctx, "SELECT load FROM agent") == 10
+
+
 @pytest.mark.parametrize("whose", ["queue", "agent"])
 async def test_the_opening_of_a_queue_and_the_begin_of_a_shift_are_foreseen(
     database_dsn: str, whose: str

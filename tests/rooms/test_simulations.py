@@ -18,6 +18,8 @@ from hub.actions.simulate import (
     list_simulations,
     see_simulation,
 )
+from hub.workers.look import wake_all
+from hub.workers.simulations import simulate as loop_of_simulations
 from tests.fakes.bygone import a_few_days
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows
 
@@ -192,6 +194,22 @@ async def test_the_event_loop_is_free_meanwhile(ctx: Context) -> None:
     await cancel_simulation(ctx, number)
     await running
     assert longest < 2.0
+
+
+async def test_the_loop_of_a_hub_answers_what_is_asked_and_ends_when_told(ctx: Context) -> None:
+    await a_few_days(ctx, days=1)
+    halt, hears = asyncio.Event(), asyncio.create_task(ctx.listener.run())
+    loop = asyncio.create_task(loop_of_simulations(ctx, halt, lambda: None))
+    numbers = [await ask_simulation(ctx, SMALL, SYSTEM) for _ in range(2)]
+    async with asyncio.timeout(100):
+        for number in numbers:
+            while (await see_simulation(ctx, number)).state != "done":
+                await asyncio.sleep(0.1)
+        halt.set()
+        wake_all(ctx.listener)
+        await loop
+    hears.cancel()
+    await asyncio.gather(hears, return_exceptions=True)
 
 
 async def test_old_answers_go(ctx: Context) -> None:

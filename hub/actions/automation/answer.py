@@ -66,6 +66,9 @@ async def _why_not(case: RuleCase, taken: Step, facts: AnswerFacts, way: WayBack
         return "machine"
     if way.channel.kind.inbox is not None and _is_machine(case, facts, way):
         return "machine"
+    # Nobody wants to hear at once of a letter of last year.
+    if await stored.is_old(taken.connection, taken.ticket.id, by_now=case.facts.direction == Direction.IN):
+        return "too_old"
     limits = ((f"rule:address:{way.address.lower()}", _DAY, PER_ADDRESS), ("rule:house", _HOUR, PER_HOUSE))
     for key, seconds, most in limits:
         if (await house.hit(taken.connection, key, seconds))[0] > most:

@@ -97,7 +97,8 @@ def test_who_only_knocks_is_an_uncertain_enquiry(text: str) -> None:
 )
 def test_how_a_letter_ends_says_nothing_of_its_kind(closing: str) -> None:
     bare = classify("The kettle leaks.", "")
-    assert classify(f"The kettle leaks.\n\n{closing}", "").scores == bare.scores
+    whole = classify(f"The kettle leaks.\n\n{closing}", "")
+    assert (whole.scores, whole.evidence) == (bare.scores, bare.evidence)
 
 
 def test_one_sign_of_a_complaint_is_stronger_than_politeness_and_flagged() -> None:

@@ -20,6 +20,7 @@ REFUSALS: Mapping[str, str] = {
     "no_way_back": N_("there is no way back to the customer"),
     "answered_before": N_("this rule has answered in this ticket before"),
     "machine": N_("nothing that machines wrote is answered"),
+    "too_old": N_("the message is more than a day old"),
     "too_many": N_("too many automatic answers"),
     "wrong_status": N_("the status cannot be changed so"),
     "too_many_tags": N_("the ticket has too many tags"),
