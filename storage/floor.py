@@ -146,10 +146,9 @@ async def next_overflow(connection: Connection, steps: Sequence[Step]) -> float 
     return seconds
 
 
-async def overflow(connection: Connection, moved: Sequence[tuple[int, str, str, str]]) -> int:
-    """(ticket id, from, to, why as JSON text); returns how many still waited there."""
-    done: int = await connection.fetchval(SQL["overflow"], *transposed(moved, 4))
-    return done
+async def overflow(connection: Connection, moved: Sequence[tuple[int, str, str, str]]) -> list[int]:
+    """(ticket id, from, to, why as JSON text); returns those that still waited there."""
+    return [row["id"] for row in await connection.fetch(SQL["overflow"], *transposed(moved, 4))]
 
 
 async def waiting_sorts(connection: Connection) -> list[SortRow]:

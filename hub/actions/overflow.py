@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
+from hub.actions.targets import Touch, touch
 from routing.calendars import is_open, next_change
 from routing.explain import to_data
 from routing.rules import RoutingRules
@@ -21,15 +22,19 @@ async def overflow(ctx: Context) -> int:
     if not any(queue.overflow for queue in ctx.rules.queue):
         return 0
 
+    rules = ctx.rules
+
     async def work(connection: Connection) -> int:
-        steps = _steps(ctx.rules, await house.database_clock(connection))
+        steps = _steps(rules, await house.database_clock(connection))
         due = await floor.overflowing(connection, steps)
         if not due:
             return 0
         moved = await floor.overflow(connection, [(one.id, one.source, one.target, _why(one)) for one in due])
         if moved:
+            # Where a target asks for the queue, something else is promised now.
+            await touch(connection, rules, [Touch(ticket_id=number) for number in moved])
             await announce(connection, EVENTS, ROUTE)
-        return moved
+        return len(moved)
 
     return await ctx.database.run(work)
 

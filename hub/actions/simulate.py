@@ -27,7 +27,7 @@ from hub.model.people import Actor
 from routing.simulate.past import Past
 from routing.simulate.question import Question, read_question
 from routing.simulate.trouble import CannotSimulate
-from storage import history
+from storage import history, rulebook
 from storage.database import Connection, DatabaseUnavailable
 from storage.history import ClaimedSimulation, SimulationEntry, SimulationRow
 
@@ -165,7 +165,10 @@ async def _answer(
             if not await ctx.database.run(lambda c: history.hear(c, claimed.id, token, progress)):
                 raise NotOurs
 
-    async with _process(claimed.question, as_document(ctx.rules), past) as process:
+    # What is on record came about by the rules that were in use when it was asked, whatever somebody published since.
+    stored = await ctx.database.read(lambda c: rulebook.document(c, claimed.rules_version))
+    in_use = as_document(ctx.rules) if stored is None else stored
+    async with _process(claimed.question, in_use, past) as process:
         assert process.stdout is not None
         progress = 0.0
         try:

@@ -175,7 +175,7 @@ WITH given AS MATERIALIZED (
     INSERT INTO event (ticket_id, seq, kind, data)
     SELECT id, seq, 'queue_changed', jsonb_build_object('from', source, 'to', target) FROM moved
 )
-SELECT count(*) FROM moved
+SELECT id FROM moved ORDER BY id
 
 -- name: waiting_sorts
 -- What waits, by what it asks of an agent: one step of the index for each lot. What somebody turned down was offered to somebody.

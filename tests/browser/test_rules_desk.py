@@ -99,6 +99,12 @@ async def test_a_rule_is_moved_by_keyboard_and_keeps_the_focus(open_desk: OpenDe
         await expect(page.locator(".rule-entry").nth(place)).to_contain_text(name)
         await expect(button).to_be_focused()
     assert (await rules_now(desk)).rule[0].name == name
+    down = page.locator(f'[id="down-{name}"]')
+    await down.focus()
+    for place in (1, 2, 3):
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".rule-entry").nth(place)).to_contain_text(name)
+        await expect(down).to_be_focused()
     await expect(page.locator(".draft-bar")).to_contain_text("unpublished change")
 
 

@@ -20,8 +20,28 @@ from routing.promises import WEEKDAYS
 from routing.retell import retell
 from storage import floor, offers, work
 from storage.database import Connection
+from tests.fakes.clocks import clock
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket
+
+TARGETS = b"""
+[[calendar]]
+name = "always"
+title_en = "Always"
+title_zh = "全天"
+zone = "UTC"
+hours = "always"
+
+[[target]]
+name = "second line"
+when = { queue = ["second"] }
+first_response = 300
+
+[[target]]
+name = "usual"
+calendar = "always"
+first_response = 600
+"""
 
 QUEUES = """
 [[queue]]
@@ -325,6 +345,17 @@ async def test_a_ticket_that_waits_long_goes_on_and_comes_to_no_queue_twice(ctx:
     assert await one(ctx, "SELECT count(*) FROM event WHERE kind = 'queue_changed'") == 1
 
 
+async def test_what_is_promised_goes_by_the_queue_that_a_ticket_comes_to(database_dsn: str) -> None:
+    async with a_hub(database_dsn, rules=_rules() + TARGETS) as ctx:
+        opened = await _opened(ctx)
+        assert (await clock(ctx, opened["id"], "first_response"))["minutes"] == 600
+        await _waits_for(ctx, opened, 15)
+        await look_after(ctx)
+        assert (await _now(ctx, opened))["queue"] == "second"
+        assert (await clock(ctx, opened["id"], "first_response"))["minutes"] == 300
+        await assert_invariants(ctx.database)
+
+
 async def test_minutes_in_a_queue_count_from_when_the_ticket_came_there(ctx: Context) -> None:
     opened = await _opened(ctx)
     await _waits_for(ctx, opened, 60)
@@ -413,6 +444,6 @@ async def test_what_changed_hands_meanwhile_is_not_taken_from_the_new_one(ctx: C
 async def test_what_was_moved_or_taken_meanwhile_does_not_go_on(ctx: Context) -> None:
     moved, taken = await _opened(ctx), await _given(ctx, await an_agent(ctx, "Ann"))
     due = [(one_["id"], "service", "second", '{"reasons": []}') for one_ in (moved, taken)]
-    assert await ctx.database.run(lambda c: floor.overflow(c, due)) == 1
-    assert await ctx.database.run(lambda c: floor.overflow(c, due)) == 0
+    assert len(await ctx.database.run(lambda c: floor.overflow(c, due))) == 1
+    assert await ctx.database.run(lambda c: floor.overflow(c, due)) == []
     assert [(await _now(ctx, one_))["queue"] for one_ in (moved, taken)] == ["second", "service"]

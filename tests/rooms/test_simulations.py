@@ -9,7 +9,7 @@ import pytest
 from hub.actions import simulate
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.rulebook import as_document
+from hub.actions.rulebook import as_document, change_rules
 from hub.actions.simulate import (
     WrongQuestion,
     answer_next,
@@ -76,6 +76,24 @@ async def test_other_rules_are_tried_without_being_used(ctx: Context) -> None:
     assert "urgent" not in result["before"]["by"]["priority"]
     assert result["after"]["by"]["priority"]["urgent"]["errands"] == 11
     assert ctx.rulebook.version == before
+
+
+async def test_rules_that_were_published_meanwhile_are_still_what_was_asked_about(ctx: Context) -> None:
+    await a_few_days(ctx, days=1)
+    document = as_document(ctx.rules)
+    hurry = {
+        "name": "hurry",
+        "when": {"kind": ["complaint"]},
+        "then": {"priority": "urgent", "queue": "complaints"},
+    }
+    tried = {**document, "rule": [hurry, *document["rule"]]}
+    number = await ask_simulation(ctx, {**SMALL, "rules": tried}, SYSTEM)
+    await change_rules(ctx, document=tried, base_version=ctx.rulebook.version, actor=SYSTEM)
+    await answer_next(ctx, asyncio.Event())
+    result = (await see_simulation(ctx, number)).result
+    assert result is not None
+    assert "urgent" not in result["before"]["by"]["priority"]
+    assert result["after"]["by"]["priority"]["urgent"]["errands"] == 11
 
 
 async def test_a_wrong_question_is_refused_with_what_is_wrong(ctx: Context) -> None:

@@ -1,5 +1,5 @@
-// Forms of the rules: the last line of a group is always an empty one to go on with; lines can be taken away; a list keeps the
-// focus on what was moved. Without this file a form still works: save, and there is an empty line again.
+// Forms of the rules: the last line of a group is always an empty one to go on with, and lines can be taken away. Without this
+// file a form still works: save, and there is an empty line again.
 function fields(row) {
   return [...row.querySelectorAll("input, select, textarea")];
 }
@@ -82,16 +82,7 @@ function copyDay(source, target, day) {
   tidy(target);
 }
 
-// ── lists: what was moved or switched keeps the focus ───────────────────────────────────────────────────────────────
-let held = "";
-document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[data-keep-focus]");
-  held = button ? button.id : "";
-});
-document.addEventListener("htmx:after:swap", () => {
-  if (held) document.getElementById(held)?.focus();
-  tidyAll();
-});
+document.addEventListener("htmx:after:swap", tidyAll);
 
 // A form that could not be kept says so first.
 document.getElementById("troubles")?.focus();

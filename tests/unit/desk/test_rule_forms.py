@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -21,6 +21,9 @@ from routing.automation.tables import Action, AutomationRule, AutomationWhen, By
 from routing.promises import WEEKDAYS, CalendarTable, TargetTable, TargetWhen
 from routing.queues import Overflow, QueueRule, Relax, Work
 from routing.rules import Languages, RoutingRules, Rule, Then, When
+
+# However busy the machine is.
+whenever = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 
 names = st.from_regex(r"[a-z][a-z0-9_-]{0,10}", fullmatch=True)
 words = (
@@ -59,6 +62,7 @@ queues = st.builds(
 )  # fmt: skip
 
 
+@whenever
 @given(queues)
 def test_a_queue(table: QueueRule) -> None:
     assert QueueRule.model_validate(queue.read(typed(queue.fields_of(table)))) == table
@@ -80,6 +84,7 @@ rules = st.builds(
 )  # fmt: skip
 
 
+@whenever
 @given(rules)
 def test_a_rule(table: Rule) -> None:
     back = Rule.model_validate(rule.read(typed(rule.fields_of(table))))
@@ -106,6 +111,7 @@ targets = st.builds(
 )  # fmt: skip
 
 
+@whenever
 @given(targets)
 def test_a_target(table: TargetTable) -> None:
     assert TargetTable.model_validate(target.read(typed(target.fields_of(table)))) == table
@@ -140,6 +146,7 @@ def _until_midnight(hours: Any) -> Any:
     return hours if isinstance(hours, str) else tuple(one.replace("-00:00", "-24:00") for one in hours)
 
 
+@whenever
 @given(calendars)
 def test_a_calendar(table: CalendarTable) -> None:
     back = CalendarTable.model_validate(calendar.read(typed(calendar.fields_of(table))))
@@ -166,6 +173,7 @@ documents = st.builds(
 )
 
 
+@whenever
 @given(documents)
 def test_what_stands_alone(table: RoutingRules) -> None:
     back = general.read(typed(general.fields_of(table)))
@@ -227,6 +235,7 @@ on_time = st.builds(
 )  # fmt: skip
 
 
+@whenever
 @given(on_events | on_time)
 def test_an_automation(table: AutomationRule) -> None:
     assert AutomationRule.model_validate(automation.read(typed(automation.fields_of(table)))) == table
@@ -278,6 +287,7 @@ def test_shifts_as_people_type_them(typed: str, meant: str) -> None:
     assert tidy_shift(typed) == meant
 
 
+@whenever
 @given(st.integers(0, 600_000))
 def test_a_span_comes_back(amount: int) -> None:
     assert read_span(*as_span(amount, ("hours", "days"))) == str(amount)

@@ -4,10 +4,13 @@ from copy import deepcopy
 from itertools import combinations
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from routing.compare import Change, compare, rebase, touched, unit_of
+
+# However busy the machine is.
+whenever = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 BASE: dict[str, Any] = {
     "default_queue": "service",
@@ -77,6 +80,7 @@ def test_what_was_moved_is_as_little_as_possible() -> None:
     assert len(compare(BASE, changed(rule=[b, a, c]))) == 1
 
 
+@whenever
 @given(st.permutations("abcdef"))
 def test_what_was_not_moved_kept_its_order(order: list[str]) -> None:
     before, after = ([{"name": name} for name in names] for names in ("abcdef", order))
@@ -158,6 +162,7 @@ def _alike(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "queue": sorted(document["queue"], key=lambda one: str(one["name"]))}
 
 
+@whenever
 @given(documents, documents, documents)
 def test_with_my_word_in_every_clash_all_of_mine_is_there(base: Any, mine: Any, theirs: Any) -> None:
     clashes = rebase(base, mine, theirs).clashes
@@ -169,12 +174,14 @@ def test_with_my_word_in_every_clash_all_of_mine_is_there(base: Any, mine: Any, 
         assert unit in touched(base, mine)
 
 
+@whenever
 @given(documents, documents)
 def test_on_top_of_nothing_new_a_draft_is_itself(base: Any, mine: Any) -> None:
     assert _alike(rebase(base, mine, base).document) == _alike(mine)
     assert _alike(rebase(base, base, mine).document) == _alike(mine)
 
 
+@whenever
 @given(documents, documents)
 def test_what_is_told_is_all_there_is(before: Any, after: Any) -> None:
     """Each side can be told from the other by its changes alone: names, values, and the order of what is ordered."""
