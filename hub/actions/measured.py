@@ -16,8 +16,8 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """Tickets taken for one kind that are of another, or of the same. `said`: a person said so; `settled`: they were answered and
-    settled, and nobody found anything wrong with their kind."""
+    """Tickets taken for one kind that are of another, or of the same. `said`: a person said so; `settled`: they were
+    answered and settled, and nobody found anything wrong with their kind."""
 
     said: int = 0
     settled: int = 0
@@ -40,8 +40,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """All that a supervisor looks at. `waiting`: tickets in work about whose kind nobody is sure, `uncertain` the newest of them.
-    `until_next`: how many more corrections until the hub learns by itself; None where it never does."""
+    """All that a supervisor looks at. `waiting`: tickets in work about whose kind nobody is sure, `uncertain` the newest
+    of them. `until_next`: how many more corrections until the hub learns by itself; None where it never does."""
 
     measured: Measured
     uncertain: Sequence[UncertainRow]

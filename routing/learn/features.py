@@ -1,5 +1,5 @@
-"""What a message has that could tell its kind: its words and pairs of words, its Chinese characters by twos and threes, and
-the groups of the lexicon that spoke. Figures are left out: an order number says nothing and is nobody's business.
+"""What a message has that could tell its kind: its words and pairs of words, its Chinese characters by twos, and the
+groups of the lexicon that spoke. Figures are left out: an order number says nothing and is nobody's business.
 """
 
 import re
@@ -18,8 +18,7 @@ _RUNS = re.compile(r"([a-zà-öø-ÿß]+(?:'[a-z]+)?)|([^\W\d_a-zà-öø-ÿß]+)
 
 
 def words(text: str, subject: str) -> list[str]:
-    """In the order of the message, some more than once. Latin words and pairs of neighbours; runs of other scripts by twos and
-    threes."""
+    """In the order of the message, some more than once. Latin words and pairs of neighbours; runs of other scripts by twos."""
     found: list[str] = []
     for part in (subject[:MOST_SUBJECT], text[:MOST_TEXT]):
         before, ended = "", -1
@@ -36,9 +35,7 @@ def words(text: str, subject: str) -> list[str]:
             if mark or len(run) == 1:
                 found.append(mark or run)
             else:
-                pairs = list(map(add, run, run[1:]))
-                found += pairs
-                found += map(add, pairs, run[2:])
+                found += map(add, run, run[1:])
     return found
 
 

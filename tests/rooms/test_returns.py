@@ -24,7 +24,7 @@ from tests.fakes.clocks import clock
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket
 
-TARGETS = b"""
+TARGETS = """
 [[calendar]]
 name = "always"
 title_en = "Always"
@@ -346,7 +346,7 @@ async def test_a_ticket_that_waits_long_goes_on_and_comes_to_no_queue_twice(ctx:
 
 
 async def test_what_is_promised_goes_by_the_queue_that_a_ticket_comes_to(database_dsn: str) -> None:
-    async with a_hub(database_dsn, rules=_rules() + TARGETS) as ctx:
+    async with a_hub(database_dsn, rules=_rules() + TARGETS.encode()) as ctx:
         opened = await _opened(ctx)
         assert (await clock(ctx, opened["id"], "first_response"))["minutes"] == 600
         await _waits_for(ctx, opened, 15)
