@@ -1,4 +1,5 @@
-"""docs/assurance.md says truly where each pitfall, fault and attack of mail is tried."""
+"""docs/assurance.md says truly where each pitfall, fault and attack of mail is tried, docs/routing-assurance.md where each of
+routing is."""
 
 import ast
 import re
@@ -6,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DOCUMENT = ROOT / "docs" / "assurance.md"
+MAIL = ROOT / "docs" / "assurance.md"
+ROUTING = ROOT / "docs" / "routing-assurance.md"
 SHELF = ROOT / "tests" / "letters"
 REAL = "tests/real_mail/"
 
@@ -14,6 +16,8 @@ PITFALLS = {str(number) for number in range(1, 41)}
 MAIL_FAULTS = {f"F{n}" for n in (32, 33, 34, 35, 37, 38, 39, 40, 41, 42, 43, 44, 46, 47, 48, 49)}
 FAULTS = {"F2", "F3"} | MAIL_FAULTS
 ATTACKS = {f"S{number}" for number in range(1, 45)} - {"S7", "S12", "S18", "S28", "S36", "S43"}
+FLOOR = {"I7", "I8", *(f"F{n}" for n in (64, 66, 67, 68, 70, 71, 72))}
+KNOWN_FAILURES = {str(number) for number in range(1, 16)}
 NO_LETTER = {"15", "16", "17", "18"}
 """Pitfalls of lines and logins, which happen before there is a letter."""
 
@@ -22,12 +26,12 @@ _LETTER = re.compile(r"`(\d\d-[a-z0-9-]+\.eml)`")
 
 
 @cache
-def rows() -> dict[str, dict[str, str]]:
-    """The three tables by their headings; each row's text by its number."""
+def rows(document: Path = MAIL) -> dict[str, dict[str, str]]:
+    """The tables by their headings; each row's text by its number."""
     found: dict[str, dict[str, str]] = {}
-    for part in re.split(r"(?m)^## ", DOCUMENT.read_text("utf-8"))[1:]:
+    for part in re.split(r"(?m)^## ", document.read_text("utf-8"))[1:]:
         heading, _, below = part.partition("\n")
-        numbered = re.findall(r"(?m)^\| ([FS]?\d+) \| (.+) \|$", below)
+        numbered = re.findall(r"(?m)^\| ([FSI]?\d+) \| (.+) \|$", below)
         found[heading] = dict(numbered)
         assert len(numbered) == len(found[heading]), f"{heading}: a number stands there twice"
     return found
@@ -50,11 +54,15 @@ def test_every_number_has_its_row() -> None:
         "Faults": FAULTS,
         "Attacks": ATTACKS,
     }
+    assert {heading: set(table) for heading, table in rows(ROUTING).items()} == {
+        "Floor": FLOOR,
+        "Known failures of other engines": KNOWN_FAILURES,
+    }
 
 
 def test_every_row_says_what_must_hold_and_names_tests_that_exist() -> None:
     wrong = []
-    for table in rows().values():
+    for table in (*rows().values(), *rows(ROUTING).values()):
         for number, text in table.items():
             named = _TEST.findall(text)
             if not named or len(text.partition(" | ")[0]) < 20:
@@ -73,7 +81,7 @@ def test_every_row_says_what_must_hold_and_names_tests_that_exist() -> None:
 
 def test_nothing_that_is_named_is_lost_to_the_reader_of_this_file() -> None:
     """Whatever looks like a test, a letter or a file of ours in the tables was understood as one."""
-    for table in rows().values():
+    for table in (*rows().values(), *rows(ROUTING).values()):
         for number, text in table.items():
             assert text.count("::") == len(_TEST.findall(text)), number
             assert text.count(".eml") == len(_LETTER.findall(text)), number

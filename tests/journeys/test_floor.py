@@ -75,7 +75,7 @@ async def test_the_queues_say_who_works_on_them_when_and_how(desk: Desk) -> None
     await desk.ctx.database.run(lambda c: c.execute("UPDATE agent SET active = false WHERE login <> 'ann'"))
     await desk.ctx.database.run(
         lambda c: c.execute(
-            "INSERT INTO queue_member SELECT q.id, a.id FROM queue q, agent a WHERE q.name = 'service'"
+            "INSERT INTO queue_member SELECT q.id, a.id FROM queue q, agent a WHERE q.name = 'service' ON CONFLICT DO NOTHING"
         )
     )
     text = words_of((await desk.get("/desk/fragments/queues", **HTMX)).text)

@@ -467,3 +467,6 @@ async def test_the_wallboard_looks_at_open_work_alone(filled: asyncpg.Connection
         assert used & (_OF_OPEN_WORK - {"ticket_pkey"}) and used <= _OF_OPEN_WORK, plan
     plan = await _plan(filled, QUERIES["views.list_queues"], "")
     assert "ticket_open" in plan, plan
+    for name, arguments in (("answered_lately", "3600"), ("today", "now()")):
+        plan = await _plan(filled, QUERIES[f"wallboard.{name}"], arguments)
+        assert re.search(r"ticket_answered.*\n +Index Cond: \(last_out_at >", plan), plan
