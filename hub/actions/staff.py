@@ -124,7 +124,7 @@ def check_name(name: str) -> str:
 def check_abilities(
     rules: RoutingRules, given: Mapping[str, Any], *, known: Mapping[str, int] | None = None
 ) -> None:
-    """What an agent is to be, field by field. Skills that they have already (`known`) may stay when no rule names them any more.
+    """What an agent is to be, field by field. Skills that they have already (`known`) may stay when no rule names them now.
 
     Raises NotPossible: bad_capacity, unknown_skill, bad_level, unknown_language, unknown_calendar, bad_locale.
     """

@@ -89,7 +89,9 @@ class Stage:
                 await set_presence(ctx, agent_id=agent, presence="online", actor=HUB)
                 self.agents.append(agent)
             # More than the hub would let an administrator say: nothing may wait for a free agent here.
-            await ctx.database.run(lambda c: c.execute("UPDATE agent SET capacity = $1, live_capacity = $1", CAPACITY))
+            await ctx.database.run(
+                lambda c: c.execute("UPDATE agent SET capacity = $1, live_capacity = $1", CAPACITY)
+            )
             self.key = await create_api_key(ctx, name="bench", scopes=[Scope.INGEST, Scope.WRITE, Scope.READ])
 
     async def fresh_database(self) -> str:

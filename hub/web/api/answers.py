@@ -171,9 +171,9 @@ class DecisionAnswer(BaseModel):
 
 class TicketDetail(TicketAnswer):
     """`timeline` is oldest first; `timeline_cursor` is null on its last page. `waiting_why`: while nobody has the ticket, why,
-    as things stand now, and what is `expected`: its `place` of the tickets (`of`) that wait for the same people, how many `agents`
-    who may have it are here, and between how many minutes (`least`, `most`) half of all such tickets wait, null where nothing
-    can be said."""
+    as things stand now, and what is `expected`: its `place` of the tickets (`of`) that wait for the same people, how many
+    `agents` who may have it are here, and between how many minutes (`least`, `most`) half of all such tickets wait, null
+    where nothing can be said."""
 
     waiting_why: Any
     timeline: list[TimelineEntry]

@@ -32,7 +32,8 @@ class ProblemAnswer(BaseModel):
     detail: str
     errors: list[FieldError] = []
     current_seq: int | None = Field(
-        default=None, description="with changed_meanwhile: where the ticket stands now, or which version of the rules is in use"
+        default=None,
+        description="with changed_meanwhile: where the ticket stands now, or which version of the rules is in use",
     )
 
 
