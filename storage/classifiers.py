@@ -14,7 +14,7 @@ SQL = load_queries("classifiers")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRow:
     """`last_correction`: up to which it learned. `scores`: of it, of the rules alone and of the model in use then, each on
-    examples that it had not seen (hub.actions.learn). `verdict`: better, no_worse, worse or too_few."""
+    examples that it had not seen (hub.actions.learning.learn). `verdict`: better, no_worse, worse or too_few."""
 
     version: int
     method: str

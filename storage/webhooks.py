@@ -91,7 +91,7 @@ class WebhookRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRow:
-    """One call. `status`: the last answer's, None where there was none; `error`: a code (hub.actions.make_calls)."""
+    """One call. `status`: the last answer's, None where there was none; `error`: a code (hub.actions.errands.make_calls)."""
 
     id: int
     handle: UUID

@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 from channels.adapter import ChannelKind
 from hub.actions.announce import Listener
 from hub.actions.feed import Feed
+from hub.actions.floor.outlook import Outlook
 from hub.actions.intake import Intake
-from hub.actions.learned import Learned
-from hub.actions.outlook import Outlook
+from hub.actions.learning.learned import Learned
 from hub.actions.reader import Reader
 from hub.settings import Settings, WrongSetting, explain_validation
 from routing.rules import RoutingRules

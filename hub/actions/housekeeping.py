@@ -2,7 +2,7 @@
 
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
-from hub.actions.sessions import IDLE_SECONDS, sessions_ended
+from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
 from storage import history, house, mailboxes, notices, staff, webhooks
 from storage.database import Connection
 

@@ -4,8 +4,8 @@ import hashlib
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
-from hub.actions.learned import reload_learned
-from hub.actions.rulebook import settle_rules
+from hub.actions.learning.learned import reload_learned
+from hub.actions.rules.rulebook import settle_rules
 from hub.model.tickets import EventKind
 from hub.settings import WrongSetting
 from routing.rules import RoutingRules

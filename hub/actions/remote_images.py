@@ -11,7 +11,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from hub.actions.public_net import Network, guarded
+from hub.actions.errands.public_net import Network, guarded
 
 log = structlog.get_logger(__name__)
 

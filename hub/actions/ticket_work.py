@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
+from hub.actions.floor.wrap_up import tell_wrap_up
 from hub.actions.targets import Touch, touch
-from hub.actions.wrap_up import tell_wrap_up
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus

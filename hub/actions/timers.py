@@ -2,9 +2,9 @@
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
-from hub.actions.live import end_silent
+from hub.actions.errands.tasks import say_tasks_due
+from hub.actions.floor.live import end_silent
 from hub.actions.targets import keep_targets
-from hub.actions.tasks import say_tasks_due
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
 from storage.database import Connection, as_json

@@ -50,7 +50,7 @@ def list_agents(json: AsJson = False, config: Config = None) -> None:
 
 
 def show_agent(login: Login, json: AsJson = False, config: Config = None) -> None:
-    from hub.actions.change_agent import agent_of_login
+    from hub.actions.people.change_agent import agent_of_login
 
     _tell(with_hub(config, lambda ctx: agent_of_login(ctx, login)), json)
 
@@ -103,7 +103,7 @@ def set_agent(
     json: AsJson = False,
     config: Config = None,
 ) -> None:
-    from hub.actions.change_agent import AgentChange, agent_of_login, change_agent
+    from hub.actions.people.change_agent import AgentChange, agent_of_login, change_agent
 
     if queue and every_queue:
         raise fail("Either --queue or --every-queue.", "--queue 与 --every-queue 只能选其一。")
@@ -139,8 +139,8 @@ def hand_over_all(
     ] = "",
     config: Config = None,
 ) -> None:
-    from hub.actions.change_agent import agent_of_login
-    from hub.actions.returns import hand_over
+    from hub.actions.floor.returns import hand_over
+    from hub.actions.people.change_agent import agent_of_login
 
     async def work(ctx: "Context") -> int:
         agent = await agent_of_login(ctx, login)

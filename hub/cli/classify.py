@@ -68,8 +68,8 @@ def file(
 
 @classify.command("train", help=say("Learn from what people said tickets are.", "从人工更正与确认中学习。"))
 def train(as_json: AsJson = False, config: Config = None) -> None:
-    from hub.actions.learn import learn, methods_here
-    from hub.actions.training import TrainingFailed
+    from hub.actions.learning.learn import learn, methods_here
+    from hub.actions.learning.training import TrainingFailed
 
     async def work(ctx: "Context") -> list[dict[str, Any]]:
         try:
@@ -127,7 +127,7 @@ def models(
     as_json: AsJson = False,
     config: Config = None,
 ) -> None:
-    from hub.actions.learn import use_version
+    from hub.actions.learning.learn import use_version
     from storage import classifiers
 
     async def work(ctx: "Context") -> tuple[list[classifiers.ModelRow], int]:
@@ -350,7 +350,7 @@ def _actor() -> Actor:
 
 def _with_hub(config: Path | None, work: "Callable[[Context], Awaitable[T]]") -> T:
     """`work` over the hub's database, with what was learned there."""
-    from hub.actions.learned import reload_learned
+    from hub.actions.learning.learned import reload_learned
     from hub.cli.schema import make_ready
     from hub.wiring import open_installation, postgres
 

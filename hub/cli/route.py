@@ -131,7 +131,7 @@ def explain(
     ],
     config: Config = None,
 ) -> None:
-    from hub.actions.route import why_waiting
+    from hub.actions.floor.route import why_waiting
     from hub.model.codes import TICKET, read_code
     from routing.retell import retell
     from storage import views
@@ -166,7 +166,7 @@ def explain(
 
 def _of_history(question: "Question", config: Config) -> dict[str, Any]:
     """What happened is read first; the database is let go before the long part begins."""
-    from hub.actions.history import USUAL, read_past
+    from hub.actions.simulation.history import USUAL, read_past
     from routing.rules import RoutingRules
     from routing.simulate.past import Past
     from routing.simulate.question import Known, answer

@@ -18,7 +18,7 @@ from routing.rules import RoutingRules, RulesError, load_rules
 
 if TYPE_CHECKING:
     from hub.actions.context import Context
-    from hub.actions.dry_run import DryRun, Place
+    from hub.actions.rules.dry_run import DryRun, Place
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ def show(
     json: AsJson = False,
     config: Config = None,
 ) -> None:
-    from hub.actions.rulebook import as_document
+    from hub.actions.rules.rulebook import as_document
     from storage import rulebook
 
     async def work(ctx: "Context") -> dict[str, object]:
@@ -83,7 +83,7 @@ def check(file: Source) -> None:
     "apply", help=say("Go by a file from now on, on every hub.", "立即在所有 hub 上启用文件中的规则。")
 )
 def apply(file: Source, note: Note = "", config: Config = None) -> None:
-    from hub.actions.rulebook import change_rules
+    from hub.actions.rules.rulebook import change_rules
 
     def work(ctx: "Context") -> Awaitable[int]:
         return change_rules(
@@ -102,7 +102,7 @@ def apply(file: Source, note: Note = "", config: Config = None) -> None:
     "restore", help=say("Go back to an older version, as a new one.", "恢复旧版本（生成新版本）。")
 )
 def restore(version: Version, note: Note = "", config: Config = None) -> None:
-    from hub.actions.rulebook import restore_rules
+    from hub.actions.rules.rulebook import restore_rules
 
     def work(ctx: "Context") -> Awaitable[int]:
         return restore_rules(
@@ -160,7 +160,7 @@ def try_rules(
     json: AsJson = False,
     config: Config = None,
 ) -> None:
-    from hub.actions.dry_run import dry_run
+    from hub.actions.rules.dry_run import dry_run
 
     found = _with_rules(config, lambda ctx: dry_run(ctx, _read(file), days))
     if json:

@@ -2,7 +2,7 @@
 
 from hub.actions.context import Context
 from hub.actions.installation import set_up
-from hub.actions.rulebook import reload_rules
+from hub.actions.rules.rulebook import reload_rules
 from hub.cli.speak import say
 from hub.settings import WrongSetting
 from storage.migrate import known_migrations, migrate, missing_migrations

@@ -70,7 +70,7 @@ def add(
     ] = "en",
     config: Config = None,
 ) -> None:
-    from hub.actions.staff import add_agent
+    from hub.actions.people.staff import add_agent
 
     if locale not in ("en", "zh_CN"):
         raise fail("--locale: expected en or zh_CN", "--locale：应为 en 或 zh_CN")
@@ -103,7 +103,7 @@ def password(
     password: Annotated[str, typer.Option(envvar="HUB_AGENT_PASSWORD", show_envvar=True)] = "",
     config: Config = None,
 ) -> None:
-    from hub.actions.staff import set_password
+    from hub.actions.people.staff import set_password
 
     secret = password or _ask_password()
     with_hub(config, lambda ctx: set_password(ctx, login=login, password=secret))
@@ -122,7 +122,7 @@ def create(
     scope: Annotated[list[Scope], typer.Option(help=say("May be repeated.", "可重复。"))],
     config: Config = None,
 ) -> None:
-    from hub.actions.keys import create_api_key
+    from hub.actions.people.keys import create_api_key
 
     key = with_hub(config, lambda ctx: create_api_key(ctx, name=name, scopes=scope))
     # The key alone on standard output, so that a script can take it.
@@ -135,7 +135,7 @@ def revoke(
     name: Annotated[str, typer.Argument(help=say("The key's name.", "密钥名称。"), show_default=False)],
     config: Config = None,
 ) -> None:
-    from hub.actions.keys import revoke_api_key
+    from hub.actions.people.keys import revoke_api_key
 
     with_hub(config, lambda ctx: revoke_api_key(ctx, name))
     out.print(say(f"The key {name} is revoked.", f"密钥 {name} 已吊销。"), markup=False)

@@ -37,7 +37,7 @@ def add(
     url: Annotated[str, typer.Argument(help=say("Where it is called.", "调用地址。"), show_default=False)],
     config: Config = None,
 ) -> None:
-    from hub.actions.webhooks import add_webhook
+    from hub.actions.errands.webhooks import add_webhook
 
     _, secret = with_hub(config, lambda ctx: add_webhook(ctx, name=name, url=url, actor=_ADMIN))
     # The secret alone on standard output, so that a script can take it.
@@ -47,7 +47,7 @@ def add(
 
 @webhooks.command("list", help=say("All of them, and how they are.", "列出全部及其状态。"))
 def list_all(json: AsJson = False, config: Config = None) -> None:
-    from hub.actions.webhooks import list_webhooks
+    from hub.actions.errands.webhooks import list_webhooks
 
     rows = with_hub(config, list_webhooks)
     if json:
@@ -68,7 +68,7 @@ def list_all(json: AsJson = False, config: Config = None) -> None:
 
 @webhooks.command("test", help=say("Make a trial call now.", "立即进行一次测试调用。"))
 def test(name: Name, config: Config = None) -> None:
-    from hub.actions.make_calls import try_webhook
+    from hub.actions.errands.make_calls import try_webhook
 
     result = _on(config, name, lambda ctx, row: try_webhook(ctx, row.id))
     answer = "" if result.status is None else f" {result.status}"
@@ -97,14 +97,14 @@ def switch_off(name: Name, config: Config = None) -> None:
 
 @webhooks.command("remove", help=say("Call it no more.", "移除。"))
 def remove(name: Name, config: Config = None) -> None:
-    from hub.actions.webhooks import retire_webhook
+    from hub.actions.errands.webhooks import retire_webhook
 
     _on(config, name, lambda ctx, row: retire_webhook(ctx, webhook_id=row.id, version=row.version))
     out.print(say(f"The webhook {name} is removed.", f"Webhook {name} 已移除。"), markup=False)
 
 
 def _switch(config: Config, name: str, *, enabled: bool) -> None:
-    from hub.actions.webhooks import change_webhook
+    from hub.actions.errands.webhooks import change_webhook
 
     _on(
         config,
@@ -117,7 +117,7 @@ def _switch(config: Config, name: str, *, enabled: bool) -> None:
 
 def _on(config: Config, name: str, work: "Callable[[Context, WebhookRow], Awaitable[T]]") -> T:
     """Do it to the one of this name."""
-    from hub.actions.webhooks import list_webhooks
+    from hub.actions.errands.webhooks import list_webhooks
 
     async def find(ctx: "Context") -> T:
         for row in await list_webhooks(ctx):

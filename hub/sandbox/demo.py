@@ -12,8 +12,8 @@ from typing import Any
 
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
-from hub.actions.keys import actor_of_key, create_api_key
-from hub.actions.staff import add_agent, set_password
+from hub.actions.people.keys import actor_of_key, create_api_key
+from hub.actions.people.staff import add_agent, set_password
 from hub.model.people import Role, Scope
 from hub.sandbox.people import STORIES
 from hub.sandbox.visit import Pace, visit

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from hub.actions.context import Context
-from hub.actions.try_rules import end_trials
+from hub.actions.rules.try_rules import end_trials
 from hub.web.api.keyring import Keyring
 from hub.web.api.routes import api_routes
 from hub.web.desk.live import SOCKETS, close_sockets

@@ -6,8 +6,8 @@ import time
 import structlog
 
 from hub.actions.context import Context
+from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
-from hub.actions.presence import take_absent_off_line
 from hub.actions.timers import fire_due
 from hub.workers.supervise import Well, pause
 

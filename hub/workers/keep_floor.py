@@ -1,10 +1,10 @@
-"""Sees to it that what happens to tickets by itself happens at its moment (hub.actions.look_after)."""
+"""Sees to it that what happens to tickets by itself happens at its moment (hub.actions.floor.look_after)."""
 
 import asyncio
 
 from hub.actions.announce import ROUTE
 from hub.actions.context import Context
-from hub.actions.look_after import look_after, next_moment
+from hub.actions.floor.look_after import look_after, next_moment
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

@@ -7,9 +7,9 @@ import structlog
 
 from hub.actions.announce import LEARNED
 from hub.actions.context import Context
-from hub.actions.learn import learn_if_due
-from hub.actions.learned import reload_learned
-from hub.actions.training import TrainingFailed
+from hub.actions.learning.learn import learn_if_due
+from hub.actions.learning.learned import reload_learned
+from hub.actions.learning.training import TrainingFailed
 from hub.workers.look import look_again
 from hub.workers.supervise import Well, pause
 

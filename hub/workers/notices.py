@@ -4,7 +4,7 @@ import asyncio
 
 from hub.actions.announce import EVENTS
 from hub.actions.context import Context
-from hub.actions.ledger_notices import tell_of_ledger
+from hub.actions.errands.ledger_notices import tell_of_ledger
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

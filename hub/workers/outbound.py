@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
-from hub.actions.sent_copies import keep_copies
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

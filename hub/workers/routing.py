@@ -4,7 +4,7 @@ import asyncio
 
 from hub.actions.announce import ROUTE
 from hub.actions.context import Context
-from hub.actions.route import give_out_once, next_look
+from hub.actions.floor.route import give_out_once, next_look
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

@@ -4,7 +4,7 @@ import asyncio
 
 from hub.actions.announce import RULES
 from hub.actions.context import Context
-from hub.actions.rulebook import reload_rules
+from hub.actions.rules.rulebook import reload_rules
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

@@ -4,7 +4,7 @@ import asyncio
 
 from hub.actions.announce import SIMULATIONS
 from hub.actions.context import Context
-from hub.actions.simulate import answer_next
+from hub.actions.simulation.simulate import answer_next
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from hub.actions.announce import WEBHOOKS
 from hub.actions.context import Context
-from hub.actions.make_calls import claim_calls, make_call
+from hub.actions.errands.make_calls import claim_calls, make_call
 from hub.workers.supervise import Well
 
 AT_ONCE = 32

@@ -220,7 +220,7 @@ class Bygone:
         )
 
     def _due(self, turn: PastTurn, priority: Priority, queue: str, since: float) -> float:
-        """As the engine is told of it (hub.actions.as_facts): what was promised, else what is usual."""
+        """As the engine is told of it (hub.actions.floor.as_facts): what was promised, else what is usual."""
         facts = Facts(
             kind=turn.kind,
             priority=priority,

@@ -131,7 +131,7 @@ ALTER TABLE channel ADD COLUMN count_wanted_at timestamptz;
 -- ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 ALTER TABLE agent ADD COLUMN signature text NOT NULL DEFAULT '';
 
--- Answers kept ready. `body` may name placeholders (hub.actions.templates lists them); nothing else in it is special.
+-- Answers kept ready. `body` may name placeholders (hub.actions.answers.templates lists them); nothing else in it is special.
 CREATE TABLE template (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text NOT NULL,

@@ -9,7 +9,7 @@ import aiohttp
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
-from hub.actions.sessions import log_in
+from hub.actions.people.sessions import log_in
 from hub.model.tickets import EventKind
 from storage import events
 from storage.database import Connection

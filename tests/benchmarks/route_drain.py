@@ -16,8 +16,8 @@ import asyncpg
 
 from hub.actions.announce import EVENTS
 from hub.actions.context import Context
+from hub.actions.floor.route import MOST, drain
 from hub.actions.installation import set_up
-from hub.actions.route import MOST, drain
 from hub.actions.status import change_status
 from hub.model.people import HUB
 from storage import work

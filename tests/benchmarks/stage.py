@@ -12,10 +12,10 @@ import asyncpg
 from pydantic import SecretStr
 
 from hub.actions.context import Context
+from hub.actions.floor.presence import set_presence
 from hub.actions.installation import set_up
-from hub.actions.keys import create_api_key
-from hub.actions.presence import set_presence
-from hub.actions.staff import add_agent
+from hub.actions.people.keys import create_api_key
+from hub.actions.people.staff import add_agent
 from hub.model.people import HUB, Scope
 from hub.settings import Settings
 from hub.wiring import open_installation, run_hub

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
-from hub.actions.correct import change_ticket
-from hub.actions.learn import learn
-from hub.actions.staff import set_preferences
+from hub.actions.learning.correct import change_ticket
+from hub.actions.learning.learn import learn
+from hub.actions.people.staff import set_preferences
 from hub.model.people import Actor
 from tests.browser.conftest import OpenDesk
 from tests.browser.test_desk_access import violations

@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from hub.actions.staff import set_preferences
+from hub.actions.people.staff import set_preferences
 from hub.actions.timers import fire_due
 from tests.browser.conftest import OpenDesk
 from tests.browser.test_desk_access import violations

@@ -4,12 +4,12 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import drain
 from hub.actions.installation import report_channel
 from hub.actions.note import add_note
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
-from hub.actions.staff import set_preferences
+from hub.actions.people.staff import set_preferences
 from hub.model.people import HUB
 from storage import views
 from tests.browser.conftest import OpenDesk

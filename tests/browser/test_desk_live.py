@@ -5,8 +5,8 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 
+from hub.actions.floor.route import drain
 from hub.actions.note import add_note
-from hub.actions.route import drain
 from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk

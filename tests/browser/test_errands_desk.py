@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from hub.actions.notices import NewNotice, add_notices
-from hub.actions.staff import add_agent, set_preferences
-from hub.actions.task_work import comment_task, end_task, take_task
-from hub.actions.tasks import new_task
-from hub.actions.webhooks import add_webhook
+from hub.actions.errands.notices import NewNotice, add_notices
+from hub.actions.errands.task_work import comment_task, end_task, take_task
+from hub.actions.errands.tasks import new_task
+from hub.actions.errands.webhooks import add_webhook
+from hub.actions.people.staff import add_agent, set_preferences
 from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role

@@ -3,9 +3,9 @@
 import pytest
 from playwright.async_api import expect
 
-from hub.actions.presence import set_presence
-from hub.actions.route import drain
-from hub.actions.staff import add_agent, set_preferences
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
+from hub.actions.people.staff import add_agent, set_preferences
 from hub.model.people import HUB
 from storage import agents, views
 from tests.browser.conftest import OpenDesk

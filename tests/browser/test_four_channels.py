@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from hub.actions.staff import add_agent
+from hub.actions.people.staff import add_agent
 from hub.sandbox.visit import fill_in_form, send_letter
 from hub.sandbox.world import SandboxWorld
 from hub.settings import Delivery, Settings

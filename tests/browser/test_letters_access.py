@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.signatures import set_signature
+from hub.actions.answers.templates import add_template
 from hub.actions.context import Context
-from hub.actions.reply import queue_reply
-from hub.actions.signatures import set_signature
-from hub.actions.staff import set_preferences
-from hub.actions.templates import add_template
+from hub.actions.people.staff import set_preferences
 from hub.model.interactions import Mailbox
 from hub.model.people import HUB
 from storage import views

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
+from hub.actions.answers.templates import add_template
 from hub.actions.context import Context
-from hub.actions.templates import add_template
 from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from hub.actions.assign import assign_ticket
-from hub.actions.offers import expire_offers
-from hub.actions.staff import set_preferences
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.offers import expire_offers
+from hub.actions.people.staff import set_preferences
 from hub.model.people import HUB
 from storage import offers, work
 from storage.database import Connection

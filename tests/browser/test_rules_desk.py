@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from hub.actions.rule_drafts import edit_draft, see_rules
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.staff import set_preferences
+from hub.actions.people.staff import set_preferences
+from hub.actions.rules.rule_drafts import edit_draft, see_rules
+from hub.actions.rules.rulebook import as_document, change_rules
 from hub.model.people import HUB
 from routing.rules import RoutingRules
 from storage import views

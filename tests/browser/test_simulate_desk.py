@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.simulate import answer_next, ask_simulation
-from hub.actions.staff import set_preferences
+from hub.actions.people.staff import set_preferences
+from hub.actions.simulation.simulate import answer_next, ask_simulation
 from hub.model.people import HUB
 from storage import views
 from tests.browser.conftest import OpenDesk

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.actions.staff import set_preferences
+from hub.actions.people.staff import set_preferences
 from hub.model.codes import TICKET, show_code
 from storage import views
 from tests.browser.conftest import OpenDesk

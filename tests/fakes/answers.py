@@ -3,9 +3,9 @@
 from typing import Any
 
 from channels.email.sending.write import write_text
+from hub.actions.answers.deliver import message_of
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.deliver import message_of
-from hub.actions.reply import queue_reply
 from storage import outbound
 from tests.fakes.scene import CHANNELS, MAIL, SYSTEM, rows, ticket, write
 

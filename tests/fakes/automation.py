@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.actions.automation.look import run_rules
 from hub.actions.context import Context
-from hub.actions.rulebook import as_document, change_rules
+from hub.actions.rules.rulebook import as_document, change_rules
 from hub.model.people import Actor
 from storage.database import Connection
 from tests.conftest import RULES

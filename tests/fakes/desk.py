@@ -19,8 +19,8 @@ from yarl import URL
 from channels.adapter import RawItem
 from hub.actions.context import Context
 from hub.actions.installation import set_up
+from hub.actions.people.staff import add_agent
 from hub.actions.receive import accept_items, read_waiting
-from hub.actions.staff import add_agent
 from hub.model.codes import TICKET, read_code
 from hub.model.people import Role
 from hub.settings import Settings

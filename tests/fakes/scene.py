@@ -18,8 +18,8 @@ from channels.loopback.adapter import LoopbackAdapter
 from channels.registry import load_kinds
 from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
+from hub.actions.people.staff import add_agent
 from hub.actions.receive import accept_items
-from hub.actions.staff import add_agent
 from hub.model.interactions import (
     Automatic,
     BounceReport,

@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
-from hub.actions.staff import add_agent
+from hub.actions.people.keys import create_api_key
+from hub.actions.people.staff import add_agent
 from hub.model.people import Scope
 from hub.settings import Settings
 from hub.web.api.openapi import make_document

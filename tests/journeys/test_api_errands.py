@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
+from hub.actions.errands.notices import NewNotice, add_notices
+from hub.actions.errands.webhooks import queue_call
 from hub.actions.installation import set_up
-from hub.actions.notices import NewNotice, add_notices
-from hub.actions.webhooks import queue_call
 from hub.model.notices import NoticeKind
 from hub.model.people import Scope
 from hub.settings import Settings, Webhooks

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
+from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
 from hub.web.ops import ops_routes
 from storage.database import Connection

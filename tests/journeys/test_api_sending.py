@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.staff import add_agent
+from hub.actions.people.staff import add_agent
 from hub.model.people import Scope
 from hub.settings import Settings
 from tests.fakes.scene import MAIL, one, write

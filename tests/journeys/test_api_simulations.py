@@ -3,7 +3,7 @@
 import asyncio
 
 from hub.actions.context import Context
-from hub.actions.simulate import answer_next
+from hub.actions.simulation.simulate import answer_next
 from hub.model.people import Scope
 from tests.fakes.bygone import a_few_days
 from tests.fakes.scene import a_hub

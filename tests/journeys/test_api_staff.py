@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
-from hub.actions.staff import add_agent
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.people.staff import add_agent
 from hub.model.codes import TICKET, read_code
 from hub.model.people import HUB, Scope
 from hub.settings import Settings

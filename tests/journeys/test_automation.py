@@ -10,7 +10,7 @@ import pytest
 import tomli_w
 
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
+from hub.actions.people.keys import create_api_key
 from hub.actions.tags import change_tags
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor, Scope

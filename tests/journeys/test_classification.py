@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.correct import change_ticket
-from hub.actions.learn import learn
+from hub.actions.learning.correct import change_ticket
+from hub.actions.learning.learn import learn
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from hub.workers.learning import follow_learned

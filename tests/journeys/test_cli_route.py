@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.route import drain
+from hub.actions.floor.route import drain
 from hub.model.codes import TICKET, show_code
 from tests.fakes.bygone import a_few_days
 from tests.fakes.scene import a_hub, an_agent, say, ticket

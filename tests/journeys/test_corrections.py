@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.people.keys import create_api_key
 from hub.model.codes import TICKET, show_code
 from hub.model.people import HUB, Scope
 from storage import views

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from aiohttp import FormData, WSServerHandshakeError
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import drain
 from hub.actions.installation import report_channel
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
-from hub.actions.sessions import log_out
+from hub.actions.people.sessions import log_out
 from hub.model.people import HUB
 from hub.web.desk import live
 from storage import views

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
-from hub.actions.ledger_notices import tell_of_ledger
-from hub.actions.notices import NewNotice, add_notices
-from hub.actions.staff import add_agent
-from hub.actions.task_work import take_task
-from hub.actions.tasks import new_task
+from hub.actions.errands.ledger_notices import tell_of_ledger
+from hub.actions.errands.notices import NewNotice, add_notices
+from hub.actions.errands.task_work import take_task
+from hub.actions.errands.tasks import new_task
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.people.staff import add_agent
 from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from hub.actions.answers.templates import list_templates
 from hub.actions.context import Context
-from hub.actions.templates import list_templates
 from storage.database import Connection
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, letters_come, serving_desk, words_of
 

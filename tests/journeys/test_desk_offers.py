@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.unplaceable import say_unplaceable
+from hub.actions.floor.unplaceable import say_unplaceable
 from storage import offers, work
 from storage.database import Connection
 from tests.fakes.desk import Desk, customer_writes, serving_desk

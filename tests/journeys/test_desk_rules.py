@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from aiohttp import FormData
 
-from hub.actions.change_agent import AgentChange, change_agent
 from hub.actions.context import Context
-from hub.actions.route import drain
-from hub.actions.rule_drafts import see_rules
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.staff import set_preferences
-from hub.actions.try_rules import last_trial
+from hub.actions.floor.route import drain
+from hub.actions.people.change_agent import AgentChange, change_agent
+from hub.actions.people.staff import set_preferences
+from hub.actions.rules.rule_drafts import see_rules
+from hub.actions.rules.rulebook import as_document, change_rules
+from hub.actions.rules.try_rules import last_trial
 from hub.model.people import HUB, Actor, Role
 from hub.web.desk.rules.forms import automation, calendar, general, queue, rule
 from routing.rules import RoutingRules

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.simulate import answer_next, ask_simulation, see_simulation
+from hub.actions.rules.rulebook import as_document, change_rules
+from hub.actions.simulation.simulate import answer_next, ask_simulation, see_simulation
 from hub.model.people import HUB
 from tests.fakes.bygone import a_few_days
 from tests.fakes.desk import CHANNELS, Desk, serving_desk

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
-from hub.actions.change_agent import get_agent
 from hub.actions.context import Context
-from hub.actions.staff import add_agent
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.people.change_agent import get_agent
+from hub.actions.people.staff import add_agent
 from hub.model.people import HUB, Role
 from storage import agents, views
 from storage.agents import AgentDetails

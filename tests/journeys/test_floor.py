@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.presence import set_presence
-from hub.actions.route import drain
-from hub.actions.staff import add_agent
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
+from hub.actions.people.staff import add_agent
 from hub.model.people import HUB
 from storage import views
 from tests.fakes.desk import PASSWORD, Desk, customer_writes, serving_desk, words_of

@@ -11,7 +11,7 @@ import pytest
 
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure
-from hub.actions.presence import set_presence
+from hub.actions.floor.presence import set_presence
 from hub.actions.status import change_status
 from tests.fakes.crowd import BESIDE_A_FREE_AGENT, given_twice, tickets_wait, watching
 from tests.fakes.invariants import assert_invariants, check_every_commit

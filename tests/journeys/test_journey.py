@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.presence import set_presence
-from hub.actions.reply import queue_reply
-from hub.actions.staff import add_agent
+from hub.actions.floor.presence import set_presence
+from hub.actions.people.staff import add_agent
 from hub.model.people import HUB, Actor
 from hub.sandbox.world import SandboxWorld
 from hub.settings import Delivery, Settings

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
-from hub.actions.staff import add_agent
+from hub.actions.people.keys import create_api_key
+from hub.actions.people.staff import add_agent
 from hub.model.people import Scope
 from tests.conftest import RULES, SECRET
 from tests.fakes.invariants import assert_invariants

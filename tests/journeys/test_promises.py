@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.actions.answers.reply import cancel_reply, queue_reply
 from hub.actions.context import Context
-from hub.actions.keys import create_api_key
+from hub.actions.floor.route import drain
 from hub.actions.move import split_entries, undo_move
+from hub.actions.people.keys import create_api_key
 from hub.actions.read_clocks import clocks_of, ledger_of
-from hub.actions.reply import cancel_reply, queue_reply
-from hub.actions.route import drain
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.people import Scope

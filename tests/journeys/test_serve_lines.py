@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from hub.actions.context import Context
 from hub.actions.installation import set_up
-from hub.actions.keys import create_api_key
+from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
 from hub.settings import Settings
 from hub.web.app import make_app

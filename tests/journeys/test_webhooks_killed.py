@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.webhooks import queue_call
+from hub.actions.errands.webhooks import queue_call
 from tests.fakes.processes import serving, until
 from tests.fakes.receiver import HANG, receiving
 from tests.fakes.scene import SECRET, a_hub, one

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.actions.reply import queue_reply
+from hub.actions.answers.reply import queue_reply
 from hub.model.codes import TICKET, show_code
 from hub.wiring import Hub
 from storage import views

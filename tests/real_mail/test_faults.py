@@ -15,7 +15,7 @@ from imapclient import IMAPClient
 from channels.adapter import Refused, TryLater, Unavailable, Unsure
 from channels.email.adapter import EmailAdapter
 from channels.email.settings import EmailSettings
-from hub.actions.reply import queue_reply
+from hub.actions.answers.reply import queue_reply
 from hub.model.interactions import OutboundInteraction
 from hub.wiring import Hub
 from tests.fakes.leaving import free_to_leave

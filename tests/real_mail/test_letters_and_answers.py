@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.actions.reply import queue_reply
+from hub.actions.answers.reply import queue_reply
 from hub.model.interactions import Mailbox
 from hub.wiring import Hub
 from tests.fakes.processes import until

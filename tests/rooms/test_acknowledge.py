@@ -12,8 +12,8 @@ import pytest
 
 from channels.email.adapter import EmailAdapter
 from hub.actions.acknowledge import PER_DOMAIN
+from hub.actions.answers.deliver import deliver_due
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.move import move_entries
 from hub.actions.receive import accept_items
 from tests.conftest import at_database

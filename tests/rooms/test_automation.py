@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.automation.look import run_rules
 from hub.actions.context import Context
-from hub.actions.correct import change_ticket
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import drain
+from hub.actions.learning.correct import change_ticket
 from hub.actions.note import add_note
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
 from hub.model.people import Actor

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.automation.stop import resume_rule
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
-from hub.actions.route import drain
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import drain
 from hub.actions.tags import change_tags
 from hub.model.people import Actor
 from routing.automation.bounds import MOST_DEPTH, MOST_VISITS

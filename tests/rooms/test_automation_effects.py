@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.templates import add_template
 from hub.actions.automation.answer import PER_ADDRESS
 from hub.actions.context import Context
+from hub.actions.errands.webhooks import add_webhook
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.tags import change_tags
-from hub.actions.templates import add_template
 from hub.actions.timers import fire_due
-from hub.actions.webhooks import add_webhook
 from hub.model.people import Actor
 from tests.fakes.automation import automated, did, runs, settle, time_passes
 from tests.fakes.clocks import time_passes as promised_time_passes

@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.reply import queue_reply
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
 from hub.model.people import Actor

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hub.actions.care import change_care
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.route import drain
+from hub.actions.floor.route import drain
+from hub.actions.people.care import change_care
 from hub.actions.status import change_status
 from tests.fakes.clocks import ROUND_THE_CLOCK, clock, rules
 from tests.fakes.invariants import assert_invariants

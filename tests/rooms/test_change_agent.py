@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from hub.actions.announce import EVENTS, ROUTE
-from hub.actions.change_agent import (
+from hub.actions.context import Context
+from hub.actions.failures import Conflict, LoginRefused, NotFound, NotPossible
+from hub.actions.floor.presence import set_presence
+from hub.actions.people.change_agent import (
     AgentChange,
     change_agent,
     get_agent,
@@ -15,11 +18,8 @@ from hub.actions.change_agent import (
     set_membership,
     set_skill,
 )
-from hub.actions.context import Context
-from hub.actions.failures import Conflict, LoginRefused, NotFound, NotPossible
-from hub.actions.presence import set_presence
-from hub.actions.sessions import agent_of_session, log_in
-from hub.actions.staff import add_agent
+from hub.actions.people.sessions import agent_of_session, log_in
+from hub.actions.people.staff import add_agent
 from hub.model.people import HUB, Actor, Role
 from hub.workers import routing
 from storage import views

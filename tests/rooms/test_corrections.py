@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
-from hub.actions.correct import change_ticket
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.learning.correct import change_ticket
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.people import Actor

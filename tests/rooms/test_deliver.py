@@ -19,11 +19,11 @@ from channels.adapter import (
     Unavailable,
     Unsure,
 )
-from hub.actions import deliver
+from hub.actions.answers import deliver
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports
-from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving

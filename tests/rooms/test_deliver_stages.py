@@ -11,12 +11,12 @@ import pytest
 import structlog
 
 from channels.adapter import ChannelAdapter, Refused
-from hub.actions import deliver
+from hub.actions.answers import deliver
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.failures import NotPossible
 from hub.actions.installation import channel_id
-from hub.actions.reply import cancel_reply, queue_reply, send_again
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import cancel_reply, queue_reply
 from hub.actions.automation.visit import anchor_of, as_facts
 from hub.actions.context import Context
-from hub.actions.dry_run import _entry, dry_run
 from hub.actions.failures import NotPossible
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.note import add_note
-from hub.actions.reply import cancel_reply, queue_reply
-from hub.actions.rulebook import as_document
+from hub.actions.rules.dry_run import _entry, dry_run
+from hub.actions.rules.rulebook import as_document
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
 from hub.model.codes import TICKET, show_code

@@ -10,10 +10,10 @@ import pytest
 
 from hub.actions import feed as feeding
 from hub.actions.announce import EVENTS, Listener
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.feed import Feed, FeedEvent, TooFarBehind
 from hub.actions.ports import make_ports
-from hub.actions.reply import queue_reply
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
 
 BOB = [("email", "bob@example.com", True)]

@@ -7,12 +7,12 @@ import orjson
 import pytest
 
 from channels.adapter import RawItem
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.presence import set_presence
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, read_code
 from hub.model.tokens import sign_thread

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from hub.actions import history as reading
 from hub.actions.context import Context
-from hub.actions.history import read_past
+from hub.actions.simulation import history as reading
+from hub.actions.simulation.history import read_past
 from hub.model.tickets import Priority, TicketKind
 from routing.simulate.trouble import CannotSimulate
 from tests.fakes.bygone import midnight, old_ticket, was_on_line

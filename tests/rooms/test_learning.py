@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.correct import change_ticket
 from hub.actions.failures import NotFound
-from hub.actions.learn import learn, learn_if_due, methods_here, use_version
-from hub.actions.learned import reload_learned
-from hub.actions.reply import queue_reply
+from hub.actions.learning.correct import change_ticket
+from hub.actions.learning.learn import learn, learn_if_due, methods_here, use_version
+from hub.actions.learning.learned import reload_learned
+from hub.actions.learning.training import Job, TrainingFailed, train_apart
 from hub.actions.status import change_status
-from hub.actions.training import Job, TrainingFailed, train_apart
 from hub.model.people import Actor
 from hub.model.tickets import TicketKind
 from routing.learn.train import Example
@@ -206,7 +206,7 @@ def _learning() -> set[int]:
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
             if (
                 int(parent) == os.getpid()
-                and b"hub.actions.training_process" in (folder / "cmdline").read_bytes()
+                and b"hub.actions.learning.training_process" in (folder / "cmdline").read_bytes()
             ):
                 found.add(int(folder.name))
         except OSError:  # it ended meanwhile

@@ -15,11 +15,11 @@ import pytest
 
 from channels.adapter import Acceptance
 from channels.email.mailbox import fetch
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, show_code
 from tests.fakes.imap_server import ImapServer

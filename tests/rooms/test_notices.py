@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 
 from hub.actions.announce import EVENTS
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
-from hub.actions.failures import NotPossible
-from hub.actions.ledger_notices import mentioned, tell_of_ledger
-from hub.actions.note import add_note
-from hub.actions.notices import (
+from hub.actions.errands.ledger_notices import mentioned, tell_of_ledger
+from hub.actions.errands.notices import (
     CROWD,
     NAMED,
     NewNotice,
@@ -25,10 +22,13 @@ from hub.actions.notices import (
     muted_kinds,
     overseers,
 )
-from hub.actions.offers import expire_offers
-from hub.actions.route import drain
+from hub.actions.failures import NotPossible
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.offers import expire_offers
+from hub.actions.floor.route import drain
+from hub.actions.floor.unplaceable import say_unplaceable
+from hub.actions.note import add_note
 from hub.actions.timers import fire_due
-from hub.actions.unplaceable import say_unplaceable
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
 from hub.workers.look import wake_all

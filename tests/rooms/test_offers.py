@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotPossible
-from hub.actions.offers import accept_offer, decline_offer, expire_offers
-from hub.actions.presence import set_presence
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.offers import accept_offer, decline_offer, expire_offers
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import why_waiting
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
-from hub.actions.route import why_waiting
 from hub.actions.status import change_status
 from hub.model.people import Actor
 from storage import offers, work

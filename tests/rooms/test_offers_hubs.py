@@ -11,11 +11,11 @@ import pytest
 
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure
-from hub.actions.look_after import look_after
-from hub.actions.offers import accept_offer, decline_offer
-from hub.actions.presence import set_presence
+from hub.actions.floor.look_after import look_after
+from hub.actions.floor.offers import accept_offer, decline_offer
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
 from hub.actions.receive import accept_items
-from hub.actions.route import drain
 from hub.model.people import Actor
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import RULES, SYSTEM, a_hub, an_agent, item, one, rows

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.offers import accept_offer, decline_offer
-from hub.actions.presence import set_presence
-from hub.actions.route import drain, why_waiting
+from hub.actions.floor.offers import accept_offer, decline_offer
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain, why_waiting
 from hub.model.people import Actor
 from hub.workers import keep_floor as floor_loop
 from hub.workers import routing as routing_loop

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.presence import (
+from hub.actions.floor.presence import (
     LINE_SECONDS,
     LOST_SECONDS,
     RETURN_SECONDS,

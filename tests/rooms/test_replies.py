@@ -9,15 +9,15 @@ import orjson
 import pytest
 
 from channels.adapter import RawItem
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.note import add_note
 from hub.actions.participants import add_participant
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from hub.actions.reply import cancel_reply, queue_reply, send_again
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import Mailbox, OutboundAttachment

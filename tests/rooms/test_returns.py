@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.look_after import look_after, next_moment
-from hub.actions.presence import set_presence
-from hub.actions.returns import give_back_left, give_back_unanswered, hand_over
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.look_after import look_after, next_moment
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.returns import give_back_left, give_back_unanswered, hand_over
+from hub.actions.floor.unplaceable import say_unplaceable
 from hub.actions.status import change_status
-from hub.actions.unplaceable import say_unplaceable
 from hub.model.people import Actor
 from routing.promises import WEEKDAYS
 from routing.retell import retell

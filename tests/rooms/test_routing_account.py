@@ -9,12 +9,12 @@ import asyncpg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotPossible
-from hub.actions.presence import set_presence
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from tests.conftest import at_database

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.presence import set_presence
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain, why_waiting
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain, why_waiting
 from hub.actions.status import change_status
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket

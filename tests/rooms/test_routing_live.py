@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.live import end_silent
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.live import end_silent
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain, why_waiting
 from hub.actions.move import move_entries, split_entries
-from hub.actions.presence import set_presence
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain, why_waiting
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.tickets import TicketStatus, held

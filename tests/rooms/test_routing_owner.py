@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.presence import set_presence
-from hub.actions.route import drain
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain
 from hub.actions.status import change_status
 from tests.fakes.floor import floor_rules, holder, minutes_pass, opened
 from tests.fakes.invariants import assert_invariants

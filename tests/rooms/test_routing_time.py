@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.route import drain, next_look, why_waiting
+from hub.actions.floor.route import drain, next_look, why_waiting
+from hub.actions.floor.wrap_up import end_wrap_up
 from hub.actions.status import change_status
-from hub.actions.wrap_up import end_wrap_up
 from hub.workers.routing import give_out
 from tests.fakes.floor import floor_rules, holder, minutes_pass, opened
 from tests.fakes.invariants import assert_invariants
@@ -234,7 +234,7 @@ async def test_it_wakes_when_what_was_given_back_may_come_back(database_dsn: str
 async def test_it_goes_on_while_there_is_more_than_one_round_takes(
     database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.actions.route.MOST", 3)
+    monkeypatch.setattr("hub.actions.floor.route.MOST", 3)
     async with _hub(database_dsn) as ctx:
         await an_agent(ctx, "ann", capacity=20)
         last = [await opened(ctx, number) for number in range(10)][-1]

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from hub.actions import try_rules
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotPossible
-from hub.actions.rule_drafts import (
+from hub.actions.people.staff import add_agent
+from hub.actions.rules import try_rules
+from hub.actions.rules.rule_drafts import (
     discard_draft,
     edit_draft,
     overlap_of,
@@ -17,9 +18,8 @@ from hub.actions.rule_drafts import (
     rebase_draft,
     see_rules,
 )
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.staff import add_agent
-from hub.actions.try_rules import begin_trial, end_trials, last_trial
+from hub.actions.rules.rulebook import as_document, change_rules
+from hub.actions.rules.try_rules import begin_trial, end_trials, last_trial
 from hub.model.people import HUB, Actor, Role
 from routing.rules import RulesError
 from storage import rule_drafts as stored

@@ -8,7 +8,7 @@ import pytest
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.installation import set_up
-from hub.actions.rulebook import as_document, change_rules, reload_rules, restore_rules
+from hub.actions.rules.rulebook import as_document, change_rules, reload_rules, restore_rules
 from hub.model.people import Actor
 from hub.model.tickets import TicketKind
 from routing.rules import load_rules

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from channels.adapter import ChannelAdapter, HasSentCopy, Misconfigured, Unavailable
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
-from hub.actions.sent_copies import keep_copies
 from hub.model.interactions import Mailbox, OutboundAttachment
 from hub.workers.channel import ChannelWorker
 from tests.fakes.imap_server import Command, ImapServer, Session

@@ -9,14 +9,14 @@ import pytest
 from channels.adapter import Receipt
 from channels.email.replies.quotes import new_text
 from channels.email.sending.write import write_html
+from hub.actions.answers.deliver import deliver_due, message_of
+from hub.actions.answers.prepare_answer import prepare_answer
+from hub.actions.answers.reply import cancel_reply, send_again
+from hub.actions.answers.signatures import set_signature
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due, message_of
 from hub.actions.failures import NotPossible
 from hub.actions.note import add_note
-from hub.actions.prepare_answer import prepare_answer
 from hub.actions.receive import accept_items
-from hub.actions.reply import cancel_reply, send_again
-from hub.actions.signatures import set_signature
 from hub.actions.status import change_status
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor

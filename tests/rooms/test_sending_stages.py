@@ -13,10 +13,10 @@ import pytest
 
 from channels.adapter import ChannelAdapter
 from channels.email.sending import hand_over
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import queue_reply, send_again
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
 from hub.actions.ports import make_ports
-from hub.actions.reply import queue_reply, send_again
 from hub.model.interactions import Mailbox
 from tests.fakes.certificates import make_context
 from tests.fakes.invariants import assert_invariants

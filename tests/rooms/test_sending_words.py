@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 
 from channels.email.replies.quotes import new_text
-from hub.actions.context import Context
-from hub.actions.failures import NotFound, NotPossible
-from hub.actions.signatures import read_signature, set_signature
-from hub.actions.templates import (
+from hub.actions.answers.signatures import read_signature, set_signature
+from hub.actions.answers.templates import (
     add_template,
     change_template,
     list_templates,
     render_template,
     retire_template,
 )
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from tests.fakes.answers import SALES, TWO_INBOXES, letter_of, open_ticket, queue

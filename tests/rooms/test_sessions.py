@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from hub.actions import sessions
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused
+from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
-from hub.actions.presence import take_absent_off_line
-from hub.actions.sessions import agent_of_session, log_in, log_out
-from hub.actions.staff import set_password
+from hub.actions.people import sessions
+from hub.actions.people.sessions import agent_of_session, log_in, log_out
+from hub.actions.people.staff import set_password
 from hub.model.people import Role
 from tests.fakes.scene import PASSWORD, a_hub, a_real_agent, one, rows
 

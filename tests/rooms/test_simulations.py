@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from hub.actions import simulate
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.simulate import (
+from hub.actions.rules.rulebook import as_document, change_rules
+from hub.actions.simulation import simulate
+from hub.actions.simulation.simulate import (
     WrongQuestion,
     answer_next,
     ask_simulation,

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.idempotency import once
-from hub.actions.keys import actor_of_key, create_api_key, revoke_api_key
 from hub.actions.note import add_note
-from hub.actions.reply import queue_reply
-from hub.actions.staff import add_agent, set_password, set_preferences
+from hub.actions.people.keys import actor_of_key, create_api_key, revoke_api_key
+from hub.actions.people.staff import add_agent, set_password, set_preferences
 from hub.model.people import Scope
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import PASSWORD, SYSTEM, a_hub, a_real_agent, one, rows, say, ticket

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.rulebook import as_document, change_rules, reload_rules
+from hub.actions.rules.rulebook import as_document, change_rules, reload_rules
 from hub.actions.targets import Touch, touch
 from hub.actions.timers import fire_due
 from storage.database import Connection

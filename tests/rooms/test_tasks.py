@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.move import move_entries
-from hub.actions.task_work import (
+from hub.actions.errands.task_work import (
     change_task,
     comment_task,
     count_tasks,
@@ -22,7 +20,9 @@ from hub.actions.task_work import (
     take_task,
     tasks_of_ticket,
 )
-from hub.actions.tasks import add_task, new_task, say_tasks_due
+from hub.actions.errands.tasks import add_task, new_task, say_tasks_due
+from hub.actions.failures import ActionFailure, NotFound, NotPossible
+from hub.actions.move import move_entries
 from hub.actions.timers import fire_due
 from hub.model.people import Actor
 from storage.tasks import NEVER, CountsRow

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from channels.adapter import RawItem
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.receive import accept_items, read_waiting
-from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
 from storage import threads
 from tests.fakes.inboxes import SALES, TWO_INBOXES, arrive

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import drain
 from hub.actions.move import move_entries, split_entries, undo_move
 from hub.actions.note import add_note
-from hub.actions.reply import queue_reply
-from hub.actions.route import drain
 from hub.actions.status import change_status
 from storage import threads
 from tests.fakes.inboxes import FAIL, TWO_INBOXES, arrive, vouched

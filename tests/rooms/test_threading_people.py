@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hub.actions.adopt import adopt_sender
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.participants import add_participant, list_participants, remove_participant
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
 from hub.model.interactions import Mailbox
 from hub.model.tokens import sign_thread
 from storage.participants import MOST

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from channels.adapter import RawItem
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.interactions import Mailbox
 from storage import reports, threads

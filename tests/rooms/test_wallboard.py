@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from hub.actions.assign import assign_ticket
-from hub.actions.change_agent import AgentChange, change_agent
 from hub.actions.context import Context
-from hub.actions.presence import set_presence
-from hub.actions.route import drain, why_waiting
-from hub.actions.rulebook import as_document, change_rules
-from hub.actions.staff import add_agent
-from hub.actions.wallboard import Board, QueueOnBoard, read_board
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.route import drain, why_waiting
+from hub.actions.floor.wallboard import Board, QueueOnBoard, read_board
+from hub.actions.people.change_agent import AgentChange, change_agent
+from hub.actions.people.staff import add_agent
+from hub.actions.rules.rulebook import as_document, change_rules
 from hub.model.people import HUB, Actor, Role
 from storage import wallboard
 from storage.database import Connection

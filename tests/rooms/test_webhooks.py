@@ -13,11 +13,10 @@ import pytest
 
 from channels.api.compose import sign
 from hub.actions.context import Context
-from hub.actions.failures import NotPossible
-from hub.actions.make_calls import PAUSE_AT, claim_calls, make_call, try_webhook
-from hub.actions.post_call import Trouble, post_call
-from hub.actions.webhook_body import CallBody
-from hub.actions.webhooks import (
+from hub.actions.errands.make_calls import PAUSE_AT, claim_calls, make_call, try_webhook
+from hub.actions.errands.post_call import Trouble, post_call
+from hub.actions.errands.webhook_body import CallBody
+from hub.actions.errands.webhooks import (
     add_webhook,
     call_again,
     change_webhook,
@@ -28,6 +27,7 @@ from hub.actions.webhooks import (
     renew_secret,
     retire_webhook,
 )
+from hub.actions.failures import NotPossible
 from hub.workers.look import wake_all
 from hub.workers.webhooks import call_out
 from tests.fakes.processes import until

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 from channels.email.sending.write import write_html
+from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.signatures import set_signature
+from hub.actions.answers.templates import add_template
 from hub.actions.note import add_note
-from hub.actions.reply import queue_reply
-from hub.actions.signatures import set_signature
-from hub.actions.templates import add_template
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import OutboundInteraction, Quotation
 from hub.model.people import Actor

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
-from hub.actions.reply import queue_reply
 from hub.model.interactions import Mailbox
 from hub.model.tokens import sign_thread
 from tests.fakes.inboxes import FAIL, PASS, TWO_INBOXES, arrive, vouched

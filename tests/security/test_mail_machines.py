@@ -9,10 +9,10 @@ import pytest
 
 from channels.adapter import RawItem
 from hub.actions.acknowledge import PER_HOUSE
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
+from hub.actions.people.staff import add_agent
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
-from hub.actions.staff import add_agent
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import (
     CHANNELS,

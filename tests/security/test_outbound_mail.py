@@ -21,15 +21,15 @@ from hypothesis import strategies as st
 from channels.adapter import ChannelAdapter, RawItem, Refused
 from channels.email import KIND
 from channels.email.settings import EmailSettings
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.signatures import set_signature
+from hub.actions.answers.templates import add_template, render_template
 from hub.actions.context import Context
-from hub.actions.deliver import deliver_due
-from hub.actions.keys import create_api_key
 from hub.actions.note import add_note
+from hub.actions.people.keys import create_api_key
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from hub.actions.reply import queue_reply
-from hub.actions.signatures import set_signature
-from hub.actions.templates import add_template, render_template
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
 from hub.model.people import Actor, Scope

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from aiohttp import web
 
-from hub.actions.public_net import is_global
+from hub.actions.errands.public_net import is_global
 from hub.actions.remote_images import MOST_BYTES, NoPicture, PictureFetcher
 from tests.fakes.desk import Desk, html_letter, letters_come
 from tests.security.conftest import PIXEL, Canary

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from hub.actions.webhook_body import CallBody, headers_of, new_secret
-from hub.actions.webhooks import body_of
+from hub.actions.errands.webhook_body import CallBody, headers_of, new_secret
+from hub.actions.errands.webhooks import body_of
 from storage.webhooks import CallFacts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")

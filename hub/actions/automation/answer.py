@@ -5,16 +5,16 @@ import secrets
 
 from hub.actions.acknowledge import is_machine
 from hub.actions.announce import OUTBOX, announce
+from hub.actions.answers.placeholders import fill_in, words_language
+from hub.actions.answers.reply import letter_subject
+from hub.actions.answers.templates import placeholder_values
+from hub.actions.answers.ways import WayBack, choose_way, inbox_of
 from hub.actions.automation.case import Did, Outcome, RuleCase
 from hub.actions.context import ConfiguredChannel
 from hub.actions.inboxes import is_own_address
 from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
-from hub.actions.placeholders import fill_in, words_language
-from hub.actions.reply import letter_subject
-from hub.actions.templates import placeholder_values
 from hub.actions.ticket_work import Step, on_ticket
-from hub.actions.ways import WayBack, choose_way, inbox_of
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
 from hub.model.interactions import Direction, SenderCheck

@@ -6,9 +6,9 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
+from hub.actions.answers.placeholders import fill_in
+from hub.actions.answers.templates import placeholder_values
 from hub.actions.context import Context
-from hub.actions.placeholders import fill_in
-from hub.actions.templates import placeholder_values
 from hub.model.people import Actor
 from routing.automation.tables import Action, AutomationRule
 from storage import templates

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import Any
 
-from hub.actions.assign import hand_over
 from hub.actions.automation.case import Did, Outcome, RuleCase
 from hub.actions.context import Context
+from hub.actions.floor.assign import hand_over
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.tickets import TicketStatus
 from routing.automation.tables import Action, AutomationRule

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from hub.actions.assign import hand_over
 from hub.actions.automation.case import Did, Outcome, RuleCase
+from hub.actions.floor.assign import hand_over
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.tickets import EventKind, Priority, TicketStatus
 from routing.automation.tables import WITH_TARGET, Action

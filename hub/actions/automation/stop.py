@@ -5,8 +5,8 @@ import structlog
 from hub.actions.announce import EVENTS, RULES, announce
 from hub.actions.automation.case import RuleCase
 from hub.actions.context import Context
+from hub.actions.errands.notices import NewNotice, add_notices, overseers_of
 from hub.actions.failures import NotFound
-from hub.actions.notices import NewNotice, add_notices, overseers_of
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
 from hub.model.tickets import EventKind

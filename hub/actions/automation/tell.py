@@ -1,9 +1,9 @@
 """A rule tells colleagues something, gives a department a task, or calls another program."""
 
 from hub.actions.automation.case import Did, Outcome, RuleCase
-from hub.actions.notices import NewNotice, add_notices, overseers_of
-from hub.actions.tasks import add_task
-from hub.actions.webhooks import queue_call
+from hub.actions.errands.notices import NewNotice, add_notices, overseers_of
+from hub.actions.errands.tasks import add_task
+from hub.actions.errands.webhooks import queue_call
 from hub.model.notices import NoticeKind
 from routing.automation.tables import Action
 from storage import corrections, notices, work

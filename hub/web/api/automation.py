@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from hub.actions.automation.stop import resume_rule
-from hub.actions.dry_run import MOST_DAYS, dry_run
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.rules.dry_run import MOST_DAYS, dry_run
 from hub.actions.tags import change_tags
 from hub.model.codes import TICKET, show_code
 from hub.model.tags import MOST_TAG, MOST_TAGS

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from hub.actions.correct import change_ticket
 from hub.actions.failures import NotPossible
+from hub.actions.learning.correct import change_ticket
 from hub.model.codes import TICKET, show_code
 from hub.web.api.answers import TicketNumber
 from hub.web.api.operations import Answer, Call

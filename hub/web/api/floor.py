@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from hub.actions.wallboard import Board, read_board
+from hub.actions.floor.wallboard import Board, read_board
 from hub.model.codes import TICKET, show_code
 from hub.web.api.answers import TicketNumber
 from hub.web.api.operations import Answer, Call

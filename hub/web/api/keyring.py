@@ -10,7 +10,7 @@ import time
 from aiohttp import web
 
 from hub.actions.context import Context
-from hub.actions.keys import actor_of_key
+from hub.actions.people.keys import actor_of_key
 from hub.model.people import Actor
 from hub.web.api.problems import Problem
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from hub.actions.notices import list_notices, mark_read
+from hub.actions.errands.notices import list_notices, mark_read
 from hub.model.codes import TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.web.api.answers import BigId, TicketNumber

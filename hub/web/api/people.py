@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
-from hub.actions.care import change_care
 from hub.actions.failures import NotFound
-from hub.actions.presence import set_presence
+from hub.actions.floor.presence import set_presence
+from hub.actions.people.care import change_care
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.web.api.answers import (
     AgentAnswer,

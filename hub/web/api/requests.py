@@ -13,8 +13,8 @@ from pydantic import (
 )
 
 from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
-from hub.actions.copies import MOST_COPIES
-from hub.actions.templates import MOST_BODY, MOST_NAME
+from hub.actions.answers.copies import MOST_COPIES
+from hub.actions.answers.templates import MOST_BODY, MOST_NAME
 from hub.model.people import Presence
 from hub.model.tickets import TicketKind, TicketStatus
 

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.rule_drafts import differences
-from hub.actions.rulebook import MOST_NOTE, as_document, change_rules, restore_rules
+from hub.actions.rules.rule_drafts import differences
+from hub.actions.rules.rulebook import MOST_NOTE, as_document, change_rules, restore_rules
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import FieldError, Problem
 from hub.web.api.requests import RequestBody, VersionsQuery

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from hub.actions.simulate import WrongQuestion, ask_simulation, cancel_simulation, see_simulation
+from hub.actions.simulation.simulate import WrongQuestion, ask_simulation, cancel_simulation, see_simulation
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import Problem, wrong_field
 from hub.web.api.requests import BIGINT

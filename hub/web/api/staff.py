@@ -4,16 +4,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from hub.actions.change_agent import (
+from hub.actions.failures import NotPossible
+from hub.actions.floor.returns import hand_over
+from hub.actions.people.change_agent import (
     AgentChange,
     change_agent,
     get_agent,
     reset_password,
     set_members,
 )
-from hub.actions.failures import NotPossible
-from hub.actions.returns import hand_over
-from hub.actions.staff import MOST_CAPACITY, MOST_LIVE, add_agent
+from hub.actions.people.staff import MOST_CAPACITY, MOST_LIVE, add_agent
 from hub.model.people import Role
 from hub.web.api.operations import Answer, Call
 from hub.web.api.people import path_id

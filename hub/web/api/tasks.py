@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from hub.actions import task_work, tasks
+from hub.actions.errands import task_work, tasks
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.keep import KEEP
 from hub.model.codes import CUSTOMER, TASK, TICKET, NotACode, read_code, show_code

@@ -1,6 +1,6 @@
 """Answers kept ready: listed, written, changed, put away, filled in for a ticket."""
 
-from hub.actions import templates
+from hub.actions.answers import templates
 from hub.actions.failures import NotFound, NotPossible
 from hub.model.codes import TICKET, NotACode, read_code
 from hub.web.api.answers import RenderedTemplate, TemplateAnswer, TemplateChanged, TemplateList

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from hub.actions.assign import assign_ticket
+from hub.actions.answers.reply import queue_reply
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.route import why_waiting
 from hub.actions.note import add_note
 from hub.actions.read_clocks import ClockNow, clocks_of
-from hub.actions.reply import queue_reply
-from hub.actions.route import why_waiting
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.model.interactions import Mailbox, OutboundAttachment

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from hub.actions import webhooks
+from hub.actions.errands import webhooks
+from hub.actions.errands.make_calls import try_webhook
+from hub.actions.errands.webhook_body import name_of
 from hub.actions.failures import NotPossible
 from hub.actions.keep import KEEP
-from hub.actions.make_calls import try_webhook
-from hub.actions.webhook_body import name_of
 from hub.model.codes import TICKET, show_code
 from hub.web.api.answers import BigId, TicketNumber
 from hub.web.api.cursors import show_id_cursor

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from hub.actions.care import MOST_SEGMENT, change_care
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.people.care import MOST_SEGMENT, change_care
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.visit import Visit, go

@@ -2,10 +2,10 @@
 
 from aiohttp import web
 
-from hub.actions.correct import change_ticket
 from hub.actions.failures import NotFound
-from hub.actions.learn import use_version
-from hub.actions.measured import DAYS, Cell, read_overview
+from hub.actions.floor.measured import DAYS, Cell, read_overview
+from hub.actions.learning.correct import change_ticket
+from hub.actions.learning.learn import use_version
 from hub.model.tickets import TicketKind
 from hub.web.desk.say.language import N_
 from hub.web.desk.tickets.thread import ticket_code

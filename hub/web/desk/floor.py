@@ -4,7 +4,7 @@ from datetime import datetime, time
 
 from aiohttp import web
 
-from hub.actions.wallboard import Board, read_board
+from hub.actions.floor.wallboard import Board, read_board
 from hub.model.people import Presence
 from hub.web.desk.say.floor import meter, say_wait
 from hub.web.desk.visit import Visit

@@ -14,8 +14,8 @@ from aiohttp import WSCloseCode, web
 from channels.doors import is_own_origin
 from hub.actions.context import Context
 from hub.actions.feed import FeedEvent, TooFarBehind
-from hub.actions.presence import LINE_SECONDS, drop_line, hear_line
-from hub.actions.sessions import agent_of_session
+from hub.actions.floor.presence import LINE_SECONDS, drop_line, hear_line
+from hub.actions.people.sessions import agent_of_session
 from hub.model.codes import TICKET, show_code
 from hub.model.tickets import EventKind
 from hub.web.desk.cookies import read_session

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from hub.actions.failures import NotPossible
-from hub.actions.offers import accept_offer, decline_offer
-from hub.actions.presence import OFFERS_NOT_ANSWERED
+from hub.actions.floor.offers import accept_offer, decline_offer
+from hub.actions.floor.presence import OFFERS_NOT_ANSWERED
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Presence
 from hub.web.desk.visit import Visit, go

@@ -4,12 +4,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from hub.actions.answers.placeholders import PLACEHOLDERS
+from hub.actions.answers.signatures import MOST, read_signature, set_signature
 from hub.actions.failures import NotPossible
-from hub.actions.placeholders import PLACEHOLDERS
-from hub.actions.presence import set_presence
-from hub.actions.signatures import MOST, read_signature, set_signature
-from hub.actions.staff import set_preferences
-from hub.actions.wrap_up import end_wrap_up
+from hub.actions.floor.presence import set_presence
+from hub.actions.floor.wrap_up import end_wrap_up
+from hub.actions.people.staff import set_preferences
 from hub.web.desk.say.language import LANGUAGES
 from hub.web.desk.say.words import PRESENCES, say_failure
 from hub.web.desk.visit import Visit, go

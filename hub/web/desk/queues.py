@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from hub.actions.wallboard import hours_of, in_order
+from hub.actions.floor.wallboard import hours_of, in_order
 from hub.web.desk.say.rule_words import RuleWords
 from hub.web.desk.staff.pages import titles_of
 from hub.web.desk.visit import Visit

@@ -7,7 +7,7 @@ from aiohttp import web
 from channels.doors import is_own_origin
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused
-from hub.actions.sessions import agent_of_session, log_in, log_out
+from hub.actions.people.sessions import agent_of_session, log_in, log_out
 from hub.web.desk.cookies import drop_session, keep_session, read_session
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render

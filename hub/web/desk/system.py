@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from hub.actions import quarantine
+from hub.actions.answers.reply import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
-from hub.actions.reply import cancel_reply, send_again
 from hub.web.api.files import as_download
 from hub.web.desk.say.automation import STOPS
 from hub.web.desk.tickets.writing import deliver_action

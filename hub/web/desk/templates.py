@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hub.actions.failures import NotFound, NotPossible
-from hub.actions.placeholders import PLACEHOLDERS
-from hub.actions.templates import (
+from hub.actions.answers.placeholders import PLACEHOLDERS
+from hub.actions.answers.templates import (
     MOST_BODY,
     MOST_NAME,
     add_template,
@@ -15,6 +14,7 @@ from hub.actions.templates import (
     render_template,
     retire_template,
 )
+from hub.actions.failures import NotFound, NotPossible
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit, go

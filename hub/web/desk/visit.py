@@ -13,7 +13,7 @@ from aiohttp import web
 from channels.doors import choose_language, is_own_origin
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotFound
-from hub.actions.sessions import agent_of_session
+from hub.actions.people.sessions import agent_of_session
 from hub.model.people import Actor, Role
 from hub.web.desk.cookies import read_session, read_zone
 from hub.web.desk.say.language import Voice

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.actions.copies import read_copies
+from hub.actions.answers.copies import read_copies
 from hub.model.interactions import Invite, Mailbox
 from hub.web.desk.letters.bounded import nests_deeper
 from hub.web.desk.letters.clean import clean, clean_style, real_host, urlscheme

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from hub.actions.errands.notices import choose_kinds, count_unread, list_notices, mark_read, muted_kinds
 from hub.actions.failures import NotFound
-from hub.actions.notices import choose_kinds, count_unread, list_notices, mark_read, muted_kinds
 from hub.web.desk.say.errands import NOTICE_KINDS, SaidNotice, say_notice, say_unread
 from hub.web.desk.visit import Visit, go
 

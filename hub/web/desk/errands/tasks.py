@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from hub.actions import task_work, tasks
+from hub.actions.errands import task_work, tasks
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.keep import KEEP
 from hub.model.codes import CUSTOMER, TASK, NotACode, read_code, show_code

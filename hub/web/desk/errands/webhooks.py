@@ -4,10 +4,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from hub.actions import webhooks
+from hub.actions.errands import webhooks
+from hub.actions.errands.make_calls import try_webhook
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.keep import KEEP
-from hub.actions.make_calls import try_webhook
 from hub.model.people import Role
 from hub.web.desk.say.errands import CALL_STATES, CALL_TROUBLES
 from hub.web.desk.say.words import FAILURES, say_failure

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
+from hub.actions.people.sessions import is_signed_in
 from hub.actions.remote_images import NoPicture, PictureFetcher
-from hub.actions.sessions import is_signed_in
 from hub.web.desk.letters.bounded import AT_ONCE, clean_within
 from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.pictures import Picture, read_picture, sign_picture

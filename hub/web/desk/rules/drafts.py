@@ -5,8 +5,8 @@ from typing import Literal, cast
 from aiohttp import web
 
 from hub.actions.failures import Conflict, NotPossible
-from hub.actions.rule_drafts import Overlap, discard_draft, overlap_of, publish_draft, rebase_draft
-from hub.actions.try_rules import begin_trial, last_trial
+from hub.actions.rules.rule_drafts import Overlap, discard_draft, overlap_of, publish_draft, rebase_draft
+from hub.actions.rules.try_rules import begin_trial, last_trial
 from hub.web.desk.rules.forms.fields import one
 from hub.web.desk.rules.trials import ToldTrial, tell_trial
 from hub.web.desk.rules.troubles import say_refusal, troubles_of

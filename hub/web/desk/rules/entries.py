@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
-from hub.actions.rule_drafts import edit_draft
+from hub.actions.rules.rule_drafts import edit_draft
 from hub.web.desk.rules.choices import chooser, parts_of
 from hub.web.desk.rules.forms import general
 from hub.web.desk.rules.forms.automation import ASKED, CHOSEN

@@ -8,8 +8,8 @@ import tomli_w
 from aiohttp import web
 
 from hub.actions.failures import Conflict, NotFound, NotPossible
-from hub.actions.rule_drafts import differences, edit_draft
-from hub.actions.rulebook import as_document, restore_rules
+from hub.actions.rules.rule_drafts import differences, edit_draft
+from hub.actions.rules.rulebook import as_document, restore_rules
 from hub.web.desk.rules.forms.fields import one
 from hub.web.desk.rules.troubles import say_refusal, troubles_of
 from hub.web.desk.rules.view import RULES, UNPROCESSABLE, Seen, posted, see, show

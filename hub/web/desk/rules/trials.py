@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.actions.try_rules import GONE_SECONDS
+from hub.actions.rules.try_rules import GONE_SECONDS
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_words import RuleWords
 from routing.rules import read_skill
@@ -41,7 +41,7 @@ class ToldRun:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldTrial:
     """`state`: running, gone (with its hub), failed, done; `old`: the draft was changed since it began. The counts are those of
-    `hub.actions.dry_run.DryRun`."""
+    `hub.actions.rules.dry_run.DryRun`."""
 
     state: str
     old: bool

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from hub.actions.rule_drafts import Desk, see_rules
+from hub.actions.rules.rule_drafts import Desk, see_rules
 from hub.web.desk.rules.forms.fields import Fields
 from hub.web.desk.rules.sections import SECTIONS
 from hub.web.desk.say.rule_words import RuleWords

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.actions.notices import MOST_COUNTED
-from hub.actions.post_call import Trouble
+from hub.actions.errands.notices import MOST_COUNTED
+from hub.actions.errands.post_call import Trouble
 from hub.model.codes import TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.tasks import TaskState, TaskStep

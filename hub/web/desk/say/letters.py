@@ -49,7 +49,7 @@ def mailbox_text(mailbox: Mailbox) -> str:
 
 
 def mailbox_entry(mailbox: Mailbox) -> str:
-    """As `hub.actions.copies.read_copies` and the composer's chips read it back: a name with a comma is one name."""
+    """As `hub.actions.answers.copies.read_copies` and the composer's chips read it back: a name with a comma is one name."""
     name = _NOT_IN_A_NAME.sub("", mailbox.name).strip()
     if not name or name.lower() == mailbox.address.lower():
         return mailbox.address

@@ -6,9 +6,9 @@ from typing import Any
 from aiohttp import web
 
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.rule_drafts import see_rules
-from hub.actions.rulebook import as_document
-from hub.actions.simulate import (
+from hub.actions.rules.rule_drafts import see_rules
+from hub.actions.rules.rulebook import as_document
+from hub.actions.simulation.simulate import (
     WrongQuestion,
     ask_simulation,
     cancel_simulation,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from multidict import MultiMapping
 
-from hub.actions.change_agent import AgentChange
 from hub.actions.failures import NotPossible
+from hub.actions.people.change_agent import AgentChange
 from hub.model.people import Role
 from storage.agents import AgentDetails
 

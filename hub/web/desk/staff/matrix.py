@@ -4,8 +4,8 @@ from functools import partial
 
 from aiohttp import web
 
-from hub.actions.change_agent import get_agent, set_membership, set_skill
 from hub.actions.failures import ActionFailure, NotPossible
+from hub.actions.people.change_agent import get_agent, set_membership, set_skill
 from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import number

@@ -5,7 +5,9 @@ from functools import partial
 
 from aiohttp import web
 
-from hub.actions.change_agent import (
+from hub.actions.failures import ActionFailure, NotFound, NotPossible
+from hub.actions.floor.returns import hand_over
+from hub.actions.people.change_agent import (
     AgentChange,
     administers,
     change_agent,
@@ -13,9 +15,7 @@ from hub.actions.change_agent import (
     new_password,
     reset_password,
 )
-from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.returns import hand_over
-from hub.actions.staff import add_agent, languages_of
+from hub.actions.people.staff import add_agent, languages_of
 from hub.model.people import Role
 from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure

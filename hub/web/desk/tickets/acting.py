@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from hub.actions.assign import assign_ticket
 from hub.actions.failures import NotPossible
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.status import change_status
 from hub.web.desk.say.words import STATUSES
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code

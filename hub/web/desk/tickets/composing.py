@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.actions.prepare_answer import Preparation, prepare_answer
-from hub.actions.reply import Withdrawn
-from hub.actions.ways import inboxes_of
+from hub.actions.answers.prepare_answer import Preparation, prepare_answer
+from hub.actions.answers.reply import Withdrawn
+from hub.actions.answers.ways import inboxes_of
 from hub.model.interactions import Mailbox
 from hub.web.desk.say.letters import letter_of, mailbox_entry
 from hub.web.desk.tickets.work import Work, work_context

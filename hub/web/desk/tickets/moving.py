@@ -4,7 +4,7 @@ from aiohttp import web
 from yarl import URL
 
 from hub.actions.adopt import adopt_sender
-from hub.actions.copies import read_copies
+from hub.actions.answers.copies import read_copies
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.move import move_entries, split_entries, undo_move
 from hub.actions.participants import add_participant, remove_participant

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from hub.actions.notices import mark_ticket_read
+from hub.actions.errands.notices import mark_ticket_read
 from hub.actions.read_clocks import soonest
 from hub.web.desk.say.targets import say_due
 from hub.web.desk.tickets.composing import composer_context

@@ -2,8 +2,8 @@
 
 from aiohttp import web
 
-from hub.actions.correct import change_ticket
 from hub.actions.failures import NotPossible
+from hub.actions.learning.correct import change_ticket
 from hub.web.desk.tickets.acting import show_ticket
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit

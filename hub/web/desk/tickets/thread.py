@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.actions.answers.ways import way_back
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
-from hub.actions.ways import way_back
 from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.tickets import TicketStatus
 from hub.web.desk.say.language import Voice

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.floor.route import why_waiting
 from hub.actions.read_clocks import ClockLedger, ledger_of
-from hub.actions.route import why_waiting
 from hub.web.desk.say.automation import tell_runs
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.say.floor import say_expected

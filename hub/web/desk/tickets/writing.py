@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from hub.actions import reply
-from hub.actions.copies import read_copies
+from hub.actions.answers import reply
+from hub.actions.answers.copies import read_copies
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note

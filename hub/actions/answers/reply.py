@@ -1,0 +1,329 @@
+"""Answering a customer: checked, written to the timeline and put into the outbox in one transaction. Nothing leaves here."""
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
+
+from channels.clean import safe_content_type, safe_filename
+from hub.actions.announce import OUTBOX, announce
+from hub.actions.answers.copies import check_copies
+from hub.actions.answers.placeholders import fill_in, values_of, words_language
+from hub.actions.answers.quote import choose_quotation
+from hub.actions.answers.ways import WayBack, choose_way, inbox_of, is_inbox
+from hub.actions.context import ConfiguredChannel, Context
+from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.inboxes import is_own_address
+from hub.actions.installation import channel_id
+from hub.actions.match import MAIL
+from hub.actions.note import check_text
+from hub.actions.participants import add_members
+from hub.actions.ticket_work import Step, on_ticket
+from hub.model.codes import TICKET, show_code
+from hub.model.details import read_details
+from hub.model.interactions import (
+    Direction,
+    InteractionKind,
+    Mailbox,
+    OutboundAttachment,
+    Quotation,
+)
+from hub.model.people import Actor
+from hub.model.tickets import EventKind, TicketStatus
+from hub.model.tokens import sign_thread
+from storage import inbound, outbound, work
+from storage.outbound import AnswerFacts
+from storage.work import WorkedTicket
+
+T = TypeVar("T")
+
+MOST_FILES_BYTES = 20 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """One answer, checked: what it says, whom it goes to and how."""
+
+    way: WayBack
+    number: int
+    text: str
+    attachments: Sequence[OutboundAttachment]
+    cc: Sequence[Mailbox]
+    bcc: Sequence[Mailbox]
+    facts: AnswerFacts
+
+
+async def queue_reply(
+    ctx: Context,
+    *,
+    ticket_code: int,
+    actor: Actor,
+    text: str,
+    attachments: Sequence[OutboundAttachment] = (),
+    expected_seq: int | None = None,
+    cc: Sequence[Mailbox] = (),
+    bcc: Sequence[Mailbox] = (),
+    inbox: str = "",
+) -> int:
+    """The reply's id on the timeline; it is committed, and leaves soon: an agent's by mail after the time in which it can be
+    taken back. An open ticket is pending from then on. Who is in `cc` may speak in the ticket from then on.
+
+    `expected_seq`: where the ticket stood when its writer read it. `inbox`: the mail channel that it leaves by; "" for the one
+    that the customer last wrote to. Raises NotFound; Conflict when the customer or a colleague has spoken since; NotPossible:
+    no_way_back, not_our_inbox, closed, empty, too_long, no_files, too_much, no_copies, bad_address, too_many_copies.
+    """
+    text = check_text(text)
+    numbers = {name: await channel_id(ctx, name) for name in ctx.settings.channels}
+    if sum(len(file.data) for file in attachments) > MOST_FILES_BYTES:
+        raise NotPossible("The files are larger than 20 MB together.", code="too_much")
+
+    async def step(taken: Step) -> int:
+        ticket = taken.ticket
+        if expected_seq is not None and await work.said_since(
+            taken.connection, ticket.id, expected_seq, actor.agent_id
+        ):
+            raise Conflict("Somebody wrote since you looked; nothing was sent.", current_seq=ticket.seq)
+        if taken.status is TicketStatus.CLOSED:
+            raise NotPossible("A closed ticket is not answered: open it first.", code="closed")
+        facts = await outbound.answer_facts(taken.connection, ticket.id, actor.agent_id)
+        way = choose_way(
+            ctx, ticket.channel, ticket.reply_address, last_inbox=facts.channel or "", inbox=inbox
+        )
+        if way is None:
+            raise NotPossible(
+                "There is no way back to this customer: no address is known that a configured channel can reach.",
+                code="no_way_back",
+            )
+        _check_channel(way.channel, text, attachments, [*cc, *bcc])
+        known = check_copies(cc, bcc, to=way.address, is_own=is_own_address(ctx))
+        answer = _Answer(
+            way=way,
+            number=numbers[way.channel.name],
+            text=text,
+            attachments=attachments,
+            cc=known[0],
+            bcc=known[1],
+            facts=facts,
+        )
+        return await _write(ctx, taken, answer)
+
+    # Of this process; other hubs hear of it by the transaction's own NOTIFY.
+    interaction_id = await on_ticket(ctx, ticket_code, actor, step)
+    ctx.listener.wake(OUTBOX)
+    return interaction_id
+
+
+def _check_channel(
+    channel: ConfiguredChannel,
+    text: str,
+    attachments: Sequence[OutboundAttachment],
+    copies: Sequence[Mailbox],
+) -> None:
+    able = channel.kind.capabilities
+    if attachments and not able.attachments:
+        raise NotPossible(f"The channel {channel.name} carries no files.", code="no_files")
+    if copies and not able.copies:
+        raise NotPossible(f"The channel {channel.name} reaches the customer alone.", code="no_copies")
+    if able.max_text and len(text) > able.max_text:
+        said = f"The channel {channel.name} carries {able.max_text} characters at most."
+        raise NotPossible(said, code="too_long")
+
+
+async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
+    ticket, connection, actor, way = taken.ticket, taken.connection, taken.actor, answer.way
+    kind = way.channel.kind
+    token = sign_thread(ctx.secret, ticket.id, way.address)
+    make_id = kind.answer_id
+    message_id = make_id(way.channel.settings, secrets.token_hex(16), token) if make_id else ""
+    letters = await work.last_letters(connection, ticket.id) if make_id else []
+    subject = letter_subject(ticket) if kind.capabilities.subject else ""
+    interaction_id, created_at = await work.add_entry(
+        connection,
+        ticket=ticket,
+        seq=taken.seq + 1,
+        channel_id=answer.number,
+        kind=InteractionKind.MESSAGE,
+        direction=Direction.OUT,
+        agent_id=actor.agent_id,
+        author_name=actor.name,
+        text=answer.text,
+        subject=subject,
+        external_id=message_id,
+        thread_key=ticket.thread_key if way.channel.name == ticket.channel else "",
+    )
+    await taken.note(EventKind.INTERACTION_ADDED, interaction=interaction_id, direction=Direction.OUT.value)
+    if answer.attachments:
+        await inbound.add_attachments(
+            connection, [_file(ticket, interaction_id, file) for file in answer.attachments]
+        )
+    pending = taken.status is TicketStatus.OPEN and await taken.become(TicketStatus.PENDING)
+    # What a program's key is called is no name that a customer should read.
+    author_name = actor.name if actor.agent_id is not None else ""
+    message = {
+        "ticket_code": show_code(TICKET, ticket.code),
+        "address": way.address,
+        "recipient_name": ticket.customer_name,
+        "author_name": author_name,
+        "text": answer.text,
+        "subject": subject,
+        "message_id": message_id,
+        "in_reply_to": next((one for one, direction in letters if direction == Direction.IN), ""),
+        "references": [one for one, _ in reversed(letters)],
+        "reply_token": token if make_id else "",
+    }
+    if kind.inbox is not None:
+        language = words_language(answer.facts.language)
+        values = values_of(
+            customer_name=ticket.customer_name,
+            ticket_number=show_code(TICKET, ticket.code),
+            ticket_subject=ticket.subject,
+            agent_name=author_name,
+            inbox_address=inbox_of(way.channel).address,
+            today=created_at.date(),
+            language=language,
+        )
+        message |= _letter_parts(answer, language, values)
+    live = actor.agent_id is None or kind.capabilities.live
+    await work.add_outbox(
+        connection,
+        ticket_id=ticket.id,
+        interaction_id=interaction_id,
+        channel_id=answer.number,
+        message=message,
+        message_id=message_id,
+        give_up_seconds=ctx.settings.delivery.give_up_after_hours * 3600,
+        # A program has no second thoughts, and nobody who waits before a screen should wait for ours.
+        not_before_seconds=0.0 if live else ctx.settings.delivery.undo_seconds,
+        made_pending=pending,
+    )
+    if message_id:
+        await inbound.add_refs(connection, [(MAIL, message_id, ticket.id)])
+    if answer.cc:
+        await add_members(connection, ticket.id, answer.cc, actor.agent_id)
+    await work.set_ticket(
+        connection,
+        ticket.id,
+        seq=taken.seq,
+        status=TicketStatus.PENDING.value if pending else None,
+        answered=True,
+        preview=" ".join(answer.text[:600].split())[:160],
+    )
+    taken.answered = True
+    await announce(connection, OUTBOX)
+    return interaction_id
+
+
+def _letter_parts(answer: _Answer, language: str, values: dict[str, str]) -> dict[str, Any]:
+    """What only a letter has, without what is empty. All of it is fixed now, whatever is configured when it leaves."""
+    inbox = inbox_of(answer.way.channel)
+    everybody = (answer.way.address, *(one.address for one in (*answer.cc, *answer.bcc)))
+    quotation = choose_quotation(answer.facts, everybody) if inbox.quote_history else None
+    answered = read_details(answer.facts.details) if answer.facts.details else None
+    parts: dict[str, Any] = {
+        "language": language,
+        "cc": [asdict(one) for one in answer.cc],
+        "bcc": [asdict(one) for one in answer.bcc],
+        "signature": fill_in(answer.facts.signature or inbox.signature, values),
+        "quotation": _quoted(quotation),
+        "thread_topic": answered.thread_topic if answered is not None else "",
+        "thread_index": answered.thread_index if answered is not None else "",
+    }
+    return {name: value for name, value in parts.items() if value}
+
+
+def _quoted(quotation: Quotation | None) -> dict[str, str] | None:
+    if quotation is None:
+        return None
+    return {"author": quotation.author, "said_at": quotation.said_at.isoformat(), "text": quotation.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An answer that was taken back, as it was written: for whoever wants to write it better."""
+
+    text: str
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    inbox: str
+
+
+async def cancel_reply(ctx: Context, *, interaction_id: int, actor: Actor) -> Withdrawn:
+    """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
+    open again. Raises NotFound, NotPossible (left_already)."""
+
+    async def step(taken: Step) -> Withdrawn:
+        gone = await outbound.cancel(taken.connection, interaction_id)
+        if gone is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "cancelled")
+        taken.unanswered = gone.unanswered
+        reopened = (
+            gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
+        )
+        status = TicketStatus.OPEN.value if reopened else None
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
+        return Withdrawn(
+            text=gone.message["text"],
+            cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
+            bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
+            inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
+        )
+
+    return await _on_reply(ctx, interaction_id, actor, step)
+
+
+async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
+    """A failed or uncertain reply waits to leave again, under the same Message-ID. Raises NotFound, NotPossible."""
+
+    async def step(taken: Step) -> None:
+        seconds = ctx.settings.delivery.give_up_after_hours * 3600
+        if await outbound.resend(taken.connection, interaction_id, seconds) is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "queued")
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
+
+    await _on_reply(ctx, interaction_id, actor, step)
+
+
+async def _on_reply(
+    ctx: Context, interaction_id: int, actor: Actor, step: Callable[[Step], Awaitable[T]]
+) -> T:
+    known = await ctx.database.read(lambda c: outbound.outbox_of(c, interaction_id))
+    if known is None:
+        raise NotFound(f"There is no reply {interaction_id}.")
+    done = await on_ticket(ctx, known[1], actor, step)
+    ctx.listener.wake(OUTBOX)
+    return done
+
+
+async def _tell(taken: Step, interaction_id: int, state: str) -> None:
+    await taken.note(EventKind.DELIVERY_CHANGED, interaction=interaction_id, state=state)
+    await announce(taken.connection, OUTBOX)
+
+
+def _left_already() -> NotPossible:
+    return NotPossible("The reply is on its way or has left already.", code="left_already")
+
+
+def letter_subject(ticket: WorkedTicket) -> str:
+    """What an answer in this ticket is called."""
+    code = show_code(TICKET, ticket.code)
+    subject = ticket.subject
+    if not subject.lower().startswith(("re:", "回复:", "回复：")):
+        subject = f"Re: {subject}"
+    return subject if code in subject else f"{subject} [{code}]"
+
+
+def _file(ticket: WorkedTicket, interaction_id: int, file: OutboundAttachment) -> inbound.NewAttachment:
+    return inbound.NewAttachment(
+        interaction_id=interaction_id,
+        ticket_id=ticket.id,
+        filename=safe_filename(file.filename),
+        content_type=safe_content_type(file.content_type),
+        size=len(file.data),
+        content_id="",
+        inline=False,
+        sha256=hashlib.sha256(file.data).digest(),
+        data=file.data,
+    )

@@ -1,0 +1,1 @@
+"""Tasks, notices and calls to other programs."""

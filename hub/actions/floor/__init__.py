@@ -1,0 +1,1 @@
+"""Who has which ticket, and who is there: routing wired to the database."""

@@ -1,0 +1,87 @@
+"""A waiting ticket's place in the line and its expected wait, from everything that waits and everybody who is here."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from hub.actions.context import Context
+from hub.actions.floor.as_facts import (
+    EFFORT,
+    LIVE_EFFORT,
+    WEIGHT,
+    as_agents,
+    as_ticket,
+    calendar_of,
+    closed_queues,
+    due_of,
+    needs_of,
+)
+from hub.model.tickets import Priority, TicketKind
+from routing.agenda import waited
+from routing.expect import Answered, Expected, Line, Sort, expect, tempo_of
+from routing.relax import relaxed
+from routing.rules import RoutingRules, read_skill
+from storage import wallboard as stored
+from storage.database import Connection
+from storage.wallboard import AnsweredRow, LineRow
+from storage.work import AgentNow, WaitingRow
+
+LATELY_SECONDS = 4 * 3600.0
+"""Answers of so long ago tell how quickly work is done."""
+
+
+async def expect_ticket(
+    ctx: Context, row: WaitingRow, present: Sequence[AgentNow], now: datetime
+) -> Expected:
+    """As things stand now."""
+
+    async def look(connection: Connection) -> tuple[Sequence[LineRow], Sequence[AnsweredRow]]:
+        line = await stored.line_now(connection, now)
+        return line, await stored.answered_lately(connection, LATELY_SECONDS)
+
+    rows, answered = await ctx.database.read(look)
+    rules = ctx.rules
+    agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules)
+    return expect(
+        as_ticket(row, now, rules, {agent.id for agent in agents if agent.here}),
+        _line(rows, now, rules),
+        agents,
+        0.0,
+        tempo=tempo(answered),
+        prices=ctx.outlook.prices,
+        closed=closed_queues(rules, now),
+    )
+
+
+def tempo(answered: Sequence[AnsweredRow]) -> dict[str, float]:
+    """How quickly the work of each queue was done lately."""
+    return tempo_of(Answered(row.queue, effort_of(row.kind, row.live), row.minutes) for row in answered)
+
+
+def effort_of(kind: str, live: bool) -> float:
+    """Minutes that such work takes on the average."""
+    return (LIVE_EFFORT if live else EFFORT)[TicketKind(kind)]
+
+
+def _line(rows: Sequence[LineRow], now: datetime, rules: RoutingRules) -> Line:
+    """By what agents go by: what a ticket asks for may have grown less while it waited."""
+    line: dict[Sort, list[tuple[float, int]]] = {}
+    for row in rows:
+        rule = rules.queue_named(row.queue)
+        needs = needs_of(row.queue, row.language, tuple(row.skills))
+        sort = Sort(
+            needs,
+            row.live,
+            WEIGHT[Priority(row.priority)],
+            effort_of(row.kind, row.live),
+            frozenset(read_skill(skill)[0] for skill in row.preferred),
+        )
+        for number, since, due in zip(row.ids, row.since, row.due, strict=True):
+            began = since or 0.0
+            own = sort
+            if rule is not None and rule.relax:
+                start = now + timedelta(minutes=began)
+                minutes = waited(calendar_of(rules, row.queue), start, now) / timedelta(minutes=1)
+                own = sort._replace(needs=relaxed(needs, rule.relax, minutes)[0])
+            found = line.setdefault(own, [])
+            found.append((due_of(row.live, Priority(row.priority), began, due), number))
+    return line

@@ -1,0 +1,1 @@
+"""What people say a ticket is, and what is learned from that."""

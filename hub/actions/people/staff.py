@@ -1,0 +1,157 @@
+"""Agents come and change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.actions.announce import EVENTS, ROUTE, announce
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.floor.presence import change_presence
+from hub.actions.people.passwords import hash_password
+from hub.model.people import HUB, Actor, Presence, Role
+from hub.model.tickets import EventKind
+from routing.rules import RoutingRules
+from storage import events
+from storage import staff as stored
+from storage.database import Connection
+
+MOST_CAPACITY = 1000
+MOST_LIVE = 50
+LEVELS = range(1, 6)
+LOCALES = ("en", "zh_CN")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
+
+
+async def add_agent(
+    ctx: Context,
+    *,
+    login: str,
+    name: str,
+    password: str,
+    role: Role = Role.AGENT,
+    languages: Sequence[str] = (),
+    skills: Mapping[str, int] | None = None,
+    queues: Sequence[str] = (),
+    capacity: int = 8,
+    live_capacity: int = 3,
+    calendar: str = "",
+    locale: str = "en",
+    actor: Actor = HUB,
+) -> int:
+    """A new agent's id. `queues` empty: works on every queue. `skills` maps a skill to its level, 1 to 5. `calendar`: their
+    shifts, "" for none.
+
+    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, and as `check_abilities`.
+    """
+    login = login.strip().lower()
+    if not _LOGIN.fullmatch(login):
+        raise NotPossible("A login takes letters, digits and . _ @ -, 64 at the most.", code="bad_login")
+    name = check_name(name)
+    abilities = {
+        "capacity": capacity, "live_capacity": live_capacity, "skills": dict(skills or {}), "languages": tuple(languages),
+        "calendar": calendar, "locale": locale,
+    }  # fmt: skip
+    check_abilities(ctx.rules, abilities)
+    hashed = await hash_password(password)
+
+    async def work(connection: Connection) -> int:
+        made = await stored.add_agent(
+            connection,
+            login=login,
+            name=name,
+            password_hash=hashed,
+            role=role.value,
+            languages=languages,
+            skills=dict(skills or {}),
+            capacity=capacity,
+            live_capacity=live_capacity,
+            calendar=calendar,
+            locale=locale,
+        )
+        if made is None:
+            raise NotPossible(f"There is an agent {login} already.", code="login_taken")
+        if await stored.join_queues(connection, made, queues) != len(set(queues)):
+            known = ", ".join(queue.name for queue in ctx.rules.queue)
+            raise NotPossible(f"A queue is unknown; there is {known}.", code="unknown_queue")
+        data = {"agent": made, "by": actor.agent_id, "who": actor.name, "role": role.value}
+        await events.add_event(connection, EventKind.AGENT_ADDED, agent_id=made, data=data)
+        await announce(connection, EVENTS, ROUTE)
+        return made
+
+    return await ctx.database.run(work)
+
+
+async def set_password(ctx: Context, *, login: str, password: str) -> None:
+    """Give an agent a new password; every session of theirs ends."""
+    hashed = await hash_password(password)
+
+    async def work(connection: Connection) -> None:
+        agent_id = await stored.set_password(connection, login.strip().lower(), hashed)
+        if agent_id is None:
+            raise NotFound(f"There is no agent {login}.")
+        await show_out(connection, agent_id)
+
+    await ctx.database.run(work)
+
+
+async def show_out(connection: Connection, agent_id: int) -> None:
+    """End every session of an agent; they are off line then."""
+    await stored.end_sessions(connection, agent_id)
+    await change_presence(connection, agent_id, Presence.OFFLINE, by=HUB)
+    await events.add_event(connection, EventKind.SESSION_ENDED, agent_id=agent_id, data={"agent": agent_id})
+    await announce(connection, EVENTS, ROUTE)
+
+
+async def set_preferences(
+    ctx: Context, *, agent_id: int, locale: str | None = None, theme: str | None = None
+) -> None:
+    """The agent's own language (en, zh_CN) and theme (auto, light, dark)."""
+    if locale not in (None, *LOCALES) or theme not in (None, "auto", "light", "dark"):
+        raise NotPossible("There is no such language or theme.")
+    if not await ctx.database.run(lambda c: stored.set_preferences(c, agent_id, locale, theme)):
+        raise NotFound(f"There is no agent {agent_id}.")
+
+
+def check_name(name: str) -> str:
+    """The name without needless blanks. Raises NotPossible (bad_name)."""
+    name = " ".join(name.split())
+    if not name or len(name) > 100 or not name.isprintable():
+        raise NotPossible("A name needs 1 to 100 characters.", code="bad_name")
+    return name
+
+
+def check_abilities(
+    rules: RoutingRules, given: Mapping[str, Any], *, known: Mapping[str, int] | None = None
+) -> None:
+    """What an agent is to be, field by field. Skills that they have already (`known`) may stay when no rule names them now.
+
+    Raises NotPossible: bad_capacity, unknown_skill, bad_level, unknown_language, unknown_calendar, bad_locale.
+    """
+    for name, most in (("capacity", MOST_CAPACITY), ("live_capacity", MOST_LIVE)):
+        if name in given and not 0 <= given[name] <= most:
+            raise NotPossible(f"{name} is a number from 0 to {most}.", code="bad_capacity")
+    skills: Mapping[str, int] = given.get("skills", {})
+    if unknown := sorted(set(skills) - set(rules.skills) - set(known or {})):
+        raise NotPossible(
+            f"The routing rules know no skill {', '.join(unknown)}; there is {', '.join(rules.skills)}.",
+            code="unknown_skill",
+        )
+    if wrong := sorted(name for name, level in skills.items() if level not in LEVELS):
+        raise NotPossible(f"The level of {', '.join(wrong)} is a number from 1 to 5.", code="bad_level")
+    if other := sorted(set(given.get("languages", ())) - set(languages_of(rules))):
+        raise NotPossible(
+            f"The routing rules offer no {', '.join(other)}; there is {', '.join(languages_of(rules))}.",
+            code="unknown_language",
+        )
+    calendar = given.get("calendar", "")
+    if calendar and calendar not in rules.policies.calendars:
+        raise NotPossible(f"The routing rules know no calendar {calendar}.", code="unknown_calendar")
+    if given.get("locale", "en") not in LOCALES:
+        raise NotPossible(f"A screen speaks {' or '.join(LOCALES)}.", code="bad_locale")
+
+
+def languages_of(rules: RoutingRules) -> tuple[str, ...]:
+    """The languages in which a ticket may ask for an agent."""
+    offered = rules.languages
+    return tuple(dict.fromkeys((*offered.offered, *((offered.fallback,) if offered.fallback else ()))))

@@ -1,0 +1,1 @@
+"""The rules in use: versions, drafts, what they would have done."""

@@ -1,0 +1,1 @@
+"""The hub's past under other rules and with other staff."""
