@@ -235,7 +235,8 @@ class Floor:
     def rate(self, agent: AgentState, needs: Needs, weight: float, pace: float, minutes: float) -> float:
         """Importance per minute of the agent's time, less where others should do it."""
         advantage = self.prices.advantage(needs, agent.id, pace)
-        return weight / minutes * math.pow(advantage, self.weights.advantage)
+        w = self.weights
+        return weight**w.importance / minutes * math.pow(advantage, w.advantage)
 
     def is_held(self, ticket: WaitingTicket, now: float) -> bool:
         """Whether the one who knows the customer is here and there is time until they get to it."""

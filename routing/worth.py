@@ -28,8 +28,10 @@ class Weights:
     `owner_gain`; the ticket is worth `owner_bonus` more to them and, while there is time (`hold_until` before the promise),
     only `hold` of it to others. An estimate of effort is multiplied by `safety` before it is believed.
     `look_ahead` bounds how early a promise begins to press: longer with more work waiting for each agent (`look_share`).
-    `late` is what a ticket that cannot be in time keeps of its worth. `advantage` is the power to which the price of skills is
-    raised. For live tickets: the costs of one more at once, of the last free places of a skill, of interrupting, of pace.
+    `importance` is the power to which a ticket's weight is raised: where not all can be in time, what matters most comes a
+    little more often. `late` is what a ticket that cannot be in time keeps of its worth. `advantage` is the power to which
+    the price of skills is raised. For live tickets: the costs of one more at once, of the last free places of a skill, of
+    interrupting, of pace.
     Having every skill that a ticket prefers makes it worth `preferred` more.
     """
 
@@ -43,8 +45,9 @@ class Weights:
     late: float = 0.15
     late_grows_in: float = 240.0
     late_most: float = 5.0
-    look_ahead: tuple[float, float] = (30.0, 110.0)
+    look_ahead: tuple[float, float] = (30.0, 50.0)
     look_share: float = 0.5
+    importance: float = 1.13
     advantage: float = 5.0
     one_more_live: float = 0.2
     last_places: float = 12.0

@@ -133,6 +133,27 @@ async def test_on_a_phone_the_card_is_within_the_screen_and_big_enough_to_press(
     assert await page.evaluate("document.documentElement.scrollWidth") <= 375
 
 
+async def test_a_card_lies_over_no_button_of_a_page(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk("/desk/tasks")
+    await _offer(desk, await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel"))
+    await expect(page.locator(".offer[data-offer]")).to_be_visible(timeout=5000)
+    await page.get_by_text("New task").click(trial=True, timeout=5000)
+
+
+async def test_beside_a_ticket_a_card_leaves_its_head_and_the_menus_in_sight(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await _offer(desk, await customer_writes(desk.ctx, "And mine?", subject="Another", thread="2"))
+    card = page.locator(".offer[data-offer]")
+    await expect(card).to_be_visible(timeout=5000)
+    box, talk = await card.bounding_box(), await page.locator(".talk").bounding_box()
+    assert box is not None and talk is not None and box["x"] >= talk["x"] + talk["width"]
+    await page.locator("#presence summary").click()
+    await page.locator("#presence .choice", has_text="Busy").click(trial=True, timeout=5000)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
 async def test_axe_finds_nothing_in_the_cards(

@@ -127,7 +127,9 @@ async def test_rules_come_from_a_version_or_from_ones_own_draft(desk: Desk) -> N
     ("wrong", "english"),
     [
         ({"seeds": "x"}, "Expected runs like 1-5"),
-        ({"days": "x"}, "This cannot be used: days: x"),
+        ({"days": "x"}, "How many days: a number from 1 to 92 is expected."),
+        ({"days": "inf"}, "How many days: a number from 1 to 92 is expected."),
+        ({"days": "0"}, "How many days: a number from 1 to 92 is expected."),
         ({"away": "nobody"}, "There is no agent nobody."),
         ({"learn_skill": ""}, "only half filled in"),
         ({"further": "="}, "not valid TOML"),

@@ -7,6 +7,7 @@ from aiohttp import web
 from hub.actions.floor.wallboard import Board, read_board
 from hub.model.people import Presence
 from hub.web.desk.say.floor import meter, say_wait
+from hub.web.desk.say.targets import when_due
 from hub.web.desk.visit import Visit
 from routing.retell import retell
 
@@ -39,6 +40,7 @@ async def _read(visit: Visit) -> dict[str, object]:
         "share": _percent(visit, board),
         "meter": meter,
         "wait": lambda expected: say_wait(visit.voice, expected),
+        "when_due": when_due,
     }
 
 

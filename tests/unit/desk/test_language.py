@@ -49,4 +49,4 @@ def test_sizes_and_languages() -> None:
         "",
     )
     assert EN.count("%(num)s waits", "%(num)s wait", 1) == "1 waits"
-    assert ZH.count("%(num)s waits", "%(num)s wait", 1200) == "1,200 个工单等待中"
+    assert ZH.count("%(num)s waits", "%(num)s wait", 1200) == "1,200 张工单等待中"

@@ -185,6 +185,7 @@ def test_a_night_shows_on_both_of_its_days() -> None:
 
 
 def test_promises_in_working_days() -> None:
+    assert say_days(EN, None, 480) == " (1 working day)"
     assert say_days(EN, None, 960) == " (2 working days)"
     assert say_days(EN, None, 720) == " (1.5 working days)"
     assert say_days(EN, None, 479) == ""

@@ -23,7 +23,11 @@ def plainly_worth(floor: Floor, one: AgentState, waiting: WaitingTicket, now: fl
         return -1.0
     theirs = waiting.owner == one.id
     minutes = minutes_for(waiting.effort, pace * (w.owner_gain if theirs else 1.0), one.live_load, w)
-    worth = waiting.weight / minutes * floor.prices.advantage(waiting.needs, one.id, pace) ** w.advantage
+    worth = (
+        waiting.weight**w.importance
+        / minutes
+        * floor.prices.advantage(waiting.needs, one.id, pace) ** w.advantage
+    )
     worth *= urgency(waiting.due, now, minutes, floor.look_ahead, w)
     if theirs:
         return worth * (1.0 + w.owner_bonus)

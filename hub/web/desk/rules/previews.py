@@ -135,6 +135,8 @@ def say_days(words: RuleWords, calendar_name: str | None, minutes: int) -> str:
         return ""
     number = round(minutes / length, 1)
     whole = int(number) if number == int(number) else number
+    if whole == 1:
+        return words.voice.say(N_(" (1 working day)"))
     return words.voice.say(N_(" (%(number)s working days)"), number=words.voice.number(whole))
 
 

@@ -133,7 +133,8 @@ _SOON = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaidNotice:
-    """A notice as the desk shows it. `numbers`: tickets, of one that stands for many. `url`: where it leads, "" nowhere."""
+    """A notice as the desk shows it. `numbers`: tickets, of one that stands for many, and `more`: how many it does not name.
+    `url`: where it leads, "" nowhere."""
 
     id: int
     icon: str
@@ -142,6 +143,7 @@ class SaidNotice:
     ticket: str
     subject: str
     numbers: tuple[str, ...]
+    more: int
     url: str
     at: datetime
     unread: bool
@@ -157,6 +159,7 @@ def say_notice(voice: Voice, row: NoticeRow) -> SaidNotice:
         ticket=ticket,
         subject=row.subject,
         numbers=tuple(show_code(TICKET, code) for code in row.numbers),
+        more=max(0, row.many - len(row.numbers)) if row.numbers else 0,
         url=_leads_to(row, ticket),
         at=row.at,
         unread=row.read_at is None,

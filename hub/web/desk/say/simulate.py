@@ -69,6 +69,14 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "key_account": {"yes": N_("Yes"), "no": N_("No")},
 }
 
+FIELDS: Mapping[str, str] = {
+    "days": N_("How many days"),
+    "load": N_("Customers, in per cent of those who came"),
+    "level": N_("Level"),
+    "count": N_("How many more"),
+}
+"""The form's fields that take a number, as its labels call them."""
+
 _TROUBLES: Mapping[str, str] = {
     "nothing_happened": N_("No customer wrote in that time."),
     "nobody_worked": N_("Nobody was on line in that time, and no agent has shifts."),
@@ -85,6 +93,7 @@ _TROUBLES: Mapping[str, str] = {
     "rules_need_history": N_("Rules can be tried on this hub's own days only; the reference week has none."),
     "scenario_needs_reference": N_("Weeks that go wrong are reference weeks."),
     "stopped": N_("It ended before it was done. Try again, perhaps with fewer days."),
+    "wrong_number": N_("%(field)s: a number from %(least)s to %(most)s is expected."),
     "half_a_row": N_("A change of staff is only half filled in: name the agent, and what is to change."),
 }
 

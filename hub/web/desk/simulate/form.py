@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from routing.simulate.staff import load_staff
-from routing.simulate.trouble import CannotSimulate
 
 ROWS = 2
 """So many lines the form has for each sort of change of staff; more go into the field for further changes."""
@@ -19,11 +18,28 @@ capacity = 5
 name = "agent 1"
 days = [2, 3]"""
 
+RANGES: Mapping[str, tuple[int, int]] = {
+    "days": (1, 92),
+    "load": (10, 500),
+    "level": (0, 5),
+    "count": (1, 100),
+}
+"""What a question takes, in the units of the form: days, per cent, levels, agents."""
+
 Posted = Mapping[str, Sequence[str]]
 
 
 class HalfARow(Exception):
     """A line of the form names an agent and no change, or a change and no agent."""
+
+
+class WrongNumber(Exception):
+    """A field that takes a number holds something else, or one outside RANGES. `field` is a key of RANGES."""
+
+    def __init__(self, field: str, text: str) -> None:
+        super().__init__(f"{field}: {text}")
+        self.field = field
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +82,7 @@ class QuestionForm:
         )
 
     def document(self) -> dict[str, Any]:
-        """The question without its rules. Raises CannotSimulate, HalfARow."""
+        """The question without its rules. Raises CannotSimulate, HalfARow, WrongNumber."""
         load = _number(self.load, "load") / 100.0
         question: dict[str, Any] = {
             "workload": self.workload,
@@ -111,6 +127,10 @@ def _is_filled(one: str, other: str) -> bool:
 
 def _number(text: str, name: str) -> float:
     try:
-        return float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError as error:
-        raise CannotSimulate("wrong_key", detail=f"{name}: {text or '–'}") from error
+        raise WrongNumber(name, text) from error
+    least, most = RANGES[name]
+    if not least <= number <= most:
+        raise WrongNumber(name, text)
+    return number

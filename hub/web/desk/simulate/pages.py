@@ -1,6 +1,7 @@
 """Other rules, staff and days tried from the desk: the form, the list of what was asked, and what came of it."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -16,10 +17,11 @@ from hub.actions.simulation.simulate import (
     list_simulations,
     see_simulation,
 )
+from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.language import N_
-from hub.web.desk.say.simulate import SCENARIOS, STATES, say_error, say_trouble, tell_question
+from hub.web.desk.say.simulate import FIELDS, SCENARIOS, STATES, say_error, say_trouble, tell_question
 from hub.web.desk.say.words import say_failure
-from hub.web.desk.simulate.form import EXAMPLE, HalfARow, QuestionForm
+from hub.web.desk.simulate.form import EXAMPLE, RANGES, HalfARow, QuestionForm, WrongNumber
 from hub.web.desk.simulate.shown import show
 from hub.web.desk.visit import Visit, go
 from routing.simulate.reference import make_staff
@@ -49,6 +51,14 @@ async def post_simulate(visit: Visit) -> web.StreamResponse:
         made = await ask_simulation(visit.ctx, question, visit.actor)
     except HalfARow:
         return await _show(visit, form, say_trouble(visit.voice, "half_a_row", {}))
+    except WrongNumber as error:
+        least, most = RANGES[error.field]
+        params = {
+            "field": visit.voice.say(FIELDS[error.field]),
+            "least": visit.voice.number(least),
+            "most": visit.voice.number(most),
+        }
+        return await _show(visit, form, say_trouble(visit.voice, "wrong_number", params))
     except CannotSimulate as error:
         return await _show(visit, form, say_error(visit.voice, error))
     except WrongQuestion as error:
@@ -91,6 +101,7 @@ async def _show(visit: Visit, form: QuestionForm, trouble: str = "") -> web.Resp
         names=[one.name for one in staff],
         reference_names=[worker.name for worker in make_staff()],
         skills=rules.skills,
+        skill_name=partial(say_skill, visit.voice),
         calendars={one.name: one.title_zh if visit.voice.chinese else one.title_en for one in rules.calendar},
         versions=[one for one in versions if one.version != visit.ctx.rulebook.version],
         version=visit.ctx.rulebook.version,
