@@ -98,9 +98,10 @@ async def lock_agents(connection: Connection, agent_ids: Sequence[int]) -> None:
     await connection.execute(SQL["lock_agents"], sorted(set(agent_ids)))
 
 
-async def silent(connection: Connection, agent_ids: Sequence[int], in_a_row: int) -> list[int]:
-    """Of these agents, those on line who let so many offers in a row expire since they came on line."""
-    return [row["id"] for row in await connection.fetch(SQL["silent"], list(agent_ids), in_a_row)]
+async def silent(connection: Connection, agent_ids: Sequence[int]) -> list[int]:
+    """Of these agents, those on line who let two offers in a row expire since they came on line; what was offered side by side
+    is one."""
+    return [row["id"] for row in await connection.fetch(SQL["silent"], list(agent_ids))]
 
 
 async def next_end(connection: Connection) -> float | None:

@@ -130,13 +130,14 @@ SELECT id, agent_id FROM offer WHERE state = 'offered' AND expires_at <= clock_t
 SELECT id FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
 
 -- name: silent
--- Of these agents, those on line who let their last so many offers expire, one after the other, since they came on line.
-SELECT a.id FROM agent a
+-- Of these agents, those on line who let an offer expire, and then another that was made after that, and answered none in between.
+-- Offers that were open side by side are one: whoever looked away once has missed them all.
+SELECT a.id FROM agent a CROSS JOIN LATERAL (
+    SELECT coalesce(max(o.settled_at), a.presence_since) AS at FROM offer o
+    WHERE o.agent_id = a.id AND o.state IN ('accepted', 'declined') AND o.offered_at >= a.presence_since) answered
 WHERE a.id = ANY($1::bigint[]) AND a.presence = 'online'
-  AND $2 = (SELECT count(*) FILTER (WHERE l.state = 'expired')
-            FROM (SELECT o.state FROM offer o
-                  WHERE o.agent_id = a.id AND o.state IN ('accepted', 'declined', 'expired') AND o.offered_at >= a.presence_since
-                  ORDER BY o.settled_at DESC, o.id DESC LIMIT $2) l)
+  AND (SELECT max(o.offered_at) >= min(o.settled_at) FROM offer o
+       WHERE o.agent_id = a.id AND o.state = 'expired' AND o.offered_at >= a.presence_since AND o.settled_at > answered.at)
 ORDER BY a.id
 
 -- name: next_end

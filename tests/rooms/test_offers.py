@@ -223,6 +223,19 @@ async def test_two_offers_in_a_row_that_nobody_answers_mean_away(ctx: Context) -
     assert (await _state(ctx, other), await _load(ctx, ann)) == ("withdrawn", 0)
 
 
+async def test_offers_that_were_open_side_by_side_are_missed_once(ctx: Context) -> None:
+    ann, first, second, third = await an_agent(ctx, "ann"), *[await _opened(ctx) for _ in range(3)]
+    for opened in (first, second):
+        await _offer(ctx, opened, ann)
+    await _time_is_up(ctx)
+    await expire_offers(ctx)
+    assert await one(ctx, "SELECT presence FROM agent") == "online"
+    await _offer(ctx, third, ann)
+    await _time_is_up(ctx)
+    await expire_offers(ctx)
+    assert await one(ctx, "SELECT presence FROM agent") == "away"
+
+
 async def test_a_yes_or_a_no_between_two_silences_means_here(ctx: Context) -> None:
     ann, first, second, third = await an_agent(ctx, "ann"), *[await _opened(ctx) for _ in range(3)]
     for opened, answers in ((first, False), (second, True), (third, False)):

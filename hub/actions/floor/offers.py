@@ -11,8 +11,6 @@ from hub.model.people import HUB, Actor, Presence
 from storage import offers as stored
 from storage.database import Connection
 
-SILENT_OFFERS = 2
-"""Who lets so many offers in a row go by is away."""
 _BATCH = 200
 
 
@@ -59,7 +57,7 @@ async def expire_offers(ctx: Context) -> int:
         why = {"outcome": "expired", "reasons": []}
         silent = await stored.put_back(connection, [offer for offer, _ in due], "expired", why)
         # Away, they are offered nothing more, and what else they are offered now goes to others.
-        for agent_id in await stored.silent(connection, silent, SILENT_OFFERS):
+        for agent_id in await stored.silent(connection, silent):
             await change_presence(connection, agent_id, Presence.AWAY, by=HUB, because=OFFERS_NOT_ANSWERED)
         if silent:
             await announce(connection, EVENTS, ROUTE)
