@@ -236,7 +236,7 @@ class Floor:
         """Importance per minute of the agent's time, less where others should do it."""
         advantage = self.prices.advantage(needs, agent.id, pace)
         w = self.weights
-        return weight**w.importance / minutes * math.pow(advantage, w.advantage)
+        return math.pow(weight, w.importance) / minutes * math.pow(advantage, w.advantage)
 
     def is_held(self, ticket: WaitingTicket, now: float) -> bool:
         """Whether the one who knows the customer is here and there is time until they get to it."""
