@@ -222,9 +222,8 @@ def _rank(
     rates, times = [], []
     for agent, pace in people.paces(sort.needs):
         minutes = minutes_for(sort.effort, pace, agent.live_load, w)
-        advantage = math.pow(floor.prices.advantage(sort.needs, agent.id, pace), w.advantage)
         liked = 1.0 + w.preferred * share_preferred(agent, sort.preferred)
-        rates.append(math.pow(sort.weight, w.importance) / minutes * liked * advantage)
+        rates.append(floor.rate(agent, sort.needs, sort.weight, pace, minutes) * liked)
         times.append(minutes)
     rate, mean = sum(rates) / len(rates), sum(times) / len(times)
     return lambda due, number: (-rate * urgency(due, now, mean, floor.look_ahead, w), due, number)

@@ -79,11 +79,6 @@ def _ticket(facts: CallFacts) -> TicketFacts | None:
     )
 
 
-async def webhook_names(connection: Connection) -> list[str]:
-    """Of all endpoints, also those that are switched off."""
-    return await stored.names(connection)
-
-
 async def add_webhook(ctx: Context, *, name: str, url: str, actor: Actor) -> tuple[int, str]:
     """(id, secret) of a new endpoint. The secret is shown to nobody again. Raises NotPossible: bad_webhook_name, webhook_taken,
     bad_webhook_url, webhook_needs_tls."""
