@@ -43,7 +43,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
     "kind": ("Kind", "类型"),
     "queue": ("Queue", "队列"),
     "priority": ("Priority", "优先级"),
-    "key_account": ("Key account", "重点客户"),
+    "key_account": ("Key account", "大客户"),
 }
 VALUES: Mapping[str, tuple[str, str]] = {
     "complaint": ("complaint", "投诉"),
