@@ -27,6 +27,7 @@ from hub.workers.keep_floor import keep_floor
 from hub.workers.learning import follow_learned, learn_now_and_then
 from hub.workers.look import wake_all
 from hub.workers.notices import ring
+from hub.workers.outlook import look_ahead
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules
 from hub.workers.simulations import simulate
@@ -172,6 +173,7 @@ class _Running:
             self._begin("webhooks", partial(call_out, ctx, halt)),
             self._begin("routing", partial(give_out, ctx, halt)),
             self._begin("floor", partial(keep_floor, ctx, halt)),
+            self._begin("outlook", partial(look_ahead, ctx, halt)),
             self._begin("automation", partial(follow_automation, ctx, halt)),
             self._begin("simulations", partial(simulate, ctx, halt)),
             self._begin("learned", partial(follow_learned, ctx, halt)),

@@ -68,13 +68,13 @@ def file(
 
 @classify.command("train", help=say("Learn from what people said tickets are.", "从人工更正与确认中学习。"))
 def train(as_json: AsJson = False, config: Config = None) -> None:
+    from hub.actions.apart import ApartFailed
     from hub.actions.learning.learn import learn, methods_here
-    from hub.actions.learning.training import TrainingFailed
 
     async def work(ctx: "Context") -> list[dict[str, Any]]:
         try:
             outcomes = await learn(ctx, actor=_actor(), methods=methods_here())
-        except TrainingFailed as error:
+        except ApartFailed as error:
             raise fail(str(error), f"学习失败：{error}") from error
         return [
             {

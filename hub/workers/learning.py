@@ -6,10 +6,10 @@ import random
 import structlog
 
 from hub.actions.announce import LEARNED
+from hub.actions.apart import ApartFailed
 from hub.actions.context import Context
 from hub.actions.learning.learn import learn_if_due
 from hub.actions.learning.learned import reload_learned
-from hub.actions.learning.training import TrainingFailed
 from hub.workers.look import look_again
 from hub.workers.supervise import Well, pause
 
@@ -35,6 +35,6 @@ async def learn_now_and_then(ctx: Context, halt: asyncio.Event, well: Well) -> N
             return
         try:
             await learn_if_due(ctx)
-        except TrainingFailed as error:
+        except ApartFailed as error:
             log.warning("learned.failed", error=str(error))
         well()

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 
 from hub.actions.answers.reply import queue_reply
+from hub.actions.apart import ApartFailed
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.learning.correct import change_ticket
 from hub.actions.learning.learn import learn, learn_if_due, methods_here, use_version
 from hub.actions.learning.learned import reload_learned
-from hub.actions.learning.training import Job, TrainingFailed, train_apart
+from hub.actions.learning.training import Job, train_apart
 from hub.actions.status import change_status
 from hub.model.people import Actor
 from hub.model.tickets import TicketKind
@@ -183,7 +184,7 @@ _EXAMPLES = [
 
 
 async def test_a_process_that_comes_to_nothing_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(TrainingFailed, match="ended with 1"):
+    with pytest.raises(ApartFailed, match="ended with 1"):
         await train_apart(Job(examples=_EXAMPLES, methods=["no such method"]))
     assert "KeyError" in capfd.readouterr().err
 

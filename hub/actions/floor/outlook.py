@@ -1,25 +1,29 @@
-"""What is expected of the next hours, and what that makes people's time worth. Found anew every half hour by each hub."""
+"""What is expected of the next hours, and what that makes people's time worth. Found anew every half hour by each hub, and
+sooner when other people are here."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-import structlog
-
+from hub.actions.apart import work_apart
 from hub.actions.floor.as_facts import EFFORT, LIVE_EFFORT, as_agents, needs_of
 from hub.model.tickets import TicketKind
-from routing.floor import NO_PRICES, Floor
-from routing.plan import AHEAD, EVERY, HERE
+from routing.floor import NO_PRICES
+from routing.plan import AHEAD, EVERY
 from routing.prices import Prices
 from routing.rules import RoutingRules
-from routing.situation import Needs
+from routing.situation import AgentState, Needs
 from routing.worth import Weights
 from storage import work
-from storage.database import Connection, Database, DatabaseUnavailable
-from storage.work import AgentNow, ExpectedRow
+from storage.database import Connection, Database
+from storage.work import ExpectedRow
 
-log = structlog.get_logger(__name__)
+Job = tuple[Mapping[Needs, float], Sequence[AgentState]]
+"""Minutes of work expected of each sort, and who is here to do it."""
+
+OTHER_PEOPLE_SECONDS = 300.0
+"""Who comes and goes changes prices, but not with every one of a shift that begins."""
+LONGEST_SECONDS = 120.0
 
 
 class Outlook:
@@ -32,27 +36,34 @@ class Outlook:
         self.live_demand: Mapping[Needs, float] = {}
         self.looked_at: datetime | None = None
         self._found_at = -float("inf")
+        self._found_for: frozenset[int] = frozenset()
 
-    async def look_ahead(self, database: Database, rules: RoutingRules) -> None:
-        """Find the prices anew where they are old. Expected is what came in the same hours of the last four weeks; here are
-        those who are on line now. A database that does not answer leaves them as they are."""
-        now = time.monotonic()
-        if now - self._found_at < EVERY * 60.0:
-            return
-        self._found_at = now
-        try:
-            expected, agents = await database.read(lambda c: _look(c, rules.work.live))
-        except DatabaseUnavailable as away:
-            log.warning("outlook.old", error=str(away))
-            return
+    async def look_ahead(self, database: Database, rules: RoutingRules) -> bool:
+        """Find the prices anew where they are old; returns whether it did. Expected is what came in the same hours of the
+        last four weeks. Worked out in a process of its own, for it takes a good part of a second with hundreds of people.
+        Raises ApartFailed and DatabaseUnavailable; the prices are then as they were."""
+        present = await database.read(work.look_at_agents)
+        queues = {rule.name for rule in rules.queue}
+        here = (
+            [one for one in as_agents(present, queues, present[0].now, rules) if one.here] if present else []
+        )
+        age, people = time.monotonic() - self._found_at, frozenset(one.id for one in here)
+        if age < (EVERY * 60.0 if people == self._found_for else OTHER_PEOPLE_SECONDS):
+            return False
+        expected = await database.read(lambda c: _expected(c, rules.work.live))
         self.live_demand = _shares_of_live(expected)
-        self.prices = await asyncio.to_thread(_find_prices, expected, agents, rules)
+        minutes = _minutes(expected)
+        if minutes and here:
+            job: Job = minutes, here
+            self.prices = await work_apart(
+                "hub.actions.floor.price_process", job, longest_seconds=LONGEST_SECONDS
+            )
+        self._found_at, self._found_for = time.monotonic(), people
+        return True
 
 
-async def _look(
-    connection: Connection, live_kinds: Sequence[str]
-) -> tuple[Sequence[ExpectedRow], Sequence[AgentNow]]:
-    return await work.expected(connection, AHEAD, live_kinds), await work.look_at_agents(connection)
+async def _expected(connection: Connection, live_kinds: Sequence[str]) -> Sequence[ExpectedRow]:
+    return await work.expected(connection, AHEAD, live_kinds)
 
 
 def _shares_of_live(rows: Sequence[ExpectedRow]) -> Mapping[Needs, float]:
@@ -65,18 +76,11 @@ def _shares_of_live(rows: Sequence[ExpectedRow]) -> Mapping[Needs, float]:
     return {needs: tickets / total for needs, tickets in live.items()}
 
 
-def _find_prices(
-    rows: Sequence[ExpectedRow], present: Sequence[AgentNow], rules: RoutingRules
-) -> Prices[Needs]:
+def _minutes(rows: Sequence[ExpectedRow]) -> Mapping[Needs, float]:
     share = Weights().live_share
     expected: dict[Needs, float] = {}
     for row in rows:
         needs, kind = needs_of(row.queue, row.language, tuple(row.skills)), TicketKind(row.kind)
         minutes = row.tickets * (LIVE_EFFORT[kind] * share if row.live else EFFORT[kind])
         expected[needs] = expected.get(needs, 0.0) + minutes
-    if not present:
-        return NO_PRICES
-    floor = Floor(as_agents(present, {needs.queue for needs in expected}, present[0].now, rules))
-    here = [agent for agent in floor.agents.values() if agent.here]
-    floor.reprice(expected, {agent.id: HERE * AHEAD for agent in here})
-    return floor.prices
+    return expected

@@ -72,9 +72,7 @@ async def give_out_once(ctx: Context) -> Round:
         # What was read was decided at once, and no ticket behind it could have been given where those before it were not.
         return Round(given=given, more=given < wanted or (full and given > 0))
 
-    done = await ctx.database.run(work_)
-    await ctx.outlook.look_ahead(ctx.database, rules)
-    return done
+    return await ctx.database.run(work_)
 
 
 async def next_look(ctx: Context) -> float | None:

@@ -50,7 +50,7 @@ async def learn(ctx: Context, *, actor: Actor = HUB, methods: Sequence[str] = (M
     and than the version in use, in complaints found and in what is right, is in use from then on; the others are kept
     and shown.
 
-    Empty where there is nothing to learn from, or where another hub was faster. Raises TrainingFailed.
+    Empty where there is nothing to learn from, or where another hub was faster. Raises ApartFailed.
     """
     material = await ctx.database.read(_gather)
     if not any(one.said for one in material.examples):

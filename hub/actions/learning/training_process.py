@@ -1,11 +1,9 @@
-"""What runs in the process that learns: one job by stdin, what came of it by stdout. Holds no secret and opens nothing."""
+"""What runs in the process that learns (hub.actions.apart)."""
 
-import os
-import pickle
-import sys
 import time
 
-from hub.actions.learning.training import GENTLE, Job, Trained
+from hub.actions.apart import serve_apart
+from hub.actions.learning.training import Job, Trained
 from routing.learn import tfidf, train
 from routing.learn.judge import Trainer, judge
 from routing.learn.model import from_bytes, to_bytes
@@ -37,16 +35,5 @@ def learn(job: Job) -> list[Trained]:
     return done
 
 
-def main() -> None:
-    """Do the job. A fault ends the process with its trace in the log."""
-    # What a library prints goes to the log, not into the answer.
-    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    os.nice(GENTLE)
-    job: Job = pickle.loads(source.read())  # noqa: S301 - from our own parent
-    sink.write(pickle.dumps(learn(job), protocol=5))
-    sink.flush()
-
-
 if __name__ == "__main__":
-    main()
+    serve_apart(learn)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotPossible
-from hub.actions.rules.rulebook import as_document, change_rules
+from hub.actions.rules.rulebook import as_document, change_rules, reload_rules
 from hub.model.people import Actor
 from routing.compare import Change, Document, Unit, compare, rebase
 from routing.rules import RoutingRules, RulesError, load_rules
@@ -60,6 +60,8 @@ def differences(before: Document, after: Document) -> tuple[Change, ...]:
 
 async def see_rules(ctx: Context, agent_id: int) -> Desk:
     """The rules as this agent sees them. A draft that cannot be used any more, because the hub has become another, is none."""
+    # A page is told of new rules by the feed, which may be quicker than this hub's own reading of them.
+    await reload_rules(ctx)
     version, in_use = ctx.rulebook.version, ctx.rules
 
     async def look(connection: Connection) -> tuple[DraftRow, Document] | None:

@@ -197,7 +197,7 @@ async def _process(
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "hub.actions.simulation.simulate_process",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_MOST_LINE,
-        start_new_session=True,  # Ctrl-C at the terminal is for the hub
+        process_group=0,  # Ctrl-C at the terminal is for the hub; niceness counts within a session only
     )  # fmt: skip
     try:
         assert process.stdin is not None

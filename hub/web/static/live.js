@@ -64,7 +64,7 @@ function spread(event) {
 }
 
 function everything() {
-  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification"]) tell(`live-${name}`);
+  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification", "rules"]) tell(`live-${name}`);
 }
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────
