@@ -1,4 +1,7 @@
--- The desk: search, drafts, views, snoozing, macros, merging, incidents, sign-in, roles, audit, retention.
+-- The desk: search, drafts, views, snoozing, macros, merging, incidents, sign-in, roles, audit, retention
+-- depends: 0004_floor
+
+-- migrate: apply
 
 -- ── Search ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -7,6 +10,8 @@
 -- ── Canned replies, macros, mentions, followers ─────────────────────────────────────────────────────────────────────
 
 -- ── Views, snoozing, who looks on ───────────────────────────────────────────────────────────────────────────────────
+-- Out of the way until then, or until the customer writes.
+ALTER TABLE ticket ADD COLUMN snoozed_until timestamptz;
 
 -- ── Merging, linking, incidents ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -15,3 +20,6 @@
 -- ── Roles, audit, retention ─────────────────────────────────────────────────────────────────────────────────────────
 
 -- ── Channels, first steps, custom fields, tags ──────────────────────────────────────────────────────────────────────
+
+-- migrate: rollback
+SELECT 1;
