@@ -9,10 +9,6 @@
 
 -- ── Canned replies, macros, mentions, followers ─────────────────────────────────────────────────────────────────────
 
--- ── Views, snoozing, who looks on ───────────────────────────────────────────────────────────────────────────────────
--- Out of the way until then, or until the customer writes.
-ALTER TABLE ticket ADD COLUMN snoozed_until timestamptz;
-
 -- ── Merging, linking, incidents ─────────────────────────────────────────────────────────────────────────────────────
 
 -- ── Signing in ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -20,6 +16,10 @@ ALTER TABLE ticket ADD COLUMN snoozed_until timestamptz;
 -- ── Roles, audit, retention ─────────────────────────────────────────────────────────────────────────────────────────
 
 -- ── Channels, first steps, custom fields, tags ──────────────────────────────────────────────────────────────────────
+
+-- ── Views, snoozing, who looks on ───────────────────────────────────────────────────────────────────────────────────
+-- Out of the way until then, or until the customer writes.
+ALTER TABLE ticket ADD COLUMN snoozed_until timestamptz;
 
 -- migrate: rollback
 SELECT 1;
