@@ -170,6 +170,7 @@ class AgentRow:
     skills: dict[str, int]
     active: bool
     wrapping_seconds: float
+    keys: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from channels.adapter import Ports, TranscriptLine, Unavailable
+from hub.actions.channel_vault import ChannelVault
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
-from hub.actions.vault import ChannelVault
 from storage import house, mailboxes
 from storage.database import DatabaseUnavailable
 

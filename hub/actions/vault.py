@@ -11,12 +11,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from channels.adapter import Misconfigured, Unavailable
-from hub.actions.context import Context
-from hub.actions.installation import channel_id
-from storage import mailboxes
-from storage.database import DatabaseUnavailable
-
 _FIRST_FORM = b"\x01"
 _NONCE_BYTES = 12
 
@@ -46,33 +40,3 @@ def _cipher(secret: bytes) -> AESGCM:
 
 def _bound(channel: str, key: str) -> bytes:
     return f"{channel}\0{key}".encode()
-
-
-class ChannelVault:
-    """The vault of one channel (channels.adapter.Vault)."""
-
-    def __init__(self, ctx: Context, channel: str) -> None:
-        self._ctx = ctx
-        self._channel = channel
-
-    async def read(self, key: str) -> bytes | None:
-        """Raises Misconfigured for one that this installation's key does not open, Unavailable."""
-        try:
-            sealed = await self._ctx.database.read(lambda c: mailboxes.sealed(c, self._channel, key))
-        except DatabaseUnavailable as error:
-            raise Unavailable(str(error)) from error
-        if sealed is None:
-            return None
-        try:
-            return unseal(self._ctx.secret, self._channel, key, sealed)
-        except ValueError as error:
-            raise Misconfigured(f"The channel's stored secret cannot be opened: {error}.") from error
-
-    async def write(self, key: str, value: bytes) -> None:
-        """Raises Unavailable."""
-        sealed = seal(self._ctx.secret, self._channel, key, value)
-        try:
-            number = await channel_id(self._ctx, self._channel)
-            await self._ctx.database.run(lambda c: mailboxes.seal(c, number, key, sealed))
-        except DatabaseUnavailable as error:
-            raise Unavailable(str(error)) from error

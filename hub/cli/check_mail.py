@@ -8,9 +8,9 @@ from channels.adapter import ChannelFailure
 from channels.email.accounts.oauth import Tokens
 from channels.email.mailbox.mailbox import Declined, open_mailbox
 from channels.email.settings import EmailSettings
+from hub.actions.channel_vault import ChannelVault
 from hub.actions.context import Context
 from hub.actions.mailboxes import mailbox_health
-from hub.actions.vault import ChannelVault
 from hub.cli.checks import Finding, good, warning
 from hub.cli.speak import say
 

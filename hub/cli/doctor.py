@@ -9,7 +9,7 @@ from rich.text import Text
 
 from channels.adapter import ChannelKind
 from channels.registry import BrokenKind, load_kinds
-from hub.actions.vault import ChannelVault
+from hub.actions.channel_vault import ChannelVault
 from hub.cli.check_mail import check_mailboxes
 from hub.cli.checks import (
     Finding,

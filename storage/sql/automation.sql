@@ -199,8 +199,8 @@ SELECT i.created_at - i.occurred_at > interval '1 day' OR $2::boolean AND clock_
 FROM interaction i WHERE i.ticket_id = $1 AND i.direction = 'in' AND i.automatic = '' ORDER BY i.id DESC LIMIT 1
 
 -- name: template_by_name
--- In the language asked for, else for any, else in whatever there is.
-SELECT body, language FROM template WHERE lower(name) = lower($1) AND NOT retired
+-- In the language asked for, else for any, else in whatever there is. Nobody's own.
+SELECT body, language FROM template WHERE lower(name) = lower($1) AND owner_id IS NULL AND NOT retired
 ORDER BY language = $2 DESC, language = '' DESC, language LIMIT 1
 
 -- name: add_automatic_entry

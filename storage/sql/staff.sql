@@ -36,7 +36,8 @@ WITH found AS (
     WHERE s.token_hash = found.token_hash AND found.last_seen_at < clock_timestamp() - interval '1 minute'
 )
 SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity, a.load, a.languages, a.skills, a.active,
-       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds
+       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds,
+       a.keys
 FROM found JOIN agent a ON a.id = found.agent_id
 WHERE a.active
 

@@ -108,7 +108,8 @@ ORDER BY id
 
 -- name: list_agents
 SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity, a.load, a.languages, a.skills, a.active,
-       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds
+       greatest(0, coalesce(extract(epoch FROM a.wrap_until - clock_timestamp()), 0))::float8 AS wrapping_seconds,
+       a.keys
 FROM agent a
 ORDER BY name, id
 LIMIT 1000

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from channels.adapter import Acceptance, Misconfigured, RawItem, Unavailable
+from hub.actions.channel_vault import ChannelVault
 from hub.actions.context import Context
 from hub.actions.housekeeping import tidy
 from hub.actions.installation import channel_id, set_up
 from hub.actions.mailboxes import count_if_due, is_due, mailbox_counts, mailbox_health, want_count
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from hub.actions.vault import ChannelVault, seal, unseal
+from hub.actions.vault import seal, unseal
 from hub.sandbox.mail_world import MailWorld
 from hub.settings import Settings
 from hub.workers.channel import ChannelWorker

@@ -48,10 +48,14 @@ class Visit:
         """Supervisors and administrators."""
         return self.actor.role in (Role.SUPERVISOR, Role.ADMIN)
 
-    def page(self, template: str, **context: object) -> web.Response:
-        """The template as a response, with what every page of the desk shows of its reader."""
+    def page(self, template: str, *, tail: str = "", **context: object) -> web.Response:
+        """The template as a response, with what every page of the desk shows of its reader. `tail` comes after it: a toast."""
         text = render(template, self.voice, visit=self, agent=self.agent, now=self.now, **context)
-        return show_html(text)
+        return show_html(text + tail)
+
+    def toast(self, text: str, undo: str = "") -> str:
+        """A piece of an answer to htmx that says beside the page what was done. `undo`: the address to which its button posts."""
+        return render("_toast.html", self.voice, text=text, undo=undo)
 
 
 Handler = Callable[[Visit], Awaitable[web.StreamResponse]]

@@ -6,6 +6,8 @@ import "./thread.js";
 import "./recipients.js";
 import "./compose.js";
 import "./templates.js";
+import "./toast.js";
+import "./dialog.js";
 import "./undo.js";
 import "./moving.js";
 import "./staff.js";

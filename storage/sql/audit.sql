@@ -1,0 +1,28 @@
+-- Administrative acts. Rows are only added; number, time and seal are given by the table itself.
+
+-- name: add
+INSERT INTO audit (kind, agent_id, who, subject, details) VALUES ($1, $2, $3, $4, $5)
+
+-- name: list
+-- Newest first. Filters that are NULL let everything through.
+SELECT id, at, kind, agent_id, who, subject, details
+FROM audit
+WHERE id < $1
+  AND ($2::bigint IS NULL OR agent_id = $2)
+  AND ($3::text IS NULL OR kind = $3)
+  AND ($4::timestamptz IS NULL OR at >= $4)
+  AND ($5::timestamptz IS NULL OR at < $5)
+ORDER BY id DESC
+LIMIT $6
+
+-- name: check_seals
+-- Rows whose seal does not follow from them and the one before, after `$1`, in order, and how many were looked at. The oldest row
+-- of all is taken as it is: what came before it may have ended.
+WITH looked AS (
+    SELECT a.id, a.seal, audit_seal(coalesce(p.seal, ''), a) AS expected, p.id IS NULL AS oldest, $1::bigint AS after
+    FROM (SELECT * FROM audit WHERE id > $1 ORDER BY id LIMIT $2) a
+    LEFT JOIN LATERAL (SELECT b.id, b.seal FROM audit b WHERE b.id < a.id ORDER BY b.id DESC LIMIT 1) p ON true
+)
+SELECT count(*) AS looked, coalesce(max(id), $1) AS reached,
+       coalesce(array_agg(id ORDER BY id) FILTER (WHERE seal <> expected AND NOT (oldest AND id > 1)), '{}') AS broken
+FROM looked
