@@ -53,7 +53,8 @@ class Capabilities:
     outside through `routes`; the others listen themselves and need a lease so that only one hub does.
     `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again.
     `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
-    front of a screen, so it is not held back for second thoughts."""
+    front of a screen, so it is not held back for second thoughts. `window_hours`, `window_replies`: for so long, and so many
+    times, a customer can be written to after they were heard last (0: no such bound)."""
 
     subject: bool = False
     html: bool = False
@@ -64,6 +65,8 @@ class Capabilities:
     repeatable: bool = False
     copies: bool = False
     live: bool = False
+    window_hours: float = 0.0
+    window_replies: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +208,15 @@ class ChannelAdapter(Protocol):
 
     async def close(self) -> None:
         """Let go of every connection. May be called twice."""
+
+
+@runtime_checkable
+class HasAddress(Protocol):
+    """A channel that has one place where customers reach it."""
+
+    async def address(self) -> str:
+        """A web address, or an e-mail address. Raises Misconfigured or Unavailable where the outside has to be asked for it."""
+        ...
 
 
 @runtime_checkable

@@ -8,9 +8,17 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -31,6 +39,11 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+def is_channel_name(name: str) -> bool:
+    """Whether a channel may be called so: its name stands in addresses."""
+    return re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) is not None
+
+
 class Database(_Table):
     dsn: SecretStr | None = Field(default=None, description="empty: the embedded Postgres under data_dir")
     pool_size: int = Field(default=10, ge=2, le=100)
@@ -44,6 +57,47 @@ class Database(_Table):
         return value
 
 
+class Oidc(_Table):
+    """The company's own sign-in (OpenID Connect). Without `issuer` there is none."""
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: SecretStr | None = None
+    label_en: str = "Sign in with the company account"
+    label_zh: str = "使用公司账号登录"
+    scope: str = "openid profile email"
+    login_claim: str = "email"
+    allowed_domains: list[str] = []
+    link_existing: bool = False
+    auto_create: bool = False
+    auto_create_role: Literal["agent", "supervisor"] = "agent"
+    own_second_step: bool = False
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_safe(cls, value: str) -> str:
+        # Over plain http anybody on the way could answer in the provider's place.
+        if value and not re.match(r"https://[^/]|http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value):
+            raise ValueError("must start with https://")
+        return value
+
+    @field_validator("allowed_domains")
+    @classmethod
+    def _are_domains(cls, value: list[str]) -> list[str]:
+        for one in value:
+            if not one or "@" in one or one != one.strip():
+                raise ValueError(f"{one!r}: expected a domain such as shop.example")
+        return [one.lower() for one in value]
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.issuer and not self.client_id:
+            raise ValueError("client_id is missing: the provider gives it when the hub is registered there")
+        if "openid" not in self.scope.split():
+            raise ValueError("scope must hold openid")
+        return self
+
+
 class Web(_Table):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -52,6 +106,7 @@ class Web(_Table):
     )
     trusted_proxies: list[str] = []
     picture_networks: list[str] = []
+    oidc: Oidc = Oidc()
 
     @field_validator("public_url")
     @classmethod
@@ -120,7 +175,7 @@ class Settings(BaseSettings):
     @classmethod
     def _are_named(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         for name, table in value.items():
-            if not name.isascii() or not name.replace("-", "").replace("_", "").isalnum() or len(name) > 40:
+            if not is_channel_name(name):
                 raise ValueError(f"{name!r}: a channel's name takes letters, digits, - and _, 40 at the most")
             if not isinstance(table.get("kind"), str):
                 raise ValueError(

@@ -20,8 +20,9 @@ from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
 from hub.settings import Settings, WrongSetting, secret_of
 from hub.web.app import make_app
+from hub.web.doors import ChannelDoors
 from hub.workers.automation import follow_automation
-from hub.workers.channel import ChannelWorker
+from hub.workers.channels import OpenChannels
 from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
 from hub.workers.keep_floor import keep_floor
@@ -125,7 +126,7 @@ async def run_hub(settings: Settings, dsn: str, *, grace: float = GRACE_SECONDS)
         stack.push_async_callback(running.stop)
         await running.start()
         url = f"http://{_reachable(settings.web.host)}:{port}"
-        log.info("hub.ready", url=url, channels=sorted(settings.channels))
+        log.info("hub.ready", url=url, channels=sorted(ctx.channels))
         stack.enter_context(_set_apart())
         yield Hub(ctx=ctx, url=url)
 
@@ -156,10 +157,10 @@ class _Running:
         self._grace = grace
         self._halt = asyncio.Event()
         self._not_ready = {"starting": "the hub is starting"}
-        self._channels = [ChannelWorker(ctx, name, self._halt) for name in ctx.settings.channels]
-        routes = [route for channel in self._channels for route in channel.routes()]
+        doors = ChannelDoors()
+        self._channels = OpenChannels(ctx, self._halt, doors)
         self._runner = web.AppRunner(
-            make_app(ctx, routes, self._ready), access_log=None, shutdown_timeout=grace / 2
+            make_app(ctx, doors, self._ready), access_log=None, shutdown_timeout=grace / 2
         )
         self._site: web.SockSite | None = None
         self._loops: list[asyncio.Task[None]] = []
@@ -194,20 +195,12 @@ class _Running:
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),
-            *(asyncio.create_task(self._run_channel(channel)) for channel in self._channels),
+            asyncio.create_task(self._channels.run(), name="channels"),
         ]
         self._not_ready.clear()
 
     def _begin(self, name: str, work: Callable[[Well], Awaitable[None]]) -> "asyncio.Task[None]":
         return asyncio.create_task(supervise(name, work, self._halt), name=name)
-
-    @staticmethod
-    async def _run_channel(channel: ChannelWorker) -> None:
-        try:
-            await channel.run()
-        finally:
-            # Not sooner: what it was sending needs its connections.
-            await channel.close()
 
     async def stop(self) -> None:
         """No new work, then the sockets, then what is on its way, then the rest."""

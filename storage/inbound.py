@@ -405,9 +405,14 @@ async def add_decisions(connection: Connection, decisions: Sequence[NewDecision]
     )
 
 
+async def add_blobs(connection: Connection, blobs: Sequence[tuple[bytes, bytes]]) -> None:
+    """(SHA-256, bytes), each kept once."""
+    await connection.execute(SQL["add_blobs"], *transposed(blobs, 2))
+
+
 async def add_attachments(connection: Connection, files: Sequence[NewAttachment]) -> None:
     """Keep files; the same bytes once."""
-    await connection.execute(SQL["add_blobs"], *columns(files, "sha256", "data"))
+    await add_blobs(connection, [(file.sha256, file.data) for file in files])
     await connection.execute(
         SQL["add_attachments"],
         *columns(files, "interaction_id", "ticket_id", "filename", "content_type", "size", "content_id", "inline",

@@ -58,8 +58,8 @@ async def sealed(connection: Connection, channel: str, key: str) -> bytes | None
     return found
 
 
-async def seal(connection: Connection, channel_id: int, key: str, value: bytes) -> None:
-    await connection.execute(SQL["seal"], channel_id, key, value)
+async def seal(connection: Connection, channel: str, key: str, value: bytes) -> None:
+    await connection.execute(SQL["seal"], channel, key, value)
 
 
 async def known_keys(connection: Connection, channel_id: int, keys: Sequence[str]) -> set[str]:

@@ -175,3 +175,9 @@ async def added_since(connection: Connection, ticket_id: int, seq: int) -> bool:
 async def end_move(connection: Connection, move_id: int, by_name: str) -> bool:
     """It is undone. False where it was already."""
     return await connection.fetchval(SQL["end_move"], move_id, by_name) is not None
+
+
+async def is_merged(connection: Connection, ticket_id: int) -> bool:
+    """Whether all of the ticket is on another one."""
+    found: bool = await connection.fetchval(SQL["is_merged"], ticket_id)
+    return found

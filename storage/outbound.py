@@ -56,6 +56,7 @@ class AnswerFacts:
     language: str
     signature: str
     channel: str | None
+    thread_key: str | None
     text: str | None
     author_name: str | None
     occurred_at: datetime | None

@@ -12,10 +12,9 @@ SQL = load_queries("roles")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleRow:
-    """`title` "": one of those that are always there, whose permissions the program knows. `people`: active agents who have it."""
+    """Of those that are always there the program knows the permissions. `people`: active agents who have it."""
 
     name: str
-    title: str
     based_on: str
     permissions: tuple[str, ...]
     sight: str
@@ -39,23 +38,23 @@ async def lock_role(connection: Connection, name: str) -> RoleRow | None:
 
 
 async def add_role(
-    connection: Connection, *, title: str, based_on: str, permissions: Sequence[str], sight: str
-) -> str | None:
-    """The new role's name; None where there is one of this title."""
-    made: str | None = await connection.fetchval(SQL["add_role"], title, based_on, list(permissions), sight)
-    return made
+    connection: Connection, name: str, *, based_on: str, permissions: Sequence[str], sight: str
+) -> bool:
+    """False where there is one of this name, whatever its capitals."""
+    made = await connection.fetchval(SQL["add_role"], name, based_on, list(permissions), sight)
+    return made is not None
 
 
-async def title_taken(connection: Connection, title: str, name: str) -> bool:
+async def name_taken(connection: Connection, wanted: str, name: str) -> bool:
     """Whether another role than `name` is called so."""
-    taken: bool = await connection.fetchval(SQL["title_taken"], title, name)
+    taken: bool = await connection.fetchval(SQL["name_taken"], wanted, name)
     return taken
 
 
 async def change_role(
-    connection: Connection, name: str, *, title: str, permissions: Sequence[str], sight: str
+    connection: Connection, name: str, *, new_name: str, permissions: Sequence[str], sight: str
 ) -> None:
-    await connection.execute(SQL["change_role"], name, title, list(permissions), sight)
+    await connection.execute(SQL["change_role"], name, new_name, list(permissions), sight)
 
 
 async def remove_role(connection: Connection, name: str) -> bool:

@@ -1,6 +1,6 @@
-"""Agents, sessions and API keys. Only hashes of secrets come here. Over sql/staff.sql."""
+"""Agents and sessions. Only hashes of secrets come here. Over sql/staff.sql."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -58,12 +58,6 @@ async def rehash(connection: Connection, agent_id: int, old: str, new: str) -> N
     await connection.execute(SQL["rehash"], agent_id, old, new)
 
 
-async def add_session(
-    connection: Connection, token_hash: bytes, agent_id: int, seconds: float, user_agent: str
-) -> None:
-    await connection.execute(SQL["add_session"], token_hash, agent_id, seconds, user_agent)
-
-
 async def session(connection: Connection, token_hash: bytes, idle_seconds: float) -> AgentRow | None:
     """Whose session it is; None where it ended, was idle for too long, or its agent is not active."""
     row: Any = await connection.fetchrow(SQL["session"], token_hash, idle_seconds)
@@ -90,6 +84,11 @@ async def set_preferences(
     connection: Connection, agent_id: int, locale: str | None, theme: str | None
 ) -> bool:
     return await connection.fetchval(SQL["set_preferences"], agent_id, locale, theme) is not None
+
+
+async def set_keys(connection: Connection, agent_id: int, keys: Mapping[str, Any]) -> bool:
+    """Whether there is such an agent. `keys` as hub.model.keys.choose_keys makes them."""
+    return await connection.fetchval(SQL["set_keys"], agent_id, dict(keys)) is not None
 
 
 async def set_presence(
@@ -126,18 +125,3 @@ async def is_active(connection: Connection, agent_id: int) -> bool | None:
     """None where there is no such agent."""
     found: bool | None = await connection.fetchval(SQL["is_active"], agent_id)
     return found
-
-
-async def add_key(connection: Connection, name: str, key_hash: bytes, scopes: Sequence[str]) -> bool:
-    """False where the name is taken."""
-    return await connection.fetchval(SQL["add_key"], name, key_hash, list(scopes)) is not None
-
-
-async def key(connection: Connection, key_hash: bytes) -> tuple[str, list[str]] | None:
-    """(name, scopes) of a key that was not revoked."""
-    row = await connection.fetchrow(SQL["key"], key_hash)
-    return (row["name"], row["scopes"]) if row else None
-
-
-async def revoke_key(connection: Connection, name: str) -> bool:
-    return await connection.fetchval(SQL["revoke_key"], name) is not None

@@ -128,6 +128,16 @@ class ExpectedRow:
     tickets: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenRow:
+    """How many tickets of one sort an agent was given."""
+
+    agent_id: int
+    kind: str
+    live: bool
+    tickets: int
+
+
 async def peek(connection: Connection, code: int) -> tuple[int, int | None] | None:
     """(ticket id, who has it or is offered it) as they stand, unlocked; None for an unknown code."""
     row = await connection.fetchrow(SQL["peek"], code)
@@ -257,6 +267,17 @@ async def waiting(
 async def expected(connection: Connection, minutes: float, live_kinds: Sequence[str]) -> list[ExpectedRow]:
     """What came in so many minutes from this time of the week on, on the average of the last four weeks."""
     return [ExpectedRow(**row) for row in await connection.fetch(SQL["expected"], minutes, live_kinds)]
+
+
+async def given_lately(connection: Connection, agent_ids: Sequence[int], seconds: float) -> list[GivenRow]:
+    """What they were given, by routing and by hand."""
+    return [GivenRow(**row) for row in await connection.fetch(SQL["given_lately"], agent_ids, seconds)]
+
+
+async def here_lately(connection: Connection, agent_ids: Sequence[int], seconds: float) -> dict[int, float]:
+    """Minutes at their desks, on line or busy; nothing of whom nothing is known."""
+    rows = await connection.fetch(SQL["here_lately"], agent_ids, seconds)
+    return {row["agent_id"]: row["minutes"] for row in rows}
 
 
 async def in_hand(connection: Connection, agent_ids: Sequence[int]) -> list[InHandRow]:

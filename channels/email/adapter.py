@@ -32,6 +32,10 @@ class EmailAdapter:
         await self._hearing.check()
         await hand_over.check_login(self._settings, self._tokens)
 
+    async def address(self) -> str:
+        """The inbox's own."""
+        return self._settings.address
+
     async def receive(self, accept: Accept) -> None:
         """Hear the mailbox until cancelled."""
         await self._hearing.receive(accept)

@@ -60,6 +60,10 @@ class TelegramAdapter:
         """Ask the bot for its name. Raises Misconfigured or Unavailable."""
         await call(self._line.bot.get_me())
 
+    async def address(self) -> str:
+        """The link that opens the bot (https://core.telegram.org/bots/features#deep-linking)."""
+        return f"https://t.me/{(await call(self._line.bot.get_me())).username}"
+
     async def receive(self, accept: Accept) -> None:
         """Hear the bot until cancelled."""
         if self._settings.webhook:

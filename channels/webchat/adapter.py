@@ -45,6 +45,10 @@ class WebchatAdapter:
     async def check(self) -> None:
         """A chat has no credentials."""
 
+    async def address(self) -> str:
+        """The page of its own."""
+        return f"{self._ports.public_url}/chat/{self.name}"
+
     async def receive(self, accept: Accept) -> None:
         """Visitors come by the socket. Returns only when cancelled."""
         await asyncio.Event().wait()

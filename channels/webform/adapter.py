@@ -31,6 +31,10 @@ class WebformAdapter:
     async def check(self) -> None:
         """Forms have no credentials."""
 
+    async def address(self) -> str:
+        """The page of its own."""
+        return f"{self._ports.public_url}/forms/{self.name}"
+
     async def receive(self, accept: Accept) -> None:
         """Customers come by the routes. Returns only when cancelled."""
         await asyncio.Event().wait()

@@ -2,7 +2,6 @@
 
 from channels.adapter import Misconfigured, Unavailable
 from hub.actions.context import Context
-from hub.actions.installation import channel_id
 from hub.actions.vault import seal, unseal
 from storage import mailboxes
 from storage.database import DatabaseUnavailable
@@ -32,7 +31,6 @@ class ChannelVault:
         """Raises Unavailable."""
         sealed = seal(self._ctx.secret, self._channel, key, value)
         try:
-            number = await channel_id(self._ctx, self._channel)
-            await self._ctx.database.run(lambda c: mailboxes.seal(c, number, key, sealed))
+            await self._ctx.database.run(lambda c: mailboxes.seal(c, self._channel, key, sealed))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error

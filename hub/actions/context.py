@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from channels.adapter import ChannelKind
 from hub.actions.announce import Listener
+from hub.actions.channels.desk_channels import DeskChannels
 from hub.actions.feed import Feed
 from hub.actions.floor.outlook import Outlook
 from hub.actions.intake import Intake
@@ -52,6 +53,7 @@ class Context:
     reader: Reader
     outlook: Outlook = field(default_factory=Outlook)
     learned: Learned = field(default_factory=Learned)
+    desk_channels: DeskChannels = field(default_factory=DeskChannels)
     memo: dict[object, Any] = field(default_factory=dict)
     """What never changes while the hub runs and is asked for often (hub.actions.installation, `channel`)."""
 
@@ -60,9 +62,14 @@ class Context:
         """The rules in use. An action that needs them twice asks once."""
         return self.rulebook.rules
 
+    @property
+    def channels(self) -> Mapping[str, Mapping[str, Any]]:
+        """The tables of all that work: those of the file, then those of the desk. Where a name is in both, the file's."""
+        return {**self.desk_channels.tables, **self.settings.channels}
+
     def channel(self, name: str) -> ConfiguredChannel:
         """The channel of this name. Raises KeyError when none is configured, WrongSetting when its table is wrong."""
-        given = self.settings.channels[name]
+        given = self.channels[name]
         known = self.memo.get((name, id(given)))
         if known is not None:
             return cast("ConfiguredChannel", known[0])

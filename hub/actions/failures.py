@@ -35,10 +35,11 @@ class NotPossible(ActionFailure):
 
 
 class LoginRefused(ActionFailure):
-    """Wrong name or password, or too many tries; `retry_after` seconds in the latter case."""
+    """Somebody did not show who they are, or tried too often; `retry_after` seconds in the latter case. Other codes than
+    `login_refused` and `too_many_tries` belong to a second step, a passkey or the company's own sign-in."""
 
     code = "login_refused"
 
-    def __init__(self, text: str, *, retry_after: int = 0) -> None:
-        super().__init__(text, code="too_many_tries" if retry_after else "login_refused")
+    def __init__(self, text: str, *, retry_after: int = 0, code: str = "") -> None:
+        super().__init__(text, code="too_many_tries" if retry_after else code or "login_refused")
         self.retry_after = retry_after

@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
-from storage import history, house, mailboxes, notices, staff, webhooks
+from storage import bulk, drafts, history, house, mailboxes, notices, signin, staff, webhooks
 from storage.database import Connection
 
 
@@ -17,6 +17,9 @@ async def tidy(ctx: Context) -> None:
         await notices.tidy(connection)
         await webhooks.tidy(connection)
         await history.tidy(connection)
+        await drafts.tidy(connection)
+        await bulk.tidy(connection)
+        await signin.tidy_steps(connection)
         ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
         if ended:
             await sessions_ended(connection, ended)

@@ -9,7 +9,7 @@ def is_own_address(ctx: Context) -> Callable[[str], bool]:
     """A function that knows them all, plus-tags and aliases included."""
     known = ctx.memo.get("own addresses")
     if known is None:
-        channels = [ctx.channel(name) for name in ctx.settings.channels]
+        channels = [ctx.channel(name) for name in ctx.channels]
         inboxes = [
             channel.kind.inbox(channel.settings) for channel in channels if channel.kind.inbox is not None
         ]

@@ -3,6 +3,7 @@
 import hashlib
 
 from hub.actions.announce import EVENTS, announce
+from hub.actions.channels.desk_channels import read_channels
 from hub.actions.context import Context
 from hub.actions.learning.learned import reload_learned
 from hub.actions.rules.rulebook import settle_rules
@@ -32,9 +33,10 @@ async def set_up(ctx: Context) -> None:
                 "secret_key: this is not the key with which this database was begun. Every hub of one installation needs "
                 "the same key: copy data_dir/secret.key, or set HUB_SECRET_KEY."
             )
-        for name, table in sorted(ctx.settings.channels.items()):
+        await read_channels(ctx, connection)
+        for name, table in sorted(ctx.channels.items()):
             numbers[name] = await house.channel_by_name(connection, name, table["kind"])
-        await house.retire_channels(connection, sorted(ctx.settings.channels))
+        await house.retire_channels(connection, sorted({*ctx.channels, *ctx.desk_channels.wrong}))
         found.append(await settle_rules(connection, ctx.rulebook.file))
         await house.make_partitions(connection, MONTHS_AHEAD)
 

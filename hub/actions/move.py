@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from hub.actions.announce import EVENTS, ROUTE, announce
+from hub.actions.cases.along import restore_rows, take_back
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.split import open_split, sender_of
@@ -20,7 +21,7 @@ from hub.model.details import read_details
 from hub.model.interactions import Direction, SenderCheck
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
-from storage import house, inbound, move, participants, threads, work
+from storage import cases, house, inbound, move, participants, threads, work
 from storage.database import Connection
 from storage.move import MovableRow
 
@@ -31,7 +32,7 @@ _LEAVING = ("queued", "sending")
 
 
 @dataclass(slots=True, kw_only=True)
-class _Pair:
+class Pair:
     """Both tickets, locked. `opened`: the target was made for what goes there. `heard`: a word of the customer's that waits for
     its answer came to it."""
 
@@ -39,6 +40,10 @@ class _Pair:
     target: Step
     opened: bool = False
     heard: bool = False
+
+    async def movable(self, ids: Sequence[int]) -> list[MovableRow]:
+        """These entries of the source. Raises NotPossible: not_on_ticket, still_leaving."""
+        return await _entries(self.source, ids)
 
     def touches(self) -> list[Touch]:
         """What the clocks of both have to know."""
@@ -62,13 +67,13 @@ async def move_entries(
     if ticket_code == to_code:
         raise NotPossible("The entries are on this ticket already.", code="same_ticket")
 
-    async def step(pair: _Pair) -> int:
+    async def step(pair: Pair) -> int:
         if pair.target.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket takes nothing in: open it first.", code="closed")
         entries = await _entries(pair.source, ids)
-        return await _take_over(ctx, pair, entries, split=False)
+        return await take_over(ctx, pair, entries, split=False)
 
-    return await _on_two(ctx, ticket_code, to_code, actor, step)
+    return await on_two(ctx, ticket_code, to_code, actor, step)
 
 
 async def split_entries(
@@ -95,8 +100,8 @@ async def split_entries(
         opened = await open_split(ctx, source, entries)
         target = await take_step(connection, opened.id, {}, actor, ctx.rules)
         target.made_room = target.status is TicketStatus.OPEN
-        pair = _Pair(source=source, target=target, opened=True)
-        move_id = await _take_over(ctx, pair, entries, split=True)
+        pair = Pair(source=source, target=target, opened=True)
+        move_id = await take_over(ctx, pair, entries, split=True)
         await _tell(ctx, connection, pair)
         return opened.code, move_id
 
@@ -113,7 +118,7 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
     if known is None:
         raise NotFound(f"There is no move {move_id}.")
 
-    async def step(pair: _Pair) -> int:
+    async def step(pair: Pair) -> int:
         source, target, connection = pair.source, pair.target, pair.source.connection
         if not await move.end_move(connection, move_id, actor.name):
             raise NotPossible("This was undone already.", code="undone_already")
@@ -123,6 +128,7 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
         if await move.added_since(connection, target.ticket.id, known.target_seq):
             raise NotPossible("Something was added to the ticket since.", code="added_since")
         entries = await _entries(target, [one.interaction_id for one in moved])
+        merge = await cases.merge_of(connection, move_id)
         await move.put(
             connection,
             [(one.interaction_id, one.from_seq) for one in moved],
@@ -141,13 +147,18 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
             await move.merge_into(connection, target.ticket.id, source.ticket.id)
         elif target.status == known.target_became:
             await target.become(TicketStatus(known.target_was))
+        if merge is not None:
+            await take_back(target, merge)
         await _write(ctx, pair)
+        if merge is not None:
+            await restore_rows(source, target, merge, target_was=known.target_was)
         return source.ticket.code
 
-    return await _on_two(ctx, known.source_code, known.target_code, actor, step)
+    return await on_two(ctx, known.source_code, known.target_code, actor, step)
 
 
-async def _take_over(ctx: Context, pair: _Pair, entries: Sequence[MovableRow], *, split: bool) -> int:
+async def take_over(ctx: Context, pair: Pair, entries: Sequence[MovableRow], *, split: bool) -> int:
+    """The entries are on the target; both rows are written. Returns the move's id."""
     source, target, connection = pair.source, pair.target, pair.source.connection
     source_was, target_was = source.status, target.status
     move_id = await move.add_move(
@@ -227,7 +238,7 @@ async def _tell_deliveries(step: Step, entries: Sequence[MovableRow]) -> None:
             await step.note(EventKind.DELIVERY_CHANGED, interaction=entry.id, state=entry.delivery)
 
 
-async def _write(ctx: Context, pair: _Pair) -> None:
+async def _write(ctx: Context, pair: Pair) -> None:
     for step in (pair.source, pair.target):
         changed = step.status.value if step.status != step.ticket.status else None
         version = await work.set_ticket(step.connection, step.ticket.id, seq=step.seq, status=changed)
@@ -255,8 +266,8 @@ def _ids(given: Sequence[int]) -> list[int]:
     return ids
 
 
-async def _on_two(
-    ctx: Context, code: int, other_code: int, actor: Actor, step: Callable[[_Pair], Awaitable[T]]
+async def on_two(
+    ctx: Context, code: int, other_code: int, actor: Actor, step: Callable[[Pair], Awaitable[T]]
 ) -> T:
     """One step on two tickets in one transaction: the agents of both, then both tickets, each in the order of their ids."""
 
@@ -275,7 +286,7 @@ async def _on_two(
         }
         if any(s.ticket.holder not in (None, *agents) for s in taken.values()):
             return False, None
-        pair = _Pair(source=taken[code], target=taken[other_code])
+        pair = Pair(source=taken[code], target=taken[other_code])
         result = await step(pair)
         await _tell(ctx, connection, pair)
         return True, result
@@ -286,7 +297,7 @@ async def _on_two(
             return result  # type: ignore[return-value]  # done: it is what `step` returned
 
 
-async def _tell(ctx: Context, connection: Connection, pair: _Pair) -> None:
+async def _tell(ctx: Context, connection: Connection, pair: Pair) -> None:
     for step in (pair.source, pair.target):
         await step.settle()
     await touch(connection, ctx.rules, pair.touches())

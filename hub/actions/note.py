@@ -1,18 +1,21 @@
 """Words for colleagues. A note has no channel and no outbox row, so nothing can send it."""
 
+from hub.actions.answers.drafts import draft_was_sent
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.ticket_work import Step, on_ticket
+from hub.model.drafts import MOST_TEXT, DraftMode, Write
 from hub.model.interactions import Direction, InteractionKind
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
 from storage import work
 
-MOST_TEXT = 100_000
 
-
-async def add_note(ctx: Context, *, ticket_code: int, actor: Actor, text: str) -> int:
-    """The note's id on the timeline. Raises NotFound, NotPossible (empty, too_long)."""
+async def add_note(
+    ctx: Context, *, ticket_code: int, actor: Actor, text: str, written: Write | None = None
+) -> int:
+    """The note's id on the timeline. `written`: the draft that becomes this note; it is gone then. Raises NotFound, NotPossible
+    (empty, too_long)."""
     text = check_text(text)
 
     async def step(taken: Step) -> int:
@@ -31,6 +34,10 @@ async def add_note(ctx: Context, *, ticket_code: int, actor: Actor, text: str) -
             EventKind.INTERACTION_ADDED, interaction=interaction_id, direction=Direction.INTERNAL.value
         )
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
+        if written is not None and actor.agent_id is not None:
+            await draft_was_sent(
+                taken.connection, taken.ticket.id, actor.agent_id, DraftMode.NOTE, written
+            )
         return interaction_id
 
     return await on_ticket(ctx, ticket_code, actor, step)

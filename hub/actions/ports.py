@@ -13,6 +13,11 @@ from storage.database import DatabaseUnavailable
 WAIT_SECONDS = 20.0
 
 
+def public_url(ctx: Context) -> str:
+    """How customers and staff reach the hub."""
+    return ctx.settings.web.public_url or f"http://{ctx.settings.web.host}:{ctx.settings.web.port}"
+
+
 def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda: True) -> Ports:
     """For one channel, on one hub."""
     return Ports(
@@ -21,7 +26,7 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
         vault=ChannelVault(ctx, channel),
         known=_Known(ctx, channel),
         secret=ctx.secret,
-        public_url=ctx.settings.web.public_url or f"http://{ctx.settings.web.host}:{ctx.settings.web.port}",
+        public_url=public_url(ctx),
         alive=alive,
     )
 

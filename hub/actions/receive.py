@@ -45,7 +45,10 @@ async def accept_items(
     The same key again is answered like the first time. Raises NotAccepted when the database is away: nothing is known to be
     kept, and the sender must try again.
     """
-    configured = ctx.channel(channel)
+    try:
+        configured = ctx.channel(channel)
+    except KeyError as error:
+        raise NotAccepted("This channel has just been switched off.") from error
     if not items:
         return []
     try:

@@ -9,21 +9,24 @@ from hub.model.tickets import TicketStatus, may_become
 from storage import house, work
 
 
-async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: Actor) -> None:
-    """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Raises NotFound, NotPossible."""
+async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: Actor) -> int:
+    """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Returns the number that the change has
+    in the ledger, by which it can be undone; 0 where the ticket was so already. Raises NotFound, NotPossible."""
     if status not in {one.value for one in TicketStatus}:
         raise NotPossible("A ticket is open, pending, resolved or closed.", code="wrong_status")
     wanted = TicketStatus(status)
 
-    async def step(taken: Step) -> None:
+    async def step(taken: Step) -> int:
         if wanted is taken.status:
-            return
+            return 0
         if not may_become(taken.status, wanted):
             raise NotPossible(f"A {taken.status} ticket cannot become {wanted}.", code="wrong_status")
         await taken.become(wanted)
+        seq = taken.seq
         version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=wanted.value)
         if wanted is TicketStatus.RESOLVED:
             seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
             await house.set_timer(taken.connection, CLOSE_RESOLVED, taken.ticket.id, seconds, version)
+        return seq
 
-    await on_ticket(ctx, ticket_code, actor, step)
+    return await on_ticket(ctx, ticket_code, actor, step)

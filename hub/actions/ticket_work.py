@@ -8,6 +8,7 @@ from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.floor.wrap_up import tell_wrap_up
+from hub.actions.people.sight import may_see_id
 from hub.actions.targets import Touch, touch
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
@@ -112,8 +113,10 @@ class Step:
 async def take_step(
     connection: Connection, ticket_id: int, agents: dict[int, LockedAgent], actor: Actor, rules: RoutingRules
 ) -> Step:
-    """Lock the ticket; the agents are locked."""
+    """Lock the ticket; the agents are locked. Raises NotFound for one that is not there for the actor."""
     ticket = await work.lock_ticket(connection, ticket_id)
+    if not await may_see_id(connection, actor, ticket_id):
+        raise NotFound(f"There is no ticket {show_code(TICKET, ticket.code)}.")
     return Step(
         connection=connection,
         ticket=ticket,

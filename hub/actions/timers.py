@@ -4,6 +4,7 @@ from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.errands.tasks import say_tasks_due
 from hub.actions.floor.live import end_silent
+from hub.actions.lists.snooze import wake_due
 from hub.actions.targets import keep_targets
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
@@ -26,7 +27,7 @@ async def fire_due(ctx: Context) -> int:
         return len(timers)
 
     fired = await ctx.database.run(fire) + await end_silent(ctx)
-    return fired + await keep_targets(ctx) + await say_tasks_due(ctx)
+    return fired + await wake_due(ctx) + await keep_targets(ctx) + await say_tasks_due(ctx)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

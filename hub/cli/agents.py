@@ -58,7 +58,14 @@ def show_agent(login: Login, json: AsJson = False, config: Config = None) -> Non
 def set_agent(
     login: Login,
     name: Annotated[str | None, typer.Option(help=say("As customers see it.", "客户看到的姓名。"))] = None,
-    role: Annotated[Role | None, typer.Option(help=say("What they may do.", "权限。"))] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            help=say(
+                "agent, supervisor, admin or a role of your own.", "agent、supervisor、admin 或自定义角色。"
+            )
+        ),
+    ] = None,
     language: Annotated[
         list[str] | None,
         typer.Option(help=say("All that they speak; may be repeated.", "可用的全部语言；可重复。")),

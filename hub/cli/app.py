@@ -4,6 +4,7 @@ import typer
 
 from hub.cli.agents import hand_over_all, list_agents, set_agent, show_agent
 from hub.cli.classify import classify
+from hub.cli.demo_seed import seed
 from hub.cli.mail_authorise import authorise
 from hub.cli.mail_import import import_letters
 from hub.cli.mail_parse import parse
@@ -16,10 +17,11 @@ from hub.cli.staff import agents, keys
 from hub.cli.webhooks import webhooks
 
 
-def _demo(config: Config = None) -> None:
-    from hub.cli.demo import demo
+def _demo(context: typer.Context, config: Config = None) -> None:
+    if context.invoked_subcommand is None:
+        from hub.cli.demo import demo
 
-    demo(config)
+        demo(config)
 
 
 def _doctor(config: Config = None) -> None:
@@ -40,7 +42,15 @@ app = typer.Typer(
 app.command(
     "serve", help=say("Run a hub from config/hub.toml and HUB_*.", "按 config/hub.toml 与 HUB_* 运行。")
 )(serve)
-app.command("demo", help=say("Run a hub with sample customers.", "运行带示例客户的演示。"))(_demo)
+demo = typer.Typer(
+    invoke_without_command=True,
+    help=say("Run a hub with sample customers.", "运行带示例客户的演示。"),
+)
+demo.callback()(_demo)
+demo.command("seed", help=say("Make up the past of a large installation.", "生成大量历史数据（示例）。"))(
+    seed
+)
+app.add_typer(demo, name="demo")
 app.command("migrate", help=say("Bring the database's schema up to date.", "更新数据库结构。"))(migrate)
 app.command("doctor", help=say("Look everything over and say what to do.", "全面检查并给出处理建议。"))(
     _doctor

@@ -21,7 +21,7 @@ MANY_LETTERS = 500
 async def check_mailboxes(ctx: Context) -> AsyncIterator[Finding]:
     """In the order of the settings. A login that fails has been told already."""
     heard = {(one.channel, one.folder) for one in await mailbox_health(ctx)}
-    for name in ctx.settings.channels:
+    for name in ctx.channels:
         settings = ctx.channel(name).settings
         if isinstance(settings, EmailSettings):
             what = say(f"Mailbox {name}", f"邮箱 {name}")

@@ -5,7 +5,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -18,10 +18,9 @@ from channels.adapter import (
     ChannelFailure,
     ChannelKind,
     Misconfigured,
-    Ports,
-    TranscriptLine,
     Vault,
 )
+from hub.actions.channels.trial_ports import trial_ports
 from hub.actions.context import Context
 from hub.actions.installation import set_up
 from hub.cli.speak import say
@@ -315,14 +314,8 @@ async def _check_channel(
             explain_validation(f"channels.{name}", error),
             say("Correct the channel's table in hub.toml.", "请更正 hub.toml 中该渠道的设置。"),
         )
-    ports = Ports(
-        bookmark=_Forgetful(),
-        transcript=_Forgetful(),
-        vault=vault_of(name) if vault_of is not None else _Forgetful(),
-        known=_knows_nothing,
-        secret=b"doctor",
-        public_url=settings.web.public_url,
-    )
+    vault = vault_of(name) if vault_of is not None else None
+    ports = trial_ports(vault, secret=b"doctor", public_url=settings.web.public_url)
     adapter = kind.open(name, checked, ports)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
@@ -340,23 +333,3 @@ async def _check_channel(
         # The outside comes to it; there is nothing to log in to.
         return good(what, say("ready", "就绪"))
     return good(what, say("the login works", "登录正常"))
-
-
-async def _knows_nothing(_external_keys: Sequence[str]) -> set[str]:
-    return set()
-
-
-class _Forgetful:
-    """Ports for a channel that is only asked whether its login works; they remember nothing."""
-
-    async def read(self, key: str) -> Any:
-        return None
-
-    async def write(self, key: str, value: Any) -> None:
-        return None
-
-    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
-        return []
-
-    async def wait(self, thread_key: str, after: int) -> None:
-        return None

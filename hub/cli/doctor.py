@@ -10,6 +10,7 @@ from rich.text import Text
 from channels.adapter import ChannelKind
 from channels.registry import BrokenKind, load_kinds
 from hub.actions.channel_vault import ChannelVault
+from hub.actions.channels.desk_channels import reload_channels
 from hub.cli.check_mail import check_mailboxes
 from hub.cli.checks import (
     Finding,
@@ -111,7 +112,12 @@ async def _gather(
             found.append(one)  # noqa: PERF401 - what was found stays when the next check raises
         if await missing_migrations(ctx.database):
             return
-        outside += [one async for one in check_channels(settings, kinds, partial(ChannelVault, ctx))]
+        await reload_channels(ctx)
+        for name, why in ctx.desk_channels.wrong.items():
+            advice = say("Correct it on the page Channels of the desk.", "请在工作台的“渠道”页面更正。")
+            found.append(wrong(say(f"Channel {name}", f"渠道 {name}"), why, advice))
+        every = settings.model_copy(update={"channels": {**settings.channels, **ctx.desk_channels.tables}})
+        outside += [one async for one in check_channels(every, kinds, partial(ChannelVault, ctx))]
         outside += [one async for one in check_mailboxes(ctx)]
 
 

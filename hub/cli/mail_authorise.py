@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 
 def authorise(
-    channel: Annotated[
-        str, typer.Argument(help=say("The channel's name in hub.toml.", "hub.toml 中的渠道名称。"))
-    ],
+    channel: Annotated[str, typer.Argument(help=say("The channel's name.", "渠道名称。"))],
     port: Annotated[
         int,
         typer.Option(
@@ -36,11 +34,13 @@ def authorise(
     from hub.wiring import open_installation, postgres
 
     async def work(dsn: str) -> None:
+        from hub.actions.channels.desk_channels import open_every_channel
         from hub.cli.schema import make_ready
 
         async with open_installation(settings, dsn) as ctx:
-            given = _settings_of(ctx, channel, EmailSettings)
             await make_ready(ctx)
+            await open_every_channel(ctx)
+            given = _settings_of(ctx, channel, EmailSettings)
             await _authorise(ctx, channel, given, port)
 
     with telling_trouble():
@@ -57,7 +57,7 @@ def _settings_of(ctx: "Context", channel: str, kind: "type[EmailSettings]") -> "
     try:
         given = ctx.channel(channel).settings
     except KeyError:
-        there_are = ", ".join(sorted(ctx.settings.channels)) or "-"
+        there_are = ", ".join(sorted(ctx.channels)) or "-"
         raise fail(
             f"There is no channel {channel!r}; there is: {there_are}",
             f"没有渠道 {channel!r}；现有：{there_are}",

@@ -1,5 +1,6 @@
 """Whether a command may work on this database."""
 
+from hub.actions.channels.desk_channels import reload_channels
 from hub.actions.context import Context
 from hub.actions.installation import set_up
 from hub.actions.rules.rulebook import reload_rules
@@ -14,6 +15,7 @@ async def make_ready(ctx: Context) -> None:
     missing = await missing_migrations(ctx.database)
     if not missing:
         await reload_rules(ctx)
+        await reload_channels(ctx)
         return
     if len(missing) < len(known_migrations()):
         raise WrongSetting(

@@ -9,7 +9,7 @@ import typer
 from hub.actions.failures import NotPossible
 from hub.cli.options import Config
 from hub.cli.speak import fail, is_terminal, out, say, telling_trouble
-from hub.model.people import Role, Scope
+from hub.model.people import Scope
 from hub.settings import read_settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,14 @@ def add(
             help=say("At least 10 characters; asked for when left out.", "至少 10 个字符；省略时会询问。"),
         ),
     ] = "",
-    role: Annotated[Role, typer.Option(help=say("What they may do.", "权限。"))] = Role.AGENT,
+    role: Annotated[
+        str,
+        typer.Option(
+            help=say(
+                "agent, supervisor, admin or a role of your own.", "agent、supervisor、admin 或自定义角色。"
+            )
+        ),
+    ] = "agent",
     language: Annotated[
         list[str] | None,
         typer.Option(

@@ -48,3 +48,15 @@ def has_check_digit(digits: str) -> bool:
     for digit in digits:
         interim = int(_QUASIGROUP[interim][int(digit)])
     return interim == 0
+
+
+def with_check_digit(serial: int) -> int:
+    """The number of a code: a serial number and its check digit, as the database makes it.
+
+    >>> with_check_digit(1001)
+    10019
+    """
+    interim = 0
+    for digit in str(serial):
+        interim = int(_QUASIGROUP[interim][int(digit)])
+    return serial * 10 + interim

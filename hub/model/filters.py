@@ -53,6 +53,8 @@ TESTS: Mapping[str, tuple[How, ...]] = {
     "due": (How.WITHIN,),
     "snoozed": (How.IS,),
     "unread": (How.IS,),
+    "followed": (How.IS,),
+    "draft": (How.IS,),
     "mentioned": (How.IS,),
     "created": (How.WITHIN, How.BEFORE),
     "updated": (How.WITHIN, How.BEFORE),
@@ -69,7 +71,7 @@ _CLOSED: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison. `values`: words for `is` and `is_not`, ("yes",) or ("no",) for what can only be so or not; else empty, and
+    """One comparison. `values`: words for `is` and `is_not`, ("yes",) or ("no",) for what is so or not; where they are empty,
     `minutes` counts."""
 
     field: str
@@ -272,5 +274,7 @@ def _has(given: Condition, ticket: TicketFacts, agent_id: int) -> bool:
     if given.field == "assignee":
         if ticket.assignee_id is None:
             return NOBODY in given.values
-        return str(ticket.assignee_id) in given.values or (ME in given.values and ticket.assignee_id == agent_id)
+        return str(ticket.assignee_id) in given.values or (
+            ME in given.values and ticket.assignee_id == agent_id
+        )
     return str(getattr(ticket, given.field)) in given.values

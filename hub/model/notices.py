@@ -13,6 +13,7 @@ class NoticeKind(StrEnum):
     UNPLACEABLE = "unplaceable"
     OFFER_EXPIRED = "offer_expired"
     AWAY = "away"
+    SNOOZE_OVER = "snooze_over"
     TASK_GIVEN = "task_given"
     TASK_DUE = "task_due"
     TASK_DONE = "task_done"

@@ -1,54 +1,71 @@
-"""How Chinese is typed without an input method: by the letters that it sounds like, or by the first of each. Pure.
+"""How Chinese names are typed on a keyboard without Chinese: in pinyin, or by the first letter of each syllable.
 
-pypinyin is asked for every reading of a character rather than for the right one: who looks for 重新 finds it by cx and by zx, and
-its dictionary of phrases (45 MB of memory) is never loaded.
+The table of single characters is pypinyin's. Only the table is read: the whole library keeps fifty megabytes in memory for
+phrases, which names do not need.
 """
 
-import os
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
-from itertools import islice, product
-from typing import Any
+import importlib.util
+import itertools
+import unicodedata
+from functools import cache
+from pathlib import Path
 
-MOST_WAYS = 8
-"""So many ways of reading one text are kept."""
+import orjson
 
-
-@lru_cache(maxsize=4096)
-def pinyin_of(text: str) -> str:
-    """What a text in Chinese may be found by beside itself, parted by blanks: whole syllables and their initials, in each of
-    its readings. "" where nothing in it is Chinese. What is not Chinese in it stays.
-
-    >>> pinyin_of("退款"), pinyin_of("Refund"), pinyin_of("VIP 客户")
-    ('tuikuan tk', '', 'vipkehu vipkh')
-    """
-    if not any("\u4e00" <= sign <= "\u9fff" for sign in text):
-        return ""
-    read = _reader()
-    readings: list[list[str]] = []
-    for sign in text.lower():
-        if "\u4e00" <= sign <= "\u9fff":
-            readings.append(read(sign))
-        elif sign.isalnum():
-            readings.append([sign])
-    ways = list(islice(product(*readings), MOST_WAYS))
-    whole = ["".join(way) for way in ways]
-    # The initials of every way of reading, not only of those whose syllables were kept: there are fewer of them.
-    initials = [list(dict.fromkeys(one[0] for one in several)) for several in readings]
-    first = ["".join(way) for way in islice(product(*initials), MOST_WAYS)]
-    return " ".join(dict.fromkeys((*whole, *first)))
+_MOST_WAYS = 16
+"""A name of many characters that are read in several ways is known by its first ways of reading alone."""
+_FIRST, _LAST = 0x4E00, 0x9FFF
 
 
 @cache
-def _reader() -> Callable[[str], list[str]]:
-    # Read by pypinyin when it is imported: without phrases and copies it needs a fifth of the memory.
-    os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
-    os.environ.setdefault("PYPINYIN_NO_DICT_COPY", "true")
-    import pypinyin
+def _readings() -> dict[str, tuple[str, ...]]:
+    found = importlib.util.find_spec("pypinyin")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("pypinyin is not installed")
+    table = orjson.loads((Path(found.origin).parent / "pinyin_dict.json").read_bytes())
+    plain: dict[str, tuple[str, ...]] = {}
+    seen: dict[str, tuple[str, ...]] = {}
+    for code, marked in table.items():
+        if _FIRST <= int(code) <= _LAST:
+            # The same sounds are kept once for all their characters.
+            ways = seen.get(marked)
+            if ways is None:
+                ways = seen[marked] = tuple(dict.fromkeys(_without_tone(one) for one in marked.split(",")))
+            plain[chr(int(code))] = ways
+    return plain
 
-    @lru_cache(maxsize=8192)
-    def read(sign: str) -> list[str]:
-        found: Sequence[Any] = pypinyin.pinyin(sign, style=pypinyin.Style.NORMAL, heteronym=True)
-        return [str(one) for one in found[0]][:4]
 
-    return read
+def _without_tone(syllable: str) -> str:
+    """`ü` is typed as v."""
+    parts = unicodedata.normalize("NFD", syllable)
+    kept = "".join(one for one in parts if one == "\u0308" or not unicodedata.combining(one))
+    return unicodedata.normalize("NFC", kept).replace("ü", "v").lower()
+
+
+def syllables(character: str) -> tuple[str, ...]:
+    """Every way to read one character, without tones; nothing for what is not Chinese.
+
+    >>> syllables("单")[0]
+    'dan'
+    """
+    return _readings().get(character, ())
+
+
+def ways_to_type(name: str) -> tuple[str, ...]:
+    """The pinyin of the Chinese characters of a name: written together, by initials, and syllable by syllable.
+
+    >>> ways_to_type("张伟")
+    ('zhangwei', 'zw', 'zhang', 'wei')
+    """
+    readings = [ways for character in name if (ways := syllables(character))]
+    if not readings:
+        return ()
+    whole = itertools.islice(itertools.product(*readings), _MOST_WAYS)
+    forms = [form for way in whole for form in ("".join(way), "".join(one[0] for one in way))]
+    return tuple(dict.fromkeys([*forms, *itertools.chain.from_iterable(readings)]))
+
+
+def sort_key(name: str) -> tuple[str, str]:
+    """Names in the order of a Chinese telephone book: by pinyin, other letters among them."""
+    sounds = " ".join((syllables(one) or (one,))[0] for one in name) if not name.isascii() else name
+    return sounds.lower(), name

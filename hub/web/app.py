@@ -2,12 +2,12 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from hub.actions.channels.probe import end_probes
 from hub.actions.context import Context
 from hub.actions.rules.try_rules import end_trials
 from hub.web.api.keyring import Keyring
@@ -16,6 +16,7 @@ from hub.web.desk.live import SOCKETS, close_sockets
 from hub.web.desk.routes import desk_routes
 from hub.web.desk.say.language import N_
 from hub.web.desk.visit import show_trouble, voice_for
+from hub.web.doors import ChannelDoors
 from hub.web.ops import Ready, ops_routes
 from storage.database import DatabaseUnavailable
 
@@ -41,12 +42,12 @@ _SENTENCES = {
 
 def make_app(
     ctx: Context,
-    channel_routes: Sequence[web.RouteDef],
+    doors: ChannelDoors,
     ready: Ready,
     *,
     body_within: float = BODY_WITHIN_SECONDS,
 ) -> web.Application:
-    """Everything that is served. `channel_routes` are the public doors, which set headers of their own. `body_within` in
+    """Everything that is served. `doors` are those of the channels, which set headers of their own. `body_within` in
     seconds, and longer for a large body: a request that has not come whole by then is answered with 408."""
     middlewares = [_tell_trouble, _limit_body_time(body_within)]
     app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
@@ -55,11 +56,12 @@ def make_app(
     app.add_routes([web.get("/", _to_the_desk)])
     app.add_routes(desk_routes(ctx))
     app.add_routes(ops_routes(ctx, ready, keyring))
-    app.add_routes(channel_routes)
     app.add_routes(api_routes(ctx, keyring))
+    app.router.register_resource(doors)
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(close_sockets)
     app.on_shutdown.append(lambda _app: end_trials(ctx))
+    app.on_shutdown.append(lambda _app: end_probes(ctx))
     return app
 
 

@@ -4,6 +4,133 @@
 -- migrate: apply
 
 -- ── Search ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+-- What things are found by (hub.model.search_words), written by a worker after the fact: an arrival pays only for a line in
+-- search_due. Months as in the timeline, so that a search goes through them from the newest on and stops early.
+CREATE TABLE search_entry (
+    id bigint NOT NULL,
+    words tsvector NOT NULL,
+    PRIMARY KEY (id)
+) PARTITION BY RANGE (id);
+CREATE INDEX search_entry_words ON search_entry USING gin (words) WITH (gin_pending_list_limit = 1024);
+CREATE TABLE search_ticket (
+    id bigint PRIMARY KEY,
+    words tsvector NOT NULL
+);
+CREATE INDEX search_ticket_words ON search_ticket USING gin (words) WITH (gin_pending_list_limit = 512);
+CREATE TABLE search_customer (
+    id bigint PRIMARY KEY,
+    words tsvector NOT NULL
+);
+CREATE INDEX search_customer_words ON search_customer USING gin (words) WITH (gin_pending_list_limit = 512);
+CREATE TABLE search_organisation (
+    id bigint PRIMARY KEY,
+    words tsvector NOT NULL
+);
+CREATE INDEX search_organisation_words ON search_organisation USING gin (words) WITH (gin_pending_list_limit = 512);
+
+-- What has to be read anew for search. Rows are the queue; the worker reads what stands there then.
+CREATE TABLE search_due (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    what text NOT NULL,
+    ref bigint NOT NULL
+);
+-- One hub writes at a time (it holds this row). What was there before there was a search is taken in from the newest down:
+-- below these ids it is still to do; null: it is done.
+CREATE TABLE search_fill (
+    only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    entry bigint,
+    ticket bigint,
+    customer bigint,
+    organisation bigint
+);
+INSERT INTO search_fill (entry, ticket, customer, organisation)
+SELECT (SELECT max(id) + 1 FROM interaction), (SELECT max(id) + 1 FROM ticket), (SELECT max(id) + 1 FROM customer),
+       (SELECT max(id) + 1 FROM organisation);
+
+-- Triggers, so that no way of writing forgets it. New rows are told in one go; changes only where a word changed.
+CREATE FUNCTION search_hears_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_due (what, ref) SELECT TG_ARGV[0], id FROM fresh;
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION search_hears_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_due (what, ref) VALUES (TG_ARGV[0], coalesce(NEW.id, OLD.id));
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION search_hears_identities() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_due (what, ref) SELECT DISTINCT 'customer', customer_id FROM fresh;
+    RETURN NULL;
+END
+$$;
+CREATE FUNCTION search_hears_identity() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO search_due (what, ref)
+    SELECT DISTINCT 'customer', id FROM unnest(ARRAY[OLD.customer_id, NEW.customer_id]) AS id WHERE id IS NOT NULL;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER search_new AFTER INSERT ON interaction
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION search_hears_new('entry');
+CREATE TRIGGER search_change AFTER UPDATE OF text, subject, fields ON interaction
+    FOR EACH ROW WHEN ((OLD.text, OLD.subject, OLD.fields) IS DISTINCT FROM (NEW.text, NEW.subject, NEW.fields))
+    EXECUTE FUNCTION search_hears_change('entry');
+CREATE TRIGGER search_gone AFTER DELETE ON interaction FOR EACH ROW EXECUTE FUNCTION search_hears_change('entry');
+CREATE TRIGGER search_new AFTER INSERT ON ticket
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION search_hears_new('ticket');
+CREATE TRIGGER search_change AFTER UPDATE OF subject, tags ON ticket
+    FOR EACH ROW WHEN ((OLD.subject, OLD.tags) IS DISTINCT FROM (NEW.subject, NEW.tags))
+    EXECUTE FUNCTION search_hears_change('ticket');
+CREATE TRIGGER search_gone AFTER DELETE ON ticket FOR EACH ROW EXECUTE FUNCTION search_hears_change('ticket');
+CREATE TRIGGER search_new AFTER INSERT ON customer
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION search_hears_new('customer');
+CREATE TRIGGER search_change AFTER UPDATE OF name ON customer
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION search_hears_change('customer');
+CREATE TRIGGER search_gone AFTER DELETE ON customer FOR EACH ROW EXECUTE FUNCTION search_hears_change('customer');
+CREATE TRIGGER search_new AFTER INSERT ON identity
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION search_hears_identities();
+CREATE TRIGGER search_change AFTER UPDATE OF customer_id, value OR DELETE ON identity
+    FOR EACH ROW EXECUTE FUNCTION search_hears_identity();
+CREATE TRIGGER search_new AFTER INSERT ON organisation
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION search_hears_new('organisation');
+CREATE TRIGGER search_change AFTER UPDATE OF name ON organisation
+    FOR EACH ROW WHEN (OLD.name IS DISTINCT FROM NEW.name) EXECUTE FUNCTION search_hears_change('organisation');
+CREATE TRIGGER search_gone AFTER DELETE ON organisation FOR EACH ROW EXECUTE FUNCTION search_hears_change('organisation');
+
+-- Months of the past too, for what is imported or seeded with old times.
+CREATE FUNCTION make_month(parent text, month timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+    child constant text := parent || '_' || to_char(month AT TIME ZONE 'UTC', 'YYYY_MM');
+BEGIN
+    IF to_regclass(child) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%s) TO (%s)', child, parent,
+        timeline_floor(month), timeline_floor(month + interval '1 month'));
+    RETURN true;
+EXCEPTION WHEN check_violation THEN
+    -- Rows of this month lie in elsewhen already, and the others of the month go there too.
+    RAISE WARNING 'partition % is not made: % has rows of its month', child, parent || '_elsewhen';
+    RETURN false;
+END
+$$;
+CREATE OR REPLACE FUNCTION make_partitions(months_ahead int) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+    this_month constant timestamptz := date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+BEGIN
+    -- Several hubs may do this at once.
+    PERFORM pg_advisory_xact_lock(1298427982);
+    RETURN (SELECT count(*) FILTER (WHERE make_month(parent, this_month + make_interval(months => ahead)))
+            FROM unnest(ARRAY['interaction', 'inbound_raw', 'search_entry']) AS parent, generate_series(0, months_ahead) AS ahead);
+END
+$$;
+SELECT make_month('search_entry', to_timestamp(substr(inhrelid::regclass::text, 13), 'YYYY_MM'))
+FROM pg_inherits WHERE inhparent = 'interaction'::regclass AND inhrelid::regclass::text ~ '^interaction_\d{4}_\d\d$';
+SELECT make_partitions(2);
+CREATE TABLE search_entry_elsewhen PARTITION OF search_entry DEFAULT;
 
 -- ── Drafts, scheduled replies ───────────────────────────────────────────────────────────────────────────────────────
 -- What an agent is writing on a ticket: one reply and one note at the most. `revision` counts what it said; the row stays when it
@@ -183,7 +310,7 @@ CREATE TABLE customer_merge_row (
 CREATE TABLE customer_pair (
     low_id bigint NOT NULL REFERENCES customer,
     high_id bigint NOT NULL REFERENCES customer,
-    reason text NOT NULL CHECK (reason IN ('claim_meets_proof', 'same_claim', 'said')),
+    reason text NOT NULL CHECK (reason IN ('claim_meets_proof', 'same_claim', 'two_owners')),
     kind text NOT NULL DEFAULT '',
     value text NOT NULL DEFAULT '',
     verdict text NOT NULL DEFAULT '' CHECK (verdict IN ('', 'different', 'same')),
@@ -196,9 +323,11 @@ CREATE TABLE customer_pair (
 );
 CREATE INDEX customer_pair_open ON customer_pair (found_at DESC, low_id, high_id) WHERE verdict = '';
 CREATE INDEX customer_pair_of_high ON customer_pair (high_id);
+-- What goes along with a customer is found whatever its state.
+CREATE INDEX task_about_customer ON task (customer_id) WHERE customer_id IS NOT NULL;
 -- How far identities were looked at for such pairs.
 CREATE TABLE customer_pair_mark (
-    only boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
     identity_id bigint NOT NULL
 );
 INSERT INTO customer_pair_mark (identity_id) VALUES (0);
@@ -266,6 +395,7 @@ CREATE TABLE incident_delivery (
     settled_at timestamptz,
     UNIQUE (update_id, customer_id)
 );
+CREATE INDEX incident_delivery_of_customer ON incident_delivery (customer_id);
 CREATE INDEX incident_delivery_waiting ON incident_delivery (id) WHERE state = 'waiting';
 
 -- A supervisor who listens to a colleague's conversation.
@@ -280,13 +410,81 @@ CREATE TABLE listening (
 CREATE UNIQUE INDEX listening_now ON listening (ticket_id, agent_id) WHERE until IS NULL;
 
 -- ── Signing in ──────────────────────────────────────────────────────────────────────────────────────────────────────
+-- `how`: by what they came in. `limited`: opens nothing but the page on which a second step is set up. `proved_at`: when its holder
+-- last showed who they are.
+ALTER TABLE session
+    ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid(),
+    ADD COLUMN peer text NOT NULL DEFAULT '',
+    ADD COLUMN how text NOT NULL DEFAULT 'password' CHECK (how IN ('password', 'totp', 'recovery', 'passkey', 'company')),
+    ADD COLUMN limited boolean NOT NULL DEFAULT false,
+    ADD COLUMN proved_at timestamptz NOT NULL DEFAULT clock_timestamp();
+
+-- An authenticator app: its secret, sealed (hub.actions.vault), and the last time step of which a code was taken (RFC 6238, 5.2).
+-- `pending`: one that is being set up; the other one counts until its first code was right.
+CREATE TABLE totp (
+    agent_id bigint PRIMARY KEY REFERENCES agent,
+    sealed bytea,
+    last_step bigint NOT NULL DEFAULT 0,
+    set_up_at timestamptz,
+    used_at timestamptz,
+    pending bytea,
+    pending_until timestamptz
+);
+CREATE TABLE recovery_code (
+    agent_id bigint NOT NULL REFERENCES agent,
+    code_hash bytea NOT NULL,
+    used_at timestamptz,
+    PRIMARY KEY (agent_id, code_hash)
+);
+CREATE TABLE passkey (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    agent_id bigint NOT NULL REFERENCES agent,
+    credential_id bytea NOT NULL UNIQUE,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    transports text[] NOT NULL DEFAULT '{}',
+    name text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    used_at timestamptz
+);
+CREATE INDEX passkey_of_agent ON passkey (agent_id);
+
+-- Who an agent is to the company's own sign-in (OpenID Connect): its issuer and subject, never a name or address.
+CREATE TABLE company_login (
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    agent_id bigint NOT NULL REFERENCES agent,
+    shown_as text NOT NULL DEFAULT '',
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    used_at timestamptz,
+    PRIMARY KEY (issuer, subject)
+);
+CREATE INDEX company_login_of_agent ON company_login (agent_id);
+
+-- What was begun at the login page and is finished within minutes, once. Holds no secret in the clear.
+CREATE TABLE sign_in_step (
+    token_hash bytea PRIMARY KEY,
+    purpose text NOT NULL,
+    agent_id bigint REFERENCES agent,
+    data jsonb NOT NULL DEFAULT '{}',
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX sign_in_step_over ON sign_in_step (expires_at);
+
+-- Of whom a second step is asked, and from when on.
+CREATE TABLE sign_in_policy (
+    the_one boolean PRIMARY KEY DEFAULT true CHECK (the_one),
+    required_of text NOT NULL DEFAULT 'nobody' CHECK (required_of IN ('nobody', 'leads', 'everybody')),
+    grace_days int NOT NULL DEFAULT 7 CHECK (grace_days BETWEEN 0 AND 90),
+    since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+INSERT INTO sign_in_policy DEFAULT VALUES;
 
 -- ── Roles, audit, retention ─────────────────────────────────────────────────────────────────────────────────────────
--- What agents may do. Of the three that are always there the program knows what they allow; a role that was made says it here.
-CREATE SEQUENCE role_serial START 1;
+-- What agents may do. Of the three that are always there the program knows what they allow; a role that was made says it here, and
+-- is called as people called it.
 CREATE TABLE role (
-    name text PRIMARY KEY DEFAULT 'role-' || nextval('role_serial'),
-    title text NOT NULL DEFAULT '',
+    name text PRIMARY KEY,
     based_on text NOT NULL DEFAULT '',
     permissions text[] NOT NULL DEFAULT '{}',
     sight text NOT NULL DEFAULT 'all' CHECK (sight IN ('own', 'queues', 'all')),
@@ -294,10 +492,10 @@ CREATE TABLE role (
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE UNIQUE INDEX role_title ON role (lower(title)) WHERE title <> '';
+CREATE UNIQUE INDEX role_name ON role (lower(name));
 INSERT INTO role (name) VALUES ('agent'), ('supervisor'), ('admin');
 ALTER TABLE agent DROP CONSTRAINT agent_role_check;
-ALTER TABLE agent ADD CONSTRAINT agent_role FOREIGN KEY (role) REFERENCES role;
+ALTER TABLE agent ADD CONSTRAINT agent_role FOREIGN KEY (role) REFERENCES role ON UPDATE CASCADE;
 
 -- Administrative acts, written in the transaction of the act, each sealed with the one before: what was changed behind the hub's
 -- back shows. Nobody changes a row, also not the hub; what is older than a year may go, from the oldest on.
@@ -314,7 +512,7 @@ CREATE TABLE audit (
 );
 CREATE INDEX audit_of_agent ON audit (agent_id, id DESC);
 CREATE INDEX audit_of_kind ON audit (kind, id DESC);
-CREATE FUNCTION audit_seal(before bytea, one audit) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+CREATE FUNCTION audit_seal(before bytea, one audit) RETURNS bytea LANGUAGE sql STABLE AS $$
     SELECT sha256(before || convert_to(jsonb_build_array(
         one.id, extract(epoch FROM one.at), one.kind, one.agent_id, one.who, one.subject, one.details)::text, 'UTF8'))
 $$;
@@ -383,6 +581,12 @@ CREATE TABLE legal_hold (
     since timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 ALTER TABLE customer ADD COLUMN anonymised_at timestamptz;
+-- Customers who are anonymised, and after which of their tickets words are still to be taken away: begun, it is ended.
+CREATE TABLE forgetting (
+    customer_id bigint PRIMARY KEY REFERENCES customer,
+    after bigint NOT NULL DEFAULT 0,
+    since timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 
 -- ── Channels, first steps, custom fields, tags ──────────────────────────────────────────────────────────────────────
 -- Channels that are set up at the desk. Secrets are sealed (hub.actions.vault); those of hub.toml are not here.

@@ -3,11 +3,12 @@
 
 -- name: leavers
 -- Agents who hold open tickets that are to go back now. $1, $2: queues, and after how many minutes off line (0: never); who was
--- deactivated gives everything back at once. A live conversation does not wait longer than a minute.
+-- deactivated gives everything back at once. A live conversation does not wait longer than a minute; what is put off until a
+-- moment waits for it.
 SELECT DISTINCT a.id FROM agent a
 JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
 JOIN queue q ON q.id = t.queue_id LEFT JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
-WHERE (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0
+WHERE (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0 AND t.snoozed_until IS NULL
       AND a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END) <= clock_timestamp())
 ORDER BY a.id LIMIT 50
 
@@ -17,7 +18,7 @@ SELECT t.id, t.assignee_id AS agent_id, a.name AS agent_name, a.active,
        (extract(epoch FROM clock_timestamp() - a.presence_since) / 60)::int AS minutes
 FROM agent a JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
 JOIN queue q ON q.id = t.queue_id LEFT JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
-WHERE a.id = ANY($3::bigint[]) AND (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0
+WHERE a.id = ANY($3::bigint[]) AND (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0 AND t.snoozed_until IS NULL
       AND a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END) <= clock_timestamp())
 ORDER BY t.id
 
@@ -27,7 +28,7 @@ SELECT extract(epoch FROM min(a.presence_since + make_interval(mins => CASE WHEN
                - clock_timestamp())::float8
 FROM agent a JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
 JOIN queue q ON q.id = t.queue_id JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
-WHERE a.presence = 'offline' AND a.active AND p.minutes > 0
+WHERE a.presence = 'offline' AND a.active AND p.minutes > 0 AND t.snoozed_until IS NULL
 
 -- name: unanswered
 -- Open tickets whose customers have waited for so many minutes for an agent who is here, and what somebody else must be to have
@@ -35,7 +36,7 @@ WHERE a.presence = 'offline' AND a.active AND p.minutes > 0
 SELECT t.id, t.assignee_id AS agent_id, a.name AS agent_name, q.name AS queue, t.required_language AS language,
        t.required_skills AS skills, t.live, t.weight, p.minutes
 FROM unnest($1::text[], $2::int[]) AS p (queue, minutes) JOIN queue q ON q.name = p.queue
-JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL
+JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL AND t.snoozed_until IS NULL
 JOIN assignment s ON s.ticket_id = t.id AND s.ended_at IS NULL JOIN agent a ON a.id = t.assignee_id
 WHERE a.active AND a.presence <> 'offline'
   AND greatest(t.waiting_since, s.started_at) + make_interval(mins => p.minutes) <= clock_timestamp()
@@ -45,7 +46,7 @@ ORDER BY t.id LIMIT 500
 -- Seconds until the next of these has waited so long; those that have already are looked at whenever something changes.
 SELECT extract(epoch FROM min(d.at) - clock_timestamp())::float8
 FROM unnest($1::text[], $2::int[]) AS p (queue, minutes) JOIN queue q ON q.name = p.queue
-JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL
+JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL AND t.snoozed_until IS NULL
 JOIN assignment s ON s.ticket_id = t.id AND s.ended_at IS NULL JOIN agent a ON a.id = t.assignee_id
 CROSS JOIN LATERAL (SELECT greatest(t.waiting_since, s.started_at) + make_interval(mins => p.minutes) AS at) d
 WHERE a.active AND a.presence <> 'offline' AND d.at > clock_timestamp()
@@ -60,7 +61,7 @@ WITH given AS MATERIALIZED (
     WHERE t.id = ANY($1::bigint[]) AND t.assignee_id = g.agent_id AND t.status = 'open'
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), back AS (
-    UPDATE ticket t SET assignee_id = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
+    UPDATE ticket t SET assignee_id = NULL, snoozed_until = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
                         updated_at = clock_timestamp(),
                         declined_by = CASE WHEN $5 THEN l.agent_id END,
                         declined_until = CASE WHEN $5 THEN clock_timestamp() + interval '10 minutes' END
@@ -92,7 +93,7 @@ WITH locked AS (
     WHERE t.assignee_id = $1 AND t.status IN ('open', 'pending') ORDER BY t.id FOR NO KEY UPDATE OF t
 ), moved AS (
     UPDATE ticket t SET assignee_id = $2::bigint, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
-                        updated_at = clock_timestamp(), last_agent_id = coalesce($2::bigint, t.last_agent_id),
+                        snoozed_until = CASE WHEN $2::bigint IS NOT NULL THEN t.snoozed_until END, updated_at = clock_timestamp(), last_agent_id = coalesce($2::bigint, t.last_agent_id),
                         last_agent_at = CASE WHEN $2::bigint IS NULL THEN t.last_agent_at ELSE clock_timestamp() END,
                         declined_by = CASE WHEN $2::bigint IS NULL THEN $1::bigint END,
                         declined_until = CASE WHEN $2::bigint IS NULL THEN clock_timestamp() + interval '10 minutes' END

@@ -18,9 +18,10 @@ UPDATE channel SET state = 'starting', state_detail = '', state_since = clock_ti
 WHERE name = ANY($1::text[]) AND state = 'retired'
 
 -- name: set_channel_state
+-- One that is switched off says no more how it is.
 UPDATE channel SET state = $2, state_detail = $3,
        state_since = CASE WHEN state = $2 THEN state_since ELSE clock_timestamp() END
-WHERE name = $1 AND (state, state_detail) IS DISTINCT FROM ($2, $3)
+WHERE name = $1 AND (state, state_detail) IS DISTINCT FROM ($2, $3) AND (state <> 'retired' OR $2 = 'starting')
 RETURNING id
 
 -- name: sync_queues

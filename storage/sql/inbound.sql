@@ -263,6 +263,8 @@ WITH given AS MATERIALIZED (
         assignee_id = CASE WHEN g.release THEN NULL ELSE t.assignee_id END,
         waiting_why = CASE WHEN g.release THEN NULL ELSE t.waiting_why END,
         live = t.live OR g.live,
+        -- What was put off until later is for now.
+        snoozed_until = CASE WHEN g.from_person OR g.reopen OR g.release THEN NULL ELSE t.snoozed_until END,
         reply_address = CASE WHEN g.reply_address = '' THEN t.reply_address ELSE g.reply_address END
     FROM given g WHERE t.id = g.id
     RETURNING t.id, t.queue_id, t.version, coalesce(t.assignee_id, t.offered_to) AS holder, t.held, t.live, g.live AS again,

@@ -35,5 +35,6 @@ WITH ended AS (
 )
 UPDATE ticket
 SET live = false, seq = $2, version = version + 1, updated_at = clock_timestamp(),
-    assignee_id = CASE WHEN $3 THEN NULL ELSE assignee_id END, waiting_why = CASE WHEN $3 THEN NULL ELSE waiting_why END
+    assignee_id = CASE WHEN $3 THEN NULL ELSE assignee_id END, waiting_why = CASE WHEN $3 THEN NULL ELSE waiting_why END,
+    snoozed_until = CASE WHEN NOT $3 THEN snoozed_until END
 WHERE id = $1

@@ -5,7 +5,8 @@
 SELECT s.sealed FROM channel_secret s JOIN channel c ON c.id = s.channel_id WHERE c.name = $1 AND s.key = $2
 
 -- name: seal
-INSERT INTO channel_secret (channel_id, key, sealed) VALUES ($1, $2, $3)
+-- A channel that is only being tried, and has no row, keeps none.
+INSERT INTO channel_secret (channel_id, key, sealed) SELECT id, $2, $3 FROM channel WHERE name = $1
 ON CONFLICT (channel_id, key) DO UPDATE SET sealed = excluded.sealed, written_at = clock_timestamp()
 
 -- name: known_keys

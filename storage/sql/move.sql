@@ -114,3 +114,6 @@ SELECT EXISTS (SELECT 1 FROM interaction WHERE ticket_id = $1 AND seq > $2)
 
 -- name: end_move
 UPDATE move SET undone_at = clock_timestamp(), undone_by = $2 WHERE id = $1 AND undone_at IS NULL RETURNING 1
+
+-- name: is_merged
+SELECT merged_into IS NOT NULL FROM ticket WHERE id = $1

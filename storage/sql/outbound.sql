@@ -126,12 +126,12 @@ SELECT o.state, t.code AS ticket_code FROM outbox o JOIN ticket t ON t.id = o.ti
 -- name: answer_facts
 -- What an answer is written with: the ticket's language, the agent's signature, and the last that a customer said, with the
 -- inbox it came to. Only what came in: notes are nothing that this query can see.
-SELECT t.language, coalesce(a.signature, '') AS signature, said.channel, said.text, said.author_name, said.occurred_at,
+SELECT t.language, coalesce(a.signature, '') AS signature, said.channel, said.thread_key, said.text, said.author_name, said.occurred_at,
        said.details
 FROM ticket t
 LEFT JOIN agent a ON a.id = $2
 LEFT JOIN LATERAL (
-    SELECT ch.name AS channel, i.text, i.author_name, i.occurred_at, i.details
+    SELECT ch.name AS channel, i.thread_key, i.text, i.author_name, i.occurred_at, i.details
     FROM interaction i JOIN channel ch ON ch.id = i.channel_id
     WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = ''
     ORDER BY i.id DESC LIMIT 1

@@ -1,4 +1,4 @@
--- Agents, their sessions, API keys.
+-- Agents and their sessions.
 
 -- name: add_agent
 INSERT INTO agent (login, name, password_hash, role, languages, skills, capacity, live_capacity, calendar, locale)
@@ -21,15 +21,11 @@ SELECT id, password_hash FROM agent WHERE login = $1 AND active
 -- name: rehash
 UPDATE agent SET password_hash = $3 WHERE id = $1 AND password_hash = $2
 
--- name: add_session
-INSERT INTO session (token_hash, agent_id, expires_at, user_agent)
-VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)
-
 -- name: session
 -- Touched once a minute at most, so that an open desk does not write at every look.
 WITH found AS (
     SELECT token_hash, agent_id, last_seen_at FROM session
-    WHERE token_hash = $1 AND expires_at > clock_timestamp()
+    WHERE token_hash = $1 AND NOT limited AND expires_at > clock_timestamp()
       AND last_seen_at > clock_timestamp() - make_interval(secs => $2)
 ), touched AS (
     UPDATE session s SET last_seen_at = clock_timestamp() FROM found
@@ -47,7 +43,7 @@ DELETE FROM session WHERE token_hash = $1 RETURNING agent_id
 -- name: has_session
 SELECT EXISTS (
     SELECT 1 FROM session
-    WHERE agent_id = $1 AND expires_at > clock_timestamp()
+    WHERE agent_id = $1 AND NOT limited AND expires_at > clock_timestamp()
       AND last_seen_at > clock_timestamp() - make_interval(secs => $2)
 )
 
@@ -58,6 +54,9 @@ RETURNING agent_id
 
 -- name: set_preferences
 UPDATE agent SET locale = coalesce($2, locale), theme = coalesce($3, theme) WHERE id = $1 RETURNING id
+
+-- name: set_keys
+UPDATE agent SET keys = $2 WHERE id = $1 RETURNING id
 
 -- name: set_presence
 -- What is set replaces what the agent would have come back as; what a person or a program says, also what is heard of their pages.
@@ -126,14 +125,3 @@ RETURNING a.id
 
 -- name: is_active
 SELECT active FROM agent WHERE id = $1
-
--- name: add_key
-INSERT INTO api_key (name, key_hash, scopes) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING RETURNING id
-
--- name: key
-UPDATE api_key SET last_used_at = clock_timestamp()
-WHERE key_hash = $1 AND revoked_at IS NULL
-RETURNING name, scopes
-
--- name: revoke_key
-UPDATE api_key SET revoked_at = clock_timestamp() WHERE name = $1 AND revoked_at IS NULL RETURNING id

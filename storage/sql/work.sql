@@ -46,6 +46,7 @@ SET seq = $2, version = version + 1, updated_at = clock_timestamp(),
                          WHEN $3::text IS NULL THEN waiting_since END,
     -- A conversation that is done is nobody's at the other end.
     live = live AND coalesce($3::text, status) IN ('open', 'pending'),
+    snoozed_until = CASE WHEN coalesce($3::text, status) IN ('open', 'pending') THEN snoozed_until END,
     -- A ticket that is worked on again leads nowhere else.
     merged_into = CASE WHEN $3::text IS NULL OR $3::text = 'closed' THEN merged_into END,
     last_out_at = CASE WHEN $4 THEN clock_timestamp() ELSE last_out_at END,
@@ -54,9 +55,9 @@ WHERE id = $1
 RETURNING version
 
 -- name: set_assignee
--- Also back to nobody; the wait goes on from where it began.
+-- Also back to nobody; the wait goes on from where it began. What is nobody's is put off by nobody.
 UPDATE ticket
-SET assignee_id = $2, last_agent_id = coalesce($2, assignee_id, last_agent_id), waiting_why = NULL,
+SET assignee_id = $2, snoozed_until = CASE WHEN $2::bigint IS NOT NULL THEN snoozed_until END, last_agent_id = coalesce($2, assignee_id, last_agent_id), waiting_why = NULL,
     last_agent_at = CASE WHEN coalesce($2, assignee_id) IS NULL THEN last_agent_at ELSE clock_timestamp() END,
     declined_by = CASE WHEN $2::bigint IS NULL THEN assignee_id END,
     declined_until = CASE WHEN $2::bigint IS NULL THEN clock_timestamp() + interval '10 minutes' END
@@ -169,6 +170,34 @@ JOIN ticket t ON t.created_at >= now() - make_interval(weeks => weeks)
 JOIN queue q ON q.id = t.queue_id
 JOIN channel ch ON ch.id = t.channel_id
 GROUP BY q.name, t.required_language, t.required_skills, t.kind, 5
+
+-- name: given_lately
+-- What these agents were given in the last `$2` seconds, of each kind; of one agent no more than the last 300.
+SELECT a.id AS agent_id, t.kind, t.live, count(*)::int AS tickets
+FROM unnest($1::bigint[]) AS a (id)
+CROSS JOIN LATERAL (SELECT ticket_id, started_at FROM assignment WHERE agent_id = a.id ORDER BY id DESC LIMIT 300) s
+JOIN ticket t ON t.id = s.ticket_id
+WHERE s.started_at >= clock_timestamp() - make_interval(secs => $2)
+GROUP BY a.id, t.kind, t.live
+
+-- name: here_lately
+-- For how many minutes of the last `$2` seconds these agents were at their desks.
+WITH asked AS (
+    SELECT clock_timestamp() AS now, clock_timestamp() - make_interval(secs => $2) AS since
+), told AS (
+    SELECT a.id, e.at, e.presence FROM asked CROSS JOIN unnest($1::bigint[]) AS a (id) CROSS JOIN LATERAL (
+        (SELECT asked.since AS at, data->>'presence' AS presence FROM event
+         WHERE kind = 'presence_changed' AND agent_id = a.id AND at < asked.since ORDER BY at DESC LIMIT 1)
+        UNION ALL
+        (SELECT at, data->>'presence' FROM event
+         WHERE kind = 'presence_changed' AND agent_id = a.id AND at >= asked.since ORDER BY at LIMIT 1000)
+    ) e
+), spans AS (
+    SELECT told.id, told.presence, lead(told.at, 1, asked.now) OVER (PARTITION BY told.id ORDER BY told.at) - told.at AS span
+    FROM told CROSS JOIN asked
+)
+SELECT id AS agent_id, (extract(epoch FROM sum(span)) / 60)::float8 AS minutes
+FROM spans WHERE presence IN ('online', 'busy') GROUP BY id
 
 -- name: in_hand
 SELECT a.id AS agent_id, h.* FROM unnest($1::bigint[]) AS a (id) CROSS JOIN LATERAL (

@@ -25,6 +25,7 @@ from hub.model.codes import TICKET, read_code
 from hub.model.people import Role
 from hub.settings import Settings
 from hub.web.app import make_app
+from hub.web.doors import ChannelDoors
 from storage.database import Connection
 
 PASSWORD = "correct horse battery"
@@ -96,7 +97,7 @@ async def serving_desk(
         ctx, login="ann", name="Ann Berg", password=PASSWORD, role=Role.SUPERVISOR, languages=("en", "zh")
     )
     await add_agent(ctx, login="lin", name="小林", password=PASSWORD, languages=("zh",), locale="zh_CN")
-    runner = web.AppRunner(make_app(ctx, [], _ready), shutdown_timeout=2)
+    runner = web.AppRunner(make_app(ctx, ChannelDoors(), _ready), shutdown_timeout=2)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -231,11 +231,12 @@ def _plain(model: type[BaseModel]) -> list[str]:
 
 
 def _tables(model: type[BaseModel]) -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(field.annotation.model_fields)
-        for name, field in model.model_fields.items()
-        if isinstance(field.annotation, type) and _is_table(field.annotation)
-    }  # type: ignore[union-attr]
+    found: dict[str, tuple[str, ...]] = {}
+    for name, field in model.model_fields.items():
+        if _is_table(field.annotation):
+            found[name] = tuple(_plain(field.annotation))
+            found |= {f"{name}.{inner}": names for inner, names in _tables(field.annotation).items()}
+    return found
 
 
 def _is_table(annotation: object) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from hub.actions.answers.reply import queue_reply, send_again
+from hub.actions.answers.recall import send_again
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving as serving_relay

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.actions.answers.reply import cancel_reply, queue_reply
+from hub.actions.answers.recall import cancel_reply
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.floor.route import drain
 from hub.actions.move import split_entries, undo_move

@@ -15,6 +15,7 @@ from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
 from hub.settings import Settings
 from hub.web.app import make_app
+from hub.web.doors import ChannelDoors
 from hub.workers.channel import ChannelWorker
 from storage.database import Connection
 from tests.fakes.processes import until
@@ -57,7 +58,9 @@ async def served(ctx: Context, *, body_within: float) -> AsyncIterator[int]:
     ctx = dataclasses.replace(ctx, settings=Settings(channels=channels))
     await set_up(ctx)
     form = ChannelWorker(ctx, "feedback", asyncio.Event())
-    runner = web.AppRunner(make_app(ctx, form.routes(), _ready, body_within=body_within), shutdown_timeout=1)
+    doors = ChannelDoors()
+    doors.open("feedback", form.routes())
+    runner = web.AppRunner(make_app(ctx, doors, _ready, body_within=body_within), shutdown_timeout=1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:

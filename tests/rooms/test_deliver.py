@@ -21,7 +21,8 @@ from channels.adapter import (
 )
 from hub.actions.answers import deliver
 from hub.actions.answers.deliver import deliver_due
-from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.model.interactions import OutboundInteraction

@@ -13,7 +13,8 @@ import structlog
 from channels.adapter import ChannelAdapter, Refused
 from hub.actions.answers import deliver
 from hub.actions.answers.deliver import deliver_due
-from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.installation import channel_id

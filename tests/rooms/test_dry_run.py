@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from hub.actions.answers.reply import cancel_reply, queue_reply
+from hub.actions.answers.recall import cancel_reply
+from hub.actions.answers.reply import queue_reply
 from hub.actions.automation.visit import anchor_of, as_facts
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible

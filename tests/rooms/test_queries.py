@@ -101,6 +101,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "work.in_hand": (work.InHandRow, set()),
     "work.next_by_time": (work.NextByTime, set()),
     "work.expected": (work.ExpectedRow, set()),
+    "work.given_lately": (work.GivenRow, set()),
     "offers.offers_of": (offers.OfferCard, set()),
     "offers.list_offers": (offers.OfferRow, set()),
     "floor.left_behind": (floor.LeftRow, set()),

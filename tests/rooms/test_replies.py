@@ -10,7 +10,8 @@ import pytest
 
 from channels.adapter import RawItem
 from hub.actions.answers.deliver import deliver_due
-from hub.actions.answers.reply import cancel_reply, queue_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket

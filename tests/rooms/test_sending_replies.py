@@ -11,7 +11,7 @@ from channels.email.replies.quotes import new_text
 from channels.email.sending.write import write_html
 from hub.actions.answers.deliver import deliver_due, message_of
 from hub.actions.answers.prepare_answer import prepare_answer
-from hub.actions.answers.reply import cancel_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.signatures import set_signature
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible

@@ -14,7 +14,8 @@ import pytest
 from channels.adapter import ChannelAdapter
 from channels.email.sending import hand_over
 from hub.actions.answers.deliver import deliver_due
-from hub.actions.answers.reply import queue_reply, send_again
+from hub.actions.answers.recall import send_again
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.model.interactions import Mailbox

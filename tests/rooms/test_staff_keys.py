@@ -111,8 +111,8 @@ async def test_what_is_no_key_opens_nothing(ctx: Context, key: str) -> None:
 async def test_a_key_needs_a_name_of_its_own_and_a_scope(ctx: Context) -> None:
     await create_api_key(ctx, name="erp", scopes=[Scope.READ])
     for name, scopes, code in (
-        ("erp", [Scope.READ], "name_taken"),
-        ("a b", [Scope.READ], "bad_name"),
+        ("erp", [Scope.READ], "key_name_taken"),
+        ("a b", [Scope.READ], "bad_key_name"),
         ("x", [], "no_scope"),
     ):
         with pytest.raises(NotPossible) as refused:

@@ -12,6 +12,8 @@ MOST_COPIES = 40
 _MOST_TEXT = 20_000
 # What may not stand in an address of ours as it goes over the wire (RFC 5321 4.1.2, without quoted local parts).
 _WIRE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
+_NOT_IN_A_NAME = re.compile(r'["<>]')
+_SEPARATES = re.compile("[,;，；]")
 _NAMED = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
 
 
@@ -33,6 +35,19 @@ def check_copies(
     if len(kept[0]) + len(kept[1]) > MOST_COPIES:
         raise _too_many()
     return kept
+
+
+def join_copies(several: Iterable[Mailbox]) -> str:
+    """As a form field shows them; `read_copies` reads it again."""
+    return ", ".join(mailbox_entry(one) for one in several)
+
+
+def mailbox_entry(one: Mailbox) -> str:
+    """As `read_copies` and the composer's chips read it back: a name with a comma is one name."""
+    name = _NOT_IN_A_NAME.sub("", one.name).strip()
+    if not name or name.lower() == one.address.lower():
+        return one.address
+    return f'"{name}" <{one.address}>' if _SEPARATES.search(name) else f"{name} <{one.address}>"
 
 
 def _new(seen: set[str], given: Iterable[Mailbox], is_own: Callable[[str], bool]) -> Iterable[Mailbox]:

@@ -1,16 +1,20 @@
-"""What an agent is offered before an answer is written: inboxes, who else had the letter, the signature. Changes nothing."""
+"""What an agent is offered before an answer is written: the ways to the customer, inboxes, who else had the letter, the
+signature. Changes nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from hub.actions.answers.placeholders import fill_in
+from hub.actions.answers.reach import Asked, Way, list_ways
 from hub.actions.answers.templates import placeholder_values
-from hub.actions.answers.ways import choose_way, inbox_of, inboxes_of
+from hub.actions.answers.ways import inbox_of, inboxes_of
 from hub.actions.context import Context
 from hub.actions.inboxes import is_own_address
 from hub.model.details import read_details
 from hub.model.interactions import Mailbox
-from storage import outbound, views
+from storage import outbound
 from storage import templates as stored
+from storage import ways as known
 from storage.database import Connection
 from storage.outbound import AnswerFacts
 from storage.templates import TicketFacts
@@ -27,54 +31,77 @@ class InboxChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preparation:
-    """`inboxes` is empty where the answer is no letter; `inbox` is the one that it leaves by if nothing is said. `to` in the
+    """`ways`: every way to the customer, and `way` the one that was asked for, else the ticket's own; None: there is none.
+    `inboxes` is empty where the answer is no letter; `inbox` is the one that it leaves by if nothing is said. `to` in the
     channel's own terms. `others` had the customer's last letter beside its author and ourselves ("reply to all"). `signature`
     as it will stand there. `undo_seconds` is how long it can be taken back."""
 
+    ways: tuple[Way, ...] = ()
+    way: Way | None = None
     inboxes: tuple[InboxChoice, ...] = ()
     inbox: str = ""
     to: str = ""
     copies: bool = False
+    files: bool = False
+    most_text: int = 0
     others: tuple[Mailbox, ...] = ()
     signature: str = ""
     undo_seconds: float = 0.0
 
 
 async def prepare_answer(
-    ctx: Context, ticket_code: int, *, agent_id: int | None, agent_name: str
+    ctx: Context, ticket_code: int, *, agent_id: int | None, agent_name: str, way: str = ""
 ) -> Preparation | None:
-    """None where there is no such ticket, or no way back to its customer."""
+    """`way`: the key of the way that is asked for. One that there is not (any more) is the ticket's own. None where there is no
+    such ticket."""
 
-    async def look(connection: Connection) -> tuple[TicketFacts, AnswerFacts] | None:
-        ticket = await views.get_ticket(connection, ticket_code)
+    async def look(connection: Connection) -> tuple[TicketFacts, AnswerFacts, Sequence[Way]] | None:
+        whose = await known.whose(connection, ticket_code)
         facts = await stored.facts_of_ticket(connection, ticket_code)
-        if ticket is None or facts is None:
+        if whose is None or facts is None:
             return None
-        return facts, await outbound.answer_facts(connection, ticket.id, agent_id)
+        said = await outbound.answer_facts(connection, whose.ticket_id, agent_id)
+        asked = Asked(
+            customer_id=whose.customer_id,
+            channel=whose.channel,
+            reply_address=whose.reply_address,
+            thread_key=whose.thread_key,
+            heard_channel=said.channel,
+            heard_thread=said.thread_key,
+        )
+        return facts, said, await list_ways(ctx, connection, asked)
 
     found = await ctx.database.read(look)
     if found is None:
         return None
-    facts, said = found
-    way = choose_way(ctx, facts.channel, facts.reply_address, last_inbox=said.channel or "")
-    if way is None:
-        return None
-    able = way.channel.kind.capabilities
-    undo = 0.0 if able.live or agent_id is None else ctx.settings.delivery.undo_seconds
-    if way.channel.kind.inbox is None:
-        return Preparation(to=way.address, copies=able.copies, undo_seconds=undo)
-    signature = said.signature or inbox_of(way.channel).signature
+    facts, said, ways = found
+    usable = [one for one in ways if one.shut is None and one.channel is not None]
+    chosen = next((one for one in usable if one.key == way), None)
+    chosen = chosen or next((one for one in usable if one.own or one.proven), None)
+    if chosen is None or chosen.channel is None:
+        return Preparation(ways=tuple(ways))
+    able = chosen.channel.kind.capabilities
+    prepared = Preparation(
+        ways=tuple(ways),
+        way=chosen,
+        to=chosen.address,
+        copies=able.copies,
+        files=able.attachments,
+        most_text=able.max_text,
+        undo_seconds=0.0 if able.live or agent_id is None else ctx.settings.delivery.undo_seconds,
+    )
+    if chosen.channel.kind.inbox is None:
+        return prepared
+    signature = said.signature or inbox_of(chosen.channel).signature
     inboxes = inboxes_of(ctx)
-    return Preparation(
+    return replace(
+        prepared,
         inboxes=tuple(
             InboxChoice(name=name, address=inbox.address, title=inbox.name) for name, inbox in inboxes.items()
         ),
-        inbox=way.channel.name,
-        to=way.address,
-        copies=able.copies,
-        others=_others(ctx, said, way.address),
+        inbox=chosen.channel.name,
+        others=_others(ctx, said, chosen.address),
         signature=fill_in(signature, placeholder_values(ctx, facts, agent_name)),
-        undo_seconds=undo,
     )
 
 

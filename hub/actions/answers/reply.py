@@ -2,18 +2,20 @@
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from channels.clean import safe_content_type, safe_filename
 from hub.actions.announce import OUTBOX, announce
 from hub.actions.answers.copies import check_copies
+from hub.actions.answers.drafts import MOST_FILES_BYTES, draft_was_sent, take_files
 from hub.actions.answers.placeholders import fill_in, values_of, words_language
 from hub.actions.answers.quote import choose_quotation
-from hub.actions.answers.ways import WayBack, choose_way, inbox_of, is_inbox
+from hub.actions.answers.reach import Asked, Way, by_inbox, list_ways, pick_way
+from hub.actions.answers.ways import WayBack, inbox_of
 from hub.actions.context import ConfiguredChannel, Context
-from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.failures import Conflict, NotPossible
 from hub.actions.inboxes import is_own_address
 from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
@@ -22,6 +24,7 @@ from hub.actions.participants import add_members
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
+from hub.model.drafts import DraftMode, Write
 from hub.model.interactions import (
     Direction,
     InteractionKind,
@@ -32,13 +35,10 @@ from hub.model.interactions import (
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from hub.model.tokens import sign_thread
-from storage import inbound, outbound, work
+from storage import drafts, inbound, outbound, work
+from storage.drafts import TakenFile
 from storage.outbound import AnswerFacts
 from storage.work import WorkedTicket
-
-T = TypeVar("T")
-
-MOST_FILES_BYTES = 20 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +46,28 @@ class _Answer:
     """One answer, checked: what it says, whom it goes to and how."""
 
     way: WayBack
+    own: bool
     number: int
     text: str
     attachments: Sequence[OutboundAttachment]
+    files: Sequence[TakenFile]
     cc: Sequence[Mailbox]
     bcc: Sequence[Mailbox]
     facts: AnswerFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRequest:
+    """What somebody wants to answer. `way`: by which way ("" as the ticket says), `confirmed`: although nobody has shown that it
+    is the customer's. `inbox`: the mail channel that a letter leaves by; "" for the one that the customer last wrote to."""
+
+    text: str
+    attachments: Sequence[OutboundAttachment] = ()
+    cc: Sequence[Mailbox] = ()
+    bcc: Sequence[Mailbox] = ()
+    inbox: str = ""
+    way: str = ""
+    confirmed: bool = False
 
 
 async def queue_reply(
@@ -61,52 +77,39 @@ async def queue_reply(
     actor: Actor,
     text: str,
     attachments: Sequence[OutboundAttachment] = (),
+    files: Sequence[str] = (),
     expected_seq: int | None = None,
     cc: Sequence[Mailbox] = (),
     bcc: Sequence[Mailbox] = (),
     inbox: str = "",
+    way: str = "",
+    confirmed: bool = False,
+    written: Write | None = None,
 ) -> int:
     """The reply's id on the timeline; it is committed, and leaves soon: an agent's by mail after the time in which it can be
     taken back. An open ticket is pending from then on. Who is in `cc` may speak in the ticket from then on.
 
-    `expected_seq`: where the ticket stood when its writer read it. `inbox`: the mail channel that it leaves by; "" for the one
-    that the customer last wrote to. Raises NotFound; Conflict when the customer or a colleague has spoken since; NotPossible:
-    no_way_back, not_our_inbox, closed, empty, too_long, no_files, too_much, no_copies, bad_address, too_many_copies.
+    `files`: tokens of files that lie ready. `expected_seq`: where the ticket stood when its writer read it. `way`, `confirmed`,
+    `inbox`: as ReplyRequest has them. `written`: the draft that becomes this reply; it is gone then. Raises NotFound; Conflict
+    when the customer or a colleague has spoken since; NotPossible: no_way_back, no_such_way, way_shut, way_claimed, not_our_inbox,
+    closed, empty, too_long, no_files, files_gone, too_much, no_copies, bad_address, too_many_copies.
     """
-    text = check_text(text)
-    numbers = {name: await channel_id(ctx, name) for name in ctx.settings.channels}
-    if sum(len(file.data) for file in attachments) > MOST_FILES_BYTES:
-        raise NotPossible("The files are larger than 20 MB together.", code="too_much")
+    # A file says something by itself: a picture sent without a word.
+    text = "" if (files or attachments) and not text.strip() else check_text(text)
+    request = ReplyRequest(
+        text=text, attachments=attachments, cc=cc, bcc=bcc, inbox=inbox, way=way, confirmed=confirmed
+    )
+    numbers = await channel_numbers(ctx)
 
     async def step(taken: Step) -> int:
-        ticket = taken.ticket
-        if expected_seq is not None and await work.said_since(
-            taken.connection, ticket.id, expected_seq, actor.agent_id
-        ):
-            raise Conflict("Somebody wrote since you looked; nothing was sent.", current_seq=ticket.seq)
-        if taken.status is TicketStatus.CLOSED:
-            raise NotPossible("A closed ticket is not answered: open it first.", code="closed")
-        facts = await outbound.answer_facts(taken.connection, ticket.id, actor.agent_id)
-        way = choose_way(
-            ctx, ticket.channel, ticket.reply_address, last_inbox=facts.channel or "", inbox=inbox
-        )
-        if way is None:
-            raise NotPossible(
-                "There is no way back to this customer: no address is known that a configured channel can reach.",
-                code="no_way_back",
+        await check_reply(taken, expected_seq)
+        ready = await take_files(taken.connection, taken.ticket.id, actor.agent_id, files)
+        added = await add_reply(ctx, taken, numbers, request, ready)
+        if written is not None and actor.agent_id is not None:
+            await draft_was_sent(
+                taken.connection, taken.ticket.id, actor.agent_id, DraftMode.REPLY, written
             )
-        _check_channel(way.channel, text, attachments, [*cc, *bcc])
-        known = check_copies(cc, bcc, to=way.address, is_own=is_own_address(ctx))
-        answer = _Answer(
-            way=way,
-            number=numbers[way.channel.name],
-            text=text,
-            attachments=attachments,
-            cc=known[0],
-            bcc=known[1],
-            facts=facts,
-        )
-        return await _write(ctx, taken, answer)
+        return added
 
     # Of this process; other hubs hear of it by the transaction's own NOTIFY.
     interaction_id = await on_ticket(ctx, ticket_code, actor, step)
@@ -114,14 +117,79 @@ async def queue_reply(
     return interaction_id
 
 
+async def channel_numbers(ctx: Context) -> dict[str, int]:
+    """What the database calls the configured channels."""
+    return {name: await channel_id(ctx, name) for name in ctx.settings.channels}
+
+
+async def check_reply(taken: Step, expected_seq: int | None) -> None:
+    """Raises Conflict when somebody has spoken since the ticket stood at `expected_seq`, NotPossible (closed)."""
+    ticket = taken.ticket
+    if expected_seq is not None and await work.said_since(
+        taken.connection, ticket.id, expected_seq, taken.actor.agent_id
+    ):
+        raise Conflict("Somebody wrote since you looked; nothing was sent.", current_seq=ticket.seq)
+    if taken.status is TicketStatus.CLOSED:
+        raise NotPossible("A closed ticket is not answered: open it first.", code="closed")
+
+
+async def check_request(
+    ctx: Context, taken: Step, request: ReplyRequest, files: Sequence[int]
+) -> tuple[AnswerFacts, Way]:
+    """Whether it could leave now. `files`: sizes of those that go along beside the request's own. Raises NotPossible."""
+    ticket = taken.ticket
+    facts = await outbound.answer_facts(taken.connection, ticket.id, taken.actor.agent_id)
+    asked = Asked(
+        customer_id=ticket.customer_id,
+        channel=ticket.channel,
+        reply_address=ticket.reply_address,
+        thread_key=ticket.thread_key,
+        heard_channel=facts.channel,
+        heard_thread=facts.thread_key,
+    )
+    way = pick_way(await list_ways(ctx, taken.connection, asked), request.way, confirmed=request.confirmed)
+    assert way.channel is not None
+    if sum(files) + sum(len(file.data) for file in request.attachments) > MOST_FILES_BYTES:
+        raise NotPossible("The files are larger than 20 MB together.", code="too_much")
+    _check_channel(
+        way.channel, request.text, bool(files or request.attachments), [*request.cc, *request.bcc]
+    )
+    return facts, way
+
+
+async def add_reply(
+    ctx: Context,
+    taken: Step,
+    numbers: Mapping[str, int],
+    request: ReplyRequest,
+    files: Sequence[TakenFile] = (),
+) -> int:
+    """Onto the timeline and into the outbox; the ticket is locked. `files` were taken from where they lay. Raises NotPossible."""
+    facts, chosen = await check_request(ctx, taken, request, [file.size for file in files])
+    way = by_inbox(ctx, chosen, request.inbox)
+    known = check_copies(request.cc, request.bcc, to=way.address, is_own=is_own_address(ctx))
+    answer = _Answer(
+        way=way,
+        own=chosen.own,
+        number=numbers[way.channel.name],
+        text=request.text,
+        attachments=request.attachments,
+        files=files,
+        cc=known[0],
+        bcc=known[1],
+        facts=facts,
+    )
+    return await _write(ctx, taken, answer)
+
+
 def _check_channel(
     channel: ConfiguredChannel,
     text: str,
-    attachments: Sequence[OutboundAttachment],
+    with_files: bool,
     copies: Sequence[Mailbox],
 ) -> None:
     able = channel.kind.capabilities
-    if attachments and not able.attachments:
+    if with_files and not able.attachments:
         raise NotPossible(f"The channel {channel.name} carries no files.", code="no_files")
     if copies and not able.copies:
         raise NotPossible(f"The channel {channel.name} reaches the customer alone.", code="no_copies")
@@ -150,13 +218,15 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
         text=answer.text,
         subject=subject,
         external_id=message_id,
-        thread_key=ticket.thread_key if way.channel.name == ticket.channel else "",
+        thread_key=way.thread_key,
     )
     await taken.note(EventKind.INTERACTION_ADDED, interaction=interaction_id, direction=Direction.OUT.value)
     if answer.attachments:
         await inbound.add_attachments(
             connection, [_file(ticket, interaction_id, file) for file in answer.attachments]
         )
+    if answer.files:
+        await drafts.attach(connection, interaction_id, ticket.id, answer.files)
     pending = taken.status is TicketStatus.OPEN and await taken.become(TicketStatus.PENDING)
     # What a program's key is called is no name that a customer should read.
     author_name = actor.name if actor.agent_id is not None else ""
@@ -199,6 +269,9 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
     )
     if message_id:
         await inbound.add_refs(connection, [(MAIL, message_id, ticket.id)])
+    elif way.thread_key and not answer.own:
+        # What the customer says there next belongs here: it answers this.
+        await inbound.add_refs(connection, [(f"channel:{answer.number}", way.thread_key, ticket.id)])
     if answer.cc:
         await add_members(connection, ticket.id, answer.cc, actor.agent_id)
     await work.set_ticket(
@@ -207,7 +280,7 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
         seq=taken.seq,
         status=TicketStatus.PENDING.value if pending else None,
         answered=True,
-        preview=" ".join(answer.text[:600].split())[:160],
+        preview=" ".join((answer.text or _file_names(answer))[:600].split())[:160],
     )
     taken.answered = True
     await announce(connection, OUTBOX)
@@ -232,78 +305,15 @@ def _letter_parts(answer: _Answer, language: str, values: dict[str, str]) -> dic
     return {name: value for name, value in parts.items() if value}
 
 
+def _file_names(answer: _Answer) -> str:
+    names = [file.filename for file in answer.files] + [file.filename for file in answer.attachments]
+    return ", ".join(names)
+
+
 def _quoted(quotation: Quotation | None) -> dict[str, str] | None:
     if quotation is None:
         return None
     return {"author": quotation.author, "said_at": quotation.said_at.isoformat(), "text": quotation.text}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdrawn:
-    """An answer that was taken back, as it was written: for whoever wants to write it better."""
-
-    text: str
-    cc: tuple[Mailbox, ...]
-    bcc: tuple[Mailbox, ...]
-    inbox: str
-
-
-async def cancel_reply(ctx: Context, *, interaction_id: int, actor: Actor) -> Withdrawn:
-    """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
-    open again. Raises NotFound, NotPossible (left_already)."""
-
-    async def step(taken: Step) -> Withdrawn:
-        gone = await outbound.cancel(taken.connection, interaction_id)
-        if gone is None:
-            raise _left_already()
-        await _tell(taken, interaction_id, "cancelled")
-        taken.unanswered = gone.unanswered
-        reopened = (
-            gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
-        )
-        status = TicketStatus.OPEN.value if reopened else None
-        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
-        return Withdrawn(
-            text=gone.message["text"],
-            cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
-            bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
-            inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
-        )
-
-    return await _on_reply(ctx, interaction_id, actor, step)
-
-
-async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
-    """A failed or uncertain reply waits to leave again, under the same Message-ID. Raises NotFound, NotPossible."""
-
-    async def step(taken: Step) -> None:
-        seconds = ctx.settings.delivery.give_up_after_hours * 3600
-        if await outbound.resend(taken.connection, interaction_id, seconds) is None:
-            raise _left_already()
-        await _tell(taken, interaction_id, "queued")
-        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
-
-    await _on_reply(ctx, interaction_id, actor, step)
-
-
-async def _on_reply(
-    ctx: Context, interaction_id: int, actor: Actor, step: Callable[[Step], Awaitable[T]]
-) -> T:
-    known = await ctx.database.read(lambda c: outbound.outbox_of(c, interaction_id))
-    if known is None:
-        raise NotFound(f"There is no reply {interaction_id}.")
-    done = await on_ticket(ctx, known[1], actor, step)
-    ctx.listener.wake(OUTBOX)
-    return done
-
-
-async def _tell(taken: Step, interaction_id: int, state: str) -> None:
-    await taken.note(EventKind.DELIVERY_CHANGED, interaction=interaction_id, state=state)
-    await announce(taken.connection, OUTBOX)
-
-
-def _left_already() -> NotPossible:
-    return NotPossible("The reply is on its way or has left already.", code="left_already")
 
 
 def letter_subject(ticket: WorkedTicket) -> str:

@@ -11,23 +11,25 @@ from hub.model.interactions import IdentityKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
-    """How an answer reaches the customer: by this channel, to this address in the channel's own terms."""
+    """How an answer reaches the customer: by this channel, to this address in the channel's own terms. `thread_key`: which
+    conversation of the channel it goes on, "" for the ticket's own."""
 
     channel: ConfiguredChannel
     address: str
+    thread_key: str = ""
 
 
 def way_back(ctx: Context, channel: str, reply_address: str) -> WayBack | None:
     """The ticket's own channel where it can carry an answer, else e-mail to an e-mail address; None: there is no way."""
     if not reply_address:
         return None
-    if channel in ctx.settings.channels:
+    if channel in ctx.channels:
         own = ctx.channel(channel)
         if own.kind.capabilities.can_send and own.kind.answers(own.settings):
             return WayBack(channel=own, address=reply_address)
     if normalise_identity(IdentityKind.EMAIL, reply_address) is None:
         return None
-    for name in ctx.settings.channels:
+    for name in ctx.channels:
         mail = ctx.channel(name)
         if mail.kind.answer_id is not None:
             return WayBack(channel=mail, address=reply_address)
@@ -54,12 +56,12 @@ def choose_way(
 
 def inboxes_of(ctx: Context) -> dict[str, Inbox]:
     """Every configured mail channel that answers can leave by."""
-    return {name: inbox_of(ctx.channel(name)) for name in ctx.settings.channels if is_inbox(ctx, name)}
+    return {name: inbox_of(ctx.channel(name)) for name in ctx.channels if is_inbox(ctx, name)}
 
 
 def is_inbox(ctx: Context, name: str) -> bool:
     """Whether a mail channel of this name is configured that answers can leave by."""
-    if name not in ctx.settings.channels:
+    if name not in ctx.channels:
         return False
     channel = ctx.channel(name)
     able = channel.kind.capabilities.can_send and channel.kind.answers(channel.settings)

@@ -5,6 +5,7 @@ import secrets
 
 from hub.actions.acknowledge import is_machine
 from hub.actions.announce import OUTBOX, announce
+from hub.actions.answers.liquid_text import fill_in_liquid
 from hub.actions.answers.placeholders import fill_in, words_language
 from hub.actions.answers.reply import letter_subject
 from hub.actions.answers.templates import placeholder_values
@@ -102,7 +103,7 @@ async def _write(case: RuleCase, taken: Step, way: WayBack, body: str, language:
     token = sign_thread(case.ctx.secret, ticket.id, way.address)
     message_id = kind.answer_id(way.channel.settings, secrets.token_hex(16), token) if kind.answer_id else ""
     letters = await work.last_letters(connection, ticket.id) if kind.answer_id else []
-    text, subject = fill_in(body, values), letter_subject(ticket) if kind.capabilities.subject else ""
+    text, subject = fill_in_liquid(body, values), letter_subject(ticket) if kind.capabilities.subject else ""
     number = await channel_id(case.ctx, way.channel.name)
     interaction_id = await stored.add_automatic_entry(
         connection,

@@ -44,7 +44,7 @@ class Reason:
 async def visit(ctx: Context, due: DueRow, rule: AutomationRule, facts: FactsRow, *, last: bool) -> bool:
     """False where somebody else is at it. `facts`: as they were a moment ago, unlocked. `last`: nothing is left to be done
     about the row then."""
-    for name in ctx.settings.channels if any(one.reply for one in rule.then) else ():
+    for name in ctx.channels if any(one.reply for one in rule.then) else ():
         await channel_id(ctx, name)  # cannot be asked inside
     actor = Actor(name=f"Rule: {rule.name}", rule=rule.name, depth=_depth(facts) + 1)
     agents = await whom(ctx, rule, facts)

@@ -1,1 +1,1 @@
-"""Channels as administrators see them: those of the file and those that are set up at the desk, how they are, and trying one."""
+"""Channels as administrators see them: those of the file and those of the desk, how they are, and trying one."""

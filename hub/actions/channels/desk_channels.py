@@ -5,15 +5,17 @@ What a channel's settings say wrong is kept beside, and the hub goes on without 
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
+from pydantic import ValidationError
 
 from channels.adapter import ChannelKind
 from hub.actions.announce import EVENTS, OUTBOX, ROUTE
 from hub.actions.vault import unseal
+from hub.settings import explain_validation
 from storage import channels as stored
 from storage.channels import ConfigRow
 from storage.database import Connection
@@ -45,6 +47,12 @@ async def reload_channels(ctx: "Context") -> bool:
     for topic in (ROUTE, OUTBOX, EVENTS):
         ctx.listener.wake(topic)
     return True
+
+
+async def open_every_channel(ctx: "Context") -> None:
+    """Also those that are switched off, for a command that makes one of them ready. Raises DatabaseUnavailable."""
+    rows = await ctx.database.read(stored.desk_channels)
+    take_over(ctx, [replace(row, enabled=True) for row in rows])
 
 
 async def read_channels(ctx: "Context", connection: Connection) -> None:
@@ -81,7 +89,10 @@ def as_table(secret: bytes, kinds: Mapping[str, ChannelKind], row: ConfigRow) ->
     if kind is None:
         raise ValueError(f"There is no kind of channel {row.kind!r} here.")
     table = {**row.settings, **open_secrets(secret, row)}
-    kind.settings.model_validate(table)
+    try:
+        kind.settings.model_validate(table)
+    except ValidationError as error:  # its own words would repeat what was given
+        raise ValueError(explain_validation(row.name, error)) from error
     return {"kind": row.kind, **table}
 
 

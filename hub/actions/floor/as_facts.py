@@ -47,6 +47,7 @@ LIVE_EFFORT: Mapping[TicketKind, float] = {
 """Minutes that a live conversation takes, a part of the agent's attention."""
 _NONE: frozenset[str] = frozenset()
 _NOBODY: frozenset[int] = frozenset()
+_NOT_KNOWN: Mapping[int, float] = {}
 _MINUTE = timedelta(minutes=1)
 
 
@@ -83,9 +84,10 @@ def as_agents(
     now: datetime,
     rules: RoutingRules,
     in_hand: Iterable[InHandRow] = (),
+    used: Mapping[int, float] = _NOT_KNOWN,
 ) -> list[AgentState]:
     """Agents at that moment. `queues`: those that matter now; who is a member of none works on all. `in_hand`: what they work
-    on that a conversation would interrupt, the most urgent of each."""
+    on that a conversation would interrupt, the most urgent of each. `used`: what share of their time was work lately."""
     everywhere = frozenset(queues)
     interrupted = {row.agent_id: _work_in_hand(row, now) for row in in_hand}
     calendars = rules.policies.calendars
@@ -104,6 +106,7 @@ def as_agents(
             skills=a.skills,
             queues=frozenset(a.queues) if a.queues else everywhere,
             in_hand=interrupted.get(a.id),
+            used=used.get(a.id, 0.0),
             on_shift=on_shift.get(a.calendar, True),
             wrapping_up=a.wrap_until is not None and a.wrap_until > now,
         )

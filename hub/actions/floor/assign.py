@@ -11,17 +11,18 @@ from hub.model.tickets import EventKind, TicketStatus
 from storage import work
 
 
-async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> None:
-    """To this agent, whatever their load; None: back to the queue, where it keeps its place. Raises NotFound, NotPossible."""
+async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> int:
+    """To this agent, whatever their load; None: back to the queue, where it keeps its place. Returns the number that it has in the
+    ledger, by which it can be undone; 0 where nothing changed hands. Raises NotFound, NotPossible."""
 
-    async def step(taken: Step) -> None:
+    async def step(taken: Step) -> int:
         ticket, connection = taken.ticket, taken.connection
         if agent_id is not None:
             agent = taken.agents.get(agent_id)
             if agent is None or not agent.active:
                 raise NotFound(f"There is no agent {agent_id}.")
         if ticket.assignee_id == agent_id and (agent_id is not None or ticket.offered_to is None):
-            return
+            return 0
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
         await hand_over(
@@ -30,8 +31,10 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             why={"outcome": "manual", "by": actor.name, "agent_id": agent_id, "reasons": []},
         )
         await work.set_ticket(connection, ticket.id, seq=taken.seq)
+        # Whom it was only offered to, it was not taken from.
+        return 0 if agent_id is None and ticket.assignee_id is None else taken.seq
 
-    await on_ticket(ctx, ticket_code, actor, step, with_agents=() if agent_id is None else (agent_id,))
+    return await on_ticket(ctx, ticket_code, actor, step, with_agents=() if agent_id is None else (agent_id,))
 
 
 async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]) -> None:

@@ -40,7 +40,7 @@ async def expect_ticket(
 
     rows, answered = await ctx.database.read(look)
     rules = ctx.rules
-    agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules)
+    agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules, (), ctx.outlook.used)
     return expect(
         as_ticket(row, now, rules, {agent.id for agent in agents if agent.here}),
         _line(rows, now, rules),

@@ -24,18 +24,23 @@ Job = tuple[Mapping[Needs, float], Sequence[AgentState]]
 OTHER_PEOPLE_SECONDS = 300.0
 """Who comes and goes changes prices, but not with every one of a shift that begins."""
 LONGEST_SECONDS = 120.0
+LATELY_SECONDS = 8 * 3600.0
+"""What people did in a day's work decides whose turn it is."""
+LEAST_MINUTES = 15.0
+"""Who is here for a shorter time has not been busy or idle yet."""
 
 
 class Outlook:
     """One per hub process. `prices` may be old, and are empty at first: then nobody has an advantage. `live_demand`: what share
-    of the conversations expected is of each sort. `looked_at`: the moment, by the database, as of which work was last given
-    out."""
+    of the conversations expected is of each sort. `used`: what share of their time of late was work, by agent. `looked_at`:
+    the moment, by the database, as of which work was last given out."""
 
     def __init__(self) -> None:
         self.prices: Prices[Needs] = NO_PRICES
         self.live_demand: Mapping[Needs, float] = {}
+        self.used: Mapping[int, float] = {}
         self.looked_at: datetime | None = None
-        self._found_at = -float("inf")
+        self.found_at = -float("inf")
         self._found_for: frozenset[int] = frozenset()
 
     async def look_ahead(self, database: Database, rules: RoutingRules) -> bool:
@@ -47,7 +52,8 @@ class Outlook:
         here = (
             [one for one in as_agents(present, queues, present[0].now, rules) if one.here] if present else []
         )
-        age, people = time.monotonic() - self._found_at, frozenset(one.id for one in here)
+        self.used = await database.read(lambda c: _used(c, [one.id for one in here]))
+        age, people = time.monotonic() - self.found_at, frozenset(one.id for one in here)
         if age < (EVERY * 60.0 if people == self._found_for else OTHER_PEOPLE_SECONDS):
             return False
         expected = await database.read(lambda c: _expected(c, rules.work.live))
@@ -58,12 +64,25 @@ class Outlook:
             self.prices = await work_apart(
                 "hub.actions.floor.price_process", job, longest_seconds=LONGEST_SECONDS
             )
-        self._found_at, self._found_for = time.monotonic(), people
+        self.found_at, self._found_for = time.monotonic(), people
         return True
 
 
 async def _expected(connection: Connection, live_kinds: Sequence[str]) -> Sequence[ExpectedRow]:
     return await work.expected(connection, AHEAD, live_kinds)
+
+
+async def _used(connection: Connection, agents: Sequence[int]) -> Mapping[int, float]:
+    """By what such work takes on the average, against the time that they were at their desks: above 1 for who is quicker."""
+    if not agents:
+        return {}
+    minutes = await work.here_lately(connection, agents, LATELY_SECONDS)
+    worked = dict.fromkeys(agents, 0.0)
+    for row in await work.given_lately(connection, agents, LATELY_SECONDS):
+        kind = TicketKind(row.kind)
+        effort = LIVE_EFFORT[kind] * Weights().live_share if row.live else EFFORT[kind]
+        worked[row.agent_id] += row.tickets * effort
+    return {one: worked[one] / here for one in agents if (here := minutes.get(one, 0.0)) >= LEAST_MINUTES}
 
 
 def _shares_of_live(rows: Sequence[ExpectedRow]) -> Mapping[Needs, float]:

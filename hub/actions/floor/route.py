@@ -52,7 +52,7 @@ async def give_out_once(ctx: Context) -> Round:
         now = agents[0].now if agents else datetime.now(UTC)
         ctx.outlook.looked_at = now
         shut = closed_queues(rules, now)
-        states = as_agents(agents, {rule.name for rule in rules.queue}, now, rules)
+        states = as_agents(agents, {rule.name for rule in rules.queue}, now, rules, (), ctx.outlook.used)
         free = [agent for agent in states if _has_any_room(agent)]
         rows = await (_look_at_waiting(connection, free, shut) if free else work.unexplained(connection))
         full = len(rows) >= MOST
@@ -62,7 +62,7 @@ async def give_out_once(ctx: Context) -> Round:
         busy = [a.id for a in free if a.load > 0] if len(free) > 1 and any(row.live for row in rows) else []
         if busy or any(rules.queue_named(row.queue) is None for row in rows):
             in_hand = await work.in_hand(connection, busy) if busy else []
-            states = as_agents(agents, _queues(rules, rows), now, rules, in_hand)
+            states = as_agents(agents, _queues(rules, rows), now, rules, in_hand, ctx.outlook.used)
         decisions = _decide(ctx.outlook, rules, rows, states, now)
         wanted = sum(isinstance(one, AgentChoice) for one in decisions)
         given = await _hand_out(connection, rules, rows, decisions) if wanted else 0
@@ -118,7 +118,7 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
         return None
     now = agents[0].now if agents else datetime.now(UTC)
     rules = ctx.rules
-    states = as_agents(agents, _queues(rules, [row]), now, rules)
+    states = as_agents(agents, _queues(rules, [row]), now, rules, (), ctx.outlook.used)
     (decision,) = _decide(ctx.outlook, rules, [replace(row, waiting_why=None)], states, now)
     if not isinstance(decision, Waiting):
         return None

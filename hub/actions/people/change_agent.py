@@ -11,9 +11,13 @@ from typing import Any
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.people.audit import record
 from hub.actions.people.passwords import hash_password
+from hub.actions.people.roles import role_named
 from hub.actions.people.staff import check_abilities, check_name, show_out
-from hub.model.people import Actor, Role, Scope
+from hub.model.audit import AuditKind
+from hub.model.people import Actor, Role
+from hub.model.permissions import Permission
 from hub.model.tickets import EventKind
 from storage import agents as stored
 from storage import events
@@ -22,7 +26,8 @@ from storage.database import Connection
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of generated passwords: none that is taken for another."""
-_GUARDED = ("role", "active")
+_GUARDED = frozenset({"role", "active", "password"})
+"""By these one could become whoever has the account, or take what they may do from them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +36,7 @@ class AgentChange:
     `languages`: all of them."""
 
     name: str | None = None
-    role: Role | None = None
+    role: str | None = None
     locale: str | None = None
     languages: Sequence[str] | None = None
     skills: Mapping[str, int] | None = None
@@ -44,15 +49,6 @@ class AgentChange:
     def given(self) -> dict[str, Any]:
         """The fields that are not None."""
         return {one.name: value for one in fields(self) if (value := getattr(self, one.name)) is not None}
-
-
-def leads(actor: Actor) -> bool:
-    """Supervisors, administrators, and programs with the scope admin."""
-    return actor.role in (Role.SUPERVISOR, Role.ADMIN) or Scope.ADMIN in actor.scopes
-
-
-def administers(actor: Actor) -> bool:
-    return actor.role is Role.ADMIN or Scope.ADMIN in actor.scopes
 
 
 async def get_agent(ctx: Context, agent_id: int) -> AgentDetails:
@@ -78,7 +74,7 @@ async def change_agent(
 
     Raises Conflict (`agent_changed`) where there is a newer version; NotFound; NotPossible: not_allowed, last_admin,
     own_account, bad_name, bad_capacity, bad_locale, unknown_queue, unknown_skill, bad_level, unknown_language,
-    unknown_calendar.
+    unknown_calendar, bad_role.
     """
 
     async def work(connection: Connection) -> AgentDetails:
@@ -176,10 +172,11 @@ async def reset_password(ctx: Context, *, agent_id: int, actor: Actor) -> str:
 
     async def work(connection: Connection) -> None:
         agent, _ = await _lock(connection, agent_id)
-        _check_may(actor, agent, {"password"})
+        await _check_may(connection, actor, agent, {"password"})
         await stored.set_password(connection, agent_id, hashed)
         await show_out(connection, agent_id)
         await _tell(connection, agent, {"password": None}, actor)
+        await record(connection, AuditKind.PASSWORD_RESET, actor=actor, subject=agent.login)
 
     await ctx.database.run(work)
     return password
@@ -220,7 +217,7 @@ async def _apply(
     }
     if not different:
         return was
-    _check_may(actor, was, different)
+    await _check_may(connection, actor, was, different, role=given.get("role", ""))
     check_abilities(ctx.rules, {name: given[name] for name in different}, known=was.skills)
     now = replace(was, **{name: value for name, (_, value) in different.items()})
     if was.id in admins and len(admins) == 1 and not (now.active and now.role == Role.ADMIN):
@@ -234,18 +231,24 @@ async def _apply(
         known = ", ".join(queue.name for queue in ctx.rules.queue)
         raise NotPossible(f"A queue is unknown; there is {known}.", code="unknown_queue")
     await _tell(connection, was, different, actor)
+    await record(
+        connection, AuditKind.AGENT_CHANGED, actor=actor, subject=was.login, details={"changed": different}
+    )
     return await stored.details(connection, was.id) or now
 
 
-def _check_may(actor: Actor, agent: AgentDetails, what: Iterable[str]) -> None:
-    """Supervisors lead; roles are for administrators, and so is everything by which one could become an administrator."""
-    what = set(what)
-    allowed = leads(actor) and (
-        administers(actor)
-        or ("role" not in what and (agent.role != Role.ADMIN or not what & {*_GUARDED, "password"}))
-    )
+async def _check_may(
+    connection: Connection, actor: Actor, agent: AgentDetails, what: Iterable[str], *, role: str = ""
+) -> None:
+    """Whoever manages the staff; but by nothing of this does anybody come to rights, or take any, that they do not have."""
+    guarded = _GUARDED & set(what)
+    allowed = actor.may(Permission.MANAGE_STAFF) and ("role" not in guarded or actor.may(Permission.MANAGE_ROLES))
+    if allowed and guarded:
+        allowed = (await role_named(connection, agent.role)).within(actor)
+    if allowed and role:
+        allowed = (await role_named(connection, role)).within(actor)
     if not allowed:
-        raise NotPossible("Only an administrator may do this.", code="not_allowed")
+        raise NotPossible("Only somebody who may do as much may do this.", code="not_allowed")
 
 
 async def _tell(

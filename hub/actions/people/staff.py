@@ -8,7 +8,10 @@ from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.presence import change_presence
+from hub.actions.people.audit import record
 from hub.actions.people.passwords import hash_password
+from hub.actions.people.roles import role_named
+from hub.model.audit import AuditKind
 from hub.model.people import HUB, Actor, Presence, Role
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules
@@ -29,7 +32,7 @@ async def add_agent(
     login: str,
     name: str,
     password: str,
-    role: Role = Role.AGENT,
+    role: str = Role.AGENT,
     languages: Sequence[str] = (),
     skills: Mapping[str, int] | None = None,
     queues: Sequence[str] = (),
@@ -42,7 +45,8 @@ async def add_agent(
     """A new agent's id. `queues` empty: works on every queue. `skills` maps a skill to its level, 1 to 5. `calendar`: their
     shifts, "" for none.
 
-    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, and as `check_abilities`.
+    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, bad_role, not_allowed (the role gives more
+    than the actor may), and as `check_abilities`.
     """
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):
@@ -56,12 +60,15 @@ async def add_agent(
     hashed = await hash_password(password)
 
     async def work(connection: Connection) -> int:
+        given = await role_named(connection, role)
+        if actor is not HUB and not given.within(actor):
+            raise NotPossible("Nobody gives rights that they do not have.", code="not_allowed")
         made = await stored.add_agent(
             connection,
             login=login,
             name=name,
             password_hash=hashed,
-            role=role.value,
+            role=given.name,
             languages=languages,
             skills=dict(skills or {}),
             capacity=capacity,
@@ -74,9 +81,11 @@ async def add_agent(
         if await stored.join_queues(connection, made, queues) != len(set(queues)):
             known = ", ".join(queue.name for queue in ctx.rules.queue)
             raise NotPossible(f"A queue is unknown; there is {known}.", code="unknown_queue")
-        data = {"agent": made, "by": actor.agent_id, "who": actor.name, "role": role.value}
+        data = {"agent": made, "by": actor.agent_id, "who": actor.name, "role": given.name}
         await events.add_event(connection, EventKind.AGENT_ADDED, agent_id=made, data=data)
         await announce(connection, EVENTS, ROUTE)
+        about = {"name": name, "role": given.name, "queues": sorted(queues)}
+        await record(connection, AuditKind.AGENT_ADDED, actor=actor, subject=login, details=about)
         return made
 
     return await ctx.database.run(work)

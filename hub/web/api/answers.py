@@ -379,12 +379,17 @@ class WithdrawnAnswer(BaseModel):
 
 
 class TemplateAnswer(BaseModel):
-    """An answer kept ready. `language` is en, zh_CN or "" for any."""
+    """A canned reply. `language` is en, zh_CN or "" for any; `queue` is "" for everybody. `used`: how often it was put into a
+    reply."""
 
     id: int
     name: str
     language: str
     body: str
+    shortcut: str
+    folder: str
+    queue: str
+    used: int
     version: int
     updated_at: datetime
 

@@ -5,8 +5,9 @@ a repetition safe.
 """
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem
 from channels.api.body import ApiInteraction
@@ -16,7 +17,6 @@ from hub.actions.context import Context
 from hub.actions.receive import accept_items
 from hub.model.interactions import InboundInteraction
 from hub.model.people import Actor, Scope
-from hub.settings import Settings
 from hub.web.api.answers import InteractionAccepted
 from hub.web.api.operations import PREFIX, Answer, Call
 from hub.web.api.problems import FieldError, Problem, key_reused, wrong_field
@@ -28,7 +28,7 @@ async def post_interaction(call: Call) -> Answer:
     """201 once it stands on a ticket's timeline, 202 while it is still being read or could not be."""
     body: ApiInteraction = call.body
     _check_claims(body, call.actor)
-    channel = _channel_for(call.ctx.settings, body.channel)
+    channel = _channel_for(call.ctx.channels, body.channel)
     interaction = _interaction_of(call.ctx, channel, body)
     item = RawItem(
         # Two callers may use the same key for different things: the key's owner is part of it.
@@ -102,14 +102,14 @@ def _check_claims(body: ApiInteraction, actor: Actor) -> None:
         )
 
 
-def _channel_for(settings: Settings, wanted: str | None) -> str:
-    names = [name for name, table in settings.channels.items() if table.get("kind") == "api"]
+def _channel_for(tables: Mapping[str, Mapping[str, Any]], wanted: str | None) -> str:
+    names = [name for name, table in tables.items() if table.get("kind") == "api"]
     if not names:
         raise Problem(
             409,
             "no_api_channel",
-            'No channel takes interactions from programs. Add [channels.api] with kind = "api" to hub.toml '
-            "and restart.",
+            'No channel takes interactions from programs. Add one of kind "api" on the page Channels of the desk, or to '
+            "hub.toml.",
         )
     if wanted:
         if wanted not in names:

@@ -1,6 +1,6 @@
 """An answer after it was queued: taken back, or sent once more."""
 
-from hub.actions.answers.reply import cancel_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
 from hub.web.api.answers import MailboxAnswer, WithdrawnAnswer
 from hub.web.api.operations import Answer, Call
 from hub.web.api.people import path_id

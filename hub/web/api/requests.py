@@ -14,7 +14,7 @@ from pydantic import (
 
 from channels.api.body import MOST_FILES, ContentType, FileBytes, Filename
 from hub.actions.answers.copies import MOST_COPIES
-from hub.actions.answers.templates import MOST_BODY, MOST_NAME
+from hub.actions.answers.templates import MOST_BODY, MOST_FOLDER, MOST_NAME, MOST_SHORTCUT
 from hub.model.people import Presence
 from hub.model.tickets import TicketKind, TicketStatus
 
@@ -81,12 +81,15 @@ class NoteRequest(RequestBody):
 
 
 class NewTemplate(RequestBody):
-    """An answer kept ready. Placeholders in `body`: {{customer.name}}, {{ticket.number}}, {{ticket.subject}}, {{agent.name}},
-    {{inbox.address}}, {{today}}; anything else stays as it is."""
+    """A canned reply. `body` is Liquid (docs/words.md) over {{customer.name}}, {{ticket.number}}, {{ticket.subject}},
+    {{agent.name}}, {{inbox.address}} and {{today}}. `queue`: for those who work on it; empty: for everybody."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_NAME, pattern=r"\S")]
     language: TemplateLanguage = ""
     body: Annotated[str, StringConstraints(min_length=1, max_length=MOST_BODY, pattern=r"\S")]
+    shortcut: Annotated[str, StringConstraints(max_length=MOST_SHORTCUT)] = ""
+    folder: Annotated[str, StringConstraints(max_length=MOST_FOLDER)] = ""
+    queue: Annotated[str, StringConstraints(max_length=100)] = ""
 
 
 class TemplateChange(NewTemplate):

@@ -13,6 +13,7 @@ from hub.actions.people.change_agent import (
     reset_password,
     set_members,
 )
+from hub.actions.people.roles import MOST_NAME
 from hub.actions.people.staff import MOST_CAPACITY, MOST_LIVE, add_agent
 from hub.model.people import Role
 from hub.web.api.operations import Answer, Call
@@ -24,6 +25,7 @@ from storage.agents import AgentDetails
 _FIELDS = {
     "bad_login": "login", "bad_name": "name", "weak_password": "password", "unknown_queue": "queues",
     "unknown_skill": "skills", "bad_level": "skills", "unknown_language": "languages", "unknown_calendar": "calendar",
+    "bad_role": "role",
 }  # fmt: skip
 """Which field is at fault, by the code of the refusal."""
 
@@ -38,6 +40,9 @@ _Capacity = Annotated[int, Field(ge=0, le=MOST_CAPACITY, description="units of w
 _Live = Annotated[int, Field(ge=0, le=MOST_LIVE, description="live conversations at once")]
 _Calendar = Annotated[str, Field(max_length=100, description="shifts, a calendar of the rules; empty: none")]
 _Locale = Literal["en", "zh_CN"]
+_Role = Annotated[
+    str, Field(min_length=1, max_length=MOST_NAME, description="agent, supervisor, admin or one that was made")
+]
 
 
 class _Body(BaseModel):
@@ -50,7 +55,7 @@ class NewAgent(_Body):
     login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     name: _Name
     password: Annotated[str, StringConstraints(min_length=10, max_length=256)]
-    role: Role = Role.AGENT
+    role: _Role = Role.AGENT
     languages: _Languages = []
     skills: _Skills = {}
     queues: _Queues = []
@@ -66,7 +71,7 @@ class AgentPatch(_Body):
 
     version: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
     name: _Name | None = None
-    role: Role | None = None
+    role: _Role | None = None
     languages: _Languages | None = None
     skills: _Skills | None = None
     queues: _Queues | None = None

@@ -1,4 +1,4 @@
-"""Answers kept ready: listed, written, changed, put away, filled in for a ticket."""
+"""Canned replies: listed, written, changed, put away, filled in for a ticket."""
 
 from hub.actions.answers import templates
 from hub.actions.failures import NotFound, NotPossible
@@ -28,9 +28,7 @@ async def post_template(call: Call) -> Answer:
     """Write a new one."""
     body: NewTemplate = call.body
     try:
-        made = await templates.add_template(
-            call.ctx, name=body.name, language=body.language, body=body.body, actor=call.actor
-        )
+        made = await templates.add_template(call.ctx, draft=_draft(body), actor=call.actor)
     except NotPossible as failure:
         raise _as_field(failure) from failure
     return Answer(status=201, document=TemplateChanged(id=made, version=1))
@@ -45,9 +43,8 @@ async def put_template(call: Call) -> Answer:
             call.ctx,
             template_id=template_id,
             version=body.version,
-            name=body.name,
-            language=body.language,
-            body=body.body,
+            draft=_draft(body),
+            actor=call.actor,
         )
     except NotPossible as failure:
         raise _as_field(failure) from failure
@@ -57,7 +54,9 @@ async def put_template(call: Call) -> Answer:
 async def delete_template(call: Call) -> Answer:
     """Offer it no more."""
     query: TemplateVersionQuery = call.query
-    await templates.retire_template(call.ctx, template_id=path_id(call, "template"), version=query.version)
+    await templates.retire_template(
+        call.ctx, template_id=path_id(call, "template"), version=query.version, actor=call.actor
+    )
     return Answer(status=204)
 
 
@@ -84,5 +83,20 @@ async def _name(call: Call, agent_id: int | None) -> str:
     raise NotFound(f"There is no agent {agent_id}.")
 
 
+def _draft(body: NewTemplate) -> templates.Draft:
+    return templates.Draft(
+        name=body.name,
+        language=body.language,
+        body=body.body,
+        shortcut=body.shortcut,
+        folder=body.folder,
+        queue=body.queue,
+    )
+
+
+_FIELDS = {"bad_template": "body", "bad_liquid": "body", "bad_shortcut": "shortcut", "unknown_queue": "queue"}
+
+
 def _as_field(failure: NotPossible) -> NotPossible | Problem:
-    return wrong_field("body", str(failure)) if failure.code == "bad_template" else failure
+    field = _FIELDS.get(failure.code)
+    return wrong_field(field, str(failure)) if field else failure

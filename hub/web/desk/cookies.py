@@ -1,4 +1,4 @@
-"""The cookie that carries a session, and the one in which a browser tells its time zone."""
+"""The cookies: of a session, of a sign-in that is under way, of a browser that was used before, and of its time zone."""
 
 from datetime import tzinfo
 
@@ -8,6 +8,9 @@ from hub.settings import Settings
 from hub.web.desk.say.language import zone_of
 
 ZONE = "hub_zone"
+STEP, JOURNEY, KNOWN = "step", "journey", "known"
+"""A second step that is waited for, a journey to the company's sign-in, and a login that was signed in here before."""
+_SECONDS = {STEP: 600, JOURNEY: 900, KNOWN: 365 * 24 * 3600}
 _MOST = 200
 
 
@@ -18,8 +21,7 @@ def session_cookie(settings: Settings) -> str:
 
 def read_session(request: web.Request, settings: Settings) -> str:
     """The token that came, unchecked; "" when there is none."""
-    token = request.cookies.get(session_cookie(settings), "")
-    return token if len(token) <= _MOST and token.isascii() and token.isprintable() else ""
+    return _clean(request.cookies.get(session_cookie(settings), ""))
 
 
 def keep_session(response: web.StreamResponse, settings: Settings, token: str) -> None:
@@ -42,6 +44,31 @@ def drop_session(response: web.StreamResponse, settings: Settings) -> None:
     )
 
 
+def read_cookie(request: web.Request, settings: Settings, name: str) -> str:
+    """STEP, JOURNEY or KNOWN, unchecked; "" when there is none."""
+    return _clean(request.cookies.get(_called(settings, name), ""))
+
+
+def keep_cookie(response: web.StreamResponse, settings: Settings, name: str, value: str) -> None:
+    """Let the browser keep it for as long as it is good for."""
+    response.set_cookie(
+        _called(settings, name),
+        value,
+        max_age=_SECONDS[name],
+        path="/",
+        secure=_secure(settings),
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def drop_cookie(response: web.StreamResponse, settings: Settings, name: str) -> None:
+    """Let the browser forget it."""
+    response.del_cookie(
+        _called(settings, name), path="/", secure=_secure(settings), httponly=True, samesite="Lax"
+    )
+
+
 def read_zone(request: web.Request) -> tzinfo:
     """The browser's time zone, UTC until it has said."""
     return zone_of(request.cookies.get(ZONE, "").replace("%2F", "/"))
@@ -49,3 +76,11 @@ def read_zone(request: web.Request) -> tzinfo:
 
 def _secure(settings: Settings) -> bool:
     return settings.web.public_url.startswith("https://")
+
+
+def _called(settings: Settings, name: str) -> str:
+    return f"__Host-hub-{name}" if _secure(settings) else f"hub_{name}"
+
+
+def _clean(value: str) -> str:
+    return value if len(value) <= _MOST and value.isascii() and value.isprintable() else ""

@@ -37,6 +37,22 @@ _OF_OFFERS = (
 )
 """What changes an agent's offers is marked for them alone; nobody else's page need ask."""
 
+_OF_NOBODY = frozenset(
+    {
+        EventKind.SIGNED_IN,
+        EventKind.SIGN_IN_FAILED,
+        EventKind.SECOND_STEP_SET_UP,
+        EventKind.SECOND_STEP_REMOVED,
+        EventKind.RECOVERY_CODE_USED,
+        EventKind.RECOVERY_CODES_MADE,
+        EventKind.PASSWORD_CHANGED,
+        EventKind.COMPANY_LOGIN_LINKED,
+        EventKind.COMPANY_LOGIN_UNLINKED,
+        EventKind.SIGN_IN_POLICY_CHANGED,
+    }
+)
+"""How colleagues sign in changes no page, and is nobody's business."""
+
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("desk_sockets", set)
 
 
@@ -154,6 +170,8 @@ class _Line:
         if event.kind == EventKind.SESSION_ENDED:
             if self._agent_id in (event.agent_id, event.data.get("agent")):
                 self._look_now.set()
+            return
+        if event.kind in _OF_NOBODY:
             return
         if event.kind == EventKind.NOTICES_CHANGED and self._agent_id not in event.data["agents"]:
             return  # nobody learns when another's bell rings

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from hub.actions.context import Context
+from hub.model.permissions import Permission
 from hub.web.desk import (
     care,
     classification,
@@ -13,38 +14,42 @@ from hub.web.desk import (
     preferences,
     queues,
     system,
-    templates,
 )
+from hub.web.desk.admin import audit, keys, roles
 from hub.web.desk.assets import show_asset
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.errands.webhooks import for_admins
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.live import live_route
 from hub.web.desk.rules import drafts, entries, overview
-from hub.web.desk.signin import Door
+from hub.web.desk.signin.routes import sign_in_routes
 from hub.web.desk.simulate import pages as simulate
 from hub.web.desk.staff import matrix
 from hub.web.desk.staff import pages as staff
-from hub.web.desk.tickets import acting, files, moving, pages, sorting, tagging, writing
+from hub.web.desk.tickets import acting, files, joining, moving, pages, sorting, tagging, writing
 from hub.web.desk.visit import Handler, at_desk
+from hub.web.desk.words import quick, templates
+
+P = Permission
 
 
 def desk_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /desk."""
-    door = Door(ctx)
     originals = Originals(ctx)
 
-    def get(path: str, handler: Handler, *, leads: bool = False) -> web.RouteDef:
-        return web.get(f"/desk{path}", at_desk(ctx, handler, leads=leads))
+    def get(
+        path: str, handler: Handler, *, leads: bool = False, needs: Permission | None = None
+    ) -> web.RouteDef:
+        return web.get(f"/desk{path}", at_desk(ctx, handler, leads=leads, needs=needs))
 
-    def post(path: str, handler: Handler, *, leads: bool = False) -> web.RouteDef:
-        return web.post(f"/desk{path}", at_desk(ctx, handler, leads=leads))
+    def post(
+        path: str, handler: Handler, *, leads: bool = False, needs: Permission | None = None
+    ) -> web.RouteDef:
+        return web.post(f"/desk{path}", at_desk(ctx, handler, leads=leads, needs=needs))
 
     return [
         web.get("/desk/static/{hash}/{name:.+}", show_asset),
-        web.get("/desk/login", door.show),
-        web.post("/desk/login", door.enter),
-        web.post("/desk/logout", door.leave),
+        *sign_in_routes(ctx),
         live_route(ctx),
         get("", pages.show_desk),
         get("/tickets/{code}", pages.show_ticket),
@@ -62,6 +67,16 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/assign", acting.post_assign),
         post("/tickets/{code}/release", acting.post_release),
         post("/tickets/{code}/status", acting.post_status),
+        get("/fragments/tickets/{code}/merge", joining.show_merge),
+        post("/tickets/{code}/merge", joining.post_merge),
+        get("/fragments/tickets/{code}/link", joining.show_link),
+        post("/tickets/{code}/links", joining.post_link),
+        post("/tickets/{code}/links/{other}/remove", joining.post_unlink),
+        post("/tickets/{code}/links/{other}/undo", joining.post_undo_link),
+        post("/tickets/{code}/links/{other}/again", joining.post_link_again),
+        post("/tickets/{code}/undo/status", acting.post_undo_status),
+        post("/tickets/{code}/undo/assignment", acting.post_undo_assignment),
+        post("/tickets/{code}/undo/tags", tagging.post_undo_tags),
         post("/tickets/{code}/sort", sorting.post_sort),
         post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
         post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
@@ -71,10 +86,11 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/people", moving.post_let_in),
         post("/tickets/{code}/people/remove", moving.post_let_out),
         post("/moves/{id}/undo", moving.post_undo_move),
-        get("/fragments/tickets/{code}/templates", templates.show_picker),
-        get("/tickets/{code}/templates/{id}", templates.get_filled),
+        get("/fragments/tickets/{code}/quick", quick.show_quick),
+        post("/tickets/{code}/templates/{id}", quick.post_filled),
         get("/templates", templates.show_templates),
         post("/templates", templates.post_template),
+        post("/templates/preview", templates.post_preview),
         post("/templates/{id}/retire", templates.post_retire),
         get("/classification", classification.show_classification, leads=True),
         get("/fragments/classification", classification.show_state, leads=True),
@@ -100,6 +116,18 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/staff/{id}/hand-over", staff.post_hand_over, leads=True),
         post("/staff/{id}/skill", matrix.post_skill, leads=True),
         post("/staff/{id}/queue", matrix.post_membership, leads=True),
+        get("/roles", roles.show_roles, needs=P.MANAGE_ROLES),
+        post("/roles", roles.post_new, needs=P.MANAGE_ROLES),
+        get("/roles/new", roles.show_new, needs=P.MANAGE_ROLES),
+        get("/roles/{name}", roles.show_role, needs=P.MANAGE_ROLES),
+        post("/roles/{name}", roles.post_role, needs=P.MANAGE_ROLES),
+        post("/roles/{name}/remove", roles.post_remove, needs=P.MANAGE_ROLES),
+        get("/keys", keys.show_keys, needs=P.MANAGE_KEYS),
+        post("/keys", keys.post_new, needs=P.MANAGE_KEYS),
+        post("/keys/{id}", keys.post_change, needs=P.MANAGE_KEYS),
+        post("/keys/{id}/revoke", keys.post_revoke, needs=P.MANAGE_KEYS),
+        get("/audit", audit.show_audit, needs=P.SEE_AUDIT),
+        get("/audit/export", audit.get_file, needs=P.SEE_AUDIT),
         get("/simulate", simulate.show_simulate, leads=True),
         post("/simulate", simulate.post_simulate, leads=True),
         get("/simulate/{id}", simulate.show_simulation, leads=True),

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from hub.actions import quarantine
-from hub.actions.answers.reply import cancel_reply, send_again
+from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
 from hub.web.api.files import as_download

@@ -14,11 +14,15 @@ from channels.doors import choose_language, is_own_origin
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.people.sessions import agent_of_session
+from hub.actions.people.sight import may_see, may_see_customer
+from hub.model.codes import CUSTOMER, TICKET, NotACode, read_code
 from hub.model.people import Actor, Role
+from hub.model.permissions import Permission, Sight
 from hub.web.desk.cookies import read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.words import FAILURES, say_failure
+from storage.database import Connection
 from storage.views import AgentRow
 
 LOGIN = "/desk/login"
@@ -48,23 +52,30 @@ class Visit:
         """Supervisors and administrators."""
         return self.actor.role in (Role.SUPERVISOR, Role.ADMIN)
 
-    def page(self, template: str, *, tail: str = "", **context: object) -> web.Response:
+    def may(self, permission: Permission) -> bool:
+        """What the reader's role allows."""
+        return self.actor.may(permission)
+
+    def page(self, template: str, *, tail: object = "", **context: object) -> web.Response:
         """The template as a response, with what every page of the desk shows of its reader. `tail` comes after it: a toast."""
         text = render(template, self.voice, visit=self, agent=self.agent, now=self.now, **context)
-        return show_html(text + tail)
+        return show_html(f"{text}{tail}")
 
-    def toast(self, text: str, undo: str = "") -> str:
-        """A piece of an answer to htmx that says beside the page what was done. `undo`: the address to which its button posts."""
-        return render("_toast.html", self.voice, text=text, undo=undo)
+    def toast(self, text: str, undo: str = "", *, into: str = "") -> str:
+        """A piece of an answer to htmx that says beside the page what was done. `undo`: the address to which its button posts.
+        `into`: what of the page its answer takes the place of, as a selector; "" where the live feed changes the page anyhow."""
+        return render("_toast.html", self.voice, text=text, undo=undo, into=into)
 
 
 Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 
 
 def at_desk(
-    ctx: Context, handler: Handler, *, leads: bool = False
+    ctx: Context, handler: Handler, *, leads: bool = False, needs: Permission | None = None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The aiohttp handler: `handler` behind the door. `leads`: supervisors and administrators only."""
+    """The aiohttp handler: `handler` behind the door. `needs`: what the agent's role has to allow; None: everybody who works
+    here. A ticket or customer in the address that is not in their sight is not found. `leads`: supervisors and administrators
+    only."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):
@@ -81,9 +92,10 @@ def at_desk(
             now=datetime.now(UTC),
         )
         request[_VOICE] = visit.voice
-        if leads and not visit.leads:
+        if (leads and not visit.leads) or (needs is not None and not visit.may(needs)):
             return show_trouble(request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
         try:
+            await _check_sight(visit)
             return await handler(visit)
         except web.HTTPRequestEntityTooLarge:  # aiohttp has words of its own for it, in English
             text = visit.voice.say(FAILURES["too_much"])
@@ -93,6 +105,26 @@ def at_desk(
             return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))
 
     return handle
+
+
+async def _check_sight(visit: Visit) -> None:
+    """Of the ticket or the customer that the address names. Raises NotFound."""
+    given = visit.request.match_info.get("code", "")
+    if not given or visit.actor.sight is Sight.ALL:
+        return
+    path, actor = visit.request.path, visit.actor
+
+    async def look(c: Connection) -> bool:
+        if "/tickets/" in path:
+            return await may_see(c, actor, read_code(TICKET, given))
+        return "/customers/" in path and await may_see_customer(c, actor, read_code(CUSTOMER, given))
+
+    try:
+        seen = await visit.ctx.database.read(look)
+    except NotACode as error:
+        raise NotFound(str(error)) from error
+    if not seen:
+        raise NotFound("There is no such thing.")
 
 
 def refuse_origin(request: web.Request) -> web.Response:

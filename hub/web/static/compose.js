@@ -1,57 +1,26 @@
 // Reply and note: two forms that share nothing but their place. Drafts survive, sending asks for a whole key press.
-import { prepareCopies, readCopies } from "./recipients.js";
+import { EMPTY, isEmpty } from "./draftline.js";
+import { keepCopy, later, lineOf, lookAgain, push, recover, typed } from "./drafts.js";
+import { readCopies, showCopies, takeEntries } from "./recipients.js";
 
-const KEPT_DAYS = 30;
+const MODES = ["reply", "note"];
+let then = ""; // what is to be done once the reply has been taken
 
 function composer() {
   return document.getElementById("composer");
 }
 
-function draftKey(box, mode) {
-  return `hub:draft:${document.body.dataset.agent}:${box.dataset.ticket}:${mode}`;
-}
-
-function readDraft(box, mode) {
-  try {
-    return JSON.parse(localStorage.getItem(draftKey(box, mode)) || "null");
-  } catch {
-    return null; // a browser that keeps nothing, or an entry that is not ours
-  }
-}
-
-function keepDraft(box, mode, text, seq) {
-  try {
-    const copies = mode === "reply" ? readCopies(box) : {};
-    const holds = text || copies.cc || copies.bcc;
-    if (holds) localStorage.setItem(draftKey(box, mode), JSON.stringify({ text, seq, ...copies, at: Date.now() }));
-    else forgetDraft(box, mode);
-  } catch {
-    // A full or forbidden store: the text itself stays in the box.
-  }
-}
-
-function forgetDraft(box, mode) {
-  try {
-    localStorage.removeItem(draftKey(box, mode));
-  } catch {
-    // Nothing is kept here.
-  }
-}
-
-function forgetOld() {
-  try {
-    for (const key of Object.keys(localStorage)) {
-      if (!key.startsWith("hub:draft:")) continue;
-      const kept = JSON.parse(localStorage.getItem(key) || "{}");
-      if (Date.now() - (kept.at || 0) > KEPT_DAYS * 86400000) localStorage.removeItem(key);
-    }
-  } catch {
-    // Nothing is kept here, so nothing is old.
-  }
-}
-
 function area(box, mode) {
   return box.querySelector(`#${mode}-text`);
+}
+
+function lineIn(box, mode) {
+  return lineOf(box.dataset.ticket, mode);
+}
+
+// ── which of the two ────────────────────────────────────────────────────────────────────────────────────────────────
+function modeKey(box) {
+  return `hub:mode:${document.body.dataset.agent}:${box.dataset.ticket}`;
 }
 
 export function chooseMode(mode, { focus = true } = {}) {
@@ -64,7 +33,14 @@ export function chooseMode(mode, { focus = true } = {}) {
     tab.tabIndex = on ? 0 : -1;
   }
   for (const panel of box.querySelectorAll("[role=tabpanel]")) panel.hidden = panel.dataset.mode !== mode;
+  sessionStorage.setItem(modeKey(box), mode);
+  showState(box);
   if (focus) area(box, mode)?.focus();
+}
+
+function modeKept(box) {
+  const kept = sessionStorage.getItem(modeKey(box));
+  return MODES.includes(kept) && area(box, kept) ? kept : "";
 }
 
 // ── the send guard ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -95,9 +71,69 @@ function markRead(box) {
   const field = expected(box);
   if (field) field.value = shownSeq();
   box.querySelector("#composer-problem").replaceChildren();
-  keepDraft(box, "reply", area(box, "reply")?.value || "", shownSeq());
+  note(box, "reply");
   followThread();
   area(box, box.dataset.mode)?.focus();
+}
+
+// ── drafts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+function contentOf(box, mode) {
+  const text = area(box, mode).value;
+  if (mode === "note") return { ...EMPTY, text };
+  const seq = text ? Number(expected(box).value) : null;
+  return { ...EMPTY, ...readCopies(box), way: box.querySelector("#reply [name=way]")?.value || "", text, seq };
+}
+
+function note(box, mode) {
+  if (area(box, mode)) typed(lineIn(box, mode), contentOf(box, mode));
+}
+
+function show(box, mode, content) {
+  const text = area(box, mode);
+  if (text.value !== content.text) {
+    text.value = content.text;
+    text.dispatchEvent(new CustomEvent("hub:filled", { bubbles: true }));
+  }
+  if (mode !== "reply") return;
+  if (content.text && content.seq !== null && content.seq !== undefined) expected(box).value = content.seq;
+  showCopies(box, content);
+}
+
+function showState(box) {
+  const mode = box.dataset.mode;
+  const bar = box.querySelector("#draft-other");
+  if (!area(box, mode)) {
+    bar.hidden = true;
+    return;
+  }
+  const line = lineIn(box, mode);
+  bar.hidden = !line.other;
+  if (line.other) bar.querySelector("blockquote").textContent = line.other.content.text;
+  const state = box.querySelector("#draft-state");
+  const saved = !line.dirty && !line.flight && !isEmpty(line.content);
+  state.textContent = line.trouble ? state.dataset[line.trouble] : saved ? state.dataset.saved : "";
+  state.classList.toggle("wrong", Boolean(line.trouble));
+}
+
+document.addEventListener("hub:draft", ({ detail }) => {
+  const box = composer();
+  const { line, changed } = detail;
+  if (!box?.dataset.ready || box.dataset.ticket !== line.ticket || !area(box, line.mode)) return;
+  if (changed) {
+    show(box, line.mode, line.content);
+    if (line.mode === "reply") followThread();
+  }
+  showState(box);
+});
+
+function choose(box, mine) {
+  const line = lineIn(box, box.dataset.mode);
+  if (!line.other) return;
+  if (mine) line.keepMine();
+  else if (line.takeOther()) show(box, line.mode, line.content);
+  push(line).then(() => keepCopy(line));
+  showState(box);
+  area(box, line.mode).focus();
 }
 
 // ── setting a composer up, each time one comes ──────────────────────────────────────────────────────────────────────
@@ -105,22 +141,26 @@ function prepare() {
   const box = composer();
   if (!box || box.dataset.ready) return followThread();
   box.dataset.ready = "yes";
-  const sent = box.dataset.sent;
-  if (sent) forgetDraft(box, sent);
-  for (const mode of ["reply", "note"]) {
-    const text = area(box, mode);
-    const draft = text && readDraft(box, mode);
-    if (mode === "reply" && text) prepareCopies(box, draft || {});
-    if (!draft) continue;
-    // What was taken back stands above what was written since.
-    text.value = [text.value, draft.text].filter(Boolean).join("\n\n");
-    if (mode === "reply") expected(box).value = draft.seq;
-    else if (!area(box, "reply")?.value && !sent) box.dataset.mode = "note";
+  const { sent, given } = box.dataset;
+  for (const mode of MODES) {
+    if (!area(box, mode)) continue;
+    const line = lineIn(box, mode);
+    const draft = JSON.parse(area(box, mode).form.dataset.draft);
+    if (sent === mode && line.leaving) line.sent(line.leaving, draft);
+    else if (given !== undefined && mode === "reply") line.restored(draft);
+    else line.seen(draft);
+    line.leaving = null;
+    if (mode === "reply" && box.dataset.chosen !== undefined) line.typed({ ...line.content, way: box.dataset.chosen });
+    show(box, mode, line.content);
+    keepCopy(line);
+    if (line.dirty) later(line);
   }
-  const given = "given" in box.dataset;
-  if (given) keepDraft(box, "reply", area(box, "reply").value, Number(expected(box).value));
-  chooseMode(box.dataset.mode, { focus: Boolean(sent) || given });
+  const started = area(box, "note")?.value && !area(box, "reply")?.value;
+  const mode = sent || given !== undefined ? box.dataset.mode : modeKept(box) || (started ? "note" : box.dataset.mode);
+  chooseMode(mode, { focus: Boolean(sent) || given !== undefined || box.dataset.chosen !== undefined });
   followThread();
+  recover(box.dataset.ticket);
+  if (box.dataset.then) nextTicket();
 }
 
 // When the ticket was closed or opened, the box changes with it, unless somebody is writing in it just now.
@@ -132,36 +172,30 @@ function fitWayBack() {
   htmx.ajax("GET", `/desk/fragments/tickets/${box.dataset.ticket}/composer`, { source: box, target: box, swap: "outerHTML" });
 }
 
+// The row below the one that is open, else the one above it.
+function nextTicket() {
+  const rows = [...document.querySelectorAll(".row")];
+  const now = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
+  const next = rows[now + 1] || rows[now - 1];
+  if (now >= 0 && next) next.click();
+}
+
 document.addEventListener("input", (event) => {
   const box = event.target.closest?.("#composer");
   if (!box || event.target.tagName !== "TEXTAREA") return;
   const mode = event.target.id === "note-text" ? "note" : "reply";
-  const field = expected(box);
-  keepDraft(box, mode, event.target.value, Number(field?.value || 0));
+  note(box, mode);
+  showState(box);
   if (mode === "reply") followThread();
 });
 
 document.addEventListener("hub:recipients", (event) => {
   const box = event.target;
-  if (box.dataset.ready && area(box, "reply")) {
-    keepDraft(box, "reply", area(box, "reply").value, Number(expected(box).value));
-  }
+  if (box.dataset.ready) note(box, "reply");
 });
 
 document.addEventListener("change", (event) => {
-  if (!event.target.matches?.("#composer input[type=file]")) return;
-  const input = event.target;
-  const size = [...input.files].reduce((sum, file) => sum + file.size, 0);
-  input.setCustomValidity(size > Number(input.dataset.most) ? input.dataset.tooLarge : "");
-  const list = document.getElementById("chosen");
-  list.replaceChildren(
-    ...[...input.files].map((file) => {
-      const item = document.createElement("li");
-      item.textContent = file.name;
-      return item;
-    }),
-  );
-  input.reportValidity();
+  if (event.target.matches?.("#inbox")) note(composer(), "reply");
 });
 
 document.addEventListener("click", (event) => {
@@ -170,6 +204,16 @@ document.addEventListener("click", (event) => {
   const tab = event.target.closest("[role=tab]");
   if (tab) chooseMode(tab.dataset.mode);
   if (event.target.closest("[data-read]")) markRead(box);
+  if (event.target.closest("[data-keep-mine]")) choose(box, true);
+  if (event.target.closest("[data-take-other]")) choose(box, false);
+  const version = event.target.closest("[data-put-in]");
+  if (version) {
+    const text = area(box, box.dataset.mode);
+    const words = version.closest("li").querySelector("blockquote").textContent;
+    text.value = [text.value, words].filter(Boolean).join("\n\n");
+    text.dispatchEvent(new Event("input", { bubbles: true }));
+    text.focus();
+  }
 });
 
 document.addEventListener("keydown", (event) => {
@@ -184,8 +228,56 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.target.tagName === "TEXTAREA" && event.code === "Enter" && (event.ctrlKey || event.metaKey)) {
     event.preventDefault();
-    if (!event.repeat) event.target.form.requestSubmit();
+    if (event.repeat) return;
+    then = event.shiftKey && event.target.id === "reply-text" ? "resolve" : "";
+    event.target.form.requestSubmit();
   }
+});
+
+// The Enter that takes an input method's proposal sends no form, in any field of any page.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const composing = event.isComposing || event.keyCode === 229;
+    if (composing && event.code === "Enter" && event.target.matches?.("input")) event.preventDefault();
+  },
+  true,
+);
+
+// A form leaves: the words that it takes are the draft's last write, so that exactly they are gone from it afterwards.
+document.addEventListener("htmx:config:request", (event) => {
+  const { ctx } = event.detail;
+  const mode = ctx.sourceElement.matches?.("#reply, #note") ? ctx.sourceElement.id : "";
+  if (!mode) return;
+  const box = composer();
+  if (takeEntries(box)) for (const [name, value] of Object.entries(readCopies(box))) ctx.request.body.set(name, value);
+  const line = lineIn(box, mode);
+  if (!line.leaving) {
+    line.typed(contentOf(box, mode));
+    line.leaving = line.send();
+    keepCopy(line);
+  }
+  for (const name of ["tab", "number", "base"]) ctx.request.body.set(name, line.leaving[name]);
+  if (mode === "reply" && then) ctx.request.body.set("then", then);
+  then = "";
+});
+
+// It did not leave: refused, or no answer.
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  const mode = ctx.sourceElement?.matches?.("#reply, #note") ? ctx.sourceElement.id : "";
+  const box = composer();
+  if (!mode || !box || ctx.response?.status < 400) return;
+  const line = lineIn(box, mode);
+  if (!line.leaving) return;
+  line.lost(line.leaving);
+  line.leaving = null;
+  later(line);
+});
+
+document.addEventListener("visibilitychange", () => {
+  const box = composer();
+  if (!document.hidden && box) lookAgain(box.dataset.ticket);
 });
 
 document.addEventListener("htmx:after:swap", () => {
@@ -198,5 +290,4 @@ document.addEventListener("htmx:after:swap", () => {
   }
 });
 
-forgetOld();
 prepare();

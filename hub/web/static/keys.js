@@ -1,87 +1,293 @@
-// One-key commands: outside text fields only, never while an input method composes, by place on the keyboard.
+// Commands by keys: outside text fields only, never while an input method composes, by place on the keyboard. The table
+// itself stands in the help (_help.html), so that what is told is what is done.
+// tinykeys was tried: after "g", its "i" is heard both as the end of "g i" and as "i" alone, which takes a ticket.
 import { chooseMode } from "./compose.js";
 import { answerOffer } from "./offers.js";
-import { closeTopmost, turnTheme } from "./page.js";
+import { closeTopmost, say, turnTheme } from "./page.js";
 
-function inText(element) {
-  return Boolean(element.closest?.("input:not([type=checkbox], [type=radio], [type=file]), textarea, select, [contenteditable]"));
+const PAUSE = 1500; // so long the second key of two may take
+const HOLDERS = ["Shift", "Control", "Meta", "Alt"];
+
+export function inText(element) {
+  return Boolean(element?.closest?.("input:not([type=checkbox], [type=radio], [type=file]), textarea, select, [contenteditable]"));
+}
+
+// ── rows of the list ────────────────────────────────────────────────────────────────────────────────────────────────
+function rows() {
+  return [...document.querySelectorAll(".row")];
+}
+
+function currentRow() {
+  return document.activeElement?.closest?.(".row") || document.querySelector(".row[aria-current=true]");
+}
+
+function rowAfter(step) {
+  const all = rows();
+  const at = all.indexOf(currentRow());
+  const from = at >= 0 ? at : step > 0 ? -1 : all.length;
+  return all[Math.max(0, Math.min(all.length - 1, from + step))];
+}
+
+function isShown(element) {
+  return Boolean(element?.getClientRects().length);
 }
 
 function move(step) {
-  const rows = [...document.querySelectorAll(".row")];
-  if (!rows.length) return;
-  const now = rows.findIndex((row) => row === document.activeElement);
-  const open = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const from = now >= 0 ? now : open >= 0 ? open : step > 0 ? -1 : rows.length;
-  const next = rows[Math.max(0, Math.min(rows.length - 1, from + step))];
-  next.focus();
-  next.scrollIntoView({ block: "nearest" });
+  const next = rowAfter(step);
+  if (!isShown(next)) next.click();
+  else {
+    next.focus();
+    next.scrollIntoView({ block: "nearest" });
+  }
+}
+
+function select(range) {
+  const row = currentRow();
+  row.dispatchEvent(new CustomEvent("hub:select", { bubbles: true, detail: { row, range } }));
+}
+
+// The ticket is done with: the next one of the list, else the one before it, else the list.
+function resolveAndNext() {
+  const button = on("resolve");
+  const at = rows().indexOf(document.querySelector(".row[aria-current=true]"));
+  const next = at < 0 ? rows()[0] : rows()[at + 1] || rows()[at - 1];
+  const number = next?.dataset.ticket;
+  const then = (event) => {
+    if (event.detail?.ctx?.sourceElement !== button) return;
+    document.removeEventListener("htmx:after:request", then);
+    if (!event.detail.ctx.response?.raw?.ok) return;
+    const row = number && document.querySelector(`.row[data-ticket="${number}"]`);
+    if (row) row.click();
+    else document.querySelector("#thread [data-back]")?.click();
+  };
+  document.addEventListener("htmx:after:request", then);
+  button.click();
+}
+
+function back() {
+  const row = document.querySelector(".row[aria-current]");
+  if (isShown(row)) row.focus();
+  else document.querySelector("#thread [data-back]")?.click();
+}
+
+// ── buttons and menus of the open ticket ────────────────────────────────────────────────────────────────────────────
+function on(key) {
+  return document.querySelector(`#work [data-key="${key}"]`);
+}
+
+const FIRST = ".sheet input:not([type=hidden]), .sheet button, .sheet a";
+
+// A menu is opened, and its first choice has the focus, also where it is still being fetched.
+function open(menu) {
+  menu.open = true;
+  const sheet = menu.querySelector(".sheet");
+  const first = menu.querySelector(FIRST);
+  if (first) first.focus();
+  else {
+    const watch = new MutationObserver(() => {
+      if (!menu.open) watch.disconnect();
+      else if (menu.querySelector(FIRST)) {
+        watch.disconnect();
+        menu.querySelector(FIRST).focus();
+      }
+    });
+    watch.observe(sheet, { childList: true, subtree: true });
+  }
 }
 
 function press(key) {
-  document.querySelector(`#thread [data-key="${key}"]`)?.click();
+  const found = on(key);
+  if (found.matches("summary")) open(found.parentElement);
+  else found.click();
 }
 
-// A menu of the ticket: opened, and its first choice has the focus.
-function openMenu(key) {
-  const menu = document.querySelector(`#thread summary[data-key="${key}"]`)?.parentElement;
-  if (!menu) return;
-  menu.open = true;
-  menu.querySelector(".sheet button")?.focus();
+// Up and down in an open menu, as in every other.
+function stepInMenu(event) {
+  const sheet = event.target.closest?.("details.menu[open] .sheet");
+  if (!sheet || inText(event.target)) return false;
+  const all = [...sheet.querySelectorAll("button, a")].filter(isShown);
+  const at = all.indexOf(event.target) + (event.code === "ArrowDown" ? 1 : -1);
+  all[(at + all.length) % all.length]?.focus();
+  return true;
 }
 
-const COMMANDS = {
-  KeyJ: () => move(1),
-  KeyK: () => move(-1),
-  KeyO: () => document.activeElement.matches(".row") && document.activeElement.click(),
-  KeyR: () => chooseMode("reply"),
-  KeyN: () => chooseMode("note"),
-  KeyI: () => press("take"),
-  KeyE: () => press("resolve"),
-  KeyC: () => openMenu("kind"),
-  KeyP: () => openMenu("priority"),
-  KeyQ: () => openMenu("queue"),
-  KeyY: () => press("right"),
-  KeyA: () => answerOffer("accept"),
-  KeyX: () => answerOffer("decline"),
-  KeyB: () => {
-    const bell = document.querySelector("#bell > summary");
-    bell?.focus();
-    bell?.click();
+// What was done, where nothing can be undone: said and forgotten (toast.js counts its seconds).
+function tell(text) {
+  const toast = document.createElement("div");
+  toast.className = "toast";
+  toast.append(document.createElement("p"));
+  toast.firstChild.textContent = text;
+  document.getElementById("toasts").append(toast);
+}
+
+async function copyNumber() {
+  const number = document.getElementById("work").dataset.ticket;
+  const said = document.getElementById("help").dataset;
+  try {
+    await navigator.clipboard.writeText(number);
+    tell(said.copied.replace("{n}", number));
+  } catch {
+    say(said.notCopied.replace("{n}", number)); // a browser that forbids it: the number is at least told
+  }
+}
+
+// ── panes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+const PANES = "hub-hidden-panes";
+const root = document.documentElement;
+
+function togglePane(name) {
+  const narrow = matchMedia("(max-width: 76rem)").matches;
+  if (name === "customer" && narrow) {
+    document.querySelector("#thread [data-toggles=customer-pane]")?.click();
+    return;
+  }
+  const hidden = new Set((root.dataset.hidden || "").split(" ").filter(Boolean));
+  if (!hidden.delete(name)) hidden.add(name);
+  root.dataset.hidden = [...hidden].join(" ");
+  try {
+    localStorage.setItem(PANES, root.dataset.hidden);
+  } catch {
+    // A browser that keeps nothing: for this page only.
+  }
+}
+
+try {
+  root.dataset.hidden = localStorage.getItem(PANES) || "";
+} catch {
+  root.dataset.hidden = "";
+}
+
+// ── what each command does, and when there is anything to do ────────────────────────────────────────────────────────
+const always = () => true;
+const go = (url) => ({ when: always, run: () => (location.href = url) });
+const button = (key) => ({ when: () => Boolean(on(key)), run: () => press(key) });
+const onRows = (run) => ({ when: () => rows().length > 0, run });
+const onRow = (run) => ({ when: () => Boolean(currentRow()), run });
+const onTicket = (run) => ({ when: () => Boolean(document.getElementById("thread")), run });
+const onOffer = (answer) => ({ when: () => Boolean(document.querySelector("[data-offer]")), run: () => answerOffer(answer) });
+
+const DOES = {
+  next: onRows(() => move(1)),
+  previous: onRows(() => move(-1)),
+  open: onRow(() => currentRow().click()),
+  back: onTicket(back),
+  select: onRow(() => select(false)),
+  select_range: onRow(() => select(true)),
+  search: {
+    when: always,
+    run: () => {
+      const field = document.getElementById("q");
+      if (isShown(field)) field.focus();
+      else location.href = "/desk/search";
+    },
   },
-  KeyT: () => (location.href = "/desk/tasks"),
-  KeyD: turnTheme,
-  Slash: () => {
-    const field = document.getElementById("q");
-    if (field) field.focus();
-    else location.href = "/desk/customers#q";
+  reply: onTicket(() => chooseMode("reply")),
+  note: onTicket(() => chooseMode("note")),
+  macro: button("macro"),
+  assign: button("assign"),
+  take: button("take"),
+  resolve: button("resolve"),
+  resolve_next: { when: () => Boolean(on("resolve")), run: resolveAndNext },
+  snooze: button("snooze"),
+  tag: button("tag"),
+  priority: button("priority"),
+  kind: button("kind"),
+  kind_right: button("right"),
+  queue: button("queue"),
+  follow: button("follow"),
+  copy_number: onTicket(copyNumber),
+  accept_offer: onOffer("accept"),
+  decline_offer: onOffer("decline"),
+  go_inbox: go("/desk?scope=mine"),
+  go_unassigned: go("/desk?scope=unassigned"),
+  go_all: go("/desk?scope=all"),
+  go_customers: go("/desk/customers"),
+  go_rules: go("/desk/rules"),
+  go_tasks: go("/desk/tasks"),
+  go_floor: go("/desk/floor"),
+  go_notices: {
+    when: always,
+    run: () => {
+      const bell = document.querySelector("#bell > summary");
+      bell.focus();
+      bell.click();
+    },
   },
+  palette: { when: always, run: () => document.dispatchEvent(new CustomEvent("hub:palette")) },
+  help: { when: always, run: () => document.getElementById("help").showModal() },
+  list_pane: onTicket(() => togglePane("list")),
+  customer_pane: onTicket(() => togglePane("customer")),
+  theme: { when: always, run: turnTheme },
 };
+
+export function canDo(name) {
+  return Boolean(DOES[name]?.when());
+}
+
+export function perform(name) {
+  if (canDo(name)) DOES[name].run();
+}
+
+// ── listening ───────────────────────────────────────────────────────────────────────────────────────────────────────
+const help = document.getElementById("help");
+const off = "off" in help.dataset;
+const bound = new Map();
+for (const line of help.querySelectorAll("[data-does]")) {
+  const { does, keys } = line.dataset;
+  if (keys && DOES[does] && (!off || keys.startsWith("$mod"))) bound.set(keys, does);
+}
+
+let before = "";
+let forget = 0;
+
+function named(event) {
+  if (event.key === "?" && !event.ctrlKey && !event.metaKey) return "Shift+Slash"; // wherever a layout has it
+  return `${event.ctrlKey || event.metaKey ? "$mod+" : ""}${event.shiftKey ? "Shift+" : ""}${event.code}`;
+}
+
+// The command that this press completes; "" where more has to come; null where it is none of ours.
+function hear(event) {
+  clearTimeout(forget);
+  const keys = before ? `${before} ${named(event)}` : named(event);
+  const pending = before;
+  before = "";
+  if (bound.has(keys)) return bound.get(keys);
+  if ([...bound.keys()].some((one) => one.startsWith(`${keys} `))) {
+    before = keys;
+    forget = setTimeout(() => (before = ""), PAUSE);
+    return "";
+  }
+  return pending ? "" : null;
+}
+
+function leave(event) {
+  if (closeTopmost()) return;
+  const composer = event.target.closest?.("#composer");
+  if (composer) {
+    const row = document.querySelector(".row[aria-current]");
+    if (isShown(row)) row.focus();
+    else document.getElementById("scroll")?.focus();
+  } else if (inText(event.target)) event.target.blur();
+  else if (canDo("back")) back();
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.keyCode === 229 || event.defaultPrevented) return;
   if (document.querySelector("dialog[open]")) return;
   if (event.code === "Escape") {
-    if (closeTopmost()) return;
-    const composer = event.target.closest?.("#composer");
-    if (composer) {
-      const row = document.querySelector(".row[aria-current]");
-      if (row) row.focus();
-      else document.getElementById("scroll")?.focus();
-    } else if (inText(event.target)) event.target.blur();
+    before = "";
+    leave(event);
     return;
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || inText(event.target)) return;
-  if (event.key === "?") {
-    document.getElementById("help").showModal();
+  if ((event.code === "ArrowDown" || event.code === "ArrowUp") && stepInMenu(event)) {
     event.preventDefault();
     return;
   }
-  const command = event.shiftKey ? undefined : COMMANDS[event.code];
-  if (command) {
-    command();
-    event.preventDefault();
-  }
+  const held = event.ctrlKey || event.metaKey;
+  if (event.altKey || HOLDERS.includes(event.key) || (inText(event.target) && !held)) return;
+  if (held) before = "";
+  const command = hear(event);
+  if (command === null || (command && !canDo(command))) return; // nothing of ours, or nothing to do it to
+  event.preventDefault();
+  if (command && (!event.repeat || ["next", "previous"].includes(command))) perform(command);
 });
-
-if (location.hash === "#q") document.getElementById("q")?.focus();

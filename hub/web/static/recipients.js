@@ -77,9 +77,10 @@ function label(box) {
 
 function take(row) {
   const field = entry(row);
-  if (!field.value.trim()) return;
+  if (!field.value.trim()) return false;
   set(row, [...parse(hidden(row).value), ...parse(field.value)]);
   field.value = "";
+  return true;
 }
 
 export function readCopies(box) {
@@ -89,16 +90,21 @@ export function readCopies(box) {
   ]);
 }
 
-// Shows what the hidden fields hold, or what a draft remembers.
-export function prepareCopies(box, kept = {}) {
+// Shows what a draft says: whom a copy goes to, and by which inbox.
+export function showCopies(box, kept) {
   for (const row of rows(box)) {
-    if (kept[row.dataset.field] && !hidden(row).value) hidden(row).value = kept[row.dataset.field];
+    hidden(row).value = kept[row.dataset.field] || "";
     const list = parse(hidden(row).value);
     if (list.length) open(row);
     set(row, list);
   }
   const inbox = box.querySelector("#inbox");
   if (inbox && kept.inbox && [...inbox.options].some((one) => one.value === kept.inbox)) inbox.value = kept.inbox;
+}
+
+// What still stands in an entry field counts too; whether there was something.
+export function takeEntries(box) {
+  return rows(box).map(take).some(Boolean);
 }
 
 document.addEventListener("click", (event) => {
@@ -129,10 +135,4 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("focusout", (event) => {
   if (event.target.matches?.(".copy-entry")) take(event.target.closest(".copies"));
-});
-
-// Before the form is read: what still stands in an entry field counts too.
-document.addEventListener("htmx:config:request", () => {
-  const box = document.getElementById("composer");
-  if (box) for (const row of rows(box)) take(row);
 });

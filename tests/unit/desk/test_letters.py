@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from hub.actions.answers.copies import read_copies
+from hub.actions.answers.copies import mailbox_entry, read_copies
 from hub.model.interactions import Invite, Mailbox
 from hub.web.desk.letters.bounded import nests_deeper
 from hub.web.desk.letters.clean import clean, clean_style, real_host, urlscheme
 from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.pictures import MINUTES, Picture, read_picture, sign_picture
 from hub.web.desk.say.language import Voice
-from hub.web.desk.say.letters import invite_title, invite_when, mailbox_entry, mailbox_text
+from hub.web.desk.say.letters import invite_title, invite_when, mailbox_text
 
 SECRET = b"a key of thirty-two bytes for tests"
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)

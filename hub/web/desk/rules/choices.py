@@ -61,7 +61,7 @@ async def chooser(visit: Visit, seen: Seen) -> Chooser:
     """Of this hub as it is now."""
 
     async def look(c: Connection) -> tuple[list[str], list[str]]:
-        rows = await templates.list_templates(c, "")
+        rows = await templates.list_templates(c, "", None)
         return list(dict.fromkeys(row.name for row in rows)), await webhooks.names(c)
 
     answers, calls = await visit.ctx.database.read(look)
@@ -83,7 +83,7 @@ async def chooser(visit: Visit, seen: Seen) -> Chooser:
         "priority": named(PRIORITY_NAMES),
         "status": [(one.value, say(STATUSES[one])) for one in TicketStatus],
         "queue": queues,
-        "channel": plain(sorted(visit.ctx.settings.channels)),
+        "channel": plain(sorted(visit.ctx.channels)),
         "channel_kind": kinds,
         "live": kinds,
         "weight": kinds,

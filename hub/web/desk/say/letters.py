@@ -29,8 +29,6 @@ SECURITY: Mapping[str, str] = {
 }
 
 # What the form's reader takes for marks of its own, and what stands between two people in it.
-_NOT_IN_A_NAME = re.compile(r'["<>]')
-_SEPARATES = re.compile("[,;，；]")
 
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 MOST_PREVIEW = 8_000_000
@@ -46,14 +44,6 @@ def mailbox_text(mailbox: Mailbox) -> str:
     """Name and address, or the address alone."""
     named = mailbox.name and mailbox.name.lower() != mailbox.address.lower()
     return f"{mailbox.name} <{mailbox.address}>" if named else mailbox.address
-
-
-def mailbox_entry(mailbox: Mailbox) -> str:
-    """As `hub.actions.answers.copies.read_copies` and the composer's chips read it back: a name with a comma is one name."""
-    name = _NOT_IN_A_NAME.sub("", mailbox.name).strip()
-    if not name or name.lower() == mailbox.address.lower():
-        return mailbox.address
-    return f'"{name}" <{mailbox.address}>' if _SEPARATES.search(name) else f"{name} <{mailbox.address}>"
 
 
 def mailboxes_of(stored: Iterable[Mapping[str, Any]]) -> list[Mailbox]:

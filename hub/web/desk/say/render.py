@@ -7,9 +7,10 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from hub.actions.answers.copies import mailbox_entry
 from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, errands, letters, rule_names, words
+from hub.web.desk.say import details, errands, keys, letters, roles, rule_names, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -30,6 +31,8 @@ _CODES = {
     "ROLES": words.ROLES,
     "SECURITY": letters.SECURITY,
     "LINKS": words.LINKS,
+    "LINKS_BACK": words.LINKS_BACK,
+    "LINK_KINDS": words.LINK_KINDS,
     "OUTCOMES": words.OUTCOMES,
     "RUN_OUTCOMES": rule_names.RUN_OUTCOMES,
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
@@ -55,10 +58,11 @@ def _environment(locale: str) -> jinja2.Environment:
         "icon": icon,
         "listed_once": details.listed_once,
         "letter_of": letters.letter_of,
-        "mailbox_entry": letters.mailbox_entry,
+        "mailbox_entry": mailbox_entry,
         "mailbox_text": letters.mailbox_text,
         "mailboxes_of": letters.mailboxes_of,
         "is_picture": letters.is_picture,
+        "sought": keys.sought,
         "static": STATIC_URL,
         "fresh_key": lambda: secrets.token_urlsafe(12),
         "ticket_number": lambda code: show_code(TICKET, code),
@@ -74,8 +78,10 @@ def render(template: str, voice: Voice, **context: object) -> str:
     spoken = {
         "say": voice.say,
         "say_detail": partial(details.say_detail, voice),
+        "key_table": partial(keys.key_table, voice),
         "known_as": partial(details.known_as, voice),
         "shown_fields": partial(details.shown_fields, voice),
+        "role_name": partial(roles.role_name, voice),
         "invite_title": partial(letters.invite_title, voice),
         "invite_when": partial(letters.invite_when, voice),
     }

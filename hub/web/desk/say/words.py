@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from channels.email.translate import WARNING as DMARC_FAILED
 from hub.actions.failures import ActionFailure
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.signin import REFUSALS
 
 KINDS: Mapping[str, str] = {
     "complaint": N_("Complaint"),
@@ -19,6 +20,14 @@ STATUSES: Mapping[str, str] = {
     "resolved": N_("Resolved"),
     "closed": N_("Closed"),
 }
+
+STATUSES_DONE: Mapping[str, str] = {
+    "open": N_("The ticket is open again."),
+    "pending": N_("The ticket waits for the customer."),
+    "resolved": N_("The ticket is resolved."),
+    "closed": N_("The ticket is closed."),
+}
+"""What is said when it was just done."""
 
 PRIORITIES: Mapping[int, str] = {1: N_("Low"), 2: N_("Normal"), 3: N_("High"), 4: N_("Urgent")}
 
@@ -122,8 +131,24 @@ LINKS: Mapping[str, str] = {
     "moved": N_("entries were moved"),
     "split": N_("entries were split off"),
     "also": N_("the same letter reached both"),
+    "related": N_("related"),
+    "duplicate": N_("this one is a duplicate of it"),
+    "caused_by": N_("this one was caused by it"),
 }
-"""Why two tickets have to do with each other."""
+"""Why two tickets have to do with each other, seen from the one that was linked to the other."""
+
+LINK_KINDS: Mapping[str, str] = {
+    "related": N_("related to"),
+    "duplicate": N_("a duplicate of"),
+    "caused_by": N_("caused by"),
+}
+"""What people can say of a ticket and another."""
+
+LINKS_BACK: Mapping[str, str] = {
+    "duplicate": N_("it is a duplicate of this one"),
+    "caused_by": N_("it was caused by this one"),
+}
+"""Seen from the other one, where that is something else."""
 
 OUTCOMES: Mapping[str, str] = {
     "failed": N_("not delivered"),
@@ -208,6 +233,17 @@ FAILURES: Mapping[str, str] = {
     "no_queue": N_("Choose a queue, or every queue."),
     "last_admin": N_("The last administrator stays one."),
     "own_account": N_("Nobody shuts themselves out."),
+    "bad_role_name": N_("A role's name has 1 to 60 characters."),
+    "role_taken": N_("There is a role of this name already."),
+    "too_many_roles": N_("There are too many roles already."),
+    "built_in_role": N_("This role is always there as it is. Make one from it to change something."),
+    "role_in_use": N_("Somebody has this role, or had it when they left. Give them another one first."),
+    "role_changed": N_("Somebody else has changed this role meanwhile. Reload the page first."),
+    "bad_key_name": N_("A key's name takes letters, digits and . _ -, 64 at the most."),
+    "key_name_taken": N_("There is or was a key of this name already. Take another one."),
+    "no_scope": N_("Choose what the key opens."),
+    "past_moment": N_("This day is over already."),
+    "key_changed": N_("Somebody else has changed this key meanwhile. Reload the page first."),
     "last_queue": N_("Who is in no queue works on every one: choose that, or another queue first."),
     "same_agent": N_("They have these tickets already."),
     "task_changed": N_("Somebody else has changed this task meanwhile."),
@@ -224,7 +260,17 @@ FAILURES: Mapping[str, str] = {
     "not_failed": N_("Only a call that failed can be made again."),
     "no_draft": N_("You have no unpublished changes."),
     "queue_in_use": N_("There is still work in a queue that would go. Move its tickets first."),
+    "changed_since": N_("Something else happened to the ticket since, so this cannot be undone."),
+    "merged_already": N_("This ticket was merged into another already."),
+    "other_customer": N_("The two tickets are of different customers. Say that this is meant."),
+    "live_elsewhere": N_(
+        "The customer is in a live conversation on another channel: merge the other way round, or when it is over."
+    ),
+    "too_many_entries": N_("The ticket has too many entries to be merged."),
+    "linked_already": N_("The two tickets are linked already."),
+    "not_linked": N_("Nobody has linked these two."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
+    **REFUSALS,
 }
 
 

@@ -74,13 +74,11 @@ class AgentForm:
 
     def change(self) -> AgentChange:
         """What it asks for. Raises NotPossible."""
-        if self.role and self.role not in {one.value for one in Role}:
-            raise NotPossible("There is no such role.", code="bad_role")
         if not self.everywhere and not self.queues:
             raise NotPossible("Choose a queue, or every queue.", code="no_queue")
         return AgentChange(
             name=self.name,
-            role=Role(self.role) if self.role else None,
+            role=self.role or None,
             locale=self.locale,
             languages=sorted(self.languages),
             skills=self.skills,

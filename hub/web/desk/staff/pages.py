@@ -9,14 +9,15 @@ from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.floor.returns import hand_over
 from hub.actions.people.change_agent import (
     AgentChange,
-    administers,
     change_agent,
     get_agent,
     new_password,
     reset_password,
 )
+from hub.actions.people.roles import list_roles
 from hub.actions.people.staff import add_agent, languages_of
 from hub.model.people import Role
+from hub.model.permissions import Permission
 from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import LEVELS, AgentForm, number
@@ -48,8 +49,8 @@ async def post_new(visit: Visit) -> web.StreamResponse:
     password = new_password()
     try:
         wanted = form.change()
-        if wanted.role not in (None, Role.AGENT) and not administers(visit.actor):
-            raise NotPossible("Only an administrator gives roles.", code="not_allowed")
+        if wanted.role not in (None, Role.AGENT) and not visit.may(Permission.MANAGE_ROLES):
+            raise NotPossible("Only who manages roles gives one.", code="not_allowed")
         made = await add_agent(
             visit.ctx,
             login=form.login,
@@ -154,7 +155,9 @@ async def _show(
         trouble=trouble,
         done=done,
         password=password,
-        administers=administers(visit.actor),
+        gives=[one.name for one in await list_roles(visit.ctx) if one.within(visit.actor)]
+        if visit.may(Permission.MANAGE_ROLES)
+        else [],
         SKILLS=tuple(dict.fromkeys((*rules.skills, *(form.skills if form else ())))),
         SPOKEN=tuple(dict.fromkeys((*languages_of(rules), *sorted(form.languages if form else ())))),
         CALENDARS=titles_of(visit, rules.calendar),

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.actions.answers.drafts import read_shelf
 from hub.actions.answers.prepare_answer import Preparation, prepare_answer
-from hub.actions.answers.reply import Withdrawn
 from hub.actions.answers.ways import inboxes_of
+from hub.model.drafts import DraftMode
 from hub.model.interactions import Mailbox
-from hub.web.desk.say.letters import letter_of, mailbox_entry
+from hub.web.desk.say.letters import letter_of
+from hub.web.desk.say.ways import say_way
+from hub.web.desk.tickets.drafts import draft_json
 from hub.web.desk.tickets.work import Work, work_context
 from hub.web.desk.visit import Visit
 from storage.views import TimelineRow
@@ -23,34 +26,23 @@ class Undo:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """With what the composer comes: what was taken back, or nothing."""
-
-    text: str = ""
-    cc: str = ""
-    bcc: str = ""
-    inbox: str = ""
-    files_lost: bool = False
-
-    @classmethod
-    def of(cls, withdrawn: Withdrawn, *, files_lost: bool) -> "Given":
-        return cls(
-            text=withdrawn.text,
-            cc=_joined(withdrawn.cc),
-            bcc=_joined(withdrawn.bcc),
-            inbox=withdrawn.inbox,
-            files_lost=files_lost,
-        )
-
-
 async def composer_context(
-    visit: Visit, work: Work, *, sent: str = "", undo: Undo | None = None, given: Given | None = None
+    visit: Visit,
+    work: Work,
+    *,
+    sent: str = "",
+    undo: Undo | None = None,
+    given: bool = False,
+    way: str | None = None,
+    then: str = "",
 ) -> dict[str, object]:
-    """What the templates of a ticket and its composer show. `sent`: which form has just been taken ("reply", "note")."""
+    """What the templates of a ticket and its composer show. `sent`: which form has just been taken ("reply", "note"); `given`: the
+    draft is what was just taken back; `way`: the way that was just chosen; `then`: what the page does next."""
     ticket = work.thread.ticket
+    shelf = await visit.ctx.database.read(lambda c: read_shelf(c, ticket.id, visit.agent.id))
+    wanted = shelf.of(DraftMode.REPLY).content.way if way is None else way
     prepared = await prepare_answer(
-        visit.ctx, ticket.code, agent_id=visit.agent.id, agent_name=visit.agent.name
+        visit.ctx, ticket.code, agent_id=visit.agent.id, agent_name=visit.agent.name, way=wanted
     )
     prepared = prepared or NOTHING
     last = _last_word(work)
@@ -63,11 +55,18 @@ async def composer_context(
         "sent": sent,
         "undo": undo,
         "given": given,
+        "then": then,
+        "shelf": shelf,
+        "reply_draft": shelf.of(DraftMode.REPLY),
+        "note_draft": shelf.of(DraftMode.NOTE),
+        "draft_json": draft_json,
         "prepared": prepared,
+        "chosen_way": way,
+        "ways": [say_way(visit.voice, one, visit.now) for one in prepared.ways],
         "offered": _offered(work, prepared),
         "quoted": last.text if last is not None and quoted else "",
         "elsewhere": author.address
-        if author is not None and author.address.lower() != prepared.to.lower()
+        if author is not None and prepared.inboxes and author.address.lower() != prepared.to.lower()
         else "",
     }
 
@@ -87,7 +86,3 @@ def _offered(work: Work, prepared: Preparation) -> Sequence[Mailbox]:
     )
     found = {one.address.lower(): one for one in (*prepared.others, *members)}
     return [one for address, one in found.items() if address != prepared.to.lower()]
-
-
-def _joined(several: Sequence[Mailbox]) -> str:
-    return ", ".join(mailbox_entry(one) for one in several)

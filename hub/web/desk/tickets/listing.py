@@ -1,25 +1,29 @@
 """The ticket list: which tickets an agent looks at, and reading them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from hub.actions.read_clocks import ClockNow, clocks_of
+from hub.model.filters import Condition, Filter, Group, How, every, one_of
 from hub.model.tags import clean_tag
+from hub.web.desk.lists.built_in import BUILT_IN, TABS, USUAL, ShownView, choose_view, read_code
 from hub.web.desk.say.language import N_
 from routing.promises import Policies
-from storage import views
+from storage import drafts, saved_views, ticket_lists, views
 from storage.database import Connection
-from storage.views import TicketRow, TicketScope
+from storage.filters import Reader
+from storage.saved_views import SavedViewRow
+from storage.ticket_lists import Marks
+from storage.views import TicketRow
 
 PAGE = 50
 MOST = 1000
 """Rows a list can grow to; whoever needs more searches."""
-
-SCOPES: Mapping[TicketScope, str] = {"mine": N_("Mine"), "unassigned": N_("Unassigned"), "all": N_("All")}
+COUNTED = 100
+"""Tickets of a view are counted up to this; more is "99+"."""
 
 SHOWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work": (N_("In work"), ("open", "pending")),
@@ -31,9 +35,9 @@ SHOWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What an agent looks at. It lives in the address, so that a page can be reloaded, kept and shared."""
+    """What an agent looks at. It lives in the address, so that a page can be reloaded, kept and shared. `scope`: a view."""
 
-    scope: TicketScope = "mine"
+    scope: str = USUAL
     shown: str = "work"
     queue: str = ""
     tag: str = ""
@@ -47,12 +51,10 @@ class Look:
     @classmethod
     def read(cls, asked: Mapping[str, str]) -> "Look":
         """The same of a query that was taken from elsewhere."""
-        usual: TicketScope = "mine"
-        scope = next((one for one in SCOPES if one == asked.get("scope")), usual)
         shown = asked.get("show", "work")
         rows = asked.get("rows", "")
         return cls(
-            scope=scope,
+            scope=read_code(asked.get("scope", "")),
             shown=shown if shown in SHOWN else "work",
             queue=asked.get("queue", "")[:100].replace("\x00", ""),
             tag=_tag(asked.get("tag", "")),
@@ -74,47 +76,66 @@ class Look:
         usual = {"show": "work", "queue": "", "tag": "", "rows": str(PAGE)}
         return urlencode({name: value for name, value in said.items() if usual.get(name) != value})
 
+    def wanted(self, view: ShownView) -> Filter:
+        """The view, and what the chips above the list narrow it to."""
+        chips: list[Condition] = []
+        if not view.own_status:
+            chips.append(Condition("status", How.IS, SHOWN[self.shown][1]))
+        if self.queue:
+            chips.append(one_of("queue", self.queue))
+        if self.tag:
+            chips.append(one_of("tag", self.tag))
+        return every(*_members(view.wanted), *chips)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """The rows, whether there are more, and how many each scope has."""
+    """The rows, whether there are more, what is marked on each, and how many each of the tabs has, up to COUNTED."""
 
+    view: ShownView
     rows: Sequence[TicketRow]
     more: bool
     counts: Mapping[str, int]
     queues: Sequence[views.QueueRow]
     clocks: Mapping[int, Sequence[ClockNow]]
+    marks: Mapping[int, Marks]
+    drafts: Set[int]
 
 
-async def read_list(
-    connection: Connection, look: Look, agent_id: int, policies: Policies, now: datetime
-) -> Listed:
-    """The first `look.rows` tickets, page after page by keyset, and the figures above the list."""
-    rows: list[TicketRow] = []
-    before: views.TimePage | None = None
-    more = True
-    while more and len(rows) < look.rows:
-        wanted = min(views.MOST_ROWS, look.rows - len(rows))
-        page = await views.list_tickets(
-            connection,
-            scope=look.scope,
-            agent_id=agent_id,
-            status=SHOWN[look.shown][1],
-            queue=look.queue or None,
-            tag=look.tag,
-            before=before,
-            limit=wanted,
-        )
-        rows += page
-        more = len(page) == wanted
-        before = (page[-1].updated_at, page[-1].id) if page else None
-    return Listed(
-        rows=rows,
-        more=more and len(rows) < MOST,
-        counts=await views.count_tickets(connection, agent_id),
-        queues=await views.list_queues(connection),
-        clocks=await clocks_of(connection, policies, [row.id for row in rows], now),
+async def read_list(connection: Connection, look: Look, reader: Reader, policies: Policies) -> Listed:
+    """The first `look.rows` tickets of the view that the reader sees, and the figures above the list."""
+    view = choose_view(look.scope, await views_of(connection, look, reader.agent_id))
+    wanted = look.wanted(view)
+    limit = min(look.rows, MOST)
+    ids = await ticket_lists.find_ids(
+        connection, wanted, replace(reader, values=[]), order=view.arranged, limit=limit + 1
     )
+    shown = ids[:limit]
+    return Listed(
+        view=view,
+        rows=await ticket_lists.read_rows(connection, shown),
+        more=len(ids) > limit and limit < MOST,
+        counts={code: await count_view(connection, BUILT_IN[code], reader) for code in TABS},
+        queues=await views.list_queues(connection),
+        clocks=await clocks_of(connection, policies, shown, reader.now),
+        marks=await ticket_lists.marks_of(connection, shown, reader.agent_id),
+        drafts=await drafts.tickets_with_drafts(connection, reader.agent_id, shown),
+    )
+
+
+async def views_of(connection: Connection, look: Look, agent_id: int) -> Sequence[SavedViewRow]:
+    """What the agent sees of saved views, where the address asks for one."""
+    return [] if look.scope in BUILT_IN else await saved_views.seen_by(connection, agent_id)
+
+
+async def count_view(connection: Connection, view: ShownView, reader: Reader) -> int:
+    """How many of its tickets are in work (or in the states that it asks for), counted no further than to COUNTED."""
+    wanted = Look().wanted(view)
+    return await ticket_lists.count(connection, wanted, replace(reader, values=[]), most=COUNTED)
+
+
+def _members(given: Filter) -> Sequence[Filter]:
+    return given.members if isinstance(given, Group) and given.joined == "all" else (given,)
 
 
 def _tag(given: str) -> str:

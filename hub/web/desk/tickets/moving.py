@@ -70,11 +70,22 @@ async def post_let_out(visit: Visit) -> web.StreamResponse:
 
 
 async def _show(visit: Visit, code: int, *, moved: int | None = None, count: int = 0) -> web.StreamResponse:
+    tail = ""
+    if moved is not None:
+        text = visit.voice.count(
+            "%(num)s entry is on this ticket now.", "%(num)s entries are on this ticket now.", count
+        )
+        tail = visit.toast(text, f"/desk/moves/{moved}/undo", into="#work")
+    return await show_work(visit, code, tail)
+
+
+async def show_work(visit: Visit, code: int, tail: str = "") -> web.Response:
+    """The ticket and everything beside it, in the place of another one."""
     work = await read_work(visit, code, ENTRIES)
     # The page that asked stays in its view of the list.
     look = Look.read(URL(visit.request.headers.get("HX-Current-URL", "")).query)
     context = await composer_context(visit, work)
-    response = visit.page("_moved.html", look=look, moved=moved, count=count, **context)
+    response = visit.page("_work.html", look=look, tail=tail, **context)
     response.headers["HX-Push-Url"] = f"/desk/tickets/{show_code(TICKET, code)}?{look.query()}"
     return response
 

@@ -3,13 +3,20 @@
 from aiohttp import web
 
 from hub.actions.errands.notices import mark_ticket_read
+from hub.actions.lists.seen import mark_seen
 from hub.actions.read_clocks import soonest
+from hub.web.desk.lists.built_in import BUILT_IN, TABS
+from hub.web.desk.lists.rows import tell_rows
 from hub.web.desk.say.targets import say_due
 from hub.web.desk.tickets.composing import composer_context
-from hub.web.desk.tickets.listing import SCOPES, SHOWN, Listed, Look, read_list
+from hub.web.desk.tickets.listing import COUNTED, SHOWN, Listed, Look, read_list
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
 from hub.web.desk.tickets.work import entries_asked, read_work, work_context
 from hub.web.desk.visit import Visit
+from storage.filters import Reader
+
+DENSITY = "hub_density"
+"""The cookie in which a browser keeps how close together rows stand."""
 
 
 async def show_desk(visit: Visit) -> web.StreamResponse:
@@ -31,6 +38,8 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     cursor = visit.ctx.feed.cursor
     work = await read_work(visit, code, rows)
     await mark_ticket_read(visit.ctx, agent_id=visit.agent.id, ticket_code=code)
+    ticket = work.thread.ticket
+    await mark_seen(visit.ctx, agent_id=visit.agent.id, ticket_id=ticket.id, seq=ticket.seq)
     context = await composer_context(visit, work)
     if visit.partial:
         return visit.page("_work.html", look=look, **context)
@@ -70,7 +79,12 @@ async def show_customer_pane(visit: Visit) -> web.StreamResponse:
 
 async def _read(visit: Visit, look: Look) -> Listed:
     policies = visit.ctx.rules.policies
-    return await visit.ctx.database.read(lambda c: read_list(c, look, visit.agent.id, policies, visit.now))
+    return await visit.ctx.database.read(lambda c: read_list(c, look, reader_of(visit), policies))
+
+
+def reader_of(visit: Visit) -> Reader:
+    """For whom lists are read."""
+    return Reader(agent_id=visit.agent.id, now=visit.now, sight=visit.actor.sight)
 
 
 def list_context(visit: Visit, look: Look, listed: Listed) -> dict[str, object]:
@@ -81,4 +95,14 @@ def list_context(visit: Visit, look: Look, listed: Listed) -> dict[str, object]:
         for ticket_id, clock in next_due.items()
         if clock is not None and clock.due_at is not None
     }
-    return {"look": look, "listed": listed, "dues": dues, "SCOPES": SCOPES, "SHOWN": SHOWN}
+    return {
+        "look": look,
+        "listed": listed,
+        "view": listed.view,
+        "dues": dues,
+        "told": tell_rows(visit.voice, listed, dues, visit.now),
+        "dense": visit.request.cookies.get(DENSITY) == "dense",
+        "TABS": [BUILT_IN[code] for code in TABS],
+        "SHOWN": SHOWN,
+        "COUNTED": COUNTED,
+    }

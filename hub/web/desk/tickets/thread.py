@@ -79,7 +79,7 @@ def answering(ctx: Context, ticket: TicketRow) -> Answering:
     """Whether, and with what, this ticket can be answered as the channels are configured now."""
     way = way_back(ctx, ticket.channel, ticket.reply_address)
     if way is None:
-        gone = ticket.channel not in ctx.settings.channels
+        gone = ticket.channel not in ctx.channels
         return Answering(trouble="channel_gone" if gone else "no_way_back", kind=ticket.channel_kind)
     able = way.channel.kind.capabilities
     return Answering(

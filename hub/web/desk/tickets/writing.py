@@ -8,21 +8,25 @@ from typing import Any
 from aiohttp import web
 from aiohttp.web_request import FileField
 
-from hub.actions.answers import reply
+from hub.actions.answers import recall, reply
 from hub.actions.answers.copies import read_copies
+from hub.actions.answers.drafts import MOST_FILES, MOST_FILES_BYTES
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
+from hub.actions.status import change_status
+from hub.model.drafts import DraftMode
 from hub.model.interactions import OutboundAttachment
+from hub.model.tickets import TicketStatus
 from hub.web.desk.say.words import say_failure
-from hub.web.desk.tickets.composing import Given, Undo, composer_context
-from hub.web.desk.tickets.thread import ENTRIES, Thread, answering, ticket_code
+from hub.web.desk.tickets.composing import Undo, composer_context
+from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
+from hub.web.desk.tickets.thread import ENTRIES, Thread, ticket_code
 from hub.web.desk.tickets.work import entries_asked, read_work, work_context
 from hub.web.desk.visit import Visit
 from storage import views
 
 MOST_TEXT = 100_000
-MOST_FILES = 20_000_000
 
 
 async def post_reply(visit: Visit) -> web.StreamResponse:
@@ -30,12 +34,14 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
     code = ticket_code(visit.request.match_info["code"])
     form = await visit.request.post()
     text = _text(form)
-    copies = [str(form.get(name, "")) for name in ("cc", "bcc", "inbox")]
+    then = "resolve" if str(form.get("then", "")) == "resolve" else ""
+    said = [str(form.get(name, "")) for name in ("cc", "bcc", "inbox", "way")]
     try:
-        files = await _files(visit, form, code)
-        _check_text(text, files)
+        files = _files(form)
+        tokens = [str(one) for one in form.getall("file", ())][:MOST_FILES]
+        _check_text(text, bool(files or tokens))
         expected = None if "anyway" in form else _number(form, "expected_seq")
-        cc, bcc = read_copies(copies[0]), read_copies(copies[1])
+        cc, bcc = read_copies(said[0]), read_copies(said[1])
 
         async def do() -> tuple[int, dict[str, Any]]:
             added = await reply.queue_reply(
@@ -44,19 +50,27 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
                 actor=visit.actor,
                 text=text,
                 attachments=files,
+                files=tokens,
                 expected_seq=expected,
                 cc=cc,
                 bcc=bcc,
-                inbox=copies[2],
+                inbox=said[2],
+                way=said[3],
+                confirmed="confirmed" in form,
+                written=read_write(form, content_of(form, DraftMode.REPLY)),
             )
+            if then:
+                await change_status(
+                    visit.ctx, ticket_code=code, status=TicketStatus.RESOLVED, actor=visit.actor
+                )
             return 201, {"interaction": str(added)}
 
-        answer = await _once(visit, form, b"reply", code, "\0".join((text, *copies)), files, do)
+        answer = await _once(visit, form, b"reply", code, "\0".join((text, then, *said, *tokens)), files, do)
     except Conflict as conflict:
         return await _show_what_is_new(visit, code, _number(form, "expected_seq") or 0, conflict)
     except NotPossible as failure:
         return _refuse(visit, failure)
-    return await _show_sent(visit, code, "reply", int(answer["interaction"]))
+    return await _show_sent(visit, code, "reply", int(answer["interaction"]), then=then)
 
 
 async def post_note(visit: Visit) -> web.StreamResponse:
@@ -65,10 +79,16 @@ async def post_note(visit: Visit) -> web.StreamResponse:
     form = await visit.request.post()
     text = _text(form)
     try:
-        _check_text(text, ())
+        _check_text(text, with_files=False)
 
         async def do() -> tuple[int, dict[str, Any]]:
-            added = await add_note(visit.ctx, ticket_code=code, actor=visit.actor, text=text)
+            added = await add_note(
+                visit.ctx,
+                ticket_code=code,
+                actor=visit.actor,
+                text=text,
+                written=read_write(form, content_of(form, DraftMode.NOTE)),
+            )
             return 201, {"interaction": str(added)}
 
         await _once(visit, form, b"note", code, text, (), do)
@@ -79,7 +99,7 @@ async def post_note(visit: Visit) -> web.StreamResponse:
 
 async def post_send_again(visit: Visit) -> web.StreamResponse:
     """Try a reply once more that failed, or that nobody knows the fate of."""
-    await deliver_action(visit, reply.send_again)
+    await deliver_action(visit, recall.send_again)
     return await _show_thread(visit)
 
 
@@ -91,17 +111,14 @@ async def post_undo(visit: Visit) -> web.StreamResponse:
     entry = next((one for one in work.thread.entries if str(one.id) == given), None)
     if entry is None:
         raise NotFound("There is no such reply on this ticket.")
-    withdrawn = await reply.cancel_reply(visit.ctx, interaction_id=entry.id, actor=visit.actor)
+    await recall.cancel_reply(visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True)
     work = await read_work(visit, code, ENTRIES)
-    context = await composer_context(
-        visit, work, given=Given.of(withdrawn, files_lost=bool(entry.attachments))
-    )
-    return visit.page("_sent.html", **context)
+    return visit.page("_sent.html", **await composer_context(visit, work, given=True))
 
 
 async def post_cancel(visit: Visit) -> web.StreamResponse:
     """Keep a reply from leaving."""
-    await deliver_action(visit, reply.cancel_reply)
+    await deliver_action(visit, recall.cancel_reply)
     return await _show_thread(visit)
 
 
@@ -134,14 +151,14 @@ async def _once(
 
 
 async def _show_sent(
-    visit: Visit, code: int, mode: str, interaction_id: int | None = None
+    visit: Visit, code: int, mode: str, interaction_id: int | None = None, *, then: str = ""
 ) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
     entry = next((one for one in work.thread.entries if one.id == interaction_id), None)
     now = datetime.now(UTC)  # later than the visit began: the seconds ran while the reply was written
     left = (entry.undo_until - now).total_seconds() if entry is not None and entry.undo_until else 0.0
     undo = Undo(interaction_id=entry.id, seconds=left) if entry is not None and left > 0 else None
-    return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo))
+    return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo, then=then))
 
 
 async def _show_thread(visit: Visit) -> web.StreamResponse:
@@ -183,37 +200,25 @@ def _text(form: Any) -> str:
     return str(form.get("text", "")).replace("\r\n", "\n").replace("\x00", "").strip()
 
 
-def _check_text(text: str, files: tuple[OutboundAttachment, ...]) -> None:
-    if not text and not files:
+def _check_text(text: str, with_files: bool) -> None:
+    if not (text or with_files):
         raise NotPossible("There is no text.", code="empty")
     if len(text) > MOST_TEXT:
         raise NotPossible("The text is too long.", code="too_long")
 
 
-async def _files(visit: Visit, form: Any, code: int) -> tuple[OutboundAttachment, ...]:
+def _files(form: Any) -> tuple[OutboundAttachment, ...]:
+    """What a browser without scripts sends along with the form itself."""
     given = [one for one in form.getall("files", ()) if isinstance(one, FileField) and one.filename]
-    if not given:
-        return ()
-    ticket = await visit.ctx.database.read(lambda c: views.get_ticket(c, code))
-    if ticket is None:
-        raise NotFound(f"There is no ticket {code}.")
-    if not answering(visit.ctx, ticket).files:
-        raise NotPossible("This channel carries no files.", code="no_files")
     files = tuple(
         OutboundAttachment(
-            filename=_plain_name(one.filename), content_type=one.content_type, data=one.file.read()
+            filename=plain_name(one.filename), content_type=one.content_type, data=one.file.read()
         )
         for one in given
     )
-    if sum(len(one.data) for one in files) > MOST_FILES:
+    if sum(len(one.data) for one in files) > MOST_FILES_BYTES:
         raise NotPossible("The files are too large.", code="too_much")
     return files
-
-
-def _plain_name(filename: str) -> str:
-    """The last part of what may be a path, without controls."""
-    last = filename.replace("\\", "/").rpartition("/")[2]
-    return "".join(c for c in last if c.isprintable())[:200].strip(" .") or "file"
 
 
 def _number(form: Any, name: str) -> int | None:

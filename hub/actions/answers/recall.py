@@ -1,0 +1,111 @@
+"""An answer after it was queued: taken back while it has not left, or sent once more."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from hub.actions.announce import OUTBOX, announce
+from hub.actions.answers.copies import join_copies
+from hub.actions.answers.drafts import give_back
+from hub.actions.answers.ways import is_inbox
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.ticket_work import Step, on_ticket
+from hub.model.drafts import DraftContent
+from hub.model.interactions import Mailbox
+from hub.model.people import Actor
+from hub.model.tickets import EventKind, TicketStatus
+from storage import drafts, outbound, work
+from storage.outbound import CancelledReply
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An answer that was taken back, as it was written: for whoever wants to write it better."""
+
+    text: str
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    inbox: str
+
+
+async def cancel_reply(
+    ctx: Context, *, interaction_id: int, actor: Actor, into_draft: bool = False
+) -> Withdrawn:
+    """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
+    open again. `into_draft`: it is the agent's draft again, with its files. Raises NotFound, NotPossible (left_already)."""
+
+    async def step(taken: Step) -> Withdrawn:
+        gone = await outbound.cancel(taken.connection, interaction_id)
+        if gone is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "cancelled")
+        taken.unanswered = gone.unanswered
+        reopened = (
+            gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
+        )
+        status = TicketStatus.OPEN.value if reopened else None
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
+        withdrawn = Withdrawn(
+            text=gone.message["text"],
+            cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
+            bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
+            inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
+        )
+        if into_draft and actor.agent_id is not None:
+            content = DraftContent(
+                text=withdrawn.text,
+                cc=join_copies(withdrawn.cc),
+                bcc=join_copies(withdrawn.bcc),
+                inbox=withdrawn.inbox,
+                way=_way_of(taken, gone),
+                expected_seq=taken.seq,
+            )
+            await give_back(taken.connection, taken.ticket.id, actor.agent_id, content)
+            await drafts.give_back_files(taken.connection, interaction_id, actor.agent_id)
+        return withdrawn
+
+    return await _on_reply(ctx, interaction_id, actor, step)
+
+
+def _way_of(taken: Step, gone: CancelledReply) -> str:
+    """The key of the way that it would have gone; "" for the ticket's own."""
+    address = str(gone.message["address"])
+    if gone.message.get("message_id"):
+        return "" if address == taken.ticket.reply_address else f"mail:{address}"
+    return "" if gone.channel == taken.ticket.channel else f"talk:{gone.channel}:{address}"
+
+
+async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
+    """A failed or uncertain reply waits to leave again, under the same Message-ID. Raises NotFound, NotPossible."""
+
+    async def step(taken: Step) -> None:
+        seconds = ctx.settings.delivery.give_up_after_hours * 3600
+        if await outbound.resend(taken.connection, interaction_id, seconds) is None:
+            raise _left_already()
+        await _tell(taken, interaction_id, "queued")
+        await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
+
+    await _on_reply(ctx, interaction_id, actor, step)
+
+
+async def _on_reply(
+    ctx: Context, interaction_id: int, actor: Actor, step: Callable[[Step], Awaitable[T]]
+) -> T:
+    known = await ctx.database.read(lambda c: outbound.outbox_of(c, interaction_id))
+    if known is None:
+        raise NotFound(f"There is no reply {interaction_id}.")
+    done = await on_ticket(ctx, known[1], actor, step)
+    ctx.listener.wake(OUTBOX)
+    return done
+
+
+async def _tell(taken: Step, interaction_id: int, state: str) -> None:
+    await taken.note(EventKind.DELIVERY_CHANGED, interaction=interaction_id, state=state)
+    await announce(taken.connection, OUTBOX)
+
+
+def _left_already() -> NotPossible:
+    return NotPossible("The reply is on its way or has left already.", code="left_already")

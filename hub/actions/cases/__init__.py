@@ -1,0 +1,1 @@
+"""What is done with whole cases: taking back, merging, linking, incidents, listening in."""

@@ -1,0 +1,90 @@
+"""How every channel is, for people: those of the file, those of the desk, and those that are switched off."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from hub.actions.context import Context
+from storage import channels as stored
+from storage.channels import ConfigRow, ProbeRow, PulseRow
+from storage.database import Connection
+
+SINCE = timedelta(days=7)
+"""Last messages are looked for so far back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelView:
+    """One channel. `config` is None for those of the file. `hidden`: the file has one of the same name, which works instead.
+    `off`: nothing is heard or sent. `wrong`: why its settings cannot be used. `by_letter`: it is tried by a letter to itself;
+    `waits`: by whoever looks on."""
+
+    name: str
+    kind: str
+    config: ConfigRow | None
+    pulse: PulseRow | None
+    probe: ProbeRow | None
+    hidden: bool = False
+    off: bool = False
+    wrong: str = ""
+    by_letter: bool = False
+    waits: bool = False
+    push: bool = False
+
+    @property
+    def at_work(self) -> bool:
+        return not (self.off or self.wrong or self.hidden)
+
+    @property
+    def running(self) -> bool:
+        """Whether a test message is on its way."""
+        return self.probe is not None and self.probe.ended_at is None
+
+
+async def view_channels(ctx: Context, *, today: datetime) -> list[ChannelView]:
+    """Every one by name; `today`: its first moment where the reader is. Raises DatabaseUnavailable."""
+
+    async def read(connection: Connection) -> list[ChannelView]:
+        configs = await stored.desk_channels(connection)
+        pulses = {row.name: row for row in await stored.pulses(connection, today, today - SINCE)}
+        views = [_of_file(ctx, name, table, pulses.get(name)) for name, table in ctx.settings.channels.items()]
+        views += [_of_desk(ctx, row, pulses.get(row.name)) for row in configs]
+        views.sort(key=lambda one: (one.name.casefold(), one.hidden))
+        return [await _with_probe(connection, one) for one in views]
+
+    return await ctx.database.read(read)
+
+
+def _of_file(ctx: Context, name: str, table: Mapping[str, object], pulse: PulseRow | None) -> ChannelView:
+    return ChannelView(
+        name=name, kind=str(table["kind"]), config=None, pulse=pulse, probe=None, **_ways(ctx, str(table["kind"]))
+    )
+
+
+def _of_desk(ctx: Context, row: ConfigRow, pulse: PulseRow | None) -> ChannelView:
+    return ChannelView(
+        name=row.name,
+        kind=row.kind,
+        config=row,
+        pulse=pulse,
+        probe=None,
+        hidden=row.name in ctx.settings.channels,
+        off=not row.enabled,
+        wrong=ctx.desk_channels.wrong.get(row.name, "") if row.enabled else "",
+        **_ways(ctx, row.kind),
+    )
+
+
+def _ways(ctx: Context, kind: str) -> dict[str, bool]:
+    known = ctx.kinds.get(kind)
+    if known is None:
+        return {}
+    by_letter = known.inbox is not None and known.answer_id is not None
+    return {"by_letter": by_letter, "waits": not by_letter, "push": known.capabilities.push}
+
+
+async def _with_probe(connection: Connection, view: ChannelView) -> ChannelView:
+    if view.pulse is None or not view.at_work:
+        return view
+    probe = await stored.last_probe(connection, view.pulse.id)
+    return replace(view, probe=probe)

@@ -1,0 +1,60 @@
+"""Letters that count as the same when people look for something: full and half width, great and small, traditional and
+simplified Chinese.
+
+Each character is folded by itself, so that a place in the folded text can be led back to the text as it was written.
+"""
+
+import unicodedata
+from functools import cache
+from importlib.resources import files
+
+
+class _Folds(dict[int, str]):
+    """A table for `str.translate` that learns each character when it first meets it."""
+
+    def __missing__(self, code: int) -> str:
+        folded = "".join(map(_fold_one, unicodedata.normalize("NFKC", chr(code))))
+        self[code] = folded
+        return folded
+
+
+def _fold_one(character: str) -> str:
+    category = unicodedata.category(character)
+    # What is not seen (joiners, soft hyphens, variation selectors) parts no word.
+    if category == "Cf" or character in "\ufe0e\ufe0f":
+        return ""
+    if category in ("Zs", "Zl", "Zp", "Cc"):
+        return " "
+    folded = character.lower()
+    return "".join(_simplified().get(one, one) for one in folded)
+
+
+@cache
+def _simplified() -> dict[str, str]:
+    """Traditional characters and the simplified one that each is first taken for (OpenCC, TSCharacters.txt)."""
+    text = (files("opencc") / "dictionary" / "TSCharacters.txt").read_text(encoding="utf-8")
+    pairs = (line.split("\t") for line in text.splitlines() if "\t" in line)
+    return {one: others.split(" ")[0] for one, others in pairs}
+
+
+_FOLDS = _Folds()
+
+
+def fold(text: str) -> str:
+    """The text as it is compared.
+
+    >>> fold("ＴＷ－20500 訂單")
+    'tw-20500 订单'
+    """
+    return unicodedata.normalize("NFC", text).translate(_FOLDS)
+
+
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """The folded text and, for each of its characters, the place in NFC(text) of the one that it was made of."""
+    folded: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(unicodedata.normalize("NFC", text)):
+        made = _FOLDS[ord(character)]
+        folded.append(made)
+        places.extend([place] * len(made))
+    return "".join(folded), places

@@ -1,0 +1,1 @@
+"""Channels at the desk: how each is, trying one, and setting one up."""

@@ -1,0 +1,85 @@
+"""The page of all channels: how each is, whether its login works, and a message that tries it."""
+
+from datetime import datetime
+
+from aiohttp import web
+
+from channels.adapter import ChannelFailure
+from hub.actions.channels import probe
+from hub.actions.channels.check_channel import check_channel
+from hub.actions.channels.overview import ChannelView, view_channels
+from hub.actions.failures import NotFound
+from hub.actions.ports import public_url
+from hub.model.codes import TICKET, NotACode, read_code
+from hub.web.desk.say.channel_settings import ABOUT, PROBE_ERRORS
+from hub.web.desk.visit import Visit
+
+CARD = "_channel.html"
+
+
+async def show_channels(visit: Visit) -> web.StreamResponse:
+    """The page."""
+    cursor = visit.ctx.feed.cursor
+    views = await view_channels(visit.ctx, today=today(visit))
+    return visit.page(
+        "channels.html",
+        section="channels",
+        cursor=cursor,
+        views=views,
+        kinds=[name for name in visit.ctx.kinds if name != "loopback"],
+        **card_context(visit),
+    )
+
+
+async def show_card(visit: Visit) -> web.StreamResponse:
+    """One channel as it is now."""
+    view = await find_channel(visit)
+    return visit.page(CARD, view=view, **card_context(visit))
+
+
+async def post_check(visit: Visit) -> web.StreamResponse:
+    """Whether its login works, in words."""
+    view = await find_channel(visit)
+    address, trouble = "", ""
+    try:
+        address = await check_channel(visit.ctx, view.name)
+    except ChannelFailure as failure:
+        trouble = str(failure)
+    return visit.page("_channel_checked.html", view=view, address=address, trouble=trouble)
+
+
+async def post_probe(visit: Visit) -> web.StreamResponse:
+    """Send a message, or begin to wait for one; its card shows how it goes."""
+    name = visit.request.match_info["name"]
+    await probe.begin_probe(visit.ctx, name=name, actor=visit.actor, language=visit.voice.locale)
+    return await show_card(visit)
+
+
+async def post_close_test(visit: Visit) -> web.StreamResponse:
+    """What came in was a test: mark and close its ticket."""
+    form = await visit.request.post()
+    try:
+        code = read_code(TICKET, str(form.get("ticket", "")))
+    except NotACode as error:
+        raise NotFound("not a ticket number") from error
+    await probe.close_as_test(visit.ctx, ticket_code=code, actor=visit.actor)
+    return await show_card(visit)
+
+
+async def find_channel(visit: Visit) -> ChannelView:
+    """The one that the address names: of the desk's and the file's of one name, the one at work. Raises NotFound."""
+    name = visit.request.match_info["name"]
+    for view in await view_channels(visit.ctx, today=today(visit)):
+        if view.name == name:
+            return view
+    raise NotFound(f"There is no channel {name!r}.")
+
+
+def card_context(visit: Visit) -> dict[str, object]:
+    """What a card needs beside its channel."""
+    return {"ABOUT": ABOUT, "PROBE_ERRORS": PROBE_ERRORS, "hub_url": public_url(visit.ctx)}
+
+
+def today(visit: Visit) -> datetime:
+    """Its first moment, where the reader is."""
+    return visit.now.astimezone(visit.voice.zone).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,131 @@
+"""What is done to many tickets at once: the dialog that asks for the rest, the press, and the way back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+from multidict import MultiMapping
+
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.lists.bulk import MOST, Done, Order, change_many, undo_many
+from hub.model.codes import TICKET, NotACode, read_code, show_code
+from hub.web.desk.lists.bulk_words import BULK, say_done
+from hub.web.desk.lists.snooze import CLOSE, offered_moments, read_until
+from hub.web.desk.say.words import PRIORITIES, STATUSES
+from hub.web.desk.tickets.listing import Look, views_of
+from hub.web.desk.tickets.pages import reader_of
+from hub.web.desk.lists.built_in import choose_view
+from hub.web.desk.visit import Visit, show_html
+from storage import automation, ticket_lists, views
+from storage.database import Connection
+
+_PRESENT = {"online": 0, "busy": 1, "away": 2, "offline": 3}
+
+
+async def show_bulk(visit: Visit) -> web.StreamResponse:
+    """What else has to be said: to whom, which tag, until when."""
+    what = visit.request.match_info["what"]
+    if what not in BULK:
+        raise NotFound("There is no such thing to do.")
+    codes = await _chosen(visit, visit.request.query)
+
+    async def read(c: Connection) -> dict[str, Any]:
+        agents = [one for one in await views.list_agents(c) if one.active]
+        return {
+            "agents": sorted(agents, key=lambda one: (_PRESENT.get(one.presence, 4), one.name)),
+            "queues": await views.list_queues(c),
+            "tags": await automation.known_tags(c, "", 100),
+            "tickets": [one for code in codes[:30] if (one := await views.get_ticket(c, code))]
+            if what == "merge"
+            else [],
+        }
+
+    return visit.page(
+        "_bulk.html",
+        what=what,
+        number=len(codes),
+        title=BULK[what][0],
+        STATUSES=STATUSES,
+        PRIORITIES=PRIORITIES,
+        offered=await offered_moments(visit) if what == "snooze" else [],
+        soonest=visit.now.astimezone(visit.voice.zone).strftime("%Y-%m-%dT%H:%M"),
+        **await visit.ctx.database.read(read),
+    )
+
+
+async def post_bulk(visit: Visit) -> web.StreamResponse:
+    """Do it, and say what came of it."""
+    form = await visit.request.post()
+    codes = await _chosen(visit, form)
+    done = await change_many(visit.ctx, ticket_codes=codes, order=_order(visit, form), actor=visit.actor)
+    undo = f"/desk/bulk/{done.bulk_id}/undo" if done.bulk_id is not None else ""
+    return show_html(visit.toast(say_done(visit.voice, done), undo) + CLOSE)
+
+
+async def post_undo(visit: Visit) -> web.StreamResponse:
+    """Take it back, as far as nothing else came of it."""
+    given = visit.request.match_info["id"]
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise NotFound("There is nothing to take back.")
+    done = await undo_many(visit.ctx, bulk_id=int(given), actor=visit.actor)
+    return show_html(visit.toast(say_done(visit.voice, done, back=True)))
+
+
+async def _chosen(visit: Visit, form: "MultiMapping[Any]") -> Sequence[int]:
+    """The tickets that were ticked, or the first of the view."""
+    if form.get("all") == "view":
+        look = Look.read(dict(parse_qsl(str(form.get("look", "")))))
+
+        async def find(c: Connection) -> list[int]:
+            view = choose_view(look.scope, await views_of(c, look, visit.agent.id))
+            ids = await ticket_lists.find_ids(
+                c, look.wanted(view), reader_of(visit), order=view.arranged, limit=MOST
+            )
+            return [row.code for row in await ticket_lists.read_rows(c, ids)]
+
+        return await visit.ctx.database.read(find)
+    try:
+        return [read_code(TICKET, str(one)) for one in form.getall("ticket", [])][: MOST + 1]
+    except NotACode as error:
+        raise NotFound(str(error), code="not_a_ticket_number") from error
+
+
+def _order(visit: Visit, form: Mapping[str, Any]) -> Order:
+    """What the dialog asked for. Raises NotPossible."""
+    what, value = str(form.get("what", "")), str(form.get("value", ""))
+    match what:
+        case "assign":
+            return Order(what=what, value={"agent": None if value == "queue" else _number(value)})
+        case "status" if value in STATUSES:
+            return Order(what=what, value={"status": value})
+        case "priority" if value in ("1", "2", "3", "4"):
+            return Order(what=what, value={"priority": int(value)})
+        case "queue" if value:
+            return Order(what=what, value={"queue": value})
+        case "tags":
+            words = [one.strip() for one in str(form.get("tags", "")).replace("，", ",").split(",")]
+            words = [one for one in words if one]
+            if not words:
+                raise NotPossible("There is no tag.", code="bad_tag")
+            return Order(what=what, value={"remove" if value == "off" else "add": words})
+        case "snooze":
+            until = read_until(visit, str(form.get("until", "")), str(form.get("own", "")))
+            return Order(what=what, value={"until": None if until is None else until.isoformat()})
+        case "merge":
+            try:
+                return Order(what=what, value={"into": read_code(TICKET, str(form.get("into", "")))})
+            except NotACode as error:
+                raise NotPossible("Choose the ticket that stays.", code="no_target") from error
+    raise NotPossible("There is no such thing to do.", code="bad_order")
+
+
+def _number(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and len(given) < 19):
+        raise NotPossible("No agent was chosen.", code="no_such_agent")
+    return int(given)
+
+
+def show_numbers(codes: Sequence[int]) -> Sequence[str]:
+    """As they are spoken of."""
+    return [show_code(TICKET, one) for one in codes]

@@ -1,0 +1,66 @@
+"""What can be done to many tickets, and how it went, in words."""
+
+from collections.abc import Mapping
+
+from hub.actions.lists.bulk import MOST, Done
+from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.words import FAILURES
+
+BULK: Mapping[str, tuple[str, str]] = {
+    "assign": (N_("Assign"), "assign"),
+    "status": (N_("Status"), "check"),
+    "tags": (N_("Tags"), "filter"),
+    "queue": (N_("Queue"), "queue"),
+    "priority": (N_("Priority"), "flag"),
+    "snooze": (N_("Snooze"), "snooze"),
+    "merge": (N_("Merge"), "merge"),
+}
+"""Name and icon."""
+BULK_MOST = MOST
+
+_REASONS: Mapping[str, str] = {
+    "not_found": N_("no permission"),
+    "not_allowed": N_("no permission"),
+    "closed": N_("closed"),
+    "wrong_status": N_("not possible from their status"),
+    "done_already": N_("done already"),
+    "too_many_tags": N_("too many tags"),
+    "other_customer": N_("of another customer"),
+    "live_elsewhere": N_("in a conversation now"),
+    "merged_already": N_("merged already"),
+    "changed_since": N_("changed since"),
+    "added_since": N_("changed since"),
+    "moved_on": N_("changed since"),
+}
+"""Why a ticket was left out, in a few words; the others are told as where they happen to one ticket."""
+
+
+def say_done(voice: Voice, done: Done, *, back: bool = False) -> str:
+    """"12 changed, 2 skipped: no permission". `back`: it was taken back."""
+    said = [
+        voice.count("%(num)s taken back", "%(num)s taken back", done.changed)
+        if back
+        else voice.count("%(num)s changed", "%(num)s changed", done.changed)
+    ]
+    if done.same:
+        said.append(voice.count("%(num)s was so already", "%(num)s were so already", done.same))
+    skipped = sum(done.skipped.values())
+    if skipped:
+        said.append(
+            voice.say(
+                N_("%(skipped)s: %(reasons)s"),
+                skipped=voice.count("%(num)s skipped", "%(num)s skipped", skipped),
+                reasons=_reasons(voice, done.skipped),
+            )
+        )
+    return voice.say(N_(", ")).join(said)
+
+
+def _reasons(voice: Voice, skipped: Mapping[str, int]) -> str:
+    counted: dict[str, int] = {}
+    for code, number in skipped.items():
+        words = voice.say(_REASONS.get(code) or FAILURES.get(code) or N_("not possible")).rstrip(".。")
+        counted[words] = counted.get(words, 0) + number
+    if len(counted) == 1:
+        return next(iter(counted))
+    return voice.say(N_(", ")).join(f"{words} ({voice.number(number)})" for words, number in counted.items())

@@ -1,0 +1,112 @@
+"""Administrative acts, scopes of keys and retention, in words."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.model.audit import AuditKind
+from hub.model.people import Scope
+from hub.model.permissions import Permission, Sight
+from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.roles import PERMISSIONS, SIGHTS, Words, role_name
+
+A = AuditKind
+
+SCOPES: Mapping[Scope, Words] = {
+    Scope.READ: Words(name=N_("Read"), means=N_("Tickets, customers, queues, reports.")),
+    Scope.WRITE: Words(name=N_("Write"), means=N_("Answer, note, assign, change tickets and tasks.")),
+    Scope.INGEST: Words(name=N_("Hand in"), means=N_("Bring in what customers said elsewhere.")),
+    Scope.ADMIN: Words(name=N_("Everything"), means=N_("All of these, and all that an administrator may.")),
+}
+
+ACTS: Mapping[AuditKind, str] = {
+    A.AGENT_ADDED: N_("Agent added"),
+    A.AGENT_CHANGED: N_("Agent changed"),
+    A.PASSWORD_RESET: N_("New password given"),
+    A.SIGN_IN_CHANGED: N_("Sign-in changed"),
+    A.SESSIONS_ENDED: N_("Sessions ended"),
+    A.ROLE_ADDED: N_("Role added"),
+    A.ROLE_CHANGED: N_("Role changed"),
+    A.ROLE_REMOVED: N_("Role removed"),
+    A.RULES_CHANGED: N_("Rules published"),
+    A.CLASSIFIER_USED: N_("Classification model chosen"),
+    A.CHANNEL_CHANGED: N_("Channel changed"),
+    A.FIELDS_CHANGED: N_("Custom fields changed"),
+    A.TAGS_CHANGED: N_("Tags changed"),
+    A.KEY_ADDED: N_("API key made"),
+    A.KEY_CHANGED: N_("API key changed"),
+    A.KEY_REVOKED: N_("API key revoked"),
+    A.WEBHOOK_ADDED: N_("Webhook added"),
+    A.WEBHOOK_CHANGED: N_("Webhook changed"),
+    A.WEBHOOK_SECRET: N_("Webhook: new secret"),
+    A.WEBHOOK_REMOVED: N_("Webhook removed"),
+    A.RAW_SEEN: N_("Raw item downloaded"),
+    A.ITEM_REPLAYED: N_("Quarantine: read again"),
+    A.ITEM_DISCARDED: N_("Quarantine: discarded"),
+    A.CUSTOMERS_MERGED: N_("Customers merged"),
+    A.CUSTOMERS_PARTED: N_("Merge of customers undone"),
+    A.CUSTOMER_EXPORTED: N_("Customer exported"),
+    A.CUSTOMER_ANONYMISED: N_("Customer anonymised"),
+    A.HOLD_SET: N_("Legal hold set"),
+    A.HOLD_LIFTED: N_("Legal hold lifted"),
+    A.RETENTION_CHANGED: N_("Retention changed"),
+    A.AUDIT_EXPORTED: N_("Audit trail exported"),
+}
+
+ABOUT: Mapping[str, str] = {
+    "name": N_("Name"),
+    "role": N_("Role"),
+    "queues": N_("Queues"),
+    "permissions": N_("Permissions"),
+    "sight": N_("Sees"),
+    "based_on": N_("Based on"),
+    "scopes": N_("Scopes"),
+    "expires_at": N_("Ends"),
+    "version": N_("Version"),
+    "note": N_("Note"),
+    "url": N_("Address"),
+    "enabled": N_("Switched on"),
+    "locale": N_("Language of the screen"),
+    "languages": N_("Languages"),
+    "skills": N_("Skills"),
+    "capacity": N_("Tickets at once"),
+    "live_capacity": N_("Live conversations at once"),
+    "calendar": N_("Shifts"),
+    "active": N_("May sign in"),
+    "days": N_("Days kept"),
+    "depth": N_("What is taken away"),
+    "reason": N_("Reason"),
+    "kind": N_("Kind"),
+    "agent": N_("Person"),
+    "since": N_("From"),
+    "until": N_("To"),
+    "tickets": N_("Tickets"),
+    "files": N_("Files"),
+}
+"""What a detail of an act is called; others are shown by the word that the trail has for them."""
+
+
+def say_about(voice: Voice, name: str) -> str:
+    return voice.say(ABOUT[name]) if name in ABOUT else name
+
+
+def say_value(voice: Voice, name: str, value: Any) -> str:
+    """A detail's value, as short as it can be."""
+    if value is None or value == "" or value == [] or value == {}:
+        return "–"
+    if isinstance(value, bool):
+        return voice.say(N_("yes")) if value else voice.say(N_("no"))
+    if isinstance(value, list):
+        return voice.say(N_(", ")).join(say_value(voice, name, one) for one in value)
+    if isinstance(value, dict):
+        return voice.say(N_(", ")).join(f"{key} {say_value(voice, '', one)}" for key, one in value.items())
+    if name == "permissions" and value in set(Permission):
+        return voice.say(PERMISSIONS[Permission(value)].name)
+    if name == "sight" and value in set(Sight):
+        return voice.say(SIGHTS[Sight(value)].name)
+    if name in ("role", "based_on"):
+        return role_name(voice, str(value))
+    if name == "kind" and value in set(AuditKind):
+        return voice.say(ACTS[AuditKind(value)])
+    if name == "scopes" and value in set(Scope):
+        return voice.say(SCOPES[Scope(value)].name)
+    return str(value)

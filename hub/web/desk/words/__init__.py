@@ -1,0 +1,1 @@
+"""What agents say again and again: canned replies, macros, colleagues by name."""

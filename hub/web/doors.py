@@ -1,0 +1,64 @@
+"""The public doors of channels: what the outside speaks to over HTTP. Channels come and go while the hub runs."""
+
+from collections.abc import Iterable, Iterator
+
+from aiohttp import web
+from aiohttp.web_urldispatcher import _InfoDict
+from yarl import URL
+
+
+class ChannelDoors(web.AbstractResource):
+    """Stands last in the application's table of addresses and asks the channels that are open, each of which has a table of its
+    own. The application's is closed when it starts; these are not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tables: dict[str, web.UrlDispatcher] = {}
+
+    def open(self, channel: str, routes: Iterable[web.RouteDef]) -> None:
+        """These are this channel's doors from now on."""
+        table = web.UrlDispatcher()
+        table.add_routes(list(routes))
+        self._tables[channel] = table
+
+    def shut(self, channel: str) -> None:
+        """It has none any more; a visit that has begun goes on."""
+        self._tables.pop(channel, None)
+
+    @property
+    def canonical(self) -> str:
+        return "/"
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        """The handler, or None and the methods that are answered there."""
+        allowed: set[str] = set()
+        for table in self._tables.values():
+            match = await table.resolve(request)
+            if match.http_exception is None:
+                return match, allowed
+            if isinstance(match.http_exception, web.HTTPMethodNotAllowed):
+                allowed |= match.http_exception.allowed_methods
+        return None, allowed
+
+    def url_for(self, **_parts: str) -> URL:
+        """The root: what stands below it is the channels' own."""
+        return URL("/")
+
+    def add_prefix(self, prefix: str) -> None:
+        """Never: customers know these addresses, so they stand at the root of the site."""
+        raise ValueError(f"the channels' doors cannot stand below {prefix}")
+
+    def freeze(self) -> None:
+        """Nothing to do: what is open may change."""
+
+    def raw_match(self, path: str) -> bool:
+        return False
+
+    def get_info(self) -> _InfoDict:
+        return {"path": self.canonical}
+
+    def __iter__(self) -> Iterator[web.AbstractRoute]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0

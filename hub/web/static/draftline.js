@@ -1,0 +1,171 @@
+// One draft as one page of the desk knows it: what is shown, what the server was last seen to have, what is on its way.
+// Pure: no page, no network, no clock. The server decides (hub/model/drafts.py); this keeps count.
+export const EMPTY = Object.freeze({ text: "", cc: "", bcc: "", inbox: "", way: "", seq: null });
+
+export function isEmpty(content) {
+  return !(content.text.trim() || content.cc || content.bcc);
+}
+
+export function saysTheSame(one, other) {
+  return one.text.trim() === other.text.trim() && one.cc === other.cc && one.bcc === other.bcc;
+}
+
+// What was typed while the words before it were leaving.
+export function rest(content, sent) {
+  if (saysTheSame(content, sent)) return { ...EMPTY };
+  const text = content.text.startsWith(sent.text) ? content.text.slice(sent.text.length).trimStart() : content.text;
+  return { ...content, text };
+}
+
+export class DraftLine {
+  constructor(tab) {
+    this.tab = tab; // who writes: one page of the desk, from its loading to its end
+    this.count = 0; // writes begun
+    this.base = 0; // the server's revision that was last seen here
+    this.content = { ...EMPTY }; // what is shown
+    this.dirty = false; // it differs from what was last sent
+    this.flight = null; // the write whose answer is awaited: one at a time, so that none overtakes another
+    this.other = null; // what another page wrote at the same time, until it is chosen between the two
+    this.over = false; // the other version was seen, and this one chosen
+    this.yields = false; // the other version was chosen; this one is put beside first
+  }
+
+  // Somebody typed.
+  typed(content) {
+    if (saysTheSame(content, this.content) && content.inbox === this.content.inbox && content.way === this.content.way) return;
+    this.content = { ...content };
+    this.dirty = true;
+  }
+
+  // The next write to be sent, or null.
+  next() {
+    if (!this.dirty || this.flight) return null;
+    this.dirty = false;
+    this.count += 1;
+    this.flight = { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
+    return this.flight;
+  }
+
+  // The words leave: that is a write too, the last one before what is typed from now on.
+  send() {
+    this.count += 1;
+    this.dirty = false;
+    this.flight = { tab: this.tab, number: this.count, base: this.base, over: false, content: this.content };
+    return this.flight;
+  }
+
+  // What must not be lost with this page: what no answer has confirmed.
+  unsaved() {
+    if (!this.dirty && !this.flight) return null;
+    const number = this.dirty ? this.count + 1 : this.flight.number;
+    return { tab: this.tab, number, base: this.base, over: this.over, content: this.content };
+  }
+
+  // The server's answer to a write; true where what is shown changed.
+  answered(write, outcome, server) {
+    if (write !== this.flight) return false; // of a time before the page was given something else
+    this.flight = null;
+    if (outcome === "kept" || outcome === "same") {
+      this.base = Math.max(this.base, server.revision);
+      this.other = null;
+      this.over = false;
+      this.yields = false;
+      return false;
+    }
+    if (outcome === "old") {
+      // Someone has brought a copy of this page's words there meanwhile.
+      this.count = Math.max(this.count, server.number);
+      this.base = Math.max(this.base, server.revision);
+      if (!saysTheSame(server.content, write.content)) this.dirty = true;
+      return false;
+    }
+    if (this.yields && !this.dirty) return this.#adopt(server);
+    if (this.over && !write.over) {
+      // It was chosen while this answer was on its way.
+      this.base = server.revision;
+      this.dirty = true;
+      return false;
+    }
+    this.other = server;
+    this.over = false;
+    return false;
+  }
+
+  // No answer came: the same words go once more, as a new write.
+  lost(write) {
+    if (write !== this.flight) return;
+    this.flight = null;
+    this.dirty = true;
+  }
+
+  // What the server has, seen on the way; true where what is shown changed.
+  seen(server) {
+    if (server.revision <= this.base) return false;
+    if (!this.dirty && !this.flight && !this.other) return this.#adopt(server);
+    if (!this.flight && saysTheSame(server.content, this.content)) {
+      this.base = server.revision;
+      this.other = null;
+    }
+    return false;
+  }
+
+  // The words have left and the server's draft is what it is now: what was typed meanwhile stays.
+  sent(write, server) {
+    if (write === this.flight) this.flight = null;
+    this.other = null;
+    this.over = false;
+    this.yields = false;
+    const left = rest(this.content, write.content);
+    this.base = Math.max(this.base, server.revision);
+    if (this.dirty && !isEmpty(left)) {
+      if (!isEmpty(server.content) && !saysTheSame(server.content, left)) this.base = 0; // another page's: it will be asked
+      this.content = left;
+      return true;
+    }
+    this.dirty = false;
+    this.content = { ...server.content };
+    return true;
+  }
+
+  // What was taken back stands above what has not been saved here yet.
+  restored(server) {
+    const mine = this.dirty || this.flight ? this.content : EMPTY;
+    this.flight = null;
+    this.other = null;
+    this.base = server.revision;
+    this.content = { ...server.content };
+    this.dirty = false;
+    if (!isEmpty(mine) && !server.content.text.includes(mine.text.trim())) {
+      this.content.text = [server.content.text, mine.text].filter(Boolean).join("\n\n");
+      this.dirty = true;
+    }
+    return true;
+  }
+
+  // The choice between two versions. Whichever loses is kept beside.
+  keepMine() {
+    this.base = this.other.revision;
+    this.other = null;
+    this.over = true;
+    this.dirty = true;
+  }
+
+  takeOther() {
+    const server = this.other;
+    this.other = null;
+    if (this.dirty || this.flight) {
+      this.yields = true;
+      return false;
+    }
+    return this.#adopt(server);
+  }
+
+  #adopt(server) {
+    this.base = server.revision;
+    this.content = { ...server.content };
+    this.other = null;
+    this.over = false;
+    this.yields = false;
+    return true;
+  }
+}

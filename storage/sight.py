@@ -1,0 +1,65 @@
+"""Which tickets an agent can see, as a condition of a query: the one place that says it.
+
+Their own are those that they have or are offered. The queues they work on are those they are a member of; whoever is a member
+of none works on all.
+"""
+
+from hub.model.permissions import Sight
+from storage.database import Connection
+
+_OWN = "({ticket}.assignee_id = {agent} OR {ticket}.offered_to = {agent})"
+_QUEUES = (
+    "({ticket}.assignee_id = {agent} OR {ticket}.offered_to = {agent}"
+    " OR {ticket}.queue_id IN (SELECT sight.queue_id FROM queue_member sight WHERE sight.agent_id = {agent})"
+    " OR NOT EXISTS (SELECT 1 FROM queue_member sight WHERE sight.agent_id = {agent}))"
+)
+
+
+def in_sight(sight: Sight, *, agent: str, ticket: str = "t") -> str:
+    """SQL that is true for the tickets in sight. `agent`: the parameter that holds the agent's id, "$3::bigint" say; `ticket`:
+    what the query calls the ticket. "true" for who sees all: then the parameter need not be there."""
+    form = {Sight.OWN: _OWN, Sight.QUEUES: _QUEUES, Sight.ALL: "true"}[sight]
+    return form.format(agent=agent, ticket=ticket)
+
+
+BY_CODE = {
+    sight: f"SELECT {in_sight(sight, agent='$2::bigint')} FROM ticket t WHERE t.code = $1"
+    for sight in (Sight.OWN, Sight.QUEUES)
+}
+BY_ID = {
+    sight: f"SELECT {in_sight(sight, agent='$2::bigint')} FROM ticket t WHERE t.id = $1"
+    for sight in (Sight.OWN, Sight.QUEUES)
+}
+OF_CUSTOMER = {
+    sight: "SELECT EXISTS (SELECT 1 FROM ticket t JOIN customer c ON c.id = t.customer_id"
+    f" WHERE c.code = $1 AND {in_sight(sight, agent='$2::bigint')})"
+    for sight in (Sight.OWN, Sight.QUEUES)
+}
+SEEN = {
+    sight: f"SELECT t.id FROM ticket t WHERE t.id = ANY($1::bigint[]) AND {in_sight(sight, agent='$2::bigint')}"
+    for sight in (Sight.OWN, Sight.QUEUES)
+}
+"""Every query that is put together here, for the test that prepares them."""
+
+
+async def sees_code(connection: Connection, sight: Sight, agent_id: int, code: int) -> bool:
+    """Whether there is a ticket of this number for them."""
+    return sight is Sight.ALL or bool(await connection.fetchval(BY_CODE[sight], code, agent_id))
+
+
+async def sees_id(connection: Connection, sight: Sight, agent_id: int, ticket_id: int) -> bool:
+    return sight is Sight.ALL or bool(await connection.fetchval(BY_ID[sight], ticket_id, agent_id))
+
+
+async def sees_customer(connection: Connection, sight: Sight, agent_id: int, code: int) -> bool:
+    """Whether they see any ticket of the customer of this number."""
+    return sight is Sight.ALL or bool(await connection.fetchval(OF_CUSTOMER[sight], code, agent_id))
+
+
+async def seen_of(
+    connection: Connection, sight: Sight, agent_id: int, ticket_ids: list[int]
+) -> set[int]:
+    """Those of these tickets that they see."""
+    if sight is Sight.ALL:
+        return set(ticket_ids)
+    return {row["id"] for row in await connection.fetch(SEEN[sight], ticket_ids, agent_id)}

@@ -1,0 +1,181 @@
+-- What is taken away when words are no longer kept: of tickets, and of a customer. Figures stay: that something was said, when, by
+-- which channel, by whom of the staff, and how the ticket went.
+
+-- name: lock_tickets
+SELECT id FROM ticket WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
+-- name: entries_of
+SELECT id, raw_id FROM interaction WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_files
+DELETE FROM attachment WHERE interaction_id = ANY($1::bigint[]) RETURNING sha256
+
+-- name: drop_draft_files
+DELETE FROM draft_file WHERE ticket_id = ANY($1::bigint[]) RETURNING sha256
+
+-- name: drop_blobs
+-- Only bytes that nothing else holds. Whoever keeps the same bytes at this moment is refused and tries again.
+DELETE FROM blob b
+WHERE b.sha256 = ANY($1::bytea[])
+  AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256)
+  AND NOT EXISTS (SELECT 1 FROM draft_file f WHERE f.sha256 = b.sha256)
+
+-- name: empty_entries
+UPDATE interaction
+SET subject = '', text = '', full_text = '', html = '', fields = '{}', details = '{}',
+    author_name = CASE WHEN direction = 'in' THEN '' ELSE author_name END
+WHERE id = ANY($1::bigint[])
+
+-- name: empty_tickets
+UPDATE ticket SET subject = '', last_preview = '' WHERE id = ANY($1::bigint[])
+
+-- name: empty_fields
+DELETE FROM ticket_fields WHERE ticket_id = ANY($1::bigint[])
+
+-- name: empty_outbox
+UPDATE outbox SET message = '{}', error = '' WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
+
+-- name: empty_raw
+-- As they came in, with their copies; that they came stays known, or they would be fetched again.
+UPDATE inbound_raw SET content = '', meta = '{}', error = ''
+WHERE (id = ANY($1::bigint[]) OR duplicate_of = ANY($1::bigint[])) AND state IN ('read', 'duplicate', 'discarded')
+
+-- name: empty_tasks
+UPDATE task SET title = '', text = '', outcome = '' WHERE ticket_id = ANY($1::bigint[])
+
+-- name: empty_steps
+UPDATE task_step s SET text = '' FROM task t WHERE s.task_id = t.id AND t.ticket_id = ANY($1::bigint[]) AND s.text <> ''
+
+-- name: drop_drafts
+DELETE FROM draft WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_drafts_beside
+DELETE FROM draft_beside WHERE ticket_id = ANY($1::bigint[])
+
+-- name: empty_scheduled
+UPDATE scheduled_reply
+SET text = '', cc = '', bcc = '', why = '', state = CASE state WHEN 'waiting' THEN 'cancelled' ELSE state END,
+    settled_at = coalesce(settled_at, clock_timestamp())
+WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_macro_runs
+DELETE FROM macro_run WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_merges
+DELETE FROM ticket_merge g USING move m
+WHERE g.move_id = m.id AND (m.source_id = ANY($1::bigint[]) OR m.target_id = ANY($1::bigint[]))
+
+-- name: drop_notices
+DELETE FROM notice WHERE ticket_id = ANY($1::bigint[])
+
+-- name: empty_calls
+UPDATE webhook_call SET body = '' WHERE ticket_id = ANY($1::bigint[]) AND state IN ('sent', 'failed')
+
+-- name: forget_people
+-- Who wrote in, and by which references their letters are known.
+UPDATE ticket SET reply_address = '', thread_key = '' WHERE id = ANY($1::bigint[])
+
+-- name: forget_entries
+UPDATE interaction SET external_id = '', thread_key = '' WHERE id = ANY($1::bigint[])
+
+-- name: forget_participants
+DELETE FROM participant WHERE ticket_id = ANY($1::bigint[])
+
+-- name: forget_references
+DELETE FROM thread_ref WHERE ticket_id = ANY($1::bigint[])
+
+-- name: forget_citations
+DELETE FROM cited_ref WHERE ticket_id = ANY($1::bigint[])
+
+-- name: forget_reports
+DELETE FROM recipient_report WHERE interaction_id = ANY($1::bigint[])
+
+-- name: forget_sent
+UPDATE outbox SET external_id = '', relay_id = '' WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
+
+-- name: customer_and_merged
+-- The customer, and everybody who was found to be the same, locked.
+WITH RECURSIVE same AS (
+    SELECT id FROM customer WHERE code = $1
+    UNION
+    SELECT c.id FROM customer c JOIN same s ON c.merged_into = s.id
+)
+SELECT c.id, c.code, c.anonymised_at, c.merged_into,
+       EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = c.id) AS held,
+       EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work
+FROM customer c JOIN same s ON s.id = c.id
+ORDER BY c.id
+FOR NO KEY UPDATE OF c
+
+-- name: forget_customers
+-- Their number is all that is left of them.
+UPDATE customer c
+SET name = 'C-' || c.code, language = '', organisation_id = NULL, segment = '', note = '', owner_id = NULL,
+    anonymised_at = clock_timestamp(), version = version + 1
+WHERE c.id = ANY($1::bigint[])
+
+-- name: forget_undeliverable
+DELETE FROM undeliverable u USING identity i WHERE i.customer_id = ANY($1::bigint[]) AND i.kind = 'email' AND u.address = i.value
+
+-- name: forget_identities
+DELETE FROM identity WHERE customer_id = ANY($1::bigint[])
+
+-- name: forget_customer_fields
+DELETE FROM customer_fields WHERE customer_id = ANY($1::bigint[])
+
+-- name: forget_pairs
+DELETE FROM customer_pair WHERE low_id = ANY($1::bigint[]) OR high_id = ANY($1::bigint[])
+
+-- name: forget_merge_rows
+DELETE FROM customer_merge_row r USING customer_merge m
+WHERE r.merge_id = m.id AND (m.kept_id = ANY($1::bigint[]) OR m.gone_id = ANY($1::bigint[]))
+
+-- name: forget_merges
+DELETE FROM customer_merge WHERE kept_id = ANY($1::bigint[]) OR gone_id = ANY($1::bigint[])
+
+-- name: forget_tasks
+UPDATE task SET title = '', text = '', outcome = '' WHERE customer_id = ANY($1::bigint[])
+
+-- name: forget_steps
+UPDATE task_step s SET text = '' FROM task t WHERE s.task_id = t.id AND t.customer_id = ANY($1::bigint[]) AND s.text <> ''
+
+-- name: begin_forgetting
+INSERT INTO forgetting (customer_id) SELECT unnest($1::bigint[]) ON CONFLICT DO NOTHING
+
+-- name: to_forget
+-- Whose tickets are still to be emptied, and after which.
+SELECT customer_id, after FROM forgetting ORDER BY customer_id LIMIT 1 FOR UPDATE SKIP LOCKED
+
+-- name: tickets_after
+SELECT id FROM ticket WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3
+
+-- name: forgot_until
+UPDATE forgetting SET after = $2 WHERE customer_id = $1
+
+-- name: forgotten
+DELETE FROM forgetting WHERE customer_id = $1
+
+-- name: set_hold
+INSERT INTO legal_hold (customer_id, reason, by_agent, by_name) SELECT id, $2, $3, $4 FROM customer WHERE code = $1
+ON CONFLICT (customer_id) DO UPDATE SET reason = excluded.reason, by_agent = excluded.by_agent, by_name = excluded.by_name
+RETURNING customer_id
+
+-- name: lift_hold
+DELETE FROM legal_hold h USING customer c WHERE c.id = h.customer_id AND c.code = $1 RETURNING h.reason
+
+-- name: holds
+SELECT h.customer_id, c.code, c.name, h.reason, h.by_name, h.since
+FROM legal_hold h JOIN customer c ON c.id = h.customer_id
+ORDER BY h.since DESC
+LIMIT 500
+
+-- name: hold_of
+SELECT h.customer_id, c.code, c.name, h.reason, h.by_name, h.since
+FROM legal_hold h JOIN customer c ON c.id = h.customer_id
+WHERE c.code = $1
+
+-- name: standing_of
+-- What a page has to know of a customer before it offers to forget them.
+SELECT c.anonymised_at, EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work,
+       (SELECT count(*) FROM ticket t WHERE t.customer_id = c.id) AS tickets
+FROM customer c WHERE c.code = $1

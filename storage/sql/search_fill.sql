@@ -1,0 +1,75 @@
+-- What things are found by: read from the things themselves, written by one hub at a time.
+
+-- name: take_turn
+-- One hub writes at a time; the others look again later.
+SELECT entry, ticket, customer, organisation FROM search_fill FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: take_due
+WITH next AS MATERIALIZED (SELECT id FROM search_due ORDER BY id LIMIT $1)
+DELETE FROM search_due d USING next WHERE d.id = next.id
+RETURNING d.what, d.ref
+
+-- name: old_entries
+SELECT id FROM interaction WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+
+-- name: old_tickets
+SELECT id FROM ticket WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+
+-- name: old_customers
+SELECT id FROM customer WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+
+-- name: old_organisations
+SELECT id FROM organisation WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+
+-- name: fill_on
+UPDATE search_fill SET entry = $1, ticket = $2, customer = $3, organisation = $4
+
+-- name: entry_documents
+SELECT i.id, i.subject, i.text, i.fields,
+       ARRAY(SELECT a.filename FROM attachment a WHERE a.interaction_id = i.id ORDER BY a.id) AS files
+FROM interaction i
+WHERE i.id = ANY($1::bigint[])
+
+-- name: ticket_documents
+SELECT id, code, subject, tags FROM ticket WHERE id = ANY($1::bigint[])
+
+-- name: customer_documents
+SELECT cu.id, cu.code, cu.name,
+       ARRAY(SELECT y.value FROM identity y WHERE y.customer_id = cu.id ORDER BY y.id) AS identities
+FROM customer cu
+WHERE cu.id = ANY($1::bigint[])
+
+-- name: organisation_documents
+SELECT id, code, name FROM organisation WHERE id = ANY($1::bigint[])
+
+-- name: write_entries
+INSERT INTO search_entry (id, words) SELECT id, words::tsvector FROM unnest($1::bigint[], $2::text[]) AS g (id, words)
+ON CONFLICT (id) DO UPDATE SET words = excluded.words
+
+-- name: write_tickets
+INSERT INTO search_ticket (id, words) SELECT id, words::tsvector FROM unnest($1::bigint[], $2::text[]) AS g (id, words)
+ON CONFLICT (id) DO UPDATE SET words = excluded.words
+
+-- name: write_customers
+INSERT INTO search_customer (id, words) SELECT id, words::tsvector FROM unnest($1::bigint[], $2::text[]) AS g (id, words)
+ON CONFLICT (id) DO UPDATE SET words = excluded.words
+
+-- name: write_organisations
+INSERT INTO search_organisation (id, words) SELECT id, words::tsvector FROM unnest($1::bigint[], $2::text[]) AS g (id, words)
+ON CONFLICT (id) DO UPDATE SET words = excluded.words
+
+-- name: forget_entries
+DELETE FROM search_entry WHERE id = ANY($1::bigint[])
+
+-- name: forget_tickets
+DELETE FROM search_ticket WHERE id = ANY($1::bigint[])
+
+-- name: forget_customers
+DELETE FROM search_customer WHERE id = ANY($1::bigint[])
+
+-- name: forget_organisations
+DELETE FROM search_organisation WHERE id = ANY($1::bigint[])
+
+-- name: still_due
+SELECT EXISTS (SELECT 1 FROM search_due) AS due,
+       EXISTS (SELECT 1 FROM search_fill WHERE coalesce(entry, ticket, customer, organisation) IS NOT NULL) AS filling
