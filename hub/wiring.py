@@ -30,8 +30,10 @@ from hub.workers.learning import follow_learned, learn_now_and_then
 from hub.workers.look import wake_all
 from hub.workers.notices import ring
 from hub.workers.outlook import look_ahead
+from hub.workers.retention import keep_retention
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules
+from hub.workers.search import keep_search
 from hub.workers.simulations import simulate
 from hub.workers.supervise import Well, supervise
 from hub.workers.webhooks import call_out
@@ -190,11 +192,13 @@ class _Running:
             self._begin("outlook", partial(look_ahead, ctx, halt)),
             self._begin("automation", partial(follow_automation, ctx, halt)),
             self._begin("simulations", partial(simulate, ctx, halt)),
+            self._begin("search", partial(keep_search, ctx, halt)),
             self._begin("learned", partial(follow_learned, ctx, halt)),
             self._begin("learning", partial(learn_now_and_then, ctx, halt)),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),
+            self._begin("retention", partial(keep_retention, ctx, halt)),
             asyncio.create_task(self._channels.run(), name="channels"),
         ]
         self._not_ready.clear()

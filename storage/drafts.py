@@ -165,7 +165,10 @@ async def attach(
 ) -> None:
     """Files that were taken are an entry's."""
     await connection.execute(
-        SQL["attach"], interaction_id, ticket_id, *columns(files, "filename", "content_type", "size", "sha256")
+        SQL["attach"],
+        interaction_id,
+        ticket_id,
+        *columns(files, "filename", "content_type", "size", "sha256"),
     )
 
 
@@ -182,9 +185,9 @@ async def set_files_aside(
     return [row["size"] for row in rows]
 
 
-async def free_files(connection: Connection, scheduled_id: int, agent_id: int) -> None:
-    """What lay with a scheduled reply lies ready for this agent's reply."""
-    await connection.execute(SQL["free_files"], scheduled_id, agent_id)
+async def free_files(connection: Connection, scheduled_id: int, agent_id: int, ticket_id: int) -> None:
+    """What lay with a scheduled reply lies ready for this agent's reply on this ticket."""
+    await connection.execute(SQL["free_files"], scheduled_id, agent_id, ticket_id)
 
 
 async def tickets_with_drafts(connection: Connection, agent_id: int, ticket_ids: Collection[int]) -> set[int]:

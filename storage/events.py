@@ -27,6 +27,7 @@ class FeedRow:
     ticket_code: int | None
     channel_id: int | None
     thread_key: str
+    assignee_id: int | None
     agent_id: int | None
     data: Any
 
@@ -59,6 +60,7 @@ async def feed_after(connection: Connection, position: Position, limit: int) -> 
             ticket_code=row["ticket_code"],
             channel_id=row["channel_id"],
             thread_key=row["thread_key"],
+            assignee_id=row["assignee_id"],
             agent_id=row["agent_id"],
             data=row["data"],
         )

@@ -19,17 +19,14 @@ class LookRow:
     doing: str
 
 
-async def say(connection: Connection, line: UUID, ticket_id: int | None, doing: str, topic: str) -> bool:
+async def say(
+    connection: Connection, line: UUID, agent_id: int, ticket_id: int | None, doing: str, topic: str
+) -> bool:
     """What a page shows and its agent does there; `topic` is notified where that is news, which is returned."""
-    changed: int = await connection.fetchval(SQL["say"], line, ticket_id, doing, topic)
+    changed: int = await connection.fetchval(SQL["say"], line, agent_id, ticket_id, doing, topic)
     return changed > 0
 
 
 async def all_looks(connection: Connection, stale_seconds: float) -> list[LookRow]:
     """Everybody's, of lines that were heard of since."""
     return [LookRow(**row) for row in await connection.fetch(SQL["all"], stale_seconds)]
-
-
-async def shows_one(connection: Connection, line: UUID) -> bool:
-    """Whether this page shows a ticket."""
-    return bool(await connection.fetchval(SQL["shows_one"], line))

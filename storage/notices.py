@@ -27,6 +27,16 @@ class StaffRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QueueNamed:
+    """A queue that is in use."""
+
+    id: int
+    name: str
+    title_en: str
+    title_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToldTicket:
     id: int
     assignee_id: int | None
@@ -76,6 +86,10 @@ async def staff(connection: Connection) -> list[StaffRow]:
     return [StaffRow(**row) for row in await connection.fetch(SQL["staff"])]
 
 
+async def queues(connection: Connection) -> list[QueueNamed]:
+    return [QueueNamed(**row) for row in await connection.fetch(SQL["queues"])]
+
+
 async def tickets(connection: Connection, ticket_ids: Sequence[int]) -> dict[int, ToldTicket]:
     rows = await connection.fetch(SQL["tickets"], list(ticket_ids))
     return {row["id"]: ToldTicket(**row) for row in rows}
@@ -120,7 +134,3 @@ async def muted(connection: Connection, agent_id: int) -> list[str]:
 async def mute(connection: Connection, agent_id: int, kinds: Sequence[str]) -> bool:
     """Whether there is such an agent."""
     return await connection.fetchval(SQL["mute"], agent_id, list(kinds)) is not None
-
-
-async def tidy(connection: Connection) -> None:
-    await connection.execute(SQL["tidy"])

@@ -6,6 +6,9 @@ of none works on all.
 
 from hub.model.permissions import Sight
 from storage.database import Connection
+from storage.queries import load_queries
+
+SQL = load_queries("sight")
 
 _OWN = "({ticket}.assignee_id = {agent} OR {ticket}.offered_to = {agent})"
 _QUEUES = (
@@ -22,23 +25,19 @@ def in_sight(sight: Sight, *, agent: str, ticket: str = "t") -> str:
     return form.format(agent=agent, ticket=ticket)
 
 
-BY_CODE = {
-    sight: f"SELECT {in_sight(sight, agent='$2::bigint')} FROM ticket t WHERE t.code = $1"
-    for sight in (Sight.OWN, Sight.QUEUES)
-}
-BY_ID = {
-    sight: f"SELECT {in_sight(sight, agent='$2::bigint')} FROM ticket t WHERE t.id = $1"
-    for sight in (Sight.OWN, Sight.QUEUES)
-}
-OF_CUSTOMER = {
-    sight: "SELECT EXISTS (SELECT 1 FROM ticket t JOIN customer c ON c.id = t.customer_id"
-    f" WHERE c.code = $1 AND {in_sight(sight, agent='$2::bigint')})"
-    for sight in (Sight.OWN, Sight.QUEUES)
-}
-SEEN = {
-    sight: f"SELECT t.id FROM ticket t WHERE t.id = ANY($1::bigint[]) AND {in_sight(sight, agent='$2::bigint')}"
-    for sight in (Sight.OWN, Sight.QUEUES)
-}
+def _asked(name: str) -> dict[Sight, str]:
+    """The query for each who sees not all."""
+    return {
+        sight: f"{SQL[name]}\nAND {in_sight(sight, agent='$2::bigint')}"
+        for sight in (Sight.OWN, Sight.QUEUES)
+    }
+
+
+BY_CODE = _asked("by_code")
+BY_ID = _asked("by_id")
+OF_CUSTOMER = _asked("of_customer")
+OF_THESE = _asked("of_these")
+QUERIES = (*BY_CODE.values(), *BY_ID.values(), *OF_CUSTOMER.values(), *OF_THESE.values())
 """Every query that is put together here, for the test that prepares them."""
 
 
@@ -56,10 +55,8 @@ async def sees_customer(connection: Connection, sight: Sight, agent_id: int, cod
     return sight is Sight.ALL or bool(await connection.fetchval(OF_CUSTOMER[sight], code, agent_id))
 
 
-async def seen_of(
-    connection: Connection, sight: Sight, agent_id: int, ticket_ids: list[int]
-) -> set[int]:
+async def seen_of(connection: Connection, sight: Sight, agent_id: int, ticket_ids: list[int]) -> set[int]:
     """Those of these tickets that they see."""
     if sight is Sight.ALL:
         return set(ticket_ids)
-    return {row["id"] for row in await connection.fetch(SEEN[sight], ticket_ids, agent_id)}
+    return {row["id"] for row in await connection.fetch(OF_THESE[sight], ticket_ids, agent_id)}

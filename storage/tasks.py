@@ -277,6 +277,16 @@ async def steps(connection: Connection, task_id: int) -> list[StepRow]:
     return [StepRow(**row) for row in await connection.fetch(SQL["steps"], task_id)]
 
 
+async def held_by(connection: Connection, agent_id: int) -> list[int]:
+    """Numbers of what this agent still has to do."""
+    return [row["code"] for row in await connection.fetch(SQL["held_by"], agent_id)]
+
+
+async def of_gone(connection: Connection, limit: int) -> list[tuple[int, int]]:
+    """(number, agent) of what those have to do who may not log in any more."""
+    return [(row["code"], row["assignee_id"]) for row in await connection.fetch(SQL["of_gone"], limit)]
+
+
 async def counts(connection: Connection, agent_id: int | None) -> CountsRow:
     row: Any = await connection.fetchrow(SQL["counts"], agent_id)
     return CountsRow(**row)

@@ -93,6 +93,12 @@ async def lock_template(connection: Connection, template_id: int) -> tuple[int, 
     return (row["version"], row["owner_id"]) if row else None
 
 
+async def find_template(connection: Connection, new: NewTemplate) -> TemplateRow | None:
+    """The one of this name, language and owner, locked."""
+    row = await connection.fetchrow(SQL["find_template"], new.name, new.language, new.owner_id)
+    return TemplateRow(**row) if row else None
+
+
 async def name_taken(connection: Connection, template_id: int, new: NewTemplate) -> bool:
     """Whether another one for the same people has this name in this language."""
     taken: bool = await connection.fetchval(

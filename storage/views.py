@@ -333,7 +333,7 @@ async def ticket_timeline(
 ) -> list[TimelineRow]:
     """Entries of a ticket with an id greater than `after`, oldest first, with their attachments."""
     rows = await connection.fetch(TICKET_TIMELINE, ticket_id, after, _bounded(limit))
-    return await _with_attachments(connection, rows)
+    return await with_attachments(connection, rows)
 
 
 async def latest_of_ticket(
@@ -342,7 +342,7 @@ async def latest_of_ticket(
     """The last entries of a ticket, or the last ones with an id below `before`; oldest first."""
     last_id = _LAST_ID if before is None else before
     rows = await connection.fetch(LATEST_OF_TICKET, ticket_id, last_id, _bounded(limit))
-    return await _with_attachments(connection, rows[::-1])
+    return await with_attachments(connection, rows[::-1])
 
 
 async def customer_timeline(
@@ -351,10 +351,11 @@ async def customer_timeline(
     """Everything one customer said and was told, over all tickets, newest first, with attachments."""
     last_id = _LAST_ID if before is None else before
     rows = await connection.fetch(CUSTOMER_TIMELINE, customer_id, last_id, _bounded(limit))
-    return await _with_attachments(connection, rows)
+    return await with_attachments(connection, rows)
 
 
-async def _with_attachments(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
+async def with_attachments(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
+    """Rows of the query "timeline" with the files that belong to them."""
     if not rows:
         return []
     files: defaultdict[int, list[AttachmentRow]] = defaultdict(list)

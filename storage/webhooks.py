@@ -241,7 +241,3 @@ async def list_calls(connection: Connection, webhook_id: int, before: int, limit
 async def backlog(connection: Connection) -> BacklogRow:
     row: Any = await connection.fetchrow(SQL["backlog"])
     return BacklogRow(**row)
-
-
-async def tidy(connection: Connection) -> None:
-    await connection.execute(SQL["tidy"])

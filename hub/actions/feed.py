@@ -28,12 +28,13 @@ _SLOW_READER = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedEvent:
-    """`cursor` is where to go on after this event; opaque to the reader."""
+    """`cursor` is where to go on after this event; opaque to the reader. `assignee_id`: who has the ticket now."""
 
     cursor: str
     kind: str
     ticket_id: int | None
     ticket_code: int | None
+    assignee_id: int | None
     agent_id: int | None
     data: Any
 
@@ -135,6 +136,7 @@ def _event(row: stored.FeedRow) -> FeedEvent:
         kind=row.kind,
         ticket_id=row.ticket_id,
         ticket_code=row.ticket_code,
+        assignee_id=row.assignee_id,
         agent_id=row.agent_id,
         data=row.data,
     )

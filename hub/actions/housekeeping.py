@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
-from storage import bulk, drafts, history, house, mailboxes, notices, signin, staff, webhooks
+from storage import bulk, drafts, history, house, mailboxes, retention, signin, staff
 from storage.database import Connection
 
 
@@ -14,8 +14,7 @@ async def tidy(ctx: Context) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
         await house.tidy(connection)
         await mailboxes.tidy_counts(connection)
-        await notices.tidy(connection)
-        await webhooks.tidy(connection)
+        await retention.tidy_runs(connection)
         await history.tidy(connection)
         await drafts.tidy(connection)
         await bulk.tidy(connection)

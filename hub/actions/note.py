@@ -35,9 +35,7 @@ async def add_note(
         )
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
         if written is not None and actor.agent_id is not None:
-            await draft_was_sent(
-                taken.connection, taken.ticket.id, actor.agent_id, DraftMode.NOTE, written
-            )
+            await draft_was_sent(taken.connection, taken.ticket.id, actor.agent_id, DraftMode.NOTE, written)
         return interaction_id
 
     return await on_ticket(ctx, ticket_code, actor, step)

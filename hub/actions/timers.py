@@ -1,6 +1,7 @@
 """What happens by itself when its time has come. A timer fires once: mark and effect are one transaction."""
 
 from hub.actions.announce import EVENTS, announce
+from hub.actions.answers.schedule import settle_scheduled
 from hub.actions.context import Context
 from hub.actions.errands.tasks import say_tasks_due
 from hub.actions.floor.live import end_silent
@@ -27,7 +28,7 @@ async def fire_due(ctx: Context) -> int:
         return len(timers)
 
     fired = await ctx.database.run(fire) + await end_silent(ctx)
-    return fired + await wake_due(ctx) + await keep_targets(ctx) + await say_tasks_due(ctx)
+    return fired + await wake_due(ctx) + await keep_targets(ctx) + await say_tasks_due(ctx) + await settle_scheduled(ctx)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

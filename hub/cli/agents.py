@@ -15,6 +15,7 @@ from storage import agents as stored
 
 if TYPE_CHECKING:
     from hub.actions.context import Context
+    from hub.actions.people.hand_over import Handed
 
 Login = Annotated[str, typer.Argument(help=say("The agent's login.", "客服的登录名。"), show_default=False)]
 AsJson = Annotated[
@@ -146,16 +147,20 @@ def hand_over_all(
     ] = "",
     config: Config = None,
 ) -> None:
-    from hub.actions.floor.returns import hand_over
     from hub.actions.people.change_agent import agent_of_login
+    from hub.actions.people.hand_over import hand_over_all as everything
 
-    async def work(ctx: "Context") -> int:
+    async def work(ctx: "Context") -> "Handed":
         agent = await agent_of_login(ctx, login)
         heir = (await agent_of_login(ctx, to)).id if to else None
-        return await hand_over(ctx, from_agent=agent.id, to_agent=heir, actor=_actor())
+        return await everything(ctx, from_agent=agent.id, to_agent=heir, actor=_actor())
 
-    moved: int = with_hub(config, work)
-    out.print(say(f"Tickets handed over: {moved}.", f"已移交工单 {moved} 张。"), markup=False)
+    moved: Handed = with_hub(config, work)
+    said = say(
+        f"Handed over: {moved.tickets} tickets, {moved.tasks} tasks.",
+        f"已移交 {moved.tickets} 张工单、{moved.tasks} 项任务。",
+    )
+    out.print(said, markup=False)
 
 
 def _actor() -> Actor:

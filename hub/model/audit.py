@@ -31,6 +31,7 @@ class AuditKind(StrEnum):
     ITEM_DISCARDED = "item_discarded"
     CUSTOMERS_MERGED = "customers_merged"
     CUSTOMERS_PARTED = "customers_parted"
+    IDENTITY_CHANGED = "identity_changed"
     CUSTOMER_EXPORTED = "customer_exported"
     CUSTOMER_ANONYMISED = "customer_anonymised"
     HOLD_SET = "hold_set"

@@ -8,7 +8,6 @@ sent again.
 from dataclasses import dataclass
 from enum import StrEnum
 
-
 MOST_TEXT = 100_000
 """Characters of a reply, a note and their drafts."""
 
@@ -22,8 +21,8 @@ class DraftMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftContent:
-    """`cc`, `bcc`: as they stand in their fields. `way`: by which way the reply goes ("": as the ticket says); `inbox`: by which
-    mail channel. `expected_seq`: where the ticket stood when the writing began."""
+    """`cc`, `bcc`: as they stand in their fields. `way`: by which way the reply goes ("": as the ticket says); `inbox`: by
+    which mail channel. `expected_seq`: where the ticket stood when the writing began."""
 
     text: str = ""
     cc: str = ""
@@ -55,8 +54,8 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """What a page of the desk wants to stand there. `base`: the revision that it last saw. `over`: its reader has seen the other
-    version, and chose this one."""
+    """What a page of the desk wants to stand there. `base`: the revision that it last saw. `over`: its reader has seen the
+    other version, and chose this one."""
 
     tab: str
     number: int

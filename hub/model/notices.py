@@ -8,6 +8,9 @@ class NoticeKind(StrEnum):
 
     ASSIGNED_TO_YOU = "assigned_to_you"
     MENTIONED = "mentioned"
+    FOLLOWED_MESSAGE = "followed_message"
+    FOLLOWED_ASSIGNED = "followed_assigned"
+    FOLLOWED_RESOLVED = "followed_resolved"
     SLA_WARNING = "sla_warning"
     SLA_BREACHED = "sla_breached"
     UNPLACEABLE = "unplaceable"
@@ -20,3 +23,4 @@ class NoticeKind(StrEnum):
     RULE = "rule"
     RULE_STOPPED = "rule_stopped"
     WEBHOOK_FAILING = "webhook_failing"
+    SCHEDULE_CANCELLED = "schedule_cancelled"

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+COLOURS = ("", "green", "blue", "amber", "red", "grey")
+"""How a tag may look; "" is as they come."""
 MOST_TAG = 40
 MOST_TAGS = 30
 """On one ticket."""

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler, Middleware
 from hub.actions.channels.probe import end_probes
 from hub.actions.context import Context
 from hub.actions.rules.try_rules import end_trials
+from hub.actions.tag_shelf import end_renaming
 from hub.web.api.keyring import Keyring
 from hub.web.api.routes import api_routes
 from hub.web.desk.live import SOCKETS, close_sockets
@@ -62,6 +63,7 @@ def make_app(
     app.on_shutdown.append(close_sockets)
     app.on_shutdown.append(lambda _app: end_trials(ctx))
     app.on_shutdown.append(lambda _app: end_probes(ctx))
+    app.on_shutdown.append(lambda _app: end_renaming(ctx))
     return app
 
 

@@ -8,7 +8,9 @@ import structlog
 from hub.actions.context import Context
 from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
+from hub.actions.tag_shelf import finish_renaming
 from hub.actions.timers import fire_due
+from hub.model.people import HUB
 from hub.workers.supervise import Well, pause
 
 log = structlog.get_logger(__name__)
@@ -44,5 +46,6 @@ async def keep_house(ctx: Context, halt: asyncio.Event, well: Well) -> None:
     """At once, then every hour, until `halt` is set."""
     while not halt.is_set():
         await tidy(ctx)
+        await finish_renaming(ctx, HUB)
         well()
         await pause(halt, TIDY_SECONDS)

@@ -321,7 +321,7 @@ CREATE TABLE customer_pair (
     PRIMARY KEY (low_id, high_id),
     CHECK (low_id < high_id)
 );
-CREATE INDEX customer_pair_open ON customer_pair (found_at DESC, low_id, high_id) WHERE verdict = '';
+CREATE INDEX customer_pair_open ON customer_pair (found_at DESC, low_id DESC, high_id DESC) WHERE verdict = '';
 CREATE INDEX customer_pair_of_high ON customer_pair (high_id);
 -- What goes along with a customer is found whatever its state.
 CREATE INDEX task_about_customer ON task (customer_id) WHERE customer_id IS NOT NULL;
@@ -657,11 +657,12 @@ CREATE TABLE organisation_fields (
     said jsonb NOT NULL
 );
 
--- What a tag means and how it looks. A retired one is not offered any more.
+-- What a tag means and how it looks. A retired one is not offered any more; one that is being renamed goes once no ticket has it.
 ALTER TABLE tag
     ADD COLUMN colour text NOT NULL DEFAULT '' CHECK (colour IN ('', 'green', 'blue', 'amber', 'red', 'grey')),
     ADD COLUMN description text NOT NULL DEFAULT '',
-    ADD COLUMN retired boolean NOT NULL DEFAULT false;
+    ADD COLUMN retired boolean NOT NULL DEFAULT false,
+    ADD COLUMN renamed_to text NOT NULL DEFAULT '';
 
 -- ── Views, snoozing, who looks on ───────────────────────────────────────────────────────────────────────────────────
 -- Out of the way until then, or until the customer writes.

@@ -190,7 +190,7 @@ SELECT tags FROM ticket WHERE id = $1
 INSERT INTO tag (name) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING
 
 -- name: known_tags
-SELECT name FROM tag WHERE starts_with(name, $1) ORDER BY name LIMIT $2
+SELECT name FROM tag WHERE starts_with(name, $1) AND NOT retired AND renamed_to = '' ORDER BY name LIMIT $2
 
 -- name: is_old
 -- Whether the last that a person said was more than a day old when it came (a backlog that was read in), or with `$2` is by now

@@ -85,7 +85,7 @@ RETURNING size
 
 -- name: free_files
 -- What lay with a scheduled reply lies ready again.
-UPDATE draft_file SET scheduled_id = NULL, agent_id = $2, uploaded_at = clock_timestamp() WHERE scheduled_id = $1
+UPDATE draft_file SET scheduled_id = NULL, agent_id = $2, ticket_id = $3, uploaded_at = clock_timestamp() WHERE scheduled_id = $1
 
 -- name: tickets_with_drafts
 -- Of an agent, among these tickets.

@@ -7,7 +7,7 @@ LIMIT 1
 
 -- name: feed_after
 SELECT e.xid::text AS xid, e.id, e.kind, e.ticket_id, t.code AS ticket_code, t.channel_id,
-       coalesce(t.thread_key, '') AS thread_key, e.agent_id, e.data
+       coalesce(t.thread_key, '') AS thread_key, t.assignee_id, e.agent_id, e.data
 FROM event e
 LEFT JOIN ticket t ON t.id = e.ticket_id
 WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)

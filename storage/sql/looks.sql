@@ -1,13 +1,14 @@
--- Who looks at which ticket now, by the open pages of the desk (desk_line); what was not heard of for `$…` seconds is gone.
+-- Who looks at which ticket now, by the open pages of the desk (desk_line); what was not heard of for so long is gone.
 
 -- name: say
 -- Nothing changes, and nobody is told, where the page does what it did.
 WITH changed AS (
-    UPDATE desk_line SET ticket_id = $2, doing = $3
-    WHERE id = $1 AND (ticket_id, doing) IS DISTINCT FROM ($2, $3)
+    INSERT INTO desk_line AS l (id, agent_id, ticket_id, doing) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (id) DO UPDATE SET ticket_id = excluded.ticket_id, doing = excluded.doing
+    WHERE (l.ticket_id, l.doing) IS DISTINCT FROM (excluded.ticket_id, excluded.doing)
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(pg_notify($4::text, '')) FROM changed)
+SELECT (SELECT count(*) FROM changed) AS changed, (SELECT count(pg_notify($5::text, '')) FROM changed)
 
 -- name: all
 -- One row for each agent and ticket: what they do there most.
@@ -16,6 +17,3 @@ FROM desk_line l JOIN ticket t ON t.id = l.ticket_id JOIN agent a ON a.id = l.ag
 WHERE l.ticket_id IS NOT NULL AND l.doing <> '' AND l.heard_at > clock_timestamp() - make_interval(secs => $1)
 ORDER BY l.ticket_id, l.agent_id, array_position(ARRAY['typing', 'viewing', 'idle'], l.doing)
 LIMIT 2000
-
--- name: shows_one
-SELECT ticket_id IS NOT NULL FROM desk_line WHERE id = $1

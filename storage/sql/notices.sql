@@ -43,6 +43,9 @@ SELECT agent_id, kind FROM folded
 SELECT a.id, a.login, a.name, a.role, ARRAY(SELECT m.queue_id FROM queue_member m WHERE m.agent_id = a.id) AS queues
 FROM agent a WHERE a.active ORDER BY a.id
 
+-- name: queues
+SELECT id, name, title_en, title_zh FROM queue WHERE NOT retired ORDER BY id
+
 -- name: tickets
 SELECT id, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
 
@@ -97,7 +100,3 @@ SELECT muted_notices FROM agent WHERE id = $1
 
 -- name: mute
 UPDATE agent SET muted_notices = $2 WHERE id = $1 RETURNING id
-
--- name: tidy
--- A cause may come again only as long as something can still say it: a year is longer than that.
-DELETE FROM notice WHERE at < clock_timestamp() - interval '1 year'

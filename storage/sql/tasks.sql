@@ -92,6 +92,14 @@ WHERE s.task_id = $1
 ORDER BY s.id
 LIMIT 500
 
+-- name: held_by
+SELECT code FROM task WHERE assignee_id = $1 AND state IN ('open', 'doing') ORDER BY due_at, id
+
+-- name: of_gone
+-- What those have to do who may not log in any more.
+SELECT t.code, t.assignee_id FROM agent a JOIN task t ON t.assignee_id = a.id AND t.state IN ('open', 'doing')
+WHERE NOT a.active ORDER BY t.id LIMIT $1
+
 -- name: counts
 -- To do: of this agent, of these overdue, of the agent's departments, all.
 SELECT count(*) FILTER (WHERE assignee_id = $1) AS mine,

@@ -45,6 +45,13 @@ SELECT EXISTS (SELECT 1 FROM template
                WHERE lower(name) = lower($2) AND language = $3 AND coalesce(owner_id, 0) = coalesce($4, 0) AND NOT retired
                  AND id <> $1)
 
+-- name: find_template
+SELECT t.id, t.name, t.language, t.body, t.version, t.updated_at, t.shortcut, t.folder, t.owner_id, coalesce(q.name, '') AS queue,
+       t.used
+FROM template t LEFT JOIN queue q ON q.id = t.queue_id
+WHERE lower(t.name) = lower($1) AND t.language = $2 AND coalesce(t.owner_id, 0) = coalesce($3, 0) AND NOT t.retired
+FOR NO KEY UPDATE OF t
+
 -- name: change_template
 UPDATE template
 SET name = $2, language = $3, body = $4, shortcut = $5, folder = $6, owner_id = $7, queue_id = $8, version = version + 1,

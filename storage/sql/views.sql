@@ -81,7 +81,7 @@ SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisatio
        coalesce(nullif(cu.segment, ''), o.segment, '') AS segment, cu.created_at, cu.last_seen_at
 FROM customer cu
 LEFT JOIN organisation o ON o.id = cu.organisation_id
-WHERE (cu.last_seen_at, cu.id) < ($1::timestamptz, $2::bigint)
+WHERE (cu.last_seen_at, cu.id) < ($1::timestamptz, $2::bigint) AND cu.merged_into IS NULL
   AND ($3::text = ''
        OR position(lower($3) IN lower(cu.name)) > 0
        OR cu.code = $4::bigint
@@ -98,7 +98,13 @@ LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE cu.id = $1
 
 -- name: customer_id_of_code
-SELECT id FROM customer WHERE code = $1
+-- Of who was merged: the one that they are now.
+WITH RECURSIVE who AS (
+    SELECT id, merged_into FROM customer WHERE code = $1
+    UNION ALL
+    SELECT c.id, c.merged_into FROM who w JOIN customer c ON c.id = w.merged_into
+)
+SELECT id FROM who WHERE merged_into IS NULL
 
 -- name: identities_of
 SELECT customer_id, kind, value, verified

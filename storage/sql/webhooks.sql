@@ -159,6 +159,3 @@ SELECT (SELECT count(*) FROM webhook_call WHERE state IN ('queued', 'sending')) 
        (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8
         FROM webhook_call WHERE state IN ('queued', 'sending')) AS oldest_seconds,
        (SELECT count(*) FROM webhook WHERE paused_at IS NOT NULL AND enabled AND NOT retired) AS paused
-
--- name: tidy
-DELETE FROM webhook_call WHERE settled_at < clock_timestamp() - interval '30 days'

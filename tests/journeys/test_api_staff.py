@@ -83,8 +83,11 @@ async def test_a_new_password_is_answered_and_work_is_handed_over(api: Api) -> N
     assert len(answer.json["password"]) > 15
     number = (await api.call("POST", "/interactions", letter())).json["ticket"]
     await assign_ticket(api.ctx, ticket_code=read_code(TICKET, number), agent_id=una, actor=HUB)
+    task = (await api.call("POST", "/tasks", {"title": "Look into the store", "assignee_id": una})).json
     moved = await api.call("POST", f"/agents/{una}/hand-over", {"to": bo})
-    assert moved.json == {"tickets": 1}
+    assert moved.json == {"tickets": 1, "tasks": 1}
+    found = (await api.call("GET", f"/tasks/{task['task']['number']}")).json["task"]
+    assert found["assignee_id"] == bo
     assert (await api.call("GET", f"/tickets/{number}")).json["assignee_id"] == bo
     assert (await api.call("POST", f"/agents/{bo}/hand-over", {"to": bo})).json["code"] == "same_agent"
 

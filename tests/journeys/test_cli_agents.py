@@ -65,4 +65,4 @@ async def test_what_cannot_be_is_said_and_nothing_is_changed(tmp_path: Path, env
         assert done.code == 1 and said in done.err, (arguments, done.said)
     assert json.loads((await agent("show", "mei", "--json")).out)["version"] == 1
     moved = await agent("hand-over", "mei", "--to", "bo")
-    assert moved.code == 0 and "Tickets handed over: 0." in moved.out
+    assert moved.code == 0 and "Handed over: 0 tickets, 0 tasks." in moved.out

@@ -109,7 +109,7 @@ async def test_work_in_hand_is_handed_over_and_the_agent_is_shut_out_and_let_in(
     lin, ann = await the(desk, "lin"), await the(desk, "ann")
     code = await customer_writes(desk.ctx, "请问发票怎么开？")
     await assign_ticket(desk.ctx, ticket_code=code, agent_id=lin.id, actor=HUB)
-    assert "1 ticket in hand" in words_of((await desk.get(f"/desk/staff?agent={lin.id}")).text)
+    assert "In hand: 1 ticket." in words_of((await desk.get(f"/desk/staff?agent={lin.id}")).text)
     answer = await desk.post(f"/desk/staff/{lin.id}/hand-over", {"to": str(ann.id)})
     assert answer.status == 303
     ticket = await desk.ctx.database.read(lambda c: views.get_ticket(c, code))

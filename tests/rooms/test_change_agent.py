@@ -18,13 +18,14 @@ from hub.actions.people.change_agent import (
     set_membership,
     set_skill,
 )
-from hub.actions.people.sessions import agent_of_session, log_in
+from hub.actions.people.sessions import agent_of_session
 from hub.actions.people.staff import add_agent
 from hub.model.people import HUB, Actor, Role
 from hub.workers import routing
 from storage import views
 from storage.database import Connection
 from tests.fakes.desk import PASSWORD, customer_writes, serving_desk
+from tests.fakes.signin import sign_in
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
 LEAD = Actor(name="Leo", role=Role.SUPERVISOR)
@@ -137,12 +138,12 @@ async def test_the_last_administrator_stays_also_when_two_leave_at_once(ctx: Con
 async def test_who_is_shut_out_is_logged_out_and_off_line_and_nobody_shuts_themselves_out(
     ctx: Context, una: int
 ) -> None:
-    token = await log_in(ctx, login="una", password=PASSWORD, peer="::1", user_agent="test")
+    token = await sign_in(ctx, "una")
     gone = await change_agent(ctx, agent_id=una, change=AgentChange(active=False), actor=LEAD)
     assert not gone.active and (await get_agent(ctx, una)).presence == "offline"
     assert await agent_of_session(ctx, token) is None
     with pytest.raises(LoginRefused):
-        await log_in(ctx, login="una", password=PASSWORD, peer="::1", user_agent="test")
+        await sign_in(ctx, "una")
     leo = await add_agent(ctx, login="leo", name="Leo", password=PASSWORD, role=Role.SUPERVISOR)
     with pytest.raises(NotPossible) as refused:
         await change_agent(
@@ -157,12 +158,12 @@ async def test_who_is_shut_out_is_logged_out_and_off_line_and_nobody_shuts_thems
 
 
 async def test_a_new_password_is_shown_once_and_ends_what_the_old_one_opened(ctx: Context, una: int) -> None:
-    token = await log_in(ctx, login="una", password=PASSWORD, peer="::1", user_agent="test")
+    token = await sign_in(ctx, "una")
     password = await reset_password(ctx, agent_id=una, actor=LEAD)
     assert await agent_of_session(ctx, token) is None
     with pytest.raises(LoginRefused):
-        await log_in(ctx, login="una", password=PASSWORD, peer="::1", user_agent="test")
-    assert await log_in(ctx, login="una", password=password, peer="::1", user_agent="test")
+        await sign_in(ctx, "una")
+    assert await sign_in(ctx, "una", password)
     told = await ctx.database.read(
         lambda c: c.fetchval("SELECT data::text FROM event WHERE kind = 'agent_changed'")
     )

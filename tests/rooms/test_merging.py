@@ -28,9 +28,9 @@ from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, ticket
 LI, WANG = "li@example.cn", "wang@example.cn"
 
 # What a merge and its undo add for good: the ledger, the record of the move, what rules and promises made of it.
-_LEDGERS = {
+LEDGERS = {
     "event", "move", "moved_entry", "ticket_merge", "automation_due", "automation_run", "automation_timer", "timer",
-    "sla_clock", "sla_segment", "sla_rules", "feed_mark", "desk_line", "idempotency", "lease", "search_due",
+    "sla_clock", "sla_segment", "sla_rules", "feed_mark", "desk_line", "idempotency", "lease", "search_due", "audit",
 }  # fmt: skip
 _COUNTED = {"ticket": ("seq", "version", "updated_at", "waiting_why"), "agent": ("idle_since",)}
 
@@ -43,8 +43,11 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
         await assert_invariants(hub.database, by_hand=True)
 
 
-async def everything(ctx: Context, without: set[str] = _LEDGERS) -> dict[str, list[str]]:
+async def everything(
+    ctx: Context, without: set[str] = LEDGERS, counted: dict[str, tuple[str, ...]] | None = None
+) -> dict[str, list[str]]:
     """Every row of every table as text, but for ledgers and what only counts changes."""
+    uncounted = _COUNTED | (counted or {})
     names = [
         row["name"]
         for row in await rows(
@@ -57,7 +60,7 @@ async def everything(ctx: Context, without: set[str] = _LEDGERS) -> dict[str, li
     for name in names:
         if name in without or name.startswith("_pogo") or name.startswith("pogo"):
             continue
-        cut = "".join(f" - '{column}'" for column in _COUNTED.get(name, ()))
+        cut = "".join(f" - '{column}'" for column in uncounted.get(name, ()))
         found[name] = [
             row["doc"]
             for row in await rows(ctx, f"SELECT (to_jsonb(t){cut})::text AS doc FROM {name} t ORDER BY 1")

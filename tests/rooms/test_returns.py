@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
+from hub.actions.errands.task_returns import hand_over_tasks
+from hub.actions.errands.task_work import get_task
+from hub.actions.errands.tasks import add_task
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.look_after import look_after, next_moment
@@ -18,7 +21,7 @@ from hub.actions.status import change_status
 from hub.model.people import Actor
 from routing.promises import WEEKDAYS
 from routing.retell import retell
-from storage import floor, offers, work
+from storage import floor, offers, tasks, work
 from storage.database import Connection
 from tests.fakes.clocks import clock
 from tests.fakes.invariants import assert_invariants, check_every_commit
@@ -447,3 +450,23 @@ async def test_what_was_moved_or_taken_meanwhile_does_not_go_on(ctx: Context) ->
     assert len(await ctx.database.run(lambda c: floor.overflow(c, due))) == 1
     assert await ctx.database.run(lambda c: floor.overflow(c, due)) == []
     assert [(await _now(ctx, one_))["queue"] for one_ in (moved, taken)] == ["second", "service"]
+
+
+async def test_what_somebody_had_to_do_goes_on_without_them(ctx: Context) -> None:
+    """To a colleague when it is handed over; back to the department when they may not log in any more."""
+    ann, bo = await an_agent(ctx, "ann"), await an_agent(ctx, "bo")
+
+    async def made(connection: Connection) -> list[int]:
+        given = [{"assignee_id": ann, "queue": "second"}, {"assignee_id": ann}, {"assignee_id": bo}]
+        ids = [await add_task(connection, title="Look", actor=SYSTEM, **what) for what in given]  # type: ignore[arg-type]
+        return [await tasks.code_of(connection, number) for number in ids]
+
+    codes = await ctx.database.run(made)
+    assert await hand_over_tasks(ctx, from_agent=ann, to_agent=bo, actor=SYSTEM) == 2
+    assert await hand_over_tasks(ctx, from_agent=ann, to_agent=bo, actor=SYSTEM) == 0
+    assert {(await get_task(ctx, code))[0].assignee_id for code in codes} == {bo}
+    assert await look_after(ctx) == 0
+    await one(ctx, "UPDATE agent SET active = false WHERE id = $1 RETURNING 1", bo)
+    assert await look_after(ctx) == 3
+    assert {(await get_task(ctx, code))[0].assignee_id for code in codes} == {None}
+    assert (await get_task(ctx, codes[0]))[1][-1].what == "put_back"

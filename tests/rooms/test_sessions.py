@@ -9,9 +9,12 @@ from hub.actions.context import Context
 from hub.actions.failures import LoginRefused
 from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
-from hub.actions.people import sessions
-from hub.actions.people.sessions import agent_of_session, log_in, log_out
+from hub.actions.people.sessions import agent_of_session, log_out
 from hub.actions.people.staff import set_password
+from hub.actions.signin import by_password
+from hub.actions.signin.by_password import log_in
+from hub.actions.signin.enter import Browser
+from hub.actions.signin.tries import WINDOW_SECONDS
 from hub.model.people import Role
 from tests.fakes.scene import PASSWORD, a_hub, a_real_agent, one, rows
 
@@ -26,7 +29,8 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
 
 
 async def _log_in(ctx: Context, login: str = "ann", password: str = PASSWORD, peer: str = PEER) -> str:
-    return await log_in(ctx, login=login, password=password, peer=peer, user_agent="a browser")
+    browser = Browser(peer=peer, user_agent="a browser")
+    return (await log_in(ctx, login=login, password=password, browser=browser)).token
 
 
 async def _refused(ctx: Context, **more: str) -> LoginRefused:
@@ -74,10 +78,9 @@ async def test_only_the_very_password_opens(ctx: Context, password: str) -> None
 
 
 async def test_a_browser_with_a_strange_name_can_log_in(ctx: Context) -> None:
-    token = await log_in(
-        ctx, login="ann", password=PASSWORD, peer=PEER, user_agent="Mozilla \udcff\x00" * 100
-    )
-    assert await agent_of_session(ctx, token)
+    browser = Browser(peer=PEER, user_agent="Mozilla \udcff\x00" * 100)
+    entered = await log_in(ctx, login="ann", password=PASSWORD, browser=browser)
+    assert await agent_of_session(ctx, entered.token)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\udcff", "\x00", "x" * 10_000])
@@ -90,12 +93,12 @@ async def test_what_is_no_token_opens_nothing(ctx: Context, token: str) -> None:
 async def test_too_many_tries_must_wait_on_every_hub_also_with_the_right_password(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MOST_TRIES_A_LOGIN", 3)
+    monkeypatch.setattr(by_password, "MOST_TRIES_A_LOGIN", 3)
     async with a_hub(database_dsn, {}) as other:
         for hub in (ctx, other, ctx):
             assert (await _refused(hub, password="wrong password")).code == "login_refused"
         late = await _refused(other)
-        assert late.code == "too_many_tries" and 0 < late.retry_after <= sessions.WINDOW_SECONDS
+        assert late.code == "too_many_tries" and 0 < late.retry_after <= WINDOW_SECONDS
         # From elsewhere its owner is not locked out.
         assert await _log_in(other, peer="198.51.100.1")
         # When the window is over, neither here.
@@ -106,7 +109,7 @@ async def test_too_many_tries_must_wait_on_every_hub_also_with_the_right_passwor
 
 
 async def test_tries_at_once_are_all_counted(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "MOST_TRIES_A_LOGIN", 3)
+    monkeypatch.setattr(by_password, "MOST_TRIES_A_LOGIN", 3)
     found = await asyncio.gather(*(_refused(ctx, password="wrong password") for _ in range(8)))
     assert sorted(one_.code for one_ in found) == ["login_refused"] * 3 + ["too_many_tries"] * 5
 
@@ -114,7 +117,7 @@ async def test_tries_at_once_are_all_counted(ctx: Context, monkeypatch: pytest.M
 async def test_one_address_that_tries_many_logins_must_wait_too(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MOST_TRIES_A_PEER", 4)
+    monkeypatch.setattr(by_password, "MOST_TRIES_A_PEER", 4)
     for n in range(2):
         await _refused(ctx, login=f"user{n}")
     await _log_in(ctx)  # its own account does not buy new tries at others'
@@ -126,7 +129,7 @@ async def test_one_address_that_tries_many_logins_must_wait_too(
 async def test_a_right_password_forgives_the_wrong_ones(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "MOST_TRIES_A_LOGIN", 3)
+    monkeypatch.setattr(by_password, "MOST_TRIES_A_LOGIN", 3)
     for _ in range(3):
         await _refused(ctx, password="wrong password")
         await _log_in(ctx)

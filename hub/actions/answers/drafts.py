@@ -81,9 +81,7 @@ async def save_draft(
     return await ctx.database.run(run)
 
 
-async def read_draft(
-    ctx: Context, *, ticket_code: int, agent_id: int, mode: DraftMode
-) -> Draft:
+async def read_draft(ctx: Context, *, ticket_code: int, agent_id: int, mode: DraftMode) -> Draft:
     """What stands. Raises NotFound."""
 
     async def read(connection: Connection) -> Draft:

@@ -58,8 +58,9 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyRequest:
-    """What somebody wants to answer. `way`: by which way ("" as the ticket says), `confirmed`: although nobody has shown that it
-    is the customer's. `inbox`: the mail channel that a letter leaves by; "" for the one that the customer last wrote to."""
+    """What somebody wants to answer. `way`: by which way ("" as the ticket says), `confirmed`: although nobody has shown that
+    it is the customer's. `inbox`: the mail channel that a letter leaves by; "" for the one that the customer last wrote
+    to."""
 
     text: str
     attachments: Sequence[OutboundAttachment] = ()
@@ -89,11 +90,11 @@ async def queue_reply(
     """The reply's id on the timeline; it is committed, and leaves soon: an agent's by mail after the time in which it can be
     taken back. An open ticket is pending from then on. Who is in `cc` may speak in the ticket from then on.
 
-    `files`: tokens of files that lie ready. `expected_seq`: where the ticket stood when its writer read it. `way`, `confirmed`,
-    `inbox`: as ReplyRequest has them. `written`: the draft that becomes this reply; it is gone then. Raises NotFound; Conflict
-    when the customer or a colleague has spoken since; NotPossible: no_way_back, no_such_way, way_shut, way_claimed, not_our_inbox,
-    closed, empty, too_long, no_files, files_gone, too_much, no_copies, bad_address, too_many_copies.
-    """
+    `files`: tokens of files that lie ready. `expected_seq`: where the ticket stood when its writer read it. `way`,
+    `confirmed`, `inbox`: as ReplyRequest has them. `written`: the draft that becomes this reply; it is gone then. Raises
+    NotFound; Conflict when the customer or a colleague has spoken since; NotPossible: no_way_back, no_such_way, way_shut,
+    way_claimed, not_our_inbox, closed, empty, too_long, no_files, files_gone, too_much, no_copies, bad_address,
+    too_many_copies."""
     # A file says something by itself: a picture sent without a word.
     text = "" if (files or attachments) and not text.strip() else check_text(text)
     request = ReplyRequest(
@@ -106,9 +107,7 @@ async def queue_reply(
         ready = await take_files(taken.connection, taken.ticket.id, actor.agent_id, files)
         added = await add_reply(ctx, taken, numbers, request, ready)
         if written is not None and actor.agent_id is not None:
-            await draft_was_sent(
-                taken.connection, taken.ticket.id, actor.agent_id, DraftMode.REPLY, written
-            )
+            await draft_was_sent(taken.connection, taken.ticket.id, actor.agent_id, DraftMode.REPLY, written)
         return added
 
     # Of this process; other hubs hear of it by the transaction's own NOTIFY.
@@ -151,9 +150,7 @@ async def check_request(
     assert way.channel is not None
     if sum(files) + sum(len(file.data) for file in request.attachments) > MOST_FILES_BYTES:
         raise NotPossible("The files are larger than 20 MB together.", code="too_much")
-    _check_channel(
-        way.channel, request.text, bool(files or request.attachments), [*request.cc, *request.bcc]
-    )
+    _check_channel(way.channel, request.text, bool(files or request.attachments), [*request.cc, *request.bcc])
     return facts, way
 
 
@@ -164,7 +161,8 @@ async def add_reply(
     request: ReplyRequest,
     files: Sequence[TakenFile] = (),
 ) -> int:
-    """Onto the timeline and into the outbox; the ticket is locked. `files` were taken from where they lay. Raises NotPossible."""
+    """Onto the timeline and into the outbox; the ticket is locked. `files` were taken from where they lay. Raises
+    NotPossible."""
     facts, chosen = await check_request(ctx, taken, request, [file.size for file in files])
     way = by_inbox(ctx, chosen, request.inbox)
     known = check_copies(request.cc, request.bcc, to=way.address, is_own=is_own_address(ctx))

@@ -87,9 +87,7 @@ async def add_template(ctx: Context, *, draft: Draft, actor: Actor) -> int:
     draft = check_draft(draft)
 
     async def work(connection: Connection) -> int:
-        made = await stored.add_template(
-            connection, await new_row(connection, draft, actor), actor.agent_id
-        )
+        made = await stored.add_template(connection, await new_row(connection, draft, actor), actor.agent_id)
         if made is None:
             raise _taken(draft.name)
         return made
@@ -97,9 +95,7 @@ async def add_template(ctx: Context, *, draft: Draft, actor: Actor) -> int:
     return await ctx.database.run(work)
 
 
-async def change_template(
-    ctx: Context, *, template_id: int, version: int, draft: Draft, actor: Actor
-) -> int:
+async def change_template(ctx: Context, *, template_id: int, version: int, draft: Draft, actor: Actor) -> int:
     """Its new version. `version` is the one that was looked at. Raises NotFound, also for another agent's own; NotPossible as
     `add_template`, template_changed (by somebody else meanwhile), shared_stays (what others use does not become private)."""
     draft = check_draft(draft)
@@ -151,9 +147,7 @@ async def render_template(
     return fill_in_liquid(template.body, placeholder_values(ctx, facts, agent_name, template.language))
 
 
-async def render_text(
-    ctx: Context, *, body: str, language: str, ticket_code: int, agent_name: str
-) -> str:
+async def render_text(ctx: Context, *, body: str, language: str, ticket_code: int, agent_name: str) -> str:
     """Any text, filled in for a ticket. Raises NotFound, NotPossible (bad_liquid)."""
     check_body(body)
     facts = await ctx.database.read(lambda c: stored.facts_of_ticket(c, ticket_code))

@@ -47,7 +47,9 @@ async def view_channels(ctx: Context, *, today: datetime) -> list[ChannelView]:
     async def read(connection: Connection) -> list[ChannelView]:
         configs = await stored.desk_channels(connection)
         pulses = {row.name: row for row in await stored.pulses(connection, today, today - SINCE)}
-        views = [_of_file(ctx, name, table, pulses.get(name)) for name, table in ctx.settings.channels.items()]
+        views = [
+            _of_file(ctx, name, table, pulses.get(name)) for name, table in ctx.settings.channels.items()
+        ]
         views += [_of_desk(ctx, row, pulses.get(row.name)) for row in configs]
         views.sort(key=lambda one: (one.name.casefold(), one.hidden))
         return [await _with_probe(connection, one) for one in views]
@@ -57,7 +59,12 @@ async def view_channels(ctx: Context, *, today: datetime) -> list[ChannelView]:
 
 def _of_file(ctx: Context, name: str, table: Mapping[str, object], pulse: PulseRow | None) -> ChannelView:
     return ChannelView(
-        name=name, kind=str(table["kind"]), config=None, pulse=pulse, probe=None, **_ways(ctx, str(table["kind"]))
+        name=name,
+        kind=str(table["kind"]),
+        config=None,
+        pulse=pulse,
+        probe=None,
+        **_ways(ctx, str(table["kind"])),
     )
 
 

@@ -11,7 +11,9 @@ from hub.actions.context import Context
 from hub.actions.customers.together import apart, together
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lock_name import lock_number
+from hub.actions.people.audit import record
 from hub.actions.targets import Touch, touch
+from hub.model.audit import AuditKind
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
@@ -55,7 +57,7 @@ async def merge_customers_into(
         await merge_customers.settle_pair(
             connection, kept_id, gone_id, "same", agent_id=actor.agent_id, author=actor.name
         )
-        await _tell(ctx, connection, actor, merge_id, kept_id, gone_id, tickets, undone=False)
+        await _tell(ctx, connection, actor, merge_id, kept, gone, tickets, undone=False)
         return merge_id
 
     return await _until_done(ctx, run)
@@ -87,7 +89,7 @@ async def undo_customer_merge(ctx: Context, *, merge_id: int, actor: Actor) -> i
         await merge_customers.give_back(connection, merge, list(tickets))
         await merge_customers.say(connection, kept.id, apart(merge.kept_was, merge.kept_became, kept.said))
         await merge_customers.settle_pair(connection, kept.id, gone.id, "", agent_id=None, author="")
-        await _tell(ctx, connection, actor, merge.id, kept.id, gone.id, tickets, undone=True)
+        await _tell(ctx, connection, actor, merge.id, kept, gone, tickets, undone=True)
         return merge.gone_code
 
     return await _until_done(ctx, run)
@@ -138,8 +140,8 @@ async def _tell(
     connection: Connection,
     actor: Actor,
     merge_id: int,
-    kept_id: int,
-    gone_id: int,
+    kept: LockedCustomer,
+    gone: LockedCustomer,
     tickets: dict[int, bool],
     *,
     undone: bool,
@@ -150,6 +152,11 @@ async def _tell(
         connection,
         EventKind.CUSTOMERS_MERGED,
         agent_id=actor.agent_id,
-        data={"merge": merge_id, "customer": kept_id, "other": gone_id, "undone": undone, "by": actor.name},
+        data={"merge": merge_id, "customer": kept.id, "other": gone.id, "undone": undone, "by": actor.name},
     )
     await announce(connection, EVENTS, ROUTE)
+    kind = AuditKind.CUSTOMERS_PARTED if undone else AuditKind.CUSTOMERS_MERGED
+    codes = [show_code(CUSTOMER, one) for one in (kept.code, gone.code)]
+    await record(
+        connection, kind, actor=actor, subject=codes[0], details={"other": codes[1], "tickets": len(tickets)}
+    )

@@ -3,18 +3,19 @@
 That a notice is made and that its event was read are one transaction: nothing is told twice or forgotten, whatever dies.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.actions.context import Context
+from hub.actions.errands.mentions import find_mentions
 from hub.actions.errands.notices import NewNotice, add_notices, overseers_of
 from hub.model.notices import NoticeKind
-from hub.model.tickets import EventKind
+from hub.model.tickets import EventKind, TicketStatus
+from storage import followers
 from storage import notices as stored
 from storage.database import Connection
 from storage.feed_marks import LedgerRow, read_on
-from storage.notices import NoteRow, StaffRow, ToldTicket
+from storage.notices import NoteRow, QueueNamed, StaffRow, ToldTicket
 
 READER = "notices"
 _AT_ONCE = 2000
@@ -27,18 +28,20 @@ _KINDS = frozenset(
         EventKind.SLA_WARNING,
         EventKind.SLA_BREACHED,
         EventKind.INTERACTION_ADDED,
+        EventKind.STATUS_CHANGED,
     )
 )
-_MENTION = re.compile(r"(?<![\w@.])@([a-z0-9][a-z0-9._@-]{0,63})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """As things stand now; what an event says is older."""
+    """As things stand now; what an event says is older. `followers` by ticket, where it has any."""
 
     tickets: Mapping[int, ToldTicket]
     staff: Sequence[StaffRow]
     notes: Mapping[int, NoteRow]
+    queues: Sequence[QueueNamed] = ()
+    followers: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 async def tell_of_ledger(ctx: Context) -> int:
@@ -48,24 +51,31 @@ async def tell_of_ledger(ctx: Context) -> int:
         rows = await read_on(connection, READER, _KINDS, _AT_ONCE)
         if rows is None:
             return 0
-        rows = [row for row in rows if row.ticket_id is not None and not _is_from_outside(row)]
+        rows = [row for row in rows if row.ticket_id is not None and row.data.get("direction") != "out"]
+        followed = await followers.of_tickets(connection, sorted({row.ticket_id or 0 for row in rows}))
+        # Most of what customers write is followed by nobody.
+        rows = [row for row in rows if row.ticket_id in followed or not _is_for_followers(row)]
         if rows:
-            await add_notices(
-                connection, list(notices_of(rows, await _facts(connection, rows))), never_again=True
-            )
+            facts = await _facts(connection, rows, followed)
+            await add_notices(connection, list(notices_of(rows, facts)), never_again=True)
+            await followers.add(connection, _mentioned_on(facts))
         return 1
 
     return await ctx.database.run(work)
 
 
-async def _facts(connection: Connection, rows: Sequence[LedgerRow]) -> Facts:
-    noted = [int(row.data["interaction"]) for row in rows if row.kind == EventKind.INTERACTION_ADDED]
+async def _facts(
+    connection: Connection, rows: Sequence[LedgerRow], followed: Mapping[int, Sequence[int]]
+) -> Facts:
+    noted = [int(row.data["interaction"]) for row in rows if _is_internal(row)]
     notes = await stored.notes(connection, noted) if noted else []
     tickets = sorted({row.ticket_id for row in rows if row.ticket_id is not None})
     return Facts(
         tickets=await stored.tickets(connection, tickets),
         staff=await stored.staff(connection),
         notes={note.id: note for note in notes},
+        queues=await stored.queues(connection) if any("@" in note.text for note in notes) else (),
+        followers=followed,
     )
 
 
@@ -75,8 +85,12 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
         ticket = facts.tickets[row.ticket_id or 0]
         cause = f"event:{row.id}"
         match row.kind:
+            case EventKind.STATUS_CHANGED:
+                if row.data["to"] == TicketStatus.RESOLVED:
+                    yield from _to_followers(row, facts, NoticeKind.FOLLOWED_RESOLVED)
             case EventKind.TICKET_ASSIGNED:
                 agent_id = int(row.data["agent"])
+                yield from _to_followers(row, facts, NoticeKind.FOLLOWED_ASSIGNED, but=agent_id)
                 # Not who took it themselves, and not who has lost it again.
                 if agent_id != row.agent_id and agent_id == ticket.assignee_id:
                     names = {one.id: one.name for one in facts.staff}
@@ -101,9 +115,11 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
                 # The hub says why; a person who gives it back does not.
                 if "because" in row.data:
                     yield _notice(int(row.data["agent"]), NoticeKind.AWAY, cause, ticket, {})
+            case _ if _is_for_followers(row):
+                yield from _to_followers(row, facts, NoticeKind.FOLLOWED_MESSAGE)
             case _:
                 note = facts.notes.get(int(row.data["interaction"]))
-                for agent_id in mentioned(note.text, facts.staff) if note is not None else ():
+                for agent_id in _named_in(note, facts) if note is not None else ():
                     if note is not None and agent_id != note.agent_id:
                         # Where the note was moved since, it is there that it is read.
                         yield NewNotice(
@@ -112,21 +128,41 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
                         )  # fmt: skip
 
 
-def mentioned(text: str, staff: Sequence[StaffRow]) -> list[int]:
-    """Whom a note names: @ and the login, which may be followed by a full stop.
-
-    >>> mentioned("Ask @lin.", [StaffRow(id=7, login="lin", name="Lin", role="agent", queues=[])])
-    [7]
-    """
-    logins = {one.login: one.id for one in staff}
-    named = (found[1].lower() for found in _MENTION.finditer(text))
-    ids = (logins.get(name, logins.get(name.rstrip("._-@"))) for name in named)
-    return list(dict.fromkeys(one for one in ids if one is not None))
+def _named_in(note: NoteRow, facts: Facts) -> list[int]:
+    return find_mentions(note.text, facts.staff, facts.queues).everybody(facts.staff)
 
 
-def _is_from_outside(row: LedgerRow) -> bool:
-    """Only what colleagues say to each other can name one of them."""
-    return row.kind == EventKind.INTERACTION_ADDED and row.data.get("direction") != "internal"
+def _mentioned_on(facts: Facts) -> list[tuple[int, int]]:
+    """(ticket, agent): who is named by themselves follows what they were named on; a whole team does not."""
+    return [
+        (note.ticket_id, agent_id)
+        for note in facts.notes.values()
+        for agent_id in find_mentions(note.text, facts.staff, facts.queues).agents
+        if agent_id != note.agent_id
+    ]
+
+
+def _to_followers(
+    row: LedgerRow, facts: Facts, kind: NoticeKind, *, but: int | None = None
+) -> Iterator[NewNotice]:
+    """Not to who did it, to `but`, nor to who has the ticket: they see it anyhow, or are told otherwise."""
+    ticket = facts.tickets[row.ticket_id or 0]
+    names = {one.id: one.name for one in facts.staff}
+    said = {"by": names.get(row.agent_id or 0, ""), "to": names.get(but or 0, "")}
+    for agent_id in facts.followers.get(ticket.id, ()):
+        if agent_id not in (row.agent_id, but, ticket.assignee_id):
+            yield _notice(agent_id, kind, f"followed:{row.id}", ticket, said)
+
+
+def _is_internal(row: LedgerRow) -> bool:
+    return row.kind == EventKind.INTERACTION_ADDED and row.data.get("direction") == "internal"
+
+
+def _is_for_followers(row: LedgerRow) -> bool:
+    """What is told to followers alone: what a customer wrote, and changes of status."""
+    return row.kind == EventKind.STATUS_CHANGED or (
+        row.kind == EventKind.INTERACTION_ADDED and row.data.get("direction") == "in"
+    )
 
 
 def _notice(

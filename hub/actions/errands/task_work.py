@@ -128,17 +128,26 @@ async def give_task(
 
     async def step(taken: _Step) -> None:
         taken.must_live()
-        if assignee_id is not None and not await staff.is_active(taken.connection, assignee_id):
-            raise NotFound(f"There is no agent {assignee_id}.", code="no_such_agent")
-        now = await _moved(taken, queue)
-        if (now.queue_id, assignee_id) == (taken.task.queue_id, taken.task.assignee_id):
-            return
-        await taken.write(replace(now, assignee_id=assignee_id, state=TaskState.OPEN.value))
-        what = TaskStep.PUT_BACK if assignee_id is None and queue is KEEP else TaskStep.GIVEN
-        await taken.note(what, to_agent=assignee_id)
-        await taken.tell_receivers()
+        await _give(taken, assignee_id, queue)
 
     return await _on_task(ctx, code, version, actor, step)
+
+
+async def pass_task_on(
+    ctx: Context, *, code: int, from_agent: int, to_agent: int | None, actor: Actor
+) -> bool:
+    """From one agent to another, or to nobody, where the first still has it; returns whether they had. Raises NotFound
+    (no_such_agent)."""
+    passed = False
+
+    async def step(taken: _Step) -> None:
+        nonlocal passed
+        passed = taken.state.lives and taken.task.assignee_id == from_agent
+        if passed:
+            await _give(taken, to_agent, KEEP)
+
+    await _on_task(ctx, code, None, actor, step)
+    return passed
 
 
 async def change_task(
@@ -264,6 +273,18 @@ async def _on_task(
         return taken.task.version
 
     return await ctx.database.run(run)
+
+
+async def _give(taken: _Step, assignee_id: int | None, queue: str | Keep) -> None:
+    if assignee_id is not None and not await staff.is_active(taken.connection, assignee_id):
+        raise NotFound(f"There is no agent {assignee_id}.", code="no_such_agent")
+    now = await _moved(taken, queue)
+    if (now.queue_id, assignee_id) == (taken.task.queue_id, taken.task.assignee_id):
+        return
+    await taken.write(replace(now, assignee_id=assignee_id, state=TaskState.OPEN.value))
+    what = TaskStep.PUT_BACK if assignee_id is None and queue is KEEP else TaskStep.GIVEN
+    await taken.note(what, to_agent=assignee_id)
+    await taken.tell_receivers()
 
 
 async def _moved(taken: _Step, queue: str | Keep) -> LockedTask:

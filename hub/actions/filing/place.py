@@ -229,6 +229,8 @@ def _note_conflict(batch: Batch, case: Case, read: Read) -> None:
         owners = {row.customer_id for row in batch.people.get(key, ())} if one.verified else set()
         if owners - {customer.id} and customer.id not in owners:
             ticket.note(EventKind.IDENTITY_CONFLICT, customers=sorted({*owners, customer.id} - {0}))
+            if customer.id:
+                batch.conflicts |= {(customer.id, owner) for owner in owners}
 
 
 def _remember(batch: Batch, case: Case, read: Read) -> None:

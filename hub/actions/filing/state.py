@@ -117,7 +117,7 @@ class Settlement:
 @dataclass(slots=True, kw_only=True)
 class Batch:
     """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back, `live_load` of it
-    live."""
+    live. `conflicts`: pairs of customers whose proofs came in one message."""
 
     house: House
     cases: list[Case] = field(default_factory=list)
@@ -132,4 +132,5 @@ class Batch:
     load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     live_load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     posted: list[PostedRow] = field(default_factory=list)
+    conflicts: set[tuple[int, int]] = field(default_factory=set)
     settlement: Settlement = field(default_factory=Settlement)

@@ -14,13 +14,15 @@ from hub.model.interactions import IdentityKind
 from hub.model.people import Presence
 from routing.explain import to_data
 from routing.situation import Reason, ReasonCode
-from storage import events, inbound, participants, reports, threads
+from storage import customer_pairs, events, inbound, participants, reports, threads
 from storage.database import Connection, as_json
 
 
 async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
     """All of it, in the order of the locks."""
     await _write_people(connection, cases)
+    if batch.conflicts:
+        await customer_pairs.add(connection, sorted(batch.conflicts))
     await _open_tickets(connection, batch)
     await _write_tickets(connection, batch)
     await _write_timeline(connection, cases)

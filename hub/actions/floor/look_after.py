@@ -1,7 +1,8 @@
-"""What becomes of tickets by itself, each at its moment: offers that nobody answered, tickets whose agent is gone or silent,
+"""What becomes of tickets and tasks by itself, each at its moment: offers that nobody answered, tickets whose agent is gone or silent,
 those that wait too long in one queue, those that nobody can take. Any number of hubs do this at once."""
 
 from hub.actions.context import Context
+from hub.actions.errands.task_returns import put_back_of_gone
 from hub.actions.floor.offers import expire_offers
 from hub.actions.floor.overflow import next_overflow, overflow
 from hub.actions.floor.returns import give_back_left, give_back_unanswered, next_return
@@ -18,6 +19,7 @@ async def look_after(ctx: Context) -> int:
         + await give_back_unanswered(ctx)
         + await overflow(ctx)
         + await say_unplaceable(ctx)
+        + await put_back_of_gone(ctx)
     )
 
 

@@ -94,7 +94,7 @@ async def undo_many(ctx: Context, *, bulk_id: int, actor: Actor) -> Done:
     taken = await ctx.database.run(lambda c: stored.take(c, bulk_id, owner, UNDO_SECONDS))
     if taken is None:
         raise NotFound("There is nothing to take back any more.", code="nothing_to_undo")
-    back = _BACK[taken.what]
+    back = BACK[taken.what]
     changed = 0
     skipped: Counter[str] = Counter()
     for was in reversed(taken.before):
@@ -114,7 +114,7 @@ def _needed(order: Order, actor: Actor) -> Permission:
 
 async def _keep(ctx: Context, order: Order, actor: Actor, before: list[Before]) -> int | None:
     agent_id = actor.agent_id
-    if not before or agent_id is None or order.what not in _BACK:
+    if not before or agent_id is None or order.what not in BACK:
         return None
     value = dict(order.value)
     return await ctx.database.run(
@@ -234,7 +234,7 @@ async def _unmerge(ctx: Context, was: Before, _value: Value, actor: Actor) -> No
     await undo_move(ctx, move_id=was["move"], actor=actor)
 
 
-_BACK: Mapping[str, Callable[[Context, Before, Value, Actor], Awaitable[None]]] = {
+BACK: Mapping[str, Callable[[Context, Before, Value, Actor], Awaitable[None]]] = {
     "assign": _unassign, "status": _unstatus, "tags": _untag, "queue": _unqueue, "priority": _unprioritise,
     "snooze": _unsnooze, "merge": _unmerge,
 }  # fmt: skip

@@ -56,8 +56,8 @@ def _on(day: date, at: time, zone: tzinfo) -> datetime:
 
 
 def _at_work(one: Moment, calendar: Calendar | None, zone: tzinfo) -> datetime:
-    """In an hour is in an hour; a part of the day is one on which work is done. Of a morning: its first shift, though it begin at
-    six."""
+    """In an hour is in an hour; a part of the day is one on which work is done. Of a morning: its first shift, though it
+    begin at six."""
     if calendar is None or one.code == "hour":
         return one.at
     since = one.at if one.code == "afternoon" else _on(one.at.date(), _DAWN, zone)

@@ -242,7 +242,9 @@ async def _check_may(
 ) -> None:
     """Whoever manages the staff; but by nothing of this does anybody come to rights, or take any, that they do not have."""
     guarded = _GUARDED & set(what)
-    allowed = actor.may(Permission.MANAGE_STAFF) and ("role" not in guarded or actor.may(Permission.MANAGE_ROLES))
+    allowed = actor.may(Permission.MANAGE_STAFF) and (
+        "role" not in guarded or actor.may(Permission.MANAGE_ROLES)
+    )
     if allowed and guarded:
         allowed = (await role_named(connection, agent.role)).within(actor)
     if allowed and role:

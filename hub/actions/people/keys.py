@@ -139,9 +139,7 @@ def _check_end(expires_at: datetime | None) -> None:
 
 
 def _taken(name: str) -> NotPossible:
-    return NotPossible(
-        f"There is a key called {name} already; take another name.", code="key_name_taken"
-    )
+    return NotPossible(f"There is a key called {name} already; take another name.", code="key_name_taken")
 
 
 def _hash(key: str) -> bytes:

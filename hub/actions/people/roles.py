@@ -138,9 +138,7 @@ async def change_role(
         before, after = _plain(name, was.permissions, was.sight), _plain(new_name, wanted, sight)
         if before == after:
             return
-        await stored.change_role(
-            connection, name, new_name=new_name, permissions=sorted(wanted), sight=sight
-        )
+        await stored.change_role(connection, name, new_name=new_name, permissions=sorted(wanted), sight=sight)
         await _tell(connection, actor)
         await record(
             connection, AuditKind.ROLE_CHANGED, actor=actor, subject=name, before=before, after=after

@@ -1,11 +1,13 @@
 """Codes of an authenticator app (RFC 6238: six digits, thirty seconds, SHA-1, which is what every app knows)."""
 
 import hmac
+import io
 import time
 import unicodedata
 
 import pyotp
 import segno
+import structlog
 
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotPossible
@@ -15,6 +17,8 @@ from hub.actions.vault import seal, unseal
 from hub.model.tickets import EventKind
 from storage import events, signin
 from storage.database import Connection
+
+log = structlog.get_logger(__name__)
 
 STEP_SECONDS = 30
 DRIFT_STEPS = 1
@@ -41,10 +45,9 @@ async def pending_secret(ctx: Context, agent_id: int) -> str:
 def picture_of(secret: str, login: str) -> bytes:
     """The secret as a QR code that apps read: a whole SVG file, dark on light, with a quiet zone."""
     address = pyotp.TOTP(secret, name=login, issuer="Contact Hub").provisioning_uri()
-    drawn: str = segno.make(address, error="m").svg_inline(
-        scale=5, border=4, dark="#000", light="#fff", svgns=True
-    )
-    return drawn.encode()
+    drawn = io.BytesIO()
+    segno.make(address, error="m").save(drawn, kind="svg", scale=5, border=4, dark="#000", light="#fff")
+    return drawn.getvalue()
 
 
 async def confirm_totp(ctx: Context, agent_id: int, code: str) -> list[str]:
@@ -108,4 +111,9 @@ def plain_code(code: str) -> str:
 
 
 def _open(ctx: Context, agent_id: int, sealed: bytes) -> str:
-    return unseal(ctx.secret, _PLACE, f"totp {agent_id}", sealed).decode()
+    """Raises LoginRefused (`app_unreadable`): it was sealed with another key than this installation's."""
+    try:
+        return unseal(ctx.secret, _PLACE, f"totp {agent_id}", sealed).decode()
+    except ValueError as error:
+        log.exception("totp.unreadable", agent=agent_id)
+        raise LoginRefused("The app's secret cannot be opened.", code="app_unreadable") from error

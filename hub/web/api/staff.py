@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.actions.failures import NotPossible
-from hub.actions.floor.returns import hand_over
+from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.change_agent import (
     AgentChange,
     change_agent,
@@ -41,7 +41,8 @@ _Live = Annotated[int, Field(ge=0, le=MOST_LIVE, description="live conversations
 _Calendar = Annotated[str, Field(max_length=100, description="shifts, a calendar of the rules; empty: none")]
 _Locale = Literal["en", "zh_CN"]
 _Role = Annotated[
-    str, Field(min_length=1, max_length=MOST_NAME, description="agent, supervisor, admin or one that was made")
+    str,
+    Field(min_length=1, max_length=MOST_NAME, description="agent, supervisor, admin or one that was made"),
 ]
 
 
@@ -133,6 +134,7 @@ class NewPassword(BaseModel):
 
 class HandedOver(BaseModel):
     tickets: int
+    tasks: int
 
 
 async def show_agent(call: Call) -> Answer:
@@ -170,10 +172,11 @@ async def post_password(call: Call) -> Answer:
 
 
 async def post_hand_over(call: Call) -> Answer:
-    """All of an agent's tickets to another one, or back to their queues."""
+    """Everything that an agent has, to another one or back to the queues."""
     body: HandOverRequest = call.body
-    moved = await hand_over(call.ctx, from_agent=path_id(call, "agent"), to_agent=body.to, actor=call.actor)
-    return Answer(document=HandedOver(tickets=moved))
+    agent = path_id(call, "agent")
+    handed = await hand_over_all(call.ctx, from_agent=agent, to_agent=body.to, actor=call.actor)
+    return Answer(document=HandedOver(tickets=handed.tickets, tasks=handed.tasks))
 
 
 async def put_members(call: Call) -> Answer:

@@ -6,31 +6,44 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.actions.failures import NotFound
-from hub.model.codes import CUSTOMER, NotACode, read_code
+from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
+from hub.web.desk.people.looking import TimelineLook
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.tickets.thread import CUT
-from hub.web.desk.visit import Visit
-from storage import tasks, views
+from hub.web.desk.visit import Visit, go
+from storage import change_customers, customer_timeline, merge_customers, tasks, views
+from storage.change_customers import OwnIdentity
 from storage.database import Connection
+from storage.merge_customers import MergeShown
 from storage.tasks import TaskRow
 from storage.views import CustomerRow, TicketRow, TimelineRow
 
 PAGE = 50
-MOST = 2000
+MOST = 500
+"""So many entries grow on one page; what is older has pages of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A customer's timeline, newest first."""
+    """A customer's timeline, newest first. `older`: the id below which it goes on; None at its end."""
 
     customer: CustomerRow
+    note: str
+    identities: Sequence[OwnIdentity]
+    merges: Sequence[MergeShown]
     entries: Sequence[TimelineRow]
     tickets: Sequence[TicketRow]
     tasks: Sequence[TaskRow]
     queues: Sequence[views.QueueRow]
-    earlier: bool
+    channels: Sequence[tuple[str, str]]
+    older: int | None
     rows: int
+
+    @property
+    def grows(self) -> bool:
+        """Whether more of it comes onto the same page."""
+        return self.older is not None and self.rows < MOST
 
 
 async def show_customers(visit: Visit) -> web.StreamResponse:
@@ -58,20 +71,27 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
 
 
 async def show_customer(visit: Visit) -> web.StreamResponse:
-    """The page of one customer."""
-    cursor = visit.ctx.feed.cursor
-    told = await _read(visit)
+    """The page of one customer; of one that was merged, whoever they are now."""
+    cursor, look = visit.ctx.feed.cursor, TimelineLook.read(visit.request.query)
+    told = await _read(visit, look)
+    number = show_code(CUSTOMER, told.customer.code)
+    if read_code(CUSTOMER, visit.request.match_info["code"]) != told.customer.code:
+        return go(visit, f"/desk/customers/{number}")
     words = task_words(visit.voice, told.tasks, visit.now)
-    return visit.page("customer.html", section="customers", cursor=cursor, told=told, CUT=CUT, **words)
+    return visit.page(
+        "customer.html", section="customers", cursor=cursor, told=told, look=look, CUT=CUT, **words
+    )
 
 
-async def show_timeline(visit: Visit) -> web.StreamResponse:
-    """Their timeline alone."""
-    told = await _read(visit)
-    return visit.page("_timeline.html", told=told, CUT=CUT, **task_words(visit.voice, told.tasks, visit.now))
+async def show_timeline(visit: Visit, tail: str = "") -> web.Response:
+    """Their timeline alone. `tail`: a toast that goes with it."""
+    look = TimelineLook.read(visit.request.query)
+    told = await _read(visit, look)
+    words = task_words(visit.voice, told.tasks, visit.now)
+    return visit.page("_timeline.html", tail=tail, told=told, look=look, CUT=CUT, **words)
 
 
-async def _read(visit: Visit) -> Told:
+async def _read(visit: Visit, look: TimelineLook) -> Told:
     try:
         code = read_code(CUSTOMER, visit.request.match_info["code"])
     except NotACode as error:
@@ -80,26 +100,32 @@ async def _read(visit: Visit) -> Told:
     rows = (
         max(PAGE, min(int(given), MOST)) if given.isascii() and given.isdigit() and len(given) < 6 else PAGE
     )
+    wanted = look.wanted(visit.voice.zone)
 
     async def read(c: Connection) -> Told | None:
         customer = await views.get_customer_by_code(c, code)
         if customer is None:
             return None
         entries: list[TimelineRow] = []
-        earlier = True
-        while earlier and len(entries) < rows:
-            wanted = min(views.MOST_ROWS, rows - len(entries))
-            before = entries[-1].id if entries else None
-            page = await views.customer_timeline(c, customer.id, before=before, limit=wanted)
+        older, goes_on = look.before, True
+        while goes_on and len(entries) < rows:
+            asked = min(views.MOST_ROWS, rows - len(entries))
+            page = await customer_timeline.filtered(c, customer.id, wanted, before=older, limit=asked)
             entries += page
-            earlier = len(page) == wanted
+            goes_on = len(page) == asked
+            older = entries[-1].id if entries else older
+        change = await change_customers.customer_to_change(c, customer.id)
         return Told(
             customer=customer,
+            note=change.note if change is not None else "",
+            identities=await change_customers.own_identities(c, customer.id),
+            merges=await merge_customers.merges_of(c, customer.id),
             entries=entries,
             tickets=await views.customer_tickets(c, customer.id, 50),
             tasks=await tasks.of_customer(c, customer.id),
             queues=await views.list_queues(c),
-            earlier=earlier and rows < MOST,
+            channels=await customer_timeline.channels_of(c, customer.id),
+            older=older if goes_on else None,
             rows=rows,
         )
 

@@ -9,16 +9,20 @@ from contextlib import suppress
 from uuid import uuid4
 
 import structlog
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from channels.doors import is_own_origin
+from hub.actions.announce import LOOKS
 from hub.actions.context import Context
 from hub.actions.feed import FeedEvent, TooFarBehind
 from hub.actions.floor.presence import LINE_SECONDS, drop_line, hear_line
+from hub.actions.lists.looks import Look, look_ended, say_look
 from hub.actions.people.sessions import agent_of_session
 from hub.model.codes import TICKET, show_code
+from hub.model.people import Actor
 from hub.model.tickets import EventKind
 from hub.web.desk.cookies import read_session
+from hub.web.desk.lists.looks import read_look
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -26,6 +30,8 @@ log = structlog.get_logger(__name__)
 SESSION_ENDED = 4401
 """The close code that sends the page to the login."""
 LOOK_SECONDS = 4.0
+SAY_SECONDS = 2.0
+LOOK_AGAIN_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 10.0
 """A browser that does not answer for half as long again is gone: a closed laptop says nothing."""
 
@@ -70,15 +76,17 @@ def live_route(ctx: Context) -> web.RouteDef:
         await socket.prepare(request)
         open_sockets = request.app[SOCKETS]
         open_sockets.add(socket)
-        line = _Line(ctx, socket, token, signed_in.agent.id)
+        line = _Line(ctx, socket, token, signed_in.actor)
         tasks = [
             asyncio.create_task(line.tell(request.query.get("cursor", ""))),
             asyncio.create_task(line.watch_session()),
             asyncio.create_task(line.be_heard()),
+            asyncio.create_task(line.say_looks()),
+            asyncio.create_task(line.tell_looks()),
         ]
         try:
-            async for _ in socket:
-                pass  # the page has nothing to say here; reading notices that it went away
+            async for message in socket:
+                line.hear(message)
         finally:
             for task in tasks:
                 task.cancel()
@@ -98,13 +106,16 @@ async def close_sockets(app: web.Application) -> None:
 
 
 class _Line:
-    def __init__(self, ctx: Context, socket: web.WebSocketResponse, token: str, agent_id: int) -> None:
+    def __init__(self, ctx: Context, socket: web.WebSocketResponse, token: str, actor: Actor) -> None:
         self._ctx = ctx
         self._socket = socket
         self._token = token
-        self._agent_id = agent_id
+        self._actor = actor
+        self._agent_id = actor.agent_id or 0
         self._look_now = asyncio.Event()
         self._line = uuid4()
+        self._look = Look(ticket_code=None)
+        self._looked = asyncio.Event()
 
     async def tell(self, cursor: str) -> None:
         """Send every event after `cursor`, each once; close when this reader must come back with its cursor."""
@@ -159,10 +170,39 @@ class _Line:
                 log.warning("desk.line_untold", error=str(error))
             await asyncio.sleep(LINE_SECONDS)
 
+    def hear(self, message: WSMessage) -> None:
+        """The one thing that a page says: which ticket it shows and whether somebody writes there. Anything else is no word."""
+        look = read_look(message.data) if message.type is WSMsgType.TEXT else None
+        if look is not None and look != self._look:
+            self._look = look
+            self._looked.set()
+
+    async def say_looks(self) -> None:
+        """Pass on what the page shows, its last state, not more often than every SAY_SECONDS."""
+        while True:
+            await self._looked.wait()
+            self._looked.clear()
+            try:
+                await say_look(self._ctx, self._line, self._actor, self._look)
+            except DatabaseUnavailable as error:
+                log.warning("desk.look_untold", error=str(error))
+            await asyncio.sleep(SAY_SECONDS)
+
+    async def tell_looks(self) -> None:
+        """Whenever colleagues come to a ticket, leave it or write, and now and then, for what ended in silence."""
+        while True:
+            heard = self._ctx.listener.expect(LOOKS)
+            await heard.wait(LOOK_AGAIN_SECONDS)
+            with suppress(ConnectionError):
+                await self._socket.send_json({"looks": True})
+            await asyncio.sleep(SAY_SECONDS)
+
     async def end(self) -> None:
         """The page is gone. Where that cannot be said now, the line is seen to be silent."""
         try:
             await drop_line(self._ctx, self._line, self._agent_id)
+            if self._look.ticket_code is not None:
+                await look_ended(self._ctx)
         except DatabaseUnavailable as error:
             log.warning("desk.line_untold", error=str(error))
 
@@ -177,6 +217,8 @@ class _Line:
             return  # nobody learns when another's bell rings
         ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
         told = {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
+        if (event.kind, event.assignee_id) == (EventKind.INTERACTION_ADDED, self._agent_id):
+            told["answered"] = event.data.get("direction") == "in"
         if event.kind in _OF_OFFERS and event.data.get("agent") == self._agent_id:
             told["mine"] = True
         await self._socket.send_json(told)

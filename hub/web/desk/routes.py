@@ -14,21 +14,38 @@ from hub.web.desk import (
     preferences,
     queues,
     system,
+    tags,
 )
-from hub.web.desk.admin import audit, keys, roles
+from hub.web.desk.admin import audit, keys, retention, roles
 from hub.web.desk.assets import show_asset
+from hub.web.desk.channels import pages as channels
+from hub.web.desk.channels import setting_up
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.errands.webhooks import for_admins
 from hub.web.desk.letters.original import PICTURES, Originals
+from hub.web.desk.lists import bulk, looks, news, snooze
+from hub.web.desk.lists import views as saved
 from hub.web.desk.live import live_route
 from hub.web.desk.rules import drafts, entries, overview
 from hub.web.desk.signin.routes import sign_in_routes
 from hub.web.desk.simulate import pages as simulate
 from hub.web.desk.staff import matrix
 from hub.web.desk.staff import pages as staff
-from hub.web.desk.tickets import acting, files, joining, moving, pages, sorting, tagging, writing
+from hub.web.desk.tickets import (
+    acting,
+    delivering,
+    files,
+    joining,
+    moving,
+    pages,
+    scheduling,
+    sorting,
+    tagging,
+    writing,
+)
+from hub.web.desk.tickets import drafts as drafts_of_tickets
 from hub.web.desk.visit import Handler, at_desk
-from hub.web.desk.words import quick, templates
+from hub.web.desk.words import carry, mentions, quick, templates
 
 P = Permission
 
@@ -59,9 +76,37 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/fragments/tickets/{code}/customer", pages.show_customer_pane),
         get("/fragments/tickets/{code}/colleagues", acting.show_colleagues),
         get("/fragments/tickets/{code}/tags", tagging.show_tag_choice),
+        get("/fragments/views", saved.show_views),
+        get("/fragments/views/new", saved.show_new),
+        get("/fragments/views/{id}", saved.show_view),
+        post("/fragments/views/form", saved.post_form),
+        post("/views", saved.post_view),
+        post("/views/{id}/remove", saved.post_remove),
+        get("/fragments/bulk/{what}", bulk.show_bulk),
+        post("/bulk", bulk.post_bulk),
+        post("/bulk/{id}/undo", bulk.post_undo),
+        get("/fragments/tickets/{code}/snooze", snooze.show_snooze),
+        post("/tickets/{code}/snooze", snooze.post_snooze, needs=P.WORK),
+        post("/tickets/{code}/wake", snooze.post_wake, needs=P.WORK),
+        post("/tickets/{code}/undo/snooze", snooze.post_undo_snooze, needs=P.WORK),
+        get("/fragments/looks", looks.show_looks),
+        post("/tickets/{code}/seen", looks.post_seen),
+        get("/tickets/{code}/news", news.get_news),
         post("/tickets/{code}/tags", tagging.post_tags),
         get("/tickets/{code}/originals/{id}", originals.show),
         post("/tickets/{code}/replies", writing.post_reply),
+        post("/tickets/{code}/draft/files", drafts_of_tickets.post_file),
+        post("/tickets/{code}/draft/{mode}", drafts_of_tickets.post_draft),
+        get("/fragments/tickets/{code}/draft", drafts_of_tickets.get_drafts),
+        post("/drafts/beside/{id}/forget", drafts_of_tickets.post_forget),
+        get("/drafts/files/{token}", drafts_of_tickets.get_file),
+        get("/drafts/files/{token}/picture", drafts_of_tickets.get_picture),
+        post("/drafts/files/{token}/remove", drafts_of_tickets.post_remove),
+        get("/fragments/tickets/{code}/later", scheduling.show_moments),
+        post("/tickets/{code}/scheduled/{id}/edit", scheduling.post_edit),
+        post("/tickets/{code}/scheduled/{id}/restore", scheduling.post_restore),
+        post("/tickets/{code}/scheduled/{id}/now", scheduling.post_now),
+        post("/tickets/{code}/scheduled/{id}/cancel", scheduling.post_cancel),
         post("/tickets/{code}/notes", writing.post_note),
         post("/tickets/{code}/take", acting.post_take),
         post("/tickets/{code}/assign", acting.post_assign),
@@ -78,8 +123,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/undo/assignment", acting.post_undo_assignment),
         post("/tickets/{code}/undo/tags", tagging.post_undo_tags),
         post("/tickets/{code}/sort", sorting.post_sort),
-        post("/tickets/{code}/deliveries/{id}/again", writing.post_send_again),
-        post("/tickets/{code}/deliveries/{id}/cancel", writing.post_cancel),
+        post("/tickets/{code}/deliveries/{id}/again", delivering.post_send_again),
+        post("/tickets/{code}/deliveries/{id}/cancel", delivering.post_cancel),
         post("/tickets/{code}/deliveries/{id}/undo", writing.post_undo),
         post("/tickets/{code}/move", moving.post_move),
         post("/tickets/{code}/entries/{id}/adopt", moving.post_adopt),
@@ -87,10 +132,15 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/people/remove", moving.post_let_out),
         post("/moves/{id}/undo", moving.post_undo_move),
         get("/fragments/tickets/{code}/quick", quick.show_quick),
+        get("/fragments/mentions", mentions.show_mentions),
+        post("/mentioned", mentions.post_mentioned),
+        post("/tickets/{code}/follow", mentions.post_follow),
         post("/tickets/{code}/templates/{id}", quick.post_filled),
         get("/templates", templates.show_templates),
         post("/templates", templates.post_template),
         post("/templates/preview", templates.post_preview),
+        get("/templates/export", carry.get_file),
+        post("/templates/import", carry.post_file),
         post("/templates/{id}/retire", templates.post_retire),
         get("/classification", classification.show_classification, leads=True),
         get("/fragments/classification", classification.show_state, leads=True),
@@ -116,6 +166,21 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/staff/{id}/hand-over", staff.post_hand_over, leads=True),
         post("/staff/{id}/skill", matrix.post_skill, leads=True),
         post("/staff/{id}/queue", matrix.post_membership, leads=True),
+        get("/tags", tags.show_tags, needs=P.MANAGE_TAGS),
+        post("/tags", tags.post_tag, needs=P.MANAGE_TAGS),
+        get("/fragments/tag-shelf", tags.show_state, needs=P.MANAGE_TAGS),
+        get("/tags.css", tags.get_style),
+        get("/channels", channels.show_channels, needs=P.MANAGE_CHANNELS),
+        get("/fragments/channels/{name}", channels.show_card, needs=P.MANAGE_CHANNELS),
+        get("/channels/new/{kind}", setting_up.show_new, needs=P.MANAGE_CHANNELS),
+        post("/channels/new/{kind}", setting_up.post_new, needs=P.MANAGE_CHANNELS),
+        get("/channels/{name}", setting_up.show_change, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}", setting_up.post_change, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/switch", setting_up.post_switch, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/remove", setting_up.post_remove, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/check", channels.post_check, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/probe", channels.post_probe, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/close-test", channels.post_close_test, needs=P.MANAGE_CHANNELS),
         get("/roles", roles.show_roles, needs=P.MANAGE_ROLES),
         post("/roles", roles.post_new, needs=P.MANAGE_ROLES),
         get("/roles/new", roles.show_new, needs=P.MANAGE_ROLES),
@@ -128,6 +193,13 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/keys/{id}/revoke", keys.post_revoke, needs=P.MANAGE_KEYS),
         get("/audit", audit.show_audit, needs=P.SEE_AUDIT),
         get("/audit/export", audit.get_file, needs=P.SEE_AUDIT),
+        get("/retention", retention.show_retention, needs=P.MANAGE_RETENTION),
+        post("/retention/{what}", retention.post_policy, needs=P.MANAGE_RETENTION),
+        get("/customers/{code}/data", retention.show_customer, needs=P.SEE_CUSTOMERS),
+        get("/customers/{code}/export", retention.get_export, needs=P.EXPORT_CUSTOMERS),
+        post("/customers/{code}/hold", retention.post_hold, needs=P.MANAGE_RETENTION),
+        post("/customers/{code}/hold/lift", retention.post_lift, needs=P.MANAGE_RETENTION),
+        post("/customers/{code}/anonymise", retention.post_anonymise, needs=P.ANONYMISE_CUSTOMERS),
         get("/simulate", simulate.show_simulate, leads=True),
         post("/simulate", simulate.post_simulate, leads=True),
         get("/simulate/{id}", simulate.show_simulation, leads=True),

@@ -8,7 +8,7 @@ from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
 from hub.web.api.files import as_download
 from hub.web.desk.say.automation import STOPS
-from hub.web.desk.tickets.writing import deliver_action
+from hub.web.desk.tickets.delivering import deliver_action
 from hub.web.desk.visit import Visit
 from storage import automation, floor, views
 from storage.database import Connection

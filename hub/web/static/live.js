@@ -82,9 +82,14 @@ function connect() {
     attempt = 0;
     lostSince = 0;
     show("open");
+    document.body.dispatchEvent(new CustomEvent("hub:line"));
   };
   opened.onmessage = (message) => {
     const event = JSON.parse(message.data);
+    if (event.looks) {
+      document.body.dispatchEvent(new CustomEvent("hub:looks"));
+      return;
+    }
     if (event.reload) {
       // Too much happened meanwhile: read every piece again, and go on from where the server stands now.
       cursor = event.cursor;
@@ -93,6 +98,7 @@ function connect() {
     }
     cursor = event.cursor;
     spread(event);
+    document.body.dispatchEvent(new CustomEvent("hub:event", { detail: event }));
   };
   opened.onclose = (close) => {
     if (socket !== opened) return;
@@ -102,6 +108,13 @@ function connect() {
     }
     again();
   };
+}
+
+// The one thing that a page says: what it shows (looks.js). Whether it could.
+export function tellHub(said) {
+  if (socket?.readyState !== WebSocket.OPEN) return false;
+  socket.send(said);
+  return true;
 }
 
 function again() {

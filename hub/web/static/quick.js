@@ -58,3 +58,11 @@ completeWith({
   fetch: (area) => read(ticketOf(area)).catch(() => NOTHING), // not reachable: what is written stays what it is
   choose: use,
 });
+
+// The button writes the slash that one could have typed.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-quick]")) return;
+  const area = document.getElementById("reply-text");
+  const before = area.value.slice(0, area.selectionStart);
+  put(area, !before || /\s$/.test(before) ? "/" : " /", area.selectionStart, area.selectionEnd);
+});

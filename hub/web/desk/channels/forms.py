@@ -196,6 +196,12 @@ def _words_of(kind: Any) -> list[str]:
     return [word for one in get_args(kind) if one is not NoneType for word in _words_of(one)]
 
 
+_SERVERS = (
+    "imap_host", "imap_port", "imap_security", "smtp_host", "smtp_port", "smtp_security", "smtp_user", "smtp_password",
+)  # fmt: skip
+"""What a provider's preset brings: the form does not ask for it then, and what still stands there is not meant."""
+
+
 def read_form(model: type[BaseModel], form: Values) -> tuple[dict[str, Any], dict[str, str]]:
     """(settings, secrets) as they were typed; nothing is checked. A secret that is left empty is not among them."""
     table: dict[str, Any] = {}
@@ -216,6 +222,10 @@ def read_form(model: type[BaseModel], form: Values) -> tuple[dict[str, Any], dic
                 table[name] = _number(given.strip())
         elif given.strip() and given.strip() != info.default:
             table[name] = given.strip()
+    if table.get("preset"):
+        for name in _SERVERS:
+            table.pop(name, None)
+            secrets.pop(name, None)
     return table, secrets
 
 

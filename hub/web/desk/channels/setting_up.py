@@ -62,12 +62,12 @@ async def show_change(visit: Visit) -> web.StreamResponse:
     """One channel by itself: of the desk with its form, of the file with where it stands."""
     view = await find_channel(visit)
     if view.config is None:
-        return visit.page("channel.html", section="channels", cursor=visit.ctx.feed.cursor, view=view, **card_context(visit))
+        return visit.page(
+            "channel.html", section="channels", cursor=visit.ctx.feed.cursor, view=view, **card_context(visit)
+        )
     kept = await desk_channel(visit.ctx, view.name)
     table = part_login(kept.settings, kept.secrets) if _is_mail(kept.kind) else kept.settings
-    return _form(
-        visit, kept.kind, name=kept.name, table=table, version=kept.version, kept=kept
-    )
+    return _form(visit, kept.kind, name=kept.name, table=table, version=kept.version, kept=kept)
 
 
 async def post_change(visit: Visit) -> web.StreamResponse:
@@ -116,9 +116,7 @@ async def post_remove(visit: Visit) -> web.StreamResponse:
     """Its settings and secrets go; what was said by it stays."""
     form = await visit.request.post()
     version = _number(str(form.get("version", "")))
-    await remove_channel(
-        visit.ctx, name=visit.request.match_info["name"], version=version, actor=visit.actor
-    )
+    await remove_channel(visit.ctx, name=visit.request.match_info["name"], version=version, actor=visit.actor)
     return go(visit, PAGE)
 
 

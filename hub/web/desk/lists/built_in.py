@@ -73,6 +73,17 @@ TABS = ("mine", "unassigned", "all")
 """Always in sight; the others are in a menu."""
 
 
+EMPTY_VIEWS: Mapping[str, str] = {
+    "waiting": N_("No customer waits for you."),
+    "due": N_("Nothing that was promised is due within a day."),
+    "mentions": N_("When a colleague writes your name with an @ in a note, the ticket comes here."),
+    "followed": N_("Tickets that you follow come here."),
+    "drafts": N_("You have begun no answer that was not sent."),
+    "snoozed": N_("Press z on a ticket to put it off until later."),
+}
+"""What an empty view says."""
+
+
 def read_code(given: str) -> str:
     """A view's name as an address has it; the usual one for what can be none."""
     return given if given in BUILT_IN or _SAVED.fullmatch(given) else USUAL

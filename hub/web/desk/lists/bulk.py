@@ -8,14 +8,14 @@ from aiohttp import web
 from multidict import MultiMapping
 
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.lists.bulk import MOST, Done, Order, change_many, undo_many
-from hub.model.codes import TICKET, NotACode, read_code, show_code
+from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
+from hub.model.codes import TICKET, NotACode, read_code
+from hub.web.desk.lists.built_in import choose_view
 from hub.web.desk.lists.bulk_words import BULK, say_done
 from hub.web.desk.lists.snooze import CLOSE, offered_moments, read_until
 from hub.web.desk.say.words import PRIORITIES, STATUSES
 from hub.web.desk.tickets.listing import Look, views_of
 from hub.web.desk.tickets.pages import reader_of
-from hub.web.desk.lists.built_in import choose_view
 from hub.web.desk.visit import Visit, show_html
 from storage import automation, ticket_lists, views
 from storage.database import Connection
@@ -124,8 +124,3 @@ def _number(given: str) -> int:
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise NotPossible("No agent was chosen.", code="no_such_agent")
     return int(given)
-
-
-def show_numbers(codes: Sequence[int]) -> Sequence[str]:
-    """As they are spoken of."""
-    return [show_code(TICKET, one) for one in codes]

@@ -36,7 +36,7 @@ _REASONS: Mapping[str, str] = {
 
 
 def say_done(voice: Voice, done: Done, *, back: bool = False) -> str:
-    """"12 changed, 2 skipped: no permission". `back`: it was taken back."""
+    """ "12 changed, 2 skipped: no permission". `back`: it was taken back."""
     said = [
         voice.count("%(num)s taken back", "%(num)s taken back", done.changed)
         if back

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.snooze import say_until
 from hub.web.desk.say.targets import Due
 from hub.web.desk.tickets.listing import Listed
-from storage.snooze import UNTIL_WRITTEN
 from storage.views import TicketRow
 
 LONG, TOO_LONG = timedelta(hours=1), timedelta(hours=4)
@@ -58,12 +58,3 @@ def _alarm(row: TicketRow, due: Due | None, now: datetime) -> str:
         return {"over": "late", "soon": "long"}.get(due.look, "")
     waited = now - row.waiting_since if row.waiting_since else timedelta()
     return "late" if waited > TOO_LONG else "long" if waited > LONG else ""
-
-
-def say_until(voice: Voice, until: datetime | None, now: datetime) -> str:
-    """How long a ticket is put off."""
-    if until is None:
-        return ""
-    if until >= UNTIL_WRITTEN:
-        return voice.say(N_("until the customer writes"))
-    return voice.say(N_("until %(time)s"), time=voice.stamp(until, now))

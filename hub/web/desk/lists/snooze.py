@@ -11,8 +11,8 @@ from hub.actions.failures import NotPossible
 from hub.actions.lists.moments import Moment, moments, read_own
 from hub.actions.lists.snooze import snooze_ticket, wake_ticket
 from hub.model.codes import TICKET, show_code
-from hub.web.desk.lists.rows import say_until
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.snooze import say_until
 from hub.web.desk.tickets.acting import show_ticket, taken_back
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
 from hub.web.desk.tickets.work import read_work

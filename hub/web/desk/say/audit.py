@@ -44,6 +44,7 @@ ACTS: Mapping[AuditKind, str] = {
     A.ITEM_DISCARDED: N_("Quarantine: discarded"),
     A.CUSTOMERS_MERGED: N_("Customers merged"),
     A.CUSTOMERS_PARTED: N_("Merge of customers undone"),
+    A.IDENTITY_CHANGED: N_("Identity vouched for or removed"),
     A.CUSTOMER_EXPORTED: N_("Customer exported"),
     A.CUSTOMER_ANONYMISED: N_("Customer anonymised"),
     A.HOLD_SET: N_("Legal hold set"),

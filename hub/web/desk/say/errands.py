@@ -10,13 +10,17 @@ from hub.model.codes import TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.tasks import TaskState, TaskStep
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.scheduled import CANCELLED
 from hub.web.desk.say.targets import TARGETS, Due, when_due
 from storage.notices import NoticeRow
 from storage.tasks import TaskRow
 
 NOTICE_KINDS: Mapping[str, str] = {
     NoticeKind.ASSIGNED_TO_YOU: N_("A ticket comes to you"),
-    NoticeKind.MENTIONED: N_("A colleague names you in a note"),
+    NoticeKind.MENTIONED: N_("A colleague names you or your team in a note"),
+    NoticeKind.FOLLOWED_MESSAGE: N_("The customer writes on a ticket that you follow"),
+    NoticeKind.FOLLOWED_ASSIGNED: N_("A ticket that you follow is given to somebody"),
+    NoticeKind.FOLLOWED_RESOLVED: N_("A ticket that you follow is resolved"),
     NoticeKind.SLA_WARNING: N_("What was promised is due soon"),
     NoticeKind.SLA_BREACHED: N_("What was promised was missed"),
     NoticeKind.UNPLACEABLE: N_("A ticket that nobody can take"),
@@ -29,11 +33,15 @@ NOTICE_KINDS: Mapping[str, str] = {
     NoticeKind.RULE: N_("A rule has something to tell you"),
     NoticeKind.RULE_STOPPED: N_("A rule was stopped"),
     NoticeKind.WEBHOOK_FAILING: N_("A webhook fails"),
+    NoticeKind.SCHEDULE_CANCELLED: N_("A scheduled reply of yours did not leave"),
 }
 
 NOTICE_ICONS: Mapping[str, str] = {
     NoticeKind.ASSIGNED_TO_YOU: "take",
     NoticeKind.MENTIONED: "note",
+    NoticeKind.FOLLOWED_MESSAGE: "follow",
+    NoticeKind.FOLLOWED_ASSIGNED: "follow",
+    NoticeKind.FOLLOWED_RESOLVED: "follow",
     NoticeKind.SLA_WARNING: "clock",
     NoticeKind.SLA_BREACHED: "alert",
     NoticeKind.UNPLACEABLE: "alert",
@@ -46,6 +54,7 @@ NOTICE_ICONS: Mapping[str, str] = {
     NoticeKind.RULE: "why",
     NoticeKind.RULE_STOPPED: "alert",
     NoticeKind.WEBHOOK_FAILING: "alert",
+    NoticeKind.SCHEDULE_CANCELLED: "clock",
 }
 
 # One thing; and the same for many at once.
@@ -61,11 +70,18 @@ _ONE: Mapping[str, str] = {
     NoticeKind.TASK_DUE: N_("The time of a task has come: %(title)s"),
     NoticeKind.TASK_DONE: N_("%(by)s has done the task: %(title)s"),
     NoticeKind.MENTIONED: N_("%(by)s names you in a note"),
+    NoticeKind.FOLLOWED_MESSAGE: N_("The customer wrote on a ticket that you follow"),
+    NoticeKind.FOLLOWED_ASSIGNED: N_("A ticket that you follow went to %(to)s"),
+    NoticeKind.FOLLOWED_RESOLVED: N_("A ticket that you follow was resolved"),
     NoticeKind.WEBHOOK_FAILING: N_("The webhook %(webhook)s fails again and again; it is paused"),
+    NoticeKind.SCHEDULE_CANCELLED: N_("Your scheduled reply did not leave"),
 }
 _MANY: Mapping[str, str] = {
     NoticeKind.ASSIGNED_TO_YOU: N_("%(num)s tickets have come to you"),
     NoticeKind.MENTIONED: N_("You are named in %(num)s notes"),
+    NoticeKind.FOLLOWED_MESSAGE: N_("Customers wrote on %(num)s tickets that you follow"),
+    NoticeKind.FOLLOWED_ASSIGNED: N_("%(num)s tickets that you follow were given to somebody"),
+    NoticeKind.FOLLOWED_RESOLVED: N_("%(num)s tickets that you follow were resolved"),
     NoticeKind.SLA_WARNING: N_("%(num)s promises are due soon"),
     NoticeKind.SLA_BREACHED: N_("%(num)s promises were missed"),
     NoticeKind.UNPLACEABLE: N_("%(num)s tickets that nobody can take"),
@@ -78,6 +94,7 @@ _MANY: Mapping[str, str] = {
     NoticeKind.RULE: N_("Rules point to %(num)s tickets"),
     NoticeKind.RULE_STOPPED: N_("%(num)s rules were stopped"),
     NoticeKind.WEBHOOK_FAILING: N_("%(num)s webhooks fail"),
+    NoticeKind.SCHEDULE_CANCELLED: N_("%(num)s scheduled replies of yours did not leave"),
 }
 
 TASK_STATES: Mapping[str, str] = {
@@ -190,6 +207,11 @@ def _sentence(voice: Voice, row: NoticeRow) -> str:
             return voice.say(N_("%(by)s gave you a ticket"), by=said["by"])
         case NoticeKind.RULE if said.get("text"):
             return str(said["text"])
+        case NoticeKind.SCHEDULE_CANCELLED if said.get("why") in CANCELLED:
+            return voice.say(
+                N_("Your scheduled reply did not leave: %(why)s It is your draft again."),
+                why=voice.say(CANCELLED[said["why"]]),
+            )
         case NoticeKind.TASK_DONE if said.get("state") == TaskState.DROPPED:
             return voice.say(N_("%(by)s dropped the task: %(title)s"), by=said["by"], title=said["title"])
         case NoticeKind.WEBHOOK_FAILING if said.get("gone"):
@@ -197,7 +219,7 @@ def _sentence(voice: Voice, row: NoticeRow) -> str:
                 N_("The webhook %(webhook)s wants no more calls; it was switched off"),
                 webhook=said["webhook"],
             )
-    filled = {name: said.get(name, "") for name in ("by", "title", "rule", "webhook")}
+    filled = {name: said.get(name, "") for name in ("by", "to", "title", "rule", "webhook")}
     return voice.say(_ONE.get(row.kind, ""), **filled)
 
 

@@ -103,7 +103,9 @@ def say_keys_refused(voice: Voice, failure: KeysRefused) -> str:
     keys = show_keys(reason.keys)
     if not reason.other:
         return voice.say(
-            N_("“%(command)s” cannot go by “%(keys)s”: a key, Shift and a key, or two keys one after the other."),
+            N_(
+                "“%(command)s” cannot go by “%(keys)s”: a key, Shift and a key, or two keys one after the other."
+            ),
             command=voice.say(NAMES[reason.command]),
             keys=keys,
         )

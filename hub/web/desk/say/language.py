@@ -84,6 +84,10 @@ class Voice:
         """Day and time to the minute."""
         return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
 
+    def clock(self, at: datetime) -> str:
+        """The time of day to the second, for what is watched as it happens."""
+        return str(format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.locale))
+
     def stamp(self, at: datetime, now: datetime) -> str:
         """As short as it is clear: the time today, the day this year, else the date."""
         local, today = at.astimezone(self.zone), now.astimezone(self.zone)
@@ -93,6 +97,10 @@ class Voice:
             pattern = "M月d日 HH:mm" if self.chinese else "d MMM, HH:mm"
             return str(format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale))
         return str(format_date(local.date(), "medium", locale=self.locale))
+
+    def weekday(self, at: datetime) -> str:
+        """Which day of the week, and the time: clear within a few days."""
+        return str(format_datetime(at, "EEE HH:mm", tzinfo=self.zone, locale=self.locale))
 
     def day(self, at: datetime) -> str:
         """The day alone, as a heading."""

@@ -19,9 +19,7 @@ class Words:
 
 
 PERMISSIONS: Mapping[Permission, Words] = {
-    P.ANSWER: Words(
-        name=N_("Answer customers"), means=N_("Write replies, send them again, take them back.")
-    ),
+    P.ANSWER: Words(name=N_("Answer customers"), means=N_("Write replies, send them again, take them back.")),
     P.WORK: Words(
         name=N_("Work on tickets"), means=N_("Notes, status, type, tags, snoozing, moving and merging.")
     ),
@@ -41,9 +39,7 @@ PERMISSIONS: Mapping[Permission, Words] = {
     P.CHANGE_CUSTOMERS: Words(
         name=N_("Change customers"), means=N_("Segment, key account, who looks after them.")
     ),
-    P.MERGE_CUSTOMERS: Words(
-        name=N_("Merge customers"), means=N_("Make one of two, and two of one again.")
-    ),
+    P.MERGE_CUSTOMERS: Words(name=N_("Merge customers"), means=N_("Make one of two, and two of one again.")),
     P.EXPORT_CUSTOMERS: Words(
         name=N_("Export customers"), means=N_("Everything about a customer as a file to take away.")
     ),
@@ -80,9 +76,7 @@ PERMISSIONS: Mapping[Permission, Words] = {
         name=N_("Repair"), means=N_("Read items again, discard them, send failed replies, restart rules.")
     ),
     P.MANAGE_CHANNELS: Words(name=N_("Channels"), means=N_("Set up, test and switch off channels.")),
-    P.MANAGE_WEBHOOKS: Words(
-        name=N_("Webhooks"), means=N_("Which programs are told of what happens here.")
-    ),
+    P.MANAGE_WEBHOOKS: Words(name=N_("Webhooks"), means=N_("Which programs are told of what happens here.")),
     P.MANAGE_KEYS: Words(name=N_("API keys"), means=N_("Which programs may call, and for what.")),
     P.MANAGE_SIGN_IN: Words(
         name=N_("Sign-in"), means=N_("Two-step sign-in, single sign-on, other people's sessions.")
@@ -144,7 +138,8 @@ SIGHTS: Mapping[Sight, Words] = {
         name=N_("Tickets of their queues"), means=N_("What is in the queues they work on, and their own.")
     ),
     Sight.OWN: Words(
-        name=N_("Only their own tickets"), means=N_("What they have or are offered; nothing else is there for them.")
+        name=N_("Only their own tickets"),
+        means=N_("What they have or are offered; nothing else is there for them."),
     ),
 }
 

@@ -34,6 +34,9 @@ DONE: Mapping[str, str] = {
 
 REFUSALS: Mapping[str, str] = {
     "wrong_code": N_("This code is not right, or was used already. Wait for the next one and try again."),
+    "app_unreadable": N_(
+        "The code cannot be checked: the hub's key has changed. Ask for a reset of your second step."
+    ),
     "wrong_password": N_("This is not your password."),
     "same_password": N_("The new password is the old one."),
     "weak_password": N_("A password needs 10 to 256 characters."),
@@ -59,7 +62,8 @@ REFUSALS: Mapping[str, str] = {
     "company_domain": N_("Addresses of this domain are not let in here."),
     "company_unknown": N_("There is no account for you here yet. Ask whoever manages the staff."),
     "company_taken": N_(
-        "There is an account of your name here already. Sign in with its password once, then connect the two under Sign-in and security."
+        "There is an account of your name here already. Sign in with its password, then connect the two under "
+        "Sign-in and security."
     ),
     "company_left": N_("Your account is shut out. Ask whoever manages the staff."),
     "company_other": N_("This company account belongs to another agent here."),

@@ -1,5 +1,5 @@
-"""Pages on which agents see to their own signing in. They open for a session that is limited to setting up a second step too, and
-what is dangerous only for somebody who showed lately who they are."""
+"""Pages on which agents see to their own signing in. Some open for a session that is limited to setting up a second step too;
+what is dangerous opens only for somebody who showed lately who they are."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -59,8 +59,8 @@ OwnHandler = Callable[[Own], Awaitable[web.StreamResponse]]
 def at_own(
     ctx: Context, handler: OwnHandler, *, limited: bool = False, fresh: str = ""
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """`handler` behind the door. `limited`: also for a session that opens nothing else. `fresh`: the page to which those come back
-    who have to show first once more who they are; "" where nobody has to."""
+    """`handler` behind the door. `limited`: also for a session that opens nothing else. `fresh`: the page to which those come
+    back who have to show first once more who they are; "" where nobody has to."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):

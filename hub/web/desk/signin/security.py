@@ -1,5 +1,5 @@
-"""The page on which agents see to their own signing in: password, second step, passkeys, the company's account, sessions; and for
-administrators, of whom a second step is asked."""
+"""The page on which agents see to their own signing in: password, second step, passkeys, the company's account, sessions; and
+for administrators, of whom a second step is asked."""
 
 from uuid import UUID
 

@@ -6,7 +6,6 @@ from functools import partial
 from aiohttp import web
 
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.floor.returns import hand_over
 from hub.actions.people.change_agent import (
     AgentChange,
     change_agent,
@@ -14,6 +13,7 @@ from hub.actions.people.change_agent import (
     new_password,
     reset_password,
 )
+from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.roles import list_roles
 from hub.actions.people.staff import add_agent, languages_of
 from hub.model.people import Role
@@ -24,8 +24,9 @@ from hub.web.desk.staff.forms import LEVELS, AgentForm, number
 from hub.web.desk.visit import Visit, go
 from routing.promises import CalendarTable
 from routing.queues import QueueRule
-from storage import agents
+from storage import agents, tasks
 from storage.agents import AgentDetails
+from storage.database import Connection
 
 PAGE = "/desk/staff"
 
@@ -118,7 +119,9 @@ async def post_hand_over(visit: Visit) -> web.StreamResponse:
     posted = await visit.request.post()
     to = str(posted.get("to", ""))
     try:
-        await hand_over(visit.ctx, from_agent=agent.id, to_agent=_id(to) if to else None, actor=visit.actor)
+        await hand_over_all(
+            visit.ctx, from_agent=agent.id, to_agent=_id(to) if to else None, actor=visit.actor
+        )
     except ActionFailure as failure:
         return await _trouble(visit, agent, failure)
     return _back(visit, agent, "handed_over")
@@ -137,11 +140,7 @@ async def _show(
     everybody = await visit.ctx.database.read(agents.list_details)
     looked_for = visit.request.query.get("q", "").replace("\x00", "")[:100]
     rules = visit.ctx.rules
-    held = (
-        await visit.ctx.database.read(lambda c: agents.open_tickets_of(c, agent.id))
-        if agent is not None
-        else 0
-    )
+    held, held_tasks = (0, 0) if agent is None else await _in_hand(visit, agent.id)
     response = visit.page(
         "staff.html",
         section="staff",
@@ -152,6 +151,7 @@ async def _show(
         form=form,
         person=agent,
         held=held,
+        held_tasks=held_tasks,
         trouble=trouble,
         done=done,
         password=password,
@@ -167,6 +167,17 @@ async def _show(
     )
     response.set_status(status)
     return response
+
+
+async def _in_hand(visit: Visit, agent_id: int) -> tuple[int, int]:
+    """Tickets and tasks."""
+
+    async def look(connection: Connection) -> tuple[int, int]:
+        return await agents.open_tickets_of(connection, agent_id), len(
+            await tasks.held_by(connection, agent_id)
+        )
+
+    return await visit.ctx.database.read(look)
 
 
 async def _trouble(visit: Visit, agent: AgentDetails, failure: ActionFailure) -> web.StreamResponse:

@@ -36,8 +36,8 @@ async def composer_context(
     way: str | None = None,
     then: str = "",
 ) -> dict[str, object]:
-    """What the templates of a ticket and its composer show. `sent`: which form has just been taken ("reply", "note"); `given`: the
-    draft is what was just taken back; `way`: the way that was just chosen; `then`: what the page does next."""
+    """What the templates of a ticket and its composer show. `sent`: which form has just been taken ("reply", "note");
+    `given`: the draft is what was just taken back; `way`: the way that was just chosen; `then`: what the page does next."""
     ticket = work.thread.ticket
     shelf = await visit.ctx.database.read(lambda c: read_shelf(c, ticket.id, visit.agent.id))
     wanted = shelf.of(DraftMode.REPLY).content.way if way is None else way

@@ -17,7 +17,7 @@ from storage import cases, views
 from storage.database import Connection
 
 PROPOSED = 12
-_CLOSE = '<hx-partial hx-target="#dialog" hx-swap="innerHTML"></hx-partial>'
+CLOSE_DIALOG = '<hx-partial hx-target="#dialog" hx-swap="innerHTML"></hx-partial>'
 """What ends the dialog: it is empty from then on."""
 
 
@@ -44,7 +44,7 @@ async def post_merge(visit: Visit) -> web.StreamResponse:
         return await _dialog(visit, "_merge.html", refused, given)
     text = visit.voice.say(N_("%(number)s is part of this ticket now."), number=show_code(TICKET, code))
     toast = visit.toast(text, f"/desk/moves/{move_id}/undo", into="#work")
-    response = await show_work(visit, into, toast + _CLOSE)
+    response = await show_work(visit, into, toast + CLOSE_DIALOG)
     response.headers["HX-Retarget"] = "#work"
     response.headers["HX-Reswap"] = "outerHTML"
     return response
@@ -70,7 +70,7 @@ async def post_link(visit: Visit) -> web.StreamResponse:
         return await _dialog(visit, "_link.html", refused, given)
     text = visit.voice.say(N_("Linked with %(number)s."), number=show_code(TICKET, other))
     undo = f"/desk/tickets/{show_code(TICKET, code)}/links/{show_code(TICKET, other)}/undo"
-    response = await show_ticket(visit, code, visit.toast(text, undo) + _CLOSE)
+    response = await show_ticket(visit, code, visit.toast(text, undo) + CLOSE_DIALOG)
     response.headers["HX-Retarget"] = "#thread"
     response.headers["HX-Reswap"] = "outerMorph"
     return response

@@ -5,7 +5,8 @@ from aiohttp import web
 from hub.actions.errands.notices import mark_ticket_read
 from hub.actions.lists.seen import mark_seen
 from hub.actions.read_clocks import soonest
-from hub.web.desk.lists.built_in import BUILT_IN, TABS
+from hub.web.desk.lists.built_in import BUILT_IN, EMPTY_VIEWS, TABS
+from hub.web.desk.lists.bulk_words import BULK, BULK_MOST
 from hub.web.desk.lists.rows import tell_rows
 from hub.web.desk.say.targets import say_due
 from hub.web.desk.tickets.composing import composer_context
@@ -67,7 +68,8 @@ async def show_composer(visit: Visit) -> web.StreamResponse:
     """The answer box alone, for when the ticket can be answered in another way than before."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
-    return visit.page("_composer.html", **await composer_context(visit, work))
+    way = visit.request.query.get("way")
+    return visit.page("_composer.html", **await composer_context(visit, work, way=way))
 
 
 async def show_customer_pane(visit: Visit) -> web.StreamResponse:
@@ -105,4 +107,7 @@ def list_context(visit: Visit, look: Look, listed: Listed) -> dict[str, object]:
         "TABS": [BUILT_IN[code] for code in TABS],
         "SHOWN": SHOWN,
         "COUNTED": COUNTED,
+        "BULK": BULK,
+        "BULK_MOST": BULK_MOST,
+        "EMPTY_VIEWS": EMPTY_VIEWS,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +13,8 @@ from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.web.desk.say.automation import tell_runs
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.say.floor import say_expected
+from hub.web.desk.say.scheduled import Scheduled, read_scheduled, say_scheduled
+from hub.web.desk.say.snooze import say_until
 from hub.web.desk.say.targets import tell_clocks
 from hub.web.desk.tickets.thread import (
     CUT,
@@ -27,9 +30,10 @@ from hub.web.desk.tickets.thread import (
 from hub.web.desk.visit import Visit
 from routing.expect import Expected
 from routing.retell import retell
-from storage import automation, participants, tasks, threads, views
+from storage import automation, followers, participants, snooze, tasks, threads, views
 from storage.automation import RunRow
 from storage.database import Connection
+from storage.followers import FollowerRow
 from storage.participants import ParticipantRow
 from storage.tasks import TaskRow
 from storage.threads import EntryFacts, LinkRow
@@ -53,7 +57,10 @@ class Work:
     facts: Mapping[int, EntryFacts]
     clocks: Sequence[ClockLedger]
     tasks: Sequence[TaskRow]
+    scheduled: Scheduled
     runs: Sequence[RunRow]
+    followers: Sequence[FollowerRow]
+    snoozed_until: datetime | None
     waiting_why: dict[str, Any] | None = None
 
 
@@ -74,7 +81,10 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             links=await threads.ticket_links(c, thread.ticket.id),
             facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
             tasks=await tasks.of_ticket(c, code),
+            scheduled=await read_scheduled(c, thread.ticket.id),
             runs=await automation.runs_of_ticket(c, thread.ticket.id, RUNS),
+            followers=await followers.named(c, thread.ticket.id),
+            snoozed_until=await snooze.snoozed_until(c, thread.ticket.id),
             clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
         )
 
@@ -112,6 +122,9 @@ def work_context(visit: Visit, work: Work) -> dict[str, object]:
         "clocks": tell_clocks(visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now),
         "runs": tell_runs(visit.voice, visit.ctx.rules, work.runs),
         "tasks": work.tasks,
+        "followers": work.followers,
+        "until": say_until(visit.voice, work.snoozed_until, visit.now),
+        "scheduled": say_scheduled(visit.voice, work.scheduled, visit.now),
         **task_words(visit.voice, work.tasks, visit.now),
         "waiting": retell(work.waiting_why, visit.voice.locale, titles) if work.waiting_why else [],
         "expected": say_expected(visit.voice, Expected(**work.waiting_why["expected"]))

@@ -11,6 +11,8 @@ from aiohttp.web_request import FileField
 from hub.actions.answers import recall, reply
 from hub.actions.answers.copies import read_copies
 from hub.actions.answers.drafts import MOST_FILES, MOST_FILES_BYTES
+from hub.actions.answers.later import read_moment
+from hub.actions.answers.schedule import schedule_reply
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
@@ -22,7 +24,7 @@ from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.composing import Undo, composer_context
 from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
 from hub.web.desk.tickets.thread import ENTRIES, Thread, ticket_code
-from hub.web.desk.tickets.work import entries_asked, read_work, work_context
+from hub.web.desk.tickets.work import read_work, work_context
 from hub.web.desk.visit import Visit
 from storage import views
 
@@ -43,34 +45,40 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
         expected = None if "anyway" in form else _number(form, "expected_seq")
         cc, bcc = read_copies(said[0]), read_copies(said[1])
 
+        at = _send_at(visit, form)
+        common: dict[str, Any] = {
+            "ticket_code": code,
+            "actor": visit.actor,
+            "text": text,
+            "files": tokens,
+            "expected_seq": expected,
+            "cc": cc,
+            "bcc": bcc,
+            "inbox": said[2],
+            "way": said[3],
+            "confirmed": "confirmed" in form,
+            "written": read_write(form, content_of(form, DraftMode.REPLY)),
+        }
+
         async def do() -> tuple[int, dict[str, Any]]:
-            added = await reply.queue_reply(
-                visit.ctx,
-                ticket_code=code,
-                actor=visit.actor,
-                text=text,
-                attachments=files,
-                files=tokens,
-                expected_seq=expected,
-                cc=cc,
-                bcc=bcc,
-                inbox=said[2],
-                way=said[3],
-                confirmed="confirmed" in form,
-                written=read_write(form, content_of(form, DraftMode.REPLY)),
-            )
+            if at is not None:
+                waits = await schedule_reply(visit.ctx, send_at=at, **common)
+                return 201, {"scheduled": str(waits)}
+            added = await reply.queue_reply(visit.ctx, attachments=files, **common)
             if then:
                 await change_status(
                     visit.ctx, ticket_code=code, status=TicketStatus.RESOLVED, actor=visit.actor
                 )
             return 201, {"interaction": str(added)}
 
-        answer = await _once(visit, form, b"reply", code, "\0".join((text, then, *said, *tokens)), files, do)
+        asked = "\0".join((text, then, str(form.get("send_at", "")), *said, *tokens))
+        answer = await _once(visit, form, b"reply", code, asked, files, do)
     except Conflict as conflict:
         return await _show_what_is_new(visit, code, _number(form, "expected_seq") or 0, conflict)
     except NotPossible as failure:
         return _refuse(visit, failure)
-    return await _show_sent(visit, code, "reply", int(answer["interaction"]), then=then)
+    interaction_id = int(answer["interaction"]) if "interaction" in answer else None
+    return await _show_sent(visit, code, "reply", interaction_id, then=then)
 
 
 async def post_note(visit: Visit) -> web.StreamResponse:
@@ -97,12 +105,6 @@ async def post_note(visit: Visit) -> web.StreamResponse:
     return await _show_sent(visit, code, "note")
 
 
-async def post_send_again(visit: Visit) -> web.StreamResponse:
-    """Try a reply once more that failed, or that nobody knows the fate of."""
-    await deliver_action(visit, recall.send_again)
-    return await _show_thread(visit)
-
-
 async def post_undo(visit: Visit) -> web.StreamResponse:
     """Take a reply back that has not begun to leave: it is in the composer again, as it was."""
     code = ticket_code(visit.request.match_info["code"])
@@ -114,20 +116,6 @@ async def post_undo(visit: Visit) -> web.StreamResponse:
     await recall.cancel_reply(visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True)
     work = await read_work(visit, code, ENTRIES)
     return visit.page("_sent.html", **await composer_context(visit, work, given=True))
-
-
-async def post_cancel(visit: Visit) -> web.StreamResponse:
-    """Keep a reply from leaving."""
-    await deliver_action(visit, recall.cancel_reply)
-    return await _show_thread(visit)
-
-
-async def deliver_action(visit: Visit, act: Callable[..., Awaitable[object]]) -> None:
-    """`act` on the reply that the address names. Raises NotFound, NotPossible."""
-    given = visit.request.match_info["id"]
-    if not (given.isascii() and given.isdigit() and int(given) < 2**63):
-        raise NotFound("not the id of a reply")
-    await act(visit.ctx, interaction_id=int(given), actor=visit.actor)
 
 
 async def _once(
@@ -159,12 +147,6 @@ async def _show_sent(
     left = (entry.undo_until - now).total_seconds() if entry is not None and entry.undo_until else 0.0
     undo = Undo(interaction_id=entry.id, seconds=left) if entry is not None and left > 0 else None
     return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo, then=then))
-
-
-async def _show_thread(visit: Visit) -> web.StreamResponse:
-    code = ticket_code(visit.request.match_info["code"])
-    work = await read_work(visit, code, entries_asked(visit.request))
-    return visit.page("_thread.html", **work_context(visit, work))
 
 
 async def _show_what_is_new(visit: Visit, code: int, seen: int, conflict: Conflict) -> web.StreamResponse:
@@ -219,6 +201,14 @@ def _files(form: Any) -> tuple[OutboundAttachment, ...]:
     if sum(len(one.data) for one in files) > MOST_FILES_BYTES:
         raise NotPossible("The files are too large.", code="too_much")
     return files
+
+
+def _send_at(visit: Visit, form: Any) -> datetime | None:
+    """When it is to leave; None: now. The button of a moment says so, or the field beside the last of them."""
+    given = str(form.get("send_at", ""))
+    if not given:
+        return None
+    return read_moment(str(form.get("own_time", "")) if given == "own" else given, visit.voice.zone)
 
 
 def _number(form: Any, name: str) -> int | None:

@@ -1,0 +1,243 @@
+"""Customers as people add and change them: name, language, organisation, notes, identities."""
+
+from hub.actions.announce import EVENTS, announce
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.lock_name import lock_number
+from hub.actions.people.audit import record
+from hub.actions.targets import Touch, touch
+from hub.model.audit import AuditKind
+from hub.model.codes import CUSTOMER, show_code
+from hub.model.identities import normalise_identity
+from hub.model.interactions import IdentityKind
+from hub.model.people import Actor
+from hub.model.tickets import EventKind
+from storage import change_customers as stored
+from storage import customer_pairs, customers, events, inbound
+from storage.change_customers import CustomerToChange, OwnIdentity
+from storage.database import Connection
+
+MOST_NAME, MOST_NOTE = 200, 10_000
+BY_HAND = (IdentityKind.EMAIL, IdentityKind.PHONE, IdentityKind.EXTERNAL)
+"""What people can write down; what a channel gives its users is known by the channel alone."""
+
+
+async def add_customer(
+    ctx: Context,
+    *,
+    name: str,
+    actor: Actor,
+    language: str = "",
+    organisation_id: int | None = None,
+    note: str = "",
+    identities: tuple[tuple[str, str], ...] = (),
+) -> int:
+    """A new customer's code. `identities`: (kind, as typed); nothing proves them yet. Raises NotPossible (bad_name, bad_language,
+    bad_identity)."""
+    name, note = _words(name, note)
+    known = [(kind, check_identity(kind, value)) for kind, value in identities]
+
+    async def work(connection: Connection) -> int:
+        number, code = await stored.add_customer(
+            connection, name=name, language=_language(language), organisation_id=organisation_id, note=note
+        )
+        for kind, value in known:
+            await stored.add_claim(connection, number, kind, value)
+        await _tell(connection, actor, number)
+        return code
+
+    return await ctx.database.run(work)
+
+
+async def change_customer(
+    ctx: Context,
+    *,
+    customer_code: int,
+    actor: Actor,
+    version: int,
+    name: str,
+    language: str,
+    organisation_id: int | None,
+    note: str,
+) -> None:
+    """What is promised on the tickets in work goes by the organisation at once. Raises NotFound, NotPossible (customer_changed: by
+    somebody else since `version`; bad_name, bad_language, anonymised)."""
+    name, note = _words(name, note)
+
+    async def work(connection: Connection) -> None:
+        was = await _lock(connection, customer_code)
+        if was.version != version:
+            raise NotPossible("Somebody else has changed the customer.", code="customer_changed")
+        now = (name, _language(language), organisation_id, note)
+        if now == (was.name, was.language, was.organisation_id, was.note):
+            return
+        await stored.set_customer(
+            connection, was.id, name=now[0], language=now[1], organisation_id=now[2], note=now[3]
+        )
+        if organisation_id != was.organisation_id:
+            tickets = await customers.lock_tickets_in_work(connection, was.id)
+            await touch(connection, ctx.rules, [Touch(ticket_id=number) for number in tickets])
+        await _tell(connection, actor, was.id)
+
+    await ctx.database.run(work)
+
+
+async def add_identity(ctx: Context, *, customer_code: int, kind: str, value: str, actor: Actor) -> None:
+    """Somebody says that this is theirs: a claim. Raises NotFound, NotPossible (bad_identity, identity_known, anonymised)."""
+    clean = check_identity(kind, value)
+
+    async def work(connection: Connection) -> None:
+        was = await _lock(connection, customer_code)
+        if not await stored.add_claim(connection, was.id, kind, clean):
+            raise NotPossible("This is known already.", code="identity_known")
+        await _tell(connection, actor, was.id)
+
+    await ctx.database.run(work)
+
+
+async def verify_identity(ctx: Context, *, customer_code: int, identity_id: int, actor: Actor) -> None:
+    """A person vouches for a claim: what comes from there is this customer's from now on. Raises NotFound, NotPossible
+    (identity_taken: it proves somebody else, and whether both are one is asked on the list of conflicts; verified_already,
+    anonymised)."""
+    await _on_identity(ctx, customer_code, identity_id, actor, verified=True)
+
+
+async def unverify_identity(ctx: Context, *, customer_code: int, identity_id: int, actor: Actor) -> None:
+    """It is a claim again, where a person had vouched for it. Raises NotFound, NotPossible (not_vouched, anonymised)."""
+    await _on_identity(ctx, customer_code, identity_id, actor, verified=False)
+
+
+async def remove_identity(
+    ctx: Context, *, customer_code: int, identity_id: int, actor: Actor
+) -> tuple[str, str, bool]:
+    """It is nothing of this customer's any more; returns (kind, value, verified), by which it can be put back. Raises NotFound,
+    NotPossible (anonymised)."""
+
+    async def work(connection: Connection) -> tuple[str, str, bool]:
+        was, one = await _identity(connection, customer_code, identity_id)
+        await stored.drop_identity(connection, one.id)
+        await _vouch(connection, actor, was, one, "removed")
+        return one.kind, one.value, one.verified
+
+    return await ctx.database.run(work)
+
+
+async def put_identity_back(
+    ctx: Context, *, customer_code: int, kind: str, value: str, verified: bool, actor: Actor
+) -> None:
+    """The way back. Raises NotFound, NotPossible (identity_taken, bad_identity, anonymised)."""
+    if kind not in {one.value for one in IdentityKind} or not value:
+        raise NotPossible("There is no such identity.", code="bad_identity")
+
+    async def work(connection: Connection) -> None:
+        await inbound.lock_conversations(connection, [lock_number(f"{kind}:{value}")])
+        was = await _lock(connection, customer_code)
+        if not await stored.put_identity(
+            connection,
+            was.id,
+            kind,
+            value,
+            verified=verified,
+            verified_by=actor.agent_id if verified else None,
+        ):
+            raise NotPossible("It is somebody's already.", code="identity_taken")
+        await _tell(connection, actor, was.id)
+
+    await ctx.database.run(work)
+
+
+async def _on_identity(
+    ctx: Context, customer_code: int, identity_id: int, actor: Actor, *, verified: bool
+) -> None:
+    async def work(connection: Connection) -> int:
+        was, one = await _identity(connection, customer_code, identity_id)
+        if one.verified == verified:
+            raise NotPossible("It is so already.", code="verified_already" if verified else "not_vouched")
+        if verified:
+            owner = await stored.owner_of(connection, one.kind, one.value)
+            if owner is not None:
+                await customer_pairs.add(connection, [(was.id, owner)])
+                return owner
+            await stored.verify(connection, one.id, actor.agent_id)
+        else:
+            known = await stored.own_identities(connection, was.id)
+            if not any(other.id == one.id and other.verified_by for other in known):
+                raise NotPossible("No person vouched for it: the channel did.", code="not_vouched")
+            await stored.drop_identity(connection, one.id)
+            await stored.add_claim(connection, was.id, one.kind, one.value)
+        await _vouch(connection, actor, was, one, "verified" if verified else "claimed")
+        return 0
+
+    if await ctx.database.run(work):
+        raise NotPossible("It proves somebody else.", code="identity_taken")
+
+
+async def _identity(
+    connection: Connection, customer_code: int, identity_id: int
+) -> tuple[CustomerToChange, OwnIdentity]:
+    """Held like whatever is filed under it."""
+    found = await stored.lock_customer(connection, customer_code)
+    known = None if found is None else await stored.lock_identity(connection, identity_id, found.id)
+    if found is None or known is None:
+        raise NotFound("There is no such identity of this customer.")
+    if found.anonymised:
+        raise NotPossible("What was known of them is erased.", code="anonymised")
+    return found, known
+
+
+async def _lock(connection: Connection, code: int) -> CustomerToChange:
+    found = await stored.lock_customer(connection, code)
+    if found is None or found.merged_into is not None:
+        raise NotFound(f"There is no customer {show_code(CUSTOMER, code)}.")
+    if found.anonymised:
+        raise NotPossible("What was known of them is erased.", code="anonymised")
+    return found
+
+
+async def _tell(connection: Connection, actor: Actor, customer_id: int) -> None:
+    await events.add_event(
+        connection,
+        EventKind.CUSTOMER_CHANGED,
+        agent_id=actor.agent_id,
+        data={"customer": customer_id, "by": actor.name},
+    )
+    await announce(connection, EVENTS)
+
+
+async def _vouch(
+    connection: Connection, actor: Actor, customer: CustomerToChange, one: OwnIdentity, what: str
+) -> None:
+    await _tell(connection, actor, customer.id)
+    await record(
+        connection,
+        AuditKind.IDENTITY_CHANGED,
+        actor=actor,
+        subject=show_code(CUSTOMER, customer.code),
+        details={"kind": one.kind, "was": "verified" if one.verified else "claimed", "now": what},
+    )
+
+
+def check_identity(kind: str, value: str) -> str:
+    """As it is kept. Raises NotPossible (bad_identity)."""
+    if kind not in {one.value for one in BY_HAND}:
+        raise NotPossible("This is no kind of identity that people write down.", code="bad_identity")
+    clean = normalise_identity(IdentityKind(kind), value.replace("\x00", ""))
+    if clean is None:
+        raise NotPossible("This cannot be an address or number of that kind.", code="bad_identity")
+    return clean
+
+
+def _words(name: str, note: str) -> tuple[str, str]:
+    name = " ".join(name.replace("\x00", "").split())
+    note = note.replace("\x00", "").replace("\r\n", "\n").strip()
+    if not name or len(name) > MOST_NAME or not name.isprintable():
+        raise NotPossible(f"A customer needs a name of {MOST_NAME} characters at the most.", code="bad_name")
+    if len(note) > MOST_NOTE:
+        raise NotPossible(f"A note has {MOST_NOTE} characters at the most.", code="too_long")
+    return name, note
+
+
+def _language(given: str) -> str:
+    if given and not (given.isascii() and len(given) <= 12 and given.replace("-", "").isalnum()):
+        raise NotPossible("This is no code of a language.", code="bad_language")
+    return given

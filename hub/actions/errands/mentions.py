@@ -1,0 +1,79 @@
+"""Whom a text names with @: a colleague by login or name, or everybody who works on a queue. Pure."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from storage.notices import QueueNamed, StaffRow
+
+_BEGINS = re.compile(r"(?<![A-Za-z0-9_@.])@")
+"""Not within an address. Chinese leaves no blank before a name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """`agents` and `queues` by id, each once, in the order in which they are named."""
+
+    agents: tuple[int, ...] = ()
+    queues: tuple[int, ...] = ()
+
+    def everybody(self, staff: Sequence[StaffRow]) -> list[int]:
+        """The agents, and those who work on the queues: their members; where there are none, whoever works on every queue."""
+        told = list(self.agents)
+        for queue in self.queues:
+            members = [one.id for one in staff if queue in one.queues]
+            told += members or [one.id for one in staff if not one.queues]
+        return list(dict.fromkeys(told))
+
+
+def find_mentions(text: str, staff: Sequence[StaffRow], queues: Sequence[QueueNamed] = ()) -> Named:
+    """The longest name that stands after each @. A login goes before a name, and both before a queue; a name that two colleagues
+    have names both.
+
+    >>> find_mentions("Ask @lin.", [StaffRow(id=7, login="lin", name="Lin", role="agent", queues=[])]).agents
+    (7,)
+    """
+    if "@" not in text:
+        return Named()
+    known = _known(staff, queues)
+    agents: list[int] = []
+    teams: list[int] = []
+    lower = text.lower()
+    for found in _BEGINS.finditer(lower):
+        name = _longest(lower, found.end(), known)
+        if name:
+            agents += known[name][0]
+            teams += known[name][1]
+    return Named(agents=tuple(dict.fromkeys(agents)), queues=tuple(dict.fromkeys(teams)))
+
+
+_Known = Mapping[str, tuple[list[int], list[int]]]
+
+
+def _known(staff: Sequence[StaffRow], queues: Sequence[QueueNamed]) -> _Known:
+    """Name in small letters → (agents, queues)."""
+    known: dict[str, tuple[list[int], list[int]]] = {}
+    for queue in queues:
+        for name in (queue.name, queue.title_en, queue.title_zh):
+            known[name.lower()] = ([], [queue.id])
+    by_name: dict[str, list[int]] = {}
+    for one in staff:
+        by_name.setdefault(one.name.lower(), []).append(one.id)
+    known |= {name: (ids, []) for name, ids in by_name.items()}
+    known |= {one.login: ([one.id], []) for one in staff}
+    return known
+
+
+def _longest(text: str, at: int, known: Iterable[str]) -> str:
+    fits = (name for name in known if name and text.startswith(name, at) and _ends(text, at + len(name)))
+    return max(fits, key=len, default="")
+
+
+_GOES_ON = re.compile(r"[a-z0-9_]|[.@-][a-z0-9]")
+
+
+def _ends(text: str, at: int) -> bool:
+    """Whether a name that stops here is whole. Chinese goes on without a blank; a full stop after a login ends the sentence."""
+    if not text[at - 1].isascii():
+        return True
+    return _GOES_ON.match(text, at) is None

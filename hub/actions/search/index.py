@@ -1,0 +1,66 @@
+"""Keeps search up to date: reads what was written lately, then what was there before there was a search."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hub.actions.context import Context
+from hub.actions.search.documents import customer_text, entry_text, organisation_text, ticket_text
+from hub.model.search_words import lexemes_of
+from storage import search_fill as stored
+from storage.database import Connection
+from storage.search_fill import Left, What
+
+AT_ONCE = 400
+
+
+async def index_some(ctx: Context) -> int:
+    """Take in the next lot, in one transaction; returns how many things that was. 0: there is nothing left, or another hub does
+    it now."""
+
+    async def work(connection: Connection) -> int:
+        left = await stored.take_turn(connection)
+        if left is None:
+            return 0
+        due = await stored.take_due(connection, AT_ONCE)
+        for what, ids in due.items():
+            await _take_in(connection, what, ids)
+        return sum(map(len, due.values())) or await _fill_on(connection, left)
+
+    return await ctx.database.run(work)
+
+
+async def _fill_on(connection: Connection, left: Left) -> int:
+    """The next lot of what was there before, the newest first, entries last: there are the most of them."""
+    below = asdict(left)
+    what = next((one for one in reversed(stored.KINDS) if below[one] is not None), None)
+    if what is None:
+        return 0
+    ids = await stored.old_ids(connection, what, below[what], AT_ONCE)
+    await _take_in(connection, what, ids)
+    below[what] = ids[-1] if len(ids) == AT_ONCE else None
+    await stored.fill_on(connection, Left(**below))
+    return max(1, len(ids))
+
+
+async def _take_in(connection: Connection, what: What, ids: Sequence[int]) -> None:
+    rows = await stored.documents(connection, what, sorted(set(ids)))
+    # Beside the loop: a letter of a megabyte takes a while.
+    words = await asyncio.to_thread(lambda: {row["id"]: lexemes_of(_text(what, row)) for row in rows})
+    if words:
+        await stored.write(connection, what, words)
+    if gone := sorted(set(ids) - set(words)):
+        await stored.forget(connection, what, gone)
+
+
+def _text(what: What, row: Mapping[str, Any]) -> str:
+    match what:
+        case "entry":
+            return entry_text(row["subject"], row["text"], row["fields"], row["files"])
+        case "ticket":
+            return ticket_text(row["subject"], row["code"], row["tags"])
+        case "customer":
+            return customer_text(row["name"], row["code"], row["identities"])
+        case _:
+            return organisation_text(row["name"], row["code"])

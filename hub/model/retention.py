@@ -1,0 +1,43 @@
+"""What is kept for how long. Nothing is taken away that a policy does not name, and none of it before somebody switched that on."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Kept(StrEnum):
+    """What a policy is about. The two that are switched on from the first day only forget that calls and notices were made."""
+
+    MESSAGES = "messages"
+    CUSTOMERS = "customers"
+    RAW = "raw"
+    EVENTS = "events"
+    WEBHOOK_CALLS = "webhook_calls"
+    NOTICES = "notices"
+    AUDIT = "audit"
+
+
+class Depth(StrEnum):
+    """How much of a closed ticket goes: its files, or its words too."""
+
+    FILES = "files"
+    WORDS = "words"
+    ALL = "all"
+
+
+LEAST_DAYS: Mapping[Kept, int] = {
+    Kept.MESSAGES: 30,
+    Kept.CUSTOMERS: 90,
+    Kept.RAW: 30,
+    Kept.EVENTS: 90,
+    Kept.WEBHOOK_CALLS: 7,
+    Kept.NOTICES: 90,
+    Kept.AUDIT: 366,
+}
+"""Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice. The audit
+trail lets go of nothing younger than a year."""
+
+MOST_DAYS = 36_500
+
+DEPTHS: Mapping[Kept, tuple[Depth, ...]] = {
+    kept: (Depth.FILES, Depth.WORDS) if kept is Kept.MESSAGES else (Depth.ALL,) for kept in Kept
+}

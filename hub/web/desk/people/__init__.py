@@ -1,0 +1,1 @@
+"""Customers and organisations at the desk."""

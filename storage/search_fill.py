@@ -1,0 +1,80 @@
+"""Writing down what things are found by. Over sql/search_fill.sql."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from storage.database import Connection
+from storage.queries import load_queries
+
+SQL = load_queries("search_fill")
+
+What = Literal["entry", "ticket", "customer", "organisation"]
+KINDS: tuple[What, ...] = ("entry", "ticket", "customer", "organisation")
+_TABLES: Mapping[What, str] = {
+    "entry": "entries",
+    "ticket": "tickets",
+    "customer": "customers",
+    "organisation": "organisations",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What was there before there was a search, and is still to be taken in: what has an id below these. None: it is done."""
+
+    entry: int | None
+    ticket: int | None
+    customer: int | None
+    organisation: int | None
+
+
+async def take_turn(connection: Connection) -> Left | None:
+    """For the rest of the transaction nobody else writes. None: somebody does so now."""
+    row = await connection.fetchrow(SQL["take_turn"])
+    return Left(**row) if row else None
+
+
+async def take_due(connection: Connection, limit: int) -> dict[What, list[int]]:
+    """The first things that are to be read anew; they are off the list once the transaction commits."""
+    due: dict[What, list[int]] = {}
+    for row in await connection.fetch(SQL["take_due"], limit):
+        due.setdefault(row["what"], []).append(row["ref"])
+    return due
+
+
+async def old_ids(connection: Connection, what: What, below: int, limit: int) -> list[int]:
+    """The next of those that were there before, downwards."""
+    return [row["id"] for row in await connection.fetch(SQL[f"old_{_TABLES[what]}"], below, limit)]
+
+
+async def fill_on(connection: Connection, left: Left) -> None:
+    """So far it has come."""
+    await connection.execute(SQL["fill_on"], left.entry, left.ticket, left.customer, left.organisation)
+
+
+async def documents(connection: Connection, what: What, ids: Sequence[int]) -> list[Mapping[str, Any]]:
+    """What is there of these now, as columns by name: `id`, and entry: subject, text, fields, files; ticket: code, subject,
+    tags; customer: code, name, identities; organisation: code, name."""
+    return [dict(row) for row in await connection.fetch(SQL[f"{what}_documents"], list(ids))]
+
+
+async def write(connection: Connection, what: What, words: Mapping[int, Sequence[str]]) -> None:
+    """What each is found by from now on. Lexemes hold letters and digits alone."""
+    numbers = sorted(words)
+    await connection.execute(
+        SQL[f"write_{_TABLES[what]}"],
+        numbers,
+        [" ".join(f"'{one}'" for one in words[number]) for number in numbers],
+    )
+
+
+async def forget(connection: Connection, what: What, ids: Sequence[int]) -> None:
+    """They are gone."""
+    await connection.execute(SQL[f"forget_{_TABLES[what]}"], list(ids))
+
+
+async def is_behind(connection: Connection) -> tuple[bool, bool]:
+    """(whether something new is still to be read, whether what was there before is)"""
+    row = await connection.fetchrow(SQL["still_due"])
+    return (bool(row["due"]), bool(row["filling"])) if row else (False, False)

@@ -1,0 +1,189 @@
+-- How long what is kept: the policies, their runs, and what each finds to take away. Every batch takes a few hundred rows from where
+-- the one before ended, in a transaction of its own.
+
+-- name: list
+SELECT what, enabled, days, depth, reached_at, reached_id, last_run_at, version, changed_by, changed_at FROM retention_policy ORDER BY what
+
+-- name: lock
+SELECT what, enabled, days, depth, reached_at, reached_id, last_run_at, version, changed_by, changed_at FROM retention_policy
+WHERE what = $1 FOR NO KEY UPDATE
+
+-- name: take
+-- The policy for a batch; nothing while another hub works on it.
+SELECT what, enabled, days, depth, reached_at, reached_id, last_run_at, version, changed_by, changed_at FROM retention_policy
+WHERE what = $1 FOR NO KEY UPDATE SKIP LOCKED
+
+-- name: change
+-- What is taken away otherwise is looked for from the beginning.
+UPDATE retention_policy
+SET enabled = $2, days = $3, reached_at = CASE WHEN depth = $4 THEN reached_at ELSE '-infinity' END,
+    reached_id = CASE WHEN depth = $4 THEN reached_id ELSE 0 END, depth = $4, changed_by = $5, changed_at = clock_timestamp(),
+    version = version + 1
+WHERE what = $1
+
+-- name: begin_again
+-- A hold was lifted: what was passed over is looked at again.
+UPDATE retention_policy SET reached_at = '-infinity', reached_id = 0 WHERE what IN ('messages', 'raw', 'events')
+
+-- name: start
+-- The policies whose time has come, each once in twenty hours.
+UPDATE retention_policy SET last_run_at = clock_timestamp()
+WHERE what = (SELECT p.what FROM retention_policy p
+              WHERE p.enabled AND (p.last_run_at IS NULL OR p.last_run_at < clock_timestamp() - make_interval(hours => $1))
+              ORDER BY p.what LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING what, days, depth
+
+-- name: begin_run
+INSERT INTO retention_run (what, days, depth) VALUES ($1, $2, $3) RETURNING id
+
+-- name: count_run
+UPDATE retention_run SET rows = rows + $2 WHERE id = $1
+
+-- name: end_run
+UPDATE retention_run SET ended_at = clock_timestamp(), error = $2 WHERE id = $1
+
+-- name: runs
+-- Newest first; those that found nothing are not worth a line, except the last of each policy.
+SELECT r.id, r.what, r.days, r.depth, r.rows, r.started_at, r.ended_at, r.error
+FROM retention_run r
+WHERE r.rows > 0 OR r.error <> '' OR r.ended_at IS NULL
+   OR r.id = (SELECT max(l.id) FROM retention_run l WHERE l.what = r.what)
+ORDER BY r.id DESC
+LIMIT $1
+
+-- name: tidy_runs
+DELETE FROM retention_run WHERE started_at < clock_timestamp() - interval '2 years'
+
+-- name: move_on
+UPDATE retention_policy SET reached_at = $2, reached_id = $3 WHERE what = $1
+
+-- name: old_tickets
+-- Closed ones that nobody touched since, from the last one on; those of customers on hold are passed over.
+SELECT t.id, t.updated_at AS at, EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id) AS held
+FROM ticket t
+WHERE t.status = 'closed' AND (t.updated_at, t.id) > ($1::timestamptz, $2::bigint)
+  AND t.updated_at < clock_timestamp() - make_interval(days => $3)
+ORDER BY t.updated_at, t.id
+LIMIT $4
+
+-- name: old_customers
+SELECT c.id, c.code, c.last_seen_at AS at,
+       c.anonymised_at IS NOT NULL OR c.merged_into IS NOT NULL
+       OR EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = c.id)
+       OR EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS stays
+FROM customer c
+WHERE (c.last_seen_at, c.id) > ($1::timestamptz, $2::bigint)
+  AND c.last_seen_at < clock_timestamp() - make_interval(days => $3)
+ORDER BY c.last_seen_at, c.id
+LIMIT $4
+
+-- name: empty_raw
+-- Bytes go, the row stays: what came once is known by it, or it would be fetched again. Returns how far this batch got.
+WITH old AS (
+    SELECT r.id, r.state IN ('read', 'duplicate', 'discarded') AND r.content <> ''
+           AND NOT EXISTS (SELECT 1 FROM ticket t JOIN legal_hold h ON h.customer_id = t.customer_id WHERE t.id = r.ticket_id) AS goes
+    FROM inbound_raw r
+    WHERE r.id > $1 AND r.id < timeline_floor(clock_timestamp() - make_interval(days => $2))
+    ORDER BY r.id
+    LIMIT $3
+), emptied AS (
+    UPDATE inbound_raw r SET content = '', meta = '{}', error = '' FROM old o WHERE r.id = o.id AND o.goes RETURNING 1
+)
+SELECT (SELECT count(*) FROM old) AS looked, (SELECT count(*) FROM emptied) AS done, (SELECT max(id) FROM old) AS reached
+
+-- name: drop_events
+-- Of closed tickets, and of no ticket at all.
+WITH old AS (
+    SELECT e.id, t.id IS NULL OR (t.status = 'closed' AND NOT EXISTS (
+               SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)) AS goes
+    FROM (SELECT v.id, v.ticket_id, v.at FROM event v WHERE v.id > $1 ORDER BY v.id LIMIT $3) e
+    LEFT JOIN ticket t ON t.id = e.ticket_id
+    WHERE e.at < clock_timestamp() - make_interval(days => $2)
+), dropped AS (
+    DELETE FROM event e USING old o WHERE e.id = o.id AND o.goes RETURNING 1
+)
+SELECT (SELECT count(*) FROM old) AS looked, (SELECT count(*) FROM dropped) AS done, (SELECT max(id) FROM old) AS reached
+
+-- name: drop_calls
+WITH dropped AS (
+    DELETE FROM webhook_call WHERE id IN (
+        SELECT id FROM webhook_call WHERE settled_at < clock_timestamp() - make_interval(days => $1) ORDER BY settled_at LIMIT $2)
+    RETURNING 1
+)
+SELECT count(*) FROM dropped
+
+-- name: drop_notices
+WITH dropped AS (
+    DELETE FROM notice WHERE id IN (
+        SELECT id FROM notice WHERE at < clock_timestamp() - make_interval(days => $1) ORDER BY at LIMIT $2)
+    RETURNING 1
+)
+SELECT count(*) FROM dropped
+
+-- name: end_audit
+-- The table lets its oldest rows go to whoever says so in the transaction, and only what is older than a year.
+SELECT set_config('hub.audit_ends', 'yes', true)
+
+-- name: drop_audit
+WITH dropped AS (
+    DELETE FROM audit WHERE id IN (
+        SELECT id FROM audit WHERE at < clock_timestamp() - make_interval(days => $1) ORDER BY id LIMIT $2)
+    RETURNING 1
+)
+SELECT count(*) FROM dropped
+
+-- name: count_messages
+-- How much there is to take away, counted no further than $2.
+SELECT count(*) FROM (
+    SELECT 1 FROM ticket t WHERE t.status = 'closed' AND t.updated_at < clock_timestamp() - make_interval(days => $1)
+      AND (t.subject <> '' OR t.last_preview <> '')
+      AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)
+    LIMIT $2) found
+
+-- name: count_customers
+SELECT count(*) FROM (
+    SELECT 1 FROM customer c WHERE c.last_seen_at < clock_timestamp() - make_interval(days => $1)
+      AND c.anonymised_at IS NULL AND c.merged_into IS NULL
+      AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = c.id)
+      AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending'))
+    LIMIT $2) found
+
+-- name: count_raw
+SELECT count(*) FROM (
+    SELECT 1 FROM inbound_raw r
+    WHERE r.id < timeline_floor(clock_timestamp() - make_interval(days => $1))
+      AND r.state IN ('read', 'duplicate', 'discarded') AND r.content <> ''
+    LIMIT $2) found
+
+-- name: count_events
+-- Among the oldest $2 there are.
+SELECT count(*) FROM (SELECT v.ticket_id, v.at FROM event v ORDER BY v.id LIMIT $2) e LEFT JOIN ticket t ON t.id = e.ticket_id
+WHERE e.at < clock_timestamp() - make_interval(days => $1) AND (t.id IS NULL OR t.status = 'closed')
+
+-- name: count_webhook_calls
+SELECT count(*) FROM (
+    SELECT 1 FROM webhook_call WHERE settled_at < clock_timestamp() - make_interval(days => $1) LIMIT $2) found
+
+-- name: count_notices
+SELECT count(*) FROM (SELECT 1 FROM notice WHERE at < clock_timestamp() - make_interval(days => $1) LIMIT $2) found
+
+-- name: count_audit
+SELECT count(*) FROM (SELECT 1 FROM audit WHERE at < clock_timestamp() - make_interval(days => $1) LIMIT $2) found
+
+-- name: example_messages
+SELECT t.code, t.subject AS text, t.updated_at AS at
+FROM ticket t
+WHERE t.status = 'closed' AND t.updated_at < clock_timestamp() - make_interval(days => $1)
+  AND (t.subject <> '' OR t.last_preview <> '')
+  AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)
+ORDER BY t.updated_at, t.id
+LIMIT 3
+
+-- name: example_customers
+SELECT c.code, c.name AS text, c.last_seen_at AS at
+FROM customer c
+WHERE c.last_seen_at < clock_timestamp() - make_interval(days => $1) AND c.anonymised_at IS NULL AND c.merged_into IS NULL
+  AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = c.id)
+  AND NOT EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending'))
+ORDER BY c.last_seen_at, c.id
+LIMIT 3

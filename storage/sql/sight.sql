@@ -1,0 +1,13 @@
+-- What there is for an agent; storage/sight.py adds the condition.
+
+-- name: by_code
+SELECT 1 FROM ticket t WHERE t.code = $1
+
+-- name: by_id
+SELECT 1 FROM ticket t WHERE t.id = $1
+
+-- name: of_customer
+SELECT 1 FROM ticket t JOIN customer c ON c.id = t.customer_id WHERE c.code = $1
+
+-- name: of_these
+SELECT t.id FROM ticket t WHERE t.id = ANY($1::bigint[])

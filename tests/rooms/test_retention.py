@@ -1,0 +1,325 @@
+"""How long what is kept: nothing goes before somebody said so, then all of it that was meant, and nothing else."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.actions.answers.reply import queue_reply
+from hub.actions.context import Context
+from hub.actions.errands.tasks import add_task
+from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.note import add_note
+from hub.actions.people.keys import create_api_key
+from hub.actions.privacy.forget import anonymise_customer, finish_forgetting, lift_hold, set_hold
+from hub.actions.privacy.policies import change_policy, find_old, list_policies, list_runs
+from hub.actions.privacy.sweep import sweep_next
+from hub.actions.search.index import index_some
+from hub.actions.status import change_status
+from hub.model.codes import CUSTOMER, show_code
+from hub.model.people import Actor, Role, Scope
+from hub.model.retention import Depth, Kept
+from storage.database import Connection
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import a_hub, one, rows, say, ticket, write
+
+ADMIN = Actor(name="Ada", role=Role.ADMIN)
+CANARY = "Zaunkoenig"
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn) as hub:
+        yield hub
+
+
+async def a_closed_ticket(ctx: Context, days: int, **said: Any) -> dict[str, Any]:
+    """With a file, a note, an answer; its customer was last heard of so many days ago."""
+    who = said.pop("who", f"li{days}@mail.example")
+    kept = await say(
+        ctx,
+        name=f"{CANARY} Li",
+        text=f"I am {CANARY} and my kettle leaks",
+        subject=f"Kettle of {CANARY}",
+        who=[("email", who, True)],
+        files=[("photo.txt", f"{CANARY} in bytes {days}")],
+        fields={"order_number": f"{CANARY}-1"},
+        reply_address=who,
+        **said,
+    )
+    found = await ticket(ctx, kept)
+    await add_note(ctx, ticket_code=found["code"], actor=ADMIN, text=f"{CANARY} called")
+    await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
+    await grow_old(ctx, found["id"], days)
+    return await ticket(ctx, kept)
+
+
+async def grow_old(ctx: Context, ticket_id: int, days: int) -> None:
+    await one(
+        ctx, "UPDATE ticket SET updated_at = now() - make_interval(days => $2) WHERE id = $1 RETURNING 1", ticket_id, days
+    )  # fmt: skip
+    await one(
+        ctx,
+        """UPDATE customer SET last_seen_at = now() - make_interval(days => $2)
+           WHERE id = (SELECT customer_id FROM ticket WHERE id = $1) RETURNING 1""",
+        ticket_id, days,
+    )  # fmt: skip
+
+
+async def switch_on(ctx: Context, kept: Kept, days: int, depth: Depth = Depth.ALL) -> None:
+    version = (await list_policies(ctx))[kept].version
+    await change_policy(
+        ctx, kept=kept, enabled=True, days=days, depth=depth, version=version, actor=ADMIN
+    )
+
+
+async def nights(ctx: Context, many: int = 1) -> None:
+    for _ in range(many):
+        await one(ctx, "UPDATE retention_policy SET last_run_at = NULL RETURNING 1")
+        while await sweep_next(ctx, lambda: True):
+            pass
+
+
+async def where_it_stands(ctx: Context, word: str) -> list[str]:
+    """Every table of the database in which any row holds this word."""
+    tables = await rows(
+        ctx,
+        """SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public' AND NOT c.relispartition""",
+    )
+    found = []
+    for table in tables:
+        said = f"SELECT EXISTS (SELECT 1 FROM {table['name']} t WHERE strpos(lower(t::text), lower($1)) > 0)"
+        if await one(ctx, said, word):
+            found.append(table["name"])
+        columns = await rows(
+            ctx,
+            """SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND atttypid = 'bytea'::regtype
+               AND attnum > 0 AND NOT attisdropped""".replace("$1", f"'{table['name']}'"),
+        )
+        for column in columns:
+            inside = f"SELECT EXISTS (SELECT 1 FROM {table['name']} WHERE position($1::bytea IN {column['attname']}) > 0)"
+            if await one(ctx, inside, word.encode()):
+                found.append(f"{table['name']}.{column['attname']}")
+    return found
+
+
+async def test_nothing_goes_before_a_policy_is_switched_on(ctx: Context) -> None:
+    old = await a_closed_ticket(ctx, 4000)
+    await nights(ctx)
+    entries = await rows(ctx, "SELECT text FROM interaction WHERE ticket_id = $1", old["id"])
+    assert all(entry["text"] for entry in entries)
+    assert old["subject"] and await one(ctx, "SELECT count(*) FROM blob") == 1
+    assert {run.what for run in await list_runs(ctx)} == {"webhook_calls", "notices"}
+
+
+async def test_words_and_files_of_old_closed_tickets_go_and_their_figures_stay(ctx: Context) -> None:
+    old, young = await a_closed_ticket(ctx, 400), await a_closed_ticket(ctx, 300)
+    open_one = await ticket(ctx, await say(ctx, text="Still open", who=[("email", "o@mail.example", True)]))
+    await grow_old(ctx, open_one["id"], 500)
+    seqs = await rows(ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"])
+    await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
+    await nights(ctx)
+    said = await rows(
+        ctx, "SELECT text, subject, fields, author_name, direction FROM interaction WHERE ticket_id = $1", old["id"]
+    )
+    assert {(row["text"], row["subject"]) for row in said} == {("", "")}
+    assert all(row["fields"] == {} for row in said)
+    after = await rows(ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"])
+    assert after == seqs
+    assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", old["id"]) == ""
+    assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", young["id"]) == young["subject"]
+    assert await one(ctx, "SELECT text FROM interaction WHERE ticket_id = $1", open_one["id"]) == "Still open"
+    assert await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+    run = next(run for run in await list_runs(ctx) if run.what == "messages")
+    assert (run.rows, run.error) == (1, "") and run.ended_at is not None
+    # The next night finds only what has become old since.
+    await grow_old(ctx, young["id"], 366)
+    await nights(ctx)
+    assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", young["id"]) == ""
+    assert next(run for run in await list_runs(ctx) if run.what == "messages").rows == 1
+    await assert_invariants(ctx.database)
+
+
+async def test_files_alone_go_where_that_is_what_was_chosen_and_words_later(ctx: Context) -> None:
+    old = await a_closed_ticket(ctx, 400)
+    await switch_on(ctx, Kept.MESSAGES, 365, Depth.FILES)
+    await nights(ctx)
+    assert await one(ctx, "SELECT count(*) FROM attachment") == 0 == await one(ctx, "SELECT count(*) FROM blob")
+    assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", old["id"]) == old["subject"]
+    await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
+    await nights(ctx)
+    assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", old["id"]) == ""
+
+
+async def test_bytes_that_two_tickets_hold_stay_for_the_other(ctx: Context) -> None:
+    for number, days in enumerate((400, 10)):
+        kept = await say(
+            ctx, text="See", who=[("email", f"f{number}@mail.example", True)], files=[("same.txt", "the same bytes")]
+        )
+        found = await ticket(ctx, kept)
+        await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
+        await grow_old(ctx, found["id"], days)
+    await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
+    await nights(ctx)
+    assert await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+
+
+async def test_a_hold_keeps_a_customer_out_of_all_of_it_until_it_is_lifted(ctx: Context) -> None:
+    held = await a_closed_ticket(ctx, 400)
+    code = await one(ctx, "SELECT code FROM customer WHERE id = $1", held["customer_id"])
+    await set_hold(ctx, customer_code=code, reason="Case 12/26", actor=ADMIN)
+    for kept, depth in ((Kept.MESSAGES, Depth.WORDS), (Kept.CUSTOMERS, Depth.ALL), (Kept.RAW, Depth.ALL), (Kept.EVENTS, Depth.ALL)):
+        await switch_on(ctx, kept, 100, depth)
+    await one(ctx, "UPDATE event SET at = now() - interval '400 days' RETURNING 1")
+    assert (await find_old(ctx, kept=Kept.MESSAGES, days=100)).many == 0
+    await nights(ctx, 2)
+    assert (await ticket_row(ctx, held["id"]))["subject"] == held["subject"]
+    assert await one(ctx, "SELECT count(*) FROM event WHERE ticket_id = $1", held["id"]) > 0
+    with pytest.raises(NotPossible) as refused:
+        await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+    assert refused.value.code == "on_hold"
+    await lift_hold(ctx, customer_code=code, actor=ADMIN)
+    with pytest.raises(NotFound):
+        await lift_hold(ctx, customer_code=code, actor=ADMIN)
+    await nights(ctx)
+    assert (await ticket_row(ctx, held["id"]))["subject"] == ""
+    assert await one(ctx, "SELECT count(*) FROM event WHERE ticket_id = $1", held["id"]) == 0
+    assert await one(ctx, "SELECT anonymised_at FROM customer WHERE id = $1", held["customer_id"])
+
+
+async def ticket_row(ctx: Context, ticket_id: int) -> dict[str, Any]:
+    (found,) = await rows(ctx, "SELECT * FROM ticket WHERE id = $1", ticket_id)
+    return found
+
+
+async def test_the_preview_counts_and_shows_the_oldest(ctx: Context) -> None:
+    for days in (500, 450, 400, 390, 10):
+        await a_closed_ticket(ctx, days)
+    found = await find_old(ctx, kept=Kept.MESSAGES, days=365)
+    assert (found.many, len(found.examples), found.more) == (4, 3, False)
+    assert found.examples[0].at < found.examples[1].at
+    assert (await find_old(ctx, kept=Kept.CUSTOMERS, days=420)).many == 2
+    for kept in Kept:
+        assert (await find_old(ctx, kept=kept, days=7000)).many == 0
+    with pytest.raises(NotPossible):
+        await find_old(ctx, kept=Kept.AUDIT, days=30)
+
+
+async def test_a_policy_is_changed_by_who_may_and_from_what_they_saw(ctx: Context) -> None:
+    change: dict[str, Any] = {"kept": Kept.RAW, "enabled": True, "days": 90, "depth": Depth.ALL}
+    for wrong, actor, version, failure, code in (
+        ({"days": 3}, ADMIN, 1, NotPossible, "bad_days"),
+        ({"depth": Depth.WORDS}, ADMIN, 1, NotPossible, "bad_depth"),
+        ({}, Actor(name="S", role=Role.SUPERVISOR), 1, NotPossible, "not_allowed"),
+        ({}, ADMIN, 2, Conflict, "policy_changed"),
+    ):
+        with pytest.raises(failure) as refused:
+            await change_policy(ctx, **{**change, **wrong}, version=version, actor=actor)
+        assert refused.value.code == code
+    await change_policy(ctx, **change, version=1, actor=ADMIN)
+    assert (await list_policies(ctx))[Kept.RAW].enabled
+
+
+async def test_raw_items_are_emptied_and_still_known_when_they_come_again(ctx: Context) -> None:
+    kept = await write(ctx, "li@mail.example", f"I am {CANARY}", message_id="one@mail.example")
+    await one(ctx, "INSERT INTO inbound_raw (id, channel_id, external_key, content, received_at, state) SELECT timeline_floor(now() - interval '200 days'), channel_id, 'old', 'bytes', now(), 'read' FROM inbound_raw WHERE id = $1 RETURNING 1", kept.raw_id)  # fmt: skip
+    await switch_on(ctx, Kept.RAW, 100)
+    await nights(ctx)
+    assert await one(ctx, "SELECT content FROM inbound_raw WHERE external_key = 'old'") == b""
+    assert CANARY.encode() in await one(ctx, "SELECT content FROM inbound_raw WHERE id = $1", kept.raw_id)
+    await one(ctx, "UPDATE inbound_raw SET content = '' WHERE id = $1 RETURNING 1", kept.raw_id)
+    await write(ctx, "li@mail.example", f"I am {CANARY}", message_id="one@mail.example")
+    assert await one(ctx, "SELECT count(*) FROM interaction") == 1
+
+
+async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_sealed(ctx: Context, database_dsn: str) -> None:
+    import asyncpg
+
+    from hub.actions.people.audit import broken_seals
+
+    for name in ("one", "two", "three"):
+        await create_api_key(ctx, name=name, scopes=[Scope.READ], actor=ADMIN)
+    owner = await asyncpg.connect(database_dsn)
+    await owner.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
+    await owner.execute("UPDATE audit SET at = now() - interval '400 days' WHERE id = (SELECT min(id) FROM audit)")
+    await owner.execute("ALTER TABLE audit ENABLE TRIGGER ALL")
+    await owner.close()
+    await switch_on(ctx, Kept.AUDIT, 366)
+    await nights(ctx)
+    assert [row["subject"] for row in await rows(ctx, "SELECT subject FROM audit ORDER BY id")] == ["two", "three", "audit"]
+    assert await broken_seals(ctx) == (3, [])
+
+
+# ── one customer ─────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) -> None:
+    kept = await write(
+        ctx, f"{CANARY} Li <{CANARY.lower()}@mail.example>", f"I am {CANARY}, call me", subject=f"{CANARY} asks"
+    )
+    found = await ticket(ctx, kept)
+    code = await one(ctx, "SELECT code FROM customer WHERE id = $1", found["customer_id"])
+    await queue_reply(ctx, ticket_code=found["code"], actor=ADMIN, text=f"Dear {CANARY}")
+    await one(ctx, "UPDATE outbox SET state = 'sent', settled_at = now() RETURNING 1")
+    await add_note(ctx, ticket_code=found["code"], actor=ADMIN, text=f"{CANARY} called")
+    await ctx.database.run(
+        lambda c: add_task(c, title=f"Ask {CANARY}", text=CANARY, ticket_id=found["id"], actor=ADMIN)
+    )
+    with pytest.raises(NotPossible) as refused:
+        await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+    assert refused.value.code == "still_in_work"
+    await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
+    figures = await one(ctx, "SELECT count(*) FROM interaction")
+    while await index_some(ctx):
+        pass
+    assert len(await where_it_stands(ctx, CANARY)) > 5
+    for typed in ("", "yes", show_code(CUSTOMER, code + 1), "C-1"):
+        with pytest.raises(NotPossible) as refused:
+            await anonymise_customer(ctx, customer_code=code, typed=typed, actor=ADMIN)
+        assert refused.value.code == "number_differs"
+    with pytest.raises(NotPossible):
+        await anonymise_customer(
+            ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=Actor(name="S", role=Role.SUPERVISOR)
+        )
+    assert "search_entry" in await where_it_stands(ctx, CANARY)
+    await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+    while await index_some(ctx):
+        pass
+    assert await where_it_stands(ctx, CANARY) == []
+    assert await one(ctx, "SELECT count(*) FROM interaction") == figures
+    assert await one(ctx, "SELECT name FROM customer WHERE code = $1", code) == show_code(CUSTOMER, code)
+    assert await one(ctx, "SELECT subject FROM audit WHERE kind = 'customer_anonymised'") == show_code(CUSTOMER, code)
+    # Whoever writes from there is somebody new.
+    again = await ticket(ctx, await write(ctx, f"{CANARY.lower()}@mail.example"))
+    assert again["customer_id"] != found["customer_id"]
+
+
+async def test_a_hub_that_went_away_in_the_middle_is_followed_by_one_that_ends_it(ctx: Context) -> None:
+    old = await a_closed_ticket(ctx, 10)
+    code = await one(ctx, "SELECT code FROM customer WHERE id = $1", old["customer_id"])
+
+    async def half(connection: Connection) -> None:
+        from hub.actions.privacy.forget import forget_people
+        from storage import privacy
+
+        await forget_people(connection, await privacy.lock_customer(connection, code), actor=ADMIN)
+
+    await ctx.database.run(half)
+    assert "interaction" in await where_it_stands(ctx, CANARY)
+    while await finish_forgetting(ctx):
+        pass
+    assert await where_it_stands(ctx, CANARY) == []
+
+
+async def test_customers_who_were_not_seen_for_long_are_forgotten_but_none_with_work_left(ctx: Context) -> None:
+    gone, recent = await a_closed_ticket(ctx, 800), await a_closed_ticket(ctx, 20)
+    busy = await ticket(ctx, await say(ctx, name="Busy", text="Hello", who=[("email", "busy@mail.example", True)]))
+    await grow_old(ctx, busy["id"], 900)
+    await switch_on(ctx, Kept.CUSTOMERS, 700)
+    await nights(ctx)
+    names = {row["id"]: row["name"] for row in await rows(ctx, "SELECT id, name FROM customer")}
+    assert names[gone["customer_id"]].startswith("C-") and names[busy["customer_id"]] == "Busy"
+    assert CANARY in names[recent["customer_id"]]
+    assert (await ticket_row(ctx, gone["id"]))["subject"] == ""
+    await change_status(ctx, ticket_code=busy["code"], status="closed", actor=ADMIN)
+    await nights(ctx)
+    assert (await one(ctx, "SELECT name FROM customer WHERE id = $1", busy["customer_id"])).startswith("C-")
