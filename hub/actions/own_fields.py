@@ -72,7 +72,9 @@ async def add_field(
         if not made:
             raise Conflict("Somebody else has added a field of this name meanwhile.", current_seq=0)
         after = {"label": label_en, "kind": kind, "required": required}
-        await record(connection, AuditKind.FIELDS_CHANGED, actor=actor, subject=f"{about}.{name}", after=after)
+        await record(
+            connection, AuditKind.FIELDS_CHANGED, actor=actor, subject=f"{about}.{name}", after=after
+        )
         return name
 
     return await ctx.database.run(work)
@@ -188,9 +190,7 @@ async def said_of(ctx: Context, about: About, subject_id: int) -> dict[str, Any]
 async def require_fields(connection: Connection, ticket_id: int) -> None:
     """Raises NotPossible (fields_missing) where a field that is asked for before a ticket is resolved is empty."""
     asked = [
-        one
-        for one in await stored.own_fields(connection, About.TICKET)
-        if one.required and not one.retired
+        one for one in await stored.own_fields(connection, About.TICKET) if one.required and not one.retired
     ]
     if not asked:
         return

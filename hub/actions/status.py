@@ -2,16 +2,22 @@
 
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
+from hub.actions.own_fields import require_fields
 from hub.actions.ticket_work import Step, on_ticket
 from hub.actions.timers import CLOSE_RESOLVED
 from hub.model.people import Actor
 from hub.model.tickets import TicketStatus, may_become
 from storage import house, work
 
+_AT_WORK = (TicketStatus.OPEN, TicketStatus.PENDING)
 
-async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: Actor) -> int:
-    """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Returns the number that the change has
-    in the ledger, by which it can be undone; 0 where the ticket was so already. Raises NotFound, NotPossible."""
+
+async def change_status(
+    ctx: Context, *, ticket_code: int, status: str, actor: Actor, unfinished: bool = False
+) -> int:
+    """open, pending, resolved or closed. A resolved ticket closes by itself after a while. Returns the number that the change
+    has in the ledger, by which it can be undone; 0 where the ticket was so already. Raises NotFound, NotPossible (wrong_status;
+    fields_missing where fields that are asked for are empty, unless it may be left `unfinished`)."""
     if status not in {one.value for one in TicketStatus}:
         raise NotPossible("A ticket is open, pending, resolved or closed.", code="wrong_status")
     wanted = TicketStatus(status)
@@ -21,6 +27,8 @@ async def change_status(ctx: Context, *, ticket_code: int, status: str, actor: A
             return 0
         if not may_become(taken.status, wanted):
             raise NotPossible(f"A {taken.status} ticket cannot become {wanted}.", code="wrong_status")
+        if taken.status in _AT_WORK and wanted not in _AT_WORK and not unfinished:
+            await require_fields(taken.connection, taken.ticket.id)
         await taken.become(wanted)
         seq = taken.seq
         version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=wanted.value)

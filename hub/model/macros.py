@@ -24,8 +24,8 @@ class BadActs(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acts:
-    """`reply` and `note`: Liquid, "" for none. `assign`: "me" (who runs it), "nobody", an agent's id as digits, or "". `priority`: 0
-    for as it is. `snooze`: one of SNOOZES, or ""."""
+    """`reply` and `note`: Liquid, "" for none. `assign`: "me" (who runs it), "nobody", an agent's id as digits, or "".
+    `priority`: 0 for as it is. `snooze`: one of SNOOZES, or ""."""
 
     reply: str = ""
     note: str = ""

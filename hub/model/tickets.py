@@ -87,6 +87,7 @@ class EventKind(StrEnum):
     AGENT_CHANGED = "agent_changed"
     ROLES_CHANGED = "roles_changed"
     TAGS_CHANGED = "tags_changed"
+    FIELDS_CHANGED = "fields_changed"
     TICKET_SNOOZED = "ticket_snoozed"
     TICKET_WOKE = "ticket_woke"
     RULE_STOPPED = "rule_stopped"

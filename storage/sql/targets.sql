@@ -100,13 +100,15 @@ WHERE id = ANY($1::bigint[]) AND priority < 4 AND status IN ('open', 'pending') 
 RETURNING id, priority, status = 'open' AND assignee_id IS NULL AS waits
 
 -- name: tell
--- Entries of ledgers whose tickets are locked, numbered on from where each ledger stands.
+-- Entries of ledgers whose tickets are locked, numbered on from where each ledger stands. That deadlines were worked out again is
+-- nothing that happened to the ticket: lists keep their order when rules are published.
 WITH told AS (
     SELECT g.*, row_number() OVER (PARTITION BY g.ticket_id ORDER BY g.ord)::int AS n
     FROM unnest($1::bigint[], $2::text[], $3::text[]) WITH ORDINALITY AS g (ticket_id, kind, data, ord)
 ), counted AS (
-    UPDATE ticket t SET seq = t.seq + c.more, version = t.version + 1, updated_at = clock_timestamp()
-    FROM (SELECT ticket_id, count(*)::int AS more FROM told GROUP BY ticket_id) c
+    UPDATE ticket t SET seq = t.seq + c.more, version = t.version + 1,
+           updated_at = CASE WHEN c.happened THEN clock_timestamp() ELSE t.updated_at END
+    FROM (SELECT ticket_id, count(*)::int AS more, bool_or(kind <> 'sla_recomputed') AS happened FROM told GROUP BY ticket_id) c
     WHERE t.id = c.ticket_id
     RETURNING t.id, t.seq - c.more AS before
 )

@@ -266,6 +266,8 @@ async def test_other_promises_are_worked_out_once_however_many_hubs_start_with_t
     await happens(ctx, waiting, "pending", answered=True)
     await happens(ctx, resolved, "resolved")
     await time_passes(ctx, 100)
+    last_touched = "SELECT id, updated_at FROM ticket WHERE id = ANY($1::bigint[]) ORDER BY id"
+    touched = await rows(ctx, last_touched, waiting)
     changed = rules({**ROUND_THE_CLOCK, "first_response": 600, "resolution": 90})
     async with a_hub(database_dsn, rules=changed) as second, a_hub(database_dsn, rules=changed) as third:
         for _ in range(3):
@@ -285,6 +287,7 @@ async def test_other_promises_are_worked_out_once_however_many_hubs_start_with_t
     )
     assert {row["times"] for row in moved} == {1}
     assert sorted(row["target"] for row in moved) == ["first_response"] * 20 + ["resolution"] * 20
+    assert await rows(ctx, last_touched, waiting) == touched  # lists keep their order
     assert (
         await one(
             ctx, "SELECT count(*) FROM sla_clock WHERE state IN ('running', 'paused') AND rules_version <> 2"

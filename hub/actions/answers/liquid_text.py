@@ -1,8 +1,8 @@
 """The template language of canned replies and macros: Liquid without loaders, with a short list of tags and filters and with
 bounds on what a text may do. Pure.
 
-A value is text that is put in; it is never read as a template, whatever stands in it. python-liquid is loaded when the first text
-with braces is read, for it is large.
+A value is text that is put in; it is never read as a template, whatever stands in it. python-liquid is loaded when the
+first text with braces is read, for it is large.
 """
 
 import re
@@ -33,8 +33,8 @@ _INSIDE = frozenset(("#", "content", "illegal", "output"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """What is wrong with a text: `unreadable` (near what), `unknown_name`, `unknown_filter`, `unknown_tag` (which), or `too_much`:
-    it loops or grows beyond the bounds. `line` from 1, 0 where nobody can say."""
+    """What is wrong with a text: `unreadable` (near what), `unknown_name`, `unknown_filter`, `unknown_tag` (which), or
+    `too_much`: it loops or grows beyond the bounds. `line` from 1, 0 where nobody can say."""
 
     code: str
     line: int = 0
@@ -62,8 +62,8 @@ def find_troubles(body: str) -> list[Trouble]:
 
 
 def fill_in_liquid(body: str, values: Mapping[str, str]) -> str:
-    """The text for one ticket; `values` by the names of PLACEHOLDERS. A text that is not Liquid, or goes beyond the bounds, has its
-    plain placeholders filled in and stays as it is otherwise: it was kept before anybody looked."""
+    """The text for one ticket; `values` by the names of PLACEHOLDERS. A text that is not Liquid, or goes beyond the
+    bounds, has its plain placeholders filled in and stays as it is otherwise: it was kept before anybody looked."""
     if not _is_special(body):
         return body
     cleaned = {name: clean_line(value, _MOST_VALUE) for name, value in values.items()}

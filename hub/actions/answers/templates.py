@@ -54,8 +54,8 @@ async def list_templates(
 
 
 async def offer_templates(ctx: Context, *, ticket_code: int, agent_id: int | None) -> Sequence[TemplateRow]:
-    """What an agent may put into a reply on this ticket, most used first: of every reply the text that fits the ticket's language
-    best. Raises NotFound."""
+    """What an agent may put into a reply on this ticket, most used first: of every reply the text that fits the ticket's
+    language best. Raises NotFound."""
 
     async def look(connection: Connection) -> tuple[TicketFacts | None, Sequence[TemplateRow]]:
         facts = await stored.facts_of_ticket(connection, ticket_code)

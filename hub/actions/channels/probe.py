@@ -87,7 +87,7 @@ async def last_probe(ctx: Context, name: str) -> ProbeRow | None:
 async def close_as_test(ctx: Context, *, ticket_code: int, actor: Actor) -> None:
     """Mark and close what a person sent to try a channel. Raises NotFound, NotPossible."""
     await change_tags(ctx, ticket_code=ticket_code, actor=actor, add=[TAG])
-    await change_status(ctx, ticket_code=ticket_code, status=TicketStatus.CLOSED, actor=actor)
+    await change_status(ctx, ticket_code=ticket_code, status=TicketStatus.CLOSED, actor=actor, unfinished=True)
 
 
 async def end_probes(ctx: Context) -> None:

@@ -27,8 +27,8 @@ class Named:
 
 
 def find_mentions(text: str, staff: Sequence[StaffRow], queues: Sequence[QueueNamed] = ()) -> Named:
-    """The longest name that stands after each @. A login goes before a name, and both before a queue; a name that two colleagues
-    have names both.
+    """The longest name that stands after each @. A login goes before a name, and both before a queue; a name that two
+    colleagues have names both.
 
     >>> find_mentions("Ask @lin.", [StaffRow(id=7, login="lin", name="Lin", role="agent", queues=[])]).agents
     (7,)

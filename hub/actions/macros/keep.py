@@ -62,8 +62,8 @@ async def add_macro(ctx: Context, *, draft: MacroDraft, actor: Actor) -> int:
 
 
 async def change_macro(ctx: Context, *, macro_id: int, version: int, draft: MacroDraft, actor: Actor) -> int:
-    """Its new version. Raises NotFound, also for another agent's own; NotPossible as `add_macro`, macro_changed (by somebody else
-    meanwhile), shared_stays."""
+    """Its new version. Raises NotFound, also for another agent's own; NotPossible as `add_macro`, macro_changed (by
+    somebody else meanwhile), shared_stays."""
     name, acts = _checked(draft)
 
     async def work(connection: Connection) -> int:

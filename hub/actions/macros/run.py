@@ -1,8 +1,8 @@
 """A macro runs on a ticket: each act by its own verb, in one order, and as one thing that can be undone.
 
 The reply comes first. Where it cannot be sent nothing else is done, for a ticket that says "answered" must have been; any other
-act that is refused is told and does not stop the rest. Undoing goes back the same way; a note that was written stays, and so does a
-reply that has left.
+act that is refused is told and does not stop the rest. Undoing goes back the same way; a note that was written stays, and
+so does a reply that has left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,8 @@ UNDO_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """How it went. `did`: acts by name, in order, without what was so already; `failed`: act → the code of why not. `run_id`: by
-    what it can be undone."""
+    """How it went. `did`: acts by name, in order, without what was so already; `failed`: act → the code of why not.
+    `run_id`: by what it can be undone."""
 
     run_id: int
     did: Sequence[str]
@@ -76,8 +76,8 @@ async def run_macro(
     expected_seq: int | None = None,
     ahead: Mapping[str, datetime] | None = None,
 ) -> Ran:
-    """Do all of it. `expected_seq`: where the ticket stood when its reply was looked at. `ahead`: the moments of the actor's day by
-    their codes; UTC's where none are given.
+    """Do all of it. `expected_seq`: where the ticket stood when its reply was looked at. `ahead`: the moments of the
+    actor's day by their codes; UTC's where none are given.
 
     Raises NotFound; Conflict when somebody has spoken since; NotPossible: not_allowed, and whatever keeps the reply from being
     sent. Nothing was done then."""
@@ -111,8 +111,8 @@ async def run_macro(
 
 
 async def undo_run(ctx: Context, *, run_id: int, actor: Actor) -> Undone:
-    """The ticket is as it was before, as far as nothing else came of it. Raises NotFound (nothing_to_undo): it was undone already,
-    is somebody else's, or too long ago."""
+    """The ticket is as it was before, as far as nothing else came of it. Raises NotFound (nothing_to_undo): it was undone
+    already, is somebody else's, or too long ago."""
     owner = actor.agent_id or 0
     run = await ctx.database.run(lambda c: stored.take_run(c, run_id, owner, UNDO_SECONDS))
     if run is None:

@@ -24,6 +24,7 @@ from storage.own_fields import FieldRow, Whose
 
 PAGE = "/desk/fields"
 _YES, _NO = N_("Yes"), N_("No")
+_OF_TICKET, _OF_CUSTOMER = N_("Details of the ticket"), N_("Details of the customer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,83 +99,80 @@ async def post_move(visit: Visit) -> web.StreamResponse:
 
 async def show_of_ticket(visit: Visit) -> web.StreamResponse:
     """The fields of a ticket, of its customer and of their organisation."""
-    return await _sheets(visit, ticket=ticket_code(visit.request.match_info["code"]))
+    return await _sheets(visit, await _whose_ticket(visit))
 
 
 async def show_of_customer(visit: Visit) -> web.StreamResponse:
     """The fields of a customer and their organisation."""
-    return await _sheets(visit, customer=_customer(visit))
+    return await _sheets(visit, await _whose_customer(visit))
 
 
 async def post_of_ticket(visit: Visit) -> web.StreamResponse:
-    """Write into a ticket's fields."""
-    code = ticket_code(visit.request.match_info["code"])
-    values, trouble = await _typed(visit), ""
-    try:
-        await own_fields.say_of_ticket(visit.ctx, ticket_code=code, values=values, actor=visit.actor)
-    except NotPossible as failure:
-        trouble = say_failure(visit.voice, failure)
-    return await _sheets(visit, ticket=code, trouble=(About.TICKET, trouble, values))
+    """Write into the fields of a ticket, or of its customer, or of their organisation."""
+    whose = await _whose_ticket(visit)
+    return await _write(visit, whose, ticket=ticket_code(visit.request.match_info["code"]))
 
 
 async def post_of_customer(visit: Visit) -> web.StreamResponse:
-    """Write into a customer's fields, or into their organisation's; `ticket`: the pane of which ticket it is shown in."""
-    about = About(visit.request.match_info["about"])
-    customer = _customer(visit)
-    whose = await visit.ctx.database.read(lambda c: stored.whose_customer(c, customer))
-    number = None if whose is None else whose.customer_id if about is About.CUSTOMER else whose.organisation_id
-    if number is None:
-        raise NotFound("There is no such customer.")
-    values, trouble = await _typed(visit), ""
+    """Write into a customer's fields, or into their organisation's."""
+    return await _write(visit, await _whose_customer(visit))
+
+
+async def _write(visit: Visit, whose: Whose, *, ticket: int = 0) -> web.StreamResponse:
+    subjects = {about.value: number for about, number in _subjects(whose).items()}
+    about = visit.request.match_info["about"]
+    if about not in subjects:
+        raise NotFound("There is nothing of this sort.")
+    form = await visit.request.post()
+    values = {name: str(value) for name, value in form.items()}
+    trouble = ""
     try:
-        await own_fields.say_of_subject(
-            visit.ctx, about=about, subject_id=number, values=values, actor=visit.actor
-        )
+        if about == About.TICKET:
+            await own_fields.say_of_ticket(visit.ctx, ticket_code=ticket, values=values, actor=visit.actor)
+        else:
+            await own_fields.say_of_subject(
+                visit.ctx, about=About(about), subject_id=subjects[about], values=values, actor=visit.actor
+            )
     except NotPossible as failure:
         trouble = say_failure(visit.voice, failure)
-    ticket = visit.request.query.get("ticket", "")
-    told = (about, trouble, values)
-    if ticket:
-        return await _sheets(visit, ticket=ticket_code(ticket), trouble=told)
-    return await _sheets(visit, customer=customer, trouble=told)
+    return await _sheets(visit, whose, trouble=trouble, typed=(about, values))
 
 
 async def _sheets(
     visit: Visit,
+    whose: Whose,
     *,
-    ticket: int = 0,
-    customer: int = 0,
-    trouble: tuple[About, str, Mapping[str, object]] | None = None,
+    trouble: str = "",
+    typed: tuple[str, Mapping[str, str]] = ("", {}),
 ) -> web.StreamResponse:
-    async def read(c: Connection) -> tuple[Whose, list[FieldRow], dict[str, dict[str, Any]]] | None:
-        whose = await (stored.whose_ticket(c, ticket) if ticket else stored.whose_customer(c, customer))
-        if whose is None:
-            return None
-        subjects = _subjects(whose)
-        said = {about: await stored.said(c, about, number) for about, number in subjects.items()}
-        return whose, await stored.own_fields(c, *subjects), said
+    subjects = _subjects(whose)
 
-    found = await visit.ctx.database.read(read)
-    if found is None:
-        raise NotFound("There is no such ticket or customer.")
-    whose, rows, said = found
+    async def read(c: Connection) -> tuple[list[FieldRow], dict[About, dict[str, Any]]]:
+        said = {about: await stored.said(c, about, number) for about, number in subjects.items()}
+        return await stored.own_fields(c, *subjects), said
+
+    rows, said = await visit.ctx.database.read(read)
+    place = "tickets" if whose.ticket_id else "customers"
+    base = f"/{place}/{visit.request.match_info['code']}/fields"
     sheets = []
-    for about in _subjects(whose):
-        values = said[about]
-        told = ""
-        if trouble is not None and trouble[0] == about and trouble[1]:
-            told, values = trouble[1], {**values, **trouble[2]}
+    for about in subjects:
+        values = {**said[about], **typed[1]} if trouble and typed[0] == about else said[about]
         shown = [
             show_field(visit.voice, one, values) for one in rows if one.about == about and not one.retired
         ]
         if shown:
+            title = _title(visit.voice, about, whose)
+            told = trouble if typed[0] == about else ""
             sheets.append(
-                Sheet(
-                    about=about, title=_title(visit.voice, about), post=_where(visit, whose, about, ticket),
-                    fields=shown, trouble=told,
-                )
-            )  # fmt: skip
-    return visit.page("_own_fields.html", sheets=sheets, slot=visit.request.path)
+                Sheet(about=about, title=title, post=f"/desk{base}/{about}", fields=shown, trouble=told)
+            )
+    return visit.page("_own_fields.html", sheets=sheets, slot=f"/desk/fragments{base}")
+
+
+def _title(voice: Voice, about: About, whose: Whose) -> str:
+    if about is About.ORGANISATION:
+        return whose.organisation
+    return voice.say(_OF_TICKET if about is About.TICKET else _OF_CUSTOMER)
 
 
 def _subjects(whose: Whose) -> dict[About, int]:
@@ -186,10 +184,90 @@ def _subjects(whose: Whose) -> dict[About, int]:
     return {about: number for about, number in numbers.items() if number}
 
 
-def _where(visit: Visit, whose: Whose, about: About, ticket: int) -> str:
-    if about is About.TICKET:
-        return f"/desk/tickets/{visit.request.match_info.get('code', '')}/fields" if ticket else ""
-    from hub.model.codes import show_code
+def show_field(voice: Voice, row: FieldRow, said: Mapping[str, Any]) -> Shown:
+    """One field with what stands in it, in the reader's language."""
+    value = said.get(row.name)
+    options: list[tuple[str, str]] = []
+    if row.kind == FieldKind.YES_NO:
+        options = [("yes", voice.say(_YES)), ("no", voice.say(_NO))]
+    elif row.kind == FieldKind.CHOICE:
+        options = [(one.value, one.zh if voice.chinese else one.en) for one in as_choices(row)]
+    typed = (
+        {True: "yes", False: "no"}[value] if isinstance(value, bool) else "" if value is None else str(value)
+    )
+    return Shown(
+        name=row.name,
+        kind=row.kind,
+        label=row.label_zh if voice.chinese else row.label_en,
+        said=_said(voice, row.kind, value, typed, dict(options)),
+        typed=typed,
+        options=options,
+        required=row.required,
+    )
 
-    where = f"/desk/customers/{show_code(CUSTOMER, whose.customer_code)}/fields/{about}"
-    return where
+
+def _said(voice: Voice, kind: str, value: object, typed: str, options: Mapping[str, str]) -> str:
+    if kind == FieldKind.NUMBER and isinstance(value, int | float) and not isinstance(value, bool):
+        return voice.number(value)
+    if kind == FieldKind.DATE:
+        try:
+            return str(format_date(date.fromisoformat(typed), "medium", locale=voice.locale))
+        except ValueError:
+            return typed
+    return options.get(typed, typed)
+
+
+async def _whose_ticket(visit: Visit) -> Whose:
+    code = ticket_code(visit.request.match_info["code"])
+    whose = await visit.ctx.database.read(lambda c: stored.whose_ticket(c, code))
+    if whose is None:
+        raise NotFound(f"There is no ticket {code}.")
+    return whose
+
+
+async def _whose_customer(visit: Visit) -> Whose:
+    try:
+        code = read_code(CUSTOMER, visit.request.match_info["code"])
+    except NotACode as error:
+        raise NotFound(str(error)) from error
+    whose = await visit.ctx.database.read(lambda c: stored.whose_customer(c, code))
+    if whose is None:
+        raise NotFound(f"There is no customer {code}.")
+    return whose
+
+
+async def _list(visit: Visit) -> web.StreamResponse:
+    if not visit.partial:
+        return go(visit, PAGE)
+    return visit.page("_fields_kept.html", **await _read(visit))
+
+
+async def _page(
+    visit: Visit, *, typed: Mapping[str, str] | None = None, trouble: str = ""
+) -> web.StreamResponse:
+    response = visit.page(
+        "fields.html",
+        section="fields",
+        cursor=visit.ctx.feed.cursor,
+        typed=typed or {},
+        trouble=trouble,
+        **await _read(visit),
+    )
+    if trouble:
+        response.set_status(409)
+    return response
+
+
+async def _read(visit: Visit) -> dict[str, object]:
+    rows = await own_fields.list_fields(visit.ctx, *About)
+    return {
+        "kept": {about.value: [one for one in rows if one.about == about] for about in About},
+        "ABOUTS": ABOUTS,
+        "FIELD_KINDS": FIELD_KINDS,
+    }
+
+
+def _number(given: str) -> int:
+    if not (given.isascii() and given.isdigit() and len(given) < 10):
+        raise NotFound("not a number")
+    return int(given)

@@ -11,6 +11,7 @@ from hub.web.desk import (
     floor,
     mailboxes,
     offers,
+    own_fields,
     preferences,
     queues,
     system,
@@ -45,7 +46,7 @@ from hub.web.desk.tickets import (
 )
 from hub.web.desk.tickets import drafts as drafts_of_tickets
 from hub.web.desk.visit import Handler, at_desk
-from hub.web.desk.words import carry, mentions, quick, templates
+from hub.web.desk.words import carry, macros, mentions, quick, templates
 
 P = Permission
 
@@ -132,6 +133,13 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/people/remove", moving.post_let_out),
         post("/moves/{id}/undo", moving.post_undo_move),
         get("/fragments/tickets/{code}/quick", quick.show_quick),
+        get("/macros", macros.show_macros),
+        post("/macros", macros.post_macro),
+        post("/macros/{id}/retire", macros.post_retire),
+        post("/macros/runs/{id}/undo", macros.post_undo),
+        get("/fragments/tickets/{code}/macros", macros.show_picker),
+        get("/fragments/tickets/{code}/macros/{id}", macros.show_preview),
+        post("/tickets/{code}/macros/{id}", macros.post_run),
         get("/fragments/mentions", mentions.show_mentions),
         post("/mentioned", mentions.post_mentioned),
         post("/tickets/{code}/follow", mentions.post_follow),
@@ -166,6 +174,14 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/staff/{id}/hand-over", staff.post_hand_over, leads=True),
         post("/staff/{id}/skill", matrix.post_skill, leads=True),
         post("/staff/{id}/queue", matrix.post_membership, leads=True),
+        get("/fields", own_fields.show_fields, needs=P.MANAGE_FIELDS),
+        post("/fields", own_fields.post_new, needs=P.MANAGE_FIELDS),
+        post("/fields/{id}", own_fields.post_field, needs=P.MANAGE_FIELDS),
+        post("/fields/{id}/move", own_fields.post_move, needs=P.MANAGE_FIELDS),
+        get("/fragments/tickets/{code}/fields", own_fields.show_of_ticket),
+        post("/tickets/{code}/fields/{about}", own_fields.post_of_ticket, needs=P.WORK),
+        get("/fragments/customers/{code}/fields", own_fields.show_of_customer),
+        post("/customers/{code}/fields/{about}", own_fields.post_of_customer, needs=P.CHANGE_CUSTOMERS),
         get("/tags", tags.show_tags, needs=P.MANAGE_TAGS),
         post("/tags", tags.post_tag, needs=P.MANAGE_TAGS),
         get("/fragments/tag-shelf", tags.show_state, needs=P.MANAGE_TAGS),

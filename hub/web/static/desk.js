@@ -20,6 +20,7 @@ import "./palette.js";
 import "./complete.js";
 import "./quick.js";
 import "./mention.js";
+import "./macros.js";
 import "./selecting.js";
 import "./live.js";
 import "./looks.js";

@@ -2,7 +2,7 @@
 // What only the browser knows (an open disclosure, the row in view) is not undone when a piece of the page is read anew.
 htmx.registerExtension("hub-keep", {
   htmx_before_morph_attr(element, detail) {
-    if (element.matches(".menu, .why, .trimmed, .original, .particulars") && detail.attrName === "open") return false;
+    if (element.matches(".menu, .why, .trimmed, .original, .particulars, .kept-open") && detail.attrName === "open") return false;
     if (element.matches(".row") && detail.attrName === "aria-current") return false;
     if (element.id === "thread" && detail.attrName === "data-choosing") return false;
     if (element.id === "customer-pane" && detail.attrName === "data-open") return false;

@@ -27,3 +27,16 @@ document.addEventListener("change", (event) => {
 });
 document.addEventListener("htmx:after:swap", fitAll);
 fitAll();
+
+// A new field's form asks for choices and for "needed" only where they mean something.
+const about = document.getElementById("new-about");
+const kind = document.getElementById("new-kind");
+function fitField() {
+  document.querySelector("[data-for-choice]").hidden = kind.value !== "choice";
+  document.querySelector("[data-for-ticket]").hidden = about.value !== "ticket";
+}
+if (about && kind) {
+  about.addEventListener("change", fitField);
+  kind.addEventListener("change", fitField);
+  fitField();
+}

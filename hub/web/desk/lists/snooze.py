@@ -86,11 +86,15 @@ async def post_undo_snooze(visit: Visit) -> web.StreamResponse:
 
 async def offered_moments(visit: Visit) -> Sequence[Offered]:
     """What can be chosen with one press, by the agent's day."""
-    calendar = await _shifts(visit.ctx, visit.agent.id)
     return [
         Offered(name=_name(visit.voice, one), at=visit.voice.weekday(one.at), value=one.at.isoformat())
-        for one in moments(visit.now, visit.voice.zone, calendar)
+        for one in await own_moments(visit)
     ]
+
+
+async def own_moments(visit: Visit) -> Sequence[Moment]:
+    """The moments ahead of the agent's own day."""
+    return moments(visit.now, visit.voice.zone, await _shifts(visit.ctx, visit.agent.id))
 
 
 def read_until(visit: Visit, chosen: str, own: str) -> datetime | None:

@@ -1,4 +1,5 @@
-"""The page on which the staff keeps canned replies: everybody's, a queue's and one's own, with what a text becomes beside it."""
+"""The page on which the staff keeps canned replies: everybody's, a queue's and one's own, with what a text becomes beside
+it."""
 
 from dataclasses import dataclass, replace
 from typing import Any
