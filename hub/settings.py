@@ -63,7 +63,7 @@ class Oidc(_Table):
     issuer: str = ""
     client_id: str = ""
     client_secret: SecretStr | None = None
-    label_en: str = "Sign in with the company account"
+    label_en: str = "Log in with the company account"
     label_zh: str = "使用公司账号登录"
     scope: str = "openid profile email"
     login_claim: str = "email"

@@ -86,3 +86,10 @@ async def document(connection: Connection, version: int) -> dict[str, Any] | Non
 async def occupied(connection: Connection, kept: Sequence[str]) -> list[tuple[str, int]]:
     """(queue, tickets in work) of queues that are not among those `kept`."""
     return [(row["name"], row["tickets"]) for row in await connection.fetch(SQL["occupied"], kept)]
+
+
+async def on_other_shifts(connection: Connection, calendars: Sequence[str]) -> list[tuple[str, str]]:
+    """(agent, calendar) of those whose shifts are none of these."""
+    return [
+        (row["agent"], row["calendar"]) for row in await connection.fetch(SQL["on_other_shifts"], calendars)
+    ]

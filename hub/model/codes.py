@@ -6,7 +6,7 @@ The check digit is Damm's, which notices every single wrong digit and every swap
 
 import re
 
-TICKET, CUSTOMER, ORGANISATION, TASK = "T", "C", "O", "A"
+TICKET, CUSTOMER, ORGANISATION, TASK, INCIDENT = "T", "C", "O", "A", "I"
 
 _QUASIGROUP = (
     "0317598642", "7092154863", "4206871359", "1750983426", "6123045978",

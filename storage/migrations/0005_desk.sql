@@ -628,6 +628,17 @@ CREATE TABLE first_step (
     at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Whether somebody still has the password that they were given, whoever writes another one.
+ALTER TABLE agent ADD COLUMN password_changed_at timestamptz;
+CREATE FUNCTION note_password_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.password_changed_at := clock_timestamp();
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER agent_password_changed BEFORE UPDATE OF password_hash ON agent
+    FOR EACH ROW WHEN (OLD.password_hash IS DISTINCT FROM NEW.password_hash) EXECUTE FUNCTION note_password_change();
+
 -- Fields of the company's own, and what stands in them. No list filters by values, so that they need no index.
 CREATE TABLE custom_field (
     id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

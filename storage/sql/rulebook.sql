@@ -34,3 +34,9 @@ SELECT document FROM rulebook WHERE version = $1
 SELECT q.name, count(*) AS tickets FROM queue q JOIN ticket t ON t.queue_id = q.id
 WHERE q.name <> ALL($1::text[]) AND NOT q.retired AND t.status IN ('open', 'pending')
 GROUP BY q.name ORDER BY q.name
+
+-- name: on_other_shifts
+-- People whose shifts are none of these calendars, and which they are.
+SELECT a.name AS agent, a.calendar FROM agent a
+WHERE a.active AND a.calendar <> '' AND a.calendar <> ALL($1::text[])
+ORDER BY a.calendar, a.name

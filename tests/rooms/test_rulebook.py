@@ -14,7 +14,7 @@ from hub.model.tickets import TicketKind
 from routing.rules import load_rules
 from storage import rulebook
 from tests.fakes.clocks import SHIPPED
-from tests.fakes.scene import a_hub, one, rows
+from tests.fakes.scene import a_hub, an_agent, one, rows
 
 BOSS = Actor(name="Boss")
 FILE = load_rules(SHIPPED)
@@ -102,6 +102,18 @@ async def test_a_queue_with_work_in_it_does_not_go(ctx: Context) -> None:
         await change(ctx, as_document(FILE))
     assert refused.value.code == "queue_in_use"
     await ctx.database.run(lambda c: c.execute("UPDATE ticket SET status = 'closed'"))
+    assert await change(ctx, as_document(FILE)) == 3
+
+
+async def test_a_calendar_that_is_somebodys_shifts_does_not_go(ctx: Context) -> None:
+    document = as_document(FILE)
+    document["calendar"] = [*document["calendar"], {**document["calendar"][0], "name": "nights"}]
+    await change(ctx, document)
+    await an_agent(ctx, "ann", calendar="nights")
+    with pytest.raises(NotPossible, match=r"ann \(nights\)") as refused:
+        await change(ctx, as_document(FILE))
+    assert refused.value.code == "calendar_in_use" and ctx.rulebook.version == 2
+    await ctx.database.run(lambda c: c.execute("UPDATE agent SET calendar = ''"))
     assert await change(ctx, as_document(FILE)) == 3
 
 

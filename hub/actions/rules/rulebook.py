@@ -52,8 +52,8 @@ async def change_rules(
     """These are the rules from now on; returns the version's number, or that of the one in use where nothing changes.
 
     `base_version`: what the change was made from. Raises NotPossible (`rules_wrong`: every wrong key is named;
-    `queue_in_use`: a queue would go in which there is work) and Conflict where somebody else made a version meanwhile;
-    `current_seq` is its number.
+    `queue_in_use`: a queue would go in which there is work; `calendar_in_use`: somebody's shifts would go) and Conflict where
+    somebody else made a version meanwhile; `current_seq` is its number.
     """
     rules = document if isinstance(document, RoutingRules) else check_rules(document)
 
@@ -76,6 +76,12 @@ async def change_rules(
             raise NotPossible(
                 f"These queues have tickets in work and cannot go: {queues}. Move the tickets first.",
                 code="queue_in_use",
+            )
+        shifts = await stored.on_other_shifts(connection, [calendar.name for calendar in rules.calendar])
+        if shifts:
+            people = ", ".join(f"{agent} ({calendar})" for agent, calendar in shifts)
+            raise NotPossible(
+                f"These people's shifts would go: {people}. Give them others first.", code="calendar_in_use"
             )
         made = await _add(
             connection, rules, origin=origin, actor=actor, note=note[:MOST_NOTE], restores=restores

@@ -9,7 +9,10 @@ from hub.actions.answers.signatures import MOST, read_signature, set_signature
 from hub.actions.failures import NotPossible
 from hub.actions.floor.presence import set_presence
 from hub.actions.floor.wrap_up import end_wrap_up
+from hub.actions.people.own_keys import KeysRefused, set_keys
 from hub.actions.people.staff import set_preferences
+from hub.model.keys import are_off
+from hub.web.desk.say.keys import say_keys_refused
 from hub.web.desk.say.language import LANGUAGES
 from hub.web.desk.say.words import PRESENCES, say_failure
 from hub.web.desk.visit import Visit, go
@@ -52,7 +55,34 @@ async def post_signature(visit: Visit) -> web.StreamResponse:
     return _page(visit, await read_signature(visit.ctx, visit.agent.id), kept=True)
 
 
-def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False) -> web.Response:
+async def post_keys(visit: Visit) -> web.StreamResponse:
+    """Which keys the desk listens to. What is refused comes back as it was written, with the reason."""
+    form = await visit.request.post()
+    off = "on" not in form
+    wanted = {name.removeprefix("key:"): str(form[name]).strip() for name in form if name.startswith("key:")}
+    if "usual" in form:
+        off, wanted = False, {}
+    text = await read_signature(visit.ctx, visit.agent.id)
+    try:
+        await set_keys(visit.ctx, agent_id=visit.agent.id, wanted=wanted, off=off)
+    except KeysRefused as failure:
+        response = _page(
+            visit,
+            text,
+            keys_shown={"keys": wanted},
+            keys_off=off,
+            keys_wrong=failure.reason.command,
+            keys_trouble=say_keys_refused(visit.voice, failure),
+        )
+        response.set_status(409)
+        return response
+    # The page shows the agent as they were when it was asked for.
+    return go(visit, "/desk/preferences?keys=kept#h-keys")
+
+
+def _page(
+    visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **keys: object
+) -> web.Response:
     return visit.page(
         "preferences.html",
         section="preferences",
@@ -62,6 +92,14 @@ def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False) -> 
         kept=kept,
         MOST=MOST,
         PLACEHOLDERS=PLACEHOLDERS,
+        **{
+            "keys_shown": visit.agent.keys,
+            "keys_off": are_off(visit.agent.keys),
+            "keys_wrong": "",
+            "keys_trouble": "",
+            "keys_kept": visit.request.query.get("keys") == "kept",
+            **keys,
+        },
     )
 
 

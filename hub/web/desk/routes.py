@@ -27,6 +27,7 @@ from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.lists import bulk, looks, news, snooze
 from hub.web.desk.lists import views as saved
 from hub.web.desk.live import live_route
+from hub.web.desk.people import changing, merging, organisations
 from hub.web.desk.rules import drafts, entries, overview
 from hub.web.desk.signin.routes import sign_in_routes
 from hub.web.desk.simulate import pages as simulate
@@ -222,6 +223,30 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/simulate/{id}/cancel", simulate.post_cancel, leads=True),
         get("/fragments/simulations/{id}", simulate.show_state, leads=True),
         get("/customers", customers.show_customers),
+        get("/customers/new", changing.show_new, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/new", changing.post_new, needs=P.CHANGE_CUSTOMERS),
+        get("/customers/{code}/change", changing.show_change, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/change", changing.post_change, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/identities", changing.post_identity, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/identities/back", changing.post_put_back, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/identities/{id}/verify", changing.post_verify, needs=P.MERGE_CUSTOMERS),
+        post("/customers/{code}/identities/{id}/unverify", changing.post_unverify, needs=P.MERGE_CUSTOMERS),
+        post("/customers/{code}/identities/{id}/remove", changing.post_remove, needs=P.CHANGE_CUSTOMERS),
+        get("/fragments/customers/{code}/merge", merging.show_merge, needs=P.MERGE_CUSTOMERS),
+        get("/fragments/customers/{code}/merge/found", merging.show_found, needs=P.MERGE_CUSTOMERS),
+        get("/fragments/customers/{code}/merge/{other}", merging.show_preview, needs=P.MERGE_CUSTOMERS),
+        post("/customers/{code}/merge/{other}", merging.post_merge, needs=P.MERGE_CUSTOMERS),
+        post("/customers/merges/{id}/undo", merging.post_undo_merge, needs=P.MERGE_CUSTOMERS),
+        get("/conflicts", merging.show_conflicts, needs=P.MERGE_CUSTOMERS),
+        get("/fragments/conflicts", merging.show_conflict_list, needs=P.MERGE_CUSTOMERS),
+        post("/conflicts/{one}/{other}/different", merging.post_different, needs=P.MERGE_CUSTOMERS),
+        post("/conflicts/{one}/{other}/undo", merging.post_undo_different, needs=P.MERGE_CUSTOMERS),
+        get("/organisations", organisations.show_organisations, needs=P.SEE_CUSTOMERS),
+        get("/organisations/new", organisations.show_new, needs=P.CHANGE_CUSTOMERS),
+        post("/organisations/new", organisations.post_new, needs=P.CHANGE_CUSTOMERS),
+        get("/organisations/{organisation}", organisations.show_organisation, needs=P.SEE_CUSTOMERS),
+        get("/organisations/{organisation}/change", organisations.show_change, needs=P.CHANGE_CUSTOMERS),
+        post("/organisations/{organisation}/change", organisations.post_change, needs=P.CHANGE_CUSTOMERS),
         get("/customers/{code}", customers.show_customer),
         get("/fragments/customers/{code}/timeline", customers.show_timeline),
         get("/customers/{code}/care", care.show_care),
@@ -284,6 +309,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/preferences", preferences.show_preferences),
         post("/preferences", preferences.post_preferences),
         post("/preferences/signature", preferences.post_signature),
+        post("/preferences/keys", preferences.post_keys),
         post("/presence", preferences.post_presence),
         get("/fragments/presence", preferences.show_presence),
         post("/wrap-up/end", preferences.post_end_wrap_up),

@@ -291,3 +291,26 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   if (command && (!event.repeat || ["next", "previous"].includes(command))) perform(command);
 });
+
+// ── choosing others (the page of preferences) ───────────────────────────────────────────────────────────────────────
+// A field takes the press itself; a second one soon after makes two keys one after the other.
+let written = { field: null, at: 0 };
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const field = event.target.closest?.("[data-keycap]");
+    if (!field || event.isComposing || event.keyCode === 229) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || HOLDERS.includes(event.key)) return;
+    if (["Tab", "Enter", "Escape"].includes(event.code) || event.code.startsWith("Arrow")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.code === "Backspace" || event.code === "Delete") field.value = "";
+    else {
+      const goesOn = written.field === field && event.timeStamp - written.at < PAUSE && !field.value.includes(" ");
+      field.value = goesOn && field.value ? `${field.value} ${named(event)}` : named(event);
+      written = { field, at: event.timeStamp };
+    }
+  },
+  true,
+);

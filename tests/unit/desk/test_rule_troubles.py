@@ -182,6 +182,13 @@ def test_a_queue_in_which_there_is_work() -> None:
     assert say_refusal(words, failure) == "要删除的队列中还有工单：投诉 (3)、old (1)。请先移走这些工单。"
 
 
+def test_a_calendar_that_is_somebodys_shifts() -> None:
+    words = RuleWords(voice=ZH, rules=load_rules(RULES))
+    said = "These people's shifts would go: Ann (nights), 林 (early). Give them others first."
+    told = say_refusal(words, NotPossible(said, code="calendar_in_use"))
+    assert told == "这是以下客服的班次：Ann (nights)、林 (early)。请先为他们另选班次。"
+
+
 def _sentences() -> list[str]:
     """Every sentence with which the rules are refused, its gaps filled with something."""
     found = []

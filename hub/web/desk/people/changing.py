@@ -186,7 +186,7 @@ async def _page(
         said=said,
         organisations=houses,
         kinds=[kind.value for kind in BY_HAND],
-        languages=sorted(visit.ctx.rules.languages) if hasattr(visit.ctx.rules, "languages") else [],
+        languages=list(visit.ctx.rules.languages.offered),
         MOST_NAME=MOST_NAME,
         MOST_NOTE=MOST_NOTE,
         trouble=trouble,

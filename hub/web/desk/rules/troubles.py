@@ -133,6 +133,7 @@ def say_wrong(voice: Voice, wrong: Wrong) -> str:
     return voice.say(said, **wrong.limits) if "%(" in said else voice.say(said)
 
 
+_SHIFTS = re.compile(r"These people's shifts would go: (.*)\. Give them others first\.")
 _OCCUPIED = re.compile(r"These queues have tickets in work and cannot go: (.*)\. Move the tickets first\.")
 
 
@@ -144,6 +145,11 @@ def say_refusal(words: RuleWords, failure: ActionFailure) -> str:
         return words.voice.say(
             N_("There is still work in queues that would go: %(queues)s. Move those tickets first."),
             queues=told,
+        )
+    if failure.code == "calendar_in_use" and (found := _SHIFTS.fullmatch(str(failure))):
+        return words.voice.say(
+            N_("These are the shifts of %(agents)s: give them others first."),
+            agents=words.several(found[1].split(", ")),
         )
     if failure.code == "rules_wrong" and isinstance(failure.__cause__, RulesError):
         return " ".join(troubles_of(words.voice, failure.__cause__.wrong, "file", None, {}).values())

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from hub.actions.people.own_keys import KeysRefused
-from hub.model.keys import BY_NAME, COMMANDS, caps, keys_in_use
+from hub.model.keys import BY_NAME, COMMANDS, are_off, caps, keys_in_use
 from hub.model.pinyin import ways_to_type
 from hub.web.desk.say.language import N_, Voice
 
@@ -95,6 +95,11 @@ def say_command(voice: Voice, name: str, chosen: Mapping[str, Any]) -> SaidComma
         fixed=command.fixed,
         search=sought(title if title == NAMES[name] else f"{title} {NAMES[name]}"),
     )
+
+
+def caps_of(chosen: Mapping[str, Any], name: str) -> list[list[str]]:
+    """What is written on the keys of one command; nothing where the agent has switched single keys off."""
+    return [] if are_off(chosen) else caps(keys_in_use(chosen)[name])
 
 
 def say_keys_refused(voice: Voice, failure: KeysRefused) -> str:

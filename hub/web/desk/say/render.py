@@ -8,7 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from hub.actions.answers.copies import mailbox_entry
-from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
+from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
 from hub.web.desk.say import details, errands, keys, letters, roles, rule_names, words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
@@ -31,6 +31,9 @@ _CODES = {
     "ROLES": words.ROLES,
     "SECURITY": letters.SECURITY,
     "LINKS": words.LINKS,
+    "CUSTOMER_WORDS": words.CUSTOMER_WORDS,
+    "ENTRY_KINDS": words.ENTRY_KINDS,
+    "DIRECTIONS": words.DIRECTIONS,
     "LINKS_BACK": words.LINKS_BACK,
     "LINK_KINDS": words.LINK_KINDS,
     "OUTCOMES": words.OUTCOMES,
@@ -63,10 +66,13 @@ def _environment(locale: str) -> jinja2.Environment:
         "mailboxes_of": letters.mailboxes_of,
         "is_picture": letters.is_picture,
         "sought": keys.sought,
+        "caps_of": keys.caps_of,
         "static": STATIC_URL,
         "fresh_key": lambda: secrets.token_urlsafe(12),
         "ticket_number": lambda code: show_code(TICKET, code),
         "customer_number": lambda code: show_code(CUSTOMER, code),
+        "organisation_number": lambda code: show_code(ORGANISATION, code),
+        "incident_number": lambda code: show_code(INCIDENT, code),
         "task_number": lambda code: show_code(TASK, code),
     }
     return made

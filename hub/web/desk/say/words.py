@@ -165,6 +165,29 @@ PLACEHOLDER_WORDS: Mapping[str, str] = {
     "today": N_("today's date"),
 }
 
+CUSTOMER_WORDS: Mapping[str, str] = {
+    "name": N_("Name"),
+    "language": N_("Language"),
+    "organisation_id": N_("Organisation"),
+    "segment": N_("Segment"),
+    "owner_id": N_("Looked after by"),
+}
+"""What is known of a customer, as its columns are called."""
+
+ENTRY_KINDS: Mapping[str, str] = {
+    "messages": N_("Messages"),
+    "notes": N_("Notes"),
+    "calls": N_("Calls"),
+    "surveys": N_("Surveys"),
+    "events": N_("Events"),
+}
+
+DIRECTIONS: Mapping[str, str] = {
+    "in": N_("From the customer"),
+    "out": N_("To the customer"),
+    "internal": N_("Among colleagues"),
+}
+
 ROLES: Mapping[str, str] = {
     "agent": N_("Agent"),
     "supervisor": N_("Supervisor"),
@@ -312,6 +335,7 @@ FAILURES: Mapping[str, str] = {
     "webhook_changed": N_("Somebody else has changed this webhook meanwhile."),
     "not_failed": N_("Only a call that failed can be made again."),
     "no_draft": N_("You have no unpublished changes."),
+    "calendar_in_use": N_("A calendar that would go is somebody's shifts. Give them others first."),
     "queue_in_use": N_("There is still work in a queue that would go. Move its tickets first."),
     "changed_since": N_("Something else happened to the ticket since, so this cannot be undone."),
     "merged_already": N_("This ticket was merged into another already."),
@@ -320,6 +344,21 @@ FAILURES: Mapping[str, str] = {
         "The customer is in a live conversation on another channel: merge the other way round, or when it is over."
     ),
     "too_many_entries": N_("The ticket has too many entries to be merged."),
+    "same_customer": N_("This is the customer itself."),
+    "customer_merged_already": N_("One of the two was merged already. Reload the page."),
+    "anonymised": N_("What was known of this customer has been erased."),
+    "merged_on": N_("They were merged into somebody else since: undo that first."),
+    "customer_changed": N_("Somebody else has changed this customer meanwhile. Reload the page first."),
+    "bad_language": N_("There is no such language."),
+    "bad_identity": N_("This is no address or number of that kind."),
+    "identity_known": N_("This is known of the customer already."),
+    "identity_taken": N_(
+        "It proves another customer. Whether both are one person is asked under “Perhaps the same”."
+    ),
+    "verified_already": N_("This is verified already."),
+    "not_vouched": N_("No person vouched for it: the channel itself named the sender."),
+    "organisation_named": N_("There is an organisation of this name already."),
+    "organisation_changed": N_("Somebody else has changed this organisation meanwhile. Reload the page first."),
     "linked_already": N_("The two tickets are linked already."),
     "not_linked": N_("Nobody has linked these two."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),

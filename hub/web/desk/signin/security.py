@@ -14,6 +14,7 @@ from hub.actions.signin.second import remove_passkey, remove_totp, steps_of
 from hub.model.permissions import Permission
 from hub.web.desk.cookies import read_session
 from hub.web.desk.say.browsers import browser_words, is_phone
+from hub.web.desk.say.language import N_
 from hub.web.desk.say.signin import DONE, ENTRANCES, REQUIRED_OF_WORDS
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.signin.company import ticket_of
@@ -34,7 +35,7 @@ async def post_password(visit: Visit) -> web.StreamResponse:
     holder = await _holder(visit)
     new, once_more = (str(form.get(name, ""))[:MOST_FIELD] for name in ("new", "again"))
     if new != once_more:
-        return await _page(visit, trouble=visit.voice.say("The two new passwords differ."), where="password")
+        return await _page(visit, trouble=visit.voice.say(N_("The two new passwords differ.")), where="password")
     try:
         await change_own_password(
             visit.ctx,

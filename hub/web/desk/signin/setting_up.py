@@ -10,6 +10,7 @@ from hub.actions.signin import recovery, totp
 from hub.actions.signin.passkeys import ask_for_new, keep_new
 from hub.actions.signin.second import lift_limit, steps_of
 from hub.web.desk.cookies import keep_session, read_session
+from hub.web.desk.say.language import N_
 from hub.web.desk.signin.own import Own, day_of
 from hub.web.desk.signin.ways import (
     HOME,
@@ -83,7 +84,7 @@ async def post_passkey(own: Own) -> web.StreamResponse:
             site_of(own.request, own.ctx.settings),
             ticket=ticket,
             answer=answer,
-            name=str(form.get("name", ""))[:MOST_FIELD] or own.voice.say("Passkey"),
+            name=str(form.get("name", ""))[:MOST_FIELD] or own.voice.say(N_("Passkey")),
         )
     except ActionFailure as failure:
         return await _start(own, on, failure)

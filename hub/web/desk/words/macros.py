@@ -1,4 +1,4 @@
-"""Macros: the page on which they are kept, the picker that shows both halves, the press that runs one and the one that undoes it."""
+"""Macros: the page on which they are kept, the picker that shows both halves, the press that runs one and the way back."""
 
 from dataclasses import dataclass, field
 from typing import Any
