@@ -25,6 +25,7 @@ from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
 from hub.workers.clock import fire_timers, keep_house, notice_absence
 from hub.workers.inbound import read_inbound
+from hub.workers.incidents import tell_everybody
 from hub.workers.keep_floor import keep_floor
 from hub.workers.learning import follow_learned, learn_now_and_then
 from hub.workers.look import wake_all
@@ -192,6 +193,7 @@ class _Running:
             self._begin("outlook", partial(look_ahead, ctx, halt)),
             self._begin("automation", partial(follow_automation, ctx, halt)),
             self._begin("simulations", partial(simulate, ctx, halt)),
+            self._begin("incidents", partial(tell_everybody, ctx, halt)),
             self._begin("search", partial(keep_search, ctx, halt)),
             self._begin("learned", partial(follow_learned, ctx, halt)),
             self._begin("learning", partial(learn_now_and_then, ctx, halt)),

@@ -66,7 +66,9 @@ async def bring_along(connection: Connection, source_id: int, target_id: int) ->
         await connection.execute(SQL[name], source_id, target_id)
 
 
-async def add_merge(connection: Connection, move_id: int, *, came: Any, source_was: Any, target_was: Any) -> None:
+async def add_merge(
+    connection: Connection, move_id: int, *, came: Any, source_was: Any, target_was: Any
+) -> None:
     """The move was the whole ticket."""
     await connection.execute(SQL["add_merge"], move_id, came, source_was, target_was)
 

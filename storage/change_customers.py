@@ -92,7 +92,13 @@ async def customer_to_change(connection: Connection, customer_id: int) -> Custom
 
 
 async def set_customer(
-    connection: Connection, customer_id: int, *, name: str, language: str, organisation_id: int | None, note: str
+    connection: Connection,
+    customer_id: int,
+    *,
+    name: str,
+    language: str,
+    organisation_id: int | None,
+    note: str,
 ) -> None:
     await connection.execute(SQL["set_customer"], customer_id, name, language, organisation_id, note)
 
@@ -136,7 +142,13 @@ async def drop_identity(connection: Connection, identity_id: int) -> None:
 
 
 async def put_identity(
-    connection: Connection, customer_id: int, kind: str, value: str, *, verified: bool, verified_by: int | None
+    connection: Connection,
+    customer_id: int,
+    kind: str,
+    value: str,
+    *,
+    verified: bool,
+    verified_by: int | None,
 ) -> bool:
     """False where it is somebody's already."""
     made = await connection.fetchval(SQL["put_identity"], customer_id, kind, value, verified, verified_by)
@@ -183,7 +195,13 @@ async def is_named(connection: Connection, name: str, but: int = 0) -> bool:
 async def add_organisation(connection: Connection, said: OrganisationSaid, sorted_as: str) -> int:
     """Its code."""
     row: Any = await connection.fetchrow(
-        SQL["add_organisation"], said.name, said.key_account, said.segment, said.owner_id, said.note, sorted_as
+        SQL["add_organisation"],
+        said.name,
+        said.key_account,
+        said.segment,
+        said.owner_id,
+        said.note,
+        sorted_as,
     )
     code: int = row["code"]
     return code

@@ -50,7 +50,7 @@ class PulseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRow:
-    """How far a message that tries a channel came. `message_id` "": the hub waits for whatever comes. `error` is a code, or
+    """How far a message that tries a channel came. `message_id` "": the hub waits for whatever comes, sent to `address`. `error` is a code, or
     what an adapter said."""
 
     id: int
@@ -160,6 +160,11 @@ async def last_probe(connection: Connection, channel_id: int) -> ProbeRow | None
 
 async def probe_sent(connection: Connection, probe_id: int) -> None:
     await connection.execute(SQL["probe_sent"], probe_id)
+
+
+async def probe_addressed(connection: Connection, probe_id: int, address: str) -> None:
+    """Where a person is to write; from now on they are waited for."""
+    await connection.execute(SQL["probe_addressed"], probe_id, address)
 
 
 async def probe_arrived(connection: Connection, probe_id: int, raw_id: int, at: datetime) -> None:

@@ -37,7 +37,12 @@ BY_CODE = _asked("by_code")
 BY_ID = _asked("by_id")
 OF_CUSTOMER = _asked("of_customer")
 OF_THESE = _asked("of_these")
-QUERIES = (*BY_CODE.values(), *BY_ID.values(), *OF_CUSTOMER.values(), *OF_THESE.values())
+OF_THESE_CUSTOMERS = _asked("of_these_customers")
+QUERIES = tuple(
+    query
+    for queries in (BY_CODE, BY_ID, OF_CUSTOMER, OF_THESE, OF_THESE_CUSTOMERS)
+    for query in queries.values()
+)
 """Every query that is put together here, for the test that prepares them."""
 
 
@@ -60,3 +65,13 @@ async def seen_of(connection: Connection, sight: Sight, agent_id: int, ticket_id
     if sight is Sight.ALL:
         return set(ticket_ids)
     return {row["id"] for row in await connection.fetch(OF_THESE[sight], ticket_ids, agent_id)}
+
+
+async def seen_customers(
+    connection: Connection, sight: Sight, agent_id: int, customer_ids: list[int]
+) -> set[int]:
+    """Those of these customers of whom they see a ticket."""
+    if sight is Sight.ALL:
+        return set(customer_ids)
+    rows = await connection.fetch(OF_THESE_CUSTOMERS[sight], customer_ids, agent_id)
+    return {row["customer_id"] for row in rows}

@@ -1,5 +1,5 @@
-"""The first steps of a new house: each knows from the database whether it is done. Nobody ticks anything; one that is not needed
-here can be said not to be."""
+"""The first steps of a new house: each knows from the database whether it is done. Nobody ticks anything; one that is not
+needed here can be said not to be."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -104,4 +104,4 @@ def _hours(rules: RoutingRules) -> object:
 
 
 def _targets(rules: RoutingRules) -> object:
-    return rules.targets
+    return rules.target

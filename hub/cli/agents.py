@@ -1,4 +1,5 @@
-"""`agent list`, `show` and `set`: what members of staff can do, how much, where and when. Adding them is in hub.cli.staff."""
+"""`agent list`, `show`, `set` and `reset-second-step`: what members of staff can do, how much, where and when. Adding them is
+in hub.cli.staff."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -138,6 +139,24 @@ def set_agent(
         )
 
     _tell(with_hub(config, work), json)
+
+
+def reset_second_step(login: Login, config: Config = None) -> None:
+    from hub.actions.people.change_agent import agent_of_login
+    from hub.actions.signin.of_others import reset_second_step
+
+    async def work(ctx: "Context") -> None:
+        agent = await agent_of_login(ctx, login)
+        await reset_second_step(ctx, agent_id=agent.id, actor=_actor())
+
+    with_hub(config, work)
+    out.print(
+        say(
+            f"{login} has no second step any more and is logged out everywhere; the password alone lets them in.",
+            f"{login} 的两步验证已重置，所有设备均已退出；现在仅凭密码即可登录。",
+        ),
+        markup=False,
+    )
 
 
 def hand_over_all(

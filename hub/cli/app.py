@@ -2,7 +2,7 @@
 
 import typer
 
-from hub.cli.agents import hand_over_all, list_agents, set_agent, show_agent
+from hub.cli.agents import hand_over_all, list_agents, reset_second_step, set_agent, show_agent
 from hub.cli.classify import classify
 from hub.cli.demo_seed import seed
 from hub.cli.mail_authorise import authorise
@@ -67,6 +67,10 @@ agents.command(
     "hand-over",
     help=say("All of an agent's tickets to another one, or back.", "将某客服的全部工单移交或退回队列。"),
 )(hand_over_all)
+agents.command(
+    "reset-second-step",
+    help=say("For who lost telephone, key and codes.", "为丢失手机、密钥及恢复码的人重置两步验证。"),
+)(reset_second_step)
 app.add_typer(keys, name="api-key")
 app.add_typer(rules, name="rules")
 app.add_typer(classify, name="classify")

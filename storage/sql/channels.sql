@@ -81,6 +81,9 @@ LIMIT 1
 -- name: probe_sent
 UPDATE channel_probe SET sent_at = clock_timestamp() WHERE id = $1 AND ended_at IS NULL
 
+-- name: probe_addressed
+UPDATE channel_probe SET address = $2, sent_at = clock_timestamp() WHERE id = $1 AND ended_at IS NULL
+
 -- name: probe_arrived
 UPDATE channel_probe SET raw_id = $2, arrived_at = $3 WHERE id = $1 AND ended_at IS NULL AND raw_id IS NULL
 

@@ -11,3 +11,6 @@ SELECT 1 FROM ticket t JOIN customer c ON c.id = t.customer_id WHERE c.code = $1
 
 -- name: of_these
 SELECT t.id FROM ticket t WHERE t.id = ANY($1::bigint[])
+
+-- name: of_these_customers
+SELECT DISTINCT t.customer_id FROM ticket t WHERE t.customer_id = ANY($1::bigint[])

@@ -7,7 +7,7 @@ import pytest
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.signatures import set_signature
-from hub.actions.answers.templates import add_template
+from hub.actions.answers.templates import Draft, add_template
 from hub.actions.context import Context
 from hub.actions.people.staff import set_preferences
 from hub.model.interactions import Mailbox
@@ -51,7 +51,9 @@ async def _fill(desk: Desk) -> int:
     await queue_reply(
         desk.ctx, ticket_code=code, actor=HUB, text="One moment.", cc=(Mailbox(address="eve@partner.example", name="Eve"),)
     )  # fmt: skip
-    await add_template(desk.ctx, name="Delay", language="en", body="It is late.", actor=HUB)
+    await add_template(
+        desk.ctx, draft=Draft(name="Delay", language="en", body="It is late."), actor=HUB
+    )
 
     async def more(c: Connection) -> None:
         await c.execute(
@@ -95,10 +97,10 @@ async def test_axe_finds_nothing(
     await page.click("#below summary")
     await page.click("#reply-text")
     await page.keyboard.type("/")
-    await page.wait_for_selector("#template-q")
+    await page.wait_for_selector("#completions")
     found["picker"] = await violations(page)
     await page.keyboard.press("Enter")
-    await page.wait_for_selector("#templates-menu:not([open])")
+    await page.wait_for_function("document.getElementById('reply-text').value === 'It is late.'")
     await page.press("#reply-text", "Control+Enter")
     await page.wait_for_selector("#undo")
     found["undo"] = await violations(page)

@@ -5,9 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import expect
 
-from hub.actions.answers.templates import add_template
 from hub.actions.context import Context
-from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
 from tests.fakes.desk import CHANNELS, MAIL, Desk, html_letter, letters_come, serving_desk
@@ -98,39 +96,6 @@ async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(open_desk: Ope
         return [row["state"] for row in await c.fetch("SELECT state FROM outbox ORDER BY id")]
 
     assert await desk.ctx.database.read(states) == ["cancelled", "queued"]
-
-
-async def test_a_slash_on_an_empty_line_offers_what_is_kept_ready(open_desk: OpenDesk, desk: Desk) -> None:
-    code = await _a_letter(desk)
-    for name, body in (
-        ("Delay", "It is late."),
-        ("Return label", "Dear {{customer.name}},\nhere it is."),
-        ("退货", "请寄回。"),
-    ):
-        await add_template(desk.ctx, name=name, language="", body=body, actor=HUB)
-    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
-    await page.click("#reply-text")
-    await page.keyboard.type("Hello 1/2\n/")
-    await expect(page.locator("#template-q")).to_be_focused(timeout=10_000)
-    await expect(page.locator(".template")).to_have_count(3)
-    await page.keyboard.type("label")
-    await expect(page.locator(".template:visible")).to_have_count(1)
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#reply-text")).to_have_value("Hello 1/2\nDear Li Wei,\nhere it is.")
-    await expect(page.locator("#reply-text")).to_be_focused()
-    await page.keyboard.press("Enter")
-    await page.keyboard.type("/")
-    await expect(page.locator("#template-q")).to_be_focused(timeout=10_000)
-    await page.keyboard.press("ArrowDown")
-    await page.keyboard.press("ArrowDown")
-    await expect(page.locator(".template[aria-selected=true] strong")).to_have_text("退货")
-    await page.keyboard.press("Escape")
-    await expect(page.locator("#reply-text")).to_be_focused()
-    await expect(page.locator("#templates-menu")).not_to_have_attribute("open", "")
-    await page.keyboard.type("/")
-    await expect(page.locator("#template-q")).to_be_focused(timeout=10_000)
-    await page.keyboard.type("/")
-    await expect(page.locator("#reply-text")).to_have_value("Hello 1/2\nDear Li Wei,\nhere it is.\n/")
 
 
 async def test_entries_go_to_another_ticket_and_come_back_by_keyboard(

@@ -37,6 +37,11 @@ _WRONG = (
            WHERE i.direction = 'in' AND (r.id IS NULL OR r.state <> 'read' OR r.interaction_id <> i.id)""",
     ),
     (
+        "put off, and nobody's or done",
+        """SELECT code FROM ticket WHERE snoozed_until IS NOT NULL
+           AND (assignee_id IS NULL OR status NOT IN ('open', 'pending'))""",
+    ),
+    (
         "I6: a ledger with gaps or repeats",
         """SELECT t.id, t.seq, count(e.id), max(e.seq) FROM ticket t LEFT JOIN event e ON e.ticket_id = t.id
            GROUP BY t.id HAVING count(e.id) <> t.seq OR count(DISTINCT e.seq) <> t.seq OR max(e.seq) <> t.seq

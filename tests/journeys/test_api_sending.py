@@ -2,9 +2,11 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from babel.dates import format_date
 
 from hub.actions.context import Context
 from hub.actions.people.staff import add_agent
@@ -77,7 +79,7 @@ async def test_what_is_wrong_with_an_answer_is_told_by_its_field(
 
 
 async def test_templates_are_written_changed_filled_in_and_put_away(api: Api) -> None:
-    body = {"name": "Hello", "language": "en", "body": "Dear {{customer.name}}, {{agent.name}}: {{7*7}}"}
+    body = {"name": "Hello", "language": "en", "body": "Dear {{customer.name}}, {{agent.name}}: {{today | size}}"}
     headers = {"Idempotency-Key": "t-1"}
     made = await api.call("POST", "/templates", body, scope=Scope.WRITE, headers=headers)
     repeated = await api.call("POST", "/templates", body, scope=Scope.WRITE, headers=headers)
@@ -89,10 +91,11 @@ async def test_templates_are_written_changed_filled_in_and_put_away(api: Api) ->
     assert (await api.call("GET", "/templates?language=zh_CN", scope=Scope.READ)).json["items"] == []
     ann = await add_agent(api.ctx, login="ann", name="Ann", password="correct horse battery")
     number = await _number(api)
+    length = len(format_date(datetime.now(UTC).date(), "long", locale="en"))
     filled = await api.call("GET", f"{path}/text?ticket={number}&agent_id={ann}", scope=Scope.READ)
-    assert filled.json == {"text": "Dear Li, Ann: {{7*7}}"}
+    assert filled.json == {"text": f"Dear Li, Ann: {length}"}
     nameless = await api.call("GET", f"{path}/text?ticket={number}", scope=Scope.READ)
-    assert nameless.json == {"text": "Dear Li, : {{7*7}}"}
+    assert nameless.json == {"text": f"Dear Li, : {length}"}
     changed = await api.call("PUT", path, {**body, "body": "Hi", "version": 1}, scope=Scope.WRITE)
     assert (changed.status, changed.json) == (200, {"id": made.json["id"], "version": 2})
     lost = await api.call("PUT", path, {**body, "body": "Ho", "version": 1}, scope=Scope.WRITE)
@@ -108,7 +111,8 @@ async def test_templates_are_written_changed_filled_in_and_put_away(api: Api) ->
     "wrong",
     [
         {"name": ""}, {"name": " "}, {"body": ""}, {"language": "fr"}, {"name": "x" * 101}, {"body": "x" * 20_001},
-        {"more": 1}, {"name": "\u200e\u202e"}, {"body": "\x07"},
+        {"more": 1}, {"name": "\u200e\u202e"}, {"body": "\x07"}, {"body": "{{7*7}}"}, {"shortcut": "two words"},
+        {"queue": "nowhere"},
     ],
 )  # fmt: skip
 async def test_a_template_that_is_none_is_refused(api: Api, wrong: dict[str, Any]) -> None:

@@ -199,27 +199,30 @@ async def test_templates_are_kept_changed_filled_in_and_retired(desk: Desk) -> N
     form = {
         "name": "Label <b>",
         "language": "en",
-        "body": "Dear {{customer.name}},\r\n{{nothing}} {{ticket.number}}",
+        "body": "Dear {{customer.name}},\r\n{{ ticket.number }}",
+        "shortcut": "/label",
+        "folder": "Returns",
     }
     assert (await desk.post("/desk/templates", form)).status == 303
     (made,) = await list_templates(desk.ctx)
+    assert (made.shortcut, made.folder, made.owner_id, made.used) == ("label", "Returns", None, 0)
     taken = await desk.post("/desk/templates", form)
-    assert (
-        taken.status == 409
-        and "There is a template of this name" in taken.text
-        and "{{nothing}}" in taken.text
-    )
+    assert taken.status == 409 and "There is a canned reply of this name" in taken.text
+    wrong = await desk.post("/desk/templates", {**form, "name": "Other", "body": "One\n{{nothing}}"})
+    assert wrong.status == 409 and "Line 2: There is nothing called “nothing”." in wrong.text
+    assert "{{nothing}}" in wrong.text
     page = (await desk.get(f"/desk/templates?edit={made.id}")).text
     assert (
         f'name="version" value="{made.version}"' in page
         and "Label &lt;b&gt;" in page
         and "Label <b>" not in page
     )
-    picker = await desk.get(f"/desk/fragments/tickets/T-{code}/templates", **HTMX)
-    assert f"/desk/tickets/T-{code}/templates/{made.id}" in picker.text
-    filled = await desk.get(f"/desk/tickets/T-{code}/templates/{made.id}", **HTMX)
-    assert filled.text == f"Dear Mei Tan,\n{{{{nothing}}}} T-{code}"
+    offered = json.loads((await desk.get(f"/desk/fragments/tickets/T-{code}/quick", **HTMX)).text)
+    assert [one["id"] for one in offered["replies"]] == [made.id]
+    filled = await desk.post(f"/desk/tickets/T-{code}/templates/{made.id}", **HTMX)
+    assert filled.text == f"Dear Mei Tan,\nT-{code}"
     assert filled.headers["Content-Type"].startswith("text/plain")
+    assert (await list_templates(desk.ctx))[0].used == 1
     changed = {**form, "id": str(made.id), "version": str(made.version), "body": "Hello"}
     assert (await desk.post("/desk/templates", changed)).status == 303
     stale = await desk.post("/desk/templates", {**changed, "body": "Lost?"})
@@ -228,7 +231,7 @@ async def test_templates_are_kept_changed_filled_in_and_retired(desk: Desk) -> N
     assert (await desk.post(f"/desk/templates/{made.id}/retire", {"version": str(now.version)})).status == 303
     assert (
         await list_templates(desk.ctx) == []
-        and "no templates yet" in (await desk.get("/desk/templates")).text
+        and "no canned replies yet" in (await desk.get("/desk/templates")).text
     )
     for path in (
         "/desk/templates?edit=99",

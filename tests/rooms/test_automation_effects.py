@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hub.actions.answers.templates import add_template
+from hub.actions.answers.templates import Draft, add_template
 from hub.actions.automation.answer import PER_ADDRESS
 from hub.actions.context import Context
 from hub.actions.errands.webhooks import add_webhook
@@ -60,7 +60,9 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
             ("en", "Dear {{customer.name}}, we have {{ticket.number}} and are shut."),
             ("zh_CN", "您好，{{ticket.number}} 已收到，现在休息。"),
         ):
-            await add_template(hub, name="Shut", language=language, body=body, actor=SYSTEM)
+            await add_template(
+                hub, draft=Draft(name="Shut", language=language, body=body), actor=SYSTEM
+            )
         yield hub
         await assert_invariants(hub.database)
 

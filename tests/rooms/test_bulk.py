@@ -86,8 +86,8 @@ async def test_what_cannot_be_done_to_one_does_not_stop_the_others(ctx: Context)
         actor=actor,
     )
     assert (done.changed, done.skipped) == (2, {"closed": 1, "not_found": 1})
-    assert say_done(EN, done) == "2 changed, 2 skipped: closed (1), no permission (1)"
-    assert say_done(ZH, done) == "已更改 2 个，跳过 2 个：已关闭（1），没有权限（1）"
+    assert say_done(EN, done) == "2 changed, 2 skipped: closed tickets (1), no permission (1)"
+    assert say_done(ZH, done) == "已更改 2 个，跳过 2 个：工单已关闭（1）、没有权限（1）"
     same = await change_many(
         ctx, ticket_codes=codes, order=Order(what="priority", value={"priority": 4}), actor=actor
     )
@@ -102,12 +102,13 @@ async def test_only_what_nothing_else_came_of_is_taken_back(ctx: Context) -> Non
         ctx, ticket_codes=codes, order=Order(what="status", value={"status": "resolved"}), actor=actor
     )
     await change_status(ctx, ticket_code=codes[0], status="closed", actor=SYSTEM)
+    # What colleagues say to each other changes nothing.
     await add_note(ctx, ticket_code=codes[1], actor=SYSTEM, text="Wait.")
     assert done.bulk_id is not None
     back = await undo_many(ctx, bulk_id=done.bulk_id, actor=actor)
-    assert (back.changed, back.skipped) == (1, {"changed_since": 2})
-    assert say_done(EN, back, back=True) == "1 taken back, 2 skipped: changed since"
-    assert [row["status"] for row in await state(ctx)] == ["closed", "resolved", "open"]
+    assert (back.changed, back.skipped) == (2, {"changed_since": 1})
+    assert say_done(EN, back, back=True) == "2 taken back, 1 skipped: changed since"
+    assert [row["status"] for row in await state(ctx)] == ["closed", "open", "open"]
 
 
 async def test_nobody_does_to_many_what_they_may_not_do_to_one(ctx: Context) -> None:

@@ -129,9 +129,7 @@ async def test_undo_restores_every_table(ctx: Context) -> None:
         )
     )
     before = await everything(ctx)
-    move_id, _ = await merge_tickets(
-        ctx, ticket_code=source["code"], into_code=target["code"], actor=SYSTEM
-    )
+    move_id, _ = await merge_tickets(ctx, ticket_code=source["code"], into_code=target["code"], actor=SYSTEM)
     assert await everything(ctx) != before
     await undo_move(ctx, move_id=move_id, actor=SYSTEM)
     after = await everything(ctx)
@@ -143,9 +141,7 @@ async def test_undo_restores_every_table(ctx: Context) -> None:
 
 async def test_what_changed_since_stays(ctx: Context) -> None:
     source, target = await _two(ctx)
-    move_id, _ = await merge_tickets(
-        ctx, ticket_code=source["code"], into_code=target["code"], actor=SYSTEM
-    )
+    move_id, _ = await merge_tickets(ctx, ticket_code=source["code"], into_code=target["code"], actor=SYSTEM)
     await change_tags(ctx, ticket_code=target["code"], actor=SYSTEM, add=["later"], remove=["both"])
     await add_participant(
         ctx, ticket_code=target["code"], mailbox=Mailbox(address="zhao@example.cn", name="Zhao"), actor=SYSTEM
@@ -228,14 +224,18 @@ async def test_links_are_seen_from_both_ends_and_go(ctx: Context) -> None:
             ctx, ticket_code=target["code"], other_code=source["code"], kind=LinkKind.RELATED, actor=SYSTEM
         )
     assert refused.value.code == "linked_already"
-    seen = [await ctx.database.read(lambda c, n=n: threads.ticket_links(c, n)) for n in (source["id"], target["id"])]
+    seen = [
+        await ctx.database.read(lambda c, n=n: threads.ticket_links(c, n))
+        for n in (source["id"], target["id"])
+    ]
     assert [[(one.code, one.why, one.newer) for one in links] for links in seen] == [
         [(target["code"], "duplicate", False)],
         [(source["code"], "duplicate", True)],
     ]
-    assert await unlink_tickets(
-        ctx, ticket_code=target["code"], other_code=source["code"], actor=SYSTEM
-    ) == LinkKind.DUPLICATE
+    assert (
+        await unlink_tickets(ctx, ticket_code=target["code"], other_code=source["code"], actor=SYSTEM)
+        == LinkKind.DUPLICATE
+    )
     with pytest.raises(NotPossible) as refused:
         await unlink_tickets(ctx, **pair, actor=SYSTEM)
     assert refused.value.code == "not_linked"

@@ -117,7 +117,9 @@ async def test_who_must_not_be_erased_must_not_be_afterwards(ctx: Context) -> No
     held = [row["customer_id"] for row in await rows(ctx, "SELECT customer_id FROM legal_hold ORDER BY 1")]
     assert held == [kept["id"], gone["id"]]
     await undo_customer_merge(ctx, merge_id=merge_id, actor=SYSTEM)
-    assert [row["customer_id"] for row in await rows(ctx, "SELECT customer_id FROM legal_hold")] == [gone["id"]]
+    assert [row["customer_id"] for row in await rows(ctx, "SELECT customer_id FROM legal_hold")] == [
+        gone["id"]
+    ]
 
 
 async def test_what_stands_against_it(ctx: Context) -> None:
@@ -186,7 +188,15 @@ async def test_every_table_that_names_a_customer_is_known(ctx: Context) -> None:
                  AND (f.confrelid = 'customer'::regclass OR a.attname = 'customer_id') AND a.attnum > 0""",
         )
     }
-    goes_along = {"ticket", "interaction", "identity", "task", "incident_delivery", "customer_fields", "legal_hold"}
+    goes_along = {
+        "ticket",
+        "interaction",
+        "identity",
+        "task",
+        "incident_delivery",
+        "customer_fields",
+        "legal_hold",
+    }
     stays = {
         "forgetting.customer_id", "customer.merged_into", "customer_merge.kept_id", "customer_merge.gone_id", "customer_pair.low_id",
         "customer_pair.high_id",
@@ -215,7 +225,11 @@ async def _run(postgres: str, steps: list[tuple[str, int]], pairs: list[list[int
     try:
         async with a_hub(at_database(postgres, name), TWO_INBOXES) as ctx:
             codes = [
-                (await _customer(ctx, await ticket(ctx, await write(ctx, who, "first", message_id=f"{n}@x.cn"))))
+                (
+                    await _customer(
+                        ctx, await ticket(ctx, await write(ctx, who, "first", message_id=f"{n}@x.cn"))
+                    )
+                )
                 for n, who in enumerate(WHO)
             ]
             for what, which in steps:
@@ -308,7 +322,9 @@ async def test_a_claim_that_meets_a_proof_is_found_once_and_decided(ctx: Context
     assert {pair.low_id, pair.high_id} == {kept["id"], gone["id"]}
     # Different names and one telephone: a family. The same name too: one person, perhaps.
     await ctx.database.run(
-        lambda c: c.execute("UPDATE customer SET name = 'Lei' WHERE id = ANY($1::bigint[])", [gone["id"], third["id"]])
+        lambda c: c.execute(
+            "UPDATE customer SET name = 'Lei' WHERE id = ANY($1::bigint[])", [gone["id"], third["id"]]
+        )
     )
     await _claimed(ctx, gone["id"], "phone", "+8613900139000")
     await _claimed(ctx, third["id"], "phone", "+8613900139000")

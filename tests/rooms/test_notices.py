@@ -8,7 +8,8 @@ import pytest
 
 from hub.actions.announce import EVENTS
 from hub.actions.context import Context
-from hub.actions.errands.ledger_notices import mentioned, tell_of_ledger
+from hub.actions.errands.ledger_notices import tell_of_ledger
+from hub.actions.errands.mentions import Named, find_mentions
 from hub.actions.errands.notices import (
     CROWD,
     NAMED,
@@ -246,10 +247,10 @@ def test_who_is_named() -> None:
         StaffRow(id=number, login=login, name=login, role="agent", queues=[])
         for number, login in enumerate(("lin", "lin.li", "a@b.example"), 1)
     ]
-    assert mentioned("@lin, @LIN and @lin.li.", staff) == [1, 2]
-    assert mentioned("请 @a@b.example 看一下 (@lin)", staff) == [3, 1]
-    assert mentioned("mail x@lin.example, @@lin, @nobody", staff) == []
-    assert mentioned("@" * 100_000, staff) == []
+    assert find_mentions("@lin, @LIN and @lin.li.", staff).agents == (1, 2)
+    assert find_mentions("请 @a@b.example 看一下 (@lin)", staff).agents == (3, 1)
+    assert find_mentions("mail x@lin.example, @@lin, @nobody", staff) == Named()
+    assert find_mentions("@" * 100_000, staff) == Named()
 
 
 async def test_many_hubs_read_the_ledger_once_and_what_fails_is_read_again(

@@ -1,4 +1,4 @@
-"""Saved views: their owner's, a queue's or everybody's; changed by version; shown on a form that gives back what it was given."""
+"""Saved views: their owner's, a queue's or everybody's; changed by version; the form gives back what it was given."""
 
 from collections.abc import AsyncIterator
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lists.saved_views import ViewForm, add_view, change_view, list_views, remove_view
-from hub.model.filters import Filter, How, as_groups, either, every, is_so, one_of
 from hub.model.filters import Condition as C
+from hub.model.filters import Filter, How, as_groups, either, every, is_so, one_of
 from hub.model.people import Actor
 from hub.web.desk.lists.built_in import BUILT_IN, choose_view, read_code
 from hub.web.desk.lists.view_form import GroupFields, fields_of, filter_of, read_fields, step

@@ -7,6 +7,7 @@ import pytest
 from channels.email.replies.quotes import new_text
 from hub.actions.answers.signatures import read_signature, set_signature
 from hub.actions.answers.templates import (
+    Draft,
     add_template,
     change_template,
     list_templates,
@@ -64,9 +65,12 @@ async def test_a_signature_has_its_limits(ctx: Context) -> None:
 
 async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Context) -> None:
     ann = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"))
-    hello = await add_template(ctx, name=" Hello ", language="en", body="Dear {{customer.name}},", actor=ann)
-    await add_template(ctx, name="hello", language="zh_CN", body="您好，{{customer.name}}", actor=ann)
-    both = await add_template(ctx, name="Thanks", language="", body="谢谢 / Thanks", actor=ann)
+    hello = await add_template(
+        ctx, draft=Draft(name=" Hello ", language="en", body="Dear {{customer.name}},"), actor=ann
+    )
+    chinese = Draft(name="hello", language="zh_CN", body="您好，{{customer.name}}")
+    await add_template(ctx, draft=chinese, actor=ann)
+    both = await add_template(ctx, draft=Draft(name="Thanks", body="谢谢 / Thanks"), actor=ann)
     assert [(row.name, row.language) for row in await list_templates(ctx)] == [
         ("Hello", "en"),
         ("hello", "zh_CN"),
@@ -74,20 +78,25 @@ async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Con
     ]
     assert [row.name for row in await list_templates(ctx, "zh_CN")] == ["hello", "Thanks"]
     with pytest.raises(NotPossible) as refused:
-        await add_template(ctx, name="HELLO", language="en", body="x", actor=ann)
+        await add_template(ctx, draft=Draft(name="HELLO", language="en", body="x"), actor=ann)
     assert refused.value.code == "template_taken"
-    assert await change_template(ctx, template_id=hello, version=1, name="Hi", language="en", body="Hi!") == 2
+
+    async def change(template_id: int, name: str) -> int:
+        draft = Draft(name=name, language="en", body="Hi!")
+        return await change_template(ctx, template_id=template_id, version=1, draft=draft, actor=ann)
+
+    assert await change(hello, "Hi") == 2
     with pytest.raises(NotPossible) as refused:
-        await change_template(ctx, template_id=hello, version=1, name="Ho", language="en", body="Ho!")
+        await change(hello, "Ho")
     assert refused.value.code == "template_changed"
     with pytest.raises(NotPossible) as refused:
-        await change_template(ctx, template_id=both, version=1, name="hI", language="en", body="Ho!")
+        await change(both, "hI")
     assert refused.value.code == "template_taken"
-    await retire_template(ctx, template_id=hello, version=2)
+    await retire_template(ctx, template_id=hello, version=2, actor=ann)
     assert [row.name for row in await list_templates(ctx, "en")] == ["Thanks"]
-    await add_template(ctx, name="Hi", language="en", body="x", actor=ann)
+    await add_template(ctx, draft=Draft(name="Hi", language="en", body="x"), actor=ann)
     for deed in (
-        retire_template(ctx, template_id=hello, version=3),
+        retire_template(ctx, template_id=hello, version=3, actor=ann),
         render_template(ctx, template_id=hello, ticket_code=1, agent_name=""),
     ):
         with pytest.raises(NotFound):
@@ -100,7 +109,8 @@ async def test_templates_are_kept_changed_by_one_at_a_time_and_put_away(ctx: Con
         {"body": "x" * 20_001},
     ):
         with pytest.raises(NotPossible) as refused:
-            await add_template(ctx, **{"name": "n", "language": "en", "body": "b", "actor": ann, **wrong})
+            draft = Draft(**{"name": "n", "language": "en", "body": "b", **wrong})
+            await add_template(ctx, draft=draft, actor=ann)
         assert refused.value.code == "bad_template"
 
 
@@ -109,7 +119,8 @@ async def test_a_template_is_filled_in_for_its_ticket(ctx: Context) -> None:
     everything = (
         "{{customer.name}}|{{ticket.number}}|{{ticket.subject}}|{{agent.name}}|{{inbox.address}}|{{today}}"
     )
-    made = await add_template(ctx, name="all", language="zh_CN", body=everything, actor=SYSTEM)
+    draft = Draft(name="all", language="zh_CN", body=everything)
+    made = await add_template(ctx, draft=draft, actor=SYSTEM)
     text = await render_template(ctx, template_id=made, ticket_code=opened["code"], agent_name="Ann")
     parts = text.split("|")
     number = show_code(TICKET, opened["code"])

@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 from channels.email.sending.write import write_html
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.signatures import set_signature
-from hub.actions.answers.templates import add_template
+from hub.actions.answers.templates import Draft, add_template
+from hub.actions.macros.keep import MacroDraft, add_macro
 from hub.actions.note import add_note
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import OutboundInteraction, Quotation
@@ -61,7 +62,10 @@ async def test_s41_what_one_agent_stores_is_text_to_every_other(desk: Desk) -> N
     await one(desk.ctx, "UPDATE agent SET name = $1 WHERE login = 'lin' RETURNING 1", evil)
     mallory = Actor(name=evil, agent_id=agent)
     await set_signature(desk.ctx, agent_id=agent, text=evil)
-    await add_template(desk.ctx, name=evil[:80], language="en", body=evil, actor=mallory)
+    await add_template(desk.ctx, draft=Draft(name=evil[:80], language="en", body=evil), actor=mallory)
+    macro = await add_macro(
+        desk.ctx, draft=MacroDraft(name=evil[:80], acts={"reply": evil, "note": evil}), actor=mallory
+    )
     await add_note(desk.ctx, ticket_code=code, actor=mallory, text=evil)
     await queue_reply(desk.ctx, ticket_code=code, actor=mallory, text=evil)
     number = show_code(TICKET, code)
@@ -69,7 +73,8 @@ async def test_s41_what_one_agent_stores_is_text_to_every_other(desk: Desk) -> N
         await desk.log_in(login)
         for path in (
             "/desk?scope=all", f"/desk/tickets/{number}?scope=all", "/desk/templates", "/desk/preferences", "/desk/system",
-            "/desk/customers", f"/desk/fragments/tickets/{number}/templates",
+            "/desk/customers", "/desk/macros", f"/desk/fragments/tickets/{number}/macros",
+            f"/desk/fragments/tickets/{number}/macros/{macro}",
         ):  # fmt: skip
             page = await desk.get(path)
             assert page.status == 200, path

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterable
 import pytest
 from aiohttp import WSMsgType
 
-from hub.actions.floor.assign import assign_ticket
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.change_agent import AgentChange, change_agent
 from hub.actions.people.roles import add_role, change_role, list_roles, remove_role
 from hub.actions.people.staff import add_agent

@@ -82,8 +82,19 @@ def _nested(values: Mapping[str, str]) -> dict[str, Any]:
     nested: dict[str, Any] = {}
     for name, value in values.items():
         room, _, last = name.rpartition(".")
-        (nested.setdefault(room, {}) if room else nested)[last] = value
+        (nested.setdefault(room, _Room(room)) if room else nested)[last] = value
     return nested
+
+
+class _Room(dict[str, str]):
+    """Values of one kind. By itself it stands for nothing, and stays as it was written."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __str__(self) -> str:
+        return "{{" + self._name + "}}"
 
 
 @cache

@@ -69,7 +69,10 @@ async def _on_both(
         for one in (code, other):
             if one not in ids:
                 raise NotFound(f"There is no ticket {show_code(TICKET, one)}.")
-        taken = {number: await take_step(connection, number, {}, actor, ctx.rules) for number in sorted(ids.values())}
+        taken = {
+            number: await take_step(connection, number, {}, actor, ctx.rules)
+            for number in sorted(ids.values())
+        }
         first, second = taken[ids[code]], taken[ids[other]]
         result = await step(first, second)
         for each in (first, second):

@@ -40,9 +40,7 @@ async def merge_tickets(
             )
         ids = await cases.all_entries(connection, source.ticket.id, MOST_ENTRIES + 1)
         if len(ids) > MOST_ENTRIES:
-            raise NotPossible(
-                f"The ticket has more than {MOST_ENTRIES} entries.", code="too_many_entries"
-            )
+            raise NotPossible(f"The ticket has more than {MOST_ENTRIES} entries.", code="too_many_entries")
         if not ids:
             raise NotPossible("There is nothing on the ticket.", code="nothing_to_move")
         entries = await pair.movable(ids)

@@ -11,7 +11,12 @@ from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import cases, house, move, work
 
-_SPOKE = (EventKind.STATUS_CHANGED, EventKind.INTERACTION_ADDED, EventKind.ENTRIES_MOVED, EventKind.MOVE_UNDONE)
+_SPOKE = (
+    EventKind.STATUS_CHANGED,
+    EventKind.INTERACTION_ADDED,
+    EventKind.ENTRIES_MOVED,
+    EventKind.MOVE_UNDONE,
+)
 _GIVEN = (
     EventKind.TICKET_ASSIGNED,
     EventKind.TICKET_RELEASED,

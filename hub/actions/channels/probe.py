@@ -13,6 +13,7 @@ import structlog
 
 from channels.adapter import ChannelFailure, Inbox
 from hub.actions.announce import EVENTS, announce
+from hub.actions.channels.check_channel import check_channel
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.installation import channel_id
@@ -38,8 +39,8 @@ _LOOK_SECONDS = 0.5
 _RUNNING = "channel_probes"
 _SUBJECTS = {"en": "Test message of Contact Hub", "zh_CN": "Contact Hub 测试邮件"}
 _TEXTS = {
-    "en": "This letter tries the channel {name}: Contact Hub has sent it to itself. There is nothing to do.",
-    "zh_CN": "这是对渠道 {name} 的测试：Contact Hub 给自己发送了这封邮件，无需处理。",
+    "en": "Contact Hub has sent this letter to itself, through the channel {name}, to see it arrive.",
+    "zh_CN": "Contact Hub 通过渠道 {name} 给自己发送了这封邮件，用来确认邮件能够到达。",
 }
 
 
@@ -143,6 +144,9 @@ async def _try(
     if letter is not None:
         await _send(ctx, channel, letter)
         await _note(ctx, channel.name, lambda c: stored.probe_sent(c, probe))
+    else:
+        address = await check_channel(ctx, channel.name)
+        await _note(ctx, channel.name, lambda c: stored.probe_addressed(c, probe, address))
     seen = False
     async with asyncio.timeout(LETTER_SECONDS if letter is not None else PERSON_SECONDS):
         while True:

@@ -113,7 +113,9 @@ async def _ids(connection: Connection, codes: Sequence[int]) -> list[int]:
 async def _hold_people(connection: Connection, customer_ids: Sequence[int]) -> set[int]:
     """Nothing of these people is filed until we are done: the same keys as those under which letters are (filing.lookup)."""
     known = await merge_customers.identities(connection, customer_ids)
-    await inbound.lock_conversations(connection, sorted({lock_number(f"{one.kind}:{one.value}") for one in known}))
+    await inbound.lock_conversations(
+        connection, sorted({lock_number(f"{one.kind}:{one.value}") for one in known})
+    )
     return {one.id for one in known}
 
 
@@ -124,7 +126,10 @@ async def _changed(
     now = await merge_customers.identities(connection, both)
     if {one.id for one in now} != held:
         return True
-    return gone_id is not None and (await merge_customers.lock_tickets(connection, gone_id)).keys() != tickets.keys()
+    return (
+        gone_id is not None
+        and (await merge_customers.lock_tickets(connection, gone_id)).keys() != tickets.keys()
+    )
 
 
 def _check(kept: LockedCustomer, gone: LockedCustomer) -> None:

@@ -103,7 +103,9 @@ def _check(said: OrganisationSaid) -> OrganisationSaid:
     segment = " ".join(said.segment.split())
     note = said.note.replace("\x00", "").replace("\r\n", "\n").strip()
     if not name or len(name) > MOST_NAME or not name.isprintable():
-        raise NotPossible(f"An organisation needs a name of {MOST_NAME} characters at the most.", code="bad_name")
+        raise NotPossible(
+            f"An organisation needs a name of {MOST_NAME} characters at the most.", code="bad_name"
+        )
     if len(segment) > MOST_SEGMENT or not segment.isprintable():
         raise NotPossible(f"A segment has {MOST_SEGMENT} characters at the most.", code="bad_segment")
     if len(note) > MOST_NOTE:

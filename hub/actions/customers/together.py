@@ -57,6 +57,10 @@ def apart(was: Mapping[str, Any], became: Mapping[str, Any], now: Mapping[str, A
     said = {name: was.get(name) if value == became.get(name) else value for name, value in now.items()}
     before, after, fields = was.get("fields") or {}, became.get("fields") or {}, now.get("fields")
     if fields is not None and said.get("fields") == fields:
-        kept = {name: before.get(name) if value == after.get(name) else value for name, value in fields.items()}
-        said["fields"] = {name: value for name, value in kept.items() if value is not None} or was.get("fields")
+        kept = {
+            name: before.get(name) if value == after.get(name) else value for name, value in fields.items()
+        }
+        said["fields"] = {name: value for name, value in kept.items() if value is not None} or was.get(
+            "fields"
+        )
     return said

@@ -4,8 +4,6 @@ A ticket out of sight is answered like one that does not exist. Steps of work ch
 (hub.actions.ticket_work); pages check it before they read; lists put `storage.sight.in_sight` into their query.
 """
 
-from hub.actions.context import Context
-from hub.actions.failures import NotFound
 from hub.model.people import Actor
 from hub.model.permissions import BUILT_IN, Permission, Sight
 from storage import roles, sight
@@ -59,9 +57,8 @@ async def seen_of(connection: Connection, actor: Actor, ticket_ids: list[int]) -
     return await sight.seen_of(connection, actor.sight, actor.agent_id, ticket_ids)
 
 
-async def check_sight(ctx: Context, actor: Actor, *, ticket_code: int) -> None:
-    """Raises NotFound."""
-    if actor.sight is Sight.ALL:
-        return
-    if not await ctx.database.read(lambda c: may_see(c, actor, ticket_code)):
-        raise NotFound("There is no such ticket.")
+async def seen_customers(connection: Connection, actor: Actor, customer_ids: list[int]) -> set[int]:
+    """Those of these customers of whom they see a ticket."""
+    if actor.agent_id is None:
+        return set(customer_ids)
+    return await sight.seen_customers(connection, actor.sight, actor.agent_id, customer_ids)

@@ -64,3 +64,9 @@ def _text(what: What, row: Mapping[str, Any]) -> str:
             return customer_text(row["name"], row["code"], row["identities"])
         case _:
             return organisation_text(row["name"], row["code"])
+
+
+async def state_of_search(ctx: Context) -> bool:
+    """Whether what was there before there was a search is still being taken in, so that old things may not be found yet."""
+    _, filling = await ctx.database.read(stored.is_behind)
+    return filling

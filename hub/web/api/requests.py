@@ -192,6 +192,25 @@ class TicketsQuery(_Query):
     limit: PageLimit = 50
 
 
+class SearchQuery(_Query):
+    q: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=300,
+            description='words, "a phrase", -without, and status: queue: kind: tag: assignee: channel: from: after: before: date: '
+            "is:note, in English or Chinese, as at the desk",
+            examples=["退款 status:open"],
+        ),
+    ]
+    type: Annotated[
+        Literal["messages", "tickets", "customers", "organisations"], Field(description="what is looked for")
+    ] = "messages"
+    zone: Annotated[str, Field(max_length=60, description="time zone in which days begin")] = "UTC"
+    cursor: Cursor | None = None
+    limit: PageLimit = 20
+
+
 class TemplatesQuery(_Query):
     language: Annotated[
         TemplateLanguage, Field(description="those of this language and of none; empty: all")

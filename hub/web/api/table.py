@@ -16,6 +16,7 @@ from hub.web.api import (
     replies,
     requests,
     rules,
+    search,
     simulations,
     staff,
     templates,
@@ -417,6 +418,20 @@ OPERATIONS: tuple[Operation, ...] = (
         summary_zh="下载附件",
         handler=files.get_attachment,
         answers={200: bytes},
+    ),
+    Operation(
+        name="search",
+        method="GET",
+        path="/search",
+        scopes=_READ,
+        summary="Find messages, tickets, customers or organisations",
+        summary_zh="搜索消息、工单、客户或单位",
+        description="Newest first. Chinese is found by any character, words by their beginning, numbers by any four digits; "
+        "traditional and simplified characters, full and half width, great and small letters count as the same. What was "
+        "written a moment ago may take a second or two to be found.",
+        handler=search.get_search,
+        query=requests.SearchQuery,
+        answers={200: search.SearchPage},
     ),
     Operation(
         name="listCustomers",

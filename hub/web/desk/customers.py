@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.people.sight import seen_customers, seen_of
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
 from hub.web.desk.people.looking import TimelineLook
@@ -55,16 +56,19 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
     cursor = visit.ctx.feed.cursor
-    rows = await visit.ctx.database.read(
-        lambda c: views.list_customers(c, before=before, limit=PAGE, query=looked_for)
-    )
+
+    async def read(c: Connection) -> tuple[list[CustomerRow], set[int]]:
+        found = await views.list_customers(c, before=before, limit=PAGE, query=looked_for)
+        return found, await seen_customers(c, visit.actor, [row.id for row in found])
+
+    rows, seen = await visit.ctx.database.read(read)
     last = rows[-1] if len(rows) == PAGE else None
     return visit.page(
         "customers.html",
         section="customers",
         cursor=cursor,
         looked_for=looked_for,
-        customers=rows,
+        customers=[row for row in rows if row.id in seen],
         after=show_time_cursor(last.last_seen_at, last.id) if last else "",
         first=before is None,
     )
@@ -115,13 +119,15 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
             goes_on = len(page) == asked
             older = entries[-1].id if entries else older
         change = await change_customers.customer_to_change(c, customer.id)
+        tickets = await views.customer_tickets(c, customer.id, 50)
+        seen = await seen_of(c, visit.actor, [*(e.ticket_id for e in entries), *(t.id for t in tickets)])
         return Told(
             customer=customer,
             note=change.note if change is not None else "",
             identities=await change_customers.own_identities(c, customer.id),
             merges=await merge_customers.merges_of(c, customer.id),
-            entries=entries,
-            tickets=await views.customer_tickets(c, customer.id, 50),
+            entries=[entry for entry in entries if entry.ticket_id in seen],
+            tickets=[ticket for ticket in tickets if ticket.id in seen],
             tasks=await tasks.of_customer(c, customer.id),
             queues=await views.list_queues(c),
             channels=await customer_timeline.channels_of(c, customer.id),

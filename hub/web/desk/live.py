@@ -18,8 +18,10 @@ from hub.actions.feed import FeedEvent, TooFarBehind
 from hub.actions.floor.presence import LINE_SECONDS, drop_line, hear_line
 from hub.actions.lists.looks import Look, look_ended, say_look
 from hub.actions.people.sessions import agent_of_session
+from hub.actions.people.sight import may_see_id
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from hub.model.tickets import EventKind
 from hub.web.desk.cookies import read_session
 from hub.web.desk.lists.looks import read_look
@@ -58,6 +60,17 @@ _OF_NOBODY = frozenset(
     }
 )
 """How colleagues sign in changes no page, and is nobody's business."""
+
+_OF_RIGHTS = (EventKind.ROLES_CHANGED, EventKind.AGENT_CHANGED)
+"""What somebody may do and see may be different now."""
+_OF_SIGHT = (
+    EventKind.TICKET_ASSIGNED,
+    EventKind.TICKET_RELEASED,
+    EventKind.OFFER_SETTLED,
+    EventKind.QUEUE_CHANGED,
+    EventKind.ENTRIES_MOVED,
+)
+"""By these a ticket comes into somebody's sight or leaves it."""
 
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("desk_sockets", set)
 
@@ -160,6 +173,7 @@ class _Line:
             if signed_in is None:
                 await self._socket.close(code=SESSION_ENDED, message=b"the session ended")
                 return
+            self._actor = signed_in.actor
 
     async def be_heard(self) -> None:
         """For as long as the socket is open its agent is at their desk."""
@@ -215,6 +229,13 @@ class _Line:
             return
         if event.kind == EventKind.NOTICES_CHANGED and self._agent_id not in event.data["agents"]:
             return  # nobody learns when another's bell rings
+        if event.kind in _OF_RIGHTS:
+            self._look_now.set()
+        if not await self._sees(event):
+            # Of what is out of sight only that the list may be another one now: a ticket may have left it.
+            hint = {"cursor": event.cursor, "kind": "", "ticket": None, "agent": None}
+            await self._socket.send_json({**hint, "list": event.kind in _OF_SIGHT})
+            return
         ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
         told = {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
         if (event.kind, event.assignee_id) == (EventKind.INTERACTION_ADDED, self._agent_id):
@@ -222,3 +243,10 @@ class _Line:
         if event.kind in _OF_OFFERS and event.data.get("agent") == self._agent_id:
             told["mine"] = True
         await self._socket.send_json(told)
+
+    async def _sees(self, event: FeedEvent) -> bool:
+        """Whether what happened is anything to this agent: asked for each event, so that it is as it is now."""
+        ticket_id = event.ticket_id
+        if ticket_id is None or self._actor.sight is Sight.ALL:
+            return True
+        return await self._ctx.database.read(lambda c: may_see_id(c, self._actor, ticket_id))

@@ -176,9 +176,11 @@ const DOES = {
   search: {
     when: always,
     run: () => {
-      const field = document.getElementById("q");
-      if (isShown(field)) field.focus();
-      else location.href = "/desk/search";
+      const field = document.getElementById("find");
+      if (isShown(field)) {
+        field.focus();
+        field.select();
+      } else location.href = "/desk/search";
     },
   },
   reply: onTicket(() => chooseMode("reply")),

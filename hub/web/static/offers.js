@@ -1,4 +1,6 @@
 // Offers count down by themselves: the server says once how many seconds are left, so neither clock need be right.
+import { ring } from "./ring.js";
+import { countInTitle } from "./title.js";
 
 const region = document.getElementById("offers");
 const news = document.getElementById("offer-news");
@@ -51,15 +53,7 @@ function count() {
       }
     }
   }
-  nameTab();
-}
-
-// The number stands before the title, also where a piece of a page has brought a new one.
-function nameTab() {
-  const number = cards().length;
-  const plain = document.title.replace(/^\(\d+\) /, "");
-  const title = number ? `(${number}) ${plain}` : plain;
-  if (document.title !== title) document.title = title;
+  countInTitle("offers", cards().length);
 }
 
 // ── answering ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -74,22 +68,6 @@ function hasSound() {
 
 function showSound() {
   sound.setAttribute("aria-pressed", String(hasSound()));
-}
-
-function ring() {
-  const audio = new AudioContext();
-  const volume = audio.createGain();
-  volume.gain.setValueAtTime(0.12, audio.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.5);
-  volume.connect(audio.destination);
-  for (const [pitch, after] of [[660, 0], [880, 0.14]]) {
-    const tone = audio.createOscillator();
-    tone.frequency.value = pitch;
-    tone.connect(volume);
-    tone.start(audio.currentTime + after);
-    tone.stop(audio.currentTime + 0.5);
-    tone.onended = () => audio.close();
-  }
 }
 
 sound.addEventListener("click", () => {

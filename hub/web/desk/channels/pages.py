@@ -26,9 +26,15 @@ async def show_channels(visit: Visit) -> web.StreamResponse:
         section="channels",
         cursor=cursor,
         views=views,
-        kinds=[name for name in visit.ctx.kinds if name != "loopback"],
+        kinds=sorted((one for one in visit.ctx.kinds if one != "loopback"), key=_rank),
         **card_context(visit),
     )
+
+
+def _rank(kind: str) -> int:
+    """As they are offered: what most begin with first, what others ship last."""
+    order = list(ABOUT)
+    return order.index(kind) if kind in order else len(order)
 
 
 async def show_card(visit: Visit) -> web.StreamResponse:

@@ -50,7 +50,7 @@ async def show_latest(visit: Visit) -> web.StreamResponse:
     rows = await list_notices(visit.ctx, agent_id=visit.agent.id, before=_END, limit=IN_THE_SHEET)
     unread = [say_notice(visit.voice, row) for row in rows if row.read_at is None]
     latest = max(unread, key=lambda one: one.id, default=None)
-    document = {} if latest is None else {"id": latest.id, "text": _in_one_line(latest), "url": latest.url}
+    document = {} if latest is None else {"id": latest.id, "kind": latest.kind, "text": _in_one_line(latest), "url": latest.url}
     return web.json_response(document, headers={"Cache-Control": "no-store"})
 
 

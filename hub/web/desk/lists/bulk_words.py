@@ -21,7 +21,7 @@ BULK_MOST = MOST
 _REASONS: Mapping[str, str] = {
     "not_found": N_("no permission"),
     "not_allowed": N_("no permission"),
-    "closed": N_("closed"),
+    "closed": N_("closed tickets"),
     "wrong_status": N_("not possible from their status"),
     "done_already": N_("done already"),
     "too_many_tags": N_("too many tags"),
@@ -53,7 +53,10 @@ def say_done(voice: Voice, done: Done, *, back: bool = False) -> str:
                 reasons=_reasons(voice, done.skipped),
             )
         )
-    return voice.say(N_(", ")).join(said)
+    text = said[0]
+    for more in said[1:]:
+        text = voice.say(N_("%(done)s, %(more)s"), done=text, more=more)
+    return text
 
 
 def _reasons(voice: Voice, skipped: Mapping[str, int]) -> str:
@@ -63,4 +66,7 @@ def _reasons(voice: Voice, skipped: Mapping[str, int]) -> str:
         counted[words] = counted.get(words, 0) + number
     if len(counted) == 1:
         return next(iter(counted))
-    return voice.say(N_(", ")).join(f"{words} ({voice.number(number)})" for words, number in counted.items())
+    return voice.say(N_(", ")).join(
+        voice.say(N_("%(words)s (%(num)s)"), words=words, num=voice.number(number))
+        for words, number in counted.items()
+    )

@@ -146,9 +146,7 @@ async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
     cursor = visit.ctx.feed.cursor
-    pairs: list[PairRow] = await visit.ctx.database.read(
-        lambda c: customer_pairs.open_pairs(c, before, PAGE)
-    )
+    pairs: list[PairRow] = await visit.ctx.database.read(lambda c: customer_pairs.open_pairs(c, before, PAGE))
     return visit.page(
         template,
         tail=tail,

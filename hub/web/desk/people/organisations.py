@@ -105,7 +105,8 @@ async def _row(visit: Visit) -> OrganisationRow:
 async def _given(visit: Visit) -> dict[str, str]:
     form = await visit.request.post()
     return {
-        name: str(form.get(name, "")) for name in ("name", "key_account", "segment", "owner", "note", "version")
+        name: str(form.get(name, ""))
+        for name in ("name", "key_account", "segment", "owner", "note", "version")
     }
 
 

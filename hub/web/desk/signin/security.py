@@ -35,7 +35,9 @@ async def post_password(visit: Visit) -> web.StreamResponse:
     holder = await _holder(visit)
     new, once_more = (str(form.get(name, ""))[:MOST_FIELD] for name in ("new", "again"))
     if new != once_more:
-        return await _page(visit, trouble=visit.voice.say(N_("The two new passwords differ.")), where="password")
+        return await _page(
+            visit, trouble=visit.voice.say(N_("The two new passwords differ.")), where="password"
+        )
     try:
         await change_own_password(
             visit.ctx,

@@ -16,6 +16,7 @@ from hub.actions.people.change_agent import (
 from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.roles import list_roles
 from hub.actions.people.staff import add_agent, languages_of
+from hub.actions.signin.of_others import end_sessions_of, reset_second_step
 from hub.model.people import Role
 from hub.model.permissions import Permission
 from hub.web.desk.say.floor import say_skill
@@ -111,6 +112,26 @@ async def post_password(visit: Visit) -> web.StreamResponse:
         return await _trouble(visit, agent, failure)
     agent = await get_agent(visit.ctx, agent.id)
     return await _show(visit, AgentForm.of(agent), agent, done="password", password=password)
+
+
+async def post_end_sessions(visit: Visit) -> web.StreamResponse:
+    """Log an agent out everywhere."""
+    agent = await _agent(visit)
+    try:
+        await end_sessions_of(visit.ctx, agent_id=agent.id, actor=visit.actor)
+    except ActionFailure as failure:
+        return await _trouble(visit, agent, failure)
+    return _back(visit, agent, "sessions_ended")
+
+
+async def post_second_step(visit: Visit) -> web.StreamResponse:
+    """Whoever lost telephone and codes gets in by the password alone, to set up a new second step."""
+    agent = await _agent(visit)
+    try:
+        await reset_second_step(visit.ctx, agent_id=agent.id, actor=visit.actor)
+    except ActionFailure as failure:
+        return await _trouble(visit, agent, failure)
+    return _back(visit, agent, "second_step_reset")
 
 
 async def post_hand_over(visit: Visit) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.people.sight import may_see_id
 from hub.web.desk.letters.original import show_picture
 from hub.web.desk.system import download
 from hub.web.desk.visit import Visit
@@ -26,5 +27,7 @@ async def _find(visit: Visit) -> tuple[str, bytes]:
     found = await visit.ctx.database.read(lambda c: views.attachment(c, token))
     if found is None:
         raise NotFound("There is no such file.")
-    row, _ticket_id, data = found
+    row, ticket_id, data = found
+    if not await visit.ctx.database.read(lambda c: may_see_id(c, visit.actor, ticket_id)):
+        raise NotFound("There is no such file.")
     return row.filename, data

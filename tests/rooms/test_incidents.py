@@ -1,0 +1,180 @@
+"""One thing that went wrong for many: whom it concerns, and one text to all of them, each once, on their own channel."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from hub.actions.cases import tell_everybody
+from hub.actions.cases.incidents import (
+    add_incident,
+    attach_by_tag,
+    attach_tickets,
+    change_incident,
+    detach_ticket,
+)
+from hub.actions.cases.merge import merge_tickets
+from hub.actions.cases.tell_everybody import preview_update, stop_update, tell_next, write_update
+from hub.actions.context import Context
+from hub.actions.failures import NotFound, NotPossible
+from hub.actions.status import change_status
+from hub.actions.tags import change_tags
+from storage import incidents
+from tests.fakes.inboxes import TWO_INBOXES
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket, write
+
+LI, WANG, ZHAO = "li@example.cn", "wang@example.cn", "zhao@example.cn"
+
+
+@pytest.fixture
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    async with a_hub(database_dsn, TWO_INBOXES) as hub:
+        yield hub
+        await assert_invariants(hub.database, by_hand=True)
+
+
+async def _three(ctx: Context) -> list[dict[str, Any]]:
+    """Li has two tickets, Wang one in Chinese, and a form with a typed address."""
+    first = await ticket(ctx, await write(ctx, LI, "The shop is down", subject="Down"))
+    second = await ticket(ctx, await write(ctx, LI, "Still down", subject="Down again"))
+    third = await ticket(ctx, await write(ctx, WANG, "网店打不开了，请尽快处理，谢谢。", subject="打不开"))
+    form = await ticket(ctx, await say(ctx, "plain", who=[("email", ZHAO, False)], reply_address=ZHAO, text="Down!"))
+    return [first, second, third, form]
+
+
+async def _incident(ctx: Context, tickets: list[dict[str, Any]]) -> int:
+    return await add_incident(
+        ctx, title="The shop is down", actor=SYSTEM, ticket_codes=[row["code"] for row in tickets]
+    )
+
+
+async def _update(ctx: Context, code: int, key: str = "k1", **more: Any) -> int:
+    said: dict[str, Any] = {"text_en": "We are on it.", "text_zh": "正在处理。", "state": "open", **more}
+    return await write_update(ctx, incident_code=code, key=key, actor=SYSTEM, **said)
+
+
+async def _told(ctx: Context) -> list[tuple[str, str]]:
+    """(address, text) of every letter in the outbox."""
+    found = await rows(
+        ctx, "SELECT message->>'address' AS address, message->>'text' AS text FROM outbox ORDER BY 1"
+    )
+    return [(row["address"], row["text"]) for row in found]
+
+
+async def test_everybody_is_told_once_in_their_language(ctx: Context) -> None:
+    tickets = await _three(ctx)
+    code = await _incident(ctx, tickets)
+    preview = await preview_update(ctx, incident_code=code)
+    assert (preview.by_kind, preview.chinese, preview.others) == ({"email": 2}, 1, 1)
+    assert (preview.claimed, preview.skipped) == (1, {"claimed": 1})
+    update = await _update(ctx, code)
+    assert await _update(ctx, code) == update
+    while await tell_next(ctx):
+        pass
+    assert await _told(ctx) == [(LI, "We are on it."), (WANG, "正在处理。")]
+    # Of two tickets the newest one; the answer is an ordinary one.
+    answered = await rows(ctx, "SELECT t.id, t.status FROM outbox o JOIN ticket t ON t.id = o.ticket_id ORDER BY 1")
+    assert [(row["id"], row["status"]) for row in answered] == [
+        (tickets[1]["id"], "pending"),
+        (tickets[2]["id"], "pending"),
+    ]
+    number = await one(ctx, "SELECT id FROM incident")
+    (shown,) = await ctx.database.read(lambda c: incidents.updates(c, number, 10))
+    assert (shown.waiting, shown.leaving, shown.sent, shown.failed, shown.skipped) == (0, 2, 0, 0, 1)
+    (left_out,) = await ctx.database.read(lambda c: incidents.not_told(c, update, 10))
+    assert left_out.why == "claimed"
+    # When it is said, claimed addresses too; and one text is enough for all.
+    await _update(ctx, code, "k2", text_zh="", with_claimed=True, state="monitoring")
+    while await tell_next(ctx):
+        pass
+    assert len(await _told(ctx)) == 5
+    assert await one(ctx, "SELECT state FROM incident") == "monitoring"
+
+
+async def test_hubs_share_the_work_and_what_fails_is_done_again(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = [f"customer{n}@example.cn" for n in range(12)]
+    tickets = [await ticket(ctx, await write(ctx, who, "Down", subject="Down")) for who in people]
+    code = await _incident(ctx, tickets)
+    await _update(ctx, code)
+    settle, calls = incidents.settle, 0
+
+    async def fails_now_and_then(*args: Any, **more: Any) -> None:
+        nonlocal calls
+        calls += 1
+        if calls % 3 == 0:
+            raise ConnectionResetError("the hub ends here")
+        await settle(*args, **more)
+
+    monkeypatch.setattr(tell_everybody.incidents, "settle", fails_now_and_then)
+
+    async def work(hub: Context) -> None:
+        while True:
+            try:
+                if not await tell_next(hub):
+                    return
+            except ConnectionResetError:
+                continue
+
+    async with a_hub(database_dsn, TWO_INBOXES) as other:
+        await asyncio.gather(work(ctx), work(other), work(ctx))
+    assert calls > 12
+    assert [address for address, _ in await _told(ctx)] == sorted(people)
+
+
+async def test_what_changed_meanwhile_counts(ctx: Context) -> None:
+    first, second, third, _ = await _three(ctx)
+    code = await _incident(ctx, [first, third])
+    update = await _update(ctx, code)
+    await change_status(ctx, ticket_code=first["code"], status="closed", actor=SYSTEM)
+    await detach_ticket(ctx, incident_code=code, ticket_code=third["code"], actor=SYSTEM)
+    while await tell_next(ctx):
+        pass
+    assert await _told(ctx) == []
+    whys = [row.why for row in await ctx.database.read(lambda c: incidents.not_told(c, update, 10))]
+    assert sorted(whys) == ["closed", "stopped"]
+    # What is merged into another takes its place on the incident.
+    await change_status(ctx, ticket_code=first["code"], status="open", actor=SYSTEM)
+    await merge_tickets(ctx, ticket_code=first["code"], into_code=second["code"], actor=SYSTEM)
+    await _update(ctx, code, "k2")
+    while await tell_next(ctx):
+        pass
+    assert await _told(ctx) == [(LI, "We are on it.")]
+
+
+async def test_an_update_can_be_stopped(ctx: Context) -> None:
+    code = await _incident(ctx, await _three(ctx))
+    update = await _update(ctx, code)
+    assert await tell_next(ctx) == 1
+    assert await stop_update(ctx, incident_code=code, update_id=update, actor=SYSTEM) == 1
+    assert await tell_next(ctx) == 0
+    assert len(await _told(ctx)) == 1
+
+
+async def test_tickets_come_by_tag_and_by_number(ctx: Context) -> None:
+    tickets = await _three(ctx)
+    code = await add_incident(ctx, title="Down", actor=SYSTEM)
+    for row in tickets[:2]:
+        await change_tags(ctx, ticket_code=row["code"], actor=SYSTEM, add=["shop down"])
+    assert await attach_by_tag(ctx, incident_code=code, tag="shop down", actor=SYSTEM) == 2
+    assert await attach_by_tag(ctx, incident_code=code, tag="shop down", actor=SYSTEM) == 0
+    codes = [row["code"] for row in tickets]
+    assert await attach_tickets(ctx, incident_code=code, ticket_codes=codes, actor=SYSTEM) == 2
+    row = await ctx.database.read(lambda c: incidents.by_code(c, code))
+    assert row is not None and (row.tickets, row.customers) == (4, 3)
+    with pytest.raises(NotFound):
+        await attach_tickets(ctx, incident_code=code, ticket_codes=[99999998], actor=SYSTEM)
+    await change_incident(
+        ctx, incident_code=code, version=row.version, title="Down", state="resolved", actor=SYSTEM
+    )
+    with pytest.raises(NotPossible) as refused:
+        await change_incident(
+            ctx, incident_code=code, version=row.version, title="x", state="open", actor=SYSTEM
+        )
+    assert refused.value.code == "incident_changed"
+    with pytest.raises(NotPossible) as refused:
+        await _update(ctx, code, text_en=" ", text_zh="")
+    assert refused.value.code == "empty"
