@@ -17,7 +17,8 @@ _START: PairPage = (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1, 2**63 - 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairRow:
-    """`reason`: claim_meets_proof, same_claim or two_owners; `kind` and `value`: the identity by which they met, "" for the last."""
+    """`reason`: claim_meets_proof, same_claim or two_owners; `kind` and `value`: the identity by which they met, ""
+    for the last."""
 
     low_id: int
     high_id: int

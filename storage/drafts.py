@@ -56,21 +56,14 @@ async def lock_draft(connection: Connection, ticket_id: int, agent_id: int, mode
 
 
 async def write_draft(
-    connection: Connection,
-    ticket_id: int,
-    agent_id: int,
-    mode: str,
-    *,
-    content: DraftContent,
-    tab: str = "",
-    number: int = 0,
-) -> int:
-    """The draft is locked; returns its new revision."""
-    revision: int = await connection.fetchval(
-        SQL["write"], ticket_id, agent_id, mode, tab, number, content.text, content.cc, content.bcc, content.inbox,
-        content.way, content.expected_seq,
+    connection: Connection, ticket_id: int, agent_id: int, mode: str, draft: Draft
+) -> None:
+    """What stands from now on; the draft is locked."""
+    said = draft.content
+    await connection.execute(
+        SQL["write"], ticket_id, agent_id, mode, draft.revision, draft.tab, draft.number, said.text, said.cc, said.bcc,
+        said.inbox, said.way, said.expected_seq,
     )  # fmt: skip
-    return revision
 
 
 async def keep_beside(
@@ -79,7 +72,7 @@ async def keep_beside(
     """Keep a version that does not stand, so that it can be had again."""
     said = write.content
     await connection.execute(
-        SQL["keep_beside"], ticket_id, agent_id, mode, write.tab, write.number, said.text, said.cc, said.bcc
+        SQL["keep_beside"], ticket_id, agent_id, mode, write.writer, write.number, said.text, said.cc, said.bcc
     )
 
 

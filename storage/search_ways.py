@@ -84,8 +84,8 @@ def way(
     theirs: str = "",
     months: tuple[int, int] = (0, 0),
 ) -> str:
-    """`clauses`: of `t`, numbered from $5 on (for entries_of and tickets_of, from $6 on). `notes`: internal notes alone. `theirs`:
-    the column to go by. `months`: the ids of the months to gather from."""
+    """`clauses`: of `t`, numbered from $5 on (for entries_of and tickets_of, from $6 on). `notes`: internal notes alone.
+    `theirs`: the column to go by. `months`: the ids of the months to gather from."""
     parts, where = [_WAYS[name]], ["$1::text IS NOT NULL", *clauses]
     if name in ("entries_walk", "entries_browse", "entries_gather") and (clauses or notes):
         parts.append(_THEIR_TICKETS)

@@ -3,7 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
-from storage import bulk, drafts, history, house, mailboxes, retention, signin, staff
+from storage import bulk, drafts, history, house, listening, mailboxes, retention, signin, staff
 from storage.database import Connection
 
 
@@ -16,6 +16,7 @@ async def tidy(ctx: Context) -> None:
         await mailboxes.tidy_counts(connection)
         await retention.tidy_runs(connection)
         await history.tidy(connection)
+        await listening.tidy(connection)
         await drafts.tidy(connection)
         await bulk.tidy(connection)
         await signin.tidy_steps(connection)

@@ -70,7 +70,9 @@ async def add_field(
             required=required and about == About.TICKET,
         )
         if not made:
-            raise Conflict("Somebody else has added a field of this name meanwhile.", current_seq=0)
+            raise Conflict(
+                "Somebody else has added a field of this name meanwhile.", current_seq=0, code="field_changed"
+            )
         after = {"label": label_en, "kind": kind, "required": required}
         await record(
             connection, AuditKind.FIELDS_CHANGED, actor=actor, subject=f"{about}.{name}", after=after
@@ -109,7 +111,11 @@ async def change_field(
             retired=retired,
         )
         if not changed:
-            raise Conflict("Somebody else has changed this field meanwhile.", current_seq=row.version)
+            raise Conflict(
+                "Somebody else has changed this field meanwhile.",
+                current_seq=row.version,
+                code="field_changed",
+            )
         await record(
             connection,
             AuditKind.FIELDS_CHANGED,

@@ -3,9 +3,11 @@
 from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
+from hub.actions.people.audit import record
+from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
-from storage import events, inbound
+from storage import events, inbound, views
 from storage.database import Connection
 
 
@@ -17,6 +19,7 @@ async def replay(ctx: Context, *, raw_id: int, actor: Actor) -> None:
             raise NotFound(f"Item {raw_id} is not in quarantine.")
         await _tell(connection, raw_id, actor)
         await announce(connection, EVENTS, INBOUND)
+        await record(connection, AuditKind.ITEM_REPLAYED, actor=actor, subject=str(raw_id))
 
     await ctx.database.run(work)
 
@@ -29,8 +32,22 @@ async def discard(ctx: Context, *, raw_id: int, actor: Actor) -> None:
             raise NotFound(f"Item {raw_id} is not in quarantine.")
         await _tell(connection, raw_id, actor)
         await announce(connection, EVENTS)
+        await record(connection, AuditKind.ITEM_DISCARDED, actor=actor, subject=str(raw_id))
 
     await ctx.database.run(work)
+
+
+async def read_raw(ctx: Context, *, raw_id: int, actor: Actor) -> bytes:
+    """What came in, byte for byte; that somebody looked at it is written down. Raises NotFound."""
+
+    async def work(connection: Connection) -> bytes:
+        content = await views.raw_content(connection, raw_id)
+        if content is None:
+            raise NotFound(f"There is no item {raw_id}.")
+        await record(connection, AuditKind.RAW_SEEN, actor=actor, subject=str(raw_id))
+        return content
+
+    return await ctx.database.run(work)
 
 
 async def _tell(connection: Connection, raw_id: int, actor: Actor) -> None:

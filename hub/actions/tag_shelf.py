@@ -6,8 +6,10 @@ import structlog
 
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.people.audit import record
 from hub.actions.rules.rulebook import as_document
 from hub.actions.tags import change_tags
+from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.tags import COLOURS, clean_tag
 from storage import tags as stored
@@ -27,13 +29,21 @@ async def list_tags(ctx: Context) -> list[TagRow]:
     return await ctx.database.read(stored.list_tags)
 
 
-async def set_tag(ctx: Context, *, name: str, colour: str, description: str, retired: bool) -> None:
+async def set_tag(
+    ctx: Context, *, name: str, colour: str, description: str, retired: bool, actor: Actor
+) -> None:
     """How it looks, what it means, whether it is offered. Raises NotFound, NotPossible (bad_tag_look)."""
     description = " ".join(description.split())
     if colour not in COLOURS or len(description) > MOST_DESCRIPTION:
         raise NotPossible("There is no such colour, or the description is too long.", code="bad_tag_look")
-    if not await ctx.database.run(lambda c: stored.set_tag(c, name, colour, description, retired)):
-        raise NotFound(f"There is no tag {name!r}.")
+
+    async def work(connection: Connection) -> None:
+        if not await stored.set_tag(connection, name, colour, description, retired):
+            raise NotFound(f"There is no tag {name!r}.")
+        after = {"colour": colour, "description": description, "retired": retired}
+        await record(connection, AuditKind.TAGS_CHANGED, actor=actor, subject=name, after=after)
+
+    await ctx.database.run(work)
 
 
 async def rename_tag(ctx: Context, *, name: str, wanted: str, actor: Actor) -> None:
@@ -50,6 +60,7 @@ async def rename_tag(ctx: Context, *, name: str, wanted: str, actor: Actor) -> N
         if not await stored.begin_renaming(connection, name, new):
             raise NotFound(f"There is no tag {name!r}.")
         await stored.know_renamed(connection, name, new)
+        await record(connection, AuditKind.TAGS_CHANGED, actor=actor, subject=name, after={"name": new})
 
     await ctx.database.run(work)
     tasks: set[asyncio.Task[None]] = ctx.memo.setdefault(_RUNNING, set())

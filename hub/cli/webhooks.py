@@ -99,7 +99,11 @@ def switch_off(name: Name, config: Config = None) -> None:
 def remove(name: Name, config: Config = None) -> None:
     from hub.actions.errands.webhooks import retire_webhook
 
-    _on(config, name, lambda ctx, row: retire_webhook(ctx, webhook_id=row.id, version=row.version))
+    _on(
+        config,
+        name,
+        lambda ctx, row: retire_webhook(ctx, webhook_id=row.id, version=row.version, actor=_ADMIN),
+    )
     out.print(say(f"The webhook {name} is removed.", f"Webhook {name} 已移除。"), markup=False)
 
 
@@ -109,7 +113,9 @@ def _switch(config: Config, name: str, *, enabled: bool) -> None:
     _on(
         config,
         name,
-        lambda ctx, row: change_webhook(ctx, webhook_id=row.id, version=row.version, enabled=enabled),
+        lambda ctx, row: change_webhook(
+            ctx, webhook_id=row.id, version=row.version, enabled=enabled, actor=_ADMIN
+        ),
     )
     state = say("on", "启用") if enabled else say("off", "停用")
     out.print(say(f"The webhook {name} is {state}.", f"Webhook {name} 已{state}。"), markup=False)

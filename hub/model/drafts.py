@@ -44,12 +44,18 @@ class DraftContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A draft as it stands. `tab` wrote it last, as the `number`th of its writes; "": the server did (what was taken back)."""
+    """A draft as it stands. `tab`, a page of the desk, wrote it last, as the `number`th of its writes; "": the hub did (what was
+    taken back)."""
 
     revision: int = 0
     tab: str = ""
     number: int = 0
     content: DraftContent = DraftContent()
+
+    @property
+    def writer(self) -> str:
+        """Under which name it is kept beside another; what the hub wrote is never the same twice."""
+        return self.tab or f"hub.{self.revision}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,10 @@ class Write:
     base: int
     content: DraftContent
     over: bool = False
+
+    @property
+    def writer(self) -> str:
+        return self.tab
 
 
 class Outcome(StrEnum):
@@ -81,6 +91,36 @@ def settle_write(draft: Draft, write: Write) -> Outcome:
     if write.base == draft.revision:
         return Outcome.KEPT
     return Outcome.SAME if write.content.says_the_same(draft.content) else Outcome.BESIDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What a write came to: what stands from then on, and what is kept beside it."""
+
+    outcome: Outcome
+    draft: Draft
+    beside: Write | Draft | None = None
+
+
+def take_write(draft: Draft, write: Write) -> Taken:
+    """Nothing that anybody wrote is lost by it: of two versions one stands, and the other is kept."""
+    outcome = settle_write(draft, write)
+    if outcome is Outcome.BESIDE and not write.content.empty:
+        return Taken(outcome=outcome, draft=draft, beside=write)
+    if outcome is not Outcome.KEPT:
+        return Taken(outcome=outcome, draft=draft)
+    lost = write.over and not draft.content.empty and not draft.content.says_the_same(write.content)
+    return Taken(outcome=outcome, draft=_written(draft, write, write.content), beside=draft if lost else None)
+
+
+def take_sending(draft: Draft, write: Write) -> Draft:
+    """What stands once the words of `write` have left: exactly their draft is gone; what was typed after them, and what another
+    page wrote meanwhile, stays."""
+    return _written(draft, write, DraftContent()) if is_sent_by(draft, write) else draft
+
+
+def _written(draft: Draft, write: Write, content: DraftContent) -> Draft:
+    return Draft(revision=draft.revision + 1, tab=write.tab, number=write.number, content=content)
 
 
 def is_sent_by(draft: Draft, write: Write) -> bool:

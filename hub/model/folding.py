@@ -4,6 +4,7 @@ simplified Chinese.
 Each character is folded by itself, so that a place in the folded text can be led back to the text as it was written.
 """
 
+import re
 import unicodedata
 from functools import cache
 from importlib.resources import files
@@ -38,6 +39,13 @@ def _simplified() -> dict[str, str]:
 
 
 _FOLDS = _Folds()
+_VOICED = re.compile("[ｦ-ﾝ][ﾞﾟ]")
+
+
+def composed(text: str) -> str:
+    """NFC, and half-width kana with their sound marks in one: so that one character is all that is folded at a time."""
+    whole = unicodedata.normalize("NFC", text)
+    return _VOICED.sub(lambda pair: unicodedata.normalize("NFKC", pair[0]), whole)
 
 
 def fold(text: str) -> str:
@@ -46,14 +54,14 @@ def fold(text: str) -> str:
     >>> fold("ＴＷ－20500 訂單")
     'tw-20500 订单'
     """
-    return unicodedata.normalize("NFC", text).translate(_FOLDS)
+    return composed(text).translate(_FOLDS)
 
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text and, for each of its characters, the place in NFC(text) of the one that it was made of."""
+    """The folded text and, for each of its characters, the place in `composed(text)` of the one that it was made of."""
     folded: list[str] = []
     places: list[int] = []
-    for place, character in enumerate(unicodedata.normalize("NFC", text)):
+    for place, character in enumerate(composed(text)):
         made = _FOLDS[ord(character)]
         folded.append(made)
         places.extend([place] * len(made))

@@ -120,7 +120,7 @@ def read_choices(lines: str, before: Sequence[Choice] = ()) -> tuple[Choice, ...
         known = next((one for one in before if one.en == en or one.zh == zh), None)
         value = known.value if known is not None else name_for(en, [one.value for one in (*before, *made)])
         made.append(Choice(value=value, en=en[:MOST_LABEL], zh=zh[:MOST_LABEL]))
-    if not made or len(made) > MOST_CHOICES or len({one.value for one in made}) < len(made):
+    if not made or len(made) > MOST_CHOICES or len({one.en.casefold() for one in made}) < len(made):
         raise ValueError("bad_choices")
     return tuple(made)
 

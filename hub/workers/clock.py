@@ -6,6 +6,7 @@ import time
 import structlog
 
 from hub.actions.context import Context
+from hub.actions.customers.pairs import AT_ONCE, look_for_pairs
 from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
 from hub.actions.tag_shelf import finish_renaming
@@ -47,5 +48,7 @@ async def keep_house(ctx: Context, halt: asyncio.Event, well: Well) -> None:
     while not halt.is_set():
         await tidy(ctx)
         await finish_renaming(ctx, HUB)
+        while await look_for_pairs(ctx) == AT_ONCE:
+            well()
         well()
         await pause(halt, TIDY_SECONDS)

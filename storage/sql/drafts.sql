@@ -10,10 +10,9 @@ WHERE ticket_id = $1 AND agent_id = $2 AND mode = $3
 FOR NO KEY UPDATE
 
 -- name: write
-UPDATE draft SET revision = revision + 1, tab = $4, number = $5, text = $6, cc = $7, bcc = $8, inbox = $9, way = $10,
-       expected_seq = $11, written_at = clock_timestamp()
+UPDATE draft SET revision = $4, tab = $5, number = $6, text = $7, cc = $8, bcc = $9, inbox = $10, way = $11, expected_seq = $12,
+       written_at = clock_timestamp()
 WHERE ticket_id = $1 AND agent_id = $2 AND mode = $3
-RETURNING revision
 
 -- name: keep_beside
 -- The last of each page; an older one that comes late changes nothing.

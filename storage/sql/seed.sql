@@ -1,7 +1,8 @@
 -- A made-up past, in bulk.
 
 -- name: no_limits
-SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'
+SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
+       set_config('maintenance_work_mem', '256MB', true)
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM ticket) AND NOT EXISTS (SELECT 1 FROM customer)

@@ -292,7 +292,7 @@ async def test_the_browser_tells_only_who_asked_for_it_and_is_not_looking(
     await page.wait_for_selector("body[data-line=open]")
     await ring("a", "before anybody asked")
     await expect(page.locator("#bell-count .count")).to_have_text("1")
-    await page.keyboard.press("b")
+    await page.click("#bell > summary")
     await page.click("[data-browser-notices]")
     await expect(page.locator("[data-browser-notices]")).to_be_hidden()
 

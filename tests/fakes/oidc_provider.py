@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import json
 import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_plus, urlencode
 
@@ -18,12 +20,17 @@ from tests.fakes.ports import serving_routes
 CLIENT, SECRET = "hub-1", "a secret of: the/client"
 
 
+@cache
+def _first_key() -> RSAKey:
+    return RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})
+
+
 class OidcProvider:
     """`person`: the claims of whoever sits at its page. Whatever a dishonest one would do is a switch."""
 
     def __init__(self) -> None:
         self.base = ""
-        self.keys: list[RSAKey | ECKey] = [RSAKey.generate_key(2048, {"kid": "first", "use": "sig"})]
+        self.keys: list[RSAKey | ECKey] = [_first_key()]
         self.person: dict[str, Any] = {
             "sub": "248289761001",
             "email": "ann@shop.example",
@@ -122,7 +129,11 @@ class OidcProvider:
         }
         claims = {name: value for name, value in claims.items() if value is not None}
         if self.unsigned:
-            return jwt.encode({"alg": "none"}, claims, OctKey.import_key(b"x" * 32), algorithms=["none"])
+            head, body = (
+                base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+                for part in ({"alg": "none"}, claims)
+            )
+            return f"{head}.{body}."
         if self.signed_with_secret:
             return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(SECRET.encode() * 2))
         key = self.keys[-1]

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from storage import channels as stored
 from storage.database import Connection
 from tests.conftest import SECRET
 
-PASSWORD = "correct horse battery"  # noqa: S105 - of a test
+PASSWORD = "correct horse battery"
 FILE = {"contact": {"kind": "webform"}}
 
 
@@ -57,7 +58,12 @@ async def hubs_at_work(ctx: Context, dsn: str, number: int) -> AsyncIterator[lis
     await add_agent(
         ctx, login="root", name="Rui Root", password=PASSWORD, role=Role.ADMIN, languages=("en", "zh")
     )
-    settings = {"channels": FILE, "web": {"port": 0}, "database": {"dsn": dsn}, "secret_key": SECRET.decode()}
+    settings: dict[str, Any] = {
+        "channels": FILE,
+        "web": {"port": 0},
+        "database": {"dsn": dsn},
+        "secret_key": SECRET.decode(),
+    }
     async with AsyncExitStack() as stack:
         admins = []
         for _ in range(number):
@@ -177,12 +183,12 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
             return answer[0] == status and text in answer[1]
 
         for admin in admins:
-            await until(lambda admin=admin: shows(admin, "/forms/repairs", 200, "Repairs"))
+            await until(partial(shows, admin, "/forms/repairs", 200, "Repairs"))
             assert (await admin.get("/forms/contact"))[0] == 200
         change = {"title_en": "Mending", "version": await version_of(ctx, "repairs")}
         assert (await other.post("/desk/channels/repairs", change))[0] == 303
         for admin in admins:
-            await until(lambda admin=admin: shows(admin, "/forms/repairs", 200, "Mending"))
+            await until(partial(shows, admin, "/forms/repairs", 200, "Mending"))
 
         # Whoever looks on fills it in; what came is theirs to close.
         assert "Open the form" in (await one.post("/desk/channels/repairs/probe"))[1]
@@ -209,7 +215,7 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
         version = await version_of(ctx, "repairs")
         await one.post("/desk/channels/repairs/switch", {"version": version, "enabled": "0"})
         for admin in admins:
-            await until(lambda admin=admin: shows(admin, "/forms/repairs", 404, ""))
+            await until(partial(shows, admin, "/forms/repairs", 404, ""))
             assert (await admin.get("/forms/contact"))[0] == 200
         # What stands in the file is read only.
         text = (await one.get("/desk/channels/contact"))[1]

@@ -233,12 +233,9 @@ async def test_templates_are_kept_changed_filled_in_and_retired(desk: Desk) -> N
         await list_templates(desk.ctx) == []
         and "no canned replies yet" in (await desk.get("/desk/templates")).text
     )
-    for path in (
-        "/desk/templates?edit=99",
-        f"/desk/tickets/T-{code}/templates/99",
-        f"/desk/tickets/T-{code}/templates/x",
-    ):
-        assert (await desk.get(path)).status == 404
+    assert (await desk.get("/desk/templates?edit=99")).status == 404
+    for none in ("99", "x"):
+        assert (await desk.post(f"/desk/tickets/T-{code}/templates/{none}")).status == 404
 
 
 async def test_a_signature_is_ones_own(desk: Desk) -> None:

@@ -87,7 +87,7 @@ async def test_what_cannot_be_done_to_one_does_not_stop_the_others(ctx: Context)
     )
     assert (done.changed, done.skipped) == (2, {"closed": 1, "not_found": 1})
     assert say_done(EN, done) == "2 changed, 2 skipped: closed tickets (1), no permission (1)"
-    assert say_done(ZH, done) == "已更改 2 个，跳过 2 个：工单已关闭（1）、没有权限（1）"
+    assert say_done(ZH, done) == "已更改 2 张，跳过 2 张：工单已关闭（1）、没有权限（1）"
     same = await change_many(
         ctx, ticket_codes=codes, order=Order(what="priority", value={"priority": 4}), actor=actor
     )

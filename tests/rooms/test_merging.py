@@ -11,8 +11,8 @@ from hub.actions.cases.link import LinkKind, link_tickets, unlink_tickets
 from hub.actions.cases.merge import merge_tickets
 from hub.actions.cases.undo import undo_assignment, undo_status
 from hub.actions.context import Context
-from hub.actions.failures import NotFound, NotPossible
 from hub.actions.errands.tasks import new_task
+from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.move import undo_move
 from hub.actions.note import add_note
@@ -58,7 +58,7 @@ async def everything(
     ]
     found = {}
     for name in names:
-        if name in without or name.startswith("_pogo") or name.startswith("pogo"):
+        if name in without or name.startswith(("_pogo", "pogo")):
             continue
         cut = "".join(f" - '{column}'" for column in uncounted.get(name, ()))
         found[name] = [

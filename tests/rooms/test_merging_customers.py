@@ -198,7 +198,8 @@ async def test_every_table_that_names_a_customer_is_known(ctx: Context) -> None:
         "legal_hold",
     }
     stays = {
-        "forgetting.customer_id", "customer.merged_into", "customer_merge.kept_id", "customer_merge.gone_id", "customer_pair.low_id",
+        "forgetting.customer_id", "customer.merged_into", "customer_merge.kept_id", "customer_merge.gone_id",
+        "customer_pair.low_id",
         "customer_pair.high_id",
     }  # fmt: skip
     assert named == {f"{name}.customer_id" for name in goes_along} | stays

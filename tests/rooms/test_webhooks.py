@@ -126,7 +126,7 @@ async def test_the_same_cause_is_told_once(ctx: Context) -> None:
 async def test_nothing_is_queued_for_one_that_is_switched_off_or_not_there(ctx: Context) -> None:
     made, _ = await add_webhook(ctx, name="erp", url="https://erp.example/hook", actor=SYSTEM)
     assert await queued(ctx, "crm") is None
-    await change_webhook(ctx, webhook_id=made, version=2, enabled=False)
+    await change_webhook(ctx, actor=SYSTEM, webhook_id=made, version=2, enabled=False)
     assert await queued(ctx) is None
     assert await states(ctx) == []
 
@@ -386,7 +386,7 @@ async def test_secrets_are_sealed_shown_once_and_renewed(ctx: Context) -> None:
         kept = await one(ctx, "SELECT encode(sealed, 'escape') FROM webhook")
         assert first not in kept and first.removeprefix("whsec_") not in kept
         assert first not in repr(await list_webhooks(ctx))
-        second = await renew_secret(ctx, webhook_id=made)
+        second = await renew_secret(ctx, actor=SYSTEM, webhook_id=made)
         await try_webhook(ctx, made)
     assert erp.heard[0].is_signed_by(second) and not erp.heard[0].is_signed_by(first)
 
@@ -410,12 +410,12 @@ async def test_names_and_versions(ctx: Context) -> None:
         with pytest.raises(NotPossible) as caught:
             await add_webhook(ctx, name=name, url="https://erp.example/", actor=SYSTEM)
         assert caught.value.code == code
-    version = await change_webhook(ctx, webhook_id=made, version=2, url="https://erp.example/b")
+    version = await change_webhook(ctx, actor=SYSTEM, webhook_id=made, version=2, url="https://erp.example/b")
     with pytest.raises(NotPossible) as caught:
-        await change_webhook(ctx, webhook_id=made, version=2, enabled=False)
+        await change_webhook(ctx, actor=SYSTEM, webhook_id=made, version=2, enabled=False)
     assert caught.value.code == "webhook_changed"
     await queued(ctx)
-    await retire_webhook(ctx, webhook_id=made, version=version)
+    await retire_webhook(ctx, actor=SYSTEM, webhook_id=made, version=version)
     assert await states(ctx) == ["failed"] and await list_webhooks(ctx) == []
     assert await one(ctx, "SELECT sealed FROM webhook") == b""
     await add_webhook(ctx, name="erp", url="https://erp.example/", actor=SYSTEM)

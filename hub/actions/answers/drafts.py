@@ -5,7 +5,7 @@ What becomes of a write is decided by hub.model.drafts; here it is done under th
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from channels.clean import safe_content_type, safe_filename
 from hub.actions.context import Context
@@ -18,9 +18,9 @@ from hub.model.drafts import (
     DraftMode,
     Outcome,
     Write,
-    is_sent_by,
     put_back,
-    settle_write,
+    take_sending,
+    take_write,
 )
 from storage import drafts, inbound, work
 from storage.database import Connection
@@ -64,19 +64,13 @@ async def save_draft(
     async def run(connection: Connection) -> tuple[Outcome, Draft]:
         ticket_id = await _ticket_id(connection, ticket_code)
         draft = await drafts.lock_draft(connection, ticket_id, agent_id, mode)
-        outcome = settle_write(draft, write)
-        if outcome is Outcome.BESIDE and not said.empty:
-            await drafts.keep_beside(connection, ticket_id, agent_id, mode, write)
-        if outcome is not Outcome.KEPT:
-            return outcome, draft
-        if write.over and not draft.content.empty and not draft.content.says_the_same(said):
-            await drafts.keep_beside(connection, ticket_id, agent_id, mode, draft)
-        revision = await drafts.write_draft(
-            connection, ticket_id, agent_id, mode, content=said, tab=write.tab, number=write.number
-        )
-        await drafts.drop_beside(connection, ticket_id, agent_id, mode, write.tab, write.number)
-        stands = replace(draft, revision=revision, tab=write.tab, number=write.number, content=said)
-        return outcome, stands
+        taken = take_write(draft, write)
+        if taken.beside is not None:
+            await drafts.keep_beside(connection, ticket_id, agent_id, mode, taken.beside)
+        if taken.outcome is Outcome.KEPT:
+            await drafts.write_draft(connection, ticket_id, agent_id, mode, taken.draft)
+            await drafts.drop_beside(connection, ticket_id, agent_id, mode, write.tab, write.number)
+        return taken.outcome, taken.draft
 
     return await ctx.database.run(run)
 
@@ -96,18 +90,17 @@ async def draft_was_sent(
 ) -> None:
     """Its words have become an entry: exactly this draft is gone, and what was typed later, or elsewhere, stays."""
     draft = await drafts.lock_draft(connection, ticket_id, agent_id, mode)
-    if is_sent_by(draft, write):
-        await drafts.write_draft(
-            connection, ticket_id, agent_id, mode, content=DraftContent(), tab=write.tab, number=write.number
-        )
+    left = take_sending(draft, write)
+    if left is not draft:
+        await drafts.write_draft(connection, ticket_id, agent_id, mode, left)
     await drafts.drop_beside(connection, ticket_id, agent_id, mode, write.tab, write.number)
 
 
 async def give_back(connection: Connection, ticket_id: int, agent_id: int, withdrawn: DraftContent) -> None:
     """Words that were to leave and do not are this agent's draft again, above what was written since."""
     draft = await drafts.lock_draft(connection, ticket_id, agent_id, DraftMode.REPLY)
-    content = put_back(withdrawn, draft.content)
-    await drafts.write_draft(connection, ticket_id, agent_id, DraftMode.REPLY, content=content)
+    back = Draft(revision=draft.revision + 1, content=put_back(withdrawn, draft.content))
+    await drafts.write_draft(connection, ticket_id, agent_id, DraftMode.REPLY, back)
 
 
 async def forget_version(ctx: Context, *, beside_id: int, agent_id: int) -> None:

@@ -44,8 +44,8 @@ async def add_incident(ctx: Context, *, title: str, actor: Actor, ticket_codes: 
 async def change_incident(
     ctx: Context, *, incident_code: int, version: int, title: str, state: str, actor: Actor
 ) -> None:
-    """What it is called and how far it is. Raises NotFound, NotPossible (bad_title, bad_state, incident_changed: by somebody else
-    since `version`)."""
+    """What it is called and how far it is. Raises NotFound, NotPossible (bad_title, bad_state, incident_changed: by
+    somebody else since `version`)."""
     title = check_title(title)
     if state not in {one.value for one in IncidentState}:
         raise NotPossible("An incident is open, monitoring or resolved.", code="bad_state")

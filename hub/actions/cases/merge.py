@@ -19,8 +19,8 @@ async def merge_tickets(
     move's id, how many entries went).
 
     Raises NotFound; NotPossible: same_ticket, merged_already, closed (the target), other_customer (they are of two customers,
-    and nobody said that this is meant: the entries go onto the other one's timeline), live_elsewhere (somebody sits at the other
-    end of another channel), too_many_entries, nothing_to_move, still_leaving.
+    and nobody said that this is meant: the entries go onto the other one's timeline), live_elsewhere (somebody sits
+    at the other end of another channel), too_many_entries, nothing_to_move, still_leaving.
     """
     if ticket_code == into_code:
         raise NotPossible("This is the ticket itself.", code="same_ticket")

@@ -1,6 +1,7 @@
 """One text to everybody whom an incident concerns: each customer once, on their own channel, through the ordinary outbox.
 
-Whom it goes to is written down with the update, in one transaction; each reply is made in a transaction of its own, together with
+Whom it goes to is written down with the update, in one transaction; each reply is made in a transaction of its own,
+together with
 the word that it was. So nobody is told twice and nobody is forgotten, whatever ends in between (docs/decisions/0039).
 """
 
@@ -28,8 +29,8 @@ MOST_KEY = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """A customer, how they would be told, or why not. `kind` and `channel`: of the way, "" where there is none. `claimed`: nothing
-    proves that the address is theirs."""
+    """A customer, how they would be told, or why not. `kind` and `channel`: of the way, "" where there is none.
+    `claimed`: nothing proves that the address is theirs."""
 
     row: ConcernedRow
     kind: str = ""
@@ -205,8 +206,8 @@ async def _recipients(
 
 
 def _recipient(ctx: Context, row: ConcernedRow, with_claimed: bool, text_en: str, text_zh: str) -> Recipient:
-    """As an answer on their ticket would leave (hub.actions.answers.reach): where they were heard last, if that is a conversation,
-    else as the ticket says."""
+    """As an answer on their ticket would leave (hub.actions.answers.reach): where they were heard last, if that is a
+    conversation, else as the ticket says."""
     channel = _conversation(ctx, row)
     proven = channel is not None
     if channel is None:

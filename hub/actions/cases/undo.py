@@ -52,8 +52,8 @@ async def undo_status(ctx: Context, *, ticket_code: int, seq: int, actor: Actor)
 async def undo_assignment(
     ctx: Context, *, ticket_code: int, seq: int, back_to: int | None, actor: Actor
 ) -> None:
-    """Who had the ticket before number `seq` of the ledger has it again; `back_to` None: it waits in its queue. Raises NotFound;
-    NotPossible (changed_since): it was given on, offered or closed meanwhile."""
+    """Who had the ticket before number `seq` of the ledger has it again; `back_to` None: it waits in its queue.
+    Raises NotFound; NotPossible (changed_since): it was given on, offered or closed meanwhile."""
 
     async def step(taken: Step) -> None:
         past = await cases.event_at(taken.connection, taken.ticket.id, seq)

@@ -16,7 +16,9 @@ from hub.actions.channels.check_channel import check_settings
 from hub.actions.channels.desk_channels import SECRETS, open_secrets
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.people.audit import record
 from hub.actions.vault import seal
+from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
 from hub.settings import explain_validation, is_channel_name
@@ -112,6 +114,13 @@ async def add_channel(
         if not made:
             raise NotPossible(f"There is a channel {name} already.", code="channel_taken")
         await house.channel_by_name(connection, name, kind)
+        await record(
+            connection,
+            AuditKind.CHANNEL_CHANGED,
+            actor=actor,
+            subject=name,
+            after={**settings, "on": enabled},
+        )
         await _tell(connection, name, actor, enabled=enabled)
 
     await ctx.database.run(work)
@@ -147,6 +156,16 @@ async def change_channel(
         )
         if not changed:
             raise _changed_meanwhile(name, row.version)
+        renewed = secrets != open_secrets(ctx.secret, row)
+        await record(
+            connection,
+            AuditKind.CHANNEL_CHANGED,
+            actor=actor,
+            subject=name,
+            before={**row.settings, "on": row.enabled},
+            after={**settings, "on": enabled},
+            details={"secrets_renewed": True} if renewed else None,
+        )
         await _tell(connection, name, actor, enabled=enabled)
 
     await ctx.database.run(work)
@@ -173,6 +192,8 @@ async def remove_channel(ctx: Context, *, name: str, version: int, actor: Actor)
     async def work(connection: Connection) -> None:
         if not await stored.remove_config(connection, name, version):
             raise _changed_meanwhile(name, row.version)
+        before = {**row.settings, "on": row.enabled}
+        await record(connection, AuditKind.CHANNEL_CHANGED, actor=actor, subject=name, before=before)
         await _tell(connection, name, actor, enabled=False)
 
     await ctx.database.run(work)
@@ -204,7 +225,11 @@ async def _row(ctx: Context, name: str) -> ConfigRow:
 
 
 def _changed_meanwhile(name: str, version: int) -> Conflict:
-    return Conflict(f"Somebody else has changed the channel {name} meanwhile.", current_seq=version)
+    return Conflict(
+        f"Somebody else has changed the channel {name} meanwhile.",
+        current_seq=version,
+        code="channel_changed",
+    )
 
 
 async def _tell(connection: Connection, name: str, actor: Actor, *, enabled: bool) -> None:

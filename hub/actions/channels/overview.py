@@ -16,8 +16,8 @@ SINCE = timedelta(days=7)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelView:
     """One channel. `config` is None for those of the file. `hidden`: the file has one of the same name, which works instead.
-    `off`: nothing is heard or sent. `wrong`: why its settings cannot be used. `by_letter`: it is tried by a letter to itself;
-    `waits`: by whoever looks on."""
+    `off`: nothing is heard or sent. `wrong`: why its settings cannot be used. `by_letter`: it is tried by a letter to itself,
+    not by whoever looks on. `push`: the outside comes to it, there is nothing to log in to."""
 
     name: str
     kind: str
@@ -28,7 +28,6 @@ class ChannelView:
     off: bool = False
     wrong: str = ""
     by_letter: bool = False
-    waits: bool = False
     push: bool = False
 
     @property
@@ -58,18 +57,12 @@ async def view_channels(ctx: Context, *, today: datetime) -> list[ChannelView]:
 
 
 def _of_file(ctx: Context, name: str, table: Mapping[str, object], pulse: PulseRow | None) -> ChannelView:
-    return ChannelView(
-        name=name,
-        kind=str(table["kind"]),
-        config=None,
-        pulse=pulse,
-        probe=None,
-        **_ways(ctx, str(table["kind"])),
-    )
+    kind = str(table["kind"])
+    return _able(ctx, ChannelView(name=name, kind=kind, config=None, pulse=pulse, probe=None))
 
 
 def _of_desk(ctx: Context, row: ConfigRow, pulse: PulseRow | None) -> ChannelView:
-    return ChannelView(
+    view = ChannelView(
         name=row.name,
         kind=row.kind,
         config=row,
@@ -78,16 +71,16 @@ def _of_desk(ctx: Context, row: ConfigRow, pulse: PulseRow | None) -> ChannelVie
         hidden=row.name in ctx.settings.channels,
         off=not row.enabled,
         wrong=ctx.desk_channels.wrong.get(row.name, "") if row.enabled else "",
-        **_ways(ctx, row.kind),
     )
+    return _able(ctx, view)
 
 
-def _ways(ctx: Context, kind: str) -> dict[str, bool]:
-    known = ctx.kinds.get(kind)
+def _able(ctx: Context, view: ChannelView) -> ChannelView:
+    known = ctx.kinds.get(view.kind)
     if known is None:
-        return {}
+        return view
     by_letter = known.inbox is not None and known.answer_id is not None
-    return {"by_letter": by_letter, "waits": not by_letter, "push": known.capabilities.push}
+    return replace(view, by_letter=by_letter, push=known.capabilities.push)
 
 
 async def _with_probe(connection: Connection, view: ChannelView) -> ChannelView:

@@ -39,8 +39,8 @@ _LOOK_SECONDS = 0.5
 _RUNNING = "channel_probes"
 _SUBJECTS = {"en": "Test message of Contact Hub", "zh_CN": "Contact Hub 测试邮件"}
 _TEXTS = {
-    "en": "Contact Hub has sent this letter to itself, through the channel {name}, to see it arrive.",
-    "zh_CN": "Contact Hub 通过渠道 {name} 给自己发送了这封邮件，用来确认邮件能够到达。",
+    "en": "A question from Contact Hub to itself: does this letter arrive through the channel {name}?",
+    "zh_CN": "Contact Hub 给自己的提问：这封邮件能通过渠道 {name} 到达吗？",
 }
 
 
@@ -88,7 +88,9 @@ async def last_probe(ctx: Context, name: str) -> ProbeRow | None:
 async def close_as_test(ctx: Context, *, ticket_code: int, actor: Actor) -> None:
     """Mark and close what a person sent to try a channel. Raises NotFound, NotPossible."""
     await change_tags(ctx, ticket_code=ticket_code, actor=actor, add=[TAG])
-    await change_status(ctx, ticket_code=ticket_code, status=TicketStatus.CLOSED, actor=actor, unfinished=True)
+    await change_status(
+        ctx, ticket_code=ticket_code, status=TicketStatus.CLOSED, actor=actor, unfinished=True
+    )
 
 
 async def end_probes(ctx: Context) -> None:

@@ -32,8 +32,8 @@ async def add_customer(
     note: str = "",
     identities: tuple[tuple[str, str], ...] = (),
 ) -> int:
-    """A new customer's code. `identities`: (kind, as typed); nothing proves them yet. Raises NotPossible (bad_name, bad_language,
-    bad_identity)."""
+    """A new customer's code. `identities`: (kind, as typed); nothing proves them yet. Raises NotPossible (bad_name,
+    bad_language, bad_identity)."""
     name, note = _words(name, note)
     known = [(kind, check_identity(kind, value)) for kind, value in identities]
 
@@ -60,8 +60,8 @@ async def change_customer(
     organisation_id: int | None,
     note: str,
 ) -> None:
-    """What is promised on the tickets in work goes by the organisation at once. Raises NotFound, NotPossible (customer_changed: by
-    somebody else since `version`; bad_name, bad_language, anonymised)."""
+    """What is promised on the tickets in work goes by the organisation at once. Raises NotFound, NotPossible
+    (customer_changed: by somebody else since `version`; bad_name, bad_language, anonymised)."""
     name, note = _words(name, note)
 
     async def work(connection: Connection) -> None:

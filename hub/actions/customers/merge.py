@@ -1,7 +1,7 @@
 """Two customers that are one person: what was the one's is the other's, in one transaction, and back at any later time.
 
-Rows are pointed to whoever stays, so that every reader goes on looking in one place; which rows came, and what the one that stays
-said before, is on record (docs/decisions/0040). Who looks for the one that went finds the other.
+Rows are pointed to whoever stays, so that every reader goes on looking in one place; which rows came, and what the
+one that stays said before, is on record (docs/decisions/0040). Who looks for the one that went finds the other.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -25,8 +25,8 @@ from storage.merge_customers import LockedCustomer
 async def merge_customers_into(
     ctx: Context, *, kept_code: int, gone_code: int, actor: Actor, take: Iterable[str] = ()
 ) -> int:
-    """All of `gone_code` is `kept_code`'s from now on; returns the merge's id. `take`: values in which the one that goes is right
-    (hub.actions.customers.together). Raises NotFound; NotPossible: same_customer, merged_already, anonymised."""
+    """All of `gone_code` is `kept_code`'s from now on; returns the merge's id. `take`: values in which the one that
+    goes is right (hub.actions.customers.together). Raises NotFound; NotPossible: same_customer, merged_already, anonymised."""
     if kept_code == gone_code:
         raise NotPossible("This is the customer itself.", code="same_customer")
     wanted = tuple(take)

@@ -12,7 +12,9 @@ from hub.actions.context import Context
 from hub.actions.errands.webhook_body import CallBody, CallData, TicketFacts, new_secret
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.keep import KEEP, Keep
+from hub.actions.people.audit import record
 from hub.actions.vault import seal, unseal
+from hub.model.audit import AuditKind
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, Priority
@@ -96,13 +98,20 @@ async def add_webhook(ctx: Context, *, name: str, url: str, actor: Actor) -> tup
             raise NotPossible(f"There is a webhook {name} already.", code="webhook_taken")
         await stored.seal(connection, made, _sealed(ctx, made, secret))
         await _tell(connection)
+        await record(connection, AuditKind.WEBHOOK_ADDED, actor=actor, subject=name, details={"url": url})
         return made
 
     return await ctx.database.run(work), secret
 
 
 async def change_webhook(
-    ctx: Context, *, webhook_id: int, version: int, url: str | Keep = KEEP, enabled: bool | Keep = KEEP
+    ctx: Context,
+    *,
+    webhook_id: int,
+    version: int,
+    url: str | Keep = KEEP,
+    enabled: bool | Keep = KEEP,
+    actor: Actor,
 ) -> int:
     """Its new version. What waits for it is tried at once. Raises NotFound, NotPossible (webhook_changed by somebody else
     meanwhile, bad_webhook_url, webhook_needs_tls)."""
@@ -110,38 +119,49 @@ async def change_webhook(
 
     async def work(connection: Connection) -> int:
         now = await _lock(connection, webhook_id, version)
-        changed = await stored.change(
-            connection,
-            webhook_id,
-            now.url if isinstance(wanted, Keep) else wanted,
-            now.enabled if isinstance(enabled, Keep) else enabled,
-        )
+        then_url = now.url if isinstance(wanted, Keep) else wanted
+        then_on = now.enabled if isinstance(enabled, Keep) else enabled
+        changed = await stored.change(connection, webhook_id, then_url, then_on)
         await _tell(connection)
+        await record(
+            connection,
+            AuditKind.WEBHOOK_CHANGED,
+            actor=actor,
+            subject=now.name,
+            before={"url": now.url, "enabled": now.enabled},
+            after={"url": then_url, "enabled": then_on},
+        )
         return changed
 
     return await ctx.database.run(work)
 
 
-async def renew_secret(ctx: Context, *, webhook_id: int) -> str:
+async def renew_secret(ctx: Context, *, webhook_id: int, actor: Actor) -> str:
     """A new secret, by which every call is signed from now on. Raises NotFound."""
     secret = new_secret()
 
     async def work(connection: Connection) -> None:
         if not await stored.seal(connection, webhook_id, _sealed(ctx, webhook_id, secret)):
             raise _unknown(webhook_id)
+        now = await stored.lock(connection, webhook_id)
         await _tell(connection)
+        subject = now.name if now is not None else ""
+        await record(connection, AuditKind.WEBHOOK_SECRET, actor=actor, subject=subject)
 
     await ctx.database.run(work)
     return secret
 
 
-async def retire_webhook(ctx: Context, *, webhook_id: int, version: int) -> None:
+async def retire_webhook(ctx: Context, *, webhook_id: int, version: int, actor: Actor) -> None:
     """It is called no more; its name is free again. Raises NotFound, NotPossible (webhook_changed)."""
 
     async def work(connection: Connection) -> None:
-        await _lock(connection, webhook_id, version)
+        now = await _lock(connection, webhook_id, version)
         await stored.retire(connection, webhook_id)
         await _tell(connection)
+        await record(
+            connection, AuditKind.WEBHOOK_REMOVED, actor=actor, subject=now.name, details={"url": now.url}
+        )
 
     await ctx.database.run(work)
 

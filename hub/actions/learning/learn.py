@@ -11,6 +11,8 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.learning.learned import reload_learned
 from hub.actions.learning.training import Job, Trained, train_apart
+from hub.actions.people.audit import record
+from hub.model.audit import AuditKind
 from hub.model.people import HUB, Actor
 from hub.model.tickets import EventKind, TicketKind
 from routing.learn import tfidf
@@ -115,6 +117,7 @@ async def use_version(ctx: Context, *, version: int, actor: Actor) -> None:
             raise NotFound(f"There is no version {version} of what was learned.")
         if await classifiers.in_use(connection) != version:
             await _put_in_use(connection, version, actor)
+            await record(connection, AuditKind.CLASSIFIER_USED, actor=actor, subject=str(version))
 
     await ctx.database.run(work)
     await reload_learned(ctx.database, ctx.learned)

@@ -10,7 +10,9 @@ import structlog
 
 from hub.actions.announce import EVENTS, ROUTE, RULES, announce
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.people.audit import record
 from hub.actions.targets import agree_on_targets
+from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules, RulesError, load_rules
@@ -94,6 +96,8 @@ async def change_rules(
             data={"version": made, "by": actor.name},
         )
         await announce(connection, RULES, ROUTE, EVENTS)
+        about = {"version": made, "origin": origin, "note": note or None, "restores": restores}
+        await record(connection, AuditKind.RULES_CHANGED, actor=actor, subject=str(made), details=about)
         return made
 
     made = await ctx.database.run(work)

@@ -18,8 +18,8 @@ from storage.sight import sees_id
 from storage.views import TicketRow, TimePage
 
 PAGE = 20
-_LOOKED_THROUGH = 400
-"""After so many candidates that are none the page ends, and the next one goes on from there."""
+_LOOKED_THROUGH = 2000
+"""After so many candidates that are none the page ends, however short, and the next one goes on from there."""
 
 
 class _Numbered(Protocol):

@@ -1,12 +1,11 @@
 """The part of a text in which something was found, with the places marked. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.actions.search.query import Term
-from hub.model.folding import fold_with_places
+from hub.model.folding import composed, fold_with_places
 
 WIDTH = 160
 _BEFORE = 40
@@ -23,14 +22,15 @@ class Piece:
 def marked(text: str, terms: Iterable[Term], *, width: int = WIDTH) -> tuple[Piece, ...]:
     """At most about `width` characters of the text around the first place where a term stands; its beginning where none does.
     Line breaks become spaces. "…" where something is left out."""
-    plain = _SPACE.sub(" ", unicodedata.normalize("NFC", text[:_LOOKED_AT])).strip()
+    plain = _SPACE.sub(" ", composed(text[:_LOOKED_AT])).strip()
     places = _places(plain, [one for one in terms if not one.without])
-    start = max(0, places[0][0] - _BEFORE) if places else 0
+    before = min(_BEFORE, width // 4)
+    start = max(0, places[0][0] - before) if places else 0
     if len(plain) - start < width:
         start = max(0, len(plain) - width)
     if start:
         # Not in the middle of a word, where there are any.
-        space = plain.find(" ", start, start + _BEFORE // 2)
+        space = plain.find(" ", start, start + before // 2)
         if space >= 0 and (not places or space < places[0][0]):
             start = space + 1
     end = min(len(plain), start + width)
@@ -55,12 +55,13 @@ def _places(plain: str, terms: Sequence[Term]) -> list[tuple[int, int]]:
     joined = "".join(folded[at] for at in digits)
     found: list[tuple[int, int]] = []
     for term in terms:
-        for at in _all(folded, term.text):
-            found.append((origin[at], origin[at + len(term.text) - 1] + 1))
+        found.extend((origin[at], origin[at + len(term.text) - 1] + 1) for at in _all(folded, term.text))
         # A telephone number, however it is grouped on either side.
         number = term.number or (term.text if term.text.isdigit() and len(term.text) >= 7 else "")
-        for at in _all(joined, number) if number else ():
-            found.append((origin[digits[at]], origin[digits[at + len(number) - 1]] + 1))
+        found.extend(
+            (origin[digits[at]], origin[digits[at + len(number) - 1]] + 1)
+            for at in (_all(joined, number) if number else ())
+        )
     merged: list[tuple[int, int]] = []
     for low, high in sorted(found):
         if merged and low <= merged[-1][1]:

@@ -29,9 +29,7 @@ async def list_quarantine(call: Call) -> Answer:
 async def get_quarantined_content(call: Call) -> Answer:
     """The bytes as they came."""
     raw_id = path_id(call, "quarantined item")
-    content = await call.ctx.database.read(lambda c: views.raw_content(c, raw_id))
-    if content is None:
-        raise NotFound(f"There is no item {raw_id}.")
+    content = await quarantine.read_raw(call.ctx, raw_id=raw_id, actor=call.actor)
     return Answer(document=content, headers={"Content-Disposition": as_download(f"{raw_id}.raw")})
 
 

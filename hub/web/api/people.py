@@ -46,7 +46,7 @@ async def list_customers(call: Call) -> Answer:
 async def get_customer_timeline(call: Call) -> Answer:
     """Everything one customer said and was told, newest first."""
     query: PageQuery = call.query
-    find = _customer(call)
+    find = find_customer(call)
     before = page_before(query)
 
     async def work(c: Connection) -> list[views.TimelineRow] | None:
@@ -69,7 +69,7 @@ async def get_customer_timeline(call: Call) -> Answer:
 async def patch_customer(call: Call) -> Answer:
     """Say what a customer is to the company: key account, segment, who looks after them."""
     body: CareRequest = call.body
-    find = _customer(call)
+    find = find_customer(call)
     customer = await call.ctx.database.read(find)
     if customer is None:
         raise NotFound(f"There is no customer {call.params['customer'][:40]}.")
@@ -110,7 +110,7 @@ async def list_queues(call: Call) -> Answer:
     return Answer(document=QueueList(items=[QueueAnswer.of(row) for row in rows]))
 
 
-def _customer(call: Call) -> Callable[[Connection], Awaitable[views.CustomerRow | None]]:
+def find_customer(call: Call) -> Callable[[Connection], Awaitable[views.CustomerRow | None]]:
     """Looks up the customer in the path. Digits alone are an id, C- and digits a code. Raises NotFound."""
     given = call.params["customer"]
     if given[:1] not in ("C", "c"):

@@ -198,8 +198,8 @@ class SearchQuery(_Query):
         Field(
             min_length=1,
             max_length=300,
-            description='words, "a phrase", -without, and status: queue: kind: tag: assignee: channel: from: after: before: date: '
-            "is:note, in English or Chinese, as at the desk",
+            description='words, "a phrase", -without, and status: queue: kind: tag: assignee: channel: from: after: before: '
+            "date: is:note, in English or Chinese, as at the desk",
             examples=["退款 status:open"],
         ),
     ]

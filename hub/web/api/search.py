@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, Field
 
 from hub.actions.search import find
-from hub.actions.search.query import Asked, Kind, read_query
+from hub.actions.search.query import Asked, read_query
 from hub.actions.search.snippet import marked
 from hub.model.codes import CUSTOMER, ORGANISATION, TICKET, show_code
 from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
@@ -21,8 +21,8 @@ Sort = Literal["messages", "tickets", "customers", "organisations"]
 
 
 class SearchHit(BaseModel):
-    """One thing that was found. `snippet` is the part of its text that was meant, cut into pieces; those with `hit` are what was
-    looked for. `ticket` and `customer` are codes."""
+    """One thing that was found. `snippet` is the part of its text that was meant, cut into pieces; those with `hit` are what
+    was looked for. `ticket` and `customer` are codes."""
 
     type: Sort
     ticket: str | None = None
@@ -99,7 +99,7 @@ async def get_search(call: Call) -> Answer:
     ctx, actor, many = call.ctx, call.actor, query.limit
     hits: tuple[TicketRow | EntryHit | CustomerHit | OrganisationHit, ...]
     try:
-        if query.type == Kind.CUSTOMERS:
+        if query.type == "customers":
             before = read_time_cursor(query.cursor) if query.cursor else None
             people = await find.find_customers(ctx, asked, actor, after=before, limit=many)
             hits, following = people.hits, show_time_cursor(*people.after) if people.after else None
@@ -107,9 +107,9 @@ async def get_search(call: Call) -> Answer:
             below = read_id_cursor(query.cursor) if query.cursor else None
             found = (
                 await find.find_tickets(ctx, asked, actor, zone, after=below, limit=many)
-                if query.type == Kind.TICKETS
+                if query.type == "tickets"
                 else await find.find_organisations(ctx, asked, after=below, limit=many)
-                if query.type == Kind.ORGANISATIONS
+                if query.type == "organisations"
                 else await find.find_entries(ctx, asked, actor, zone, after=below, limit=many)
             )
             hits, following = found.hits, None if found.after is None else show_id_cursor(found.after)

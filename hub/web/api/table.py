@@ -25,7 +25,9 @@ from hub.web.api import (
     tickets,
 )
 from hub.web.api.operations import FILES_BODY, Operation
+from hub.web.api.table_admin import ADMIN
 from hub.web.api.table_errands import ERRANDS
+from hub.web.api.table_fields import FIELDS
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
 
@@ -685,5 +687,7 @@ OPERATIONS: tuple[Operation, ...] = (
         handler=simulations.post_cancel,
         answers={204: None},
     ),
+    *FIELDS,
     *ERRANDS,
+    *ADMIN,
 )

@@ -152,6 +152,7 @@ async def patch_webhook(call: Call) -> Answer:
     try:
         version = await webhooks.change_webhook(
             call.ctx,
+            actor=call.actor,
             webhook_id=path_id(call, "webhook"),
             version=body.version,
             url=KEEP if body.url is None else body.url,
@@ -165,13 +166,15 @@ async def patch_webhook(call: Call) -> Answer:
 async def delete_webhook(call: Call) -> Answer:
     """It is called no more."""
     query: WebhookVersionQuery = call.query
-    await webhooks.retire_webhook(call.ctx, webhook_id=path_id(call, "webhook"), version=query.version)
+    await webhooks.retire_webhook(
+        call.ctx, webhook_id=path_id(call, "webhook"), version=query.version, actor=call.actor
+    )
     return Answer(status=204)
 
 
 async def post_secret(call: Call) -> Answer:
     """A new secret."""
-    secret = await webhooks.renew_secret(call.ctx, webhook_id=path_id(call, "webhook"))
+    secret = await webhooks.renew_secret(call.ctx, webhook_id=path_id(call, "webhook"), actor=call.actor)
     return Answer(document=WebhookSecret(secret=secret))
 
 

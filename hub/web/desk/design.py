@@ -12,7 +12,7 @@ from hub.web.desk.say.language import N_
 from hub.web.desk.visit import Visit
 
 _NAMED = re.compile(r"--([a-z0-9-]+):\s*([^;]+);")
-_ICON = re.compile(r'<symbol id="([a-z0-9-]+)"')
+_ICON = re.compile(r'<symbol [^>]*id="([a-z0-9-]+)"')
 
 PAIRS: Sequence[tuple[str, str]] = (
     ("ink", "paper"), ("ink", "pane"), ("ink", "card"), ("ink", "hover"), ("soft", "paper"), ("soft", "pane"), ("soft", "card"),

@@ -6,10 +6,16 @@ from aiohttp import web
 
 from hub.actions.floor.wallboard import Board, read_board
 from hub.model.people import Presence
+from hub.model.permissions import Permission
 from hub.web.desk.say.floor import meter, say_wait
 from hub.web.desk.say.targets import when_due
 from hub.web.desk.visit import Visit
 from routing.retell import retell
+from storage import listening
+from storage.listening import InHandRow
+
+TALKS = 6
+"""So many of an agent's tickets are named, live ones first."""
 
 
 async def show_floor(visit: Visit) -> web.StreamResponse:
@@ -27,6 +33,12 @@ async def _read(visit: Visit) -> dict[str, object]:
     local = visit.now.astimezone(visit.voice.zone)
     midnight = datetime.combine(local.date(), time(), tzinfo=visit.voice.zone)
     board = await read_board(visit.ctx, midnight)
+    here = [one for one in board.agents if one.presence != Presence.OFFLINE]
+    talks: dict[int, list[InHandRow]] = {}
+    if visit.may(Permission.LISTEN_IN):
+        asked = [one.id for one in board.agents if one.tickets]
+        for talk in await visit.ctx.database.read(lambda c: listening.in_hand(c, asked, TALKS)):
+            talks.setdefault(talk.agent_id, []).append(talk)
     titles = {
         queue.now.name: queue.now.title_zh if visit.voice.chinese else queue.now.title_en
         for queue in board.queues
@@ -35,7 +47,8 @@ async def _read(visit: Visit) -> dict[str, object]:
         "board": board,
         "titles": titles,
         "stuck": [(one, _reasons(visit, one.why, titles)) for one in board.stuck],
-        "here": [one for one in board.agents if one.presence != Presence.OFFLINE],
+        "here": here,
+        "talks": talks,
         "gone": [one for one in board.agents if one.presence == Presence.OFFLINE],
         "share": _percent(visit, board),
         "meter": meter,

@@ -145,7 +145,7 @@ async def show_search(visit: Visit) -> web.StreamResponse:
     context = {
         "look": replace(look, what=what),
         "asked": asked,
-        "sections": [one for one in sections if one.hits],
+        "sections": [one for one in sections if one.hits or one.after],
         "trouble": trouble,
         "terms": asked.terms,
         "filling": await state_of_search(visit.ctx),

@@ -50,9 +50,7 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
 async def get_raw(visit: Visit) -> web.StreamResponse:
     """What came in, byte for byte, as a download."""
     raw_id = _id(visit)
-    content = await visit.ctx.database.read(lambda c: views.raw_content(c, raw_id))
-    if content is None:
-        raise NotFound(f"There is no item {raw_id}.")
+    content = await quarantine.read_raw(visit.ctx, raw_id=raw_id, actor=visit.actor)
     return download(content, f"{raw_id}.raw")
 
 

@@ -32,6 +32,7 @@ async def post_tag(visit: Visit) -> web.StreamResponse:
         colour=str(form.get("colour", "")),
         description=str(form.get("description", "")),
         retired="retired" in form,
+        actor=visit.actor,
     )
     wanted = str(form.get("name", name))
     if wanted.strip() != name:

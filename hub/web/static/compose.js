@@ -5,6 +5,7 @@ import { readCopies, showCopies, takeEntries } from "./recipients.js";
 
 const MODES = ["reply", "note"];
 let then = ""; // what is to be done once the reply has been taken
+let onward = ""; // and the ticket that is to be opened after it: the list may have dropped this one by then
 
 function composer() {
   return document.getElementById("composer");
@@ -169,15 +170,37 @@ function fitWayBack() {
   const thread = document.getElementById("thread");
   if (!box || !thread || box.dataset.ticket !== thread.dataset.ticket) return;
   if (box.dataset.way === thread.dataset.way || box.contains(document.activeElement)) return;
+  readComposer(box);
+}
+
+// A scheduled reply that waits no longer may be a draft again, with its files.
+let waiting = new Set();
+function followScheduled() {
+  const box = composer();
+  const now = new Set([...document.querySelectorAll("#thread .later:not(.cancelled)")].map((one) => one.id));
+  const gone = [...waiting].some((id) => !now.has(id) && document.getElementById(id));
+  waiting = now;
+  if (!box?.dataset.ready || !gone) return;
+  if (box.contains(document.activeElement)) lookAgain(box.dataset.ticket);
+  else readComposer(box);
+}
+
+function readComposer(box) {
   htmx.ajax("GET", `/desk/fragments/tickets/${box.dataset.ticket}/composer`, { source: box, target: box, swap: "outerHTML" });
 }
 
 // The row below the one that is open, else the one above it.
-function nextTicket() {
-  const rows = [...document.querySelectorAll(".row")];
+function rowAfterThis() {
+  const rows = [...document.querySelectorAll("#list .row")];
   const now = rows.findIndex((row) => row.getAttribute("aria-current") === "true");
-  const next = rows[now + 1] || rows[now - 1];
-  if (now >= 0 && next) next.click();
+  return (now < 0 ? rows[0] : rows[now + 1] || rows[now - 1])?.dataset.ticket || "";
+}
+
+function nextTicket() {
+  const row = onward && document.querySelector(`#list .row[data-ticket="${onward}"]`);
+  onward = "";
+  if (row) row.click();
+  else document.querySelector("#thread [data-back]")?.click();
 }
 
 document.addEventListener("input", (event) => {
@@ -230,6 +253,7 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     if (event.repeat) return;
     then = event.shiftKey && event.target.id === "reply-text" ? "resolve" : "";
+    if (then) onward = rowAfterThis();
     event.target.form.requestSubmit();
   }
 });
@@ -283,6 +307,7 @@ document.addEventListener("visibilitychange", () => {
 document.addEventListener("htmx:after:swap", () => {
   prepare();
   fitWayBack();
+  followScheduled();
   const problem = document.getElementById("composer-problem");
   if (problem?.firstElementChild && problem.dataset.shown !== problem.textContent) {
     problem.dataset.shown = problem.textContent;

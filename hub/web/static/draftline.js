@@ -18,9 +18,11 @@ export function rest(content, sent) {
 }
 
 export class DraftLine {
-  constructor(tab) {
-    this.tab = tab; // who writes: one page of the desk, from its loading to its end
-    this.count = 0; // writes begun
+  constructor(page) {
+    this.page = page; // one page of the desk, from its loading to its end
+    this.lives = 0; // how often it went on with another's words: what it had before is then another writer's, and stays kept
+    this.tab = `${page}.0`; // who writes
+    this.count = 0; // versions of the words: each has a number of its own, whoever brings it to the server
     this.base = 0; // the server's revision that was last seen here
     this.content = { ...EMPTY }; // what is shown
     this.dirty = false; // it differs from what was last sent
@@ -34,14 +36,13 @@ export class DraftLine {
   typed(content) {
     if (saysTheSame(content, this.content) && content.inbox === this.content.inbox && content.way === this.content.way) return;
     this.content = { ...content };
-    this.dirty = true;
+    this.#changed();
   }
 
   // The next write to be sent, or null.
   next() {
     if (!this.dirty || this.flight) return null;
     this.dirty = false;
-    this.count += 1;
     this.flight = { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
     return this.flight;
   }
@@ -57,8 +58,7 @@ export class DraftLine {
   // What must not be lost with this page: what no answer has confirmed.
   unsaved() {
     if (!this.dirty && !this.flight) return null;
-    const number = this.dirty ? this.count + 1 : this.flight.number;
-    return { tab: this.tab, number, base: this.base, over: this.over, content: this.content };
+    return { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
   }
 
   // The server's answer to a write; true where what is shown changed.
@@ -76,14 +76,14 @@ export class DraftLine {
       // Someone has brought a copy of this page's words there meanwhile.
       this.count = Math.max(this.count, server.number);
       this.base = Math.max(this.base, server.revision);
-      if (!saysTheSame(server.content, write.content)) this.dirty = true;
+      if (this.dirty || !saysTheSame(server.content, write.content)) this.#changed();
       return false;
     }
     if (this.yields && !this.dirty) return this.#adopt(server);
     if (this.over && !write.over) {
       // It was chosen while this answer was on its way.
       this.base = server.revision;
-      this.dirty = true;
+      this.#changed();
       return false;
     }
     this.other = server;
@@ -95,7 +95,7 @@ export class DraftLine {
   lost(write) {
     if (write !== this.flight) return;
     this.flight = null;
-    this.dirty = true;
+    this.#changed();
   }
 
   // What the server has, seen on the way; true where what is shown changed.
@@ -120,9 +120,11 @@ export class DraftLine {
     if (this.dirty && !isEmpty(left)) {
       if (!isEmpty(server.content) && !saysTheSame(server.content, left)) this.base = 0; // another page's: it will be asked
       this.content = left;
+      this.#changed();
       return true;
     }
     this.dirty = false;
+    if (!isEmpty(server.content)) this.#anew();
     this.content = { ...server.content };
     return true;
   }
@@ -137,7 +139,7 @@ export class DraftLine {
     this.dirty = false;
     if (!isEmpty(mine) && !server.content.text.includes(mine.text.trim())) {
       this.content.text = [server.content.text, mine.text].filter(Boolean).join("\n\n");
-      this.dirty = true;
+      this.#changed();
     }
     return true;
   }
@@ -147,7 +149,7 @@ export class DraftLine {
     this.base = this.other.revision;
     this.other = null;
     this.over = true;
-    this.dirty = true;
+    this.#changed();
   }
 
   takeOther() {
@@ -160,7 +162,18 @@ export class DraftLine {
     return this.#adopt(server);
   }
 
+  #changed() {
+    this.count += 1;
+    this.dirty = true;
+  }
+
+  #anew() {
+    this.lives += 1;
+    this.tab = `${this.page}.${this.lives}`;
+  }
+
   #adopt(server) {
+    this.#anew();
     this.base = server.revision;
     this.content = { ...server.content };
     this.other = null;

@@ -295,8 +295,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // ── choosing others (the page of preferences) ───────────────────────────────────────────────────────────────────────
-// A field takes the press itself; a second one soon after makes two keys one after the other.
+// A field takes the press itself; a second one soon after makes two keys one after the other. Beside what is written on the
+// keys goes where they lie, which is what is kept.
 let written = { field: null, at: 0 };
+
+function cap(event) {
+  const sign = /^(Key|Digit)/.test(event.code) ? event.code.slice(-1).toLowerCase() : event.key;
+  return event.shiftKey && sign !== "?" ? `Shift+${sign}` : sign;
+}
 
 document.addEventListener(
   "keydown",
@@ -307,10 +313,12 @@ document.addEventListener(
     if (["Tab", "Enter", "Escape"].includes(event.code) || event.code.startsWith("Arrow")) return;
     event.preventDefault();
     event.stopPropagation();
-    if (event.code === "Backspace" || event.code === "Delete") field.value = "";
+    const kept = field.previousElementSibling;
+    if (event.code === "Backspace" || event.code === "Delete") field.value = kept.value = "";
     else {
-      const goesOn = written.field === field && event.timeStamp - written.at < PAUSE && !field.value.includes(" ");
-      field.value = goesOn && field.value ? `${field.value} ${named(event)}` : named(event);
+      const goesOn = written.field === field && event.timeStamp - written.at < PAUSE && kept.value && !kept.value.includes(" ");
+      kept.value = goesOn ? `${kept.value} ${named(event)}` : named(event);
+      field.value = goesOn ? `${field.value} ${cap(event)}` : cap(event);
       written = { field, at: event.timeStamp };
     }
   },

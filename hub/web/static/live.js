@@ -43,9 +43,13 @@ function spread(event) {
     if (open && (ticket === open || kind === "ticket_opened")) tell("live-customer");
     const told = document.getElementById("timeline")?.dataset.tickets.split(" ");
     if (told && (kind === "ticket_opened" || told.includes(ticket))) tell("live-timeline");
-    if (kind === "delivery_changed") tell("live-system");
+    if (kind === "delivery_changed") {
+      tell("live-system");
+      tell("live-deliveries");
+    }
   }
-  if (kind === "customer_changed") {
+  if (kind === "incident_changed") tell("live-incidents");
+  if (kind === "customer_changed" || kind === "customers_merged") {
     tell("live-customer");
     tell("live-timeline");
   }
@@ -65,7 +69,7 @@ function spread(event) {
 }
 
 function everything() {
-  for (const name of ["list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification", "rules"]) tell(`live-${name}`);
+  for (const name of ["incidents", "deliveries", "list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification", "rules"]) tell(`live-${name}`);
 }
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────

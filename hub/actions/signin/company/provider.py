@@ -3,6 +3,7 @@
 OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 sections 3.1.3 and 5.3, RFC 6749, RFC 7636.
 """
 
+import base64
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,12 +101,13 @@ async def claims_of_code(
         "client_id": oidc.client_id,
     }
     secret = oidc.client_secret.get_secret_value() if oidc.client_secret else ""
-    auth = None
+    headers = {"Accept": "application/json"}
     if secret and provider.in_body:
         form["client_secret"] = secret
-    elif secret:
-        auth = aiohttp.BasicAuth(_quoted(oidc.client_id), _quoted(secret))
-    said = await _post(provider.token, form, auth)
+    elif secret:  # RFC 6749, 2.3.1
+        pair = f"{quote_plus(oidc.client_id)}:{quote_plus(secret)}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    said = await _post(provider.token, form, headers)
     claims = await _checked(ctx, provider, str(said.get("id_token") or ""), nonce)
     if oidc.login_claim not in claims and provider.userinfo and isinstance(said.get("access_token"), str):
         more = await _get(provider.userinfo, {"Authorization": f"Bearer {said['access_token']}"})
@@ -181,13 +183,10 @@ async def _get(url: str, headers: Mapping[str, str] | None = None) -> dict[str, 
         return await _answer(session.get(url, headers=headers, allow_redirects=False))
 
 
-async def _post(url: str, form: Mapping[str, str], auth: aiohttp.BasicAuth | None) -> dict[str, Any]:
+async def _post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
     async with _session() as session:
         return await _answer(
-            session.post(
-                url, data=form, auth=auth, headers={"Accept": "application/json"}, allow_redirects=False
-            ),
-            refusable=True,
+            session.post(url, data=form, headers=headers, allow_redirects=False), refusable=True
         )
 
 
@@ -219,11 +218,6 @@ async def _answer(asked: Any, *, refusable: bool = False) -> dict[str, Any]:
 
 def _secure(oidc: Oidc) -> str:
     return "https://" if oidc.issuer.startswith("https://") else "http"
-
-
-def _quoted(value: str) -> str:
-    """As RFC 6749, 2.3.1 has both parts of the header."""
-    return quote_plus(value)
 
 
 def _unreachable(why: str) -> LoginRefused:

@@ -169,7 +169,8 @@ async def _agent(ctx: Context, who: _Who, claims: Mapping[str, Any]) -> int:
             role=Role(oidc.auto_create_role),
             languages=languages_of(ctx.rules),
             locale="zh_CN" if str(claims.get("locale", "")).lower().startswith("zh") else "en",
-            actor=Actor(name=who.issuer),
+            # What the settings say, whoever administers the hub has said.
+            actor=Actor(name=who.issuer, role=Role.ADMIN),
         )
     except NotPossible as failure:
         # Somebody who left has this login, or it is none.

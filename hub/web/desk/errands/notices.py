@@ -46,11 +46,13 @@ async def show_count(visit: Visit) -> web.StreamResponse:
 
 
 async def show_latest(visit: Visit) -> web.StreamResponse:
-    """The newest that was not read, for the browser's own notifications: its id, sentence and address."""
+    """The newest that was not read, for the browser's own notifications: its id, kind, sentence and address."""
     rows = await list_notices(visit.ctx, agent_id=visit.agent.id, before=_END, limit=IN_THE_SHEET)
-    unread = [say_notice(visit.voice, row) for row in rows if row.read_at is None]
-    latest = max(unread, key=lambda one: one.id, default=None)
-    document = {} if latest is None else {"id": latest.id, "kind": latest.kind, "text": _in_one_line(latest), "url": latest.url}
+    latest = max((row for row in rows if row.read_at is None), key=lambda row: row.id, default=None)
+    document: dict[str, object] = {}
+    if latest is not None:
+        said = say_notice(visit.voice, latest)
+        document = {"id": said.id, "kind": latest.kind, "text": _in_one_line(said), "url": said.url}
     return web.json_response(document, headers={"Cache-Control": "no-store"})
 
 

@@ -51,7 +51,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 async def post_secret(visit: Visit) -> web.StreamResponse:
     """A new secret, shown this once."""
     webhook_id = _id(visit, "id")
-    secret = await webhooks.renew_secret(visit.ctx, webhook_id=webhook_id)
+    secret = await webhooks.renew_secret(visit.ctx, webhook_id=webhook_id, actor=visit.actor)
     names = {row.id: row.name for row in await webhooks.list_webhooks(visit.ctx)}
     return await _page(visit, secret=secret, secret_of=names.get(webhook_id, ""))
 
@@ -61,6 +61,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
     form = await visit.request.post()
     await webhooks.change_webhook(
         visit.ctx,
+        actor=visit.actor,
         webhook_id=_id(visit, "id"),
         version=_number(str(form.get("version", ""))),
         url=str(form["url"]) if "url" in form else KEEP,
@@ -73,7 +74,10 @@ async def post_remove(visit: Visit) -> web.StreamResponse:
     """It is called no more."""
     form = await visit.request.post()
     await webhooks.retire_webhook(
-        visit.ctx, webhook_id=_id(visit, "id"), version=_number(str(form.get("version", "")))
+        visit.ctx,
+        webhook_id=_id(visit, "id"),
+        version=_number(str(form.get("version", ""))),
+        actor=visit.actor,
     )
     return await show_state(visit)
 

@@ -27,8 +27,8 @@ FIELD_NAMES: Mapping[str, str] = {
     "updated": N_("Last changed"),
 }
 TEST_NAMES: Mapping[str, str] = {
-    How.IS: N_("is"),
-    How.IS_NOT: N_("is not"),
+    How.IS: N_("is one of"),
+    How.IS_NOT: N_("is none of"),
     How.OVER: N_("longer than"),
     How.WITHIN: N_("within"),
     How.BEFORE: N_("longer ago than"),

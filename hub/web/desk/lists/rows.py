@@ -38,7 +38,7 @@ def _tell(voice: Voice, row: TicketRow, listed: Listed, due: Due | None, now: da
     waits = row.status == "open" and row.waiting_since is not None
     return ToldRow(
         head=row.subject or row.preview or voice.say(N_("No subject")),
-        under=row.preview if row.subject else "",
+        under="" if _says_the_same(row) else row.preview,
         unread=mark is not None and mark.unread,
         draft=row.id in listed.drafts,
         until=say_until(voice, mark.snoozed_until if mark else None, now),
@@ -47,9 +47,14 @@ def _tell(voice: Voice, row: TicketRow, listed: Listed, due: Due | None, now: da
     )
 
 
+def _says_the_same(row: TicketRow) -> bool:
+    """A subject that was made of the first words is not said twice."""
+    return row.preview.startswith(row.subject.rstrip(" …"))
+
+
 def _in_line(row: TicketRow) -> str:
     """Whoever has no agent yet stands in the queue."""
-    return N_("in queue") if row.assignee_id is None else N_("waits")
+    return N_("in queue") if row.assignee_id is None else N_("waited")
 
 
 def _alarm(row: TicketRow, due: Due | None, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Administrative acts, scopes of keys and retention, in words."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from hub.model.audit import AuditKind
@@ -12,8 +13,8 @@ from hub.web.desk.say.roles import PERMISSIONS, SIGHTS, Words, role_name
 A = AuditKind
 
 SCOPES: Mapping[Scope, Words] = {
-    Scope.READ: Words(name=N_("Read"), means=N_("Tickets, customers, queues, reports.")),
-    Scope.WRITE: Words(name=N_("Write"), means=N_("Answer, note, assign, change tickets and tasks.")),
+    Scope.READ: Words(name=N_("Read access"), means=N_("Tickets, customers, queues, reports.")),
+    Scope.WRITE: Words(name=N_("Write access"), means=N_("Answer, note, assign, change tickets and tasks.")),
     Scope.INGEST: Words(name=N_("Hand in"), means=N_("Bring in what customers said elsewhere.")),
     Scope.ADMIN: Words(name=N_("Everything"), means=N_("All of these, and all that an administrator may.")),
 }
@@ -77,13 +78,16 @@ ABOUT: Mapping[str, str] = {
     "depth": N_("What is taken away"),
     "reason": N_("Reason"),
     "kind": N_("Kind"),
-    "agent": N_("Person"),
-    "since": N_("From"),
-    "until": N_("To"),
+    "agent": N_("By whom"),
+    "since": N_("First day"),
+    "until": N_("Last day"),
     "tickets": N_("Tickets"),
     "files": N_("Files"),
 }
 """What a detail of an act is called; others are shown by the word that the trail has for them."""
+
+
+_MOMENTS = ("expires_at", "since", "until")
 
 
 def say_about(voice: Voice, name: str) -> str:
@@ -100,6 +104,8 @@ def say_value(voice: Voice, name: str, value: Any) -> str:
         return voice.say(N_(", ")).join(say_value(voice, name, one) for one in value)
     if isinstance(value, dict):
         return voice.say(N_(", ")).join(f"{key} {say_value(voice, '', one)}" for key, one in value.items())
+    if name in _MOMENTS and isinstance(value, str):
+        return voice.moment(datetime.fromisoformat(value))
     if name == "permissions" and value in set(Permission):
         return voice.say(PERMISSIONS[Permission(value)].name)
     if name == "sight" and value in set(Sight):

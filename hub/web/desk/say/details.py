@@ -23,6 +23,11 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"Reading it took longer than (?P<said>\S+) s\.", N_("Reading it took longer than %(said)s s.")),
         (r"It could not be delivered in time\.", N_("It could not be delivered in time.")),
         (r"The letter cannot be composed: (?P<said>.*)", N_("The letter cannot be composed: %(said)s")),
+        (r"There was no answer within 30 seconds\.", N_("There was no answer within 30 seconds.")),
+        (
+            r"Something is broken in the hub itself; its log says more\.",
+            N_("Something is broken in the hub itself; its log says more."),
+        ),
         (r"The content is not JSON: (?P<said>.*)", N_("The content is not JSON: %(said)s")),
         (
             r"The letter has (?P<said>[\d,]+) bytes; at most [\d,]+ are read\.",

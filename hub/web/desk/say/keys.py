@@ -70,7 +70,6 @@ class SaidCommand:
     name: str
     title: str
     keys: str
-    usual: str
     caps: Sequence[Sequence[str]]
     fixed: bool
     search: str
@@ -90,7 +89,6 @@ def say_command(voice: Voice, name: str, chosen: Mapping[str, Any]) -> SaidComma
         name=name,
         title=title,
         keys=keys,
-        usual=command.keys,
         caps=caps(keys),
         fixed=command.fixed,
         search=sought(title if title == NAMES[name] else f"{title} {NAMES[name]}"),

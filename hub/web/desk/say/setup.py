@@ -15,7 +15,7 @@ COLOUR_NAMES: Mapping[str, str] = {
 }
 
 FIELD_KINDS: Mapping[str, str] = {
-    "text": N_("Text"),
+    "text": N_("Free text"),
     "number": N_("Number"),
     "date": N_("Date"),
     "yes_no": N_("Yes or no"),

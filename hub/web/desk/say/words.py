@@ -165,6 +165,28 @@ PLACEHOLDER_WORDS: Mapping[str, str] = {
     "today": N_("today's date"),
 }
 
+INCIDENT_STATES: Mapping[str, str] = {
+    "open": N_("Going on"),
+    "monitoring": N_("Mended, watched"),
+    "resolved": N_("Over"),
+}
+
+INCIDENT_TO: Mapping[str, str] = {
+    "open": N_("It goes on"),
+    "monitoring": N_("Mended: watch it"),
+    "resolved": N_("It is over"),
+}
+"""What the buttons say."""
+
+LEFT_OUT: Mapping[str, str] = {
+    "claimed": N_("the address was only typed in, and nothing proves it"),
+    "no_way_back": N_("no way back to them"),
+    "closed": N_("all their tickets are closed"),
+    "too_long": N_("the text is too long for their channel"),
+    "stopped": N_("stopped before it was their turn"),
+}
+"""Why somebody is not told of an incident."""
+
 CUSTOMER_WORDS: Mapping[str, str] = {
     "name": N_("Name"),
     "language": N_("Language"),
@@ -195,6 +217,8 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
+    "channel_changed": N_("Somebody else has changed this channel meanwhile. Reload the page first."),
+    "field_changed": N_("Somebody else has changed this field meanwhile. Reload the page first."),
     "bad_channel_name": N_("A channel's name takes letters, digits, - and _, 40 at the most."),
     "channel_taken": N_("There is a channel of this name already."),
     "channel_in_file": N_("hub.toml has a channel of this name already."),
@@ -344,6 +368,11 @@ FAILURES: Mapping[str, str] = {
         "The customer is in a live conversation on another channel: merge the other way round, or when it is over."
     ),
     "too_many_entries": N_("The ticket has too many entries to be merged."),
+    "bad_title": N_("An incident needs a title of 200 characters at the most."),
+    "bad_state": N_("There is no such state."),
+    "incident_changed": N_("Somebody else has changed this incident meanwhile. Reload the page first."),
+    "not_attached": N_("The ticket is not on this incident."),
+    "no_incident": N_("Choose an incident, or name a new one."),
     "same_customer": N_("This is the customer itself."),
     "customer_merged_already": N_("One of the two was merged already. Reload the page."),
     "anonymised": N_("What was known of this customer has been erased."),
@@ -358,7 +387,9 @@ FAILURES: Mapping[str, str] = {
     "verified_already": N_("This is verified already."),
     "not_vouched": N_("No person vouched for it: the channel itself named the sender."),
     "organisation_named": N_("There is an organisation of this name already."),
-    "organisation_changed": N_("Somebody else has changed this organisation meanwhile. Reload the page first."),
+    "organisation_changed": N_(
+        "Somebody else has changed this organisation meanwhile. Reload the page first."
+    ),
     "linked_already": N_("The two tickets are linked already."),
     "not_linked": N_("Nobody has linked these two."),
     "nothing_chosen": N_("Choose tickets first."),

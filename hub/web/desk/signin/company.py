@@ -10,7 +10,8 @@ from hub.actions.signin.by_password import check_password
 from hub.actions.signin.company.sign_in import come_back, set_out, unlink
 from hub.actions.signin.own_sessions import holder_of
 from hub.actions.signin.tokens import keyed
-from hub.web.desk.cookies import JOURNEY, drop_cookie, keep_cookie, read_cookie, read_session
+from hub.web.desk.cookies import JOURNEY, drop_cookie, keep_cookie, read_cookie, read_session, read_zone
+from hub.web.desk.say.language import Voice
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.signin.door import login_page
 from hub.web.desk.signin.own import Own
@@ -68,11 +69,11 @@ class Company:
                 holder=holder,
             )
         except LoginRefused as refused:
-            voice = voice_for(request)
             if holder is not None:
+                voice = Voice(locale=holder.locale, zone=read_zone(request))
                 response = show_trouble(request, voice, 403, say_failure(voice, refused))
             else:
-                response = login_page(self._ctx, voice, own_page(""), refused=refused)
+                response = login_page(self._ctx, voice_for(request), own_page(""), refused=refused)
         else:
             on = own_page(arrival.on)
             response = see(on) if arrival.entered is None else let_in(self._ctx, arrival.entered, on)

@@ -98,7 +98,12 @@ def _agent(given: str) -> int:
     return int(given)
 
 
-async def show_colleagues(visit: Visit) -> web.StreamResponse:
+async def show_reassign(visit: Visit) -> web.StreamResponse:
+    """The same in a dialog, for pages without the ticket."""
+    return await show_colleagues(visit, "_reassign.html")
+
+
+async def show_colleagues(visit: Visit, template: str = "_colleagues.html") -> web.StreamResponse:
     """Who the ticket can be given to, those who are here first."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
@@ -107,7 +112,7 @@ async def show_colleagues(visit: Visit) -> web.StreamResponse:
         (one for one in await visit.ctx.database.read(views.list_agents) if one.active),
         key=lambda one: (order.get(one.presence, 4), one.name),
     )
-    return visit.page("_colleagues.html", agents=agents, **work_context(visit, work))
+    return visit.page(template, agents=agents, **work_context(visit, work))
 
 
 async def show_ticket(visit: Visit, code: int, tail: str = "") -> web.StreamResponse:

@@ -17,6 +17,8 @@ from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit
 from storage import drafts as stored
 
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+
 
 async def post_draft(visit: Visit) -> web.StreamResponse:
     """Keep what is written; the answer says what stands now."""
@@ -64,7 +66,7 @@ async def post_file(visit: Visit) -> web.StreamResponse:
             ticket_code=ticket_code(visit.request.match_info["code"]),
             agent_id=visit.agent.id,
             filename=plain_name(given.filename),
-            content_type=given.content_type,
+            content_type=_type_of(data, given.content_type),
             data=data,
         )
     except NotPossible as failure:
@@ -96,6 +98,12 @@ async def _file(visit: Visit) -> tuple[str, bytes]:
     if found is None:
         raise NotFound("There is no such file.")
     return found
+
+
+def _type_of(data: bytes, claimed: str) -> str:
+    """A picture is what its bytes say; what only claims to be one is a file like any other."""
+    seen = picture_type(data)
+    return seen or ("application/octet-stream" if claimed in PICTURES else claimed)
 
 
 def content_of(form: Any, mode: DraftMode) -> DraftContent:

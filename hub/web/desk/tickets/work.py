@@ -31,10 +31,12 @@ from hub.web.desk.tickets.thread import (
 from hub.web.desk.visit import Visit
 from routing.expect import Expected
 from routing.retell import retell
-from storage import automation, followers, participants, snooze, tasks, threads, views
+from storage import automation, followers, incidents, listening, participants, snooze, tasks, threads, views
 from storage.automation import RunRow
 from storage.database import Connection
 from storage.followers import FollowerRow
+from storage.incidents import IncidentShort
+from storage.listening import ListenerRow
 from storage.participants import ParticipantRow
 from storage.tasks import TaskRow
 from storage.threads import EntryFacts, LinkRow
@@ -61,6 +63,8 @@ class Work:
     scheduled: Scheduled
     runs: Sequence[RunRow]
     followers: Sequence[FollowerRow]
+    listeners: Sequence[ListenerRow]
+    incidents: Sequence[IncidentShort]
     snoozed_until: datetime | None
     waiting_why: dict[str, Any] | None = None
 
@@ -86,6 +90,8 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             scheduled=await read_scheduled(c, thread.ticket.id),
             runs=await automation.runs_of_ticket(c, thread.ticket.id, RUNS),
             followers=await followers.named(c, thread.ticket.id),
+            listeners=await listening.listeners(c, thread.ticket.id),
+            incidents=await incidents.of_ticket(c, thread.ticket.id),
             snoozed_until=await snooze.snoozed_until(c, thread.ticket.id),
             clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
         )

@@ -1,15 +1,17 @@
 """Macros: the page on which they are kept, the picker that shows both halves, the press that runs one and the way back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
+from hub.actions.answers.placeholders import PLACEHOLDERS
 from hub.actions.answers.templates import UnreadableText
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.macros import keep, run
 from hub.actions.macros.keep import MacroDraft
-from hub.model.macros import SNOOZES, read_acts
+from hub.model.macros import SNOOZES, Acts, read_acts
 from hub.model.permissions import Permission
 from hub.web.desk.lists.snooze import CLOSE, own_moments
 from hub.web.desk.say.liquid import say_troubles
@@ -21,6 +23,7 @@ from hub.web.desk.visit import Visit, go, show_html
 from hub.web.desk.words.templates import number
 from storage import views
 from storage.database import Connection
+from storage.macros import MacroRow
 
 PAGE = "/desk/macros"
 _NAMES = ("reply", "note", "priority", "queue", "assign", "status", "snooze")
@@ -93,7 +96,7 @@ async def show_picker(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "_macro_picker.html",
         number=visit.request.match_info["code"],
-        macros=[(row, _changes(visit, row.acts, names, titles)) for row in rows],
+        macros=_told(visit, rows, names, titles),
     )
 
 
@@ -162,21 +165,29 @@ async def _show(
         "macros.html",
         section="macros",
         cursor=visit.ctx.feed.cursor,
-        macros=[(row, _changes(visit, row.acts, names, titles)) for row in rows],
+        macros=_told(visit, rows, names, titles),
         form=form,
         troubles=troubles or [],
         agents=names,
         queues=titles,
         snoozes={code: SNOOZE_WORDS[code] for code in SNOOZES},
         may_share=visit.may(Permission.MANAGE_TEMPLATES),
+        PLACEHOLDERS=PLACEHOLDERS,
         MOST_NAME=keep.MOST_NAME,
     )
     response.set_status(status)
     return response
 
 
-def _changes(visit: Visit, acts: dict[str, Any], names: dict[int, str], titles: dict[str, str]) -> list[str]:
-    return say_changes(visit.voice, read_acts(acts), agents=names, queues=titles)
+def _told(
+    visit: Visit, rows: Sequence[MacroRow], names: dict[int, str], titles: dict[str, str]
+) -> list[tuple[MacroRow, Acts, list[str]]]:
+    """Each with what it does, and with its second half in words."""
+    told = []
+    for row in rows:
+        acts = read_acts(row.acts)
+        told.append((row, acts, say_changes(visit.voice, acts, agents=names, queues=titles)))
+    return told
 
 
 async def _names(visit: Visit) -> tuple[dict[int, str], dict[str, str]]:

@@ -1,0 +1,175 @@
+"""Signing in with a real browser and its authenticator: passkeys alone and as a second step, an app, sessions that end."""
+
+import pytest
+from playwright.async_api import Browser, CDPSession, Page
+
+from hub.actions.people.staff import set_preferences
+from storage import views
+from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
+from tests.fakes.desk import PASSWORD, Desk
+from tests.fakes.scene import one
+from tests.fakes.signin import code_of
+
+_AUTHENTICATOR = {
+    "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+    "isUserVerified": True, "automaticPresenceSimulation": True,
+}  # fmt: skip
+
+
+class Finger:
+    """The browser's authenticator. While it is `off`, whoever asks waits for a finger."""
+
+    def __init__(self, session: CDPSession, number: str) -> None:
+        self._session = session
+        self._number = number
+
+    async def turn(self, *, on: bool) -> None:
+        await self._session.send(
+            "WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": self._number, "enabled": on}
+        )
+
+
+async def _finger(page: Page) -> Finger:
+    session = await page.context.new_cdp_session(page)
+    await session.send("WebAuthn.enable")
+    made = await session.send("WebAuthn.addVirtualAuthenticator", {"options": _AUTHENTICATOR})
+    return Finger(session, made["authenticatorId"])
+
+
+async def _speak(desk: Desk, locale: str, theme: str = "light") -> None:
+    ann = next(row for row in await desk.ctx.database.read(views.list_agents) if row.login == "ann")
+    await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
+
+
+@pytest.fixture
+def here(desk: Desk) -> str:
+    """Passkeys need a name for their hub: 127.0.0.1 is none."""
+    return desk.url.replace("127.0.0.1", "localhost")
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "added", "second"),
+    [
+        ("en", "Sign-in and security", "The passkey is added.", "Use a passkey"),
+        ("zh_CN", "登录与安全", "通行密钥已添加。", "使用通行密钥"),
+    ],
+)
+async def test_a_passkey_is_added_signs_in_alone_and_is_the_second_step(
+    browser: Browser, desk: Desk, here: str, locale: str, title: str, added: str, second: str
+) -> None:
+    await _speak(desk, locale)
+    context = await browser.new_context(locale=locale.replace("_", "-"))
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    finger = await _finger(page)
+    await finger.turn(on=False)
+    await page.goto(f"{here}/desk/login")
+    await page.fill("#login", "ann")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk")
+    await page.click("#me summary")
+    await page.click(f"text={title}")
+    await page.fill("#passkey-name", "My laptop")
+    await finger.turn(on=True)
+    await page.click("form[data-passkey] button")
+    assert await page.locator(".recovery-codes li").count() == 10
+    await page.click(".door-card > p > .button")
+    await page.wait_for_selector(f"text={added}")
+    # Alone: neither login nor password, by the button or from the list behind the login field.
+    await context.clear_cookies()
+    await page.goto(f"{here}/desk/login?next=/desk/security")
+    await page.wait_for_url("**/desk/security")
+    assert await page.locator("input[value='My laptop']").count() == 1
+    # After the password; nobody puts a finger on it until then.
+    await context.clear_cookies()
+    await finger.turn(on=False)
+    await page.goto(f"{here}/desk/login")
+    await page.fill("#login", "ann")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/login/second")
+    await finger.turn(on=True)
+    await page.click(f"text={second}")
+    await page.wait_for_url("**/desk")
+    # Who showed too long ago who they are is asked again, by the passkey as well, and comes back.
+    await desk.ctx.database.run(
+        lambda c: c.execute("UPDATE session SET proved_at = now() - interval '1 hour'")
+    )
+    await page.goto(f"{here}/desk/security")
+    await page.click("form[action='/desk/security/app/new'] button")
+    await page.wait_for_url("**/desk/security/again**")
+    await page.click("form[data-passkey] button")
+    await page.wait_for_url("**/desk/security/start")
+    await page.click("form[action='/desk/security/app/new'] button")
+    secret = (await page.locator(".secret").text_content() or "").replace(" ", "")
+    assert await page.evaluate("document.querySelector('.qr').naturalWidth") > 100
+    await page.fill("#code", code_of(secret))
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/desk/security?done=totp")
+    assert await one(desk.ctx, "SELECT count(*) FROM totp WHERE sealed IS NOT NULL") == 1
+    assert complaints == []
+    await context.close()
+
+
+async def test_nobody_puts_a_finger_on_it(browser: Browser, desk: Desk, here: str) -> None:
+    """The passkey's page says what happened, and the password is still there."""
+    page = await (await browser.new_context()).new_page()
+    await page.goto(f"{here}/desk/login")
+    await page.click("form[data-passkey] button")  # no authenticator at all
+    await page.wait_for_selector(".passkey-trouble:not([hidden])")
+    assert "choose another way" in (await page.locator(".passkey-trouble").text_content() or "")
+    assert await page.is_enabled("form[data-passkey] button")
+    await page.context.close()
+
+
+async def test_log_out_everywhere_else_closes_the_other_desk_at_once(open_desk: OpenDesk, desk: Desk) -> None:
+    there, here = await open_desk(), await open_desk("/desk/security")
+    colleague = await open_desk(login="lin")
+    await here.click("form[action$='end-others'] button")
+    await there.wait_for_url("**/desk/login**")
+    await here.wait_for_selector(".done-line")
+    assert await colleague.locator("body[data-line=open]").count() == 1
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+async def test_axe_finds_nothing_on_the_pages_of_signing_in(
+    open_desk: OpenDesk, desk: Desk, locale: str, theme: str, width: int
+) -> None:
+    await _speak(desk, locale, theme)
+    await one(desk.ctx, "UPDATE agent SET role = 'admin' WHERE login = 'ann' RETURNING 1")
+    page = await open_desk("/desk/security", width=width)
+    found = {"security": await violations(page)}
+    await page.goto(f"{desk.url}/desk/security/start")
+    found["start"] = await violations(page)
+    await page.click("form[action='/desk/security/app/new'] button")
+    secret = (await page.locator(".secret").text_content() or "").replace(" ", "")
+    await page.click("details summary")
+    found["app"] = await violations(page)
+    await page.fill("#code", code_of(secret))
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".recovery-codes")
+    found["codes"] = await violations(page)
+    await page.goto(f"{desk.url}/desk/security")
+    found["set up"] = await violations(page)
+    await desk.ctx.database.run(
+        lambda c: c.execute("UPDATE session SET proved_at = now() - interval '1 hour'")
+    )
+    await page.goto(f"{desk.url}/desk/security/again")
+    found["again"] = await violations(page)
+    await page.context.clear_cookies()
+    await page.goto(f"{desk.url}/desk/login")
+    await page.fill("#login", "ann")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("#recovery", state="attached")
+    await page.click("details summary")
+    await page.fill("#recovery", "wrong")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".refused[role=alert] >> visible=true")
+    found["second"] = await violations(page)
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

@@ -1,0 +1,212 @@
+"""Writing in Chromium: drafts of two pages and of a page that is gone, files, sending later, other ways, two agents at once."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import BrowserContext, Page, Route, expect
+
+from hub.actions.context import Context
+from hub.actions.timers import fire_due
+from storage.database import Connection
+from tests.browser.conftest import OpenDesk
+from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, serving_desk
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000002000000020802000000fdd49a73000000114944415478da63f8cfc0c000c60c100a"
+    "0023ca03fdc4a2ab2f0000000049454e44ae426082"
+)
+PASTE = """([id, bytes]) => {
+    const file = new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" });
+    const data = new DataTransfer();
+    data.items.add(file);
+    const target = document.getElementById(id);
+    if (id === "reply-text") target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+    else target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.fixture
+async def desk(ctx: Context) -> AsyncIterator[Desk]:
+    async with serving_desk(ctx, {**CHANNELS, "support": MAIL}) as desk:
+        yield desk
+
+
+async def _value(desk: Desk, query: str) -> Any:
+    async def read(c: Connection) -> Any:
+        return await c.fetchval(query)
+
+    return await desk.ctx.database.read(read)
+
+
+class _Gate:
+    """Holds what pages save until it is opened."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.held = 0
+
+    async def hold(self, context: BrowserContext) -> None:
+        await context.route("**/draft/reply", self._pass)
+
+    async def _pass(self, route: Route) -> None:
+        self.held += 1
+        await self.open.wait()
+        await route.continue_()
+
+
+async def _other_tab(page: Page) -> Page:
+    other = await page.context.new_page()
+    await other.goto(page.url)
+    await other.wait_for_selector("body[data-line=open]")
+    return other
+
+
+async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: Desk) -> None:
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    other = await _other_tab(page)
+    await page.fill("#reply-text", "We look for it.")
+    await expect(page.locator("#draft-state")).to_have_text("Draft saved", timeout=10_000)
+    await expect(other.locator("#reply-text")).to_have_value("We look for it.", timeout=10_000)
+    # What the server has outlives the browser's own copy, and the page.
+    await page.evaluate("localStorage.clear()")
+    await page.reload()
+    await expect(page.locator("#reply-text")).to_have_value("We look for it.")
+
+    gate = _Gate()
+    await gate.hold(page.context)
+    await page.fill("#reply-text", "It is on its way.")
+    await other.fill("#reply-text", "It is lost.")
+    while gate.held < 2:
+        await asyncio.sleep(0.05)
+    gate.open.set()
+    asked, won = (other, page)
+    await expect(page.locator("#draft-other:visible").or_(page.locator("#draft-state", has_text="saved"))).to_be_visible(
+        timeout=10_000
+    )
+    if await page.locator("#draft-other").is_visible():
+        asked, won = (page, other)
+    await expect(asked.locator("#draft-other")).to_be_visible(timeout=10_000)
+    mine, theirs = await asked.input_value("#reply-text"), await won.input_value("#reply-text")
+    assert {mine, theirs} == {"It is on its way.", "It is lost."}
+    await expect(asked.locator("#draft-other blockquote")).to_have_text(theirs)
+    await asked.click("[data-take-other]")
+    await expect(asked.locator("#reply-text")).to_have_value(theirs)
+    await asked.reload()
+    await expect(asked.locator("#reply-text")).to_have_value(theirs)
+    await asked.click("#beside summary")
+    await asked.click("#beside [data-put-in]")
+    await expect(asked.locator("#reply-text")).to_have_value(f"{theirs}\n\n{mine}")
+
+    # Closed at once after the last key: it is kept all the same.
+    await won.close()
+    await asked.wait_for_function("localStorage.length === 0 || true")
+    await asked.press("#reply-text", "End")
+    await asked.keyboard.type(" Bye")
+    await asked.close(run_before_unload=True)
+    async with asyncio.timeout(10):
+        while not str(await _value(desk, "SELECT text FROM draft")).endswith(" Bye"):
+            await asyncio.sleep(0.05)
+
+
+async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    code = await customer_writes(desk.ctx, "It leaks", subject="Kettle")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    files = page.locator("#draft-files .draft-file")
+    await page.set_input_files("#attach", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE})
+    await expect(files.locator(".thumb img")).to_be_visible(timeout=10_000)
+    await page.evaluate(PASTE, ["reply-text", list(PICTURE)])
+    await expect(files).to_have_count(2, timeout=10_000)
+    await page.evaluate(PASTE, ["reply", list(b"%PDF-1.4")])
+    await expect(files.locator("a.file-name")).to_have_count(3, timeout=10_000)
+    await page.reload()
+    await expect(files).to_have_count(3)
+    await expect(files.locator(".thumb")).to_have_count(2)
+    await files.last.get_by_role("button", name="Remove").click()
+    await expect(files).to_have_count(2)
+
+    await files.first.locator(".thumb").click()
+    await expect(page.locator("#lightbox img")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#lightbox")).to_be_hidden()
+    await expect(files.first.locator(".thumb")).to_be_focused()
+
+    # To the customer's e-mail address: that can be taken back, and brings the files.
+    await page.fill("#reply-text", "See here.")
+    await page.click("#ways-menu summary")
+    await page.click("#ways-menu .way:has-text('E-mail')")
+    await expect(page.locator("#tab-reply")).to_contain_text("via E-mail", timeout=10_000)
+    await expect(page.locator("#reply-text")).to_have_value("See here.")
+    await expect(files).to_have_count(2)
+    await page.press("#reply-text", "Control+Enter")
+    sent = page.locator("#log .entry.out")
+    await expect(sent.locator(".thumb img")).to_have_count(2, timeout=10_000)
+    await expect(files).to_have_count(0)
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await page.keyboard.press("Control+z")
+    await expect(files).to_have_count(2, timeout=10_000)
+    await expect(page.locator("#reply-text")).to_have_value("See here.")
+    await expect(page.locator("#tab-reply")).to_contain_text("via E-mail")
+    assert await _value(desk, "SELECT state FROM outbox") == "cancelled"
+
+
+async def test_what_is_sent_later_is_seen_by_others_and_stays_when_the_customer_writes(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    code = await customer_writes(desk.ctx, "你好，壶漏水了", subject="水壶")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    lin = await open_desk(f"/desk/tickets/T-{code}?scope=all", login="lin")
+    await page.fill("#reply-text", "A new one is on its way.")
+    await page.click("#later-menu summary")
+    await page.click("#later .choice:has-text('Tomorrow morning')")
+    later = page.locator("#thread .later")
+    await expect(later).to_contain_text("Leaves", timeout=10_000)
+    await expect(later.locator("time")).to_contain_text("h")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await expect(lin.locator("#thread .later")).to_contain_text("将于", timeout=10_000)
+    await expect(lin.locator("#thread .later").get_by_role("button", name="立即发送")).to_be_visible()
+
+    # A time that is over is refused in words, and the text stays.
+    await lin.fill("#reply-text", "明天寄出。")
+    await lin.click("#later-menu summary")
+    await lin.locator("#own-time").evaluate("field => { field.min = ''; field.value = '2020-01-01T09:00'; }")
+    await lin.click("#later button[value=own]")
+    await expect(lin.locator("#composer-problem")).to_contain_text("该时间已过", timeout=10_000)
+    await expect(lin.locator("#reply-text")).to_have_value("明天寄出。")
+
+    await page.click("h1")
+    await customer_writes(desk.ctx, "好了，不漏了", subject="Re: 水壶")
+    await fire_due(desk.ctx)
+    await expect(later).to_contain_text("The customer wrote first.", timeout=10_000)
+    await expect(lin.locator("#thread .later")).to_contain_text("客户先来了消息", timeout=10_000)
+    await expect(page.locator("#reply-text")).to_have_value("A new one is on its way.", timeout=10_000)
+    assert await _value(desk, "SELECT count(*) FROM outbox") == 0
+
+
+async def test_send_resolve_next_goes_on_with_the_row_below(open_desk: OpenDesk, desk: Desk) -> None:
+    first = await customer_writes(desk.ctx, "one", subject="First")
+    second = await customer_writes(desk.ctx, "two", subject="Second", thread="two")
+    page = await open_desk(f"/desk/tickets/T-{second}?scope=all")
+    await page.keyboard.press("n")
+    await page.fill("#note-text", "half a note")
+    await page.click("#tab-reply")
+    await page.fill("#reply-text", "Done.")
+    await page.press("#reply-text", "Control+Shift+Enter")
+    await expect(page.locator("#thread h1")).to_have_text("First", timeout=10_000)
+    assert await _value(desk, f"SELECT status FROM ticket WHERE code = {second}") == "resolved"
+    assert await _value(desk, "SELECT message->>'text' FROM outbox") == "Done."
+    # Each ticket is come back to in the mode it was left in, with what was begun there.
+    await page.goto(f"{desk.url}/desk/tickets/T-{second}?scope=all")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await page.click("#tab-note")
+    await expect(page.locator("#note-text")).to_have_value("half a note")
+    await page.goto(f"{desk.url}/desk/tickets/T-{first}?scope=all")
+    await expect(page.locator("#tab-reply")).to_have_attribute("aria-selected", "true")
+    await page.go_back()
+    await expect(page.locator("#tab-note")).to_have_attribute("aria-selected", "true")
+    assert re.search("half a note", await page.input_value("#note-text"))

@@ -1,0 +1,264 @@
+"""Drafts never vanish: the very script of the page against the very rule of the server, through whatever a network can do.
+
+Pages type, save, send, take back, choose between two versions, die and are opened again; requests are lost, late, in another
+order and twice, and so are answers. Every word that anybody typed, and did not take out themselves, is in the server's draft,
+beside it, in the browser's copy, or was sent.
+"""
+
+import itertools
+import json
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import quickjs
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from hub.model.drafts import Draft, DraftContent, Taken, Write, put_back, take_sending, take_write
+
+SCRIPT = Path(__file__).parents[3] / "hub" / "web" / "static" / "draftline.js"
+PAGES = 3
+BRIDGE = """
+const lines = {}, flights = {};
+function open(page) { lines[page] = new DraftLine(page); }
+function typed(page, text) { lines[page].typed({ ...lines[page].content, text }); }
+function begin(page, how, id) {
+  const write = how === "send" ? lines[page].send() : lines[page].next();
+  if (write) flights[id] = write;
+  return JSON.stringify(write);
+}
+function answered(page, id, outcome, server) {
+  const line = lines[page];
+  line.answered(flights[id], outcome, JSON.parse(server));
+  if (line.other && isEmpty(line.other.content)) line.keepMine();
+}
+function lost(page, id) { lines[page].lost(flights[id]); }
+function sent(page, id, server) { lines[page].sent(flights[id], JSON.parse(server)); }
+function seen(page, server) { lines[page].seen(JSON.parse(server)); }
+function restored(page, server) { lines[page].restored(JSON.parse(server)); }
+function choose(page, mine) { mine ? lines[page].keepMine() : lines[page].takeOther(); }
+function look(page) {
+  const { content, other, flight } = lines[page];
+  return JSON.stringify({ text: content.text, asks: Boolean(other), waits: Boolean(flight), copy: lines[page].unsaved() });
+}
+"""
+_pages = st.integers(0, PAGES - 1)
+_any = st.integers(0, 30)
+
+
+def _content(said: dict[str, Any]) -> DraftContent:
+    return DraftContent(text=said["text"], cc=said["cc"], bcc=said["bcc"], inbox=said["inbox"], way=said["way"])
+
+
+def _write(said: dict[str, Any]) -> Write:
+    return Write(
+        tab=said["tab"], number=said["number"], base=said["base"], over=said["over"], content=_content(said["content"])
+    )  # fmt: skip
+
+
+class Drafts(RuleBasedStateMachine):
+    """One draft, several pages of one agent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.js = quickjs.Context()
+        self.js.eval(SCRIPT.read_text(encoding="utf-8").replace("export ", "") + BRIDGE)
+        self.draft = Draft()
+        self.beside: dict[str, Write | Draft] = {}
+        self.sent: list[DraftContent] = []
+        self.copies: dict[str, dict[str, Any]] = {}
+        self.requests: list[tuple[str, str, str, Write]] = []  # page, how, id, what
+        self.answers: list[tuple[str, str, str, str, Draft]] = []  # page, how, id, outcome, what stands
+        self.owed: set[str] = set()
+        self.serial = itertools.count(1)
+        self.pages = [f"p{next(self.serial)}" for _ in range(PAGES)]
+        for page in self.pages:
+            self.js.get("open")(page)
+
+    # ── the server ──
+    def _take(self, write: Write) -> Taken:
+        taken = take_write(self.draft, write)
+        self.draft = taken.draft
+        if taken.beside is not None:
+            kept = self.beside.get(taken.beside.writer)
+            if kept is None or kept.number < taken.beside.number:
+                self.beside[taken.beside.writer] = taken.beside
+        if taken.outcome == "kept":
+            self._drop(write)
+        return taken
+
+    def _send(self, write: Write) -> None:
+        self.sent.append(write.content)
+        self.draft = take_sending(self.draft, write)
+        self._drop(write)
+
+    def _drop(self, write: Write) -> None:
+        kept = self.beside.get(write.tab)
+        if kept is not None and kept.number <= write.number:
+            del self.beside[write.tab]
+
+    # ── a page ──
+    def _look(self, page: str) -> dict[str, Any]:
+        return json.loads(self.js.get("look")(page))  # type: ignore[no-any-return]
+
+    def _keep_copies(self) -> None:
+        for page in self.pages:
+            copy = self._look(page)["copy"]
+            if copy is None:
+                self.copies.pop(page, None)
+            else:
+                self.copies[page] = copy
+
+    def _stands(self, draft: Draft) -> str:
+        said = asdict(draft.content)
+        said["seq"] = said.pop("expected_seq")
+        return json.dumps(
+            {"revision": draft.revision, "tab": draft.tab, "number": draft.number, "content": said}
+        )
+
+    def _begin(self, page: str, how: str) -> None:
+        flight = f"w{next(self.serial)}"
+        said = json.loads(self.js.get("begin")(page, how, flight))
+        if said is not None:
+            self.requests.append((page, how, flight, _write(said)))
+
+    @rule(page=_pages, rewrite=st.booleans())
+    def types(self, page: int, rewrite: bool) -> None:
+        """At the end, or over everything that this page shows."""
+        name = self.pages[page]
+        text = self._look(name)["text"]
+        word = f"word{next(self.serial)};"
+        if rewrite:
+            self.owed -= set(re.findall(r"word\d+;", text))
+            text = ""
+        self.js.get("typed")(name, text + word)
+        self.owed.add(word)
+
+    @rule(page=_pages)
+    def saves(self, page: int) -> None:
+        self._begin(self.pages[page], "save")
+
+    @rule(page=_pages)
+    def sends(self, page: int) -> None:
+        name = self.pages[page]
+        if self._look(name)["text"] and not any(
+            one[1] == "send" and one[0] == name for one in self.requests + [a[:4] for a in self.answers]  # type: ignore[operator]
+        ):
+            self._begin(name, "send")
+
+    @rule(page=_pages)
+    def looks_again(self, page: int) -> None:
+        self.js.get("seen")(self.pages[page], self._stands(self.draft))
+
+    @rule(page=_pages, mine=st.booleans())
+    def chooses(self, page: int, mine: bool) -> None:
+        if self._look(self.pages[page])["asks"]:
+            self.js.get("choose")(self.pages[page], mine)
+
+    @rule(page=_pages, which=_any)
+    @precondition(lambda self: self.sent)
+    def takes_back(self, page: int, which: int) -> None:
+        withdrawn = self.sent.pop(which % len(self.sent))
+        self.draft = Draft(revision=self.draft.revision + 1, content=put_back(withdrawn, self.draft.content))
+        self.js.get("restored")(self.pages[page], self._stands(self.draft))
+
+    @rule(page=_pages)
+    def dies_and_another_opens(self, page: int) -> None:
+        self._keep_copies()
+        self.pages[page] = f"p{next(self.serial)}"
+        self.js.get("open")(self.pages[page])
+        self.js.get("seen")(self.pages[page], self._stands(self.draft))
+
+    @rule(page=_pages)
+    def brings_what_others_left(self, page: int) -> None:
+        for other, copy in list(self.copies.items()):
+            if other != self.pages[page]:
+                self._take(_write(copy))
+                del self.copies[other]
+        self.js.get("seen")(self.pages[page], self._stands(self.draft))
+
+    # ── the network ──
+    @rule(which=_any, twice=st.booleans())
+    @precondition(lambda self: self.requests)
+    def arrives(self, which: int, twice: bool) -> None:
+        """In any order; a save perhaps twice (a reply has a key that makes its second time nothing)."""
+        place = which % len(self.requests)
+        page, how, flight, write = self.requests[place]
+        if how == "send":
+            self._send(write)
+            outcome = "sent"
+        else:
+            outcome = self._take(write).outcome.value
+        if how == "send" or not twice:
+            del self.requests[place]
+        self.answers.append((page, how, flight, outcome, self.draft))
+
+    @rule(which=_any)
+    @precondition(lambda self: self.answers)
+    def is_answered(self, which: int) -> None:
+        page, how, flight, outcome, draft = self.answers.pop(which % len(self.answers))
+        if page not in self.pages:
+            return
+        if how == "send":
+            self.js.get("sent")(page, flight, self._stands(draft))
+        else:
+            self.js.get("answered")(page, flight, outcome, self._stands(draft))
+
+    @rule(which=_any, late=st.booleans())
+    @precondition(lambda self: any(one[1] == "save" for one in self.requests))
+    def is_lost(self, which: int, late: bool) -> None:
+        """The page gives it up; it may still arrive."""
+        saves = [one for one in self.requests if one[1] == "save"]
+        lost = saves[which % len(saves)]
+        if not late:
+            self.requests.remove(lost)
+        if lost[0] in self.pages:
+            self.js.get("lost")(lost[0], lost[2])
+
+    @rule(which=_any)
+    @precondition(lambda self: self.answers)
+    def answer_is_lost(self, which: int) -> None:
+        page, how, flight, _, _ = self.answers[which % len(self.answers)]
+        if how == "save":
+            del self.answers[which % len(self.answers)]
+            if page in self.pages:
+                self.js.get("lost")(page, flight)
+
+    @rule(which=_any)
+    @precondition(lambda self: any(one[1] == "send" for one in self.requests))
+    def is_refused(self, which: int) -> None:
+        """The send guard: somebody has written meanwhile."""
+        sends = [one for one in self.requests if one[1] == "send"]
+        refused = sends[which % len(sends)]
+        self.requests.remove(refused)
+        if refused[0] in self.pages:
+            self.js.get("lost")(refused[0], refused[2])
+
+    @invariant()
+    def no_word_is_lost(self) -> None:
+        self._keep_copies()
+        places = [
+            self.draft.content.text,
+            *(one.content.text for one in self.beside.values()),
+            *(one.text for one in self.sent),
+            *(copy["content"]["text"] for copy in self.copies.values()),
+        ]
+        lost = {word for word in self.owed if not any(word in place for place in places)}
+        assert not lost, f"{sorted(lost)} of {self.draft} beside {self.beside}"
+
+
+TestDrafts = Drafts.TestCase
+TestDrafts.settings = settings(
+    max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+def test_an_older_write_never_replaces_a_newer_one_of_its_page() -> None:
+    first = Write(tab="a", number=1, base=0, content=DraftContent(text="Hel"))
+    second = replace(first, number=2, content=DraftContent(text="Hello"))
+    stands = take_write(Draft(), second).draft
+    late = take_write(stands, first)
+    assert (late.outcome, late.draft, late.beside) == ("old", stands, None)
