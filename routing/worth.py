@@ -50,7 +50,7 @@ class Weights:
     importance: float = 1.13
     advantage: float = 5.0
     one_more_live: float = 0.2
-    last_places: float = 12.0
+    last_places: float = 16.0
     place_ratio: float = 0.6
     interrupt: float = 0.3
     pace: float = 1.5

@@ -15,6 +15,7 @@ from routing.classify import Classification, classify
 
 PREVIEW = 160
 _NOT_KEPT = re.compile("[\x00\ud800-\udfff]")
+FIRST_WORDS = 80
 SUBJECT = 200
 MOST_IDS = 30
 """Of the Message-IDs that a letter cites."""
@@ -125,4 +126,15 @@ def preview(interaction: InboundInteraction) -> str:
 
 def subject(interaction: InboundInteraction) -> str:
     """What to call a ticket that this opens: its subject, else its first words."""
-    return (" ".join(interaction.subject.split()) or preview(interaction)[:80])[:SUBJECT]
+    given = " ".join(interaction.subject.split())
+    return given[:SUBJECT] if given else _first_words(preview(interaction))
+
+
+def _first_words(text: str) -> str:
+    """So many that fit on one line; where more follow, it can be seen."""
+    if len(text) <= FIRST_WORDS:
+        return text
+    short = text[:FIRST_WORDS]
+    # Between words, where the text has gaps; Chinese has none.
+    cut = short.rfind(" ", FIRST_WORDS // 2)
+    return (short[:cut] if cut > 0 else short).rstrip(" ,.;:，。；：、") + "…"

@@ -23,14 +23,14 @@ async def test_kind_and_queue_are_changed_from_the_keyboard(desk: Desk, open_des
     kind = page.locator("#kind-menu summary")
     await expect(kind).to_contain_text("Complaint")
     await expect(kind.locator(".doubt")).to_be_visible()
-    await page.keyboard.press("y")  # it is right
+    await page.keyboard.press("Shift+KeyY")  # it is right
     await expect(kind.locator(".doubt")).to_have_count(0)
-    await page.keyboard.press("c")
+    await page.keyboard.press("Shift+KeyC")
     await expect(page.locator("#kind-menu .choice").first).to_be_focused()
     await page.keyboard.press("Enter")  # feedback, the first of the others
     await expect(kind).to_contain_text("Feedback")
     await expect(page.locator("#kind-menu")).not_to_have_attribute("open", "")
-    await page.keyboard.press("q")
+    await page.keyboard.press("Shift+KeyQ")
     await expect(page.locator("#move-queue-menu .choice").first).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator("#move-queue-menu summary")).to_be_focused()

@@ -165,7 +165,7 @@ async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk
     await page.keyboard.press("Escape")
     await expect(page.locator("#help")).to_be_hidden()
     await page.keyboard.press("Slash")
-    await expect(page.locator("#q")).to_be_focused(timeout=5000)
+    await expect(page.locator("#find")).to_be_focused(timeout=5000)
 
 
 async def test_language_and_theme_are_switched_and_kept(open_desk: OpenDesk, desk: Desk) -> None:

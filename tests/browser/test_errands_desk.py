@@ -186,7 +186,7 @@ async def test_the_bell_rings_at_once_and_is_read_by_the_keyboard(open_desk: Ope
     )
     await tell(desk, told)
     await expect(page.locator("#bell-count .count")).to_have_text("1")
-    await page.keyboard.press("b")
+    await page.keyboard.type("gn")
     await expect(page.locator("#bell-sheet")).to_contain_text("Look here")
     # While it is open what is new comes into it.
     await tell(

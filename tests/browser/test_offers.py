@@ -55,7 +55,7 @@ async def test_an_offer_appears_counts_down_and_is_accepted_by_key(open_desk: Op
     page.on("request", lambda request: requests.append(request.url))
     await expect(left).not_to_have_text(first)
     assert not [url for url in requests if url.endswith("/fragments/offers")], "it counts without the hub"
-    await page.keyboard.press("a")
+    await page.keyboard.press("Shift+KeyA")
     await page.wait_for_url(f"**/desk/tickets/T-{code}")
     assert await _holder(desk, code) == "ann"
     await expect(page.locator("#offers")).to_be_hidden()
@@ -68,7 +68,7 @@ async def test_an_offer_is_declined_by_key_and_goes_from_every_page(open_desk: O
     await _offer(desk, code)
     for one in (page, other):
         await expect(one.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
-    await page.keyboard.press("x")
+    await page.keyboard.press("Shift+KeyD")
     for one in (page, other):
         await expect(one.locator(".offer[data-offer]")).to_have_count(0, timeout=5000)
     assert await _holder(desk, code) is None

@@ -65,7 +65,11 @@ async def test_a_role_is_made_given_changed_and_removed(desk: Desk) -> None:
     assert (await desk.get("/desk/roles/nowhere")).status == 404
     await one(desk.ctx, "UPDATE agent SET role = 'agent' WHERE id = $1 RETURNING 1", lin)
     assert (await desk.post("/desk/roles/Nights/remove")).headers["Location"] == "/desk/roles?done=removed"
-    assert [kind for kind in await acts(desk) if kind.startswith("role")] == ["role_removed", "role_changed", "role_added"]
+    assert [kind for kind in await acts(desk) if kind.startswith("role")] == [
+        "role_removed",
+        "role_changed",
+        "role_added",
+    ]
 
 
 # ── keys ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -86,13 +90,19 @@ async def test_a_key_is_shown_once_renamed_given_an_end_and_revoked(desk: Desk) 
         refused = await desk.post("/desk/keys", form)
         assert refused.status == 409 and said in refused.text, form
     key_id = await one(desk.ctx, "SELECT id FROM api_key WHERE name = 'erp'")
-    assert (await desk.post(f"/desk/keys/{key_id}", {"name": "erp-2", "version": "1", "until": ""})).status == 303
+    assert (
+        await desk.post(f"/desk/keys/{key_id}", {"name": "erp-2", "version": "1", "until": ""})
+    ).status == 303
     assert await one(desk.ctx, "SELECT expires_at IS NULL FROM api_key WHERE name = 'erp-2'")
     assert (await desk.post(f"/desk/keys/{key_id}", {"name": "erp-3", "version": "1"})).status == 409
     assert (await desk.post(f"/desk/keys/{key_id}/revoke", {"name": "erp-2"})).status == 303
     assert await actor_of_key(desk.ctx, key[0]) is None
     assert "Revoked" in (await desk.get("/desk/keys")).text
-    assert [kind for kind in await acts(desk) if kind.startswith("key")] == ["key_revoked", "key_changed", "key_added"]
+    assert [kind for kind in await acts(desk) if kind.startswith("key")] == [
+        "key_revoked",
+        "key_changed",
+        "key_added",
+    ]
 
 
 async def test_a_key_past_its_end_opens_nothing(desk: Desk) -> None:
@@ -110,10 +120,19 @@ async def test_the_trail_is_read_filtered_checked_and_taken_along(desk: Desk) ->
     ada = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'ada'")
     page = await desk.get("/desk/audit")
     assert "API key made" in page.text and "Ada Keller" in page.text
-    assert "Agent added" not in words_of((await desk.get("/desk/audit?kind=key_added")).text).split("Details")[1]
+    assert (
+        "Agent added" not in words_of((await desk.get("/desk/audit?kind=key_added")).text).split("Details")[1]
+    )
     assert "erp" in (await desk.get(f"/desk/audit?agent={ada}")).text
     assert "No act fits these filters" in (await desk.get("/desk/audit?to=2001-01-01")).text
-    for odd in ("agent=x", "kind=nothing", "from=soon", "before=-1", "before=99999999999999999999", "to=9999-12-31"):
+    for odd in (
+        "agent=x",
+        "kind=nothing",
+        "from=soon",
+        "before=-1",
+        "before=99999999999999999999",
+        "to=9999-12-31",
+    ):
         assert (await desk.get(f"/desk/audit?{odd}")).status == 200, odd
     assert "all are as they were written" in (await desk.get("/desk/audit?check=1")).text
     file = await desk.get("/desk/audit/export?kind=key_added")
@@ -153,16 +172,22 @@ async def test_a_policy_is_looked_at_switched_on_and_off(desk: Desk) -> None:
     assert (await desk.post("/desk/retention/messages", form)).status == 409
     assert (await desk.post("/desk/retention/nothing", form)).status == 404
     assert "kept for 3 years" in (await desk.get("/desk/retention")).text
-    assert (await desk.post("/desk/retention/messages", {**form, "version": "2", "enabled": "0"})).status == 303
+    assert (
+        await desk.post("/desk/retention/messages", {**form, "version": "2", "enabled": "0"})
+    ).status == 303
     assert (await acts(desk))[:2] == ["retention_changed", "retention_changed"]
 
 
 async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: Desk) -> None:
     files = [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "aGVsbG8="}]
-    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle", name="Li Wei", attachments=files)
+    code = await customer_writes(
+        desk.ctx, "The kettle leaks", subject="Kettle", name="Li Wei", attachments=files
+    )
     await add_note(desk.ctx, ticket_code=code, actor=HUB, text="He called, too.")
     customer = await one(
-        desk.ctx, "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1", code
+        desk.ctx,
+        "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1",
+        code,
     )
     await one(desk.ctx, "UPDATE attachment SET filename = '../../etc/passwd' RETURNING 1")
     number = show_code(CUSTOMER, customer)

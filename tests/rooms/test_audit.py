@@ -47,7 +47,10 @@ async def test_acts_are_found_by_person_kind_and_day(ctx: Context) -> None:
     lin = await an_agent(ctx, "lin")
     await create_api_key(ctx, name="erp", scopes=[Scope.READ], actor=ADMIN)
     await change_agent(
-        ctx, agent_id=lin, change=AgentChange(capacity=3), actor=Actor(name="L", agent_id=lin, role=Role.ADMIN)
+        ctx,
+        agent_id=lin,
+        change=AgentChange(capacity=3),
+        actor=Actor(name="L", agent_id=lin, role=Role.ADMIN),
     )
     newest, oldest = await list_acts(ctx, AuditFilter())
     assert (newest.kind, oldest.kind) == ("agent_changed", "key_added")
@@ -103,9 +106,7 @@ async def test_acts_at_once_are_one_row_after_the_other(ctx: Context) -> None:
     import asyncio
 
     async def act(number: int) -> None:
-        await ctx.database.run(
-            lambda c: record(c, AuditKind.TAGS_CHANGED, actor=ADMIN, subject=str(number))
-        )
+        await ctx.database.run(lambda c: record(c, AuditKind.TAGS_CHANGED, actor=ADMIN, subject=str(number)))
 
     await asyncio.gather(*(act(n) for n in range(20)))
     assert await broken_seals(ctx) == (20, [])

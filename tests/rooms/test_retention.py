@@ -68,9 +68,7 @@ async def grow_old(ctx: Context, ticket_id: int, days: int) -> None:
 
 async def switch_on(ctx: Context, kept: Kept, days: int, depth: Depth = Depth.ALL) -> None:
     version = (await list_policies(ctx))[kept].version
-    await change_policy(
-        ctx, kept=kept, enabled=True, days=days, depth=depth, version=version, actor=ADMIN
-    )
+    await change_policy(ctx, kept=kept, enabled=True, days=days, depth=depth, version=version, actor=ADMIN)
 
 
 async def nights(ctx: Context, many: int = 1) -> None:
@@ -117,20 +115,28 @@ async def test_words_and_files_of_old_closed_tickets_go_and_their_figures_stay(c
     old, young = await a_closed_ticket(ctx, 400), await a_closed_ticket(ctx, 300)
     open_one = await ticket(ctx, await say(ctx, text="Still open", who=[("email", "o@mail.example", True)]))
     await grow_old(ctx, open_one["id"], 500)
-    seqs = await rows(ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"])
+    seqs = await rows(
+        ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"]
+    )
     await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
     await nights(ctx)
     said = await rows(
-        ctx, "SELECT text, subject, fields, author_name, direction FROM interaction WHERE ticket_id = $1", old["id"]
+        ctx,
+        "SELECT text, subject, fields, author_name, direction FROM interaction WHERE ticket_id = $1",
+        old["id"],
     )
     assert {(row["text"], row["subject"]) for row in said} == {("", "")}
     assert all(row["fields"] == {} for row in said)
-    after = await rows(ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"])
+    after = await rows(
+        ctx, "SELECT seq, direction, kind FROM interaction WHERE ticket_id = $1 ORDER BY id", old["id"]
+    )
     assert after == seqs
     assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", old["id"]) == ""
     assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", young["id"]) == young["subject"]
     assert await one(ctx, "SELECT text FROM interaction WHERE ticket_id = $1", open_one["id"]) == "Still open"
-    assert await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+    assert (
+        await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+    )
     run = next(run for run in await list_runs(ctx) if run.what == "messages")
     assert (run.rows, run.error) == (1, "") and run.ended_at is not None
     # The next night finds only what has become old since.
@@ -145,7 +151,9 @@ async def test_files_alone_go_where_that_is_what_was_chosen_and_words_later(ctx:
     old = await a_closed_ticket(ctx, 400)
     await switch_on(ctx, Kept.MESSAGES, 365, Depth.FILES)
     await nights(ctx)
-    assert await one(ctx, "SELECT count(*) FROM attachment") == 0 == await one(ctx, "SELECT count(*) FROM blob")
+    assert (
+        await one(ctx, "SELECT count(*) FROM attachment") == 0 == await one(ctx, "SELECT count(*) FROM blob")
+    )
     assert await one(ctx, "SELECT subject FROM ticket WHERE id = $1", old["id"]) == old["subject"]
     await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
     await nights(ctx)
@@ -155,21 +163,31 @@ async def test_files_alone_go_where_that_is_what_was_chosen_and_words_later(ctx:
 async def test_bytes_that_two_tickets_hold_stay_for_the_other(ctx: Context) -> None:
     for number, days in enumerate((400, 10)):
         kept = await say(
-            ctx, text="See", who=[("email", f"f{number}@mail.example", True)], files=[("same.txt", "the same bytes")]
+            ctx,
+            text="See",
+            who=[("email", f"f{number}@mail.example", True)],
+            files=[("same.txt", "the same bytes")],
         )
         found = await ticket(ctx, kept)
         await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
         await grow_old(ctx, found["id"], days)
     await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
     await nights(ctx)
-    assert await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+    assert (
+        await one(ctx, "SELECT count(*) FROM attachment") == 1 == await one(ctx, "SELECT count(*) FROM blob")
+    )
 
 
 async def test_a_hold_keeps_a_customer_out_of_all_of_it_until_it_is_lifted(ctx: Context) -> None:
     held = await a_closed_ticket(ctx, 400)
     code = await one(ctx, "SELECT code FROM customer WHERE id = $1", held["customer_id"])
     await set_hold(ctx, customer_code=code, reason="Case 12/26", actor=ADMIN)
-    for kept, depth in ((Kept.MESSAGES, Depth.WORDS), (Kept.CUSTOMERS, Depth.ALL), (Kept.RAW, Depth.ALL), (Kept.EVENTS, Depth.ALL)):
+    for kept, depth in (
+        (Kept.MESSAGES, Depth.WORDS),
+        (Kept.CUSTOMERS, Depth.ALL),
+        (Kept.RAW, Depth.ALL),
+        (Kept.EVENTS, Depth.ALL),
+    ):
         await switch_on(ctx, kept, 100, depth)
     await one(ctx, "UPDATE event SET at = now() - interval '400 days' RETURNING 1")
     assert (await find_old(ctx, kept=Kept.MESSAGES, days=100)).many == 0
@@ -233,7 +251,9 @@ async def test_raw_items_are_emptied_and_still_known_when_they_come_again(ctx: C
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1
 
 
-async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_sealed(ctx: Context, database_dsn: str) -> None:
+async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_sealed(
+    ctx: Context, database_dsn: str
+) -> None:
     import asyncpg
 
     from hub.actions.people.audit import broken_seals
@@ -242,19 +262,28 @@ async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_se
         await create_api_key(ctx, name=name, scopes=[Scope.READ], actor=ADMIN)
     owner = await asyncpg.connect(database_dsn)
     await owner.execute("ALTER TABLE audit DISABLE TRIGGER ALL")
-    await owner.execute("UPDATE audit SET at = now() - interval '400 days' WHERE id = (SELECT min(id) FROM audit)")
+    await owner.execute(
+        "UPDATE audit SET at = now() - interval '400 days' WHERE id = (SELECT min(id) FROM audit)"
+    )
     await owner.execute("ALTER TABLE audit ENABLE TRIGGER ALL")
     await owner.close()
     await switch_on(ctx, Kept.AUDIT, 366)
     await nights(ctx)
-    assert [row["subject"] for row in await rows(ctx, "SELECT subject FROM audit ORDER BY id")] == ["two", "three", "audit"]
+    assert [row["subject"] for row in await rows(ctx, "SELECT subject FROM audit ORDER BY id")] == [
+        "two",
+        "three",
+        "audit",
+    ]
     assert await broken_seals(ctx) == (3, [])
 
 
 # ── one customer ─────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) -> None:
     kept = await write(
-        ctx, f"{CANARY} Li <{CANARY.lower()}@mail.example>", f"I am {CANARY}, call me", subject=f"{CANARY} asks"
+        ctx,
+        f"{CANARY} Li <{CANARY.lower()}@mail.example>",
+        f"I am {CANARY}, call me",
+        subject=f"{CANARY} asks",
     )
     found = await ticket(ctx, kept)
     code = await one(ctx, "SELECT code FROM customer WHERE id = $1", found["customer_id"])
@@ -278,7 +307,10 @@ async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) ->
         assert refused.value.code == "number_differs"
     with pytest.raises(NotPossible):
         await anonymise_customer(
-            ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=Actor(name="S", role=Role.SUPERVISOR)
+            ctx,
+            customer_code=code,
+            typed=show_code(CUSTOMER, code),
+            actor=Actor(name="S", role=Role.SUPERVISOR),
         )
     assert "search_entry" in await where_it_stands(ctx, CANARY)
     await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
@@ -287,7 +319,9 @@ async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) ->
     assert await where_it_stands(ctx, CANARY) == []
     assert await one(ctx, "SELECT count(*) FROM interaction") == figures
     assert await one(ctx, "SELECT name FROM customer WHERE code = $1", code) == show_code(CUSTOMER, code)
-    assert await one(ctx, "SELECT subject FROM audit WHERE kind = 'customer_anonymised'") == show_code(CUSTOMER, code)
+    assert await one(ctx, "SELECT subject FROM audit WHERE kind = 'customer_anonymised'") == show_code(
+        CUSTOMER, code
+    )
     # Whoever writes from there is somebody new.
     again = await ticket(ctx, await write(ctx, f"{CANARY.lower()}@mail.example"))
     assert again["customer_id"] != found["customer_id"]
@@ -310,9 +344,13 @@ async def test_a_hub_that_went_away_in_the_middle_is_followed_by_one_that_ends_i
     assert await where_it_stands(ctx, CANARY) == []
 
 
-async def test_customers_who_were_not_seen_for_long_are_forgotten_but_none_with_work_left(ctx: Context) -> None:
+async def test_customers_who_were_not_seen_for_long_are_forgotten_but_none_with_work_left(
+    ctx: Context,
+) -> None:
     gone, recent = await a_closed_ticket(ctx, 800), await a_closed_ticket(ctx, 20)
-    busy = await ticket(ctx, await say(ctx, name="Busy", text="Hello", who=[("email", "busy@mail.example", True)]))
+    busy = await ticket(
+        ctx, await say(ctx, name="Busy", text="Hello", who=[("email", "busy@mail.example", True)])
+    )
     await grow_old(ctx, busy["id"], 900)
     await switch_on(ctx, Kept.CUSTOMERS, 700)
     await nights(ctx)

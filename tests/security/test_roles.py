@@ -35,11 +35,17 @@ async def id_of(desk: Desk, login: str) -> int:
 
 
 async def give(
-    desk: Desk, login: str, permissions: Iterable[Permission], sight: Sight = Sight.ALL, name: str = "Night shift"
+    desk: Desk,
+    login: str,
+    permissions: Iterable[Permission],
+    sight: Sight = Sight.ALL,
+    name: str = "Night shift",
 ) -> None:
     """A role with these permissions, for this agent."""
     await add_role(desk.ctx, name=name, permissions=permissions, sight=sight, based_on="agent", actor=ADMIN)
-    await change_agent(desk.ctx, agent_id=await id_of(desk, login), change=AgentChange(role=name), actor=ADMIN)
+    await change_agent(
+        desk.ctx, agent_id=await id_of(desk, login), change=AgentChange(role=name), actor=ADMIN
+    )
 
 
 PAGES = {
@@ -63,7 +69,9 @@ DEEDS = {
 
 
 @pytest.mark.parametrize("login", ["lin", "ann"])
-async def test_agents_and_supervisors_come_to_none_of_the_administrators_pages(desk: Desk, login: str) -> None:
+async def test_agents_and_supervisors_come_to_none_of_the_administrators_pages(
+    desk: Desk, login: str
+) -> None:
     number = show_code(CUSTOMER, await _customer(desk))
     await desk.log_in(login)
     before = await rows(desk.ctx, "SELECT * FROM audit")
@@ -91,7 +99,13 @@ async def test_what_a_role_allows_counts_from_the_next_request_on(desk: Desk) ->
     assert (await desk.get("/desk/audit")).status == 200
     role = next(one for one in await list_roles(desk.ctx) if one.name == "Night shift")
     await change_role(
-        desk.ctx, name=role.name, new_name="Day shift", permissions=(), sight=Sight.ALL, version=role.version, actor=ADMIN
+        desk.ctx,
+        name=role.name,
+        new_name="Day shift",
+        permissions=(),
+        sight=Sight.ALL,
+        version=role.version,
+        actor=ADMIN,
     )
     assert (await desk.get("/desk/audit")).status == 403
     assert await one(desk.ctx, "SELECT role FROM agent WHERE login = 'lin'") == "Day shift"
@@ -99,7 +113,10 @@ async def test_what_a_role_allows_counts_from_the_next_request_on(desk: Desk) ->
 
 async def test_nobody_gives_rights_that_they_do_not_have(desk: Desk) -> None:
     ann = Actor(
-        name="Ann", agent_id=await id_of(desk, "ann"), role="x", permissions=frozenset({P.MANAGE_ROLES, P.MANAGE_STAFF})
+        name="Ann",
+        agent_id=await id_of(desk, "ann"),
+        role="x",
+        permissions=frozenset({P.MANAGE_ROLES, P.MANAGE_STAFF}),
     )
     lin = await id_of(desk, "lin")
     await add_role(desk.ctx, name="Auditor", permissions={P.SEE_AUDIT}, actor=ADMIN)
@@ -129,7 +146,9 @@ async def test_nobody_gives_rights_that_they_do_not_have(desk: Desk) -> None:
 async def test_the_last_administrator_stays_one_whatever_roles_there_are(desk: Desk) -> None:
     ada = await add_agent(desk.ctx, login="ada", name="Ada", password=PASSWORD, role="admin")
     await add_role(desk.ctx, name="All", permissions=frozenset(Permission), actor=ADMIN)
-    await change_agent(desk.ctx, agent_id=await id_of(desk, "lin"), change=AgentChange(role="All"), actor=ADMIN)
+    await change_agent(
+        desk.ctx, agent_id=await id_of(desk, "lin"), change=AgentChange(role="All"), actor=ADMIN
+    )
     for change in (AgentChange(role="All"), AgentChange(active=False)):
         with pytest.raises(NotPossible) as refused:
             await change_agent(desk.ctx, agent_id=ada, change=change, actor=ADMIN)
@@ -169,10 +188,14 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
     await give(desk, "lin", frozenset(Permission), Sight.OWN)
     await desk.log_in("lin")
     token = await one(
-        desk.ctx, "SELECT a.token FROM attachment a JOIN ticket t ON t.id = a.ticket_id WHERE t.code = $1", other
+        desk.ctx,
+        "SELECT a.token FROM attachment a JOIN ticket t ON t.id = a.ticket_id WHERE t.code = $1",
+        other,
     )
     own = await one(
-        desk.ctx, "SELECT a.token FROM attachment a JOIN ticket t ON t.id = a.ticket_id WHERE t.code = $1", mine
+        desk.ctx,
+        "SELECT a.token FROM attachment a JOIN ticket t ON t.id = a.ticket_id WHERE t.code = $1",
+        mine,
     )
     customer = show_code(CUSTOMER, await one(desk.ctx, "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1", other))  # fmt: skip
     assert (await desk.get(f"/desk/tickets/T-{mine}")).status == 200
@@ -193,7 +216,10 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
         (f"/desk/tickets/T-{mine}/move", {"entry": await _entry(desk, mine), "to": f"T-{other}"}),
     ):  # fmt: skip
         assert (await desk.post(path, form)).status in (404, 409), path
-    assert await one(desk.ctx, "SELECT status || coalesce(assignee_id, 0) FROM ticket WHERE code = $1", other) == "open0"
+    assert (
+        await one(desk.ctx, "SELECT status || coalesce(assignee_id, 0) FROM ticket WHERE code = $1", other)
+        == "open0"
+    )
     for scope in ("all", "unassigned", "mine"):
         listed = (await desk.get(f"/desk?scope={scope}&show=work")).text
         assert f"T-{other}" not in listed, scope
@@ -203,7 +229,11 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
 
 async def _entry(desk: Desk, code: int) -> str:
     return str(
-        await one(desk.ctx, "SELECT i.id FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE t.code = $1", code)
+        await one(
+            desk.ctx,
+            "SELECT i.id FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE t.code = $1",
+            code,
+        )
     )
 
 
@@ -226,7 +256,9 @@ async def test_who_sees_their_queues_sees_those_and_their_own(desk: Desk) -> Non
 
 async def test_actions_check_sight_under_the_lock_of_the_ticket(desk: Desk) -> None:
     mine, other = await two_tickets(desk)
-    narrow = Actor(name="L", agent_id=await id_of(desk, "lin"), role="x", permissions=BUILT_IN["agent"], sight=Sight.OWN)
+    narrow = Actor(
+        name="L", agent_id=await id_of(desk, "lin"), role="x", permissions=BUILT_IN["agent"], sight=Sight.OWN
+    )
     with pytest.raises(NotFound):
         await change_status(desk.ctx, ticket_code=other, status="closed", actor=narrow)
     await change_status(desk.ctx, ticket_code=mine, status="closed", actor=narrow)

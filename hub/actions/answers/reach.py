@@ -116,7 +116,7 @@ def _own(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
     way = choose_way(ctx, asked.channel, asked.reply_address, last_inbox=asked.heard_channel or "")
     if way is None:
         return None
-    key = _key(way.channel, way.address)
+    key = way_key(way.channel.name, way.address, by_mail=way.channel.kind.inbox is not None)
     known = found.get(key)
     if known is not None:
         # Where the customer themselves asked to be answered, an agent may try again.
@@ -133,16 +133,17 @@ def _own(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
     )
 
 
-def _key(channel: ConfiguredChannel, address: str) -> str:
-    if channel.kind.inbox is None:
-        return f"talk:{channel.name}:{address}"
+def way_key(channel: str, address: str, *, by_mail: bool) -> str:
+    """How a way is named: a conversation of a channel, or an e-mail address, whichever inbox the letter leaves by."""
+    if not by_mail:
+        return f"talk:{channel}:{address}"
     return f"mail:{normalise_identity(IdentityKind.EMAIL, address) or address}"
 
 
 def _talks(ctx: Context, rows: Sequence[TalkRow]) -> list[Way]:
     found = []
     for row in rows:
-        key = f"talk:{row.channel}:{row.address}"
+        key = way_key(row.channel, row.address, by_mail=False)
         if row.channel not in ctx.settings.channels:
             if normalise_identity(IdentityKind.EMAIL, row.address) is None:
                 found.append(Way(key=key, kind=row.kind, address=row.address, shut=Shut.CHANNEL_GONE))

@@ -7,6 +7,7 @@ from typing import TypeVar
 from hub.actions.announce import OUTBOX, announce
 from hub.actions.answers.copies import join_copies
 from hub.actions.answers.drafts import give_back
+from hub.actions.answers.reach import way_key
 from hub.actions.answers.ways import is_inbox
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
@@ -16,7 +17,6 @@ from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import drafts, outbound, work
-from storage.outbound import CancelledReply
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ async def cancel_reply(
                 cc=join_copies(withdrawn.cc),
                 bcc=join_copies(withdrawn.bcc),
                 inbox=withdrawn.inbox,
-                way=_way_of(taken, gone),
+                way=way_key(gone.channel, gone.message["address"], by_mail=is_inbox(ctx, gone.channel)),
                 expected_seq=taken.seq,
             )
             await give_back(taken.connection, taken.ticket.id, actor.agent_id, content)
@@ -68,14 +68,6 @@ async def cancel_reply(
         return withdrawn
 
     return await _on_reply(ctx, interaction_id, actor, step)
-
-
-def _way_of(taken: Step, gone: CancelledReply) -> str:
-    """The key of the way that it would have gone; "" for the ticket's own."""
-    address = str(gone.message["address"])
-    if gone.message.get("message_id"):
-        return "" if address == taken.ticket.reply_address else f"mail:{address}"
-    return "" if gone.channel == taken.ticket.channel else f"talk:{gone.channel}:{address}"
 
 
 async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:

@@ -18,7 +18,7 @@ from hub.model.permissions import Permission, Sight
 from storage import exports
 from storage.exports import ExportedCustomer, ExportedEntry, ExportedFile, ExportedTicket
 
-_NO_NAME = re.compile(r"[^\w.\- ]+")
+_NO_NAME = re.compile(r"[^\w.\- ]+|\.{2,}")
 
 
 async def export_customer(ctx: Context, *, customer_code: int, actor: Actor, into: IO[bytes]) -> None:

@@ -103,7 +103,8 @@ async def fill(
         await house.agree_on(connection, MARK, str(number))
         await seed.make_months(connection, until - timedelta(days=DAYS + 1), until)
         ground = await _lay_ground(connection, draw, interactions, hashed, until)
-        told = itertools.count()
+        # Two pasts in one database have different numbers in the same millisecond.
+        told = itertools.count(ground.tickets * 64)
         written = tickets = 0
         past = stories(draw, interactions, ground.persons, len(ground.agents), until)
         while lot := list(itertools.islice(past, _AT_ONCE)):
@@ -126,8 +127,8 @@ async def _lay_ground(
 ) -> _Ground:
     many = max(5, interactions // _LETTERS_PER_CUSTOMER)
     names = companies(draw, max(2, many // 40))
-    persons = people(draw, many, len(names))
     first = await seed.first_numbers(connection, len(names), many, tickets_of(interactions))
+    persons = people(draw, many, len(names), first["customer_id"])
     staff = [login for login, _, _ in _STAFF]
     known = await seed.known_logins(connection, staff)
     await seed.copy(

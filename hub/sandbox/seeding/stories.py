@@ -70,9 +70,10 @@ def companies(draw: random.Random, many: int) -> list[str]:
     return made
 
 
-def people(draw: random.Random, many: int, companies: int) -> list[Person]:
+def people(draw: random.Random, many: int, companies: int, first: int = 0) -> list[Person]:
+    """Customers, their addresses numbered from `first` on: no two have the same."""
     made = []
-    for number in range(many):
+    for number in range(first, first + many):
         zh = draw.random() < 0.62
         if zh:
             name = draw.choice(words.SURNAMES) + "".join(draw.choices(words.GIVEN, k=draw.choice((1, 2, 2))))

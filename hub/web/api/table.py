@@ -28,6 +28,7 @@ from hub.web.api.operations import FILES_BODY, Operation
 from hub.web.api.table_admin import ADMIN
 from hub.web.api.table_errands import ERRANDS
 from hub.web.api.table_fields import FIELDS
+from hub.web.api.table_words import WORDS
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
 
@@ -689,5 +690,6 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *FIELDS,
     *ERRANDS,
+    *WORDS,
     *ADMIN,
 )

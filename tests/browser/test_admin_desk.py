@@ -1,0 +1,99 @@
+"""Roles, keys, the audit trail and retention in a browser: an administrator changes what somebody may do while they look on, and
+axe finds nothing."""
+
+import pytest
+from playwright.async_api import expect
+
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.people.keys import create_api_key
+from hub.actions.people.staff import add_agent, set_preferences
+from hub.actions.privacy.forget import set_hold
+from hub.model.codes import CUSTOMER, show_code
+from hub.model.people import HUB, Actor, Role, Scope
+from storage import views
+from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
+from tests.fakes.desk import PASSWORD, Desk, customer_writes
+from tests.fakes.scene import one
+
+ADMIN = Actor(name="Ada Keller", role=Role.ADMIN)
+WORDS = {
+    "en": ("New role", "Add", "Only their own tickets", "Saved. Routing goes by it from now on."),
+    "zh_CN": ("新建角色", "添加", "仅自己的工单", "已保存，分配从现在起按此进行。"),
+}
+
+
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+async def test_what_a_role_shows_changes_under_the_eyes_of_who_has_it(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
+    ada = await add_agent(
+        desk.ctx, login="ada", name="Ada Keller", password=PASSWORD, role=Role.ADMIN, locale=locale
+    )
+    lin = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'lin'")
+    mine = await customer_writes(desk.ctx, "Mine", thread="one", name="One")
+    other = await customer_writes(desk.ctx, "Somebody's", thread="two", name="Two")
+    await assign_ticket(desk.ctx, ticket_code=mine, agent_id=lin, actor=HUB)
+    await assign_ticket(desk.ctx, ticket_code=other, agent_id=ada, actor=HUB)
+    theirs = await open_desk("/desk?scope=all", login="lin")
+    await expect(theirs.locator(f'.row[data-ticket="T-{other}"]')).to_be_visible()
+
+    page = await open_desk("/desk/roles", login="ada")
+    new, add, own, _ = WORDS[locale]
+    await page.get_by_role("link", name=new).click()
+    await page.fill("#r-name", "Night shift")
+    await page.get_by_label(own).check()
+    await page.get_by_role("button", name=add, exact=True).click()
+    await expect(page.locator("thead")).to_contain_text("Night shift")
+    await page.goto(f"{desk.url}/desk/staff?agent={lin}")
+    await page.select_option("#a-role", "Night shift")
+    await page.locator(".staff-card form.stacked .button.strong").click()
+    await expect(page.locator(".good")).to_be_visible()
+
+    # Their page asks again with the next thing that happens, and is shown what there is for them now; their socket names nothing else.
+    await assign_ticket(desk.ctx, ticket_code=other, agent_id=None, actor=HUB)
+    await expect(theirs.locator(f'.row[data-ticket="T-{other}"]')).to_have_count(0)
+    await expect(theirs.locator(f'.row[data-ticket="T-{mine}"]')).to_be_visible()
+    # What comes into their sight is there at once.
+    await assign_ticket(desk.ctx, ticket_code=other, agent_id=lin, actor=HUB)
+    await expect(theirs.locator(f'.row[data-ticket="T-{other}"]')).to_be_visible()
+
+
+async def test_a_key_is_copied_with_one_press(open_desk: OpenDesk, desk: Desk) -> None:
+    await add_agent(desk.ctx, login="ada", name="Ada Keller", password=PASSWORD, role=Role.ADMIN)
+    page = await open_desk("/desk/keys", login="ada")
+    await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await page.fill("#k-name", "erp")
+    await page.locator("main .button.strong").click()
+    shown = await page.inner_text("#new-key")
+    await page.click("[data-copy]")
+    await expect(page.locator("[data-copy]")).to_contain_text("Copied")
+    assert shown.startswith("chk_") and await page.evaluate("navigator.clipboard.readText()") == shown
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("locale", ["en", "zh_CN"])
+async def test_axe_finds_nothing_on_the_administrators_pages(
+    open_desk: OpenDesk, desk: Desk, locale: str, theme: str, width: int
+) -> None:
+    ada = await add_agent(desk.ctx, login="ada", name="Ada Keller", password=PASSWORD, role=Role.ADMIN)
+    await create_api_key(desk.ctx, name="erp", scopes=[Scope.READ], actor=ADMIN)
+    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle")
+    ticket = await desk.ctx.database.read(lambda c: views.get_ticket(c, code))
+    assert ticket is not None
+    await set_hold(desk.ctx, customer_code=ticket.customer_code, reason="Case 12/26", actor=ADMIN)
+    await one(
+        desk.ctx, "UPDATE ticket SET status = 'closed', updated_at = now() - interval '5 years' RETURNING 1"
+    )
+    await set_preferences(desk.ctx, agent_id=ada, locale=locale, theme=theme)
+    data = f"/desk/customers/{show_code(CUSTOMER, ticket.customer_code)}/data"
+    page = await open_desk("/desk/roles", login="ada", width=width)
+    found = {"roles": await violations(page)}
+    for path in (
+        "/desk/roles/new", "/desk/roles/admin", "/desk/keys", "/desk/audit?check=1",
+        "/desk/retention?look=messages&days=1095", data,
+    ):  # fmt: skip
+        await page.goto(desk.url + path)
+        found[path] = await violations(page)
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
