@@ -2,11 +2,15 @@
 
 import asyncio
 import gc
+import hashlib
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -22,7 +26,9 @@ from storage.embedded import embedded_postgres
 from storage.migrate import migrate
 
 SECRET = b"a key of thirty-two bytes for tests"
+MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
 RULES = Path(__file__).parent.parent / "config" / "routing.toml"
+OLD_SECONDS = 24 * 3600
 _names = itertools.count()
 
 # A server that is thrown away needs no disk.
@@ -42,11 +48,44 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="hub-tests-", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)
         data = Path(folder) / "postgres"
+        ready = _ready_made()
+        if not ready.is_dir():
+            _make_ready(data, ready)
+        else:
+            _copy(ready, data)
         with embedded_postgres(data) as dsn:
-            asyncio.run(_careless(dsn))
-        with embedded_postgres(data) as dsn:
-            asyncio.run(_make_template(dsn))
             yield dsn
+
+
+def _ready_made() -> Path:
+    """Where a migrated cluster lies, made by an earlier run with the very same migrations and server."""
+    made_of = hashlib.sha256(version("embedded-postgres").encode())
+    for path in sorted(MIGRATIONS.glob("*.sql")):
+        made_of.update(path.read_bytes())
+    made_of.update("".join(_CARELESS).encode())
+    return Path(_in_memory() or tempfile.gettempdir()) / f"hub-tests-made-{made_of.hexdigest()[:16]}"
+
+
+def _make_ready(data: Path, ready: Path) -> None:
+    """A cluster with the template, kept for later runs; of two that make one at once, one is kept."""
+    with embedded_postgres(data) as dsn:
+        asyncio.run(_careless(dsn))
+    with embedded_postgres(data) as dsn:
+        asyncio.run(_make_template(dsn))
+    for older in ready.parent.glob("hub-tests-made-*"):
+        if older.stat().st_mtime < time.time() - OLD_SECONDS:
+            shutil.rmtree(older, ignore_errors=True)
+    fresh = ready.with_name(f"{ready.name}.{os.getpid()}")
+    _copy(data, fresh)
+    try:
+        fresh.rename(ready)
+    except OSError:  # another run was quicker
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """With owners and modes: the server runs as somebody else where the tests run as root."""
+    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 
 
 def _in_memory() -> Path | None:

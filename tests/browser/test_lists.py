@@ -167,7 +167,7 @@ async def test_what_is_put_off_comes_back(open_desk: OpenDesk, desk: Desk, local
     await fire_due(desk.ctx)
     await expect(ann.locator(f"#row-T-{second}")).to_be_visible(timeout=5000)
     await expect(ann.locator("#bell-count .count")).to_have_text("1", timeout=5000)
-    await expect(ann).to_have_title(f"(1) Case 0 · Contact Hub")
+    await expect(ann).to_have_title("(1) Case 0 · Contact Hub")
     # Early, by the customer's word.
     await customer_writes(desk.ctx, "Hello?", subject="Case 0", thread="t0")
     await expect(ann.locator(f"#row-T-{first}")).to_be_visible(timeout=5000)
@@ -247,5 +247,5 @@ async def test_the_browser_tells_once_over_all_tabs_that_a_customer_has_answered
     assert await told() == ["Customer 0 has answered"] * 2
 
 
-async def _any(told: "asyncio.Future[list[str]]", number: int = 1) -> bool:  # noqa: F821
+async def _any(told: "asyncio.Future[list[str]]", number: int = 1) -> bool:
     return len(await told) >= number

@@ -78,15 +78,15 @@ def _is_special(body: str) -> bool:
 
 
 def _nested(values: Mapping[str, str]) -> dict[str, Any]:
-    """customer.name to {customer: {name}}."""
+    """customer.name to {customer: {name}}. What is empty is nothing to Liquid, whose conditions hold for an empty text."""
     nested: dict[str, Any] = {}
     for name, value in values.items():
         room, _, last = name.rpartition(".")
-        (nested.setdefault(room, _Room(room)) if room else nested)[last] = value
+        (nested.setdefault(room, _Room(room)) if room else nested)[last] = value or None
     return nested
 
 
-class _Room(dict[str, str]):
+class _Room(dict[str, str | None]):
     """Values of one kind. By itself it stands for nothing, and stays as it was written."""
 
     def __init__(self, name: str) -> None:

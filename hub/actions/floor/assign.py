@@ -7,13 +7,15 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.people import Actor
+from hub.model.permissions import Permission
 from hub.model.tickets import EventKind, TicketStatus
 from storage import work
 
 
 async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> int:
     """To this agent, whatever their load; None: back to the queue, where it keeps its place. Returns the number that it has in the
-    ledger, by which it can be undone; 0 where nothing changed hands. Raises NotFound, NotPossible."""
+    ledger, by which it can be undone; 0 where nothing changed hands. Raises NotFound; NotPossible (closed; not_allowed: an agent
+    whose role leaves other people's tickets alone takes what nobody has and puts back their own)."""
 
     async def step(taken: Step) -> int:
         ticket, connection = taken.ticket, taken.connection
@@ -25,6 +27,9 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             return 0
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
+        concerned = {agent_id, ticket.holder} - {None, actor.agent_id}
+        if actor.agent_id is not None and concerned and not actor.may(Permission.ASSIGN_OTHERS):
+            raise NotPossible("Your role leaves other people's tickets alone.", code="not_allowed")
         await hand_over(
             taken,
             agent_id,

@@ -85,7 +85,7 @@ async def add_role(
     based_on: str = "",
     actor: Actor,
 ) -> str:
-    """The new role's name as it is kept. Raises NotPossible: not_allowed, bad_role_name, role_taken, too_many_roles, bad_role
+    """The new role's name as it is kept. `based_on`: whoever has it is told what the built-in role behind that one is told. Raises NotPossible: not_allowed, bad_role_name, role_taken, too_many_roles, bad_role
     (`based_on`)."""
     name, wanted = _check_name(name), frozenset(permissions)
     _check_may_give(actor, wanted, sight)
@@ -93,10 +93,9 @@ async def add_role(
     async def work(connection: Connection) -> str:
         if len(await stored.list_roles(connection)) >= MOST_ROLES:
             raise NotPossible(f"There are {MOST_ROLES} roles already.", code="too_many_roles")
-        if based_on:
-            await role_named(connection, based_on)
+        root = await _root(connection, based_on)
         if not await stored.add_role(
-            connection, name, based_on=based_on, permissions=sorted(wanted), sight=sight
+            connection, name, based_on=root, permissions=sorted(wanted), sight=sight
         ):
             raise _taken(name)
         await _tell(connection, actor)
@@ -105,7 +104,7 @@ async def add_role(
             AuditKind.ROLE_ADDED,
             actor=actor,
             subject=name,
-            details={"permissions": sorted(wanted), "sight": sight, "based_on": based_on or None},
+            details={"permissions": sorted(wanted), "sight": sight, "based_on": root or None},
         )
         return name
 
@@ -164,6 +163,13 @@ async def remove_role(ctx: Context, *, name: str, actor: Actor) -> None:
         )
 
     await ctx.database.run(work)
+
+
+async def _root(connection: Connection, based_on: str) -> str:
+    """The role that is always there, from which that one was made; "" for none."""
+    if not based_on or based_on in BUILT_IN:
+        return based_on
+    return (await role_named(connection, based_on)).based_on
 
 
 async def _lock(connection: Connection, name: str, actor: Actor) -> RoleInUse:
