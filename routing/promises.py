@@ -95,9 +95,12 @@ class TargetWhen(Table):
 
 class TargetTable(Table):
     """What is promised, in minutes of working time of a calendar; 0: nothing. `warn_at`: after which share of it a warning is
-    given, in per cent; 0: never. `escalate`: whether a missed target raises the ticket's priority."""
+    given, in per cent; 0: never. `escalate`: whether a missed target raises the ticket's priority. What has
+    no title in a language is shown by its name."""
 
     name: Word
+    title_en: Annotated[str, Field(max_length=100)] = ""
+    title_zh: Annotated[str, Field(max_length=100)] = ""
     when: TargetWhen = Field(default_factory=TargetWhen)
     calendar: Word | None = None
     first_response: Minutes | None = None

@@ -55,9 +55,7 @@ async def lock_draft(connection: Connection, ticket_id: int, agent_id: int, mode
     return _draft(row)
 
 
-async def write_draft(
-    connection: Connection, ticket_id: int, agent_id: int, mode: str, draft: Draft
-) -> None:
+async def write_draft(connection: Connection, ticket_id: int, agent_id: int, mode: str, draft: Draft) -> None:
     """What stands from now on; the draft is locked."""
     said = draft.content
     await connection.execute(
@@ -72,7 +70,15 @@ async def keep_beside(
     """Keep a version that does not stand, so that it can be had again."""
     said = write.content
     await connection.execute(
-        SQL["keep_beside"], ticket_id, agent_id, mode, write.writer, write.number, said.text, said.cc, said.bcc
+        SQL["keep_beside"],
+        ticket_id,
+        agent_id,
+        mode,
+        write.writer,
+        write.number,
+        said.text,
+        said.cc,
+        said.bcc,
     )
 
 
@@ -120,16 +126,17 @@ async def room_of(connection: Connection, ticket_id: int, agent_id: int) -> tupl
 async def add_file(
     connection: Connection,
     ticket_id: int,
-    agent_id: int,
+    agent_id: int | None,
     *,
+    scheduled_id: int | None = None,
     filename: str,
     content_type: str,
     size: int,
     sha256: bytes,
 ) -> DraftFileRow:
-    """Its bytes are in the table of blobs."""
+    """Its bytes are in the table of blobs. `scheduled_id`: it goes along with that one."""
     row = await connection.fetchrow(
-        SQL["add_file"], ticket_id, agent_id, filename, content_type, size, sha256
+        SQL["add_file"], ticket_id, agent_id, scheduled_id, filename, content_type, size, sha256
     )
     assert row is not None
     return DraftFileRow(**row)

@@ -73,7 +73,8 @@ class Standing:
 
 
 async def empty_tickets(connection: Connection, ticket_ids: Sequence[int], *, words: bool) -> int:
-    """Take their files, and with `words` everything that was said on them too; returns how many entries they have. Locks them."""
+    """Take their files, and with `words` everything that was said on them too; returns how many entries there are.
+    Locks them."""
     await connection.execute(SQL["lock_tickets"], ticket_ids)
     entries, raws = await _entries(connection, ticket_ids)
     gone = {row["sha256"] for row in await connection.fetch(SQL["drop_files"], entries)}

@@ -29,8 +29,8 @@ async def in_bulk(database: Database) -> AsyncIterator[Connection]:
         format="binary",
     )
     try:
+        await connection.execute(SQL["no_limits"])
         async with connection.transaction():
-            await connection.execute(SQL["no_limits"])
             for table in _HEARD:
                 await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER search_new")
             for table in _FOUND:

@@ -140,7 +140,7 @@ async def end_session(connection: Connection, agent_id: int, session_id: UUID) -
 
 
 async def end_others(connection: Connection, agent_id: int, kept: UUID) -> int:
-    """How many there were."""
+    """How many there were. Also those that are about to begin."""
     return len(await connection.fetch(SQL["end_others"], agent_id, kept))
 
 

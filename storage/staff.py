@@ -44,6 +44,7 @@ async def set_password(connection: Connection, login: str, password_hash: str) -
 
 
 async def end_sessions(connection: Connection, agent_id: int) -> None:
+    """Also those that are about to begin: a second step that is waited for."""
     await connection.execute(SQL["end_sessions"], agent_id)
 
 

@@ -310,12 +310,6 @@ async def list_tickets(
     return [TicketRow(**row) for row in rows]
 
 
-async def count_tickets(connection: Connection, agent_id: int | None) -> dict[str, int]:
-    """Open and pending tickets by scope: mine, unassigned, all."""
-    row = await connection.fetchrow(SQL["count_tickets"], agent_id)
-    return dict(row) if row else {}
-
-
 async def get_ticket(connection: Connection, code: int) -> TicketRow | None:
     """The ticket with this spoken number (hub.model.codes reads it)."""
     row = await connection.fetchrow(_TICKET_BY_CODE, code)

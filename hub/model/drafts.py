@@ -44,8 +44,8 @@ class DraftContent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A draft as it stands. `tab`, a page of the desk, wrote it last, as the `number`th of its writes; "": the hub did (what was
-    taken back)."""
+    """A draft as it stands. `tab`, a page of the desk, wrote it last, as the `number`th of its writes; "": the hub did (what
+    was taken back)."""
 
     revision: int = 0
     tab: str = ""

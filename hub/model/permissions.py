@@ -7,8 +7,8 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """Each opens something; nothing is opened by the name of a role. What everybody at the desk may do has no permission: look at
-    tickets in sight, take what waits, their own presence, preferences, notices and sign-in."""
+    """Each opens something; nothing is opened by the name of a role. What everybody at the desk may do has no permission: look
+    at tickets in sight, take what nobody has, their own presence, preferences, notices, drafts, views and sign-in."""
 
     # Tickets
     ANSWER = "answer"

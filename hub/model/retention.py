@@ -1,4 +1,4 @@
-"""What is kept for how long. Nothing is taken away that a policy does not name, and none of it before somebody switched that on."""
+"""What is kept for how long. Nothing is taken away that no policy names, and nearly nothing before somebody switched one on."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -33,8 +33,8 @@ LEAST_DAYS: Mapping[Kept, int] = {
     Kept.NOTICES: 90,
     Kept.AUDIT: 366,
 }
-"""Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice. The audit
-trail lets go of nothing younger than a year."""
+"""Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice. The
+audit trail lets go of nothing younger than a year."""
 
 MOST_DAYS = 36_500
 

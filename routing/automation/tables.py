@@ -192,9 +192,12 @@ class Action(Table):
 
 class AutomationRule(Table):
     """Listens to what happens (`on`), or waits (`after` so many minutes `of` something, in working time of `calendar` where one
-    is named); then, if the conditions hold, does what `then` says, in that order."""
+    is named); then, if the conditions hold, does what `then` says, in that order. What has no title in a language is shown by
+    its name."""
 
     name: Word
+    title_en: Annotated[str, Field(max_length=100)] = ""
+    title_zh: Annotated[str, Field(max_length=100)] = ""
     enabled: bool = True
     note: Annotated[str, Field(max_length=500)] = ""
     on: tuple[Happening, ...] = ()

@@ -53,7 +53,7 @@ WHERE ticket_id = $1 AND agent_id = $2 AND scheduled_id IS NULL
 SELECT id FROM ticket WHERE id = $1 FOR NO KEY UPDATE
 
 -- name: add_file
-INSERT INTO draft_file (ticket_id, agent_id, filename, content_type, size, sha256) VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO draft_file (ticket_id, agent_id, scheduled_id, filename, content_type, size, sha256) VALUES ($1, $2, $3, $4, $5, $6, $7)
 RETURNING token, filename, content_type, size
 
 -- name: remove_file

@@ -1,8 +1,8 @@
 -- A made-up past, in bulk.
 
 -- name: no_limits
-SELECT set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true),
-       set_config('maintenance_work_mem', '256MB', true)
+SELECT set_config('statement_timeout', '0', false), set_config('idle_in_transaction_session_timeout', '0', false),
+       set_config('maintenance_work_mem', '256MB', false)
 
 -- name: is_empty
 SELECT NOT EXISTS (SELECT 1 FROM ticket) AND NOT EXISTS (SELECT 1 FROM customer)

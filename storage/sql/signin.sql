@@ -31,6 +31,7 @@ LIMIT 200
 DELETE FROM session WHERE agent_id = $1 AND id = $2 RETURNING id
 
 -- name: end_others
+WITH begun AS (DELETE FROM sign_in_step WHERE agent_id = $1)
 DELETE FROM session WHERE agent_id = $1 AND id <> $2 RETURNING id
 
 -- name: begin

@@ -13,6 +13,8 @@ INSERT INTO queue_member (queue_id, agent_id) SELECT q.id, $1 FROM queue q WHERE
 UPDATE agent SET password_hash = $2 WHERE login = $1 RETURNING id
 
 -- name: end_sessions
+-- And what was begun with a password that may be another one now.
+WITH begun AS (DELETE FROM sign_in_step WHERE agent_id = $1)
 DELETE FROM session WHERE agent_id = $1
 
 -- name: password_of

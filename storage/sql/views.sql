@@ -16,14 +16,6 @@ JOIN channel ch ON ch.id = t.channel_id
 JOIN customer cu ON cu.id = t.customer_id
 LEFT JOIN agent a ON a.id = t.assignee_id LEFT JOIN agent f ON f.id = t.offered_to
 
--- name: count_tickets
--- Open and pending ones: of one agent, of nobody, all.
-SELECT count(*) FILTER (WHERE assignee_id = $1::bigint) AS mine,
-       count(*) FILTER (WHERE assignee_id IS NULL) AS unassigned,
-       count(*) AS "all"
-FROM ticket
-WHERE status IN ('open', 'pending')
-
 -- name: timeline
 -- One entry of a timeline; storage/views.py adds whose, and the page. The id is the chronological order, so the index of the
 -- ticket, or of the customer, gives it. HTML stays where it is until somebody asks for it: only its length is looked at.

@@ -7,7 +7,7 @@ SELECT k.channel, k.kind, k.address, k.thread_key, h.heard_at, n.answered, clock
 FROM (
     SELECT DISTINCT ON (t.channel_id, t.reply_address)
            t.channel_id, ch.name AS channel, ch.kind, t.reply_address AS address, t.thread_key
-    FROM (SELECT * FROM ticket WHERE customer_id = $1 ORDER BY id DESC LIMIT 200) t JOIN channel ch ON ch.id = t.channel_id
+    FROM (SELECT id, channel_id, reply_address, thread_key FROM ticket WHERE customer_id = $1 ORDER BY id DESC LIMIT 200) t JOIN channel ch ON ch.id = t.channel_id
     WHERE t.reply_address <> '' AND t.thread_key <> ''
     ORDER BY t.channel_id, t.reply_address, t.id DESC
 ) k

@@ -1,5 +1,5 @@
-"""Roles, keys, the audit trail and retention in a browser: an administrator changes what somebody may do while they look on, and
-axe finds nothing."""
+"""Roles, keys, the audit trail and retention in a browser: an administrator changes what somebody may do while they look on,
+and axe finds nothing."""
 
 import pytest
 from playwright.async_api import expect
@@ -50,7 +50,7 @@ async def test_what_a_role_shows_changes_under_the_eyes_of_who_has_it(
     await page.locator(".staff-card form.stacked .button.strong").click()
     await expect(page.locator(".good")).to_be_visible()
 
-    # Their page asks again with the next thing that happens, and is shown what there is for them now; their socket names nothing else.
+    # Their page asks again with the next thing that happens, and is shown what there is for them now.
     await assign_ticket(desk.ctx, ticket_code=other, agent_id=None, actor=HUB)
     await expect(theirs.locator(f'.row[data-ticket="T-{other}"]')).to_have_count(0)
     await expect(theirs.locator(f'.row[data-ticket="T-{mine}"]')).to_be_visible()

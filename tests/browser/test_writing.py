@@ -1,17 +1,26 @@
 """Writing in Chromium: drafts of two pages and of a page that is gone, files, sending later, other ways, two agents at once."""
 
 import asyncio
+import itertools
 import re
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from playwright.async_api import BrowserContext, Page, Route, expect
 
+from hub.actions.answers.drafts import save_draft, upload_file
+from hub.actions.answers.schedule import cancel_scheduled, schedule_reply
 from hub.actions.context import Context
+from hub.actions.people.staff import set_preferences
 from hub.actions.timers import fire_due
+from hub.model.drafts import DraftContent, DraftMode, Write
+from hub.model.people import Actor
+from storage import views
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
+from tests.browser.test_desk_access import violations
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, serving_desk
 
 PICTURE = bytes.fromhex(
@@ -69,7 +78,7 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     other = await _other_tab(page)
     await page.fill("#reply-text", "We look for it.")
-    await expect(page.locator("#draft-state")).to_have_text("Draft saved", timeout=10_000)
+    await expect(page.locator("#reply .draft-state")).to_have_text("Draft saved", timeout=10_000)
     await expect(other.locator("#reply-text")).to_have_value("We look for it.", timeout=10_000)
     # What the server has outlives the browser's own copy, and the page.
     await page.evaluate("localStorage.clear()")
@@ -84,9 +93,9 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
         await asyncio.sleep(0.05)
     gate.open.set()
     asked, won = (other, page)
-    await expect(page.locator("#draft-other:visible").or_(page.locator("#draft-state", has_text="saved"))).to_be_visible(
-        timeout=10_000
-    )
+    await expect(
+        page.locator("#draft-other:visible").or_(page.locator("#reply .draft-state", has_text="saved"))
+    ).to_be_visible(timeout=10_000)
     if await page.locator("#draft-other").is_visible():
         asked, won = (page, other)
     await expect(asked.locator("#draft-other")).to_be_visible(timeout=10_000)
@@ -139,7 +148,7 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     # To the customer's e-mail address: that can be taken back, and brings the files.
     await page.fill("#reply-text", "See here.")
     await page.click("#ways-menu summary")
-    await page.click("#ways-menu .way:has-text('E-mail')")
+    await page.click("#ways-menu .reach:has-text('E-mail')")
     await expect(page.locator("#tab-reply")).to_contain_text("via E-mail", timeout=10_000)
     await expect(page.locator("#reply-text")).to_have_value("See here.")
     await expect(files).to_have_count(2)
@@ -210,3 +219,45 @@ async def test_send_resolve_next_goes_on_with_the_row_below(open_desk: OpenDesk,
     await page.go_back()
     await expect(page.locator("#tab-note")).to_have_attribute("aria-selected", "true")
     assert re.search("half a note", await page.input_value("#note-text"))
+
+
+async def test_axe_finds_nothing_in_any_of_the_eight_combinations(open_desk: OpenDesk, desk: Desk) -> None:
+    who = [
+        {"kind": "email", "value": "li@mail.example", "verified": True},
+        {"kind": "email", "value": "maybe@mail.example", "verified": False},
+        {"kind": "phone", "value": "+8613800138000", "verified": True},
+    ]
+    code = await customer_writes(
+        desk.ctx, "It leaks", subject="Kettle", sender={"name": "Li", "identities": who}
+    )
+    ann = next(one for one in await desk.ctx.database.read(views.list_agents) if one.login == "ann")
+    actor = Actor(name="Ann", agent_id=ann.id)
+    at = datetime.now(UTC) + timedelta(hours=3)
+    for text in ("Later.", "Not at all."):
+        made = await schedule_reply(desk.ctx, ticket_code=code, actor=actor, text=text, send_at=at)
+    await cancel_scheduled(desk.ctx, scheduled_id=made, actor=actor, into_draft=False)
+    for tab, text in (("a.0", "One."), ("b.0", "Two.")):
+        content = DraftContent(text=text, way="mail:maybe@mail.example")
+        write = Write(tab=tab, number=1, base=0, content=content)
+        await save_draft(desk.ctx, ticket_code=code, agent_id=ann.id, mode=DraftMode.REPLY, write=write)
+    for name, data in (("a.png", PICTURE), ("b.pdf", b"%PDF-1.4")):
+        await upload_file(
+            desk.ctx, ticket_code=code, agent_id=ann.id, filename=name, content_type="image/png", data=data
+        )
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    found = {}
+    for locale, theme, width in itertools.product(("en", "zh_CN"), ("light", "dark"), (1280, 375)):
+        await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.reload()
+        await page.locator("#beside summary").click()
+        for menu in ("ways", "later"):
+            await page.locator(f"#{menu}-menu summary").click()
+            await expect(page.locator(f"#{menu}-menu .choice").first).to_be_visible(timeout=10_000)
+            found[locale, theme, width, menu] = await violations(page)
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert {where: wrong for where, wrong in found.items() if wrong} == {}
+    await page.keyboard.press("Escape")
+    await page.locator("#draft-files .thumb").click()
+    await expect(page.locator("#lightbox")).to_be_visible()
+    assert await violations(page) == []

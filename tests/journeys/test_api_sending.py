@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -79,7 +79,11 @@ async def test_what_is_wrong_with_an_answer_is_told_by_its_field(
 
 
 async def test_templates_are_written_changed_filled_in_and_put_away(api: Api) -> None:
-    body = {"name": "Hello", "language": "en", "body": "Dear {{customer.name}}, {{agent.name}}: {{today | size}}"}
+    body = {
+        "name": "Hello",
+        "language": "en",
+        "body": "Dear {{customer.name}}, {{agent.name}}: {{today | size}}",
+    }
     headers = {"Idempotency-Key": "t-1"}
     made = await api.call("POST", "/templates", body, scope=Scope.WRITE, headers=headers)
     repeated = await api.call("POST", "/templates", body, scope=Scope.WRITE, headers=headers)
@@ -128,3 +132,34 @@ async def test_a_template_that_is_none_is_refused(api: Api, wrong: dict[str, Any
 async def test_filling_in_needs_a_ticket_that_there_is(api: Api, query: str, status: int) -> None:
     made = await api.call("POST", "/templates", {"name": "Hello", "body": "Hi"})
     assert (await api.call("GET", f"/templates/{made.json['id']}/text{query}")).status == status
+
+
+async def test_an_answer_waits_for_its_time_and_goes_by_another_way(api: Api) -> None:
+    number = await _number(api)
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    body = {
+        "text": "Later.", "scheduled_at": later, "cc": [{"address": "wang@example.cn"}],
+        "attachments": [{"filename": "a.txt", "data_base64": "aGk="}],
+    }  # fmt: skip
+    waits = await api.call("POST", f"/tickets/{number}/replies", body, scope=Scope.WRITE)
+    assert (waits.status, waits.json["ticket"]) == (202, number)
+    assert await one(api.ctx, "SELECT count(*) FROM outbox") == 0
+    (listed,) = (await api.call("GET", f"/tickets/{number}/scheduled")).json["items"]
+    assert (listed["id"], listed["state"], listed["files"]) == (waits.json["id"], "waiting", ["a.txt"])
+    gone = await api.call("POST", f"/scheduled/{listed['id']}/cancel", scope=Scope.WRITE)
+    assert (gone.status, gone.json["text"], gone.json["cc"][0]["address"]) == (
+        200,
+        "Later.",
+        "wang@example.cn",
+    )
+    again = await api.call("POST", f"/scheduled/{listed['id']}/cancel", scope=Scope.WRITE)
+    assert (again.status, again.json["code"]) == (409, "settled_already")
+    past = {"text": "Past.", "scheduled_at": "2020-01-01T00:00:00Z"}
+    refused = await api.call("POST", f"/tickets/{number}/replies", past, scope=Scope.WRITE)
+    assert (refused.status, refused.json["errors"][0]["field"]) == (422, "scheduled_at")
+    (way,) = (await api.call("GET", f"/tickets/{number}/ways")).json["items"]
+    assert (way["key"], way["own"], way["shut"]) == (f"mail:{LI}", True, "")
+    sent = await api.call(
+        "POST", f"/tickets/{number}/replies", {"text": "Yes.", "way": way["key"]}, scope=Scope.WRITE
+    )
+    assert sent.status == 201

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from tests.journeys.command import Done, command
@@ -66,3 +67,18 @@ async def test_what_cannot_be_is_said_and_nothing_is_changed(tmp_path: Path, env
     assert json.loads((await agent("show", "mei", "--json")).out)["version"] == 1
     moved = await agent("hand-over", "mei", "--to", "bo")
     assert moved.code == 0 and "Handed over: 0 tickets, 0 tasks." in moved.out
+
+
+async def test_who_lost_telephone_and_codes_gets_in_by_the_password_alone(
+    tmp_path: Path, env: dict[str, str], database_dsn: str
+) -> None:
+    connection = await asyncpg.connect(database_dsn)
+    await connection.execute(
+        "INSERT INTO totp (agent_id, sealed, set_up_at) SELECT id, 'x', now() FROM agent WHERE login = 'mei'"
+    )
+    done = await command("agent", "reset-second-step", "mei", cwd=tmp_path, env=env)
+    assert done.code == 0 and "no second step any more" in done.out
+    assert await connection.fetchval("SELECT count(*) FROM totp") == 0
+    nobody = await command("agent", "reset-second-step", "nobody", cwd=tmp_path, env=env)
+    assert nobody.code != 0 and "There is no agent nobody" in nobody.said
+    await connection.close()

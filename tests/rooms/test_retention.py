@@ -241,7 +241,13 @@ async def test_a_policy_is_changed_by_who_may_and_from_what_they_saw(ctx: Contex
 
 async def test_raw_items_are_emptied_and_still_known_when_they_come_again(ctx: Context) -> None:
     kept = await write(ctx, "li@mail.example", f"I am {CANARY}", message_id="one@mail.example")
-    await one(ctx, "INSERT INTO inbound_raw (id, channel_id, external_key, content, received_at, state) SELECT timeline_floor(now() - interval '200 days'), channel_id, 'old', 'bytes', now(), 'read' FROM inbound_raw WHERE id = $1 RETURNING 1", kept.raw_id)  # fmt: skip
+    await one(
+        ctx,
+        """INSERT INTO inbound_raw (id, channel_id, external_key, content, received_at, state)
+           SELECT timeline_floor(now() - interval '200 days'), channel_id, 'old', 'bytes', now(), 'read'
+           FROM inbound_raw WHERE id = $1 RETURNING 1""",
+        kept.raw_id,
+    )
     await switch_on(ctx, Kept.RAW, 100)
     await nights(ctx)
     assert await one(ctx, "SELECT content FROM inbound_raw WHERE external_key = 'old'") == b""

@@ -9,6 +9,7 @@ import pytest
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotFound, NotPossible
 from hub.actions.housekeeping import tidy
+from hub.actions.people.change_agent import reset_password
 from hub.actions.people.sessions import agent_of_session
 from hub.actions.signin import recovery, second, totp
 from hub.actions.signin.by_password import change_own_password, log_in
@@ -239,6 +240,19 @@ async def test_a_new_password_of_ones_own_asks_for_the_old_one_and_ends_other_se
     assert await agent_of_session(ctx, mine) and await agent_of_session(ctx, other) is None
     assert "password_changed" in await _kinds(ctx)
     assert await sign_in(ctx, password="another good password")
+
+
+async def test_a_password_that_is_changed_takes_back_the_second_steps_that_it_began(
+    ctx: Context, ann: int
+) -> None:
+    _, codes = await set_up_app(ctx, ann)
+    me = await holder(ctx, (await _finish(ctx, await sign_in(ctx), codes[0])).token)
+    begun = await sign_in(ctx)
+    await change_own_password(ctx, holder=me, old=PASSWORD, new="another good password", peer="::1")
+    assert await _refused(ctx, begun, codes[1]) == "step_over"
+    begun = await sign_in(ctx, password="another good password")
+    await reset_password(ctx, agent_id=ann, actor=ADMIN)
+    assert await _refused(ctx, begun, codes[1]) == "step_over"
 
 
 async def test_sessions_are_listed_and_ended_by_their_owner_alone(

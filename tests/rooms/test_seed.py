@@ -1,7 +1,7 @@
 """A made-up past: as hubs would have written it, the same for the same seed, never among real customers by accident."""
 
 import re
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from storage import views
 from storage.search_fill import is_behind
 
 MANY = 600
+UNTIL = datetime.now(UTC) - timedelta(seconds=5)
 ANN = Actor(name="Ann", agent_id=1)
 
 
@@ -30,6 +31,7 @@ async def seed(ctx: Context, *, number: int = 1, force: bool = False) -> int:
         force=force,
         password="a long enough password",
         progress=lambda done, _all: told.append(done),
+        until=UNTIL,
     )
     assert told[-1] == MANY
     return made

@@ -126,6 +126,22 @@ async def test_one_address_that_tries_many_logins_must_wait_too(
     assert (await _refused(ctx, login="last")).code == "too_many_tries"
 
 
+async def test_many_addresses_that_try_one_login_must_wait_but_not_a_browser_that_was_used_before(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_password, "MOST_TRIES_AN_ACCOUNT", 3)
+    for n in range(3):
+        assert (
+            await _refused(ctx, password="wrong password", peer=f"198.51.100.{n}")
+        ).code == "login_refused"
+    late = await _refused(ctx, peer="198.51.100.9")
+    assert late.code == "too_many_tries" and late.retry_after > 0
+    known = Browser(peer="198.51.100.10", user_agent="hers")
+    assert await log_in(ctx, login="ann", password=PASSWORD, browser=known, known_browser=True)
+    with pytest.raises(LoginRefused):
+        await log_in(ctx, login="ann", password="wrong password", browser=known, known_browser=True)
+
+
 async def test_a_right_password_forgives_the_wrong_ones(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -277,9 +277,9 @@ async def test_a_macro_does_everything_and_all_of_it_is_undone(ctx: Context) -> 
 
 async def test_a_reply_that_cannot_be_sent_keeps_everything_else_from_being_done(ctx: Context) -> None:
     ann = await agent(ctx, "ann")
-    code = (await ticket(ctx, await write(ctx, LI)))["code"]
+    code = (await ticket(ctx, await write(ctx, LI, message_id="one@example.cn")))["code"]
     seen = (await now(ctx, code)).seq
-    await add_note(ctx, ticket_code=code, actor=SYSTEM, text="Wait!")
+    await write(ctx, LI, "It is found.", answers="one@example.cn")
     before = await now(ctx, code)
     made = await macro(ctx, ann, **EVERYTHING)
     with pytest.raises(Conflict):

@@ -109,7 +109,9 @@ async def test_sending_takes_exactly_its_draft_and_what_is_typed_later_stays(ctx
     await _save(ctx, opened, ann, _write("On its w", 1))
     await queue(ctx, opened, "On its way.", actor=ann, written=_write("On its way.", 2))
     assert (await _shelf(ctx, opened, ann)).of("reply").content.empty
-    assert await _save(ctx, opened, ann, _write("On its wa", 1)) == (Outcome.OLD, ""), "late, and sent already"
+    assert await _save(ctx, opened, ann, _write("On its wa", 1)) == (Outcome.OLD, ""), (
+        "late, and sent already"
+    )
     await _save(ctx, opened, ann, _write("And more", 4, base=2))
     await queue(ctx, opened, "And", actor=ann, written=_write("And", 3))
     assert (await _shelf(ctx, opened, ann)).of("reply").content.text == "And more"
@@ -231,7 +233,12 @@ async def test_it_holds_up_no_other_reply(ctx: Context) -> None:
     opened, ann = await open_ticket(ctx), await _ann(ctx)
     await _later(ctx, opened, ann)
     await queue(ctx, opened, "At once.", actor=SYSTEM)
-    assert await one(ctx, "SELECT count(*) FROM outbox WHERE state = 'queued' AND not_before <= clock_timestamp()") == 1
+    assert (
+        await one(
+            ctx, "SELECT count(*) FROM outbox WHERE state = 'queued' AND not_before <= clock_timestamp()"
+        )
+        == 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -280,7 +287,7 @@ async def _ways(ctx: Context, code: int) -> dict[str, Any]:
 
 async def test_a_letter_is_answered_in_a_chat_and_what_is_said_there_comes_here(ctx: Context) -> None:
     who = [("email", LI, True)]
-    chat = {"channel": "plain", "who": who, "key": "chat.7", "reply_address": "7"}
+    chat: dict[str, Any] = {"channel": "plain", "who": who, "key": "chat.7", "reply_address": "7"}
     other = await ticket(ctx, await say(ctx, **chat, text="Hello"))
     opened = await open_ticket(ctx)
     assert opened["id"] != other["id"] and opened["customer_id"] == other["customer_id"]
@@ -288,7 +295,9 @@ async def test_a_letter_is_answered_in_a_chat_and_what_is_said_there_comes_here(
     assert list(found) == [f"mail:{LI}", "talk:plain:7"] and found[f"mail:{LI}"].own
     row = await queue(ctx, opened, "Here you are.", way="talk:plain:7")
     assert (row["message"]["address"], row["ticket_id"]) == ("7", opened["id"])
-    assert await one(ctx, "SELECT thread_key FROM interaction WHERE id = $1", row["interaction_id"]) == "chat.7"
+    assert (
+        await one(ctx, "SELECT thread_key FROM interaction WHERE id = $1", row["interaction_id"]) == "chat.7"
+    )
     answered = await ticket(ctx, await say(ctx, **chat, text="Thanks!"))
     assert answered["id"] == opened["id"]
     assert (await _ways(ctx, opened["code"]))["talk:plain:7"].own, "the customer was heard there last"

@@ -77,7 +77,10 @@ async def test_agents_and_supervisors_come_to_none_of_the_administrators_pages(
     before = await rows(desk.ctx, "SELECT * FROM audit")
     for path in (*PAGES, f"/desk/customers/{number}/export"):
         assert (await desk.get(path)).status == 403, path
-    for path in (*DEEDS, *(f"/desk/customers/{number}/{one}" for one in ("hold", "hold/lift", "anonymise"))):
+    for path in (
+        *DEEDS,
+        *(f"/desk/customers/{number}/{deed}" for deed in ("hold", "hold/lift", "anonymise")),
+    ):
         answer = await desk.post(path, {"name": "x", "scope": "admin", "typed": number, "reason": "x"})
         assert answer.status == 403, path
     home = (await desk.get("/desk")).text
@@ -126,7 +129,9 @@ async def test_nobody_gives_rights_that_they_do_not_have(desk: Desk) -> None:
         add_role(desk.ctx, name="Mine", permissions={P.SEE_AUDIT}, actor=ann),
         add_role(desk.ctx, name="Mine", permissions={P.ANSWER}, actor=Actor(name="S", role=Role.SUPERVISOR)),
         add_role(desk.ctx, name="Mine", permissions={P.ANSWER}, sight=Sight.ALL, actor=narrow),
-        change_role(desk.ctx, name="Auditor", new_name="Auditor", permissions=(), sight=Sight.ALL, version=auditor.version, actor=ann),
+        change_role(
+            desk.ctx, name="Auditor", new_name="Auditor", permissions=(), sight=Sight.ALL, version=auditor.version, actor=ann
+        ),
         change_agent(desk.ctx, agent_id=lin, change=AgentChange(role="Auditor"), actor=ann),
         change_agent(desk.ctx, agent_id=lin, change=AgentChange(role="admin"), actor=ann),
         remove_role(desk.ctx, name="Auditor", actor=ann),
@@ -197,7 +202,8 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
         "SELECT a.token FROM attachment a JOIN ticket t ON t.id = a.ticket_id WHERE t.code = $1",
         mine,
     )
-    customer = show_code(CUSTOMER, await one(desk.ctx, "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1", other))  # fmt: skip
+    whose = "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1"
+    customer = show_code(CUSTOMER, await one(desk.ctx, whose, other))
     assert (await desk.get(f"/desk/tickets/T-{mine}")).status == 200
     assert (await desk.get(f"/desk/attachments/{own}")).status == 200
     unknown = await desk.get("/desk/tickets/T-99998")

@@ -22,6 +22,7 @@ from hub.model.drafts import (
     take_sending,
     take_write,
 )
+from hub.model.interactions import OutboundAttachment
 from storage import drafts, inbound, work
 from storage.database import Connection
 from storage.drafts import BesideRow, DraftFileRow, TakenFile
@@ -136,6 +137,26 @@ async def upload_file(
         )
 
     return await ctx.database.run(run)
+
+
+async def set_attachments_aside(
+    connection: Connection, ticket_id: int, scheduled_id: int, given: Sequence[OutboundAttachment]
+) -> list[int]:
+    """Files that came with a program's request wait with the scheduled reply; their sizes."""
+    for one in given:
+        digest = hashlib.sha256(one.data).digest()
+        await inbound.add_blobs(connection, [(digest, one.data)])
+        await drafts.add_file(
+            connection,
+            ticket_id,
+            None,
+            scheduled_id=scheduled_id,
+            filename=safe_filename(one.filename),
+            content_type=safe_content_type(one.content_type),
+            size=len(one.data),
+            sha256=digest,
+        )
+    return [len(one.data) for one in given]
 
 
 async def remove_file(ctx: Context, *, token: str, agent_id: int) -> None:

@@ -49,12 +49,12 @@ def moments(now: datetime, zone: tzinfo, works: Callable[[date], bool]) -> list[
     offer(Preset.TOMORROW, today + timedelta(days=1), _MORNING)
     days = [today + timedelta(days=ahead) for ahead in range(1, _MOST_DAYS)]
     for preset, day in (
-        (Preset.WORKDAY, next((day for day in days if works(day)), None)),
         (Preset.MONDAY, next((day for day in days if day.weekday() == 0 and works(day)), None)),
+        (Preset.WORKDAY, next((day for day in days if works(day)), None)),
     ):
         if day is not None:
             offer(preset, day, _MORNING)
-    return found
+    return sorted(found, key=lambda one: one.at)
 
 
 def read_moment(given: str, zone: tzinfo) -> datetime:

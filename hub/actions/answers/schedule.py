@@ -12,7 +12,7 @@ import structlog
 
 from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.answers.copies import check_copies, join_copies, read_copies
-from hub.actions.answers.drafts import draft_was_sent, give_back
+from hub.actions.answers.drafts import draft_was_sent, give_back, set_attachments_aside
 from hub.actions.answers.later import check_moment
 from hub.actions.answers.reply import (
     ReplyRequest,
@@ -28,11 +28,12 @@ from hub.actions.inboxes import is_own_address
 from hub.actions.note import check_text
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.drafts import DraftContent, DraftMode, Write
-from hub.model.interactions import Mailbox
+from hub.model.interactions import Mailbox, OutboundAttachment
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor
 from hub.model.tickets import EventKind
 from storage import drafts, scheduled, work
+from storage.database import DatabaseUnavailable
 from storage.scheduled import ScheduledNow, ScheduledRow
 
 log = structlog.get_logger(__name__)
@@ -51,6 +52,7 @@ async def schedule_reply(
     actor: Actor,
     send_at: datetime,
     text: str,
+    attachments: Sequence[OutboundAttachment] = (),
     files: Sequence[str] = (),
     expected_seq: int | None = None,
     cc: Sequence[Mailbox] = (),
@@ -62,7 +64,7 @@ async def schedule_reply(
 ) -> int:
     """The id of what waits. It is looked at as closely as if it were to leave now. Raises what `queue_reply` raises, and
     NotPossible: in_the_past, too_far, too_many_scheduled."""
-    text = "" if files and not text.strip() else check_text(text)
+    text = "" if (files or attachments) and not text.strip() else check_text(text)
     request = ReplyRequest(text=text, cc=cc, bcc=bcc, inbox=inbox, way=way, confirmed=confirmed)
 
     async def step(taken: Step) -> int:
@@ -88,6 +90,8 @@ async def schedule_reply(
             sizes = await drafts.set_files_aside(connection, ticket.id, actor.agent_id, files, made)
         if len(sizes) < len(set(files)):
             raise NotPossible("A file of this reply is gone; attach it again.", code="files_gone")
+        if attachments:
+            sizes += await set_attachments_aside(connection, ticket.id, made, attachments)
         _, chosen = await check_request(ctx, taken, request, sizes)
         check_copies(cc, bcc, to=chosen.address, is_own=is_own_address(ctx))
         if written is not None and actor.agent_id is not None:
@@ -173,6 +177,12 @@ async def _settle(ctx: Context, scheduled_id: int, code: int, numbers: dict[str,
         # Its way is gone, say: nothing of that transaction was kept. A person has to look.
         log.warning("scheduled.refused", scheduled=scheduled_id, code=failure.code, why=str(failure))
         why = failure.code
+    except DatabaseUnavailable:
+        raise
+    except Exception:
+        # A fault of ours, of this one reply alone: the others must not wait for it.
+        log.exception("scheduled.fault", scheduled=scheduled_id)
+        why = "fault"
 
     async def give_up(taken: Step) -> None:
         now = await scheduled.lock(taken.connection, row.id)

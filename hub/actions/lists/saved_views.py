@@ -7,7 +7,8 @@ from channels.clean import clean_line
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.model.filters import Filter, filter_data
-from hub.model.people import Actor, Role
+from hub.model.people import Actor
+from hub.model.permissions import Permission
 from storage import saved_views as stored
 from storage import views
 from storage.database import Connection
@@ -83,9 +84,8 @@ async def remove_view(ctx: Context, *, view_id: int, actor: Actor) -> None:
 
 
 def may_change(view: SavedViewRow | LockedView, actor: Actor) -> bool:
-    """Its owner; of what is shared also whoever leads."""
-    leads = actor.role in (Role.SUPERVISOR, Role.ADMIN)
-    return view.owner_id == actor.agent_id or (view.shared != "nobody" and leads)
+    """Its owner; of what is shared also whoever manages the staff."""
+    return view.owner_id == actor.agent_id or (view.shared != "nobody" and actor.may(Permission.MANAGE_STAFF))
 
 
 async def _lock(connection: Connection, view_id: int, actor: Actor) -> LockedView:

@@ -1,6 +1,6 @@
 """Administrative acts are written down in the transaction in which they are done, and read again by who may.
 
-`record` comes last in its transaction: the trail is one row after the other, and until the transaction ends nobody else adds one.
+`record` comes last in its transaction: the trail is one row after the other, and until that ends nobody else adds one.
 """
 
 from collections.abc import AsyncIterator, Mapping

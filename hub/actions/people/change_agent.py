@@ -250,7 +250,9 @@ async def _check_may(
     if allowed and role:
         allowed = (await role_named(connection, role)).within(actor)
     if not allowed:
-        raise NotPossible("Only an administrator, or somebody who may do as much, may do this.", code="not_allowed")
+        raise NotPossible(
+            "Only an administrator, or somebody who may do as much, may do this.", code="not_allowed"
+        )
 
 
 async def _tell(

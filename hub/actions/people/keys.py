@@ -77,7 +77,7 @@ async def change_api_key(
     key_id: int,
     version: int,
     name: str,
-    expires_at: datetime | None | Keep = KEEP,
+    expires_at: datetime | Keep | None = KEEP,
     actor: Actor,
 ) -> None:
     """Another name, or another end; None: none. Raises NotFound; Conflict (`key_changed`); NotPossible: bad_key_name,

@@ -1,6 +1,6 @@
 """Roles that an administrator makes beside those that are always there, and who may give which.
 
-Nobody gives rights that they do not have themselves, neither by changing a role nor by giving it to somebody. What a role allows
+Nobody gives rights that they do not have themselves, neither by changing a role nor by giving it to somebody. What one allows
 counts from the next request on; open sockets look again at once.
 """
 
@@ -85,8 +85,8 @@ async def add_role(
     based_on: str = "",
     actor: Actor,
 ) -> str:
-    """The new role's name as it is kept. `based_on`: whoever has it is told what the built-in role behind that one is told. Raises NotPossible: not_allowed, bad_role_name, role_taken, too_many_roles, bad_role
-    (`based_on`)."""
+    """The new role's name as it is kept. `based_on`: whoever has it is told what the built-in role behind that one is
+    told. Raises NotPossible: not_allowed, bad_role_name, role_taken, too_many_roles, bad_role (`based_on`)."""
     name, wanted = _check_name(name), frozenset(permissions)
     _check_may_give(actor, wanted, sight)
 

@@ -45,8 +45,8 @@ async def add_agent(
     """A new agent's id. `queues` empty: works on every queue. `skills` maps a skill to its level, 1 to 5. `calendar`: their
     shifts, "" for none.
 
-    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, bad_role, not_allowed (the role gives more
-    than the actor may), and as `check_abilities`.
+    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, bad_role, not_allowed (the role gives
+    more than the actor may), and as `check_abilities`.
     """
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):

@@ -1,4 +1,4 @@
-"""Everything about one customer as an archive: what they are to us, what was said, their files. For them, should they ask for it."""
+"""Everything about one customer as an archive: what they are to us, what was said, their files. For them, if they ask."""
 
 import asyncio
 import re
@@ -22,8 +22,8 @@ _NO_NAME = re.compile(r"[^\w.\- ]+|\.{2,}")
 
 
 async def export_customer(ctx: Context, *, customer_code: int, actor: Actor, into: IO[bytes]) -> None:
-    """Write a zip into an empty file: customer.json, tickets/T-….json with every entry, tasks.json, files/…. Colleagues' notes are
-    among the entries (kind note): whoever hands it on decides about them. What comes in meanwhile may be in it or not.
+    """Write a zip into an empty file: customer.json, tickets/T-….json with every entry, tasks.json, files/…. Colleagues' notes
+    are among the entries (kind note): whoever hands it on decides about them. What comes in meanwhile may be in it or not.
 
     Raises NotFound, NotPossible (not_allowed)."""
     if not (actor.may(Permission.EXPORT_CUSTOMERS) and actor.sight is Sight.ALL):

@@ -32,9 +32,9 @@ async def standing_of(ctx: Context, customer_code: int) -> Standing:
 
 
 async def anonymise_customer(ctx: Context, *, customer_code: int, typed: str, actor: Actor) -> None:
-    """There is no way back. `typed`: the customer's number, by which whoever asks shows that they mean it. With them goes everybody
-    who was found to be the same. Raises NotFound; NotPossible: not_allowed, number_differs, on_hold, still_in_work, anonymised,
-    merged_away (it is the one that stays that is forgotten)."""
+    """There is no way back. `typed`: the customer's number, by which whoever asks shows that they mean it. With them goes
+    everybody who was found to be the same. Raises NotFound; NotPossible: not_allowed, number_differs, on_hold, still_in_work,
+    anonymised, merged_away (it is the one that stays that is forgotten)."""
     if not actor.may(Permission.ANONYMISE_CUSTOMERS):
         raise NotPossible("Only who may anonymise customers may do this.", code="not_allowed")
     try:

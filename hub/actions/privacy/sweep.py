@@ -1,6 +1,6 @@
 """What the policies name is taken away, night by night, in batches that are short enough for nobody to notice.
 
-Each batch is a transaction of its own and begins where the one before ended, on whichever hub: a hub that goes away in the middle
+Each batch is a transaction of its own and begins where the one before ended, on whichever hub: a hub that goes away half-way
 loses nothing but the last few rows of work. What was taken away is counted in the log of runs.
 """
 
@@ -48,8 +48,8 @@ async def sweep_next(ctx: Context, going_on: Callable[[], bool]) -> bool:
 
 
 async def run_policy(ctx: Context, kept: Kept, run_id: int, going_on: Callable[[], bool]) -> int:
-    """Batch after batch; returns how much was taken away. What goes wrong is written into the log of runs, and tried again the next
-    night. Raises DatabaseUnavailable."""
+    """Batch after batch; returns how much was taken away. What goes wrong is written into the log of runs, and tried again the
+    next night. Raises DatabaseUnavailable."""
     total = 0
     try:
         more = True

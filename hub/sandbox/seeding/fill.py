@@ -84,15 +84,22 @@ _COLUMNS = {
 
 
 async def fill(
-    ctx: Context, *, interactions: int, number: int, force: bool, password: str, progress: Progress
+    ctx: Context,
+    *,
+    interactions: int,
+    number: int,
+    force: bool,
+    password: str,
+    progress: Progress,
+    until: datetime | None = None,
 ) -> int:
-    """Write the past of the seed `number` with so many interactions; returns how many tickets that made. Its agents log in
-    with `password`.
+    """Write the past of the seed `number`, up to `until` (now), with so many interactions; returns how many tickets that made.
+    Its agents log in with `password`.
 
     Raises NotPossible: not_empty, where somebody else's data are there already and `force` is not set.
     """
     draw = random.Random(number)  # noqa: S311 - made-up data
-    until = datetime.now(UTC).replace(microsecond=0)
+    until = until or datetime.now(UTC).replace(microsecond=0)
     hashed = await hash_password(password)
     async with seed.in_bulk(ctx.database) as connection:
         if not force and not await seed.is_empty(connection):

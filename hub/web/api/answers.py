@@ -378,6 +378,49 @@ class WithdrawnAnswer(BaseModel):
     inbox: str
 
 
+class ReplyScheduled(BaseModel):
+    """An answer that waits for its time."""
+
+    id: BigId
+    ticket: TicketNumber
+    scheduled_at: datetime
+
+
+class ScheduledAnswer(BaseModel):
+    """An answer that waits, or did not leave. `why`: the code of the reason (heard: the customer wrote first)."""
+
+    id: BigId
+    ticket: TicketNumber
+    scheduled_at: datetime
+    state: Literal["waiting", "queued", "cancelled"]
+    why: str
+    author: str
+    text: str
+    files: list[str]
+
+
+class ScheduledList(BaseModel):
+    items: list[ScheduledAnswer]
+
+
+class WayAnswer(BaseModel):
+    """One way to a customer. `own`: an answer takes it if nothing is said. `proven`: it is theirs for certain. `shut`: the code
+    of why it cannot be taken now, or "". `open_until`, `answers_left`: null where the channel sets no bounds."""
+
+    key: str
+    kind: str
+    address: str
+    own: bool
+    proven: bool
+    shut: str
+    open_until: datetime | None
+    answers_left: int | None
+
+
+class WayList(BaseModel):
+    items: list[WayAnswer]
+
+
 class TemplateAnswer(BaseModel):
     """A canned reply. `language` is en, zh_CN or "" for any; `queue` is "" for everybody. `used`: how often it was put into a
     reply."""

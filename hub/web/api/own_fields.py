@@ -19,8 +19,8 @@ _VALUES = ("bad_number", "bad_date", "bad_choice", "too_long_value", "unknown_fi
 
 
 class FieldValues(RequestBody):
-    """What to write, by the names of the fields: a text, a number, a date as 2026-02-28, true or false, the value of a choice. null
-    or "" empties one; those that are not named stay as they are."""
+    """What to write, by the names of the fields: a text, a number, a date as 2026-02-28, true or false, the value of a choice.
+    null or "" empties one; those that are not named stay as they are."""
 
     values: Annotated[Mapping[str, str | bool | float | None], Field(min_length=1, max_length=60)]
 

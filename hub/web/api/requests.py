@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -64,6 +65,22 @@ class ReplyRequest(RequestBody):
         Field(max_length=40, description="name of one of the hub's inboxes; empty: where the customer wrote"),
     ] = ""
     attachments: Annotated[list[ReplyFile], Field(max_length=MOST_FILES)] = []
+    way: Annotated[
+        str,
+        Field(
+            max_length=400, description="`key` of one of the ticket's ways; empty: where the customer wrote"
+        ),
+    ] = ""
+    way_confirmed: Annotated[
+        bool, Field(description="needed for a way that nobody has shown to be the customer's own")
+    ] = False
+    scheduled_at: Annotated[
+        AwareDatetime | None,
+        Field(
+            description="leaves then, unless the customer writes first or the ticket is closed (202); null: now",
+            strict=False,
+        ),
+    ] = None
     expected_seq: Annotated[
         int | None,
         Field(

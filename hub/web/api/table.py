@@ -26,9 +26,11 @@ from hub.web.api import (
 )
 from hub.web.api.operations import FILES_BODY, Operation
 from hub.web.api.table_admin import ADMIN
+from hub.web.api.table_cases import CASES
 from hub.web.api.table_errands import ERRANDS
 from hub.web.api.table_fields import FIELDS
 from hub.web.api.table_words import WORDS
+from hub.web.api.table_writing import WRITING
 
 _READ, _WRITE, _INGEST, _ADMIN = (Scope.READ,), (Scope.WRITE,), (Scope.INGEST, Scope.WRITE), (Scope.ADMIN,)
 
@@ -75,13 +77,13 @@ OPERATIONS: tuple[Operation, ...] = (
         method="POST",
         path="/tickets/{number}/replies",
         scopes=_WRITE,
-        summary="Answer the customer on the ticket's channel",
-        summary_zh="通过工单所在渠道回复客户",
+        summary="Answer the customer, by the ticket's channel or another way to them, now or later",
+        summary_zh="回复客户：通过工单所在渠道或其他可达渠道，立即或定时发送",
         handler=tickets.post_reply,
         body=requests.ReplyRequest,
         body_limit=FILES_BODY,
         idempotent=True,
-        answers={201: answers.EntryAdded},
+        answers={201: answers.EntryAdded, 202: answers.ReplyScheduled},
     ),
     Operation(
         name="cancelReply",
@@ -689,7 +691,9 @@ OPERATIONS: tuple[Operation, ...] = (
         answers={204: None},
     ),
     *FIELDS,
+    *CASES,
     *ERRANDS,
+    *WRITING,
     *WORDS,
     *ADMIN,
 )

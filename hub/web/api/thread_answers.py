@@ -24,8 +24,8 @@ class ParticipantAnswer(BaseModel):
 
 
 class LinkAnswer(BaseModel):
-    """`why`: refused (its sender may not speak there), closed, forwarded, also (it cites both), moved or split. `newer`: it
-    points to this ticket, not this one to it."""
+    """`why`: refused (its sender may not speak there), closed, forwarded, also (it cites both), moved or split; as people said,
+    related, duplicate or caused_by. `newer`: it points to this ticket, not this one to it."""
 
     ticket: TicketNumber
     subject: str

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.schedule import schedule_reply
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.route import why_waiting
@@ -14,7 +16,7 @@ from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.model.interactions import Mailbox, OutboundAttachment
 from hub.model.tags import clean_tag
 from hub.model.tickets import TicketStatus
-from hub.web.api.answers import EntryAdded, TicketAnswer, TicketDetail, TicketPage
+from hub.web.api.answers import EntryAdded, ReplyScheduled, TicketAnswer, TicketDetail, TicketPage
 from hub.web.api.cursors import NotACursor, read_id_cursor, read_time_cursor, show_id_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import wrong_field
@@ -29,7 +31,10 @@ from hub.web.api.requests import (
 from storage import views
 from storage.database import Connection
 
-_FIELDS = {"not_our_inbox": "inbox", "bad_address": "cc, bcc", "too_many_copies": "cc, bcc"}
+_FIELDS = {
+    "not_our_inbox": "inbox", "bad_address": "cc, bcc", "too_many_copies": "cc, bcc",
+    "no_such_way": "way", "way_claimed": "way_confirmed", "in_the_past": "scheduled_at", "too_far": "scheduled_at",
+}  # fmt: skip
 """Which field of a reply is at fault, by the code of its refusal."""
 
 
@@ -100,26 +105,33 @@ async def get_ticket(call: Call) -> Answer:
 
 
 async def post_reply(call: Call) -> Answer:
-    """Queue an answer to the customer; where it stands is seen in the timeline."""
+    """Queue an answer to the customer, or let it wait; where it stands is seen in the timeline."""
     body: ReplyRequest = call.body
     code = ticket_code(call)
+    said: dict[str, Any] = {
+        "ticket_code": code,
+        "actor": call.actor,
+        "text": body.text,
+        "attachments": tuple(
+            OutboundAttachment(filename=file.filename, content_type=file.content_type, data=file.data_base64)
+            for file in body.attachments
+        ),
+        "expected_seq": body.expected_seq,
+        "cc": [Mailbox(address=one.address, name=one.name) for one in body.cc],
+        "bcc": [Mailbox(address=one.address, name=one.name) for one in body.bcc],
+        "inbox": body.inbox,
+        "way": body.way,
+        "confirmed": body.way_confirmed,
+    }
     try:
-        interaction_id = await queue_reply(
-            call.ctx,
-            ticket_code=code,
-            actor=call.actor,
-            text=body.text,
-            attachments=tuple(
-                OutboundAttachment(
-                    filename=file.filename, content_type=file.content_type, data=file.data_base64
-                )
-                for file in body.attachments
-            ),
-            expected_seq=body.expected_seq,
-            cc=[Mailbox(address=one.address, name=one.name) for one in body.cc],
-            bcc=[Mailbox(address=one.address, name=one.name) for one in body.bcc],
-            inbox=body.inbox,
-        )
+        if body.scheduled_at is not None:
+            waits = await schedule_reply(call.ctx, send_at=body.scheduled_at, **said)
+            number = show_code(TICKET, code)
+            return Answer(
+                status=202,
+                document=ReplyScheduled(id=str(waits), ticket=number, scheduled_at=body.scheduled_at),
+            )
+        interaction_id = await queue_reply(call.ctx, **said)
     except NotPossible as failure:
         if (field := _FIELDS.get(failure.code)) is None:
             raise

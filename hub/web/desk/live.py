@@ -204,9 +204,11 @@ class _Line:
 
     async def tell_looks(self) -> None:
         """Whenever colleagues come to a ticket, leave it or write, and now and then, for what ended in silence."""
+        heard = self._ctx.listener.expect(LOOKS)
         while True:
-            heard = self._ctx.listener.expect(LOOKS)
             await heard.wait(LOOK_AGAIN_SECONDS)
+            # Taken before the pause: what is said meanwhile is told after it.
+            heard = self._ctx.listener.expect(LOOKS)
             with suppress(ConnectionError):
                 await self._socket.send_json({"looks": True})
             await asyncio.sleep(SAY_SECONDS)

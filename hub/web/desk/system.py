@@ -8,6 +8,7 @@ from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
 from hub.web.api.files import as_download
 from hub.web.desk.say.automation import STOPS
+from hub.web.desk.say.rule_words import RuleWords
 from hub.web.desk.tickets.delivering import deliver_action
 from hub.web.desk.visit import Visit
 from storage import automation, floor, views
@@ -110,6 +111,7 @@ async def _read(visit: Visit) -> dict[str, object]:
             "unplaceable": await floor.unplaceable(c),
             "stopped": await automation.stopped(c),
             "STOPS": STOPS,
+            "rule_title": RuleWords(voice=visit.voice, rules=visit.ctx.rules).automation,
         }
 
     return await visit.ctx.database.read(read)

@@ -17,7 +17,7 @@ from hub.actions.people.sessions import agent_of_session
 from hub.actions.people.sight import may_see, may_see_customer
 from hub.model.codes import CUSTOMER, TICKET, NotACode, read_code
 from hub.model.people import Actor, Role
-from hub.model.permissions import Permission, Sight
+from hub.model.permissions import BUILT_IN, Permission, Sight
 from hub.web.desk.cookies import read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
@@ -26,6 +26,13 @@ from storage.database import Connection
 from storage.views import AgentRow
 
 LOGIN = "/desk/login"
+EVERYBODY = None
+"""What an address needs that is open to everybody who works here."""
+MANAGED = (
+    frozenset(Permission)
+    - BUILT_IN["agent"]
+    - {Permission.LISTEN_IN, Permission.MERGE_CUSTOMERS, Permission.REPAIR}
+)
 _VOICE = web.RequestKey("voice", Voice)
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -51,6 +58,11 @@ class Visit:
     def leads(self) -> bool:
         """Supervisors and administrators."""
         return self.actor.role in (Role.SUPERVISOR, Role.ADMIN)
+
+    @property
+    def manages(self) -> bool:
+        """Whether there is anything for the reader behind "Manage" that is not elsewhere too."""
+        return not self.actor.allowed.isdisjoint(MANAGED)
 
     def may(self, permission: Permission) -> bool:
         """What the reader's role allows."""

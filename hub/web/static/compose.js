@@ -110,8 +110,8 @@ function showState(box) {
   const line = lineIn(box, mode);
   bar.hidden = !line.other;
   if (line.other) bar.querySelector("blockquote").textContent = line.other.content.text;
-  const state = box.querySelector("#draft-state");
-  const saved = !line.dirty && !line.flight && !isEmpty(line.content);
+  const state = area(box, mode).form.querySelector(".draft-state");
+  const saved = !line.other && !line.dirty && !line.flight && !isEmpty(line.content);
   state.textContent = line.trouble ? state.dataset[line.trouble] : saved ? state.dataset.saved : "";
   state.classList.toggle("wrong", Boolean(line.trouble));
 }

@@ -48,7 +48,10 @@ function spread(event) {
       tell("live-deliveries");
     }
   }
-  if (kind === "incident_changed") tell("live-incidents");
+  if (kind === "incident_changed") {
+    tell("live-incidents");
+    tell("live-customer");
+  }
   if (kind === "customer_changed" || kind === "customers_merged") {
     tell("live-customer");
     tell("live-timeline");

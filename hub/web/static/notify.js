@@ -6,6 +6,7 @@ const WISHES = "hub-notify"; // what this browser is to tell: {"assigned": true,
 const LAST = "hub-last-notice";
 const TOLD = "hub-told";
 const IN_VIEW = "hub-in-view";
+const HELD = 30000;
 const KINDS = { assigned_to_you: "assigned", mentioned: "mention" };
 const USUAL = { assigned: true, answered: true, mention: true, offer: true, other: true, sound: false };
 
@@ -68,15 +69,24 @@ async function somebodyLooks() {
   return held.some((lock) => lock.name === IN_VIEW);
 }
 
-// Whichever tab comes first writes it down, and the others find it there.
-async function claim(key) {
-  const write = () => {
-    const told = JSON.parse(localStorage.getItem(TOLD) || "[]");
-    if (told.includes(key)) return false;
-    localStorage.setItem(TOLD, JSON.stringify([...told.slice(-49), key]));
-    return true;
-  };
-  return navigator.locks ? navigator.locks.request(TOLD, write) : write();
+// Whichever tab comes first holds the word for a while, and writes it down for those that hear of it later: what one tab writes
+// the others may read a moment late, what it holds they see at once.
+function claim(key) {
+  if (!navigator.locks) return Promise.resolve(note(key));
+  return new Promise((resolve) => {
+    navigator.locks.request(`${TOLD}-${key}`, { ifAvailable: true }, (lock) => {
+      const first = Boolean(lock) && note(key);
+      resolve(first);
+      return first ? new Promise((letGo) => setTimeout(letGo, HELD)) : undefined;
+    });
+  });
+}
+
+function note(key) {
+  const told = JSON.parse(localStorage.getItem(TOLD) || "[]");
+  if (told.includes(key)) return false;
+  localStorage.setItem(TOLD, JSON.stringify([...told.slice(-49), key]));
+  return true;
 }
 
 async function ask(path) {

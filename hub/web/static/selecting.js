@@ -23,6 +23,7 @@ function show() {
   const text = everything ? words.dataset.every : words.dataset.some.replace("{n}", String(chosen.size));
   if (words.textContent !== text) words.textContent = text;
   bar.querySelector("[data-all]").value = everything ? "view" : "";
+  bar.querySelector("[data-tickets]").value = [...chosen].join(",");
   bar.hidden = !chosen.size;
   list().toggleAttribute("data-selecting", chosen.size > 0);
 }

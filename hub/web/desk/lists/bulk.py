@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
-from multidict import MultiMapping
 
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
@@ -72,7 +71,7 @@ async def post_undo(visit: Visit) -> web.StreamResponse:
     return show_html(visit.toast(say_done(visit.voice, done, back=True)))
 
 
-async def _chosen(visit: Visit, form: "MultiMapping[Any]") -> Sequence[int]:
+async def _chosen(visit: Visit, form: Mapping[str, Any]) -> Sequence[int]:
     """The tickets that were ticked, or the first of the view."""
     if form.get("all") == "view":
         look = Look.read(dict(parse_qsl(str(form.get("look", "")))))
@@ -86,7 +85,7 @@ async def _chosen(visit: Visit, form: "MultiMapping[Any]") -> Sequence[int]:
 
         return await visit.ctx.database.read(find)
     try:
-        return [read_code(TICKET, str(one)) for one in form.getall("ticket", [])][: MOST + 1]
+        return [read_code(TICKET, one) for one in str(form.get("tickets", "")).split(",") if one][: MOST + 1]
     except NotACode as error:
         raise NotFound(str(error), code="not_a_ticket_number") from error
 

@@ -110,7 +110,7 @@ def target_sample(words: RuleWords, query: Mapping[str, str], now: datetime) -> 
                 late_at=_due(promise.calendar, now, promise.amount),
                 span=words.span(int(promise.amount.total_seconds() // 60)),
                 calendar=words.calendar(promise.calendar.name),
-                rule=promise.named_by,
+                rule=words.target(promise.named_by),
             )
             for target, promise in promised.items()
             if target is not Target.NEXT_RESPONSE

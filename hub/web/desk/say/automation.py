@@ -63,7 +63,7 @@ def tell_runs(voice: Voice, rules: RoutingRules, runs: Sequence[RunRow]) -> list
     words = RuleWords(voice=voice, rules=rules)
     return [
         ToldRun(
-            rule=run.rule,
+            rule=words.automation(run.rule),
             because=voice.say(HAPPENINGS.get(run.because) or SINCE.get(run.because) or run.because),
             outcome=voice.say(_PARTLY if _partly(run) else RUN_OUTCOMES[run.outcome]),
             trouble=run.outcome in ("failed", "stopped"),

@@ -71,6 +71,12 @@ class RuleWords:
     def calendar(self, name: str) -> str:
         return self._title(self.rules.calendar, name) if name else self.voice.say(N_("always"))
 
+    def target(self, name: str) -> str:
+        return self._title(self.rules.target, name)
+
+    def automation(self, name: str) -> str:
+        return self._title(self.rules.automation, name)
+
     def key(self, key: str) -> str:
         """What a key is called; the last part of one with dots, where that is known."""
         first, _, last = key.rpartition(".")
@@ -296,5 +302,5 @@ class RuleWords:
     def _title(self, tables: Sequence[Any], name: str) -> str:
         for table in tables:
             if table.name == name:
-                return str(table.title_zh if self.voice.chinese else table.title_en)
+                return str(table.title_zh if self.voice.chinese else table.title_en) or name
         return name

@@ -9,7 +9,7 @@ from babel.units import format_unit
 from hub.actions.read_clocks import ClockLedger, ClockNow, Part, Rests
 from hub.model.targets import Because, ClockState, Target
 from hub.web.desk.say.language import N_, Voice
-from routing.promises import CalendarTable
+from routing.promises import CalendarTable, TargetTable
 
 TARGETS: Mapping[Target, str] = {
     Target.FIRST_RESPONSE: N_("First answer"),
@@ -92,10 +92,15 @@ def when_due(voice: Voice, due_at: datetime, now: datetime) -> str:
 
 
 def tell_clocks(
-    voice: Voice, clocks: Sequence[ClockLedger], calendars: Sequence[CalendarTable], now: datetime
+    voice: Voice,
+    clocks: Sequence[ClockLedger],
+    calendars: Sequence[CalendarTable],
+    now: datetime,
+    targets: Sequence[TargetTable] = (),
 ) -> list[ToldClock]:
     """Every clock of a ticket."""
     titles = {table.name: table.title_zh if voice.chinese else table.title_en for table in calendars}
+    named = {table.name: table.title_zh if voice.chinese else table.title_en for table in targets}
     return [
         ToldClock(
             name=voice.say(TARGETS[clock.now.target]),
@@ -105,7 +110,7 @@ def tell_clocks(
                 used=say_span(voice, clock.used),
                 promised=say_span(voice, clock.promised),
                 calendar=titles.get(clock.calendar, clock.calendar),
-                rule=clock.named_by,
+                rule=named.get(clock.named_by) or clock.named_by,
             ),
             opens_at=clock.opens_at,
             parts=[_tell_part(voice, part) for part in clock.parts],

@@ -127,7 +127,9 @@ def work_context(visit: Visit, work: Work) -> dict[str, object]:
         "customer": work.customer,
         "answering": answering(visit.ctx, ticket),
         "whys": tell_decisions(visit.voice, work.thread.decisions, work.queues),
-        "clocks": tell_clocks(visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now),
+        "clocks": tell_clocks(
+            visit.voice, work.clocks, visit.ctx.rules.calendar, visit.now, visit.ctx.rules.target
+        ),
         "runs": tell_runs(visit.voice, visit.ctx.rules, work.runs),
         "tasks": work.tasks,
         "followers": work.followers,

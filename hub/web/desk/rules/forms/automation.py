@@ -41,6 +41,8 @@ def fields_of(rule: AutomationRule) -> Fields:
     actions = [row for action in rule.then for row in _rows(action)]
     return {
         "name": [rule.name],
+        "title_en": [rule.title_en],
+        "title_zh": [rule.title_zh],
         "enabled": [YES] if rule.enabled else [],
         "note": [rule.note],
         "begins": [TIME if rule.timed else EVENTS],
@@ -63,6 +65,8 @@ def read(fields: Fields) -> dict[str, Any]:
         "calendar": one(fields, "calendar"),
     }
     table = {
+        "title_en": one(fields, "title_en"),
+        "title_zh": one(fields, "title_zh"),
         "note": _text(one(fields, "note")),
         **(begins if timed else {"on": several(fields, "on")}),
         "when": _when("when", fields),

@@ -24,6 +24,8 @@ def fields_of(target: TargetTable) -> Fields:
     when = target.when
     return {
         "name": [target.name],
+        "title_en": [target.title_en],
+        "title_zh": [target.title_zh],
         **{f"when.{key}": [str(value) for value in getattr(when, key)] for key in _LISTS},
         "when.priority": [one.name.lower() for one in when.priority],
         "when.segment": ["\n".join(when.segment)],
@@ -44,6 +46,8 @@ def read(fields: Fields) -> dict[str, Any]:
     }
     table = {
         "name": one(fields, "name"),
+        "title_en": one(fields, "title_en"),
+        "title_zh": one(fields, "title_zh"),
         "when": without_nothing(when),
         "calendar": one(fields, "calendar"),
         **{
