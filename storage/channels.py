@@ -50,8 +50,8 @@ class PulseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeRow:
-    """How far a message that tries a channel came. `message_id` "": the hub waits for whatever comes, sent to `address`. `error` is a code, or
-    what an adapter said."""
+    """How far a message that tries a channel came. `message_id` "": the hub waits for whatever comes, sent to `address`.
+    `error` is a code, or what an adapter said."""
 
     id: int
     channel_id: int

@@ -9,7 +9,18 @@ from storage.queries import load_queries
 from storage.views import TimelineRow
 
 SQL = load_queries("customer_timeline")
-FILTERED = views.SQL["timeline"] + "\n" + SQL["filtered"]
+FILTERED = "\n".join(
+    (
+        views.SQL["timeline"],
+        "WHERE i.customer_id = $1 AND i.id < $2 AND i.id >= $3",
+        "AND ($4::text = '' OR ch.name = $4)",
+        "AND ($5::text[] = '{}' OR i.kind = ANY($5))",
+        "AND ($6::text = '' OR i.direction = $6)",
+        "AND ($7::text = '' OR position(lower($7) IN lower(i.text)) > 0",
+        "OR position(lower($7) IN lower(i.subject)) > 0)",
+        "ORDER BY i.id DESC LIMIT $8",
+    )
+)
 _LAST_ID = 2**63 - 1
 
 

@@ -11,6 +11,7 @@ from channels.adapter import ChannelKind
 from channels.registry import BrokenKind, load_kinds
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.channels.desk_channels import reload_channels
+from hub.cli.check_company import check_company
 from hub.cli.check_mail import check_mailboxes
 from hub.cli.checks import (
     Finding,
@@ -119,6 +120,7 @@ async def _gather(
         every = settings.model_copy(update={"channels": {**settings.channels, **ctx.desk_channels.tables}})
         outside += [one async for one in check_channels(every, kinds, partial(ChannelVault, ctx))]
         outside += [one async for one in check_mailboxes(ctx)]
+        outside += await check_company(ctx)
 
 
 def _readable(settings: Settings) -> dict[str, dict[str, object]]:

@@ -5,11 +5,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.templates import Draft, add_template
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.route import drain
 from hub.actions.installation import report_channel
+from hub.actions.macros.keep import MacroDraft, add_macro
 from hub.actions.note import add_note
 from hub.actions.people.staff import set_preferences
+from hub.actions.search.index import index_some
 from hub.model.people import HUB
 from storage import views
 from tests.browser.conftest import OpenDesk
@@ -40,8 +43,13 @@ async def _fill(desk: Desk) -> int:
         )
     )
     await assign_ticket(desk.ctx, ticket_code=code, agent_id=None, actor=HUB)
+    while await index_some(desk.ctx):
+        pass
     await report_channel(desk.ctx, "shop", "misconfigured", "The callback secret is wrong.")
     await report_channel(desk.ctx, "mute", "up")
+    await add_template(desk.ctx, draft=Draft(name="Delay", body="It is late.", folder="Post"), actor=HUB)
+    acts = {"reply": "Yes, {{customer.name}}.", "note": "Done.", "add_tags": ["vip"], "status": "resolved"}
+    await add_macro(desk.ctx, draft=MacroDraft(name="Yes", acts=acts), actor=HUB)
     await unreadable_comes(desk.ctx)
     return code
 
@@ -66,6 +74,21 @@ async def test_axe_finds_nothing(
     await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
     page = await open_desk("/desk?scope=all", width=width)
     found = {"list": await violations(page)}
+    await page.locator(".pick").first.check()
+    await page.click("#views-menu > summary")
+    await page.wait_for_selector("[data-key=save-view]")
+    found["chosen rows and views"] = await violations(page)
+    await page.click("[data-key=save-view]")
+    await page.click("[data-do=group]")
+    await page.wait_for_selector("[name=field-1-0]")
+    found["view's form"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.click("[data-bulk=snooze]")
+    await page.wait_for_selector(".moments")
+    found["snooze"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.goto(f"{desk.url}/desk/preferences")
+    found["preferences"] = await violations(page)
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.click("#why summary")
     found["ticket"] = await violations(page)
@@ -74,11 +97,34 @@ async def test_axe_finds_nothing(
     await page.click("h1")
     await page.keyboard.press("Shift+Slash")
     found["help"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Control+k")
+    await page.wait_for_selector("#palette [role=option]")
+    found["palette"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("m")
+    await page.wait_for_selector("#macro-q")
+    found["macros of a ticket"] = await violations(page)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".macro-half")
+    found["a macro of a ticket"] = await violations(page)
+    await page.keyboard.press("Escape")
+    await page.click("#note-text")
+    await page.keyboard.type("@")
+    await page.wait_for_selector("#completions")
+    found["mention"] = await violations(page)
+    await page.keyboard.press("Escape")
+    for name in ("templates", "macros", "preferences"):
+        await page.goto(f"{desk.url}/desk/{name}")
+        found[name] = await violations(page)
     await page.goto(f"{desk.url}/desk/customers")
     found["customers"] = await violations(page)
     await page.click(".person-row >> nth=0")
     await page.wait_for_selector("#timeline")
     found["customer"] = await violations(page)
+    for name, asked in (("search", ""), ("found", "?q=kettle"), ("not found", "?q=zeppelin&status=open")):
+        await page.goto(f"{desk.url}/desk/search{asked}")
+        found[name] = await violations(page)
     await page.goto(f"{desk.url}/desk/system")
     await page.wait_for_selector("#badge .count")
     found["system"] = await violations(page)

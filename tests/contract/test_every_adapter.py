@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import Misconfigured, NotOurs, Receipt, Refused
+from channels.adapter import HasAddress, Misconfigured, NotOurs, Receipt, Refused
 from channels.registry import load_kinds
 from hub.model.interactions import OutboundInteraction
 from tests.contract import outsides
@@ -149,6 +150,18 @@ async def test_good_credentials_are_good(make: Make) -> None:
     async with make() as outside:
         adapter = outside.open()
         await adapter.check()
+        await adapter.close()
+
+
+@each(EVERY)
+async def test_where_customers_reach_it_can_be_clicked_or_written_to(make: Make) -> None:
+    async with make() as outside:
+        adapter = outside.open()
+        if isinstance(adapter, HasAddress):
+            address = await adapter.address()
+            assert re.fullmatch(r"https?://\S+/\S+|[^@\s]+@[^@\s]+", address), address
+        else:
+            assert make in (outsides.loopback, outsides.api)
         await adapter.close()
 
 

@@ -9,8 +9,9 @@ import pytest
 from babel.dates import format_date
 
 from hub.actions.context import Context
+from hub.actions.macros.keep import MacroDraft, add_macro
 from hub.actions.people.staff import add_agent
-from hub.model.people import Scope
+from hub.model.people import HUB, Scope
 from hub.settings import Settings
 from tests.fakes.scene import MAIL, one, write
 from tests.journeys.test_api import ANSWERING, Api, serving
@@ -163,3 +164,24 @@ async def test_an_answer_waits_for_its_time_and_goes_by_another_way(api: Api) ->
         "POST", f"/tickets/{number}/replies", {"text": "Yes.", "way": way["key"]}, scope=Scope.WRITE
     )
     assert sent.status == 201
+
+
+async def test_a_macro_is_run_on_a_ticket(api: Api) -> None:
+    number = await _number(api)
+    draft = MacroDraft(
+        name="Done", acts={"reply": "Done, {{customer.name}}.", "add_tags": ["x"], "assign": "me"}
+    )
+    made = await add_macro(api.ctx, draft=draft, actor=HUB)
+    (listed,) = (await api.call("GET", "/macros", scope=Scope.READ)).json["items"]
+    assert (listed["id"], listed["name"], listed["acts"]["add_tags"]) == (made, "Done", ["x"])
+    path = f"/tickets/{number}/macros/{made}"
+    assert (await api.call("POST", path, {}, scope=Scope.READ)).status == 403
+    stale = await api.call("POST", path, {"expected_seq": 0}, scope=Scope.WRITE)
+    assert (stale.status, stale.json["code"]) == (409, "changed_meanwhile")
+    ran = await api.call("POST", path, {}, scope=Scope.WRITE)
+    assert (ran.status, ran.json["did"], ran.json["failed"]) == (
+        200, ["reply", "tags"], {"assign": "not_found"},
+    )  # fmt: skip
+    for none in (f"/tickets/{number}/macros/99", f"/tickets/T-1/macros/{made}", f"/tickets/x/macros/{made}"):
+        assert (await api.call("POST", none, {}, scope=Scope.WRITE)).status == 404
+    assert await one(api.ctx, "SELECT text FROM interaction WHERE direction = 'out'") == "Done, Li."

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -11,6 +12,8 @@ from joserfc.jwk import ECKey, RSAKey
 
 from hub.actions.context import Context
 from hub.actions.signin.company import provider as ours
+from hub.cli.check_company import check_company
+from hub.settings import Oidc, Settings, Web
 from tests.fakes.desk import PASSWORD, Desk, serving_desk
 from tests.fakes.oidc_provider import OidcProvider, oidc_provider
 from tests.fakes.scene import one, rows
@@ -298,3 +301,23 @@ async def test_another_site_does_not_send_people_on_the_journey(ctx: Context, pr
         assert (
             answer.url.path == "/desk/login/company" and 'id="password"' in answer.text and not provider.asked
         )
+
+
+async def test_the_doctor_says_whether_the_provider_is_who_it_should_be(
+    ctx: Context, provider: OidcProvider
+) -> None:
+    async def said(**web: Any) -> tuple[str, str]:
+        ctx.memo.clear()
+        oidc = Oidc(**provider.settings())
+        (found,) = await check_company(
+            replace(ctx, settings=Settings(channels={}, web=Web(oidc=oidc, **web)))
+        )
+        return found.state, found.text
+
+    state, text = await said(public_url="https://help.shop.example")
+    assert state == "good" and "https://help.shop.example/desk/login/company/back" in text
+    assert (await said())[0] == "warning"
+    provider.calls_itself = provider.base + "/"
+    state, text = await said()
+    assert state == "wrong" and "calls itself" in text
+    assert await check_company(ctx) == []

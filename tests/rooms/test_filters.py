@@ -122,7 +122,7 @@ _trees: st.SearchStrategy[Filter] = st.recursive(
 
 # ── the property ────────────────────────────────────────────────────────────────────────────────────────────────────────
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(drawn=st.lists(_tickets, min_size=3, max_size=12), trees=st.lists(_trees, min_size=8, max_size=8))
+@given(drawn=st.lists(_tickets, min_size=3, max_size=12), trees=st.lists(_trees, min_size=40, max_size=40))
 def test_the_database_finds_what_the_words_say(
     filter_database: str, drawn: Sequence[Drawn], trees: Sequence[Filter]
 ) -> None:

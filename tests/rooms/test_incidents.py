@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from hub.actions.cases import tell_everybody
 from hub.actions.cases.incidents import (
     add_incident,
     attach_by_tag,
@@ -21,6 +20,7 @@ from hub.actions.failures import NotFound, NotPossible
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
 from storage import incidents
+from storage.database import DatabaseUnavailable
 from tests.fakes.inboxes import TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket, write
@@ -104,35 +104,35 @@ async def test_everybody_is_told_once_in_their_language(ctx: Context) -> None:
     assert await one(ctx, "SELECT state FROM incident") == "monitoring"
 
 
-async def test_hubs_share_the_work_and_what_fails_is_done_again(
-    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+_FAILS_NOW_AND_THEN = """
+CREATE SEQUENCE faults;
+CREATE FUNCTION fail_now_and_then() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF nextval('faults') % 4 = 0 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fail BEFORE UPDATE ON incident_delivery FOR EACH ROW EXECUTE FUNCTION fail_now_and_then();
+"""
+
+
+async def test_hubs_share_the_work_and_what_fails_is_done_again(ctx: Context, database_dsn: str) -> None:
     people = [f"customer{n}@example.cn" for n in range(12)]
     tickets = [await ticket(ctx, await write(ctx, who, "Down", subject="Down")) for who in people]
     code = await _incident(ctx, tickets)
     await _update(ctx, code)
-    settle, calls = incidents.settle, 0
-
-    async def fails_now_and_then(*args: Any, **more: Any) -> None:
-        nonlocal calls
-        calls += 1
-        if calls % 3 == 0:
-            raise ConnectionResetError("the hub ends here")
-        await settle(*args, **more)
-
-    monkeypatch.setattr(tell_everybody.incidents, "settle", fails_now_and_then)
+    # The line is cut after a reply was made and before it is settled.
+    await ctx.database.run(lambda c: c.execute(_FAILS_NOW_AND_THEN))
 
     async def work(hub: Context) -> None:
         while True:
             try:
                 if not await tell_next(hub):
                     return
-            except ConnectionResetError:
+            except DatabaseUnavailable:
                 continue
 
     async with a_hub(database_dsn, TWO_INBOXES) as other:
         await asyncio.gather(work(ctx), work(other), work(ctx))
-    assert calls > 12
+    assert await one(ctx, "SELECT last_value FROM faults") > 12
     assert [address for address, _ in await _told(ctx)] == sorted(people)
 
 

@@ -21,7 +21,7 @@ from hub.model.people import Actor, Role, Scope
 from hub.model.retention import Depth, Kept
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import a_hub, one, rows, say, ticket, write
+from tests.fakes.scene import a_hub, an_agent, one, rows, say, ticket, write
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
 CANARY = "Zaunkoenig"
@@ -283,6 +283,42 @@ async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_se
     assert await broken_seals(ctx) == (3, [])
 
 
+async def everywhere(ctx: Context, found: dict[str, Any]) -> None:
+    """What else of the hub may hold somebody's words, on this ticket and customer."""
+    agent = await an_agent(ctx, "lin")
+    other = await one(ctx, "INSERT INTO customer (name) VALUES ('Other') RETURNING id")
+    place = {
+        "$T": str(found["id"]),
+        "$C": str(found["customer_id"]),
+        "$A": str(agent),
+        "$O": str(other),
+        "$W": CANARY,
+    }
+    for words in (
+        "INSERT INTO draft (ticket_id, agent_id, mode, text) VALUES ($T, $A, 'reply', 'Dear $W')",
+        "INSERT INTO draft_beside (ticket_id, agent_id, mode, tab, number, text) VALUES ($T, $A, 'reply', 't', 1, '$W')",
+        "INSERT INTO scheduled_reply (ticket_id, author_name, text, send_at) VALUES ($T, 'Lin', 'Dear $W', now())",
+        """INSERT INTO notice (agent_id, kind, cause, ticket_id, params) VALUES ($A, 'rule', 'c', $T, '{"text": "$W"}')""",
+        "INSERT INTO webhook (name, url, sealed) VALUES ('erp', 'https://erp.example', '')",
+        """INSERT INTO webhook_call (webhook_id, event, cause, ticket_id, body, state, settled_at)
+           SELECT id, 'rule.ran', 'c', $T, '$W', 'sent', now() FROM webhook""",
+        """INSERT INTO ticket_fields VALUES ($T, '{"model": "$W"}')""",
+        """INSERT INTO customer_fields VALUES ($C, '{"model": "$W"}')""",
+        "UPDATE customer SET note = 'Calls himself $W', segment = '$W' WHERE id = $C",
+        """INSERT INTO customer_pair (low_id, high_id, reason, kind, value)
+           VALUES (least($C, $O), greatest($C, $O), 'same_claim', 'email', '$W@mail.example')""",
+        "INSERT INTO undeliverable (address) VALUES (lower('$W') || '@mail.example')",
+        """INSERT INTO recipient_report (interaction_id, address, outcome, report_id)
+           SELECT min(id), lower('$W') || '@mail.example', 'delayed', 1 FROM interaction WHERE ticket_id = $T""",
+        "INSERT INTO participant (ticket_id, kind, value, name) VALUES ($T, 'email', lower('$W') || '@b.example', '$W')",
+        "INSERT INTO task (customer_id, title, text) VALUES ($C, 'Ask $W', '$W')",
+    ):  # fmt: skip
+        said = words
+        for sign, value in place.items():
+            said = said.replace(sign, value)
+        await ctx.database.run(lambda c, said=said: c.execute(said))
+
+
 # ── one customer ─────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) -> None:
     kept = await write(
@@ -299,6 +335,7 @@ async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) ->
     await ctx.database.run(
         lambda c: add_task(c, title=f"Ask {CANARY}", text=CANARY, ticket_id=found["id"], actor=ADMIN)
     )
+    await everywhere(ctx, found)
     with pytest.raises(NotPossible) as refused:
         await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
     assert refused.value.code == "still_in_work"

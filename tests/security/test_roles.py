@@ -10,6 +10,7 @@ from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.change_agent import AgentChange, change_agent
 from hub.actions.people.roles import add_role, change_role, list_roles, remove_role
 from hub.actions.people.staff import add_agent
+from hub.actions.search.index import index_some
 from hub.actions.status import change_status
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import HUB, Actor, Role
@@ -164,6 +165,43 @@ async def test_the_last_administrator_stays_one_whatever_roles_there_are(desk: D
         assert refused.value.code == "built_in_role"
 
 
+async def test_who_only_looks_changes_nothing_and_leaves_other_peoples_tickets_alone(desk: Desk) -> None:
+    mine, other = await two_tickets(desk)
+    third = await customer_writes(desk.ctx, "nobody's", thread="three", name="Three")
+    ann = await id_of(desk, "ann")
+    await assign_ticket(desk.ctx, ticket_code=other, agent_id=ann, actor=HUB)
+    await give(desk, "lin", ())
+    await desk.log_in("lin")
+    page = (await desk.get(f"/desk/tickets/T-{mine}")).text
+    assert "/status" not in page and "/colleagues" not in page and 'id="reply-text"' not in page
+    before = await rows(desk.ctx, "SELECT code, status, tags, subject, kind FROM ticket ORDER BY id")
+    for path, form in (
+        (f"/desk/tickets/T-{mine}/replies", {"text": "x"}), (f"/desk/tickets/T-{mine}/notes", {"text": "x"}),
+        (f"/desk/tickets/T-{mine}/status", {"status": "closed"}), (f"/desk/tickets/T-{mine}/tags", {"add": "x"}),
+        (f"/desk/tickets/T-{mine}/sort", {"kind": "complaint"}), (f"/desk/tickets/T-{mine}/move", {"to": f"T-{other}"}),
+        (f"/desk/tickets/T-{mine}/assign", {"agent": str(ann)}), (f"/desk/tickets/T-{mine}/tasks", {"title": "x"}),
+        ("/desk/tasks", {"title": "x"}),
+    ):  # fmt: skip
+        assert (await desk.post(path, form)).status == 403, path
+    for path in (
+        "/desk/customers",
+        "/desk/floor",
+        "/desk/system",
+        "/desk/rules",
+        "/desk/tasks",
+        "/desk/staff",
+    ):
+        assert (await desk.get(path)).status == 403, path
+        assert f'href="{path}"' not in page, path
+    assert await rows(desk.ctx, "SELECT code, status, tags, subject, kind FROM ticket ORDER BY id") == before
+    # What nobody has they may take, and put back; what somebody has they may not.
+    assert (await desk.post(f"/desk/tickets/T-{other}/take")).status == 409
+    assert (await desk.post(f"/desk/tickets/T-{other}/release")).status == 409
+    assert await one(desk.ctx, "SELECT assignee_id FROM ticket WHERE code = $1", other) == ann
+    for step in ("take", "release"):
+        assert (await desk.post(f"/desk/tickets/T-{third}/{step}")).status == 200, step
+
+
 async def test_a_role_that_somebody_has_is_not_removed(desk: Desk) -> None:
     await give(desk, "lin", {P.ANSWER})
     with pytest.raises(NotPossible) as refused:
@@ -230,6 +268,13 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
         listed = (await desk.get(f"/desk?scope={scope}&show=work")).text
         assert f"T-{other}" not in listed, scope
     assert f"T-{mine}" in (await desk.get("/desk?scope=all")).text
+    while await index_some(desk.ctx):
+        pass
+    for asked in ("somebody", "Two", f"T-{other}"):
+        for path in (f"/desk/search?q={asked}", f"/desk/fragments/search/jump?q={asked}"):
+            found = (await desk.get(path)).text.replace(f'value="{asked}"', "")
+            assert f"tickets/T-{other}" not in found and f"customers/{customer}" not in found, path
+    assert f"tickets/T-{mine}" in (await desk.get("/desk/search?q=mine")).text
     assert ">Two<" not in (await desk.get("/desk/customers")).text
 
 

@@ -38,8 +38,8 @@ async def stop_listening(ctx: Context, *, ticket_code: int, actor: Actor) -> Non
 
 
 async def whisper(ctx: Context, *, ticket_code: int, text: str, actor: Actor) -> int:
-    """A word to the colleague, which nothing can send; returns its id on the timeline. Raises NotFound, NotPossible (not_listening,
-    empty, too_long)."""
+    """A word to the colleague, which nothing can send; returns its id on the timeline. Raises NotFound, NotPossible
+    (not_listening, empty, too_long)."""
     agent_id, text = _agent(actor), check_text(text)
 
     async def step(taken: Step) -> int:

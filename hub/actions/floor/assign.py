@@ -13,9 +13,9 @@ from storage import work
 
 
 async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None, actor: Actor) -> int:
-    """To this agent, whatever their load; None: back to the queue, where it keeps its place. Returns the number that it has in the
-    ledger, by which it can be undone; 0 where nothing changed hands. Raises NotFound; NotPossible (closed; not_allowed: an agent
-    whose role leaves other people's tickets alone takes what nobody has and puts back their own)."""
+    """To this agent, whatever their load; None: back to the queue, where it keeps its place. Returns the number that it has
+    in the ledger, by which it can be undone; 0 where nothing changed hands. Raises NotFound; NotPossible (closed;
+    not_allowed: an agent whose role leaves other people's tickets alone takes what nobody has and puts back their own)."""
 
     async def step(taken: Step) -> int:
         ticket, connection = taken.ticket, taken.connection

@@ -1,5 +1,5 @@
-"""What becomes of tickets and tasks by itself, each at its moment: offers that nobody answered, tickets whose agent is gone or silent,
-those that wait too long in one queue, those that nobody can take. Any number of hubs do this at once."""
+"""What becomes of tickets and tasks by itself, each at its moment: offers that nobody answered, tickets whose agent is gone
+or silent, those that wait too long in one queue, those that nobody can take. Any number of hubs do this at once."""
 
 from hub.actions.context import Context
 from hub.actions.errands.task_returns import put_back_of_gone

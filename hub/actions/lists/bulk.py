@@ -88,8 +88,8 @@ async def change_many(ctx: Context, *, ticket_codes: Sequence[int], order: Order
 
 
 async def undo_many(ctx: Context, *, bulk_id: int, actor: Actor) -> Done:
-    """Each ticket is as it was, except where something else came of it meanwhile. Raises NotFound (nothing_to_undo): it was taken
-    back already, is somebody else's, or too long ago."""
+    """Each ticket is as it was, except where something else came of it meanwhile. Raises NotFound (nothing_to_undo): it was
+    taken back already, is somebody else's, or too long ago."""
     owner = actor.agent_id or 0
     taken = await ctx.database.run(lambda c: stored.take(c, bulk_id, owner, UNDO_SECONDS))
     if taken is None:

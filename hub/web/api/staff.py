@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hub.actions.failures import NotPossible
-from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.change_agent import (
     AgentChange,
     change_agent,
@@ -13,6 +12,7 @@ from hub.actions.people.change_agent import (
     reset_password,
     set_members,
 )
+from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.roles import MOST_NAME
 from hub.actions.people.staff import MOST_CAPACITY, MOST_LIVE, add_agent
 from hub.model.people import Role

@@ -29,6 +29,7 @@ from hub.web.api.table_admin import ADMIN
 from hub.web.api.table_cases import CASES
 from hub.web.api.table_errands import ERRANDS
 from hub.web.api.table_fields import FIELDS
+from hub.web.api.table_lists import LISTS
 from hub.web.api.table_words import WORDS
 from hub.web.api.table_writing import WRITING
 
@@ -693,6 +694,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *FIELDS,
     *CASES,
     *ERRANDS,
+    *LISTS,
     *WRITING,
     *WORDS,
     *ADMIN,

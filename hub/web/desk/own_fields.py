@@ -211,7 +211,7 @@ def _said(voice: Voice, kind: str, value: object, typed: str, options: Mapping[s
         return voice.number(value)
     if kind == FieldKind.DATE:
         try:
-            return str(format_date(date.fromisoformat(typed), "medium", locale=voice.locale))
+            return str(format_date(date.fromisoformat(typed), "medium", locale=voice.babel))
         except ValueError:
             return typed
     return options.get(typed, typed)

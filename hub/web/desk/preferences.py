@@ -80,9 +80,7 @@ async def post_keys(visit: Visit) -> web.StreamResponse:
     return go(visit, "/desk/preferences?keys=kept#h-keys")
 
 
-def _page(
-    visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **keys: object
-) -> web.Response:
+def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **keys: object) -> web.Response:
     return visit.page(
         "preferences.html",
         section="preferences",

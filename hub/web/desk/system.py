@@ -6,6 +6,7 @@ from hub.actions import quarantine
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
+from hub.model.permissions import Permission
 from hub.web.api.files import as_download
 from hub.web.desk.say.automation import STOPS
 from hub.web.desk.say.rule_words import RuleWords
@@ -35,7 +36,7 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
         channels = await views.list_channels(c)
         ill = sum(one.state in ("down", "misconfigured") for one in channels)
         stopped = await automation.stopped(c)
-        hopeless = len(await floor.unplaceable(c)) if visit.leads else 0
+        hopeless = len(await floor.unplaceable(c)) if visit.may(Permission.REPAIR) else 0
         return (
             hopeless
             + len(stopped)

@@ -36,8 +36,10 @@ function begun(area) {
 async function follow(area) {
   const now = begun(area);
   if (!now || (open && (open.area !== area || open.helper !== now.helper))) close();
-  if (!now || area.dataset.declined === String(now.from)) return;
+  // Who has left a list does not get it again for the same word.
+  if (now && area.dataset.declined === String(now.from)) return;
   delete area.dataset.declined;
+  if (!now) return;
   const found = await now.helper.fetch(area);
   // While it was asked for, somebody may have written on, or left.
   const still = begun(area);

@@ -215,11 +215,17 @@ function openPalette() {
   field.focus();
 }
 
-// The browser gives the focus back to where it was; only then is anything done, so that it may take it elsewhere.
+// The browser gives the focus back to where it was; where that was nowhere it would stay in the closed palette for a moment.
+function shut() {
+  palette.close();
+  if (palette.contains(document.activeElement)) document.activeElement.blur();
+}
+
+// Only then is anything done, so that it may take the focus elsewhere.
 function use(row) {
   if (!row) return;
   const { choice } = row;
-  palette.close();
+  shut();
   if (!choice.id.startsWith("jump:")) remember(choice.id);
   choice.run();
 }
@@ -239,9 +245,9 @@ palette.addEventListener("keydown", (event) => {
   } else if (event.code === "Enter" && event.target === field) {
     event.preventDefault();
     use(marked());
-  } else if (event.code === "KeyK" && (event.ctrlKey || event.metaKey)) {
+  } else if (event.code === "Escape" || (event.code === "KeyK" && (event.ctrlKey || event.metaKey))) {
     event.preventDefault();
-    palette.close();
+    shut();
   }
 });
 
@@ -251,7 +257,7 @@ field.addEventListener("input", () => {
 });
 
 palette.addEventListener("click", (event) => {
-  if (event.target === palette || event.target.closest("[data-palette-close]")) palette.close();
+  if (event.target === palette || event.target.closest("[data-palette-close]")) shut();
   else use(event.target.closest("[role=option]"));
 });
 

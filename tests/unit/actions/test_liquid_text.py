@@ -63,6 +63,10 @@ def test_whatever_is_written_is_text_or_trouble(body: str) -> None:
         ),
         ("{% for a in (1..100000000000) %}x{% endfor %}", Trouble(code="too_much", line=1)),
         (
+            "{% for a in (1..100000000000) %}{% if a == 0 %}{% endif %}{% endfor %}",
+            Trouble(code="too_much", line=1),
+        ),
+        (
             "{% assign x = today %}{% for a in (1..99) %}{% assign x = x | append: x %}{% endfor %}",
             Trouble(code="too_much", line=1),
         ),

@@ -10,6 +10,7 @@ STAFF = [
     StaffRow(id=2, login="lin.chen", name="林晓晨", role="agent", queues=[]),
     StaffRow(id=3, login="ann", name="Ann Berg", role="supervisor", queues=[7, 8]),
     StaffRow(id=4, login="other", name="小林", role="agent", queues=[]),
+    StaffRow(id=5, login="sen", name="小林森", role="agent", queues=[8]),
 ]
 QUEUES = [
     QueueNamed(id=7, name="complaints", title_en="Complaints", title_zh="投诉"),
@@ -26,6 +27,7 @@ QUEUES = [
         ("Ask @lin.chen. And @LIN, or @Ann Berg!", (2, 1, 3), ()),
         ("@lin.chess is nobody, and neither are lin@lin, a.@lin and @linda", (), ()),
         ("@小林 are two", (1, 4), ()),
+        ("@小林森是另一位", (5,), ()),
         ("@complaints @投诉 once", (), (7,)),
         ("a login before a queue: @ann", (3,), ()),
         ("@大客户组", (), (8,)),

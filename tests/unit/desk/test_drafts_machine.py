@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from hub.model.drafts import Draft, DraftContent, Taken, Write, put_back, take_sending, take_write
 
 SCRIPT = Path(__file__).parents[3] / "hub" / "web" / "static" / "draftline.js"
-PAGES = 3
+PAGES = 2
 BRIDGE = """
 const lines = {}, flights = {};
 function open(page) { lines[page] = new DraftLine(page); }
@@ -127,8 +127,12 @@ class Drafts(RuleBasedStateMachine):
         if said is not None:
             self.requests.append((page, how, flight, _write(said)))
 
-    @rule(page=_pages, rewrite=st.booleans())
-    def types(self, page: int, rewrite: bool) -> None:
+    @rule(
+        page=_pages,
+        rewrite=st.booleans(),
+        then=st.sampled_from(["nothing", "save", "save smoothly", "send smoothly"]),
+    )
+    def types(self, page: int, rewrite: bool, then: str) -> None:
         """At the end, or over everything that this page shows."""
         name = self.pages[page]
         text = self._look(name)["text"]
@@ -138,17 +142,21 @@ class Drafts(RuleBasedStateMachine):
             text = ""
         self.js.get("typed")(name, text + word)
         self.owed.add(word)
+        if then != "nothing":
+            self.presses(page, then)
 
-    @rule(page=_pages)
-    def saves(self, page: int) -> None:
-        self._begin(self.pages[page], "save")
-
-    @rule(page=_pages)
-    def sends(self, page: int) -> None:
-        name = self.pages[page]
+    @rule(page=_pages, how=st.sampled_from(["save", "send", "save smoothly", "send smoothly"]))
+    def presses(self, page: int, how: str) -> None:
+        """Smoothly: begun, taken and answered before anything else happens, as it mostly is."""
+        name, (what, *smoothly) = self.pages[page], how.split()
         leaving = {(one[0], one[1]) for one in (*self.requests, *self.answers)}
-        if self._look(name)["text"] and (name, "send") not in leaving:
-            self._begin(name, "send")
+        if what == "send" and (not self._look(name)["text"] or (name, "send") in leaving):
+            return
+        before = len(self.requests)
+        self._begin(name, what)
+        if smoothly and len(self.requests) > before:
+            self._arrives(before)
+            self._is_answered(len(self.answers) - 1)
 
     @rule(page=_pages)
     def looks_again(self, page: int) -> None:
@@ -182,61 +190,52 @@ class Drafts(RuleBasedStateMachine):
         self.js.get("seen")(self.pages[page], self._stands(self.draft))
 
     # ── the network ──
-    @rule(which=_any, twice=st.booleans())
+    @rule(which=_any, what=st.sampled_from(["arrives", "twice", "lost", "late"]))
     @precondition(lambda self: self.requests)
-    def arrives(self, which: int, twice: bool) -> None:
-        """In any order; a save perhaps twice (a reply has a key that makes its second time nothing)."""
+    def carries(self, which: int, what: str) -> None:
+        """Requests: in any order; a save perhaps twice (a reply has a key that makes its second time nothing). What the page gave
+        up may still arrive. A reply that does not arrive is one that was refused."""
         place = which % len(self.requests)
+        page, how, flight, _ = self.requests[place]
+        if what in ("arrives", "twice"):
+            self._arrives(place, again=what == "twice")
+            return
+        if what == "lost" or how == "send":
+            del self.requests[place]
+        if page in self.pages:
+            self.js.get("lost")(page, flight)
+
+    @rule(which=_any, lost=st.booleans())
+    @precondition(lambda self: self.answers)
+    def answers_come(self, which: int, lost: bool) -> None:
+        place = which % len(self.answers)
+        page, how, flight, *_ = self.answers[place]
+        if not lost:
+            self._is_answered(place)
+        elif how == "save":
+            del self.answers[place]
+            if page in self.pages:
+                self.js.get("lost")(page, flight)
+
+    def _arrives(self, place: int, *, again: bool = False) -> None:
         page, how, flight, write = self.requests[place]
         if how == "send":
             self._send(write)
             outcome = "sent"
         else:
             outcome = self._take(write).outcome.value
-        if how == "send" or not twice:
+        if how == "send" or not again:
             del self.requests[place]
         self.answers.append((page, how, flight, outcome, self.draft))
 
-    @rule(which=_any)
-    @precondition(lambda self: self.answers)
-    def is_answered(self, which: int) -> None:
-        page, how, flight, outcome, draft = self.answers.pop(which % len(self.answers))
+    def _is_answered(self, place: int) -> None:
+        page, how, flight, outcome, draft = self.answers.pop(place)
         if page not in self.pages:
             return
         if how == "send":
             self.js.get("sent")(page, flight, self._stands(draft))
         else:
             self.js.get("answered")(page, flight, outcome, self._stands(draft))
-
-    @rule(which=_any, late=st.booleans())
-    @precondition(lambda self: any(one[1] == "save" for one in self.requests))
-    def is_lost(self, which: int, late: bool) -> None:
-        """The page gives it up; it may still arrive."""
-        saves = [one for one in self.requests if one[1] == "save"]
-        lost = saves[which % len(saves)]
-        if not late:
-            self.requests.remove(lost)
-        if lost[0] in self.pages:
-            self.js.get("lost")(lost[0], lost[2])
-
-    @rule(which=_any)
-    @precondition(lambda self: self.answers)
-    def answer_is_lost(self, which: int) -> None:
-        page, how, flight, _, _ = self.answers[which % len(self.answers)]
-        if how == "save":
-            del self.answers[which % len(self.answers)]
-            if page in self.pages:
-                self.js.get("lost")(page, flight)
-
-    @rule(which=_any)
-    @precondition(lambda self: any(one[1] == "send" for one in self.requests))
-    def is_refused(self, which: int) -> None:
-        """The send guard: somebody has written meanwhile."""
-        sends = [one for one in self.requests if one[1] == "send"]
-        refused = sends[which % len(sends)]
-        self.requests.remove(refused)
-        if refused[0] in self.pages:
-            self.js.get("lost")(refused[0], refused[2])
 
     @invariant()
     def no_word_is_lost(self) -> None:
@@ -253,7 +252,7 @@ class Drafts(RuleBasedStateMachine):
 
 TestDrafts = Drafts.TestCase
 TestDrafts.settings = settings(
-    max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

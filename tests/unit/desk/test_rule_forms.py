@@ -323,6 +323,7 @@ def _asked(fields: Mapping[str, Any], prefix: str = "when") -> set[str]:
     return {name.split(".")[1] for name in fields if name.startswith(f"{prefix}.")}
 
 
+_TITLES = {"title_en": ["t"], "title_zh": ["t"]}
 _NUMBERS = {**{kind.value: ["1"] for kind in Target}, "warn_at": ["1"], "escalate": ["yes"]}
 
 
@@ -335,7 +336,7 @@ def test_every_key_of_the_rules_has_its_form() -> None:
         Rule: set(rule.read({})),
         When: _asked(rule.fields_of(Rule(name="r", then=Then(queue="q")))) | {"hint"},
         Then: _asked(rule.fields_of(Rule(name="r", then=Then(queue="q"))), "then") | {"skill"},
-        TargetTable: set(target.read({"when.kind": ["complaint"], "calendar": ["c"], **_NUMBERS})),
+        TargetTable: set(target.read({"when.kind": ["complaint"], "calendar": ["c"], **_TITLES, **_NUMBERS})),
         TargetWhen: _asked(target.fields_of(TargetTable(name="t", calendar="c"))),
         AutomationWhen: {*automation.CHOSEN, *automation.WRITTEN, *automation.ASKED, *automation.CALENDARS, "open_tickets"},
         Action: {*Action.VERBS, "text", "due_minutes", "even_if_manual"},

@@ -239,3 +239,18 @@ def test_a_trial_is_told_by_what_is_known_of_it() -> None:
         assert told is not None
         assert (told.state, told.old) == (state, True)
     assert tell_trial(EN, None, "f") is None
+
+
+def test_what_a_target_and_an_automation_are_called() -> None:
+    then = [{"add_tags": ["late"]}]
+    rules = load_rules(
+        {
+            **DOCUMENT,
+            "target": [{**DOCUMENT["target"][0], "title_zh": "一般情况"}],
+            "automation": [{"name": "late", "title_en": "Late ones", "on": ["sla_breached"], "then": then}],
+        }
+    )
+    en, zh = (RuleWords(voice=Voice(locale=locale), rules=rules) for locale in ("en", "zh_CN"))
+    assert (en.target("usual"), zh.target("usual")) == ("usual", "一般情况")
+    assert (en.automation("late"), zh.automation("late")) == ("Late ones", "late")
+    assert zh.target("gone") == "gone"

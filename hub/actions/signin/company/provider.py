@@ -222,7 +222,7 @@ def _secure(oidc: Oidc) -> str:
 
 def _unreachable(why: str) -> LoginRefused:
     log.warning("company.unreachable", why=why)
-    return LoginRefused("The company's sign-in does not answer as it should.", code="company_unreachable")
+    return LoginRefused(f"The provider does not answer as it should: {why}.", code="company_unreachable")
 
 
 def _wrong(why: str) -> LoginRefused:

@@ -1,6 +1,8 @@
 """The page of all channels: how each is, whether its login works, and a message that tries it."""
 
+import json
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -12,9 +14,11 @@ from hub.actions.failures import NotFound
 from hub.actions.ports import public_url
 from hub.model.codes import TICKET, NotACode, read_code
 from hub.web.desk.say.channel_settings import ABOUT, PROBE_ERRORS
+from hub.web.desk.say.language import N_
 from hub.web.desk.visit import Visit
 
 CARD = "_channel.html"
+_SAMPLE = N_("A test message")
 
 
 async def show_channels(visit: Visit) -> web.StreamResponse:
@@ -83,7 +87,21 @@ async def find_channel(visit: Visit) -> ChannelView:
 
 def card_context(visit: Visit) -> dict[str, object]:
     """What a card needs beside its channel."""
-    return {"ABOUT": ABOUT, "PROBE_ERRORS": PROBE_ERRORS, "hub_url": public_url(visit.ctx)}
+    return {"ABOUT": ABOUT, "PROBE_ERRORS": PROBE_ERRORS, "api_command": partial(_api_command, visit)}
+
+
+def _api_command(visit: Visit, channel: str) -> str:
+    """What hands a message in, for a shell: it has a key in API_KEY."""
+    body = {
+        "channel": channel,
+        "text": visit.voice.say(_SAMPLE),
+        "sender": {"name": "Test", "identities": [{"kind": "external", "value": "test"}]},
+    }
+    return (
+        f"curl -X POST {public_url(visit.ctx)}/api/v1/interactions \\\n"
+        '  -H "Authorization: Bearer $API_KEY" -H "Content-Type: application/json" \\\n'
+        f"  -d '{json.dumps(body, ensure_ascii=False)}'"
+    )
 
 
 def today(visit: Visit) -> datetime:

@@ -1,6 +1,5 @@
 """Webhooks at the desk, for administrators: which there are, how they are, their last calls."""
 
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -8,23 +7,11 @@ from hub.actions.errands import webhooks
 from hub.actions.errands.make_calls import try_webhook
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.keep import KEEP
-from hub.model.people import Role
 from hub.web.desk.say.errands import CALL_STATES, CALL_TROUBLES
-from hub.web.desk.say.words import FAILURES, say_failure
-from hub.web.desk.visit import Handler, Visit, show_trouble
+from hub.web.desk.say.words import say_failure
+from hub.web.desk.visit import Visit
 
 CALLS = 10
-
-
-def for_admins(handler: Handler) -> Callable[[Visit], Awaitable[web.StreamResponse]]:
-    """Only an administrator decides which programs are told what happens here."""
-
-    async def handle(visit: Visit) -> web.StreamResponse:
-        if visit.actor.role is not Role.ADMIN:
-            return show_trouble(visit.request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
-        return await handler(visit)
-
-    return handle
 
 
 async def show_webhooks(visit: Visit) -> web.StreamResponse:

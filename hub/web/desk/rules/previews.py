@@ -162,7 +162,7 @@ def _day(
     bars += [(since, min(until, DAY) - since) for since, until in own]
     pattern = "M月d日 EEE" if voice.chinese else "EEE d MMM"
     return ToldDay(
-        name=str(format_date(day, pattern, locale=voice.locale)),
+        name=str(format_date(day, pattern, locale=voice.babel)),
         bars=bars,
         hours=", ".join(f"{_clock(since)}–{_clock(until)}" for since, until in own),
         why=_why(voice, table, known, day),

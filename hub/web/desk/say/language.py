@@ -46,6 +46,11 @@ def translations(locale: str) -> NullTranslations:
     return Translations(compiled)
 
 
+@cache
+def _parsed(locale: str) -> Locale:
+    return Locale.parse(locale)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """How one person is spoken to: the language, and the time zone of their browser."""
@@ -57,6 +62,11 @@ class Voice:
     def html_lang(self) -> str:
         """As the attribute `lang` has it."""
         return self.locale.replace("_", "-")
+
+    @property
+    def babel(self) -> Locale:
+        """As Babel wants it: from a name it would look through all that there are, each time."""
+        return _parsed(self.locale)
 
     @property
     def chinese(self) -> bool:
@@ -73,45 +83,45 @@ class Voice:
         return said % {"num": self.number(number)}
 
     def number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self.locale))
+        return str(format_decimal(value, locale=self.babel))
 
     def decimal(self, value: float, digits: int) -> str:
         """With so many figures behind the point, also where they are noughts."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
-        return str(format_decimal(value, pattern, locale=self.locale))
+        return str(format_decimal(value, pattern, locale=self.babel))
 
     def moment(self, at: datetime) -> str:
         """Day and time to the minute."""
-        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.locale))
+        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.babel))
 
     def clock(self, at: datetime) -> str:
         """The time of day to the second, for what is watched as it happens."""
-        return str(format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.locale))
+        return str(format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.babel))
 
     def stamp(self, at: datetime, now: datetime) -> str:
         """As short as it is clear: the time today, the day this year, else the date."""
         local, today = at.astimezone(self.zone), now.astimezone(self.zone)
         if local.date() == today.date():
-            return str(format_time(local, "short", tzinfo=self.zone, locale=self.locale))
+            return str(format_time(local, "short", tzinfo=self.zone, locale=self.babel))
         if local.year == today.year:
             pattern = "M月d日 HH:mm" if self.chinese else "d MMM, HH:mm"
-            return str(format_datetime(local, pattern, tzinfo=self.zone, locale=self.locale))
-        return str(format_date(local.date(), "medium", locale=self.locale))
+            return str(format_datetime(local, pattern, tzinfo=self.zone, locale=self.babel))
+        return str(format_date(local.date(), "medium", locale=self.babel))
 
     def weekday(self, at: datetime) -> str:
         """Which day of the week, and the time: clear within a few days."""
-        return str(format_datetime(at, "EEE HH:mm", tzinfo=self.zone, locale=self.locale))
+        return str(format_datetime(at, "EEE HH:mm", tzinfo=self.zone, locale=self.babel))
 
     def day(self, at: datetime) -> str:
         """The day alone, as a heading."""
-        return str(format_date(at.astimezone(self.zone).date(), "long", locale=self.locale))
+        return str(format_date(at.astimezone(self.zone).date(), "long", locale=self.babel))
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long since, in its largest unit; live pages let times.js count on in the same words."""
         seconds = max(0.0, (now - at).total_seconds())
         for unit, size in _STEPS:
             if seconds >= size:
-                return str(format_unit(int(seconds // size), unit, length="short", locale=self.locale))
+                return str(format_unit(int(seconds // size), unit, length="short", locale=self.babel))
         return self.say(N_("now"))
 
     def size(self, size: int) -> str:
@@ -121,14 +131,14 @@ class Voice:
                 shown = round(size / length, 1)
                 if self.chinese:  # CLDR writes 千字节 and "byte", which nobody does on screen.
                     return f"{self.number(shown)} {sign}"
-                return str(format_unit(shown, unit, length="short", locale=self.locale))
+                return str(format_unit(shown, unit, length="short", locale=self.babel))
         return self.count("%(num)s byte", "%(num)s bytes", size)
 
     def language_name(self, code: str) -> str:
         """What the language is called, in this language."""
         if code in ("", "other"):
             return ""
-        return str(Locale.parse(self.locale).languages.get(code, code))
+        return str(self.babel.languages.get(code, code))
 
 
 @cache

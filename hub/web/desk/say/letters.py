@@ -92,13 +92,13 @@ def _local(voice: Voice, at: datetime) -> datetime:
 
 def _shown(voice: Voice, at: datetime | date) -> str:
     if not isinstance(at, datetime):
-        return str(format_date(at, "full", locale=voice.locale))
+        return str(format_date(at, "full", locale=voice.babel))
     pattern = "y年M月d日 EEEE HH:mm" if voice.chinese else "EEEE, d MMMM y, HH:mm"
-    return str(format_datetime(_naive(voice, at), pattern, locale=voice.locale))
+    return str(format_datetime(_naive(voice, at), pattern, locale=voice.babel))
 
 
 def _clock(voice: Voice, at: datetime) -> str:
-    return str(format_datetime(_naive(voice, at), "HH:mm", locale=voice.locale))
+    return str(format_datetime(_naive(voice, at), "HH:mm", locale=voice.babel))
 
 
 def _naive(voice: Voice, at: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """Templates to text. One Jinja environment a language; everything is escaped."""
 
 import secrets
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import jinja2
@@ -99,6 +99,7 @@ def render(template: str, voice: Voice, **context: object) -> str:
     return page.render(voice=voice, **spoken, **context)
 
 
+@lru_cache(maxsize=4096)
 def icon(name: str, title: str = "") -> Markup:
     """One picture of the sprite: decoration, unless it is given words of its own."""
     spoken = Markup('role="img" aria-label="{}"').format(title) if title else Markup('aria-hidden="true"')

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel import Locale
 from babel.dates import format_date, format_datetime, get_day_names
 from babel.units import format_unit
 
@@ -128,7 +127,7 @@ class RuleWords:
         if last in _MINUTES:
             return self.span(value)
         if last.endswith("_seconds"):
-            return str(format_unit(value, "second", length="short", locale=self.voice.locale))
+            return str(format_unit(value, "second", length="short", locale=self.voice.babel))
         if last.endswith("_hours"):
             return self.span(value * 60)
         return f"{self.voice.number(value)} %" if last == "warn_at" else self.voice.number(value)
@@ -141,23 +140,23 @@ class RuleWords:
         """In days, where it is so many whole ones. Working time has no days."""
         if working or minutes % 1440:
             return self.span(minutes)
-        return str(format_unit(minutes // 1440, "day", length="short", locale=self.voice.locale))
+        return str(format_unit(minutes // 1440, "day", length="short", locale=self.voice.babel))
 
     def moment(self, at: datetime) -> str:
         """Day and time, with the weekday: what lies a few days ahead."""
         pattern = "M月d日 EEE HH:mm" if self.voice.chinese else "EEE d MMM, HH:mm"
-        return str(format_datetime(at, pattern, tzinfo=self.voice.zone, locale=self.voice.locale))
+        return str(format_datetime(at, pattern, tzinfo=self.voice.zone, locale=self.voice.babel))
 
     def day(self, name: str) -> str:
         """A weekday, or a date."""
         if name in WEEKDAYS:
             return str(get_day_names("wide", "stand-alone", self.voice.locale)[WEEKDAYS.index(name)])
-        return str(format_date(date.fromisoformat(name), "medium", locale=self.voice.locale))
+        return str(format_date(date.fromisoformat(name), "medium", locale=self.voice.babel))
 
     def place(self, code: str) -> str:
         """A country, or a part of one, by its code."""
         country, _, part = code.partition("-")
-        name = Locale.parse(self.voice.locale).territories.get(country, country)
+        name = self.voice.babel.territories.get(country, country)
         return f"{name} ({part})" if part else str(name)
 
     def conditions(self, when: Mapping[str, Any]) -> list[str]:

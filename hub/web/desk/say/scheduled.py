@@ -92,6 +92,6 @@ def say_moment(voice: Voice, moment: Moment) -> SaidMoment:
     pattern = "M月d日 EEE HH:mm" if voice.chinese else "EEE d MMM, HH:mm"
     return SaidMoment(
         name=voice.say(PRESETS[moment.preset]),
-        when=str(format_datetime(moment.at, pattern, tzinfo=voice.zone, locale=voice.locale)),
+        when=str(format_datetime(moment.at, pattern, tzinfo=voice.zone, locale=voice.babel)),
         value=moment.at.isoformat(),
     )

@@ -9,7 +9,7 @@ from hub.web.desk.signin.door import Door
 from hub.web.desk.signin.own import OwnHandler, at_own
 from hub.web.desk.signin.security import freshly
 from hub.web.desk.signin.ways import SECURITY, START
-from hub.web.desk.visit import Handler, at_desk
+from hub.web.desk.visit import EVERYBODY, Handler, at_desk
 
 
 def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
@@ -17,7 +17,7 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
     door, there = Door(ctx), Company(ctx)
 
     def at_page(path: str, handler: Handler) -> web.RouteDef:
-        return web.post(f"/desk/security{path}", at_desk(ctx, handler))
+        return web.post(f"/desk/security{path}", at_desk(ctx, handler, needs=EVERYBODY))
 
     def limited(method: str, path: str, handler: OwnHandler) -> web.RouteDef:
         """For setting up a second step, also where the session opens nothing else."""
@@ -35,7 +35,7 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
         web.get("/desk/login/company", there.leave),
         web.get(company.BACK, there.back),
         web.post("/desk/logout", door.leave),
-        web.get("/desk/security", at_desk(ctx, security.show_security)),
+        web.get("/desk/security", at_desk(ctx, security.show_security, needs=EVERYBODY)),
         at_page("/password", security.post_password),
         at_page("/sessions/end", security.post_end_session),
         at_page("/sessions/end-others", security.post_end_others),
