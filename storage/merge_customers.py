@@ -147,6 +147,7 @@ async def tickets_back(connection: Connection, merge: CustomerMerge) -> dict[int
 async def give_back(connection: Connection, merge: CustomerMerge, tickets: Sequence[int]) -> None:
     """What came goes; `tickets` as `tickets_back` has them."""
     await give_tickets(connection, tickets, merge.gone_id)
+    await connection.execute(SQL["rows_back"], merge.id, merge.kept_id, merge.gone_id)
     await connection.execute(SQL["tasks_of_tickets_back"], list(tickets), merge.kept_id, merge.gone_id)
     if merge.kept_was["hold"] is None:
         await connection.execute(SQL["drop_hold"], merge.kept_id, merge.gone_id)

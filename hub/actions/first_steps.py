@@ -1,13 +1,15 @@
 """The first steps of a new house: each knows from the database whether it is done. Nobody ticks anything; one that is not
 needed here can be said not to be."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.model.people import Actor
-from routing.rules import RoutingRules, load_rules
+from routing.rules import RoutingRules, RulesError, load_rules
 from storage import first_steps as stored
 from storage import rulebook
 from storage.database import Connection
@@ -68,14 +70,14 @@ async def first_steps(ctx: Context, actor: Actor) -> FirstSteps:
         facts = await stored.facts(connection, agent_id)
         skipped = await stored.not_needed(connection)
         first = await rulebook.document(connection, 1)
-        begun = load_rules(first) if first is not None else ctx.rules
+        begun = _as_begun(first) if first is not None else ctx.rules
         done = {
             Step.PASSWORD: facts.own_password,
             Step.COLLEAGUES: facts.colleagues,
             Step.CHANNEL: facts.channel_up,
             Step.MESSAGE: facts.heard,
-            Step.HOURS: _hours(begun) != _hours(ctx.rules),
-            Step.TARGETS: _targets(begun) != _targets(ctx.rules),
+            Step.HOURS: begun is None or _hours(begun) != _hours(ctx.rules),
+            Step.TARGETS: begun is None or _targets(begun) != _targets(ctx.rules),
             Step.TEMPLATE: facts.template,
             Step.SECOND_STEP: facts.second_step,
             Step.ADDRESS: ctx.settings.web.public_url.startswith("https://"),
@@ -97,6 +99,14 @@ async def say_needed(ctx: Context, *, key: str, needed: bool, actor: Actor) -> N
         await ctx.database.run(lambda c: stored.say_needed(c, key))
     else:
         await ctx.database.run(lambda c: stored.say_not_needed(c, key, agent_id))
+
+
+def _as_begun(document: Mapping[str, Any]) -> RoutingRules | None:
+    """The rules of the first day; None where they are so old that nobody reads them any more."""
+    try:
+        return load_rules(document)
+    except RulesError:
+        return None
 
 
 def _hours(rules: RoutingRules) -> object:

@@ -64,12 +64,25 @@ def import_letters(
         raise fail(f"{path}: there is no letter in it", f"{path}：其中没有邮件")
     with telling_trouble():
         settings = read_settings(config)
-        name, settings = choose_channel(settings, channel)
         with postgres(settings) as dsn:
+            settings = asyncio.run(_with_desk_channels(settings, dsn))
+            name, settings = choose_channel(settings, channel)
             tally = asyncio.run(_import(settings, dsn, name, shelf))
     _show(tally, shelf, name)
     if shelf.too_large:
         raise SystemExit(FAILED)
+
+
+async def _with_desk_channels(settings: Settings, dsn: str) -> Settings:
+    """With those that were set up at the desk, as if they stood in the file."""
+    from hub.actions.channels.desk_channels import open_every_channel
+    from hub.cli.schema import make_ready
+    from hub.wiring import open_installation
+
+    async with open_installation(settings, dsn) as ctx:
+        await make_ready(ctx)
+        await open_every_channel(ctx)
+        return settings.model_copy(update={"channels": {**ctx.channels}})
 
 
 def choose_channel(settings: Settings, wanted: str) -> tuple[str, Settings]:

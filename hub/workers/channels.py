@@ -67,10 +67,17 @@ class OpenChannels:
         )
 
     async def _look(self) -> int:
-        if not await reload_channels(self._ctx):
+        # Whoever was in a hurry may have read them before: what is open decides, not what is new.
+        if not await reload_channels(self._ctx) and not self._differs():
             return 0
         await self._settle()
         return 1
+
+    def _differs(self) -> bool:
+        wanted = self._ctx.channels
+        return wanted.keys() != self._open.keys() or any(
+            wanted[name] is not one.table for name, one in self._open.items()
+        )
 
     async def _settle(self) -> None:
         """Have open what should be, as it should be; tell of what cannot be."""

@@ -14,6 +14,7 @@ import aiohttp
 import asyncpg
 
 from hub.sandbox.seeding.fill import fill
+from tests.benchmarks.cpu import cpu_of
 from tests.benchmarks.figure import Aim, BenchmarkFailed, Figure, Round, percentiles
 from tests.benchmarks.stage import PASSWORD, Stage
 from tests.conftest import SECRET
@@ -95,16 +96,19 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
 
         async def figure(name: str, sorts: dict[str, Sequence[str]], times: int) -> Figure:
             each: dict[str, dict[str, float]] = {}
+            before, asked_for = cpu_of(hub.process.pid, stage.data), 0
             everything: list[float] = []
             for sort, paths in sorts.items():
                 await screen.ask(paths)  # a plan is made once
                 took = await screen.ask([draw.choice(paths) for _ in range(times)])
                 everything += took
+                asked_for += len(paths) + times
                 each[sort] = percentiles(took)
             reached = percentiles(everything)
+            cpu = cpu_of(hub.process.pid, stage.data).per_item(before, asked_for)
             return Figure(
                 name=name, unit="ms, p95", floor=FLOOR, rounds=[Round(value=reached["p95"], floor=floor["p95"])],
-                n=len(everything), aim=AIM, more={**base, "all": reached, "each": each},
+                n=len(everything), aim=AIM, more={**base, "all": reached, "each": each, "cpu": cpu},
             )  # fmt: skip
 
         lists = {one: [f"/desk/fragments/list?{one.format(queue=quote(queue))}"] for one in LISTS}

@@ -54,8 +54,9 @@ async def _fill(desk: Desk) -> int:
     return code
 
 
-async def violations(page: Page) -> list[str]:
-    results = await Axe().run(page, options=RULES)
+async def violations(page: Page, within: str | None = None) -> list[str]:
+    """`within`: a selector. What an open menu lies upon is half covered, and so too small to hit; it is looked at by itself."""
+    results = await Axe().run(page, context=within, options=RULES)
     return [
         f"{found['id']}: {node['html'][:150]}"
         for found in results.response["violations"]
@@ -75,9 +76,10 @@ async def test_axe_finds_nothing(
     page = await open_desk("/desk?scope=all", width=width)
     found = {"list": await violations(page)}
     await page.locator(".pick").first.check()
+    found["chosen rows"] = await violations(page)
     await page.click("#views-menu > summary")
     await page.wait_for_selector("[data-key=save-view]")
-    found["chosen rows and views"] = await violations(page)
+    found["views"] = await violations(page, "#views")
     await page.click("[data-key=save-view]")
     await page.click("[data-do=group]")
     await page.wait_for_selector("[name=field-1-0]")

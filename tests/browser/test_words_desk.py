@@ -61,7 +61,11 @@ async def test_a_ticket_is_dealt_with_without_the_mouse(
     await page.wait_for_selector("body[data-line=open]")
     await _press(page, ["j", "j", "o"])
     await expect(title).to_have_text(told)
-    # "g i" is one command: the "i" of it does not take the ticket.
+    # "g n" is one command: the "n" of it does not begin a note.
+    await _press(page, "gn")
+    await expect(page.locator("#bell")).to_have_attribute("open", "")
+    await expect(page.locator("#composer")).to_have_attribute("data-mode", "reply")
+    await page.keyboard.press("Escape")
     await page.keyboard.press("i")
     await expect(page.locator("#thread [data-key=take]")).to_have_count(0)
     # Tag and priority; the menu has the focus, and gives it back.

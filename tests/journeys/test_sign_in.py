@@ -208,6 +208,7 @@ async def test_ones_own_password(desk: Desk) -> None:
     ):
         answer = await desk.post("/desk/security/password", form)
         assert answer.status == 409 and said in answer.text
+    assert (await desk.get("/desk/security/password")).url.path == "/desk/security"
     form = {"old": PASSWORD, "new": "a new password", "again": "a new password"}
     assert (await desk.post("/desk/security/password", form)).headers["Location"].endswith("done=password")
     await desk.post("/desk/logout")

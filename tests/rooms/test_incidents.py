@@ -174,16 +174,16 @@ async def test_tickets_come_by_tag_and_by_number(ctx: Context) -> None:
     assert await attach_by_tag(ctx, incident_code=code, tag="shop down", actor=SYSTEM) == 0
     codes = [row["code"] for row in tickets]
     assert await attach_tickets(ctx, incident_code=code, ticket_codes=codes, actor=SYSTEM) == 2
-    row = await ctx.database.read(lambda c: incidents.by_code(c, code))
-    assert row is not None and (row.tickets, row.customers) == (4, 3)
+    shown = await ctx.database.read(lambda c: incidents.by_code(c, code))
+    assert shown is not None and (shown.tickets, shown.customers) == (4, 3)
     with pytest.raises(NotFound):
         await attach_tickets(ctx, incident_code=code, ticket_codes=[99999998], actor=SYSTEM)
     await change_incident(
-        ctx, incident_code=code, version=row.version, title="Down", state="resolved", actor=SYSTEM
+        ctx, incident_code=code, version=shown.version, title="Down", state="resolved", actor=SYSTEM
     )
     with pytest.raises(NotPossible) as refused:
         await change_incident(
-            ctx, incident_code=code, version=row.version, title="x", state="open", actor=SYSTEM
+            ctx, incident_code=code, version=shown.version, title="x", state="open", actor=SYSTEM
         )
     assert refused.value.code == "incident_changed"
     with pytest.raises(NotPossible) as refused:

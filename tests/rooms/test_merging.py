@@ -1,7 +1,7 @@
 """Whole tickets merged into others, linked, and what was just done to one taken back. The invariants hold at every end."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -44,10 +44,10 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
 
 
 async def everything(
-    ctx: Context, without: set[str] = LEDGERS, counted: dict[str, tuple[str, ...]] | None = None
+    ctx: Context, without: set[str] = LEDGERS, counted: Mapping[str, tuple[str, ...]] | None = None
 ) -> dict[str, list[str]]:
     """Every row of every table as text, but for ledgers and what only counts changes."""
-    uncounted = _COUNTED | (counted or {})
+    uncounted = {**_COUNTED, **(counted or {})}
     names = [
         row["name"]
         for row in await rows(
@@ -214,6 +214,10 @@ async def test_what_stands_against_it(ctx: Context) -> None:
     assert await rows(ctx, "SELECT value FROM participant WHERE ticket_id = $1", other["id"]) == []
 
 
+async def _links(ctx: Context, number: int) -> list[threads.LinkRow]:
+    return await ctx.database.read(lambda c: threads.ticket_links(c, number))
+
+
 # ── links ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_links_are_seen_from_both_ends_and_go(ctx: Context) -> None:
     source, target = await _two(ctx)
@@ -224,10 +228,7 @@ async def test_links_are_seen_from_both_ends_and_go(ctx: Context) -> None:
             ctx, ticket_code=target["code"], other_code=source["code"], kind=LinkKind.RELATED, actor=SYSTEM
         )
     assert refused.value.code == "linked_already"
-    seen = [
-        await ctx.database.read(lambda c, n=n: threads.ticket_links(c, n))
-        for n in (source["id"], target["id"])
-    ]
+    seen = [await _links(ctx, n) for n in (source["id"], target["id"])]
     assert [[(one.code, one.why, one.newer) for one in links] for links in seen] == [
         [(target["code"], "duplicate", False)],
         [(source["code"], "duplicate", True)],
@@ -271,6 +272,13 @@ async def test_a_status_stays_when_something_else_happened(ctx: Context) -> None
     assert refused.value.code == "changed_since"
     with pytest.raises(NotFound):
         await undo_status(ctx, ticket_code=source["code"], seq=1, actor=SYSTEM)
+    # Also where the customer's word left the status as it was.
+    await change_status(ctx, ticket_code=source["code"], status="pending", actor=SYSTEM)
+    seq = await change_status(ctx, ticket_code=source["code"], status="open", actor=SYSTEM)
+    await write(ctx, LI, "And another thing.", answers="a2@example.cn")
+    with pytest.raises(NotPossible) as refused:
+        await undo_status(ctx, ticket_code=source["code"], seq=seq, actor=SYSTEM)
+    assert refused.value.code == "changed_since"
 
 
 async def test_who_had_it_has_it_again(ctx: Context) -> None:

@@ -248,7 +248,7 @@ async def test_all_that_like_finds_is_found_and_nothing_else_whatever_way_is_tak
     """With a walk so short that the index is asked as well, month by month."""
     await _many(ground, 700)
     monkeypatch.setattr(stored, "WALK", 40)
-    monkeypatch.setattr(stored, "FEW", 1)
+    monkeypatch.setattr(stored, "FEW", 0)
     rows = await ground.database.read(
         lambda c: c.fetch("SELECT id, text, fields, ticket_id FROM interaction ORDER BY id DESC")
     )

@@ -199,7 +199,7 @@ async def test_a_scheduled_reply_leaves_once_whoever_looks(ctx: Context) -> None
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1, "nothing is said before its time"
     assert await fire_due(ctx) == 0
     await one(ctx, "UPDATE scheduled_reply SET send_at = clock_timestamp() WHERE id = $1", made)
-    await asyncio.gather(*(fire_due(ctx) for _ in range(4)))
+    await asyncio.gather(*(schedule.settle_scheduled(ctx) for _ in range(4)))
     (row,) = await rows(ctx, "SELECT i.text, i.agent_id, a.filename FROM outbox o JOIN interaction i ON i.id = o.interaction_id"
                              " JOIN attachment a ON a.interaction_id = i.id")  # fmt: skip
     assert row == {"text": "Later.", "agent_id": ann.agent_id, "filename": "a.png"}

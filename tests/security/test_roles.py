@@ -173,7 +173,11 @@ async def test_who_only_looks_changes_nothing_and_leaves_other_peoples_tickets_a
     await give(desk, "lin", ())
     await desk.log_in("lin")
     page = (await desk.get(f"/desk/tickets/T-{mine}")).text
-    assert "/status" not in page and "/colleagues" not in page and 'id="reply-text"' not in page
+    assert (
+        f"T-{mine}/status" not in page
+        and f"T-{mine}/colleagues" not in page
+        and 'id="reply-text"' not in page
+    )
     before = await rows(desk.ctx, "SELECT code, status, tags, subject, kind FROM ticket ORDER BY id")
     for path, form in (
         (f"/desk/tickets/T-{mine}/replies", {"text": "x"}), (f"/desk/tickets/T-{mine}/notes", {"text": "x"}),

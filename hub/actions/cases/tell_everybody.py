@@ -89,30 +89,31 @@ async def write_update(
     *,
     incident_code: int,
     key: str,
-    state: str,
     actor: Actor,
+    state: str = "",
     text_en: str = "",
     text_zh: str = "",
     with_claimed: bool = False,
 ) -> int:
     """The update's id; it goes out from then on. A customer is told in Chinese or in English, or in the one that is there.
     `key`: the same again is the same update. `with_claimed`: also to addresses that customers only claimed. The incident is in
-    `state` from then on. Raises NotFound, NotPossible (empty, too_long, bad_state, no_key)."""
+    `state` from then on, "" for as it is. Raises NotFound, NotPossible (empty, too_long, bad_state, no_key)."""
     texts = [check_text(one) if one.strip() else "" for one in (text_en, text_zh)]
     if not any(texts):
         raise NotPossible("There is no text.", code="empty")
-    if state not in {one.value for one in IncidentState}:
+    if state and state not in {one.value for one in IncidentState}:
         raise NotPossible("An incident is open, monitoring or resolved.", code="bad_state")
     if not key or len(key) > MOST_KEY or "\x00" in key:
         raise NotPossible("An update needs a key, so that it is sent once.", code="no_key")
 
     async def work(connection: Connection) -> int:
         incident = await lock_incident(connection, incident_code)
+        becomes = state or incident.state
         update = await incidents.add_update(
             connection,
             incident.id,
             key=key,
-            state=state,
+            state=becomes,
             text_en=texts[0],
             text_zh=texts[1],
             with_claimed=with_claimed,
@@ -135,7 +136,7 @@ async def write_update(
                 for one in found
             ],
         )
-        await incidents.set_(connection, incident.id, incident.title, state)
+        await incidents.set_(connection, incident.id, incident.title, becomes)
         await tell(connection, actor, incident.id)
         await announce(connection, INCIDENTS)
         return update

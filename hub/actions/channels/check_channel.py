@@ -7,8 +7,9 @@ from pydantic import BaseModel
 
 from channels.adapter import ChannelFailure, ChannelKind, HasAddress, Unavailable
 from hub.actions.channel_vault import ChannelVault
+from hub.actions.channels.desk_channels import reload_channels
 from hub.actions.channels.trial_ports import trial_ports
-from hub.actions.context import Context
+from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import NotFound
 from hub.actions.ports import public_url
 
@@ -22,11 +23,18 @@ LATE = "There was no answer within 30 seconds."
 async def check_channel(ctx: Context, name: str) -> str:
     """Log in as the channel does; returns where customers reach it, "" where that is no address. Raises NotFound,
     ChannelFailure: the text says what is wrong."""
+    channel = await channel_at_work(ctx, name)
+    return await check_settings(ctx, name, channel.kind, channel.settings)
+
+
+async def channel_at_work(ctx: Context, name: str) -> ConfiguredChannel:
+    """Also one that was added a moment ago and that this hub has not heard of yet. Raises NotFound."""
+    if name not in ctx.channels:
+        await reload_channels(ctx)
     try:
-        channel = ctx.channel(name)
+        return ctx.channel(name)
     except KeyError as error:
         raise NotFound(f"There is no channel {name!r} at work.") from error
-    return await check_settings(ctx, name, channel.kind, channel.settings)
 
 
 async def check_settings(ctx: Context, name: str, kind: ChannelKind, settings: BaseModel) -> str:

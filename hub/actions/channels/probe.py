@@ -13,9 +13,9 @@ import structlog
 
 from channels.adapter import ChannelFailure, Inbox
 from hub.actions.announce import EVENTS, announce
-from hub.actions.channels.check_channel import check_channel
+from hub.actions.channels.check_channel import channel_at_work, check_channel
 from hub.actions.context import ConfiguredChannel, Context
-from hub.actions.failures import ActionFailure, NotFound, NotPossible
+from hub.actions.failures import ActionFailure, NotPossible
 from hub.actions.installation import channel_id
 from hub.actions.ports import make_ports
 from hub.actions.status import change_status
@@ -46,10 +46,7 @@ _TEXTS = {
 
 async def begin_probe(ctx: Context, *, name: str, actor: Actor, language: str = "en") -> None:
     """Send the letter, or begin to wait. How it goes is for `last_probe`. Raises NotFound, NotPossible (probe_running)."""
-    try:
-        channel = ctx.channel(name)
-    except KeyError as error:
-        raise NotFound(f"There is no channel {name!r} at work.") from error
+    channel = await channel_at_work(ctx, name)
     assert actor.agent_id is not None
     number, agent_id = await channel_id(ctx, name), actor.agent_id
     inbox = channel.kind.inbox(channel.settings) if channel.kind.inbox is not None else None

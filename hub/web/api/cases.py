@@ -98,7 +98,9 @@ class NewUpdate(RequestBody):
     again is the same update, and goes out once. `with_claimed`: also to addresses that customers only claimed."""
 
     key: Annotated[str, Field(min_length=1, max_length=MOST_KEY)]
-    state: State
+    state: Annotated[State | None, Field(description="of the incident from then on; left out: as it is")] = (
+        None
+    )
     text_en: Annotated[str, Field(max_length=MOST_TEXT)] = ""
     text_zh: Annotated[str, Field(max_length=MOST_TEXT)] = ""
     with_claimed: bool = False
@@ -324,7 +326,7 @@ async def post_update(call: Call) -> Answer:
         call.ctx,
         incident_code=_incident(call),
         key=body.key,
-        state=body.state,
+        state=body.state or "",
         text_en=body.text_en,
         text_zh=body.text_zh,
         with_claimed=body.with_claimed,

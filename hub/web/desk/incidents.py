@@ -133,13 +133,18 @@ async def post_update(visit: Visit) -> web.StreamResponse:
         with_claimed=form.get("with_claimed") == "yes",
         actor=visit.actor,
     )
-    return await _state(visit, visit.toast(visit.voice.say(N_("The update goes out now."))), "_incident_sent.html")
+    return await _state(
+        visit, visit.toast(visit.voice.say(N_("The update goes out now."))), "_incident_sent.html"
+    )
 
 
 async def post_stop(visit: Visit) -> web.StreamResponse:
     """Nobody more is told."""
     stopped = await stop_update(
-        visit.ctx, incident_code=_code(visit), update_id=_id(visit.request.match_info["id"]), actor=visit.actor
+        visit.ctx,
+        incident_code=_code(visit),
+        update_id=_id(visit.request.match_info["id"]),
+        actor=visit.actor,
     )
     text = visit.voice.count(
         "Stopped: %(num)s customer is not told.", "Stopped: %(num)s customers are not told.", stopped

@@ -81,8 +81,8 @@ Handler = Callable[[Visit], Awaitable[web.StreamResponse]]
 def at_desk(
     ctx: Context, handler: Handler, *, needs: Permission | None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """The aiohttp handler: `handler` behind the door. `needs`: what the agent's role has to allow; EVERYBODY: whoever works here.
-    A ticket or customer in the address that is not in their sight is not found."""
+    """The aiohttp handler: `handler` behind the door. `needs`: what the agent's role has to allow; EVERYBODY: whoever works
+    here. A ticket or customer in the address that is not in their sight is not found."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):

@@ -132,6 +132,7 @@ export class DraftLine {
   // What was taken back stands above what has not been saved here yet.
   restored(server) {
     const mine = this.dirty || this.flight ? this.content : EMPTY;
+    this.#anew();
     this.flight = null;
     this.other = null;
     this.base = server.revision;

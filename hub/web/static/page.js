@@ -1,5 +1,7 @@
 // What every page has: htmx's manners, menus, messages, the theme.
 // What only the browser knows (an open disclosure, the row in view) is not undone when a piece of the page is read anew.
+import { dropChoice } from "./selecting.js";
+
 htmx.registerExtension("hub-keep", {
   htmx_before_morph_attr(element, detail) {
     if (element.matches(".menu, .why, .trimmed, .original, .particulars, .kept-open") && detail.attrName === "open") return false;
@@ -88,7 +90,7 @@ export function closeTopmost() {
   }
   const pane = document.querySelector("#customer-pane[data-open]");
   pane?.removeAttribute("data-open");
-  return Boolean(pane);
+  return Boolean(pane) || dropChoice();
 }
 
 // ── theme ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,14 +43,14 @@ function range(box) {
   else for (const one of all.slice(Math.min(from, to), Math.max(from, to) + 1)) turn(one, true);
 }
 
-export function choose(box, ranged) {
+function choose(box, ranged) {
   if (ranged) range(box);
   else turn(box, !chosen.has(box.value));
   last = box.value;
   show();
 }
 
-export function chooseNone() {
+function chooseNone() {
   const had = document.getElementById("bulk")?.contains(document.activeElement);
   chosen.clear();
   show();

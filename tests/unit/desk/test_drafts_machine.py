@@ -162,10 +162,15 @@ class Drafts(RuleBasedStateMachine):
     def looks_again(self, page: int) -> None:
         self.js.get("seen")(self.pages[page], self._stands(self.draft))
 
-    @rule(page=_pages, mine=st.booleans())
-    def chooses(self, page: int, mine: bool) -> None:
-        if self._look(self.pages[page])["asks"]:
-            self.js.get("choose")(self.pages[page], mine)
+    @rule(mine=st.booleans(), smoothly=st.booleans())
+    def chooses(self, mine: bool, smoothly: bool) -> None:
+        """The first page that asks which of two versions is meant."""
+        asking = [place for place, name in enumerate(self.pages) if self._look(name)["asks"]]
+        if not asking:
+            return
+        self.js.get("choose")(self.pages[asking[0]], mine)
+        if smoothly:
+            self.presses(asking[0], "save smoothly")
 
     @rule(page=_pages, which=_any)
     @precondition(lambda self: self.sent)
@@ -193,8 +198,8 @@ class Drafts(RuleBasedStateMachine):
     @rule(which=_any, what=st.sampled_from(["arrives", "twice", "lost", "late"]))
     @precondition(lambda self: self.requests)
     def carries(self, which: int, what: str) -> None:
-        """Requests: in any order; a save perhaps twice (a reply has a key that makes its second time nothing). What the page gave
-        up may still arrive. A reply that does not arrive is one that was refused."""
+        """In any order; a save perhaps twice (a reply has a key that makes its second time nothing). What the page gave up may
+        still arrive. A reply that does not arrive is one that was refused."""
         place = which % len(self.requests)
         page, how, flight, _ = self.requests[place]
         if what in ("arrives", "twice"):
@@ -252,7 +257,7 @@ class Drafts(RuleBasedStateMachine):
 
 TestDrafts = Drafts.TestCase
 TestDrafts.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -6,9 +6,9 @@ from hub.actions.context import Context
 from hub.web.desk.signin import again, company, security, setting_up
 from hub.web.desk.signin.company import Company
 from hub.web.desk.signin.door import Door
-from hub.web.desk.signin.own import OwnHandler, at_own
+from hub.web.desk.signin.own import Own, OwnHandler, at_own
 from hub.web.desk.signin.security import freshly
-from hub.web.desk.signin.ways import SECURITY, START
+from hub.web.desk.signin.ways import SECURITY, START, see
 from hub.web.desk.visit import EVERYBODY, Handler, at_desk
 
 
@@ -57,4 +57,10 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
         web.post("/desk/security/again/passkey", at_own(ctx, again.post_passkey)),
         web.get("/desk/security/company/{purpose}", at_own(ctx, company.go_again)),
         web.post("/desk/security/company/unlink", at_own(ctx, company.post_unlink)),
+        # The address of a form that was refused, asked for again: by another language, or by going back.
+        web.get("/desk/security/{rest:.+}", at_own(ctx, _to_the_page)),
     ]
+
+
+async def _to_the_page(_own: Own) -> web.StreamResponse:
+    return see(SECURITY)
