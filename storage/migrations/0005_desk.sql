@@ -679,6 +679,8 @@ ALTER TABLE tag
 -- Out of the way until then, or until the customer writes.
 ALTER TABLE ticket ADD COLUMN snoozed_until timestamptz;
 CREATE INDEX ticket_snoozed ON ticket (snoozed_until) WHERE snoozed_until IS NOT NULL;
+-- The desk's lists: what is in work is little beside what was, and is read at every event.
+CREATE INDEX ticket_in_work ON ticket (updated_at DESC, id DESC) WHERE status IN ('open', 'pending');
 
 -- Filters with a name: hub.model.filters.Filter as data, in which order, and who sees them beside their owner.
 CREATE TABLE saved_view (

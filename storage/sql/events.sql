@@ -1,8 +1,8 @@
 -- name: feed_end
--- The last event below the oldest running transaction.
-SELECT xid::text AS xid, id FROM event
-WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid DESC, id DESC
+-- The last event below the oldest running transaction. In the order of the column, not of its text: 9 comes before 10.
+SELECT e.xid::text AS xid, e.id FROM event e
+WHERE e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid DESC, e.id DESC
 LIMIT 1
 
 -- name: feed_after

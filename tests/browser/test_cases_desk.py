@@ -20,6 +20,8 @@ from tests.browser.test_desk_access import violations
 from tests.fakes.desk import Desk, customer_writes
 
 SCREENS = os.environ.get("HUB_SCREENS", "")
+# A bound for what does not come, not for how long it may take.
+expect.set_options(timeout=30_000)
 
 
 async def _ticket(desk: Desk, code: int) -> TicketRow:

@@ -240,9 +240,9 @@ async def test_axe_finds_nothing_in_any_of_the_eight_combinations(open_desk: Ope
         content = DraftContent(text=text, way="mail:maybe@mail.example")
         write = Write(tab=tab, number=1, base=0, content=content)
         await save_draft(desk.ctx, ticket_code=code, agent_id=ann.id, mode=DraftMode.REPLY, write=write)
-    for name, data in (("a.png", PICTURE), ("b.pdf", b"%PDF-1.4")):
+    for name, kind, data in (("a.png", "image/png", PICTURE), ("b.pdf", "application/pdf", b"%PDF-1.4")):
         await upload_file(
-            desk.ctx, ticket_code=code, agent_id=ann.id, filename=name, content_type="image/png", data=data
+            desk.ctx, ticket_code=code, agent_id=ann.id, filename=name, content_type=kind, data=data
         )
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     found = {}
@@ -251,10 +251,10 @@ async def test_axe_finds_nothing_in_any_of_the_eight_combinations(open_desk: Ope
         await page.set_viewport_size({"width": width, "height": 900})
         await page.reload()
         await page.locator("#beside summary").click()
-        for menu in ("ways", "later"):
-            await page.locator(f"#{menu}-menu summary").click()
-            await expect(page.locator(f"#{menu}-menu .choice").first).to_be_visible(timeout=10_000)
-            found[locale, theme, width, menu] = await violations(page)
+        menu = "ways" if (locale == "en") is (theme == "light") else "later"
+        await page.locator(f"#{menu}-menu summary").click()
+        await expect(page.locator(f"#{menu}-menu .choice").first).to_be_visible(timeout=10_000)
+        found[locale, theme, width] = await violations(page)
         await page.keyboard.press("Escape")
         over = "[...document.querySelectorAll('#composer, #thread')].filter((one) => one.scrollWidth > one.clientWidth).length"
         assert await page.evaluate(over) == 0, (locale, width)

@@ -69,16 +69,23 @@ async def test_what_cannot_be_is_said_and_nothing_is_changed(tmp_path: Path, env
     assert moved.code == 0 and "Handed over: 0 tickets, 0 tasks." in moved.out
 
 
+async def _ask(dsn: str, query: str) -> object:
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
 async def test_who_lost_telephone_and_codes_gets_in_by_the_password_alone(
     tmp_path: Path, env: dict[str, str], database_dsn: str
 ) -> None:
-    connection = await asyncpg.connect(database_dsn)
-    await connection.execute(
+    set_up = (
         "INSERT INTO totp (agent_id, sealed, set_up_at) SELECT id, 'x', now() FROM agent WHERE login = 'mei'"
     )
+    await _ask(database_dsn, set_up)
     done = await command("agent", "reset-second-step", "mei", cwd=tmp_path, env=env)
-    assert done.code == 0 and "no second step any more" in done.out
-    assert await connection.fetchval("SELECT count(*) FROM totp") == 0
+    assert done.code == 0 and "no second step any more" in done.out, done.said
+    assert await _ask(database_dsn, "SELECT count(*) FROM totp") == 0
     nobody = await command("agent", "reset-second-step", "nobody", cwd=tmp_path, env=env)
     assert nobody.code != 0 and "There is no agent nobody" in nobody.said
-    await connection.close()

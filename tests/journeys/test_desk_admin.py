@@ -219,3 +219,24 @@ async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: 
     assert "Anonymised on" in after and "Li Wei" not in after
     assert "kettle" not in (await desk.get(f"/desk/tickets/T-{code}")).text.lower()
     assert (await desk.get(page)).status == 200
+
+
+async def test_programs_read_the_trail_and_the_roles_with_a_key_that_may(desk: Desk) -> None:
+    keys = {
+        scope: await create_api_key(desk.ctx, name=scope.value, scopes=[scope])
+        for scope in (Scope.READ, Scope.ADMIN)
+    }
+    for path in ("/api/v1/audit", "/api/v1/roles"):
+        assert (await desk.get(path, Authorization=f"Bearer {keys[Scope.READ]}")).status == 403, path
+    allowed = {"Authorization": f"Bearer {keys[Scope.ADMIN]}"}
+    page = json.loads((await desk.get("/api/v1/audit?kind=key_added&limit=1", **allowed)).text)
+    assert [act["subject"] for act in page["items"]] == ["admin"] and page["next_cursor"]
+    older = json.loads(
+        (await desk.get(f"/api/v1/audit?kind=key_added&cursor={page['next_cursor']}", **allowed)).text
+    )
+    assert [act["subject"] for act in older["items"]] == ["read"]
+    assert (await desk.get("/api/v1/audit?kind=nothing", **allowed)).status == 422
+    roles = json.loads((await desk.get("/api/v1/roles", **allowed)).text)["items"]
+    assert [(role["name"], role["built_in"]) for role in roles] == [
+        ("agent", True), ("supervisor", True), ("admin", True),
+    ]  # fmt: skip

@@ -14,6 +14,7 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.feed import Feed, FeedEvent, TooFarBehind
 from hub.actions.ports import make_ports
+from storage import events
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
 
 BOB = [("email", "bob@example.com", True)]
@@ -256,3 +257,15 @@ async def test_bookmarks_belong_to_their_channel(ctx: Context) -> None:
 
 def test_a_feed_starts_nowhere(ctx: Context) -> None:
     assert Feed(ctx.database, ctx.listener).cursor == "0.0"
+
+
+async def test_the_feed_ends_at_the_last_transaction_and_not_at_the_greatest_word(ctx: Context) -> None:
+    """As text, 9 comes after 10: a hub that started there would tell everything since once more."""
+    await ctx.database.run(
+        lambda c: c.execute(
+            "INSERT INTO event (xid, kind) VALUES ('10', 'ticket_opened'), ('9', 'ticket_opened')"
+        )
+    )
+    xid, _ = await ctx.database.read(events.feed_end)
+    newest = await ctx.database.read(lambda c: c.fetchval("SELECT max(xid::text::bigint) FROM event"))
+    assert xid == newest >= 10

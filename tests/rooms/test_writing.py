@@ -203,6 +203,7 @@ async def test_a_scheduled_reply_leaves_once_whoever_looks(ctx: Context) -> None
     (row,) = await rows(ctx, "SELECT i.text, i.agent_id, a.filename FROM outbox o JOIN interaction i ON i.id = o.interaction_id"
                              " JOIN attachment a ON a.interaction_id = i.id")  # fmt: skip
     assert row == {"text": "Later.", "agent_id": ann.agent_id, "filename": "a.png"}
+    assert await one(ctx, "SELECT count(*) FROM outbox") == 1
     assert await one(ctx, "SELECT status FROM ticket") == "pending"
 
 

@@ -80,9 +80,9 @@ def people(draw: random.Random, many: int, companies: int, first: int = 0) -> li
             phone = f"+861{draw.choice('35789')}{draw.randrange(10**9):09d}"
             box = f"u{draw.randrange(10**6):06d}"
         else:
-            first, last = draw.choice(words.FIRST), draw.choice(words.LAST)
-            name, phone = f"{first} {last}", f"+4477{draw.randrange(10**8):08d}"
-            box = f"{first}.{last}".lower().replace(" ", "").replace("'", "")
+            given, family = draw.choice(words.FIRST), draw.choice(words.LAST)
+            name, phone = f"{given} {family}", f"+4477{draw.randrange(10**8):08d}"
+            box = f"{given}.{family}".lower().replace(" ", "").replace("'", "")
         made.append(
             Person(
                 name=name,

@@ -267,3 +267,17 @@ def test_an_older_write_never_replaces_a_newer_one_of_its_page() -> None:
     stands = take_write(Draft(), second).draft
     late = take_write(stands, first)
     assert (late.outcome, late.draft, late.beside) == ("old", stands, None)
+
+
+def test_what_is_typed_while_a_reply_leaves_stays_and_what_was_sent_goes() -> None:
+    drafts = Drafts()
+    drafts.types(page=0, rewrite=False, then="save smoothly")
+    drafts.presses(page=0, how="send")
+    drafts.types(page=0, rewrite=False, then="nothing")
+    drafts.carries(which=0, what="arrives")
+    drafts.answers_come(which=0, lost=False)
+    drafts.no_word_is_lost()
+    sent, left = drafts.sent[0].text, drafts.copies[drafts.pages[0]]["content"]["text"]
+    assert sent and left and sent not in left, (sent, left)
+    drafts.presses(page=0, how="save smoothly")
+    assert drafts.draft.content.text == left
