@@ -2,6 +2,7 @@
 
 from channels.adapter import Misconfigured, Unavailable
 from hub.actions.context import Context
+from hub.actions.installation import channel_id
 from hub.actions.vault import seal, unseal
 from storage import mailboxes
 from storage.database import DatabaseUnavailable
@@ -31,6 +32,8 @@ class ChannelVault:
         """Raises Unavailable."""
         sealed = seal(self._ctx.secret, self._channel, key, value)
         try:
+            if self._channel in self._ctx.channels:
+                await channel_id(self._ctx, self._channel)  # has its row, though no hub ever ran with it
             await self._ctx.database.run(lambda c: mailboxes.seal(c, self._channel, key, sealed))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error

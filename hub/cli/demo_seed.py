@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from hub.actions.failures import NotPossible
 from hub.cli.options import Config
-from hub.cli.speak import err, out, say, telling_trouble
+from hub.cli.speak import err, fail, out, say, telling_trouble
 from hub.settings import Settings, read_settings
 
 
@@ -42,7 +43,16 @@ def seed(
         settings = read_settings(config)
         password = secrets.token_urlsafe(9)
         with postgres(settings) as dsn:
-            tickets = asyncio.run(_fill(settings, dsn, interactions, number, force, password))
+            try:
+                tickets = asyncio.run(_fill(settings, dsn, interactions, number, force, password))
+            except NotPossible as error:
+                if error.code != "not_empty":
+                    raise
+                raise fail(
+                    "There are customers or tickets here already. Made-up ones would stand among them for good; with --force "
+                    "they will.",
+                    "此处已有客户或工单。示例数据将与真实数据混在一起且无法撤销；如确要如此，请加上 --force。",
+                ) from error
     out.print(
         say(
             f"{interactions:,} interactions in {tickets:,} tickets. Log in as seed-anna or seed-lin with: {password}",

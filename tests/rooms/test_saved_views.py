@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hub.actions.context import Context
@@ -102,6 +102,7 @@ _rows: st.SearchStrategy[Filter] = st.sampled_from(
 _groups = st.lists(st.lists(_rows, min_size=1, max_size=4, unique=True), max_size=3)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(all_of=st.lists(_rows, max_size=4, unique=True), any_of=_groups)
 def test_the_form_gives_back_what_it_was_given(all_of: list[Filter], any_of: list[list[Filter]]) -> None:
     wanted = every(*all_of, *(either(*one) for one in any_of))

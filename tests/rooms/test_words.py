@@ -148,7 +148,7 @@ def _row(**more: Any) -> TemplateRow:
     return TemplateRow(**{**plain, **more})
 
 
-_LINES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=20)
+_LINES = st.text("ab中=+-@'\",;", min_size=1, max_size=8)
 
 
 @given(
@@ -156,7 +156,7 @@ _LINES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_s
         st.builds(
             _row,
             name=_LINES,
-            body=st.text("=+-@'\";,\n{}a中 \t").map(lambda text: f"x{text}y"),
+            body=st.text("=+-@'\";,\na中 \t", max_size=20).map(lambda text: f"x{text}y"),
             language=st.sampled_from(("", "en", "zh_CN")),
             folder=_LINES,
             owner_id=st.sampled_from((None, 1)),
@@ -166,9 +166,6 @@ _LINES = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_s
     )
 )
 def test_what_goes_out_as_a_file_comes_back_the_same(made: list[TemplateRow]) -> None:
-    for row in made:
-        if "{" in row.body:  # no text that the editor would refuse
-            return
     drafts = [_tried(shown(made)) for shown in (write_csv, write_json)]
     assert drafts[0] == drafts[1]
     for draft, row in zip(drafts[0] or [], made, strict=False):

@@ -158,8 +158,13 @@ def _draft(number: int, said: Mapping[str, Any]) -> Draft:
 
 
 def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return f"'{cell}" if _is_formula(cell) else cell
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
+    return cell[1:] if cell.startswith("'") and _is_formula(cell) else cell
+
+
+def _is_formula(cell: str) -> bool:
+    """Also one that has been marked already: what goes out comes back as it was."""
+    return cell.lstrip("'").startswith(_FORMULA)
