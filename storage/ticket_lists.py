@@ -13,7 +13,8 @@ from storage.views import TicketRow
 
 SQL = load_queries("ticket_lists")
 
-_MARKS = SQL["marks"].format(unread=unread_by("$2::bigint"))
+# What a row of the list says beside the ticket itself; the second parameter is who looks.
+MARKS = f"SELECT t.id, t.snoozed_until, {unread_by('$2::bigint')} AS unread FROM ticket t WHERE t.id = ANY($1::bigint[])"  # noqa: S608
 ROWS_BY_ID = views.SQL["tickets"] + "\nWHERE t.id = ANY($1::bigint[])"
 
 _NEXT_DUE = (
@@ -64,7 +65,7 @@ async def count(connection: Connection, wanted: Filter, reader: Reader, *, most:
 
 async def marks_of(connection: Connection, ids: Sequence[int], agent_id: int) -> dict[int, Marks]:
     """By ticket."""
-    rows = await connection.fetch(_MARKS, list(ids), agent_id)
+    rows = await connection.fetch(MARKS, list(ids), agent_id)
     return {row["id"]: Marks(unread=row["unread"], snoozed_until=row["snoozed_until"]) for row in rows}
 
 

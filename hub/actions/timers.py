@@ -28,7 +28,13 @@ async def fire_due(ctx: Context) -> int:
         return len(timers)
 
     fired = await ctx.database.run(fire) + await end_silent(ctx)
-    return fired + await wake_due(ctx) + await keep_targets(ctx) + await say_tasks_due(ctx) + await settle_scheduled(ctx)
+    return (
+        fired
+        + await wake_due(ctx)
+        + await keep_targets(ctx)
+        + await say_tasks_due(ctx)
+        + await settle_scheduled(ctx)
+    )
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

@@ -1,10 +1,5 @@
 -- Lists of tickets as one agent sees them. Which tickets, and their order, storage/ticket_lists.py puts before and behind.
 
--- name: marks
--- What a row of the list says beside the ticket itself. `$2`: who looks.
-SELECT t.id, t.snoozed_until, {unread} AS unread
-FROM ticket t WHERE t.id = ANY($1::bigint[])
-
 -- name: see
 -- Never backwards: an older page that arrives late has seen less.
 INSERT INTO ticket_seen (agent_id, ticket_id, seq) VALUES ($1, $2, $3)

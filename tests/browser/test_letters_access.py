@@ -51,9 +51,7 @@ async def _fill(desk: Desk) -> int:
     await queue_reply(
         desk.ctx, ticket_code=code, actor=HUB, text="One moment.", cc=(Mailbox(address="eve@partner.example", name="Eve"),)
     )  # fmt: skip
-    await add_template(
-        desk.ctx, draft=Draft(name="Delay", language="en", body="It is late."), actor=HUB
-    )
+    await add_template(desk.ctx, draft=Draft(name="Delay", language="en", body="It is late."), actor=HUB)
 
     async def more(c: Connection) -> None:
         await c.execute(

@@ -60,9 +60,7 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
             ("en", "Dear {{customer.name}}, we have {{ticket.number}} and are shut."),
             ("zh_CN", "您好，{{ticket.number}} 已收到，现在休息。"),
         ):
-            await add_template(
-                hub, draft=Draft(name="Shut", language=language, body=body), actor=SYSTEM
-            )
+            await add_template(hub, draft=Draft(name="Shut", language=language, body=body), actor=SYSTEM)
         yield hub
         await assert_invariants(hub.database)
 

@@ -62,6 +62,7 @@ from storage import (
     tasks,
     templates,
     threads,
+    ticket_lists,
     views,
     wallboard,
     ways,
@@ -84,6 +85,7 @@ QUERIES |= {
 }
 TASK_LISTS = {f"tasks.list_{number}": sql for number, sql in enumerate(tasks.QUERIES)}
 QUERIES |= TASK_LISTS
+QUERIES["ticket_lists.marks"] = ticket_lists.MARKS
 QUERIES |= {f"sight.asked_{number}": sql for number, sql in enumerate(sight.QUERIES)}
 
 # Which dataclass a query fills; fields that the query does not give (they come from elsewhere).

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from hub.web.desk.assets import FILES
+from hub.web.desk.assets import FILES, STYLES
 from hub.web.desk.design import COLOURS, LEAST_CONTRAST, contrast, pairs, tokens
 
 
@@ -39,3 +39,8 @@ def test_every_name_that_a_style_uses_is_a_token() -> None:
             css = body.decode()
             used = set(re.findall(r"var\(--([a-z0-9-]+)", css)) - set(re.findall(r"--([a-z0-9-]+):", css))
             assert used <= known, name
+
+
+def test_every_sheet_is_in_what_a_page_asks_for() -> None:
+    sheets = {name for name in FILES if name.endswith(".css")}
+    assert {f"{name}.css" for name in STYLES} == sheets - {"styles.css"}

@@ -1,6 +1,5 @@
 """Webhooks at the desk, for administrators: which there are, how they are, their last calls."""
 
-
 from aiohttp import web
 
 from hub.actions.errands import webhooks

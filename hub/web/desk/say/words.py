@@ -339,7 +339,6 @@ FAILURES: Mapping[str, str] = {
     "number_differs": N_("This is not the customer's number. Type it as it stands above."),
     "on_hold": N_("There is a legal hold on them."),
     "still_in_work": N_("There are open tickets of theirs. Close them first."),
-    "anonymised": N_("Nothing is left of them already."),
     "merged_away": N_("They were merged into another customer: it is that one that is anonymised."),
     "bad_reason": N_("A reason has 1 to 300 characters."),
     "past_moment": N_("This day is over already."),
