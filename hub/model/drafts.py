@@ -109,14 +109,26 @@ def take_write(draft: Draft, write: Write) -> Taken:
         return Taken(outcome=outcome, draft=draft, beside=write)
     if outcome is not Outcome.KEPT:
         return Taken(outcome=outcome, draft=draft)
-    lost = write.over and not draft.content.empty and not draft.content.says_the_same(write.content)
-    return Taken(outcome=outcome, draft=_written(draft, write, write.content), beside=draft if lost else None)
+    return Taken(
+        outcome=outcome, draft=_written(draft, write, write.content), beside=_passed_over(draft, write)
+    )
 
 
-def take_sending(draft: Draft, write: Write) -> Draft:
+def take_sending(draft: Draft, write: Write) -> Taken:
     """What stands once the words of `write` have left: exactly their draft is gone; what was typed after them, and what another
     page wrote meanwhile, stays."""
-    return _written(draft, write, DraftContent()) if is_sent_by(draft, write) else draft
+    outcome = settle_write(draft, write)
+    if not is_sent_by(draft, write):
+        return Taken(outcome=outcome, draft=draft)
+    return Taken(
+        outcome=outcome, draft=_written(draft, write, DraftContent()), beside=_passed_over(draft, write)
+    )
+
+
+def _passed_over(draft: Draft, write: Write) -> Draft | None:
+    """The other version, where its reader chose this one."""
+    lost = write.over and not draft.content.empty and not draft.content.says_the_same(write.content)
+    return draft if lost else None
 
 
 def _written(draft: Draft, write: Write, content: DraftContent) -> Draft:

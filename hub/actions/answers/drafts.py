@@ -91,9 +91,11 @@ async def draft_was_sent(
 ) -> None:
     """Its words have become an entry: exactly this draft is gone, and what was typed later, or elsewhere, stays."""
     draft = await drafts.lock_draft(connection, ticket_id, agent_id, mode)
-    left = take_sending(draft, write)
-    if left is not draft:
-        await drafts.write_draft(connection, ticket_id, agent_id, mode, left)
+    taken = take_sending(draft, write)
+    if taken.beside is not None:
+        await drafts.keep_beside(connection, ticket_id, agent_id, mode, taken.beside)
+    if taken.draft is not draft:
+        await drafts.write_draft(connection, ticket_id, agent_id, mode, taken.draft)
     await drafts.drop_beside(connection, ticket_id, agent_id, mode, write.tab, write.number)
 
 

@@ -282,6 +282,7 @@ document.addEventListener("htmx:config:request", (event) => {
     keepCopy(line);
   }
   for (const name of ["tab", "number", "base"]) ctx.request.body.set(name, line.leaving[name]);
+  if (line.leaving.over) ctx.request.body.set("over", "1");
   if (mode === "reply" && then) ctx.request.body.set("then", then);
   then = "";
 });

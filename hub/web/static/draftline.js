@@ -51,7 +51,7 @@ export class DraftLine {
   send() {
     this.count += 1;
     this.dirty = false;
-    this.flight = { tab: this.tab, number: this.count, base: this.base, over: false, content: this.content };
+    this.flight = { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
     return this.flight;
   }
 
@@ -111,6 +111,7 @@ export class DraftLine {
 
   // The words have left and the server's draft is what it is now: what was typed meanwhile stays.
   sent(write, server) {
+    if (write !== this.flight && server.revision < this.base) return false; // taken back meanwhile: this is of before
     if (write === this.flight) this.flight = null;
     this.other = null;
     this.over = false;

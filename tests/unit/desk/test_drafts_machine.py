@@ -83,19 +83,22 @@ class Drafts(RuleBasedStateMachine):
     # ── the server ──
     def _take(self, write: Write) -> Taken:
         taken = take_write(self.draft, write)
-        self.draft = taken.draft
-        if taken.beside is not None:
-            kept = self.beside.get(taken.beside.writer)
-            if kept is None or kept.number < taken.beside.number:
-                self.beside[taken.beside.writer] = taken.beside
+        self._keep(taken)
         if taken.outcome == "kept":
             self._drop(write)
         return taken
 
     def _send(self, write: Write) -> None:
         self.sent.append(write.content)
-        self.draft = take_sending(self.draft, write)
+        self._keep(take_sending(self.draft, write))
         self._drop(write)
+
+    def _keep(self, taken: Taken) -> None:
+        self.draft = taken.draft
+        if taken.beside is not None:
+            kept = self.beside.get(taken.beside.writer)
+            if kept is None or kept.number < taken.beside.number:
+                self.beside[taken.beside.writer] = taken.beside
 
     def _drop(self, write: Write) -> None:
         kept = self.beside.get(write.tab)
