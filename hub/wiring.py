@@ -77,18 +77,24 @@ def postgres(settings: Settings) -> Iterator[str]:
 
 def read_rules(settings: Settings) -> RoutingRules:
     """The routing rules. Raises WrongSetting: it names the file and each wrong key."""
+    source, _ = _rules_file(settings)
+    try:
+        return load_rules(source.read_bytes())
+    except RulesError as error:
+        raise WrongSetting(f"{source}: {error}") from error
+
+
+def _rules_file(settings: Settings) -> tuple[Path, bool]:
+    """Where they are, and whether they came along with the program."""
     if settings.routing_rules is not None and not settings.routing_rules.is_file():
         raise WrongSetting(f"routing_rules: there is no file {settings.routing_rules}")
-    shipped = files("hub") / "config_defaults" / "routing.toml"
+    shipped = Path(str(files("hub"))) / "config_defaults" / "routing.toml"
     checkout = Path(hub.__file__).parent.parent / _RULES
     places = [settings.routing_rules or _RULES, shipped, checkout]
     source = next((place for place in places if place.is_file()), None)
     if source is None:
         raise WrongSetting("routing_rules: there are no rules; expected config/routing.toml")
-    try:
-        return load_rules(source.read_bytes())
-    except RulesError as error:
-        raise WrongSetting(f"{source}: {error}") from error
+    return source, source.resolve() in (shipped, checkout.resolve())
 
 
 @asynccontextmanager
@@ -104,6 +110,7 @@ async def open_installation(settings: Settings, dsn: str) -> AsyncIterator[Conte
         database = await Database.open(dsn, max_size=settings.database.pool_size)
         stack.push_async_callback(database.close)
         ctx = open_context(database, settings, secret=secret, rules=rules, kinds=kinds)
+        ctx.rulebook.shipped = _rules_file(settings)[1]
         stack.push_async_callback(_within, 5.0, close_context, ctx)
         yield ctx
 

@@ -66,6 +66,12 @@ async def add(
     return version
 
 
+async def is_from_file(connection: Connection) -> bool:
+    """Whether the version in use is as a file had it; nobody has changed the rules since."""
+    found: bool = await connection.fetchval(SQL["is_from_file"])
+    return found
+
+
 async def versions(connection: Connection, limit: int = 100) -> list[VersionRow]:
     """The newest first."""
     return [VersionRow(**row) for row in await connection.fetch(SQL["versions"], limit)]

@@ -31,11 +31,12 @@ class ConfiguredChannel:
 @dataclass(slots=True, kw_only=True)
 class Rulebook:
     """The rules that this hub goes by: `rules` and `version` change together when a newer version is found. Until the hub is
-    set up they are those of its file, version 0."""
+    set up they are those of its file, version 0. `shipped`: the file came along with the program, nobody wrote it here."""
 
     file: RoutingRules
     rules: RoutingRules
     version: int = 0
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

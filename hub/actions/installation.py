@@ -37,7 +37,7 @@ async def set_up(ctx: Context) -> None:
         for name, table in sorted(ctx.channels.items()):
             numbers[name] = await house.channel_by_name(connection, name, table["kind"])
         await house.retire_channels(connection, sorted({*ctx.channels, *ctx.desk_channels.wrong}))
-        found.append(await settle_rules(connection, ctx.rulebook.file))
+        found.append(await settle_rules(connection, ctx.rulebook.file, shipped=ctx.rulebook.shipped))
         await house.make_partitions(connection, MONTHS_AHEAD)
 
     await ctx.database.run(work)

@@ -40,3 +40,6 @@ GROUP BY q.name ORDER BY q.name
 SELECT a.name AS agent, a.calendar FROM agent a
 WHERE a.active AND a.calendar <> '' AND a.calendar <> ALL($1::text[])
 ORDER BY a.calendar, a.name
+
+-- name: is_from_file
+SELECT origin = 'file' FROM rulebook ORDER BY version DESC LIMIT 1

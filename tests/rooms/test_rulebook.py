@@ -55,6 +55,18 @@ async def test_a_file_that_changed_is_a_new_version(database_dsn: str) -> None:
             assert "repairs" not in [queue.name for queue in first.rules.queue]
 
 
+async def test_an_upgrade_takes_back_nothing_that_people_changed(database_dsn: str) -> None:
+    async with a_hub(database_dsn) as first:
+        first.rulebook.shipped, first.rulebook.file = True, load_rules(with_queue("returns"))
+        await set_up(first)
+        assert first.rulebook.version == 2  # nobody has changed them: the upgrade's are better
+        await change(first, with_queue("repairs"))
+        first.rulebook.file = load_rules(with_queue("orders"))
+        await set_up(first)
+        assert first.rulebook.version == 3
+        assert "repairs" in [queue.name for queue in first.rules.queue]
+
+
 async def test_a_change_is_a_version_with_its_queue_and_its_event(ctx: Context) -> None:
     assert await change(ctx, with_queue("repairs", calendar="office")) == 2
     assert ctx.rules.queue[-1].calendar == "office"

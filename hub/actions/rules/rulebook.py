@@ -1,6 +1,7 @@
 """The rules in use: from the file at first, then as people change them; every hub goes by the newest version.
 
 A file that changed since a hub last started becomes a new version, whatever people did meanwhile; one that did not, does not.
+The file that comes along with the program gives way to what people did.
 """
 
 from collections.abc import Mapping
@@ -28,12 +29,16 @@ log = structlog.get_logger(__name__)
 MOST_NOTE = 500
 
 
-async def settle_rules(connection: Connection, from_file: RoutingRules) -> tuple[int, RoutingRules]:
+async def settle_rules(
+    connection: Connection, from_file: RoutingRules, *, shipped: bool = False
+) -> tuple[int, RoutingRules]:
     """The version in use and its rules, at the start of a hub. Those of the file are a new version where there is none yet, and
-    where the file is not what it was when a hub last read a changed one."""
+    where the file is not what it was when a hub last read a changed one. A file that came along with the program (`shipped`)
+    changes with every upgrade: it takes nothing back that was changed here."""
     await stored.lock(connection)
     newest = await stored.newest(connection)
-    if newest is not None and await stored.last_from_file(connection) == from_file.fingerprint:
+    same = newest is not None and await stored.last_from_file(connection) == from_file.fingerprint
+    if newest is not None and (same or (shipped and not await stored.is_from_file(connection))):
         version, rules = newest[0], _as_stored(newest)
     else:
         version, rules = await _add(connection, from_file, origin="file"), from_file
