@@ -116,7 +116,7 @@ async def test_axe_finds_nothing(
     await page.wait_for_selector("#completions")
     found["mention"] = await violations(page)
     await page.keyboard.press("Escape")
-    for name in ("templates", "macros", "preferences"):
+    for name in ("templates", "macros", "preferences", "notices", "design"):
         await page.goto(f"{desk.url}/desk/{name}")
         found[name] = await violations(page)
     await page.goto(f"{desk.url}/desk/customers")
@@ -124,6 +124,8 @@ async def test_axe_finds_nothing(
     await page.click(".person-row >> nth=0")
     await page.wait_for_selector("#timeline")
     found["customer"] = await violations(page)
+    await page.goto(f"{page.url.partition('?')[0]}/care")
+    found["care"] = await violations(page)
     for name, asked in (("search", ""), ("found", "?q=kettle"), ("not found", "?q=zeppelin&status=open")):
         await page.goto(f"{desk.url}/desk/search{asked}")
         found[name] = await violations(page)
