@@ -109,10 +109,10 @@ async def files_of(connection: Connection, ticket_id: int, agent_id: int) -> lis
     return [DraftFileRow(**row) for row in await connection.fetch(SQL["files_of"], ticket_id, agent_id)]
 
 
-async def file(connection: Connection, token: str, agent_id: int) -> tuple[str, bytes] | None:
-    """(name, bytes) of one that lies ready for this agent, or with a scheduled reply."""
+async def file(connection: Connection, token: str, agent_id: int) -> tuple[str, int, bytes] | None:
+    """(name, id of its ticket, bytes) of one that lies ready for this agent, or with a scheduled reply."""
     row = await connection.fetchrow(SQL["file"], token, agent_id)
-    return (row["filename"], row["data"]) if row else None
+    return (row["filename"], row["ticket_id"], row["data"]) if row else None
 
 
 async def room_of(connection: Connection, ticket_id: int, agent_id: int) -> tuple[int, int]:

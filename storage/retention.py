@@ -143,6 +143,11 @@ async def old_tickets(
     return [OldTicket(**row) for row in rows]
 
 
+async def still_old(connection: Connection, ticket_ids: Sequence[int], days: int) -> list[int]:
+    """Those of them of which it is still so, locked."""
+    return [row["id"] for row in await connection.fetch(SQL["still_old"], list(ticket_ids), days)]
+
+
 async def old_customers(
     connection: Connection, after: datetime, after_id: int, days: int, limit: int
 ) -> list[OldCustomer]:

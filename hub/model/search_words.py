@@ -27,6 +27,8 @@ LEAST_DIGITS = 4
 """So many digits are found anywhere in a longer number: the end of a telephone number, a part of an order's."""
 MOST_BYTES = 900_000
 """A tsvector holds less than a mebibyte of lexemes."""
+_LONGEST = 4 * LONGEST_WORD
+"""Bytes of the longest lexeme there can be: fewer than that many of them need not be counted."""
 TOO_LONG = "\x7ftoo-long"
 """Stands for a text of more different lexemes than that: it is a candidate for every term, and looked through itself."""
 
@@ -65,7 +67,7 @@ def lexemes_of(comparable_text: str) -> list[str]:
                 found.update(run[at : at + LONGEST_NUMBER] for at in range(1, len(run) - LEAST_DIGITS + 1))
             case _:
                 found.add(run[:LONGEST_WORD])
-    if len(found) > 50_000 and sum(len(one.encode()) for one in found) > MOST_BYTES:
+    if len(found) * _LONGEST > MOST_BYTES and sum(len(one.encode()) for one in found) > MOST_BYTES:
         return [TOO_LONG]
     return sorted(found)
 

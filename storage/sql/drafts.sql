@@ -41,7 +41,7 @@ WHERE ticket_id = $1 AND agent_id = $2 AND scheduled_id IS NULL
 ORDER BY id
 
 -- name: file
-SELECT f.filename, b.data FROM draft_file f JOIN blob b ON b.sha256 = f.sha256
+SELECT f.filename, f.ticket_id, b.data FROM draft_file f JOIN blob b ON b.sha256 = f.sha256
 WHERE f.token = $1 AND (f.agent_id = $2 OR f.scheduled_id IS NOT NULL)
 
 -- name: room_of

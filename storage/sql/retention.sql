@@ -66,6 +66,14 @@ WHERE t.status = 'closed' AND (t.updated_at, t.id) > ($1::timestamptz, $2::bigin
 ORDER BY t.updated_at, t.id
 LIMIT $4
 
+-- name: still_old
+-- Of those, locked as everywhere: somebody may have written, or put the customer on hold, a moment ago.
+SELECT t.id FROM ticket t
+WHERE t.id = ANY($1::bigint[]) AND t.status = 'closed' AND t.updated_at < clock_timestamp() - make_interval(days => $2)
+  AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)
+ORDER BY t.id
+FOR NO KEY UPDATE OF t
+
 -- name: old_customers
 SELECT c.id, c.code, c.last_seen_at AS at,
        c.anonymised_at IS NOT NULL OR c.merged_into IS NOT NULL

@@ -256,6 +256,11 @@ async def test_an_agent_connects_it_shows_by_it_who_they_are_and_disconnects_it(
         page = await desk.get("/desk/security")
         link = page.text.partition('href="/desk/security/company/link?')[2].partition('"')[0]
         assert (await desk.get("/desk/security/company/link?ticket=another")).status == 404
+        # Whoever finds a desk left open makes no entrance of their own.
+        await one(ctx, "UPDATE session SET proved_at = now() - interval '1 hour' RETURNING 1")
+        stale = await desk.get(f"/desk/security/company/link?{link}")
+        assert stale.url.path == "/desk/security/again"
+        await one(ctx, "UPDATE session SET proved_at = now() RETURNING 1")
         async with desk.session.get(
             f"{desk.url}/desk/security/company/link?{link}", allow_redirects=False
         ) as leaving:

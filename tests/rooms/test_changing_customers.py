@@ -61,8 +61,29 @@ async def test_a_claim_is_vouched_for_and_finds_the_customer(ctx: Context) -> No
     await unverify_identity(ctx, customer_code=code, identity_id=identity, actor=agent)
     claim = await _identity(ctx, row["id"], LI)
     gone = await remove_identity(ctx, customer_code=code, identity_id=claim, actor=agent)
-    assert gone == ("email", LI, False)
-    await put_identity_back(ctx, customer_code=code, kind="email", value=LI, verified=False, actor=agent)
+    kind, value, verified, proof = gone
+    assert (kind, value, verified) == ("email", LI, False)
+    # The way back leads to what was removed, and by whoever removed it; it proves nothing and moves nothing.
+    other = Actor(name="Lin", agent_id=await an_agent(ctx, "lin"))
+    for changed, by in (
+        ({"verified": True}, agent),
+        ({"value": WANG}, agent),
+        ({"proof": ""}, agent),
+        ({}, other),
+    ):
+        given: dict[str, Any] = {
+            "kind": kind,
+            "value": value,
+            "verified": verified,
+            "proof": proof,
+            **changed,
+        }
+        with pytest.raises(NotPossible) as refused:
+            await put_identity_back(ctx, customer_code=code, actor=by, **given)
+        assert refused.value.code == "bad_identity"
+    await put_identity_back(
+        ctx, customer_code=code, kind=kind, value=value, verified=verified, proof=proof, actor=agent
+    )
     assert await one(ctx, "SELECT count(*) FROM audit WHERE kind = 'identity_changed'") == 3
 
 

@@ -19,6 +19,7 @@ from hub.actions.status import change_status
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import Actor, Role, Scope
 from hub.model.retention import Depth, Kept
+from storage import retention
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import a_hub, an_agent, one, rows, say, ticket, write
@@ -404,3 +405,13 @@ async def test_customers_who_were_not_seen_for_long_are_forgotten_but_none_with_
     await change_status(ctx, ticket_code=busy["code"], status="closed", actor=ADMIN)
     await nights(ctx)
     assert (await one(ctx, "SELECT name FROM customer WHERE id = $1", busy["customer_id"])).startswith("C-")
+
+
+async def test_who_wrote_or_was_put_on_hold_a_moment_ago_is_left_alone(ctx: Context) -> None:
+    """A batch is looked at again once its tickets are locked."""
+    old, opened, held = [await a_closed_ticket(ctx, days) for days in (400, 410, 420)]
+    await change_status(ctx, ticket_code=opened["code"], status="open", actor=ADMIN)
+    code = await one(ctx, "SELECT code FROM customer WHERE id = $1", held["customer_id"])
+    await set_hold(ctx, customer_code=code, reason="Case 12/26", actor=ADMIN)
+    ids = [row["id"] for row in (old, opened, held)]
+    assert await ctx.database.run(lambda c: retention.still_old(c, ids, 365)) == [old["id"]]

@@ -401,3 +401,14 @@ async def test_a_query_that_is_no_query_finds_nothing(ground: Context) -> None:
         await entries(ground, text)
         await subjects(ground, text)
         await names(ground, text)
+
+
+async def test_a_text_of_many_long_words_does_not_hold_up_what_was_written_with_it(ground: Context) -> None:
+    """A row that the database refuses would be tried again for ever, and nothing new be found any more."""
+    draw = random.Random(7)
+    long = " ".join("".join(draw.choices("абвгдежзиклмнопрст", k=60)) for _ in range(10_000))
+    await run(ground, "UPDATE interaction SET text = $1 WHERE ticket_id = 1 AND seq = 1", f"{long} закат")
+    await run(ground, "UPDATE interaction SET text = 'a rainbow' WHERE ticket_id = 1 AND seq = 2")
+    await take_in(ground)
+    assert len(await entries(ground, "rainbow")) == 1
+    assert len(await entries(ground, "закат")) == 1

@@ -1,10 +1,16 @@
 """Who may do what, and who sees what: each door refuses whom it should, and what is out of sight is not there."""
 
 from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiohttp import WSMsgType
 
+from hub.actions.answers.schedule import schedule_reply
+from hub.actions.cases.incidents import add_incident
+from hub.actions.cases.link import LinkKind, link_tickets
+from hub.actions.errands.notices import NewNotice, add_notices
+from hub.actions.errands.tasks import new_task
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.change_agent import AgentChange, change_agent
@@ -12,10 +18,12 @@ from hub.actions.people.roles import add_role, change_role, list_roles, remove_r
 from hub.actions.people.staff import add_agent
 from hub.actions.search.index import index_some
 from hub.actions.status import change_status
-from hub.model.codes import CUSTOMER, show_code
+from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, show_code
+from hub.model.interactions import OutboundAttachment
+from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from hub.model.permissions import BUILT_IN, Permission, Sight
-from storage import agents, views
+from storage import agents, customer_pairs, views
 from tests.fakes.desk import PASSWORD, Desk, customer_writes, serving_desk
 from tests.fakes.scene import one, rows
 
@@ -204,6 +212,14 @@ async def test_who_only_looks_changes_nothing_and_leaves_other_peoples_tickets_a
     assert await one(desk.ctx, "SELECT assignee_id FROM ticket WHERE code = $1", other) == ann
     for step in ("take", "release"):
         assert (await desk.post(f"/desk/tickets/T-{third}/{step}")).status == 200, step
+    # Nor by taking back what was done, with whomever the address names.
+    given = "SELECT e.seq FROM event e JOIN ticket t ON t.id = e.ticket_id WHERE t.code = $1 AND e.kind = 'ticket_assigned'"
+    undo = f"/desk/tickets/T-{other}/undo/assignment?seq={await one(desk.ctx, given, other)}&back="
+    for back in ("", str(await id_of(desk, "lin"))):
+        assert (await desk.post(undo + back)).status == 409
+    undo = f"/desk/tickets/T-{mine}/undo/assignment?seq={await one(desk.ctx, given, mine)}&back={ann}"
+    assert (await desk.post(undo)).status == 409
+    assert await one(desk.ctx, "SELECT assignee_id FROM ticket WHERE code = $1", other) == ann
 
 
 async def test_a_role_that_somebody_has_is_not_removed(desk: Desk) -> None:
@@ -280,6 +296,69 @@ async def test_who_sees_only_their_own_finds_nothing_else_behind_any_address(des
             assert f"tickets/T-{other}" not in found and f"customers/{customer}" not in found, path
     assert f"tickets/T-{mine}" in (await desk.get("/desk/search?q=mine")).text
     assert ">Two<" not in (await desk.get("/desk/customers")).text
+    await _nor_in_dialogs(desk, mine, other)
+
+
+async def _nor_in_dialogs(desk: Desk, mine: int, other: int) -> None:
+    """Where a customer, or a ticket of the same customer, may be chosen."""
+    ids = [
+        await one(desk.ctx, "SELECT customer_id FROM ticket WHERE code = $1", code) for code in (mine, other)
+    ]
+    await desk.ctx.database.run(lambda c: customer_pairs.add(c, [(ids[0], ids[1])]))
+    numbers = [
+        show_code(CUSTOMER, await one(desk.ctx, "SELECT code FROM customer WHERE id = $1", one_id))
+        for one_id in ids
+    ]
+    assert ">Two<" not in (await desk.get("/desk/conflicts")).text
+    assert numbers[1] not in (await desk.get("/desk/conflicts")).text
+    for deed in ("different", "undo"):
+        assert (await desk.post(f"/desk/conflicts/{numbers[0]}/{numbers[1]}/{deed}")).status == 404
+    found = (await desk.get(f"/desk/fragments/customers/{numbers[0]}/merge/found?q=Two")).text
+    assert numbers[1] not in found
+    # A ticket of the reader's own customer is no more theirs for that.
+    await one(desk.ctx, "UPDATE ticket SET customer_id = $2 WHERE code = $1 RETURNING 1", other, ids[0])
+    await link_tickets(desk.ctx, ticket_code=mine, other_code=other, kind=LinkKind.RELATED, actor=HUB)
+    await new_task(desk.ctx, title="Two's task", ticket_code=other, actor=HUB)
+    incident = show_code(
+        INCIDENT, await add_incident(desk.ctx, title="Down", actor=HUB, ticket_codes=[mine, other])
+    )
+    house = await one(desk.ctx, "INSERT INTO organisation (name) VALUES ('House') RETURNING id")
+    await one(
+        desk.ctx,
+        "WITH u AS (UPDATE customer SET organisation_id = $1 RETURNING 1) SELECT count(*) FROM u",
+        house,
+    )
+    organisation = show_code(
+        ORGANISATION, await one(desk.ctx, "SELECT code FROM organisation WHERE id = $1", house)
+    )
+    assert numbers[1] not in (await desk.get(f"/desk/organisations/{organisation}")).text
+    # Named there once, or a file of a colleague's that waits with a scheduled reply: neither is a way in.
+    lin, ann = await id_of(desk, "lin"), await id_of(desk, "ann")
+    number = await one(desk.ctx, "UPDATE ticket SET subject = 'Secret' WHERE code = $1 RETURNING id", other)
+    told = NewNotice(
+        agent_id=lin, kind=NoticeKind.MENTIONED, cause="x", ticket_id=number, params={"by": "Ann"}
+    )
+    await desk.ctx.database.run(lambda c: add_notices(c, [told]))
+    for path in ("/desk/notices", "/desk/fragments/bell", "/desk/notices/latest"):
+        assert "Secret" not in (await desk.get(path)).text, path
+    waits = await schedule_reply(
+        desk.ctx,
+        ticket_code=other,
+        actor=Actor(name="Ann", agent_id=ann),
+        send_at=datetime.now(UTC) + timedelta(hours=1),
+        text="Later.",
+        attachments=(OutboundAttachment(filename="a.txt", content_type="text/plain", data=b"secret"),),
+    )
+    token = await one(desk.ctx, "SELECT token FROM draft_file WHERE scheduled_id = $1", waits)
+    assert (await desk.get(f"/desk/drafts/files/{token}")).status == 404
+    for path in (
+        f"/desk/fragments/tickets/T-{mine}/merge", f"/desk/fragments/tickets/T-{mine}/link",
+        f"/desk/tickets/T-{mine}", f"/desk/customers/{numbers[0]}", f"/desk/incidents/{incident}",
+        f"/desk/organisations/{organisation}",
+    ):  # fmt: skip
+        answer = await desk.get(path)
+        assert answer.status == 200, path
+        assert f"T-{other}" not in answer.text and "Two&#39;s task" not in answer.text, path
 
 
 async def _entry(desk: Desk, code: int) -> str:

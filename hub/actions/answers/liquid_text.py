@@ -6,9 +6,10 @@ first text with braces is read, for it is large.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 from channels.clean import clean_line
@@ -20,8 +21,11 @@ FILTERS = (
     "first", "last", "size",
 )  # fmt: skip
 """None of them makes its input longer than it and its arguments together."""
-MOST_LOOPS = 1000
-MOST_MEMORY = 200_000
+MOST_LOOPS = 100
+MOST_MEMORY = 50_000
+MOST_FILTERED = 2_000_000
+"""Characters that go through filters while one text is filled in: thousands of filters in a row, each on a long text, would
+keep the whole hub busy for minutes."""
 MOST_OUTPUT = 400_000
 """Bytes; no channel takes that much text."""
 _MOST_VALUE = 300
@@ -29,6 +33,10 @@ _NEAR = 40
 _PATH = re.compile(r"\w[\w.-]*")
 _INSIDE = frozenset(("#", "content", "illegal", "output"))
 """What Liquid itself is made of."""
+
+
+_FILTERED: ContextVar[int] = ContextVar("filtered")
+"""How much has gone through filters in the text that is being filled in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +63,7 @@ def find_troubles(body: str) -> list[Trouble]:
     if unknown:
         return [Trouble(code="unknown_name", line=_line_of(body, one), what=one) for one in unknown]
     try:
-        template.render(**_nested(dict.fromkeys(PLACEHOLDERS, "x" * 20)))
+        _render(template, dict.fromkeys(PLACEHOLDERS, "x" * 20))
     except errors as error:
         return [_trouble_of(error)]
     return []
@@ -68,9 +76,31 @@ def fill_in_liquid(body: str, values: Mapping[str, str]) -> str:
         return body
     cleaned = {name: clean_line(value, _MOST_VALUE) for name, value in values.items()}
     try:
-        return str(_environment().from_string(body).render(**_nested(cleaned)))
+        return _render(_environment().from_string(body), cleaned)
     except _errors():
         return fill_in(body, values)
+
+
+def _render(template: Any, values: Mapping[str, str]) -> str:
+    _FILTERED.set(0)
+    return str(template.render(**_nested(values)))
+
+
+def _metered(use: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, as long as no more than MOST_FILTERED has gone through all of them."""
+    from liquid.exceptions import OutputStreamLimitError
+
+    @wraps(use)
+    def metered(value: Any, *arguments: Any, **more: Any) -> Any:
+        passed = (
+            _FILTERED.get() + sum(len(one) for one in (value, *arguments) if isinstance(one, str | list)) + 1
+        )
+        if passed > MOST_FILTERED:
+            raise OutputStreamLimitError("too much goes through filters", token=None)
+        _FILTERED.set(passed)
+        return use(value, *arguments, **more)
+
+    return metered
 
 
 def _is_special(body: str) -> bool:
@@ -118,7 +148,7 @@ def _environment() -> Any:
 
     made = Bounded(undefined=Named)
     made.tags = {name: tag for name, tag in made.tags.items() if name in TAGS or name in _INSIDE}
-    made.filters = {name: made.filters[name] for name in FILTERS}
+    made.filters = {name: _metered(made.filters[name]) for name in FILTERS}
     return made
 
 

@@ -144,7 +144,7 @@ def _talks(ctx: Context, rows: Sequence[TalkRow]) -> list[Way]:
     found = []
     for row in rows:
         key = way_key(row.channel, row.address, by_mail=False)
-        if row.channel not in ctx.settings.channels:
+        if row.channel not in ctx.channels:
             if normalise_identity(IdentityKind.EMAIL, row.address) is None:
                 found.append(Way(key=key, kind=row.kind, address=row.address, shut=Shut.CHANNEL_GONE))
             continue

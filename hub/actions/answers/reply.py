@@ -118,7 +118,7 @@ async def queue_reply(
 
 async def channel_numbers(ctx: Context) -> dict[str, int]:
     """What the database calls the configured channels."""
-    return {name: await channel_id(ctx, name) for name in ctx.settings.channels}
+    return {name: await channel_id(ctx, name) for name in ctx.channels}
 
 
 async def check_reply(taken: Step, expected_seq: int | None) -> None:

@@ -231,11 +231,7 @@ def _recipient(ctx: Context, row: ConcernedRow, with_claimed: bool, text_en: str
 
 
 def _conversation(ctx: Context, row: ConcernedRow) -> ConfiguredChannel | None:
-    if (
-        not row.heard_thread
-        or row.heard_channel == row.channel
-        or row.heard_channel not in ctx.settings.channels
-    ):
+    if not row.heard_thread or row.heard_channel == row.channel or row.heard_channel not in ctx.channels:
         return None
     channel = ctx.channel(row.heard_channel)
     able = channel.kind.capabilities.can_send and channel.kind.answers(channel.settings)

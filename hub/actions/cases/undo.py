@@ -4,7 +4,7 @@ from typing import Any
 
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.floor.assign import hand_over
+from hub.actions.floor.assign import check_hands, hand_over
 from hub.actions.ticket_work import Step, on_ticket
 from hub.actions.timers import CLOSE_RESOLVED
 from hub.model.people import Actor
@@ -53,7 +53,8 @@ async def undo_assignment(
     ctx: Context, *, ticket_code: int, seq: int, back_to: int | None, actor: Actor
 ) -> None:
     """Who had the ticket before number `seq` of the ledger has it again; `back_to` None: it waits in its queue.
-    Raises NotFound; NotPossible (changed_since): it was given on, offered or closed meanwhile."""
+    Raises NotFound; NotPossible (changed_since: it was given on, offered or closed meanwhile; not_allowed, as for
+    `assign_ticket`: whoever asks says who had it before)."""
 
     async def step(taken: Step) -> None:
         past = await cases.event_at(taken.connection, taken.ticket.id, seq)
@@ -61,6 +62,7 @@ async def undo_assignment(
             raise NotFound(f"Number {seq} of the ledger is no assignment.")
         if await _since(taken, seq, _GIVEN):
             raise _changed_since()
+        check_hands(taken, back_to)
         if back_to is not None and (back_to not in taken.agents or not taken.agents[back_to].active):
             raise NotFound(f"There is no agent {back_to}.")
         why: dict[str, Any] = {"outcome": "manual", "by": actor.name, "agent_id": back_to, "reasons": []}

@@ -1,10 +1,13 @@
 """Customers as people add and change them: name, language, organisation, notes, identities."""
 
+import hmac
+
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lock_name import lock_number
 from hub.actions.people.audit import record
+from hub.actions.signin.tokens import keyed
 from hub.actions.targets import Touch, touch
 from hub.model.audit import AuditKind
 from hub.model.codes import CUSTOMER, show_code
@@ -109,25 +112,28 @@ async def unverify_identity(ctx: Context, *, customer_code: int, identity_id: in
 
 async def remove_identity(
     ctx: Context, *, customer_code: int, identity_id: int, actor: Actor
-) -> tuple[str, str, bool]:
-    """It is nothing of this customer's any more; returns (kind, value, verified), by which it can be put back. Raises NotFound,
-    NotPossible (anonymised)."""
+) -> tuple[str, str, bool, str]:
+    """It is nothing of this customer's any more; returns (kind, value, verified, proof), by which its remover can put it back.
+    Raises NotFound, NotPossible (anonymised)."""
 
-    async def work(connection: Connection) -> tuple[str, str, bool]:
+    async def work(connection: Connection) -> tuple[str, str, bool, str]:
         was, one = await _identity(connection, customer_code, identity_id)
         await stored.drop_identity(connection, one.id)
         await _vouch(connection, actor, was, one, "removed")
-        return one.kind, one.value, one.verified
+        proof = _proof(ctx, customer_code, one.kind, one.value, verified=one.verified, actor=actor)
+        return one.kind, one.value, one.verified, proof
 
     return await ctx.database.run(work)
 
 
 async def put_identity_back(
-    ctx: Context, *, customer_code: int, kind: str, value: str, verified: bool, actor: Actor
+    ctx: Context, *, customer_code: int, kind: str, value: str, verified: bool, proof: str, actor: Actor
 ) -> None:
-    """The way back. Raises NotFound, NotPossible (identity_taken, bad_identity, anonymised)."""
-    if kind not in {one.value for one in IdentityKind} or not value:
-        raise NotPossible("There is no such identity.", code="bad_identity")
+    """The way back, as `remove_identity` gave it: by any other, whoever may change customers could make anything anybody's
+    proven identity. Raises NotFound, NotPossible (identity_taken, bad_identity, anonymised)."""
+    was_removed = _proof(ctx, customer_code, kind, value, verified=verified, actor=actor)
+    if not hmac.compare_digest(was_removed.encode(), proof.encode()):
+        raise NotPossible("This was not removed by you.", code="bad_identity")
 
     async def work(connection: Connection) -> None:
         await inbound.lock_conversations(connection, [lock_number(f"{kind}:{value}")])
@@ -215,6 +221,11 @@ async def _vouch(
         subject=show_code(CUSTOMER, customer.code),
         details={"kind": one.kind, "was": "verified" if one.verified else "claimed", "now": what},
     )
+
+
+def _proof(ctx: Context, customer_code: int, kind: str, value: str, *, verified: bool, actor: Actor) -> str:
+    parts = (str(customer_code), str(actor.agent_id), kind, value, str(verified))
+    return keyed(ctx, "identity removed", *parts).hex()[:32]
 
 
 def check_identity(kind: str, value: str) -> str:

@@ -27,9 +27,7 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
             return 0
         if taken.status is TicketStatus.CLOSED:
             raise NotPossible("A closed ticket is nobody's work: open it first.", code="closed")
-        concerned = {agent_id, ticket.holder} - {None, actor.agent_id}
-        if actor.agent_id is not None and concerned and not actor.may(Permission.ASSIGN_OTHERS):
-            raise NotPossible("Your role leaves other people's tickets alone.", code="not_allowed")
+        check_hands(taken, agent_id)
         await hand_over(
             taken,
             agent_id,
@@ -40,6 +38,14 @@ async def assign_ticket(ctx: Context, *, ticket_code: int, agent_id: int | None,
         return 0 if agent_id is None and ticket.assignee_id is None else taken.seq
 
     return await on_ticket(ctx, ticket_code, actor, step, with_agents=() if agent_id is None else (agent_id,))
+
+
+def check_hands(taken: Step, agent_id: int | None) -> None:
+    """Whether the actor may take it from whoever has it and give it to `agent_id`. Raises NotPossible (not_allowed)."""
+    actor = taken.actor
+    concerned = {agent_id, taken.ticket.holder} - {None, actor.agent_id}
+    if actor.agent_id is not None and concerned and not actor.may(Permission.ASSIGN_OTHERS):
+        raise NotPossible("Your role leaves other people's tickets alone.", code="not_allowed")
 
 
 async def hand_over(taken: Step, agent_id: int | None, *, why: Mapping[str, Any]) -> None:

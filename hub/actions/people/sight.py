@@ -6,7 +6,7 @@ A ticket out of sight is answered like one that does not exist. Steps of work ch
 
 from hub.model.people import Actor
 from hub.model.permissions import BUILT_IN, Permission, Sight
-from storage import roles, sight
+from storage import roles, sight, ticket_lists
 from storage.database import Connection
 from storage.views import AgentRow
 
@@ -55,6 +55,15 @@ async def seen_of(connection: Connection, actor: Actor, ticket_ids: list[int]) -
     if actor.agent_id is None:
         return set(ticket_ids)
     return await sight.seen_of(connection, actor.sight, actor.agent_id, ticket_ids)
+
+
+async def seen_codes(connection: Connection, actor: Actor, ticket_codes: list[int]) -> set[int]:
+    """The same by their numbers."""
+    if actor.agent_id is None or actor.sight is Sight.ALL:
+        return set(ticket_codes)
+    ids = await ticket_lists.ids_of(connection, ticket_codes)
+    seen = await seen_of(connection, actor, list(ids.values()))
+    return {code for code, number in ids.items() if number in seen}
 
 
 async def seen_customers(connection: Connection, actor: Actor, customer_ids: list[int]) -> set[int]:

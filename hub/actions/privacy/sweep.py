@@ -88,6 +88,8 @@ async def _messages(connection: Connection, policy: PolicyRow) -> tuple[bool, in
     rows = await stored.old_tickets(connection, policy.reached_at, policy.reached_id, policy.days, TICKETS)
     going = [row.id for row in rows if not row.held]
     if going:
+        going = await stored.still_old(connection, going, policy.days)
+    if going:
         await privacy.empty_tickets(connection, going, words=policy.depth == Depth.WORDS)
     if rows:
         await stored.move_on(connection, policy.what, rows[-1].at, rows[-1].id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.actions.failures import NotFound
-from hub.actions.people.sight import seen_customers, seen_of
+from hub.actions.people.sight import seen_codes, seen_customers, seen_of
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
 from hub.web.desk.people.looking import TimelineLook
@@ -121,6 +121,10 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
         change = await change_customers.customer_to_change(c, customer.id)
         tickets = await views.customer_tickets(c, customer.id, 50)
         seen = await seen_of(c, visit.actor, [*(e.ticket_id for e in entries), *(t.id for t in tickets)])
+        asked_for = await tasks.of_customer(c, customer.id)
+        about = await seen_codes(
+            c, visit.actor, [t.ticket_code for t in asked_for if t.ticket_code is not None]
+        )
         return Told(
             customer=customer,
             note=change.note if change is not None else "",
@@ -128,7 +132,7 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
             merges=await merge_customers.merges_of(c, customer.id),
             entries=[entry for entry in entries if entry.ticket_id in seen],
             tickets=[ticket for ticket in tickets if ticket.id in seen],
-            tasks=await tasks.of_customer(c, customer.id),
+            tasks=[task for task in asked_for if task.ticket_code is None or task.ticket_code in about],
             queues=await views.list_queues(c),
             channels=await customer_timeline.channels_of(c, customer.id),
             older=older if goes_on else None,

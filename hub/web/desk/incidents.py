@@ -16,6 +16,7 @@ from hub.actions.cases.incidents import (
 from hub.actions.cases.tell_everybody import Preview, preview_update, stop_update, write_update
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
+from hub.actions.people.sight import seen_codes
 from hub.model.codes import INCIDENT, TICKET, NotACode, read_code, show_code
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import say_failure
@@ -265,9 +266,13 @@ async def _one(visit: Visit) -> dict[str, object]:
             for one in updates
             if one.failed or one.skipped
         }
+        tickets = await incidents.tickets(c, row.id, SHOWN)
+        left_out = [each.ticket_code for found in missed.values() for each in found]
+        seen = await seen_codes(c, visit.actor, [*(one.code for one in tickets), *left_out])
+        missed = {key: [each for each in found if each.ticket_code in seen] for key, found in missed.items()}
         return {
             "row": row,
-            "tickets": await incidents.tickets(c, row.id, SHOWN),
+            "tickets": [one for one in tickets if one.code in seen],
             "in_work": len(await incidents.open_tickets(c, row.id)),
             "updates": updates,
             "missed": missed,

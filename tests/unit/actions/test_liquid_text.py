@@ -70,6 +70,10 @@ def test_whatever_is_written_is_text_or_trouble(body: str) -> None:
             "{% assign x = today %}{% for a in (1..99) %}{% assign x = x | append: x %}{% endfor %}",
             Trouble(code="too_much", line=1),
         ),
+        (
+            "{% capture x %}" + "x" * 9000 + "{% endcapture %}{{ x " + "| append: x " * 800 + "| size }}",
+            Trouble(code="too_much", line=1),
+        ),
         ("{{ today | truncate: " + "9" * 5000 + " }}", None),
         ("{% if a %}" * 40 + "{% endif %}" * 40, None),
     ],

@@ -127,6 +127,9 @@ def test_a_text_of_too_many_different_words_is_looked_through_itself() -> None:
     draw = random.Random(7)
     words = " ".join("".join(draw.choices("abcdefghijklmnopqrstuvwxyz", k=20)) for _ in range(60_000))
     assert lexemes_of(comparable(words)) == [TOO_LONG]
+    # Fewer, but long ones: no more goes into one row.
+    long = " ".join("".join(draw.choices("абвгдежзиклмнопрст", k=60)) for _ in range(10_000))
+    assert lexemes_of(comparable(long)) == [TOO_LONG]
     usual = "".join(chr(0x4E00 + at % 3000) for at in range(200_000))
     assert len(lexemes_of(usual)) > 2000
 

@@ -1,13 +1,16 @@
 """The bell: what it shows, its page, and what an agent wants to hear of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from aiohttp import web
 
 from hub.actions.errands.notices import choose_kinds, count_unread, list_notices, mark_read, muted_kinds
 from hub.actions.failures import NotFound
+from hub.actions.people.sight import seen_codes
 from hub.web.desk.say.errands import NOTICE_KINDS, SaidNotice, say_notice, say_unread
 from hub.web.desk.visit import Visit, go
+from storage.notices import NoticeRow
 
 PAGE = "/desk/notices"
 IN_THE_SHEET = 8
@@ -47,7 +50,7 @@ async def show_count(visit: Visit) -> web.StreamResponse:
 
 async def show_latest(visit: Visit) -> web.StreamResponse:
     """The newest that was not read, for the browser's own notifications: its id, kind, sentence and address."""
-    rows = await list_notices(visit.ctx, agent_id=visit.agent.id, before=_END, limit=IN_THE_SHEET)
+    rows = await _told(visit, IN_THE_SHEET)
     latest = max((row for row in rows if row.read_at is None), key=lambda row: row.id, default=None)
     document: dict[str, object] = {}
     if latest is not None:
@@ -79,6 +82,17 @@ async def post_kinds(visit: Visit) -> web.StreamResponse:
     return go(visit, PAGE)
 
 
+async def _told(visit: Visit, most: int) -> list[NoticeRow]:
+    """The newest. Of a ticket that is out of the reader's sight, or has left it since, there is the number alone."""
+    rows = await list_notices(visit.ctx, agent_id=visit.agent.id, before=_END, limit=most)
+    codes = [row.ticket_code for row in rows if row.ticket_code is not None]
+    seen = await visit.ctx.database.read(lambda c: seen_codes(c, visit.actor, codes))
+    return [
+        row if row.ticket_code is None or row.ticket_code in seen else replace(row, subject="")
+        for row in rows
+    ]
+
+
 async def _again(visit: Visit) -> web.StreamResponse:
     """What was looked at, as it is now."""
     if visit.request.headers.get("HX-Target", "").endswith("bell-sheet"):
@@ -87,7 +101,7 @@ async def _again(visit: Visit) -> web.StreamResponse:
 
 
 async def _read(visit: Visit, rows: int) -> dict[str, object]:
-    found = await list_notices(visit.ctx, agent_id=visit.agent.id, before=_END, limit=rows + 1)
+    found = await _told(visit, rows + 1)
     said = [say_notice(visit.voice, row) for row in found[:rows]]
     return {"notices": said, "earlier": len(found) > rows, "rows": rows}
 

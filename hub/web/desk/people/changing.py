@@ -113,10 +113,10 @@ async def post_unverify(visit: Visit) -> web.StreamResponse:
 async def post_remove(visit: Visit) -> web.StreamResponse:
     """It is not theirs."""
     code, identity = _identity(visit)
-    kind, value, verified = await remove_identity(
+    kind, value, verified, proof = await remove_identity(
         visit.ctx, customer_code=code, identity_id=identity, actor=visit.actor
     )
-    back = urlencode({"kind": kind, "value": value, "verified": "yes" if verified else ""})
+    back = urlencode({"kind": kind, "value": value, "verified": "yes" if verified else "", "proof": proof})
     undo = f"/desk/customers/{show_code(CUSTOMER, code)}/identities/back?{back}"
     text = visit.voice.say(N_("%(identity)s is removed."), identity=value)
     return await customers.show_timeline(visit, visit.toast(text, undo))
@@ -131,6 +131,7 @@ async def post_put_back(visit: Visit) -> web.StreamResponse:
         kind=query.get("kind", ""),
         value=query.get("value", ""),
         verified=query.get("verified") == "yes",
+        proof=query.get("proof", "")[:100],
         actor=visit.actor,
     )
     return taken_back(visit)

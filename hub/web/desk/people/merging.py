@@ -9,7 +9,7 @@ from hub.actions.customers.merge import merge_customers_into, undo_customer_merg
 from hub.actions.customers.pairs import AT_ONCE, decide_pair, look_for_pairs, undo_decision
 from hub.actions.customers.together import conflicts
 from hub.actions.failures import ActionFailure, NotFound
-from hub.actions.people.sight import may_see_customer
+from hub.actions.people.sight import may_see_customer, seen_customers
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor
 from hub.web.desk import customers
@@ -57,9 +57,13 @@ async def show_found(visit: Visit) -> web.StreamResponse:
     """Who is found by name, identity or code."""
     code = customer_code(visit.request.match_info["code"])
     query = visit.request.query.get("q", "").replace("\x00", "").strip()[:200]
-    rows = []
-    if query:
-        rows = await visit.ctx.database.read(lambda c: views.list_customers(c, limit=FOUND + 1, query=query))
+
+    async def find(c: Connection) -> list[CustomerRow]:
+        rows = await views.list_customers(c, limit=FOUND + 1, query=query)
+        seen = await seen_customers(c, visit.actor, [row.id for row in rows])
+        return [row for row in rows if row.id in seen]
+
+    rows = await visit.ctx.database.read(find) if query else []
     found = [row for row in rows if row.code != code][:FOUND]
     return visit.page("_merge_found.html", number=show_code(CUSTOMER, code), found=found, query=query)
 
@@ -104,6 +108,9 @@ async def post_undo_merge(visit: Visit) -> web.StreamResponse:
     given = visit.request.match_info["id"]
     if not (given.isascii() and given.isdigit() and len(given) < 19):
         raise NotFound("not an id")
+    merge = await visit.ctx.database.read(lambda c: merge_customers.merge_of(c, int(given)))
+    if merge is not None:
+        await _check_sight(visit, merge.kept_code)
     await undo_customer_merge(visit.ctx, merge_id=int(given), actor=visit.actor)
     return taken_back(visit)
 
@@ -122,7 +129,7 @@ async def show_conflict_list(visit: Visit) -> web.StreamResponse:
 
 async def post_different(visit: Visit) -> web.StreamResponse:
     """They are two, and nobody is asked again."""
-    one, other = _pair(visit)
+    one, other = await _pair(visit)
     await decide_pair(visit.ctx, one_code=one, other_code=other, actor=visit.actor)
     undo = f"/desk/conflicts/{show_code(CUSTOMER, one)}/{show_code(CUSTOMER, other)}/undo"
     return await _list(visit, "_conflicts.html", visit.toast(visit.voice.say(N_("Noted: two people.")), undo))
@@ -130,13 +137,17 @@ async def post_different(visit: Visit) -> web.StreamResponse:
 
 async def post_undo_different(visit: Visit) -> web.StreamResponse:
     """They are asked about again."""
-    one, other = _pair(visit)
+    one, other = await _pair(visit)
     await undo_decision(visit.ctx, one_code=one, other_code=other, actor=visit.actor)
     return taken_back(visit)
 
 
-def _pair(visit: Visit) -> tuple[int, int]:
-    return customer_code(visit.request.match_info["one"]), customer_code(visit.request.match_info["other"])
+async def _pair(visit: Visit) -> tuple[int, int]:
+    """Both in sight. Raises NotFound."""
+    one, other = (customer_code(visit.request.match_info[name]) for name in ("one", "other"))
+    await _check_sight(visit, one)
+    await _check_sight(visit, other)
+    return one, other
 
 
 async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
@@ -146,13 +157,20 @@ async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
     cursor = visit.ctx.feed.cursor
-    pairs: list[PairRow] = await visit.ctx.database.read(lambda c: customer_pairs.open_pairs(c, before, PAGE))
+
+    async def read(c: Connection) -> tuple[list[PairRow], set[int]]:
+        rows = await customer_pairs.open_pairs(c, before, PAGE)
+        return rows, await seen_customers(
+            c, visit.actor, [n for row in rows for n in (row.low_id, row.high_id)]
+        )
+
+    pairs, seen = await visit.ctx.database.read(read)
     return visit.page(
         template,
         tail=tail,
         section="conflicts",
         cursor=cursor,
-        pairs=pairs,
+        pairs=[row for row in pairs if {row.low_id, row.high_id} <= seen],
         first=before is None,
         after=show_pair_cursor(pairs[-1]) if len(pairs) == PAGE else "",
     )

@@ -11,6 +11,7 @@ from hub.actions.customers.organisations import (
 )
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.people.care import MOST_SEGMENT
+from hub.actions.people.sight import may_see_customer, seen_codes
 from hub.model.codes import ORGANISATION, NotACode, read_code, show_code
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.visit import Visit, go
@@ -60,9 +61,12 @@ async def show_organisation(visit: Visit) -> web.StreamResponse:
     row, cursor = await _row(visit), visit.ctx.feed.cursor
 
     async def read(c: Connection) -> dict[str, object]:
+        members = await change_customers.members(c, row.id, MEMBERS)
+        tickets = await change_customers.tickets_of_organisation(c, row.id, TICKETS)
+        seen = await seen_codes(c, visit.actor, [one.code for one in tickets])
         return {
-            "members": await change_customers.members(c, row.id, MEMBERS),
-            "tickets": await change_customers.tickets_of_organisation(c, row.id, TICKETS),
+            "members": [one for one in members if await may_see_customer(c, visit.actor, one.code)],
+            "tickets": [one for one in tickets if one.code in seen],
         }
 
     found = await visit.ctx.database.read(read)

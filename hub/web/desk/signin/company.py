@@ -16,6 +16,7 @@ from hub.web.desk.say.words import say_failure
 from hub.web.desk.signin.door import login_page
 from hub.web.desk.signin.own import Own
 from hub.web.desk.signin.ways import (
+    AGAIN,
     MOST_FIELD,
     SECURITY,
     base_of,
@@ -24,6 +25,7 @@ from hub.web.desk.signin.ways import (
     own_page,
     say_wait,
     see,
+    with_next,
 )
 from hub.web.desk.visit import show_trouble, voice_for
 from storage import signin
@@ -90,6 +92,9 @@ async def go_again(own: Own) -> web.StreamResponse:
         raise NotFound("There is no company sign-in.")
     if not hmac.compare_digest(given.encode(), ticket_of(own.ctx, own.holder, purpose).encode()):
         raise NotFound("This link was not made for this session.")
+    if purpose == "link" and not own.holder.fresh:
+        # Whoever found an open desk must not make an entrance of their own.
+        return see(with_next(AGAIN, SECURITY))
     redirect = base_of(own.request, own.ctx.settings) + BACK
     on = f"{SECURITY}?done=linked" if purpose == "link" else own.on
     journey = await set_out(own.ctx, redirect=redirect, on=on, purpose=purpose, holder=own.holder)

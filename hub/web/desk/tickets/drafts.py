@@ -8,6 +8,7 @@ from aiohttp.web_request import FileField
 
 from hub.actions.answers import drafts
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.people.sight import may_see_id
 from hub.model.drafts import Draft, DraftContent, DraftMode, Write
 from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.original import show_picture
@@ -97,7 +98,10 @@ async def _file(visit: Visit) -> tuple[str, bytes]:
     found = await visit.ctx.database.read(lambda c: stored.file(c, token, visit.agent.id))
     if found is None:
         raise NotFound("There is no such file.")
-    return found
+    filename, ticket_id, data = found
+    if not await visit.ctx.database.read(lambda c: may_see_id(c, visit.actor, ticket_id)):
+        raise NotFound("There is no such file.")
+    return filename, data
 
 
 def _type_of(data: bytes, claimed: str) -> str:

@@ -5,7 +5,7 @@ from aiohttp import web
 from hub.actions.cases.link import LinkKind, link_tickets, unlink_tickets
 from hub.actions.cases.merge import merge_tickets
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.people.sight import may_see
+from hub.actions.people.sight import may_see, seen_codes
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import LINK_KINDS, say_failure
@@ -131,7 +131,9 @@ async def _dialog(
         ticket = await views.get_ticket(c, code)
         if ticket is None:
             return None
-        return {"ticket": ticket, "proposed": await cases.proposed(c, ticket.id, PROPOSED)}
+        proposed = await cases.proposed(c, ticket.id, PROPOSED)
+        seen = await seen_codes(c, visit.actor, [one.code for one in proposed])
+        return {"ticket": ticket, "proposed": [one for one in proposed if one.code in seen]}
 
     found = await visit.ctx.database.read(read)
     if found is None:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from hub.actions.failures import NotFound
 from hub.actions.floor.route import why_waiting
-from hub.actions.people.sight import seen_of
+from hub.actions.people.sight import seen_codes, seen_of
 from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.web.desk.say.automation import tell_runs
 from hub.web.desk.say.errands import task_words
@@ -78,13 +78,15 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
             return None
         customer, tickets = await read_customer(c, thread.ticket.customer_id)
         seen = await seen_of(c, visit.actor, [ticket.id for ticket in tickets])
+        links = await threads.ticket_links(c, thread.ticket.id)
+        linked = await seen_codes(c, visit.actor, [link.code for link in links])
         return Work(
             thread=thread,
             customer=customer,
             earlier_tickets=[ticket for ticket in tickets if ticket.id in seen],
             queues=await views.list_queues(c),
             participants=await participants.participants_of(c, thread.ticket.id),
-            links=await threads.ticket_links(c, thread.ticket.id),
+            links=[link for link in links if link.code in linked],
             facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
             tasks=await tasks.of_ticket(c, code),
             scheduled=await read_scheduled(c, thread.ticket.id),
