@@ -177,6 +177,7 @@ async def test_language_and_theme_are_switched_and_kept(open_desk: OpenDesk, des
     async with page.expect_response("**/desk/preferences"):
         await page.keyboard.press("d")
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    await page.click("#me > summary")
     await page.get_by_role("button", name="中文").click()
     await expect(page.locator("html")).to_have_attribute("lang", "zh-CN")
     await expect(page.locator("html")).to_have_attribute("data-theme", "dark")

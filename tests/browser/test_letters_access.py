@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
+from playwright.async_api import expect
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.signatures import set_signature
@@ -98,7 +99,7 @@ async def test_axe_finds_nothing(
     await page.wait_for_selector("#completions")
     found["picker"] = await violations(page)
     await page.keyboard.press("Enter")
-    await page.wait_for_function("document.getElementById('reply-text').value === 'It is late.'")
+    await expect(page.locator("#reply-text")).to_have_value("It is late.")
     await page.press("#reply-text", "Control+Enter")
     await page.wait_for_selector("#undo")
     found["undo"] = await violations(page)

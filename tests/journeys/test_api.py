@@ -240,7 +240,7 @@ async def test_fields_alone_say_enough(api: Api) -> None:
 @pytest.mark.parametrize(
     ("channels", "body", "status", "says"),
     [
-        ({}, letter(), 409, "[channels.api]"),
+        ({}, letter(), 409, 'Add one of kind "api"'),
         ({"a": {"kind": "api"}, "b": {"kind": "api"}}, letter(), 422, "a, b"),
         ({"a": {"kind": "api"}}, letter(channel="inbox"), 422, "a"),
     ],

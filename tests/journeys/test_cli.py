@@ -96,7 +96,7 @@ async def test_an_agent_is_added_once_and_can_be_given_a_new_password(
         (("--language", "xx"), "--language xx: the routing rules offer zh, en"),
         (("--queue", "nowhere"), "A queue is unknown"),
         (("--locale", "fr"), "en or zh_CN"),
-        (("--role", "king"), "agent"),
+        (("--role", "king"), "There is no role king"),
     ],
 )
 async def test_a_wrong_agent_is_refused_in_words(

@@ -35,8 +35,10 @@ export class DraftLine {
   // Somebody typed.
   typed(content) {
     if (saysTheSame(content, this.content) && content.inbox === this.content.inbox && content.way === this.content.way) return;
+    const nothing = isEmpty(content) && isEmpty(this.content);
     this.content = { ...content };
-    this.#changed();
+    // A way or an inbox alone is no draft: a page that has just been opened has nothing to say.
+    if (!nothing) this.#changed();
   }
 
   // The next write to be sent, or null.
@@ -80,6 +82,7 @@ export class DraftLine {
       return false;
     }
     if (this.yields && !this.dirty) return this.#adopt(server);
+    if (!this.over && isEmpty(this.content)) return this.#adopt(server); // nothing stands here that could be asked about
     if (this.over && !write.over) {
       // It was chosen while this answer was on its way.
       this.base = server.revision;
@@ -101,7 +104,8 @@ export class DraftLine {
   // What the server has, seen on the way; true where what is shown changed.
   seen(server) {
     if (server.revision <= this.base) return false;
-    if (!this.dirty && !this.flight && !this.other) return this.#adopt(server);
+    const still = !this.dirty || (isEmpty(this.content) && !isEmpty(server.content));
+    if (still && !this.flight && !this.other) return this.#adopt(server);
     if (!this.flight && saysTheSame(server.content, this.content)) {
       this.base = server.revision;
       this.other = null;
@@ -178,6 +182,7 @@ export class DraftLine {
     this.#anew();
     this.base = server.revision;
     this.content = { ...server.content };
+    this.dirty = false;
     this.other = null;
     this.over = false;
     this.yields = false;
