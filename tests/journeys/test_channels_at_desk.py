@@ -151,6 +151,10 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
         assert (await one.post("/desk/channels/support", form))[0] == 303
         status, text = await one.post("/desk/channels/support", form)
         assert status == 409
+        # A kept secret goes to no other server: who may change a channel may not read its password by that.
+        away = {**form, "version": await version_of(ctx, "support"), "imap_host": "localhost"}
+        status, text = await one.post("/desk/channels/support", away)
+        assert status == 409 and "type the secrets again" in text
         await until(is_up)
 
         version = await version_of(ctx, "support")

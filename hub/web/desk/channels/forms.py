@@ -229,6 +229,15 @@ def read_form(model: type[BaseModel], form: Values) -> tuple[dict[str, Any], dic
     return table, secrets
 
 
+def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether another server would be given the secrets: who may change a channel may not therefore read its password."""
+    return any(
+        before.get(name) != after.get(name)
+        for name in {*before, *after}
+        if any(part in name for part in ("host", "port", "url", "preset", "security"))
+    )
+
+
 def _number(given: str) -> int | float | str:
     for read in (int, float):
         try:

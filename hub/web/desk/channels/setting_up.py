@@ -16,9 +16,17 @@ from hub.actions.channels.change_channels import (
     remove_channel,
     switch_channel,
 )
-from hub.actions.failures import ActionFailure, NotFound
+from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.model.channels import free_name
-from hub.web.desk.channels.forms import SAME_LOGIN, explain, join_login, part_login, read_form, show_form
+from hub.web.desk.channels.forms import (
+    SAME_LOGIN,
+    explain,
+    join_login,
+    leads_elsewhere,
+    part_login,
+    read_form,
+    show_form,
+)
 from hub.web.desk.channels.pages import card_context, find_channel
 from hub.web.desk.say.channel_settings import ABOUT, NOT_RIGHT, UNUSABLE
 from hub.web.desk.say.details import say_detail
@@ -75,10 +83,16 @@ async def post_change(visit: Visit) -> web.StreamResponse:
     kept = await desk_channel(visit.ctx, visit.request.match_info["name"])
     form = await visit.request.post()
     version = _number(str(form.get("version", "")))
+    anew = read_form(kept.kind.settings, form)[1].keys()
     typed, secrets, same = _read(kept.kind, form, kept.secrets)
     mail = _is_mail(kept.kind)
     settings, sealed = join_login(typed, secrets, same=same) if mail else (typed, secrets)
     try:
+        untyped = kept.secrets.keys() - anew
+        if same and "imap_password" in anew:
+            untyped -= {"smtp_password"}
+        if untyped and leads_elsewhere(kept.settings, settings):
+            raise NotPossible("A kept secret goes nowhere but where it was meant for.", code="secret_again")
         await change_channel(
             visit.ctx,
             name=kept.name,
