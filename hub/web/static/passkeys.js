@@ -54,6 +54,8 @@ function tell(form, error) {
   trouble.hidden = false;
 }
 
+const SETTLED_MS = 1500;
+
 // Passkeys are offered among the logins that the browser knows. A question grows old, so it is asked anew.
 async function offerInField(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
@@ -69,6 +71,9 @@ async function offerInField(form) {
     clearTimeout(timer); // nobody chose one; the form above works as ever
   }
 }
+
+// A page that goes takes its question back first: some browsers fall over one that is still open.
+addEventListener("pagehide", () => waiting?.abort());
 
 for (const form of document.querySelectorAll("form[data-passkey]")) {
   if (!window.PublicKeyCredential) break;
@@ -87,5 +92,6 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       button.disabled = false;
     }
   });
-  if ("autofill" in form.dataset) offerInField(form);
+  // A page that is left at once, because two things led to it, asks nothing.
+  if ("autofill" in form.dataset) setTimeout(() => offerInField(form), SETTLED_MS);
 }

@@ -217,7 +217,9 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
-    "secret_again": N_("The server is another one: type the secrets again. Kept ones go only where they were meant for."),
+    "secret_again": N_(
+        "The server is another one: type the secrets again. Kept ones go only where they were meant for."
+    ),
     "channel_changed": N_("Somebody else has changed this channel meanwhile. Reload the page first."),
     "field_changed": N_("Somebody else has changed this field meanwhile. Reload the page first."),
     "bad_channel_name": N_("A channel's name takes letters, digits, - and _, 40 at the most."),
