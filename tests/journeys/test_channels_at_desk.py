@@ -1,8 +1,7 @@
 """Channels that are set up at the desk: two hubs follow without a restart, secrets stay sealed, a test message is watched."""
 
-import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +19,7 @@ from hub.wiring import Hub, run_hub
 from storage import channels as stored
 from storage.database import Connection
 from tests.conftest import SECRET
+from tests.fakes.processes import until
 
 PASSWORD = "correct horse battery"
 FILE = {"contact": {"kind": "webform"}}
@@ -76,12 +76,6 @@ async def hubs_at_work(ctx: Context, dsn: str, number: int) -> AsyncIterator[lis
         yield admins
 
 
-async def until(what: Callable[[], Awaitable[bool]], seconds: float = 30) -> None:
-    async with asyncio.timeout(seconds):
-        while not await what():
-            await asyncio.sleep(0.05)
-
-
 def mail_form(mail: MailWorld, **more: str) -> dict[str, str]:
     return {
         "name": "support", "preset": "", "address": SUPPORT, "imap_password": SUPPORT_PASSWORD,
@@ -119,7 +113,7 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
         async def is_up() -> bool:
             return "state up" in (await other.get("/desk/fragments/channels/support"))[1]
 
-        await until(is_up)
+        await until(is_up, seconds=30, what="is up")
         status, text = await other.post("/desk/channels/support/check")
         assert "Both logins work" in text and SUPPORT in text
 
@@ -130,7 +124,7 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
         async def is_over() -> bool:
             return "closed as a test" in (await one.get("/desk/fragments/channels/support"))[1]
 
-        await until(is_over)
+        await until(is_over, seconds=30, what="is over")
         text = (await one.get("/desk/fragments/channels/support"))[1]
         for step in (r"sent \d\d:\d\d:\d\d", r"arrived \d\d:\d\d:\d\d", r"ticket T-\d+", r"queue \w+"):
             assert re.search(step, text), step
@@ -155,7 +149,7 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
         away = {**form, "version": await version_of(ctx, "support"), "imap_host": "localhost"}
         status, text = await one.post("/desk/channels/support", away)
         assert status == 409 and "type the secrets again" in text
-        await until(is_up)
+        await until(is_up, seconds=30, what="is up")
 
         version = await version_of(ctx, "support")
         switch = {"version": version, "enabled": "0"}
@@ -167,7 +161,7 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
 
             return await ctx.database.read(read) == 0 and "support" not in other.hub.ctx.channels
 
-        await until(nobody_holds_it)
+        await until(nobody_holds_it, seconds=30, what="nobody holds it")
         version = await version_of(ctx, "support")
         assert (await one.post("/desk/channels/support/remove", {"version": version}))[0] == 303
         assert await ctx.database.read(stored.desk_channels) == []
@@ -210,7 +204,7 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
         async def arrived() -> bool:
             return "It was my test: close it" in (await other.get("/desk/fragments/channels/repairs"))[1]
 
-        await until(arrived)
+        await until(arrived, seconds=30, what="arrived")
         number = re.search(r"T-\d+", (await other.get("/desk/fragments/channels/repairs"))[1])
         assert number is not None
         text = (await other.post("/desk/channels/repairs/close-test", {"ticket": number.group()}))[1]

@@ -56,7 +56,7 @@ class Outlook:
         age, people = time.monotonic() - self.found_at, frozenset(one.id for one in here)
         if age < (EVERY * 60.0 if people == self._found_for else OTHER_PEOPLE_SECONDS):
             return False
-        expected = await database.read(lambda c: _expected(c, rules.work.live))
+        expected = await database.read(lambda c: work.expected(c, AHEAD, rules.work.live))
         self.live_demand = _shares_of_live(expected)
         minutes = _minutes(expected)
         if minutes and here:
@@ -66,10 +66,6 @@ class Outlook:
             )
         self.found_at, self._found_for = time.monotonic(), people
         return True
-
-
-async def _expected(connection: Connection, live_kinds: Sequence[str]) -> Sequence[ExpectedRow]:
-    return await work.expected(connection, AHEAD, live_kinds)
 
 
 async def _used(connection: Connection, agents: Sequence[int]) -> Mapping[int, float]:

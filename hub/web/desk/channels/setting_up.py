@@ -48,7 +48,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
     kind = _kind(visit, visit.request.match_info["kind"])
     form = await visit.request.post()
     name = str(form.get("name", "")).strip()
-    typed, secrets, same = _read(kind, form, {})
+    typed, secrets, same = _read(kind, form)
     settings, sealed = join_login(typed, secrets, same=same) if _is_mail(kind) else (typed, secrets)
     try:
         await add_channel(
@@ -83,12 +83,12 @@ async def post_change(visit: Visit) -> web.StreamResponse:
     kept = await desk_channel(visit.ctx, visit.request.match_info["name"])
     form = await visit.request.post()
     version = _number(str(form.get("version", "")))
-    anew = read_form(kept.kind.settings, form)[1].keys()
-    typed, secrets, same = _read(kept.kind, form, kept.secrets)
+    typed, anew, same = _read(kept.kind, form)
+    secrets = {**kept.secrets, **anew}  # one that is left empty is the one that is kept
     mail = _is_mail(kept.kind)
     settings, sealed = join_login(typed, secrets, same=same) if mail else (typed, secrets)
     try:
-        untyped = kept.secrets.keys() - anew
+        untyped = kept.secrets.keys() - anew.keys()
         if same and "imap_password" in anew:
             untyped -= {"smtp_password"}
         if untyped and leads_elsewhere(kept.settings, settings):
@@ -134,13 +134,9 @@ async def post_remove(visit: Visit) -> web.StreamResponse:
     return go(visit, PAGE)
 
 
-def _read(
-    kind: ChannelKind, form: Mapping[str, Any], kept: Mapping[str, str]
-) -> tuple[dict[str, Any], dict[str, str], bool]:
-    """(settings, secrets, whether the relay takes the mailbox's login), as typed; a secret left empty is the one that is
-    kept."""
-    typed, secrets = read_form(kind.settings, form)
-    return typed, {**kept, **secrets}, SAME_LOGIN in form
+def _read(kind: ChannelKind, form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], bool]:
+    """(settings, secrets, whether the relay takes the mailbox's login), as typed."""
+    return *read_form(kind.settings, form), SAME_LOGIN in form
 
 
 def _form(
