@@ -181,12 +181,16 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
             return answer[0] == status and text in answer[1]
 
         for admin in admins:
-            await until(partial(shows, admin, "/forms/repairs", 200, "Repairs"))
+            await until(
+                partial(shows, admin, "/forms/repairs", 200, "Repairs"), seconds=30, what="the hub follows"
+            )
             assert (await admin.get("/forms/contact"))[0] == 200
         change = {"title_en": "Mending", "version": await version_of(ctx, "repairs")}
         assert (await other.post("/desk/channels/repairs", change))[0] == 303
         for admin in admins:
-            await until(partial(shows, admin, "/forms/repairs", 200, "Mending"))
+            await until(
+                partial(shows, admin, "/forms/repairs", 200, "Mending"), seconds=30, what="the hub follows"
+            )
 
         # Whoever looks on fills it in; what came is theirs to close.
         assert "Open the form" in (await one.post("/desk/channels/repairs/probe"))[1]
@@ -213,7 +217,7 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
         version = await version_of(ctx, "repairs")
         await one.post("/desk/channels/repairs/switch", {"version": version, "enabled": "0"})
         for admin in admins:
-            await until(partial(shows, admin, "/forms/repairs", 404, ""))
+            await until(partial(shows, admin, "/forms/repairs", 404, ""), seconds=30, what="the hub follows")
             assert (await admin.get("/forms/contact"))[0] == 200
         # What stands in the file is read only.
         text = (await one.get("/desk/channels/contact"))[1]
