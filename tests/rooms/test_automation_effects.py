@@ -14,6 +14,7 @@ from hub.actions.tags import change_tags
 from hub.actions.timers import fire_due
 from hub.model.people import Actor
 from tests.fakes.automation import automated, did, runs, settle, time_passes
+from tests.fakes.clocks import ROUND_THE_CLOCK, rules
 from tests.fakes.clocks import time_passes as promised_time_passes
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket, write
@@ -43,6 +44,9 @@ then = [
     { note = "Asked for {{ticket.number}}." },
 ]
 """
+
+
+URGENT = {**ROUND_THE_CLOCK, "name": "urgent", "when": {"priority": ["urgent"]}, "resolution": 240}
 
 
 async def answers(ctx: Context) -> list[dict[str, Any]]:
@@ -154,7 +158,9 @@ async def test_without_a_template_or_a_way_back_nothing_is_sent(ctx: Context) ->
 
 
 async def test_people_are_told_and_a_late_ticket_is_not_promised_anew(database_dsn: str) -> None:
-    async with a_hub(database_dsn, rules=automated(TELLING)) as ctx:
+    # Round the clock: the hours of a business would make it another test on another day.
+    promised = rules(URGENT, ROUND_THE_CLOCK) + TELLING.encode()
+    async with a_hub(database_dsn, rules=promised) as ctx:
         li, wu, boss, admin = [
             await an_agent(ctx, name, queues=("service",)) for name in ("li", "wu", "boss", "admin")
         ]

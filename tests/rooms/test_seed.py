@@ -18,7 +18,10 @@ from storage import views
 from storage.search_fill import is_behind
 
 MANY = 600
-UNTIL = datetime.now(UTC) - timedelta(seconds=5)
+_NOW = datetime.now(UTC)
+# The last Wednesday noon: a past that ends on another day of the week is another past.
+UNTIL = (_NOW - timedelta(days=(_NOW.weekday() - 2) % 7)).replace(hour=12, minute=0, second=0, microsecond=0)
+UNTIL = UNTIL if UNTIL < _NOW else UNTIL - timedelta(days=7)
 ANN = Actor(name="Ann", agent_id=1)
 
 
@@ -72,7 +75,7 @@ async def test_it_is_what_hubs_would_have_written(ctx: Context) -> None:
         " HAVING a.load <> coalesce(sum(t.held), 0)",
     )
     languages = {row["language"] for row in rows}
-    assert languages == {"zh", "en"} and {row["status"] for row in rows} >= {"pending", "closed"}
+    assert languages == {"zh", "en"} and {row["status"] for row in rows} >= {"open", "resolved", "closed"}
     # Nobody's bell rings for it, and search has read it.
     await tell_of_ledger(ctx)
     assert not await values(ctx, "SELECT id FROM notice") and await ctx.database.read(is_behind) == (
