@@ -21,6 +21,8 @@ class RawItem:
 
     `external_key` identifies it within its channel for ever; the second item with the same key is a duplicate.
     `content_key`, where given, is a second key over the content (the same letter under another UID).
+    `part_of`, where given, names the message of which this is one part, within its channel for ever: the parts are gathered
+    for a moment in the journal and go through the kind's `join`, whatever their order.
     `meta` holds what the transport said beside the content (JSON-able, small): IMAP folder and UID, peer address.
     """
 
@@ -28,6 +30,7 @@ class RawItem:
     content: bytes
     received_at: datetime
     content_key: str = ""
+    part_of: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -291,6 +294,13 @@ class Translate(Protocol):
     def __call__(self, raw: RawItem, settings: BaseModel) -> InboundInteraction: ...
 
 
+class Join(Protocol):
+    """The one message that these parts are, read each for itself, in any order; of a part that came twice the later one counts.
+    It is called `part_of` outside. Pure."""
+
+    def __call__(self, parts: Sequence[InboundInteraction], part_of: str, /) -> InboundInteraction: ...
+
+
 class AnswerId(Protocol):
     """The Message-ID (without brackets) of an answer, fixed when it is queued; `random` has 128 bits, `token` brings the
     customer's answer back."""
@@ -310,6 +320,7 @@ class ChannelKind:
     eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
     whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
+    `join`: of kinds whose messages may arrive in parts.
     """
 
     kind: str
@@ -321,3 +332,4 @@ class ChannelKind:
     answer_id: AnswerId | None = None
     answers: Callable[[Any], bool] = lambda _settings: True
     inbox: Callable[[Any], Inbox] | None = None
+    join: Join | None = None

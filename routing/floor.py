@@ -101,7 +101,8 @@ class Floor:
         known = self._pace[agent.id]
         found = known.get(needs)
         if found is None:
-            found = known[needs] = pace_of(agent, needs) if fits(agent, needs) else 0.0
+            fit = fits(agent, needs)
+            found = known[needs] = pace_of(agent, needs, self.weights.paces) if fit else 0.0
         return found
 
     # ── a ticket came ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,13 +7,10 @@ every hour, so nothing starves. It is then scaled by who had the customer before
 """
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from routing.situation import AgentState, Needs
-
-PACE: Mapping[int, float] = {1: 0.72, 2: 0.86, 3: 1.0, 4: 1.12, 5: 1.25}
-"""Work done in a minute by the level of skill, level 3 being usual: what most companies assume until they have measured."""
 
 LOST_BELOW = 0.3
 """Of the work's minutes: with less than that left a ticket can hardly be in time any more."""
@@ -24,6 +21,8 @@ class Weights:
     """The numbers that the engine goes by; minutes where a time is meant. Found by search over simulated weeks
     (docs/routing.md says how to repeat it), not by theory.
 
+    `paces`: work done in a minute by the level of skill, 1 to 5, level 3 being usual; they and `owner_gain` are what most
+    companies assume, until a hub has measured its own (routing.measure_pace).
     A live ticket takes `live_share` of an agent's attention. Whoever had the customer last needs the time divided by
     `owner_gain`; the ticket is worth `owner_bonus` more to them and, while there is time (`hold_until` before the promise),
     only `hold` of it to others. An estimate of effort is multiplied by `safety` before it is believed.
@@ -35,6 +34,7 @@ class Weights:
     Having every skill that a ticket prefers makes it worth `preferred` more.
     """
 
+    paces: tuple[float, ...] = (0.72, 0.86, 1.0, 1.12, 1.25)
     live_share: float = 1.0 / 3.0
     least_attention: float = 0.34
     owner_gain: float = 1.25
@@ -59,12 +59,20 @@ class Weights:
     preferred: float = 0.5
 
 
-def pace_of(agent: AgentState, needs: Needs) -> float:
+def pace_of(agent: AgentState, needs: Needs, paces: Sequence[float]) -> float:
     """How quickly an agent does such work: the mean over the skills it needs; 1 where it needs none."""
     if not needs.skills:
         return 1.0
-    levels = [agent.skills.get(name, 0) for name, _ in needs.skills]
-    return sum(PACE[min(max(level, 1), 5)] for level in levels) / len(levels)
+    return sum(paces[_rung(agent.skills, name) - 1] for name, _ in needs.skills) / len(needs.skills)
+
+
+def level_of(skills: Mapping[str, int], needs: Needs) -> int:
+    """The mean level over the skills that such work needs (at least one), to the nearest."""
+    return round(sum(_rung(skills, name) for name, _ in needs.skills) / len(needs.skills))
+
+
+def _rung(skills: Mapping[str, int], name: str) -> int:
+    return min(max(skills.get(name, 0), 1), 5)
 
 
 def share_preferred(agent: AgentState, preferred: Set[str]) -> float:

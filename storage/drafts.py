@@ -190,6 +190,53 @@ async def free_files(connection: Connection, scheduled_id: int, agent_id: int, t
     await connection.execute(SQL["free_files"], scheduled_id, agent_id, ticket_id)
 
 
+async def begun_on(connection: Connection, ticket_id: int) -> list[tuple[int, str, Draft]]:
+    """(agent, mode, draft) of everybody who has begun to write on the ticket; locked."""
+    rows = await connection.fetch(SQL["begun_on"], ticket_id)
+    return [(row["agent_id"], row["mode"], _draft(row)) for row in rows]
+
+
+async def add_beside(
+    connection: Connection, ticket_id: int, agent_id: int, mode: str, content: DraftContent
+) -> int:
+    """Keep what came from another ticket as a version beside what stands; returns its id."""
+    made: int = await connection.fetchval(
+        SQL["add_beside"], ticket_id, agent_id, mode, content.text, content.cc, content.bcc
+    )
+    return made
+
+
+async def take_beside(connection: Connection, beside_id: int, ticket_id: int) -> DraftContent | None:
+    """What a version says, which is kept no more; None where it is not on this ticket any more."""
+    row = await connection.fetchrow(SQL["take_beside"], beside_id, ticket_id)
+    return DraftContent(**row) if row else None
+
+
+async def move_beside(
+    connection: Connection, ticket_id: int, to_ticket_id: int, ids: Collection[int] | None = None
+) -> list[int]:
+    """The versions that lost on the one ticket (None: all) are on the other; returns their ids."""
+    rows = await connection.fetch(
+        SQL["move_beside"], ticket_id, to_ticket_id, None if ids is None else list(ids)
+    )
+    return sorted(row["id"] for row in rows)
+
+
+async def move_files(
+    connection: Connection,
+    ticket_id: int,
+    to_ticket_id: int,
+    ids: Collection[int] | None = None,
+    *,
+    without: Collection[int] = (),
+) -> list[int]:
+    """Files (None: all) that lie ready on the one ticket lie ready on the other, but those of the agents `without`."""
+    rows = await connection.fetch(
+        SQL["move_files"], ticket_id, to_ticket_id, None if ids is None else list(ids), list(without)
+    )
+    return sorted(row["id"] for row in rows)
+
+
 async def tickets_with_drafts(connection: Connection, agent_id: int, ticket_ids: Collection[int]) -> set[int]:
     """On which of these tickets the agent has begun to write."""
     rows = await connection.fetch(SQL["tickets_with_drafts"], agent_id, list(ticket_ids))

@@ -382,10 +382,14 @@ async def add_refs(connection: Connection, refs: Sequence[tuple[str, str, int]])
     await connection.execute(SQL["add_refs"], *transposed(refs, 3))
 
 
-async def find_revised(connection: Connection, ticket_id: int, external_id: str) -> int | None:
-    """The entry that a customer's edit is about."""
-    found: int | None = await connection.fetchval(SQL["find_revised"], ticket_id, external_id)
-    return found
+async def find_said(
+    connection: Connection, names: Sequence[tuple[int, str, str]]
+) -> dict[tuple[int, str, str], tuple[int, int]]:
+    """The entries that these (channel id, thread key, external id) are called: (its id, its ticket's)."""
+    rows = await connection.fetch(SQL["find_said"], *transposed(names, 3))
+    return {
+        (row["channel_id"], row["thread_key"], row["external_id"]): (row["id"], row["ticket_id"]) for row in rows
+    }
 
 
 async def touch_tickets(connection: Connection, touches: Sequence[TicketTouch]) -> None:

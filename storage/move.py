@@ -1,7 +1,7 @@
 """Entries that people take to another ticket. Thin typed functions over sql/move.sql."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +52,26 @@ class MoveRow:
     target_became: str
     target_seq: int
     undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovedDraft:
+    """A draft that came to a ticket: it stands there as `revision`, or is kept beside another."""
+
+    agent_id: int
+    mode: str
+    revision: int | None
+    beside_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What was begun on the source and came along: drafts, ids of versions that had lost and of files, names of fields."""
+
+    drafts: Sequence[MovedDraft]
+    beside: Sequence[int]
+    files: Sequence[int]
+    fields: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +152,18 @@ async def add_move(
         SQL["add_move"], source_id, target_id, split, agent_id, by_name, source_was, target_was
     )
     return made
+
+
+async def set_brought(connection: Connection, move_id: int, brought: Brought) -> None:
+    await connection.execute(SQL["set_brought"], move_id, asdict(brought))
+
+
+async def brought_by(connection: Connection, move_id: int) -> Brought | None:
+    """What came along beside the entries; None where nothing did."""
+    found = await connection.fetchval(SQL["brought_by"], move_id)
+    if found is None:
+        return None
+    return Brought(**{**found, "drafts": [MovedDraft(**one) for one in found["drafts"]]})
 
 
 async def close_move(

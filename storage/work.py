@@ -129,6 +129,20 @@ class ExpectedRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """An answer that an agent gave. `skills`, `queue` and `language`: what the ticket asks for; `levels`: the agent's skills.
+    `known`: they had had the customer before. `minutes`: what it took."""
+
+    queue: str
+    language: str
+    skills: list[str]
+    kind: str
+    levels: dict[str, int]
+    known: bool
+    minutes: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GivenRow:
     """How many tickets of one sort an agent was given."""
 
@@ -272,6 +286,11 @@ async def expected(connection: Connection, minutes: float, live_kinds: Sequence[
 async def given_lately(connection: Connection, agent_ids: Sequence[int], seconds: float) -> list[GivenRow]:
     """What they were given, by routing and by hand."""
     return [GivenRow(**row) for row in await connection.fetch(SQL["given_lately"], agent_ids, seconds)]
+
+
+async def answers_given(connection: Connection, days: int, most: int) -> list[AnswerRow]:
+    """The last answers to tickets that could be put aside, of so many days."""
+    return [AnswerRow(**row) for row in await connection.fetch(SQL["answers_given"], days, most)]
 
 
 async def here_lately(connection: Connection, agent_ids: Sequence[int], seconds: float) -> dict[int, float]:

@@ -10,12 +10,12 @@ from typing import TypeVar
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.cases.along import restore_rows, take_back
+from hub.actions.cases.begun import bring_begun, take_begun_back
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.split import open_split, sender_of
 from hub.actions.targets import Touch, touch
-from hub.actions.ticket_work import Step, take_step
-from hub.actions.timers import CLOSE_RESOLVED
+from hub.actions.ticket_work import CLOSE_RESOLVED, Step, take_step
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
 from hub.model.interactions import Direction, SenderCheck
@@ -129,6 +129,7 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
             raise NotPossible("Something was added to the ticket since.", code="added_since")
         entries = await _entries(target, [one.interaction_id for one in moved])
         merge = await cases.merge_of(connection, move_id)
+        brought = await move.brought_by(connection, move_id)
         await move.put(
             connection,
             [(one.interaction_id, one.from_seq) for one in moved],
@@ -145,10 +146,13 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
         if known.split:
             await target.become(TicketStatus.CLOSED)
             await move.merge_into(connection, target.ticket.id, source.ticket.id)
+            await bring_begun(target, source)
         elif target.status == known.target_became:
             await target.become(TicketStatus(known.target_was))
         if merge is not None:
             await take_back(target, merge)
+        if brought is not None:
+            await take_begun_back(source, target, brought)
         await _write(ctx, pair)
         if merge is not None:
             await restore_rows(source, target, merge, target_was=known.target_was)
@@ -195,6 +199,7 @@ async def take_over(ctx: Context, pair: Pair, entries: Sequence[MovableRow], *, 
     if not anything:
         await source.become(TicketStatus.CLOSED)
         await move.merge_into(connection, source.ticket.id, target.ticket.id)
+        await move.set_brought(connection, move_id, await bring_begun(source, target))
     last, _ = await move.speaks_last(connection, target.ticket.id)
     pair.heard = not split and last == Direction.IN and any(_is_word(entry) for entry in entries)
     if pair.heard and target.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):

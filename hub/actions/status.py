@@ -3,8 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.own_fields import require_fields
-from hub.actions.ticket_work import Step, on_ticket
-from hub.actions.timers import CLOSE_RESOLVED
+from hub.actions.ticket_work import CLOSE_RESOLVED, Step, on_ticket
 from hub.model.people import Actor
 from hub.model.tickets import TicketStatus, may_become
 from storage import house, work
@@ -21,20 +20,23 @@ async def change_status(
     if status not in {one.value for one in TicketStatus}:
         raise NotPossible("A ticket is open, pending, resolved or closed.", code="wrong_status")
     wanted = TicketStatus(status)
+    return await on_ticket(
+        ctx, ticket_code, actor, lambda taken: step_status(ctx, taken, wanted, unfinished=unfinished)
+    )
 
-    async def step(taken: Step) -> int:
-        if wanted is taken.status:
-            return 0
-        if not may_become(taken.status, wanted):
-            raise NotPossible(f"A {taken.status} ticket cannot become {wanted}.", code="wrong_status")
-        if taken.status in _AT_WORK and wanted not in _AT_WORK and not unfinished:
-            await require_fields(taken.connection, taken.ticket.id)
-        await taken.become(wanted)
-        seq = taken.seq
-        version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=wanted.value)
-        if wanted is TicketStatus.RESOLVED:
-            seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
-            await house.set_timer(taken.connection, CLOSE_RESOLVED, taken.ticket.id, seconds, version)
-        return seq
 
-    return await on_ticket(ctx, ticket_code, actor, step)
+async def step_status(ctx: Context, taken: Step, wanted: TicketStatus, *, unfinished: bool = False) -> int:
+    """The same as a part of a larger step on the ticket."""
+    if wanted is taken.status:
+        return 0
+    if not may_become(taken.status, wanted):
+        raise NotPossible(f"A {taken.status} ticket cannot become {wanted}.", code="wrong_status")
+    if taken.status in _AT_WORK and wanted not in _AT_WORK and not unfinished:
+        await require_fields(taken.connection, taken.ticket.id)
+    await taken.become(wanted)
+    seq = taken.seq
+    version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=wanted.value)
+    if wanted is TicketStatus.RESOLVED:
+        seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
+        await house.set_timer(taken.connection, CLOSE_RESOLVED, taken.ticket.id, seconds, version)
+    return seq

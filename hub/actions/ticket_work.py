@@ -21,6 +21,8 @@ from storage.work import WorkedTicket
 
 T = TypeVar("T")
 
+CLOSE_RESOLVED = "close_resolved"
+"""The timer of a ticket that is resolved."""
 _ALIVE = (TicketStatus.OPEN, TicketStatus.PENDING)
 
 

@@ -7,11 +7,11 @@ from hub.actions.errands.tasks import say_tasks_due
 from hub.actions.floor.live import end_silent
 from hub.actions.lists.snooze import wake_due
 from hub.actions.targets import keep_targets
+from hub.actions.ticket_work import CLOSE_RESOLVED
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
 from storage.database import Connection, as_json
 
-CLOSE_RESOLVED = "close_resolved"
 _BATCH = 100
 
 

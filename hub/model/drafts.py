@@ -5,7 +5,7 @@ older write never replaces a newer one, two pages never overwrite each other uns
 sent again.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 MOST_TEXT = 100_000
@@ -141,6 +141,15 @@ def is_sent_by(draft: Draft, write: Write) -> bool:
     if draft.content.says_the_same(write.content):
         return True
     return settle_write(draft, write) is Outcome.KEPT
+
+
+def move_draft(moved: Draft, standing: Draft, *, expected_seq: int) -> Draft | None:
+    """What stands on a ticket once a draft of another has come to it; None where something else stands already and the one
+    that came has to be kept beside it. `expected_seq`: where this ticket is read next."""
+    if not standing.content.empty and not standing.content.says_the_same(moved.content):
+        return None
+    content = replace(moved.content, expected_seq=expected_seq)
+    return Draft(revision=standing.revision + 1, content=content)
 
 
 def put_back(withdrawn: DraftContent, standing: DraftContent) -> DraftContent:

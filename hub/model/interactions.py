@@ -214,6 +214,8 @@ class InboundInteraction:
     None. `reply_address` is where an answer goes, in the channel's own terms; "" when there is no way back.
     `external_id` is the channel's own id of the message (a Message-ID without brackets, a chat message id), or
     "". `hints` are routing hints from a form or an API caller (keys: kind, queue, priority, skill, language).
+    `revisable`: it may come again, changed or completed, under the same `external_id` and `thread.key`; what comes
+    later is then a version of the same entry. The field `edit_of` says that it was the customer who changed it.
     """
 
     kind: InteractionKind
@@ -233,6 +235,7 @@ class InboundInteraction:
     fields: Mapping[str, str] = field(default_factory=dict)
     sender_warning: str = ""
     details: LetterDetails | None = None
+    revisable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +248,14 @@ class OutboundAttachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One answer that the customer can give with a press. `data` comes back from there (64 bytes at the most)."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundInteraction:
     """One answer on its way to a customer. Everything that must not change between attempts is fixed here
     when the reply is queued: `message_id` (without brackets) and `queued_at` above all.
@@ -254,7 +265,7 @@ class OutboundInteraction:
     answer back to this ticket; e-mail puts it into the plus-address. `references` are Message-IDs, oldest first. `cc` and
     `bcc` get the same message; nobody sees who stands in `bcc`. `signature` goes below the text, `quotation` below both.
     `language` (en, zh_CN) is that of the words the channel adds itself. `thread_topic` and `thread_index` are those of the
-    letter that is answered.
+    letter that is answered. `choices` are shown below the text in one row, where the channel has buttons.
     """
 
     interaction_id: int
@@ -279,3 +290,4 @@ class OutboundInteraction:
     language: str = "en"
     thread_topic: str = ""
     thread_index: str = ""
+    choices: tuple[Choice, ...] = ()

@@ -54,6 +54,7 @@ class EventKind(StrEnum):
 
     TICKET_OPENED = "ticket_opened"
     INTERACTION_ADDED = "interaction_added"
+    INTERACTION_REVISED = "interaction_revised"
     TICKET_ASSIGNED = "ticket_assigned"
     TICKET_RELEASED = "ticket_released"
     LIVE_ENDED = "live_ended"
@@ -105,6 +106,9 @@ class EventKind(StrEnum):
     CUSTOMERS_MERGED = "customers_merged"
     INCIDENT_CHANGED = "incident_changed"
     LISTENING_CHANGED = "listening_changed"
+    TALK_SHUT = "talk_shut"
+    TALK_OPENED = "talk_opened"
+    SURVEY_ANSWERED = "survey_answered"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SECOND_STEP_SET_UP = "second_step_set_up"

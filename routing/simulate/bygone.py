@@ -14,7 +14,7 @@ from routing.calendars import Calendar
 from routing.promises import Facts
 from routing.rules import QueueChoice, RoutingRules, choose_queue, read_skill
 from routing.simulate import chance as draw
-from routing.simulate.case import Case, Errand, Span, Worker
+from routing.simulate.case import Case, Errand, Habits, Span, Worker
 from routing.simulate.observe import WorkClass, how_long, join_talks
 from routing.simulate.past import Past, PastAgent, PastTurn
 from routing.simulate.spans import (
@@ -107,11 +107,14 @@ class Bygone:
         for one in self._prepared:
             for time in range(self._times(one.turn, seed)):
                 errands.append(self._errand(len(errands), one, _chance(one.turn, seed, time), again=time > 0))
+        weights = self._past.weights
         return Case(
             errands=tuple(errands),
             workers=self._workers,
             expected=self._expected,
             live_demand=self._live_demand,
+            weights=weights,
+            habits=Habits(paces=weights.paces, owner_saves=1.0 - 1.0 / weights.owner_gain),
             hours=self._hours,
         )
 

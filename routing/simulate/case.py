@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from routing.situation import Needs, WaitingTicket
+from routing.worth import Weights
 
 Span = tuple[float, float]
 """From, until; or from, for so many minutes, where that is said."""
@@ -57,11 +58,13 @@ class Worker:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Habits:
     """How work goes. A live conversation takes `live_share` of an agent's attention; each one more makes all of them slower by
-    `slowed_by`. To accept takes a moment. Whoever had the customer last saves `owner_saves` of the work. `silent_means_away`:
+    `slowed_by`. To accept takes a moment. `paces`: work done in a minute by the level of skill,
+    1 to 5. Whoever had the customer last saves `owner_saves` of the work. `silent_means_away`:
     who lets an offer run out counts as away until they are back."""
 
     live_share: float = 1.0 / 3.0
     slowed_by: float = 0.10
+    paces: tuple[float, ...] = Weights().paces
     accept_live: float = 5.0 / 60.0
     accept_deferred: float = 3.0 / 60.0
     owner_saves: float = 0.20
@@ -71,12 +74,13 @@ class Habits:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """One course of days. `expected`: minutes of work (at usual pace) by hour from the beginning; `live_demand`: of which
-    classes live work is, as shares; both are what a company knows from its records. `hours`: when work of a queue is given out
-    (from, until), where not always."""
+    classes live work is, as shares; `weights`: the engine's numbers; all are what a company knows from its records. `hours`:
+    when work of a queue is given out (from, until), where not always."""
 
     errands: tuple[Errand, ...]
     workers: tuple[Worker, ...]
     habits: Habits = field(default_factory=Habits)
     expected: Mapping[int, Mapping[Needs, float]] = field(default_factory=dict)
     live_demand: Mapping[Needs, float] = field(default_factory=dict)
+    weights: Weights = field(default_factory=Weights)
     hours: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)

@@ -12,16 +12,15 @@ from routing.simulate.case import Case, Worker
 from routing.simulate.engine import Engine
 from routing.simulate.people import Fate, Offer, Person
 from routing.situation import Needs
-from routing.worth import Weights
 
 
 class Course:
     """Run it once. `fates` and `people` then hold what came of it."""
 
-    def __init__(self, case: Case, weights: Weights | None = None) -> None:
+    def __init__(self, case: Case) -> None:
         self._case = case
         self._agenda = Agenda()
-        self._engine = Engine(case, weights)
+        self._engine = Engine(case)
         self._shut: dict[str, dict[int, Fate]] = {name: {} for name in case.hours}
         self._changed: set[int] = {worker.id for worker in case.workers}
         self._given = 0

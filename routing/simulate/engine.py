@@ -8,7 +8,6 @@ from routing.select import give_next, place
 from routing.simulate.case import Case, Span
 from routing.simulate.people import Person
 from routing.situation import Needs, WaitingTicket
-from routing.worth import Weights
 
 _HOUR = 60.0
 
@@ -16,8 +15,8 @@ _HOUR = 60.0
 class Engine:
     """`came` and `next_for` are the engine's two questions; the rest tells it how things are."""
 
-    def __init__(self, case: Case, weights: Weights | None = None) -> None:
-        self._floor = Floor(weights=weights, live_demand=case.live_demand)
+    def __init__(self, case: Case) -> None:
+        self._floor = Floor(weights=case.weights, live_demand=case.live_demand)
         self._expected = case.expected
         self._shifts = {one.id: one.shifts for one in case.workers}
 

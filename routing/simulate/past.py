@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.model.tickets import Priority, TicketKind
+from routing.worth import Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +60,10 @@ class PastAgent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """From `since` to `until`, in order of time."""
+    """From `since` to `until`, in order of time. `weights`: the engine's numbers as measured by then."""
 
     since: datetime
     until: datetime
     turns: tuple[PastTurn, ...]
     agents: tuple[PastAgent, ...]
+    weights: Weights = field(default_factory=Weights)

@@ -204,5 +204,5 @@ class Person:
         needs = fate.errand.ticket.needs
         pace = self.paces.get(needs)
         if pace is None:
-            pace = self.paces[needs] = pace_of(self.state(self.looked_at), needs)
+            pace = self.paces[needs] = pace_of(self.state(self.looked_at), needs, self.habits.paces)
         return pace / (1.0 - self.habits.owner_saves) if fate.ticket.owner == self.worker.id else pace

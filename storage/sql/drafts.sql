@@ -86,6 +86,32 @@ RETURNING size
 -- What lay with a scheduled reply lies ready again.
 UPDATE draft_file SET scheduled_id = NULL, agent_id = $2, ticket_id = $3, uploaded_at = clock_timestamp() WHERE scheduled_id = $1
 
+-- name: begun_on
+SELECT agent_id, mode, revision, tab, number, text, cc, bcc, inbox, way, expected_seq FROM draft
+WHERE ticket_id = $1 AND (text <> '' OR cc <> '' OR bcc <> '')
+ORDER BY agent_id, mode
+FOR NO KEY UPDATE
+
+-- name: add_beside
+-- Under a name that no page has.
+INSERT INTO draft_beside (ticket_id, agent_id, mode, tab, number, text, cc, bcc)
+VALUES ($1, $2, $3, 'moved.' || gen_random_uuid(), 0, $4, $5, $6)
+RETURNING id
+
+-- name: take_beside
+DELETE FROM draft_beside WHERE id = $1 AND ticket_id = $2 RETURNING text, cc, bcc
+
+-- name: move_beside
+-- A page may have written on both tickets.
+UPDATE draft_beside SET ticket_id = $2, tab = 'moved.' || id
+WHERE ticket_id = $1 AND ($3::bigint[] IS NULL OR id = ANY($3))
+RETURNING id
+
+-- name: move_files
+UPDATE draft_file SET ticket_id = $2
+WHERE ticket_id = $1 AND scheduled_id IS NULL AND ($3::bigint[] IS NULL OR id = ANY($3)) AND NOT (agent_id = ANY($4::bigint[]))
+RETURNING id
+
 -- name: tickets_with_drafts
 -- Of an agent, among these tickets.
 SELECT DISTINCT ticket_id FROM draft WHERE agent_id = $1 AND ticket_id = ANY($2::bigint[]) AND (text <> '' OR cc <> '' OR bcc <> '')

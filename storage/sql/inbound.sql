@@ -220,7 +220,8 @@ WITH given AS MATERIALIZED (
     FROM given
 ), told AS (
     INSERT INTO event (ticket_id, seq, kind, data)
-    SELECT ticket_id, seq, CASE WHEN seq = 1 THEN 'ticket_opened' ELSE 'interaction_added' END,
+    SELECT ticket_id, seq, CASE WHEN seq = 1 THEN 'ticket_opened' WHEN revises IS NOT NULL THEN 'interaction_revised'
+                                ELSE 'interaction_added' END,
            jsonb_build_object('interaction', id, 'direction', direction)
     FROM given ORDER BY ord
 ), reachable AS (
@@ -237,9 +238,16 @@ ORDER BY g.scope, g.ref, CASE WHEN g.scope = 'mail' THEN g.ord ELSE -g.ord END
 ON CONFLICT (scope, ref) DO UPDATE SET ticket_id = excluded.ticket_id
 WHERE thread_ref.scope <> 'mail' AND thread_ref.ticket_id <> excluded.ticket_id
 
--- name: find_revised
-SELECT max(id) FROM interaction
-WHERE ticket_id = $1 AND external_id = $2 AND direction = 'in' AND revises IS NULL
+-- name: find_said
+-- What was said under these names in these conversations of a channel, in the last days: nobody can change it later than that.
+SELECT g.channel_id, g.thread_key, g.external_id, i.id, i.ticket_id
+FROM unnest($1::int[], $2::text[], $3::text[]) AS g (channel_id, thread_key, external_id)
+CROSS JOIN LATERAL (
+    SELECT i.id, i.ticket_id FROM interaction i
+    WHERE i.channel_id = g.channel_id AND i.thread_key = g.thread_key AND i.thread_key <> '' AND i.external_id = g.external_id
+      AND i.direction = 'in' AND i.revises IS NULL AND i.id > timeline_floor(now() - interval '4 days')
+    ORDER BY i.id LIMIT 1
+) i
 
 -- name: touch_tickets
 -- A customer's message on tickets that exist. `reopen` brings a waiting or resolved one back to work; `release` takes it

@@ -87,6 +87,12 @@ INSERT INTO move (source_id, target_id, split, agent_id, by_name, source_was, so
 VALUES ($1, $2, $3, $4, $5, $6, '', $7, '', 0)
 RETURNING id
 
+-- name: set_brought
+UPDATE move SET brought = $2 WHERE id = $1
+
+-- name: brought_by
+SELECT brought FROM move WHERE id = $1
+
 -- name: close_move
 -- How it left both tickets, and where each entry stood and stands.
 WITH kept AS (

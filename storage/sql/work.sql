@@ -18,7 +18,7 @@ FOR NO KEY UPDATE OF t
 -- Whether somebody else spoke to or for the customer after this number of the ledger.
 SELECT EXISTS (
     SELECT 1 FROM event
-    WHERE ticket_id = $1 AND seq > $2 AND kind IN ('ticket_opened', 'interaction_added')
+    WHERE ticket_id = $1 AND seq > $2 AND kind IN ('ticket_opened', 'interaction_added', 'interaction_revised')
       AND data->>'direction' IN ('in', 'out') AND (agent_id IS NULL OR agent_id IS DISTINCT FROM $3::bigint)
 )
 
@@ -294,3 +294,22 @@ UPDATE ticket SET status = 'closed', seq = seq + 1, version = version + 1, updat
 WHERE id = $1 AND status = 'resolved'
 RETURNING seq
 
+
+-- name: answers_given
+-- The last $2 answers of the last $1 days to tickets that could be put aside, and the minutes each took: since the ticket came
+-- into hand, its customer spoke last, or the same agent had answered the one before. `known`: the agent had the customer before.
+-- By now(): a clock that ticks while it is read opens no index.
+SELECT required_skills AS skills, queue, language, kind, levels, known, minutes FROM (
+    SELECT t.required_skills, q.name AS queue, t.required_language AS language, t.kind, a.skills AS levels,
+           coalesce(d.why @> '{"reasons": [{"code": "last_agent"}]}', false) AS known,
+           extract(epoch FROM t.last_out_at - greatest(
+               s.started_at, t.last_in_at, lag(t.last_out_at) OVER (PARTITION BY s.agent_id ORDER BY t.last_out_at)
+           ))::float8 / 60.0 AS minutes
+    FROM (SELECT * FROM ticket WHERE last_out_at > now() - make_interval(days => $1) AND NOT live
+          ORDER BY last_out_at DESC LIMIT $2) t
+    JOIN queue q ON q.id = t.queue_id
+    JOIN assignment s ON s.ticket_id = t.id AND s.ended_at IS NULL AND s.started_at < t.last_out_at
+    JOIN agent a ON a.id = s.agent_id
+    LEFT JOIN routing_decision d ON d.id = s.decision_id
+) done
+WHERE minutes > 0

@@ -2,11 +2,13 @@
 
 Nothing is decided here. Items become tickets, the benchmark's agents become agents, its business minutes are the engine's
 clock, and what the engine chose is done. What a company knows from its records is handed over as such: the daily profile, the
-shares of topics, languages and channels, the mean time a class of work takes, and the shifts.
+shares of topics, languages and channels, the mean time a class of work takes, the pace of each level and the gain of knowing the
+customer (what `routing.measure_pace` finds in them), and the shifts.
 """
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from hub.model.people import Presence
@@ -57,7 +59,10 @@ class HubRoute:
         )
         self._daily = len(sim.items) / bench.NDAYS
         self._tickets: dict[int, WaitingTicket] = {}
-        self._floor = Floor(weights=self._weights, live_demand=self._share)
+        measured = replace(
+            self._weights or Weights(), paces=tuple(bench.SPEED), owner_gain=1.0 / bench.OWNER_FACTOR
+        )
+        self._floor = Floor(weights=measured, live_demand=self._share)
         self._look(sim)
         self._plan(sim)
 

@@ -12,11 +12,12 @@ from hub.actions.answers import drafts, schedule
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.answers.reach import Shut
 from hub.actions.answers.recall import cancel_reply
-from hub.actions.answers.reply import queue_reply
+from hub.actions.answers.reply import Queued, ReplyRequest, queue_reply, queue_request
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.housekeeping import tidy
 from hub.actions.note import add_note
+from hub.actions.own_fields import add_field
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.drafts import DraftContent, DraftMode, Outcome, Write
@@ -362,3 +363,35 @@ async def test_files_without_a_word_are_a_reply(ctx: Context) -> None:
     assert await one(ctx, "SELECT last_preview FROM ticket") == "a.png"
     with pytest.raises(NotPossible):
         await queue_reply(ctx, ticket_code=opened["code"], actor=ann, text=" ")
+
+
+async def test_send_and_resolve_is_one_step_and_taken_back_as_one(ctx: Context) -> None:
+    opened, ann = await open_ticket(ctx), await _ann(ctx)
+
+    async def send() -> Queued:
+        request = ReplyRequest(text="Done.")
+        return await queue_request(ctx, ticket_code=opened["code"], actor=ann, request=request, resolve=True)
+
+    async def status() -> str:
+        return await one(ctx, "SELECT status FROM ticket WHERE id = $1", opened["id"])
+
+    sent = await send()
+    assert await status() == "resolved"
+    await cancel_reply(
+        ctx, interaction_id=sent.interaction_id, actor=ann, into_draft=True, resolved=sent.resolved
+    )
+    assert await status() == "open" and (await _shelf(ctx, opened, ann)).of("reply").content.text == "Done."
+    # What came after it is newer than what is taken back.
+    sent = await send()
+    await change_status(ctx, ticket_code=opened["code"], status="closed", actor=SYSTEM)
+    await cancel_reply(ctx, interaction_id=sent.interaction_id, actor=ann, resolved=sent.resolved)
+    assert await status() == "closed"
+    # A ticket that may not be resolved yet is not answered either: a second try would answer twice.
+    await change_status(ctx, ticket_code=opened["code"], status="open", actor=SYSTEM)
+    await add_field(
+        ctx, about="ticket", kind="text", label_en="Serial", label_zh="", actor=SYSTEM, required=True
+    )
+    before = await one(ctx, "SELECT count(*) FROM outbox")
+    with pytest.raises(NotPossible) as refused:
+        await send()
+    assert refused.value.code == "fields_missing" and await one(ctx, "SELECT count(*) FROM outbox") == before

@@ -9,6 +9,7 @@ from hub.actions.answers.copies import join_copies
 from hub.actions.answers.drafts import give_back
 from hub.actions.answers.reach import way_key
 from hub.actions.answers.ways import is_inbox
+from hub.actions.cases.undo import status_before
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.ticket_work import Step, on_ticket
@@ -32,10 +33,12 @@ class Withdrawn:
 
 
 async def cancel_reply(
-    ctx: Context, *, interaction_id: int, actor: Actor, into_draft: bool = False
+    ctx: Context, *, interaction_id: int, actor: Actor, into_draft: bool = False, resolved: int = 0
 ) -> Withdrawn:
     """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
-    open again. `into_draft`: it is the agent's draft again, with its files. Raises NotFound, NotPossible (left_already)."""
+    open again. `into_draft`: it is the agent's draft again, with its files. `resolved`: the number in the ledger under which
+    the ticket was resolved with it; that is taken back too, unless something else happened since. Raises NotFound,
+    NotPossible (left_already)."""
 
     async def step(taken: Step) -> Withdrawn:
         gone = await outbound.cancel(taken.connection, interaction_id)
@@ -43,10 +46,11 @@ async def cancel_reply(
             raise _left_already()
         await _tell(taken, interaction_id, "cancelled")
         taken.unanswered = gone.unanswered
-        reopened = (
-            gone.unanswered and taken.status is TicketStatus.PENDING and await taken.become(TicketStatus.OPEN)
-        )
-        status = TicketStatus.OPEN.value if reopened else None
+        if resolved:
+            await _take_resolving_back(taken, resolved)
+        if gone.unanswered and taken.status is TicketStatus.PENDING:
+            await taken.become(TicketStatus.OPEN)
+        status = taken.status.value if taken.status != taken.ticket.status else None
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
         withdrawn = Withdrawn(
             text=gone.message["text"],
@@ -92,6 +96,16 @@ async def _on_reply(
     done = await on_ticket(ctx, known[1], actor, step)
     ctx.listener.wake(OUTBOX)
     return done
+
+
+async def _take_resolving_back(taken: Step, seq: int) -> None:
+    try:
+        was = await status_before(taken, seq)
+    except (
+        NotPossible
+    ):  # the customer wrote, or a colleague went on with it: that is newer than what is taken back
+        return
+    await taken.become(was)
 
 
 async def _tell(taken: Step, interaction_id: int, state: str) -> None:

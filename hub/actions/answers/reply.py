@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from channels.clean import safe_content_type, safe_filename
@@ -21,6 +21,7 @@ from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
 from hub.actions.note import check_text
 from hub.actions.participants import add_members
+from hub.actions.status import step_status
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
@@ -71,6 +72,15 @@ class ReplyRequest:
     confirmed: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A reply's id on the timeline. `resolved`: the number in the ledger under which its ticket was resolved with it; 0 where
+    it was not."""
+
+    interaction_id: int
+    resolved: int = 0
+
+
 async def queue_reply(
     ctx: Context,
     *,
@@ -95,25 +105,52 @@ async def queue_reply(
     NotFound; Conflict when the customer or a colleague has spoken since; NotPossible: no_way_back, no_such_way, way_shut,
     way_claimed, not_our_inbox, closed, empty, too_long, no_files, files_gone, too_much, no_copies, bad_address,
     too_many_copies."""
-    # A file says something by itself: a picture sent without a word.
-    text = "" if (files or attachments) and not text.strip() else check_text(text)
     request = ReplyRequest(
         text=text, attachments=attachments, cc=cc, bcc=bcc, inbox=inbox, way=way, confirmed=confirmed
     )
+    queued = await queue_request(
+        ctx,
+        ticket_code=ticket_code,
+        actor=actor,
+        request=request,
+        files=files,
+        expected_seq=expected_seq,
+        written=written,
+    )
+    return queued.interaction_id
+
+
+async def queue_request(
+    ctx: Context,
+    *,
+    ticket_code: int,
+    actor: Actor,
+    request: ReplyRequest,
+    files: Sequence[str] = (),
+    expected_seq: int | None = None,
+    written: Write | None = None,
+    resolve: bool = False,
+) -> Queued:
+    """The same, and with `resolve` the ticket is resolved with it: both, or neither. Raises as `queue_reply`, and NotPossible
+    (fields_missing)."""
+    # A file says something by itself: a picture sent without a word.
+    silent = (files or request.attachments) and not request.text.strip()
+    request = replace(request, text="" if silent else check_text(request.text))
     numbers = await channel_numbers(ctx)
 
-    async def step(taken: Step) -> int:
+    async def step(taken: Step) -> Queued:
         await check_reply(taken, expected_seq)
         ready = await take_files(taken.connection, taken.ticket.id, actor.agent_id, files)
         added = await add_reply(ctx, taken, numbers, request, ready)
         if written is not None and actor.agent_id is not None:
             await draft_was_sent(taken.connection, taken.ticket.id, actor.agent_id, DraftMode.REPLY, written)
-        return added
+        resolved = await step_status(ctx, taken, TicketStatus.RESOLVED) if resolve else 0
+        return Queued(interaction_id=added, resolved=resolved)
 
     # Of this process; other hubs hear of it by the transaction's own NOTIFY.
-    interaction_id = await on_ticket(ctx, ticket_code, actor, step)
+    queued = await on_ticket(ctx, ticket_code, actor, step)
     ctx.listener.wake(OUTBOX)
-    return interaction_id
+    return queued
 
 
 async def channel_numbers(ctx: Context) -> dict[str, int]:

@@ -5,8 +5,7 @@ from typing import Any
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import check_hands, hand_over
-from hub.actions.ticket_work import Step, on_ticket
-from hub.actions.timers import CLOSE_RESOLVED
+from hub.actions.ticket_work import CLOSE_RESOLVED, Step, on_ticket
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import cases, house, move, work
@@ -31,12 +30,7 @@ async def undo_status(ctx: Context, *, ticket_code: int, seq: int, actor: Actor)
     the status changed again, or somebody wrote."""
 
     async def step(taken: Step) -> str:
-        past = await cases.event_at(taken.connection, taken.ticket.id, seq)
-        if past is None or past.kind != EventKind.STATUS_CHANGED:
-            raise NotFound(f"Number {seq} of the ledger is no change of status.")
-        was = TicketStatus(past.data["from"])
-        if taken.status != past.data["to"] or await _since(taken, seq, _SPOKE):
-            raise _changed_since()
+        was = await status_before(taken, seq)
         await taken.become(was)
         version = await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=was.value)
         if was is TicketStatus.RESOLVED:
@@ -47,6 +41,16 @@ async def undo_status(ctx: Context, *, ticket_code: int, seq: int, actor: Actor)
         return was.value
 
     return await on_ticket(ctx, ticket_code, actor, step)
+
+
+async def status_before(taken: Step, seq: int) -> TicketStatus:
+    """What the status was before number `seq` of the ledger. Raises NotFound, NotPossible (changed_since)."""
+    past = await cases.event_at(taken.connection, taken.ticket.id, seq)
+    if past is None or past.kind != EventKind.STATUS_CHANGED:
+        raise NotFound(f"Number {seq} of the ledger is no change of status.")
+    if taken.status != past.data["to"] or await _since(taken, seq, _SPOKE):
+        raise _changed_since()
+    return TicketStatus(past.data["from"])
 
 
 async def undo_assignment(

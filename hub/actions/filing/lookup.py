@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from hub.actions import match
 from hub.actions.arrivals import Read, lock_keys
-from hub.actions.filing.state import Batch, Case, Customer, Ticket
-from hub.actions.match import REPORTS, Evidence
+from hub.actions.filing.state import Batch, Case, Customer, Name, Ticket
+from hub.actions.match import REPORTS, Candidate, Evidence
 from hub.model.interactions import Automatic, IdentityKind
 from hub.model.tickets import TicketStatus
 from storage import inbound, reports, threads
@@ -43,7 +43,18 @@ def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
     return replace(read, interaction=replace(read.interaction, automatic=Automatic.LOOP, reply_address=""))
 
 
+def name_of(case: Case, read: Read) -> Name | None:
+    """By which a later version finds this one; None for what does not change."""
+    said = read.interaction
+    if not (said.revisable or said.fields.get("edit_of")) or not (said.thread.key and said.external_id):
+        return None
+    return case.arrival.channel_id, said.thread.key, said.external_id
+
+
 async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
+    names = {name for case in cases if case.read and (name := name_of(case, case.read)) is not None}
+    if names:
+        batch.said = await inbound.find_said(connection, sorted(names))
     gathered = [(case, case.read, match.gather(case.arrival, case.read)) for case in cases if case.read]
     asked = [evidence for _, _, evidence in gathered]
     if not any(e.refs or e.ids or e.codes or e.sent or e.cited or e.burst for e in asked):
@@ -71,10 +82,11 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
         )
     }
     about = {number for _, read, evidence in gathered for number in _reported(batch, read, evidence)}
+    about |= {ticket_id for _, ticket_id in batch.said.values()}
     if chosen or about:
         live = any(batch.house.rules.work.is_live(case.arrival.kind.kind) for case, _, _ in gathered)
         await _lock(connection, batch, sorted(chosen | about), live=live)
-    if about:
+    if about - {ticket_id for _, ticket_id in batch.said.values()}:
         sent = sorted({message_id for e in asked for message_id in e.sent})
         batch.posted = await reports.posted(connection, sent, sorted(about))
 
@@ -95,7 +107,8 @@ async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int],
     sets = {one.ticket_id: one for one in batch.found.values()}
     for row in (await inbound.lock_tickets(connection, ticket_ids)).values():
         customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
-        candidate = sets[row.id]
+        # None for a ticket that only a change of its own entry leads to.
+        candidate = sets.get(row.id) or Candidate(ticket_id=row.id, status=TicketStatus(row.status), people=set())
         batch.tickets[row.id] = Ticket(
             number=row.id,
             id=row.id,
@@ -114,5 +127,4 @@ async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int],
 
 def _same(people: object) -> set[str]:
     """The very set that the candidates share, so that whom a letter lets in may speak in the next one of this batch."""
-    assert isinstance(people, set)
-    return people
+    return people if isinstance(people, set) else set()

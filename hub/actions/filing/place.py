@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from hub.actions import match
 from hub.actions.arrivals import UNANSWERABLE, Arrival, Read, cited_ids, moment, preview, speakers
+from hub.actions.filing.lookup import name_of
 from hub.actions.filing.settle import settle_report
-from hub.actions.filing.state import Batch, Case, Customer, Ticket
+from hub.actions.filing.state import Batch, Case, Customer, Name, Ticket
 from hub.actions.match import MAIL, Candidate, ThreadRule, burst_key
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind, SenderCheck
@@ -27,6 +28,9 @@ def place(batch: Batch, case: Case) -> None:
     read = case.read
     if read is None:
         return
+    name = name_of(case, read)
+    if name is not None and _revise(batch, case, name):
+        return
     evidence = match.gather(case.arrival, read)
     if read.interaction.automatic is Automatic.LOOP and any(
         ("sent", one) in batch.found for one in evidence.sent
@@ -44,6 +48,24 @@ def place(batch: Batch, case: Case) -> None:
         case.ticket, case.customer = ticket, ticket.customer
         _join(batch, case, read, ticket)
     _remember(batch, case, read)
+    if name is not None:
+        batch.said_here[name] = case
+
+
+def _revise(batch: Batch, case: Case, name: Name) -> bool:
+    """A later version of what was said before stays with it, wherever that lies by now, and brings nobody back to work: it is no
+    new word. False: nothing was said under this name."""
+    earlier = batch.said_here.get(name)
+    known = batch.said.get(name)
+    ticket = earlier.ticket if earlier is not None else batch.tickets.get(known[1]) if known is not None else None
+    if ticket is None:
+        return False
+    case.revises = earlier if earlier is not None else known[0] if known is not None else None
+    case.ticket, case.customer = ticket, ticket.customer
+    ticket.touched = True
+    ticket.seq += 1
+    case.seq = ticket.seq
+    return True
 
 
 def _open(batch: Batch, case: Case, read: Read) -> None:

@@ -14,6 +14,8 @@ from storage.reports import PostedRow
 
 IdentityKey = tuple[str, str, bool]
 """(kind, value, verified)."""
+Name = tuple[int, str, str]
+"""What a message is called outside: (channel id, thread key, external id)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,8 @@ class Ticket:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """One arrival on its way. `people`: those beside the sender, (address, name, state)."""
+    """One arrival on its way. `people`: those beside the sender, (address, name, state). `revises`: the entry of which this is a
+    later version, or the case that becomes it."""
 
     arrival: Arrival
     raw_id: int = 0
@@ -95,6 +98,7 @@ class Case:
     error: str = ""
     duplicate_of: int | None = None
     read: Read | None = None
+    revises: "int | Case | None" = None
     match: Match = field(default_factory=lambda: Match(ticket_id=None, rule=ThreadRule.NONE))
     customer: Customer | None = None
     ticket: Ticket | None = None
@@ -116,7 +120,8 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """All of one filing. `tickets` by number; `found` by evidence; `load` counts what agents get back, `live_load` of it
+    """All of one filing. `tickets` by number; `found` by evidence; `said` (entry, ticket) and `said_here` by what was said
+    before under this name; `load` counts what agents get back, `live_load` of it
     live. `conflicts`: pairs of customers whose proofs came in one message."""
 
     house: House
@@ -128,6 +133,8 @@ class Batch:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     new_tickets: list[tuple[Case, Ticket]] = field(default_factory=list)
     found: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    said: dict[Name, tuple[int, int]] = field(default_factory=dict)
+    said_here: dict[Name, Case] = field(default_factory=dict)
     agents: dict[int, LockedAgent] = field(default_factory=dict)
     load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     live_load: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))

@@ -161,29 +161,25 @@ def _why_released(batch: Batch, ticket: Ticket) -> inbound.NewDecision:
 
 
 async def _write_timeline(connection: Connection, cases: Sequence[Case]) -> None:
-    entries: list[inbound.NewEntry] = []
-    made: list[int] = []
-    here: set[tuple[int, str]] = set()
+    waiting: list[Case] = []
+
+    async def append() -> None:
+        made = await inbound.append(connection, [_entry(one) for one in waiting], _heard_from(waiting))
+        for one, interaction_id in zip(waiting, made, strict=True):
+            one.interaction_id, one.state = interaction_id, "read"
+        waiting.clear()
+
     for case in cases:
-        read, ticket = case.read, case.ticket
-        assert read is not None and ticket is not None
-        said = read.interaction
-        revises = None
-        if edited := said.fields.get("edit_of", ""):
-            if (ticket.id, edited) in here:  # what it is about came just before
-                made += await inbound.append(connection, entries)
-                entries, here = [], set()
-            revises = await inbound.find_revised(connection, ticket.id, edited)
-        here.add((ticket.id, said.external_id))
-        entries.append(_entry(case, revises))
-    made += await inbound.append(connection, entries, _heard_from(cases))
-    for case, interaction_id in zip(cases, made, strict=True):
-        case.interaction_id, case.state = interaction_id, "read"
+        if isinstance(case.revises, Case) and case.revises in waiting:
+            await append()  # what it is about came just before, and has no number yet
+        waiting.append(case)
+    await append()
 
 
-def _entry(case: Case, revises: int | None) -> inbound.NewEntry:
+def _entry(case: Case) -> inbound.NewEntry:
     read, ticket, customer = case.read, case.ticket, case.customer
     assert read is not None and ticket is not None and customer is not None
+    revises = case.revises.interaction_id if isinstance(case.revises, Case) else case.revises
     said = read.interaction
     return inbound.NewEntry(
         ticket_id=ticket.id,
@@ -250,6 +246,8 @@ async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
     for case in cases:
         read, ticket = case.read, case.ticket
         assert read is not None and ticket is not None
+        if case.revises is not None:
+            continue  # the conversation may have gone on elsewhere since
         refs += [(scope, ref, ticket.id) for scope, ref in refs_of(case.arrival, read)]
         if case.arrival.kind.answer_id is not None and read.interaction.bounce is None:
             cited += [(ref, case.interaction_id, ticket.id) for ref in cited_ids(read.interaction)]

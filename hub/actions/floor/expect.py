@@ -48,6 +48,7 @@ async def expect_ticket(
         0.0,
         tempo=tempo(answered),
         prices=ctx.outlook.prices,
+        weights=ctx.outlook.weights,
         closed=closed_queues(rules, now),
     )
 

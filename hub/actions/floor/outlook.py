@@ -7,6 +7,7 @@ from datetime import datetime
 
 from hub.actions.apart import work_apart
 from hub.actions.floor.as_facts import EFFORT, LIVE_EFFORT, as_agents, needs_of
+from hub.actions.floor.own_pace import own_weights
 from hub.model.tickets import TicketKind
 from routing.floor import NO_PRICES
 from routing.plan import AHEAD, EVERY
@@ -18,9 +19,11 @@ from storage import work
 from storage.database import Connection, Database
 from storage.work import ExpectedRow
 
-Job = tuple[Mapping[Needs, float], Sequence[AgentState]]
-"""Minutes of work expected of each sort, and who is here to do it."""
+Job = tuple[Mapping[Needs, float], Sequence[AgentState], Weights]
+"""Minutes of work expected of each sort, who is here to do it, and the numbers to go by."""
 
+MEASURE_SECONDS = 6 * 3600.0
+"""People's pace changes with the weeks."""
 OTHER_PEOPLE_SECONDS = 300.0
 """Who comes and goes changes prices, but not with every one of a shift that begins."""
 LONGEST_SECONDS = 120.0
@@ -32,21 +35,27 @@ LEAST_MINUTES = 15.0
 
 class Outlook:
     """One per hub process. `prices` may be old, and are empty at first: then nobody has an advantage. `live_demand`: what share
-    of the conversations expected is of each sort. `used`: what share of their time of late was work, by agent. `looked_at`:
-    the moment, by the database, as of which work was last given out."""
+    of the conversations expected is of each sort. `used`: what share of their time of late was work, by agent. `weights`:
+    the engine's numbers, as far as measured with this company's people. `looked_at`: the moment, by the database, as of which
+    work was last given out."""
 
     def __init__(self) -> None:
         self.prices: Prices[Needs] = NO_PRICES
         self.live_demand: Mapping[Needs, float] = {}
         self.used: Mapping[int, float] = {}
+        self.weights = Weights()
         self.looked_at: datetime | None = None
         self.found_at = -float("inf")
         self._found_for: frozenset[int] = frozenset()
+        self.measured_at = -float("inf")
 
     async def look_ahead(self, database: Database, rules: RoutingRules) -> bool:
         """Find the prices anew where they are old; returns whether it did. Expected is what came in the same hours of the
         last four weeks. Worked out in a process of its own, for it takes a good part of a second with hundreds of people.
         Raises ApartFailed and DatabaseUnavailable; the prices are then as they were."""
+        if time.monotonic() - self.measured_at >= MEASURE_SECONDS:
+            self.weights = await database.read(own_weights)
+            self.measured_at = time.monotonic()
         present = await database.read(work.look_at_agents)
         queues = {rule.name for rule in rules.queue}
         here = (
@@ -60,7 +69,7 @@ class Outlook:
         self.live_demand = _shares_of_live(expected)
         minutes = _minutes(expected)
         if minutes and here:
-            job: Job = minutes, here
+            job: Job = minutes, here, self.weights
             self.prices = await work_apart(
                 "hub.actions.floor.price_process", job, longest_seconds=LONGEST_SECONDS
             )

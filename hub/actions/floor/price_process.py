@@ -10,8 +10,8 @@ from routing.situation import Needs
 
 def find_prices(job: Job) -> Prices[Needs]:
     """What a minute of each sort of work, and of each agent, is worth."""
-    expected, here = job
-    floor = Floor(here)
+    expected, here, weights = job
+    floor = Floor(here, weights=weights)
     floor.reprice(expected, {agent.id: HERE * AHEAD for agent in here})
     return floor.prices
 

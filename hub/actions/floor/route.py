@@ -155,6 +155,7 @@ def _decide(
         [as_ticket(row, now, rules, here) for row in rows],
         agents,
         0.0,
+        weights=outlook.weights,
         prices=outlook.prices,
         live_demand=outlook.live_demand,
         closed=closed_queues(rules, now),

@@ -105,21 +105,19 @@ async def read_board(ctx: Context, since: datetime) -> Board:
     now = read.people[0].now if read.people else datetime.now(UTC)
     people = as_agents(read.people, {queue.name for queue in read.queues}, now, ctx.rules)
     return Board(
-        queues=_queues(read, people, ctx.rules, now),
+        queues=_queues(read, Floor(people, weights=ctx.outlook.weights), ctx.rules, now),
         agents=read.agents,
         stuck=_stuck(read.needs, people),
         today=read.today,
     )
 
 
-def _queues(
-    read: _Read, people: Sequence[AgentState], rules: RoutingRules, now: datetime
-) -> list[QueueOnBoard]:
+def _queues(read: _Read, floor: Floor, rules: RoutingRules, now: datetime) -> list[QueueOnBoard]:
     waiting: Counter[Sort] = Counter()
     for row in read.needs:
         waiting[_sort(_needs(row), row.kind, row.live)] += row.tickets
     speed = tempo(read.answered)
-    crowd = Crowd(Floor(people))
+    people, crowd = list(floor.agents.values()), Crowd(floor)
     board = []
     for queue in in_order(read.queues, rules):
         needs = Needs(queue.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.actions.context import Context
 from hub.actions.floor.as_facts import EFFORT, LIVE_EFFORT, PATIENCE, PROMISED, SOON, WEIGHT
+from hub.actions.floor.own_pace import own_weights
 from hub.model.tickets import Priority, TicketKind
 from routing.rules import RoutingRules
 from routing.simulate.bygone import Usual
@@ -43,7 +44,8 @@ async def read_past(ctx: Context, days: int) -> Past:
 
         agents.append(_as_agent(row, name, await ctx.database.read(look)))
     turns = await _read_turns(ctx, since, until)
-    return Past(since=since, until=until, turns=tuple(turns), agents=tuple(agents))
+    weights = await ctx.database.read(own_weights)
+    return Past(since=since, until=until, turns=tuple(turns), agents=tuple(agents), weights=weights)
 
 
 def called(staff: Sequence[StaffRow]) -> list[str]:

@@ -9,7 +9,7 @@ function count() {
   const chosen = document.querySelectorAll("#log .choose input:checked").length;
   words.textContent = chosen ? words.dataset.some.replace("{n}", String(chosen)) : words.dataset.none;
   for (const button of document.querySelectorAll("#move [name=into]")) button.disabled = !chosen;
-  document.querySelector(".actions [data-chooses]")?.setAttribute("aria-pressed", String(thread().hasAttribute("data-choosing")));
+  document.querySelector("#more-menu [data-chooses]")?.setAttribute("aria-pressed", String(thread().hasAttribute("data-choosing")));
 }
 
 document.addEventListener("click", (event) => {
@@ -17,7 +17,7 @@ document.addEventListener("click", (event) => {
   const on = thread().toggleAttribute("data-choosing");
   for (const box of document.querySelectorAll("#log .choose input")) box.checked = false;
   count();
-  document.querySelector(on ? "#log .choose input" : ".actions [data-chooses]")?.focus();
+  document.querySelector(on ? "#log .choose input" : "#more-menu summary")?.focus();
 });
 
 document.addEventListener("change", (event) => {

@@ -15,7 +15,7 @@ from routing.expect import Answered, Crowd, Expected, Line, Sort, expect_new, so
 from routing.floor import Floor
 from routing.select import AgentChoice, assign_all
 from routing.situation import AgentState, Needs, WaitingTicket
-from routing.worth import pace_of
+from routing.worth import Weights, pace_of
 
 Q = Needs("q")
 
@@ -250,5 +250,7 @@ def drained(
         (choice,) = choices
         began[choice.ticket_id] = now
         done = left.pop(choice.ticket_id)
-        free_at[who] = now + chance.lognormvariate(0.0, 0.6) / 1.2 * done.effort / pace_of(ready, done.needs)
+        free_at[who] = now + chance.lognormvariate(0.0, 0.6) / 1.2 * done.effort / pace_of(
+            ready, done.needs, Weights().paces
+        )
     return began

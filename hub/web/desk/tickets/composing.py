@@ -20,10 +20,12 @@ NOTHING = Preparation()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """An answer that can still be taken back, for so many seconds."""
+    """An answer that can still be taken back, for so many seconds. `resolved`: the number in the ledger under which its ticket
+    was resolved with it, or 0."""
 
     interaction_id: int
     seconds: float
+    resolved: int = 0
 
 
 async def composer_context(

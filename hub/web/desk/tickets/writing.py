@@ -16,10 +16,8 @@ from hub.actions.answers.schedule import schedule_reply
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
-from hub.actions.status import change_status
 from hub.model.drafts import DraftMode
 from hub.model.interactions import OutboundAttachment
-from hub.model.tickets import TicketStatus
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.composing import Undo, composer_context
 from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
@@ -46,30 +44,29 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
         cc, bcc = read_copies(said[0]), read_copies(said[1])
 
         at = _send_at(visit, form)
-        common: dict[str, Any] = {
-            "ticket_code": code,
-            "actor": visit.actor,
+        asked_for: dict[str, Any] = {
             "text": text,
-            "files": tokens,
-            "expected_seq": expected,
             "cc": cc,
             "bcc": bcc,
             "inbox": said[2],
             "way": said[3],
             "confirmed": "confirmed" in form,
+        }
+        common: dict[str, Any] = {
+            "ticket_code": code,
+            "actor": visit.actor,
+            "files": tokens,
+            "expected_seq": expected,
             "written": read_write(form, content_of(form, DraftMode.REPLY)),
         }
 
         async def do() -> tuple[int, dict[str, Any]]:
             if at is not None:
-                waits = await schedule_reply(visit.ctx, send_at=at, **common)
+                waits = await schedule_reply(visit.ctx, send_at=at, **asked_for, **common)
                 return 201, {"scheduled": str(waits)}
-            added = await reply.queue_reply(visit.ctx, attachments=files, **common)
-            if then:
-                await change_status(
-                    visit.ctx, ticket_code=code, status=TicketStatus.RESOLVED, actor=visit.actor
-                )
-            return 201, {"interaction": str(added)}
+            request = reply.ReplyRequest(attachments=files, **asked_for)
+            queued = await reply.queue_request(visit.ctx, request=request, resolve=bool(then), **common)
+            return 201, {"interaction": str(queued.interaction_id), "resolved": queued.resolved}
 
         asked = "\0".join((text, then, str(form.get("send_at", "")), *said, *tokens))
         answer = await _once(visit, form, b"reply", code, asked, files, do)
@@ -78,7 +75,9 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
     except NotPossible as failure:
         return _refuse(visit, failure)
     interaction_id = int(answer["interaction"]) if "interaction" in answer else None
-    return await _show_sent(visit, code, "reply", interaction_id, then=then)
+    return await _show_sent(
+        visit, code, "reply", interaction_id, then=then, resolved=answer.get("resolved", 0)
+    )
 
 
 async def post_note(visit: Visit) -> web.StreamResponse:
@@ -106,14 +105,18 @@ async def post_note(visit: Visit) -> web.StreamResponse:
 
 
 async def post_undo(visit: Visit) -> web.StreamResponse:
-    """Take a reply back that has not begun to leave: it is in the composer again, as it was."""
+    """Take a reply back that has not begun to leave: it is in the composer again, as it was. `resolved` in the address: the
+    ticket was resolved with it, under this number of the ledger."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
     given = visit.request.match_info["id"]
     entry = next((one for one in work.thread.entries if str(one.id) == given), None)
     if entry is None:
         raise NotFound("There is no such reply on this ticket.")
-    await recall.cancel_reply(visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True)
+    resolved = _number(visit.request.query, "resolved") or 0
+    await recall.cancel_reply(
+        visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True, resolved=resolved
+    )
     work = await read_work(visit, code, ENTRIES)
     return visit.page("_sent.html", **await composer_context(visit, work, given=True))
 
@@ -139,13 +142,21 @@ async def _once(
 
 
 async def _show_sent(
-    visit: Visit, code: int, mode: str, interaction_id: int | None = None, *, then: str = ""
+    visit: Visit,
+    code: int,
+    mode: str,
+    interaction_id: int | None = None,
+    *,
+    then: str = "",
+    resolved: int = 0,
 ) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
     entry = next((one for one in work.thread.entries if one.id == interaction_id), None)
     now = datetime.now(UTC)  # later than the visit began: the seconds ran while the reply was written
     left = (entry.undo_until - now).total_seconds() if entry is not None and entry.undo_until else 0.0
-    undo = Undo(interaction_id=entry.id, seconds=left) if entry is not None and left > 0 else None
+    undo = None
+    if entry is not None and left > 0:
+        undo = Undo(interaction_id=entry.id, seconds=left, resolved=resolved)
     return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo, then=then))
 
 

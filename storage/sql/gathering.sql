@@ -1,0 +1,42 @@
+-- Parts of one message that arrive one by one. Rows are only added and marked, so that whoever journals a part never waits.
+
+-- name: add_parts
+-- Nobody reads them by themselves.
+WITH added AS (
+    INSERT INTO gathering (raw_id, channel_id, part_of) SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[])
+)
+UPDATE inbound_raw SET lease_until = 'infinity' WHERE id = ANY($1::bigint[])
+
+-- name: due
+-- Messages of which nothing came for `$1` seconds, or that began `$2` seconds ago, the oldest first.
+SELECT channel_id, part_of FROM gathering WHERE NOT filed
+GROUP BY channel_id, part_of
+HAVING max(at) <= clock_timestamp() - make_interval(secs => $1) OR min(at) <= clock_timestamp() - make_interval(secs => $2)
+ORDER BY min(at) LIMIT 20
+
+-- name: next_due
+SELECT extract(epoch FROM min(least(latest + make_interval(secs => $1), first + make_interval(secs => $2))) - clock_timestamp())::float8
+FROM (SELECT max(at) AS latest, min(at) AS first FROM gathering WHERE NOT filed GROUP BY channel_id, part_of) g
+
+-- name: take
+-- Each message by one hub at a time.
+SELECT pg_try_advisory_xact_lock($1)
+
+-- name: parts_of
+-- All that is known of one message, what was put on the timeline before too.
+SELECT g.raw_id, g.filed, r.state, r.external_key, r.content, r.meta, r.received_at
+FROM gathering g JOIN inbound_raw r ON r.id = g.raw_id
+WHERE g.channel_id = $1 AND g.part_of = $2
+ORDER BY g.raw_id
+
+-- name: settle
+-- These are on the timeline with number `$1`, or in quarantine with it.
+WITH marked AS (
+    UPDATE gathering SET filed = true WHERE raw_id = ANY($2::bigint[])
+)
+UPDATE inbound_raw r SET state = f.state, error = f.error, interaction_id = f.interaction_id, ticket_id = f.ticket_id, lease_until = NULL
+FROM inbound_raw f WHERE f.id = $1 AND r.id = ANY($2::bigint[]) AND r.state = 'received'
+
+-- name: tidy
+-- The outside keeps a part for a day at the most.
+DELETE FROM gathering WHERE filed AND at < clock_timestamp() - interval '2 days'
