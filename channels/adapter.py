@@ -5,14 +5,14 @@ A channel knows nothing of the database, of tickets or of agents. It hears its o
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import BaseModel
 
-from hub.model.interactions import InboundInteraction, OutboundInteraction
+from hub.model.interactions import Choice, Identity, InboundInteraction, OutboundInteraction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +51,23 @@ Accept = Callable[[Sequence[RawItem]], Awaitable[list[Acceptance]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much one message of a channel carries, for people (0: nothing to say). A longer text leaves in `piece` characters a
+    piece; a file has `file_mb` at the most."""
+
+    piece: int = 0
+    file_mb: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
     """What a channel can carry. `max_text` in characters (0: no limit). `push` channels are spoken to by the
     outside through `routes`; the others listen themselves and need a lease so that only one hub does.
     `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again.
     `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
     front of a screen, so it is not held back for second thoughts. `window_hours`, `window_replies`: for so long, and so many
-    times, a customer can be written to after they were heard last (0: no such bound)."""
+    times, a customer can be written to after they were heard last (0: no such bound). `bounds`: what an agent should know of its
+    limits."""
 
     subject: bool = False
     html: bool = False
@@ -70,6 +80,7 @@ class Capabilities:
     live: bool = False
     window_hours: float = 0.0
     window_replies: int = 0
+    bounds: Bounds = Bounds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +108,11 @@ class Unavailable(ChannelFailure):
 
 
 class Refused(ChannelFailure):
-    """The outside refused this message for good. Certain: nothing left."""
+    """The outside refused this message for good. Certain: nothing left. `shut`: the customer has shut us out altogether."""
+
+    def __init__(self, reason: str, *, shut: bool = False) -> None:
+        super().__init__(reason)
+        self.shut = shut
 
 
 class TryLater(ChannelFailure):
@@ -178,6 +193,61 @@ class TranscriptLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """What somebody may want of the hub itself and not of an agent: a command, a button, a number that they share, an answer to
+    what the hub asked them. `key` names it for ever, as that of an item does; `identity` is what the channel proved of them;
+    `thread_key` and `address` are those of their messages, `language` what their program says. `again`: they changed words
+    that they had sent before. `phone_is_own`: the channel says that the number is the sender's. `shut`: they have shut us
+    out (True) or let us in again (False). `too_large`: names of files that the channel may not fetch."""
+
+    key: str
+    identity: Identity
+    thread_key: str
+    address: str
+    name: str = ""
+    language: str = ""
+    words: str = ""
+    command: str = ""
+    argument: str = ""
+    again: bool = False
+    pressed: str = ""
+    phone: str = ""
+    phone_is_own: bool = False
+    shut: bool | None = None
+    too_large: tuple[str, ...] = ()
+
+    def with_(self, **more: Any) -> "Asking":
+        """The same with this said too."""
+        return replace(self, **more)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CounterReply:
+    """What the hub answers at once; nothing where all is empty. `choices` are rows of buttons below the text. `ask_phone`: the
+    words of a button that shares the customer's number. `notice`: a short word at the button that was pressed; `marked`: the
+    rows of buttons that stand below that message from now on, None where they stay."""
+
+    text: str = ""
+    choices: tuple[tuple[Choice, ...], ...] = ()
+    ask_phone: str = ""
+    notice: str = ""
+    marked: tuple[tuple[Choice, ...], ...] | None = None
+
+
+class Counter(Protocol):
+    """Where customers are served by the hub itself, in a channel that has commands or buttons."""
+
+    async def __call__(self, asking: Asking, /) -> CounterReply | None:
+        """Do what is asked, once for each key: the second time nothing is said. None: it is a word for the agents, and has to
+        be accepted as an item. Raises Unavailable."""
+        ...
+
+    def commands(self, language: str) -> Sequence[tuple[str, str]]:
+        """What can be asked by a command, in this language (en, zh_CN): (command, what it does)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What an adapter is handed when it is opened. `alive()` is False once this hub lost the channel's lease;
     ask it before each effect on the outside. `secret` keys signatures of this channel's own tokens."""
@@ -186,6 +256,7 @@ class Ports:
     transcript: Transcript
     vault: Vault
     known: Known
+    counter: Counter
     secret: bytes
     public_url: str
     alive: Callable[[], bool] = lambda: True
@@ -320,7 +391,8 @@ class ChannelKind:
     eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
     whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
-    `join`: of kinds whose messages may arrive in parts.
+    `join`: of kinds whose messages may arrive in parts. `rating`: how many seconds after a ticket is resolved its customer is
+    asked how they liked it, by buttons below a message; None: they are not.
     """
 
     kind: str
@@ -333,3 +405,4 @@ class ChannelKind:
     answers: Callable[[Any], bool] = lambda _settings: True
     inbox: Callable[[Any], Inbox] | None = None
     join: Join | None = None
+    rating: Callable[[Any], float | None] = lambda _settings: None

@@ -24,6 +24,7 @@ from hub.web.doors import ChannelDoors
 from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
 from hub.workers.clock import fire_timers, keep_house, notice_absence
+from hub.workers.gathering import gather
 from hub.workers.inbound import read_inbound
 from hub.workers.incidents import tell_everybody
 from hub.workers.keep_floor import keep_floor
@@ -137,12 +138,12 @@ async def run_hub(settings: Settings, dsn: str, *, grace: float = GRACE_SECONDS)
         await running.start()
         url = f"http://{_reachable(settings.web.host)}:{port}"
         log.info("hub.ready", url=url, channels=sorted(ctx.channels))
-        stack.enter_context(_set_apart())
+        stack.enter_context(set_apart())
         yield Hub(ctx=ctx, url=url)
 
 
 @contextmanager
-def _set_apart() -> Iterator[None]:
+def set_apart() -> Iterator[None]:
     """What is there when the hub is ready stays as long as it runs. Python would look through all of it again and again for
     what is garbage, a tenth of a second each time, in which nobody is answered."""
     gc.freeze()
@@ -192,6 +193,7 @@ class _Running:
         self._loops = [
             # Two: one reads while the other writes down what it has read.
             *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
+            self._begin("gathering", partial(gather, ctx, halt)),
             self._begin("rules", partial(follow_rules, ctx, halt)),
             self._begin("notices", partial(ring, ctx, halt)),
             self._begin("webhooks", partial(call_out, ctx, halt)),

@@ -8,7 +8,7 @@ taken and stood first for them. The way past what was taken is remembered, as in
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from heapq import heapify, heappop, heappush, heapreplace
+from heapq import heapify, heappop, heapreplace
 
 from routing.fit import has_room
 from routing.floor import Floor
@@ -18,6 +18,8 @@ from routing.worth import LOST_BELOW, minutes_for, share_preferred, urgency
 
 _Head = tuple[float, float, int, "_Row", int, int, float, float]
 """(- worth, due, ticket, row, place, end of the part of the row, rate, minutes): what stands first of a part of a row."""
+_Stand = tuple[float, float, int, _Head]
+"""(- worth of their next minute, idle since, agent, what they would take)."""
 
 
 class _Row:
@@ -35,9 +37,6 @@ class _Row:
             following[place] = following[after]
             place = after
         return place
-
-    def has(self, place: int) -> bool:
-        return self._next[place] == place
 
     def take(self, place: int) -> None:
         self._next[place] = place + 1
@@ -66,19 +65,25 @@ class Line:
 
     def __iter__(self) -> Iterator[tuple[AgentState, WaitingTicket]]:
         agents = self._floor.agents
-        line: list[tuple[float, float, int, _Head]] = []
-        for agent_id in sorted(self._with_room):
+        line: list[_Stand] = []
+        for agent_id in self._with_room:
             self._heads[agent_id] = self._heads_for(agents[agent_id])
-            self._stand(line, agents[agent_id])
+            if (head := self._first(agents[agent_id])) is not None:
+                line.append(_stand(agents[agent_id], head))
+        heapify(line)
         while line:
-            _, _, agent_id, (_, _, _, row, place, _, _, _) = heappop(line)
-            if row.has(place):  # else somebody before them took it: they stand for their next best
+            _, _, agent_id, (_, _, _, row, place, _, _, _) = line[0]
+            if row.first(place) == place:  # else somebody before them took it: they stand for their next best
                 row.take(place)
                 yield agents[agent_id], row.tickets[place]
                 if not has_room(agents[agent_id], live=False):
                     self._with_room.discard(agent_id)
+                    heappop(line)
                     continue
-            self._stand(line, agents[agent_id])
+            if (head := self._first(agents[agent_id])) is not None:
+                heapreplace(line, _stand(agents[agent_id], head))
+            else:
+                heappop(line)
 
     def others(self, agent: AgentState, ticket: WaitingTicket) -> int:
         """How many other agents could have had it now."""
@@ -92,11 +97,6 @@ class Line:
             return len(free)
         return sum(has_room(self._floor.agents[one], live=False, units=ticket.units) for one in free)
 
-    def _stand(self, line: list[tuple[float, float, int, _Head]], agent: AgentState) -> None:
-        head = self._first(agent)
-        if head is not None:
-            heappush(line, (head[0] / (1.0 + agent.load), agent.idle_since, agent.id, head))
-
     def _first(self, agent: AgentState) -> _Head | None:
         """What is worth most to them of what is still there and what they have room for."""
         heads, room = self._heads[agent.id], agent.capacity - agent.load
@@ -105,9 +105,9 @@ class Line:
             _, _, _, row, place, end, rate, minutes = head
             if row.tickets[place].units > room:
                 heappop(heads)  # they get no more room here
-            elif row.has(place):
+            elif (first := row.first(place)) == place:
                 return head
-            elif (first := row.first(place)) < end:
+            elif first < end:
                 heapreplace(heads, self._head(row, first, end, rate, minutes))
             else:
                 heappop(heads)
@@ -145,3 +145,7 @@ class Line:
         floor, due = self._floor, row.dues[place]
         worth = rate * urgency(due, self._now, minutes, floor.look_ahead, floor.weights)
         return -worth, due, row.tickets[place].id, row, place, end, rate, minutes
+
+
+def _stand(agent: AgentState, head: _Head) -> _Stand:
+    return head[0] / (1.0 + agent.load), agent.idle_since, agent.id, head

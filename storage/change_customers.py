@@ -5,11 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.model.permissions import Sight
 from storage.columns import transposed
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.sight import organisation_in_sight
 
 SQL = load_queries("change_customers")
+
+BY_CODE = SQL["organisation_row"] + "\nWHERE o.code = $1"
+LISTS = {
+    # `$3`: a part of the name, or the start of its pinyin.
+    sight: SQL["organisation_row"]
+    + "\nWHERE (o.sorted_as, o.id) > ($1::text, $2::bigint) AND ($3::text = '' OR position(lower($3) IN lower(o.name)) > 0"
+    + "\n    OR starts_with(replace(o.sorted_as, ' ', ''), lower($3)))"
+    + f"\nAND {organisation_in_sight(sight, agent='$5::bigint')} ORDER BY o.sorted_as, o.id LIMIT $4"
+    for sight in Sight
+}
+CHOICES = {
+    # For the form of a customer: the first ones by pinyin.
+    sight: SQL["organisation_names"]
+    + f"\nAND {organisation_in_sight(sight, agent='$2::bigint')} ORDER BY o.sorted_as, o.id LIMIT $1"
+    for sight in Sight
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,15 +184,22 @@ async def sort(connection: Connection, places: Sequence[tuple[int, str]]) -> Non
 
 
 async def organisations(
-    connection: Connection, *, after: tuple[str, int], query: str, limit: int
+    connection: Connection,
+    *,
+    after: tuple[str, int],
+    query: str,
+    limit: int,
+    sight: Sight = Sight.ALL,
+    agent_id: int | None = None,
 ) -> list[OrganisationRow]:
-    """A page by pinyin, after (sorted_as, id)."""
-    rows = await connection.fetch(SQL["organisations"], *after, query, limit)
+    """A page by pinyin, after (sorted_as, id), of what this agent sees."""
+    who = [] if sight is Sight.ALL else [agent_id]
+    rows = await connection.fetch(LISTS[sight], *after, query, limit, *who)
     return [OrganisationRow(**row) for row in rows]
 
 
 async def organisation(connection: Connection, code: int) -> OrganisationRow | None:
-    row = await connection.fetchrow(SQL["organisation"], code)
+    row = await connection.fetchrow(BY_CODE, code)
     return OrganisationRow(**row) if row else None
 
 
@@ -222,9 +247,11 @@ async def set_organisation(
     )
 
 
-async def organisation_choices(connection: Connection, limit: int) -> list[tuple[int, int, str]]:
-    """(id, code, name), by pinyin."""
-    rows = await connection.fetch(SQL["organisation_ids"], limit)
+async def organisation_choices(
+    connection: Connection, limit: int, *, sight: Sight = Sight.ALL, agent_id: int | None = None
+) -> list[tuple[int, int, str]]:
+    """(id, code, name), by pinyin, of those that this agent sees."""
+    rows = await connection.fetch(CHOICES[sight], limit, *([] if sight is Sight.ALL else [agent_id]))
     return [(row["id"], row["code"], row["name"]) for row in rows]
 
 

@@ -388,7 +388,8 @@ async def find_said(
     """The entries that these (channel id, thread key, external id) are called: (its id, its ticket's)."""
     rows = await connection.fetch(SQL["find_said"], *transposed(names, 3))
     return {
-        (row["channel_id"], row["thread_key"], row["external_id"]): (row["id"], row["ticket_id"]) for row in rows
+        (row["channel_id"], row["thread_key"], row["external_id"]): (row["id"], row["ticket_id"])
+        for row in rows
     }
 
 

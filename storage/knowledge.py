@@ -195,9 +195,7 @@ async def versions(connection: Connection, article_id: int) -> list[VersionRow]:
     return [VersionRow(**row) for row in await connection.fetch(SQL["versions"], article_id)]
 
 
-async def version_text(
-    connection: Connection, article_id: int, language: str, number: int
-) -> Words | None:
+async def version_text(connection: Connection, article_id: int, language: str, number: int) -> Words | None:
     row = await connection.fetchrow(SQL["version_text"], article_id, language, number)
     return Words(**row) if row else None
 
@@ -274,9 +272,7 @@ async def mark_behind(connection: Connection, article_id: int, language: str, be
     await connection.execute(SQL["mark_behind"], article_id, language, behind)
 
 
-async def publish_text(
-    connection: Connection, article_id: int, language: str, agent_id: int | None
-) -> int:
+async def publish_text(connection: Connection, article_id: int, language: str, agent_id: int | None) -> int:
     """What is written is read from now on; returns the number of this publication."""
     number: int = await connection.fetchval(SQL["publish_text"], article_id, language, agent_id)
     return number

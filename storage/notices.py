@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from hub.model.permissions import Sight
 from storage.columns import transposed
 from storage.database import Connection
 from storage.queries import load_queries
@@ -17,13 +18,14 @@ NewRow = tuple[int, str, str, int | None, str, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaffRow:
-    """Somebody who can be told something. `queues` empty: works on every queue."""
+    """Somebody who can be told something. `queues` empty: works on every queue. `sight`: what tickets there are for them."""
 
     id: int
     login: str
     name: str
     role: str
     queues: list[int]
+    sight: str = Sight.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,7 @@ class ToldTicket:
     id: int
     assignee_id: int | None
     queue_id: int
+    offered_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

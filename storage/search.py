@@ -15,7 +15,7 @@ from hub.model.permissions import Sight
 from storage.database import Connection
 from storage.queries import load_queries
 from storage.search_ways import customers, few_tickets, numbered, way
-from storage.sight import in_sight
+from storage.sight import in_sight, organisation_in_sight
 from storage.views import SQL as _VIEWS
 from storage.views import TicketRow, TimePage
 
@@ -283,11 +283,19 @@ async def find_customers(
     return [CustomerHit(**row) for row in rows]
 
 
+ORGANISATIONS = {
+    sight: f"{SQL['find_organisations']}\nAND {organisation_in_sight(sight, agent='$4::bigint', organisation='hit')}"
+    "\nORDER BY hit.id DESC LIMIT $3"
+    for sight in Sight
+}
+
+
 async def find_organisations(
-    connection: Connection, words: str, *, before: int, limit: int
+    connection: Connection, words: str, *, sight: Sight, agent_id: int | None, before: int, limit: int
 ) -> list[OrganisationHit]:
     """Organisations with an id below `before`, the newest first."""
-    found = await connection.fetch(SQL["find_organisations"], words, before, limit)
+    who = [] if sight is Sight.ALL else [agent_id]
+    found = await connection.fetch(ORGANISATIONS[sight], words, before, limit, *who)
     rows = await connection.fetch(SQL["organisation_hits"], [row["id"] for row in found]) if found else []
     return [OrganisationHit(**row) for row in rows]
 

@@ -4,6 +4,8 @@ Their own are those that they have or are offered. The queues they work on are t
 of none works on all.
 """
 
+from collections.abc import Callable
+
 from hub.model.permissions import Sight
 from storage.database import Connection
 from storage.queries import load_queries
@@ -17,6 +19,17 @@ _QUEUES = (
     " OR NOT EXISTS (SELECT 1 FROM queue_member sight WHERE sight.agent_id = {agent}))"
 )
 
+_ORGANISATION = (
+    "(EXISTS (SELECT 1 FROM customer folk JOIN ticket t ON t.customer_id = folk.id"
+    " WHERE folk.organisation_id = {organisation}.id AND {condition})"
+    " OR NOT EXISTS (SELECT 1 FROM customer folk WHERE folk.organisation_id = {organisation}.id))"
+)
+_TASK = "({task}.assignee_id = {agent} OR {task}.made_by = {agent} OR {ticket}.id IS NOT NULL AND {condition}"
+_DEPARTMENTS = (
+    " OR {task}.queue_id IN (SELECT works.queue_id FROM queue_member works WHERE works.agent_id = {agent})"
+    " OR NOT EXISTS (SELECT 1 FROM queue_member works WHERE works.agent_id = {agent})"
+)
+
 
 def in_sight(sight: Sight, *, agent: str, ticket: str = "t") -> str:
     """SQL that is true for the tickets in sight. `agent`: the parameter that holds the agent's id, "$3::bigint" say; `ticket`:
@@ -25,10 +38,27 @@ def in_sight(sight: Sight, *, agent: str, ticket: str = "t") -> str:
     return form.format(agent=agent, ticket=ticket)
 
 
-def _asked(name: str) -> dict[Sight, str]:
+def organisation_in_sight(sight: Sight, *, agent: str, organisation: str = "o") -> str:
+    """The same for organisations: those of whose people they see a ticket, and those that have no people yet."""
+    if sight is Sight.ALL:
+        return "true"
+    return _ORGANISATION.format(organisation=organisation, condition=in_sight(sight, agent=agent))
+
+
+def task_in_sight(sight: Sight, *, agent: str, task: str = "t", ticket: str = "k") -> str:
+    """The same for tasks: one's own and those that one has made, those of one's departments, and those on a ticket in sight;
+    `ticket`: what the query calls that one, joined from the left."""
+    if sight is Sight.ALL:
+        return "true"
+    form = _TASK + (_DEPARTMENTS if sight is Sight.QUEUES else "") + ")"
+    condition = in_sight(sight, agent=agent, ticket=ticket)
+    return form.format(task=task, ticket=ticket, agent=agent, condition=condition)
+
+
+def _asked(name: str, condition: Callable[..., str] = in_sight) -> dict[Sight, str]:
     """The query for each who sees not all."""
     return {
-        sight: f"{SQL[name]}\nAND {in_sight(sight, agent='$2::bigint')}"
+        sight: f"{SQL[name]}\nAND {condition(sight, agent='$2::bigint')}"
         for sight in (Sight.OWN, Sight.QUEUES)
     }
 
@@ -38,9 +68,11 @@ BY_ID = _asked("by_id")
 OF_CUSTOMER = _asked("of_customer")
 OF_THESE = _asked("of_these")
 OF_THESE_CUSTOMERS = _asked("of_these_customers")
+ORGANISATION = _asked("organisation", organisation_in_sight)
+TASK = _asked("task", task_in_sight)
 QUERIES = tuple(
     query
-    for queries in (BY_CODE, BY_ID, OF_CUSTOMER, OF_THESE, OF_THESE_CUSTOMERS)
+    for queries in (BY_CODE, BY_ID, OF_CUSTOMER, OF_THESE, OF_THESE_CUSTOMERS, ORGANISATION, TASK)
     for query in queries.values()
 )
 """Every query that is put together here, for the test that prepares them."""
@@ -58,6 +90,14 @@ async def sees_id(connection: Connection, sight: Sight, agent_id: int, ticket_id
 async def sees_customer(connection: Connection, sight: Sight, agent_id: int, code: int) -> bool:
     """Whether they see any ticket of the customer of this number."""
     return sight is Sight.ALL or bool(await connection.fetchval(OF_CUSTOMER[sight], code, agent_id))
+
+
+async def sees_organisation(connection: Connection, sight: Sight, agent_id: int, code: int) -> bool:
+    return sight is Sight.ALL or bool(await connection.fetchval(ORGANISATION[sight], code, agent_id))
+
+
+async def sees_task(connection: Connection, sight: Sight, agent_id: int, code: int) -> bool:
+    return sight is Sight.ALL or bool(await connection.fetchval(TASK[sight], code, agent_id))
 
 
 async def seen_of(connection: Connection, sight: Sight, agent_id: int, ticket_ids: list[int]) -> set[int]:

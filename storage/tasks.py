@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from hub.model.permissions import Sight
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.sight import task_in_sight
 
 SQL = load_queries("tasks")
 
@@ -28,14 +30,22 @@ NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE = "coalesce(t.due_at, '9999-12-31 00:00:00+00'::timestamptz)"
 
 TO_DO = {
-    scope: f"{SQL['rows']}\nWHERE t.state IN ('open', 'doing') AND ({_DUE}, t.id) > ($2::timestamptz, $3::bigint)"
-    f"\nAND {whose} ORDER BY {_DUE}, t.id LIMIT $4"
+    (
+        scope,
+        sight,
+    ): f"{SQL['rows']}\nWHERE t.state IN ('open', 'doing') AND ({_DUE}, t.id) > ($2::timestamptz, $3::bigint)"
+    f"\nAND {whose} AND {task_in_sight(sight, agent='$1::bigint')} ORDER BY {_DUE}, t.id LIMIT $4"
     for scope, whose in _WHOSE.items()
+    for sight in Sight
 }
 ENDED = {
-    scope: f"{SQL['rows']}\nWHERE t.ended_at IS NOT NULL AND (t.ended_at, t.id) < ($2::timestamptz, $3::bigint)"
-    f"\nAND {whose} ORDER BY t.ended_at DESC, t.id DESC LIMIT $4"
+    (
+        scope,
+        sight,
+    ): f"{SQL['rows']}\nWHERE t.ended_at IS NOT NULL AND (t.ended_at, t.id) < ($2::timestamptz, $3::bigint)"
+    f"\nAND {whose} AND {task_in_sight(sight, agent='$1::bigint')} ORDER BY t.ended_at DESC, t.id DESC LIMIT $4"
     for scope, whose in _WHOSE.items()
+    for sight in Sight
 }
 OF_TICKET = "\n".join(
     (
@@ -53,6 +63,9 @@ OF_CUSTOMER = "\n".join(
     )
 )
 ONE = f"{SQL['rows']}\nWHERE t.code = $1"
+COUNTS = {
+    sight: f"{SQL['counts']}\nAND {task_in_sight(sight, agent='$1::bigint', task='task')}" for sight in Sight
+}
 QUERIES = (*TO_DO.values(), *ENDED.values(), OF_TICKET, OF_CUSTOMER, ONE)
 """Every query that is put together here, for the test that compares columns with fields."""
 
@@ -242,18 +255,28 @@ async def take_due(connection: Connection, limit: int) -> list[DueTask]:
 
 
 async def to_do(
-    connection: Connection, agent_id: int | None, scope: TaskScope, after: tuple[datetime, int], limit: int
+    connection: Connection,
+    agent_id: int | None,
+    scope: TaskScope,
+    after: tuple[datetime, int],
+    limit: int,
+    sight: Sight = Sight.ALL,
 ) -> list[TaskRow]:
-    """What is due first, first. `after`: (due, id) of the last row of the page before."""
-    rows = await connection.fetch(TO_DO[scope], agent_id, *after, min(limit, MOST_ROWS))
+    """What is due first, first. `after`: (due, id) of the last row of the page before. `sight`: the agent's."""
+    rows = await connection.fetch(TO_DO[scope, sight], agent_id, *after, min(limit, MOST_ROWS))
     return [TaskRow(**row) for row in rows]
 
 
 async def ended(
-    connection: Connection, agent_id: int | None, scope: TaskScope, before: tuple[datetime, int], limit: int
+    connection: Connection,
+    agent_id: int | None,
+    scope: TaskScope,
+    before: tuple[datetime, int],
+    limit: int,
+    sight: Sight = Sight.ALL,
 ) -> list[TaskRow]:
-    """What ended last, first. `before`: (ended, id) of the last row of the page before."""
-    rows = await connection.fetch(ENDED[scope], agent_id, *before, min(limit, MOST_ROWS))
+    """What ended last, first. `before`: (ended, id) of the last row of the page before. `sight`: the agent's."""
+    rows = await connection.fetch(ENDED[scope, sight], agent_id, *before, min(limit, MOST_ROWS))
     return [TaskRow(**row) for row in rows]
 
 
@@ -287,6 +310,6 @@ async def of_gone(connection: Connection, limit: int) -> list[tuple[int, int]]:
     return [(row["code"], row["assignee_id"]) for row in await connection.fetch(SQL["of_gone"], limit)]
 
 
-async def counts(connection: Connection, agent_id: int | None) -> CountsRow:
-    row: Any = await connection.fetchrow(SQL["counts"], agent_id)
+async def counts(connection: Connection, agent_id: int | None, sight: Sight = Sight.ALL) -> CountsRow:
+    row: Any = await connection.fetchrow(COUNTS[sight], agent_id)
     return CountsRow(**row)

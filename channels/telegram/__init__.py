@@ -1,10 +1,15 @@
 """Telegram: private chats with one bot, heard by polling or by webhook. Only the kind is declared here."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from channels.adapter import Capabilities, ChannelAdapter, ChannelKind, Ports, RawItem
+from channels.adapter import Bounds, Capabilities, ChannelAdapter, ChannelKind, Ports, RawItem
 from channels.telegram.settings import TelegramSettings
 from hub.model.interactions import InboundInteraction
+
+
+CAPABILITIES = Capabilities(attachments=True, live=True, bounds=Bounds(piece=4096, file_mb=50))
+"""https://core.telegram.org/bots/api#sendmessage, https://core.telegram.org/bots/api#senddocument"""
 
 
 def _open(name: str, settings: Any, ports: Ports) -> ChannelAdapter:
@@ -19,10 +24,18 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
     return translate(raw, settings)
 
 
+def _join(parts: Sequence[InboundInteraction], part_of: str) -> InboundInteraction:
+    from channels.telegram.join import join
+
+    return join(parts, part_of)
+
+
 KIND = ChannelKind(
     kind="telegram",
     settings=TelegramSettings,
-    capabilities=Capabilities(attachments=True, live=True),
+    capabilities=CAPABILITIES,
     open=_open,
     translate=_translate,
+    join=_join,
+    rating=lambda settings: settings.rating_after_minutes * 60 if settings.ask_rating else None,
 )

@@ -5,16 +5,17 @@ import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from aiohttp import web
-from telegram import InputFile
 
 from channels.adapter import (
     Accept,
+    Asking,
     CannotTranslate,
-    Capabilities,
     ChannelFailure,
     Leaving,
     NotAccepted,
@@ -26,22 +27,27 @@ from channels.adapter import (
     Unavailable,
     Unsure,
 )
-from channels.clean import read_json_object
+from channels.clean import read_json_object, safe_filename
 from channels.doors import read_body
-from channels.telegram.compose import split_text
+from channels.telegram import CAPABILITIES
+from channels.telegram.commands import set_commands
+from channels.telegram.compose import Piece, pieces_of
 from channels.telegram.envelope import pack
-from channels.telegram.files import MOST_BYTES, files_of, is_for_us, message_of
+from channels.telegram.files import MOST_BYTES, files_of
+from channels.telegram.groups import leave_group
 from channels.telegram.line import Doing, Line, call
+from channels.telegram.sending import keyboard, say, send_piece
 from channels.telegram.settings import TelegramSettings
-from hub.model.interactions import OutboundAttachment, OutboundInteraction
+from channels.telegram.updates import ALLOWED, For, asking_of, message_of, whom_for
+from hub.model.interactions import OutboundInteraction
+
+log = structlog.get_logger(__name__)
 
 _BATCH_BYTES = 32 * 1024 * 1024
 """Bytes of raw items that are held before they are committed; updates may carry files of 20 MB each."""
 _MOST_UPDATE = 1024 * 1024
 _TRIES = 3
 _MOST_REMEMBERED = 1000
-_PHOTOS = {"image/jpeg", "image/png"}
-_MOST_PHOTO = 10 * 1024 * 1024
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
 
@@ -50,7 +56,7 @@ class TelegramAdapter:
 
     def __init__(self, name: str, settings: TelegramSettings, ports: Ports) -> None:
         self.name = name
-        self.capabilities = Capabilities(attachments=True, push=settings.webhook, live=True)
+        self.capabilities = replace(CAPABILITIES, push=settings.webhook)
         self._settings = settings
         self._ports = ports
         self._line = Line(settings)
@@ -66,6 +72,7 @@ class TelegramAdapter:
 
     async def receive(self, accept: Accept) -> None:
         """Hear the bot until cancelled."""
+        await set_commands(self._line, self._ports)
         if self._settings.webhook:
             await self._ask_for_calls()
             await asyncio.Event().wait()
@@ -83,14 +90,55 @@ class TelegramAdapter:
             offset = None
             batch: list[RawItem] = []
             for update in updates:
-                if is_for_us(update):
-                    batch.append(await self._pack(update))
+                # What is asked of the hub comes after what was said before it.
+                if whom_for(update) is not For.AGENTS or asking_of(update) is not None:
+                    await self._commit(batch, accept)
+                    batch = []
+                if item := await self._hear(update):
+                    batch.append(item)
                 if sum(len(item.content) for item in batch) > _BATCH_BYTES:
                     await self._commit(batch, accept)
                     batch = []
             await self._commit(batch, accept)
             if updates:
                 offset = max(update["update_id"] for update in updates) + 1
+
+    async def _hear(self, update: Mapping[str, Any]) -> RawItem | None:
+        """What is to be accepted of it; what it asks of the hub is done. Raises Unavailable."""
+        whom = whom_for(update)
+        if whom is For.GROUP:
+            self._check_lease()
+            await leave_group(self._line, update)
+        if whom not in (For.AGENTS, For.COUNTER):
+            return None
+        asking = asking_of(update)
+        if asking is not None and await self._serve(asking, update):
+            return None
+        return await self._pack(update) if whom is For.AGENTS else None
+
+    async def _serve(self, asking: Asking, update: Mapping[str, Any]) -> bool:
+        """Whether the hub itself had to do with it. It is done once and for all by then; that it was so is said once at the most:
+        whoever heard nothing asks again."""
+        self._check_lease()
+        reply = await self._ports.counter(asking)
+        if reply is None:
+            return False
+        chat_id, pressed = int(asking.address), update.get("callback_query")
+        try:
+            if isinstance(pressed, dict):
+                answered = self._line.bot.answer_callback_query(str(pressed.get("id")), reply.notice or None)
+                await call(answered, Doing.SENDING)
+                number = pressed["message"].get("message_id")
+                if reply.marked is not None and type(number) is int:
+                    marked = self._line.bot.edit_message_reply_markup(
+                        chat_id, number, reply_markup=keyboard(reply.marked)
+                    )
+                    await call(marked, Doing.SENDING)
+            if reply.text:
+                await say(self._line, chat_id, reply)
+        except ChannelFailure as failure:
+            log.warning("telegram.not_said", channel=self.name, key=asking.key, why=str(failure))
+        return True
 
     async def _commit(self, batch: list[RawItem], accept: Accept) -> None:
         self._check_lease()
@@ -106,15 +154,19 @@ class TelegramAdapter:
         line that drops raises Unavailable, and the update comes again."""
         files: dict[str, bytes] = {}
         missing: dict[str, str] = {}
+        large: list[str] = []
         message, _ = message_of(update)
         for file in files_of(message or {}):
             if file.size > MOST_BYTES:
                 missing[file.file_id] = "larger than the 20 MB that a bot may fetch"
+                large.append(safe_filename(file.name))
                 continue
             try:
                 files[file.file_id] = await self._fetch(file.file_id)
             except Refused as refused:
                 missing[file.file_id] = str(refused)
+        if large:
+            await self._say_too_large(message or {}, large)
         return pack(
             update,
             bot_id=self._settings.bot_id,
@@ -122,6 +174,13 @@ class TelegramAdapter:
             files=files,
             missing=missing,
         )
+
+    async def _say_too_large(self, message: Mapping[str, Any], names: list[str]) -> None:
+        named = {"message": {**message, "text": "", "contact": None}}
+        asking = asking_of(named)
+        if asking is not None:
+            about = replace(asking, key=asking.key.replace("ask.", "ask.size.", 1), too_large=tuple(names))
+            await self._serve(about, named)
 
     async def _fetch(self, file_id: str) -> bytes:
         """The file's bytes. Raises Unavailable; Refused when it cannot be had, or not even at the third time
@@ -140,35 +199,31 @@ class TelegramAdapter:
         return bytes(data)
 
     async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
-        """Send the text, in pieces where it is long, then the files. When a piece fails after another has
+        """Send the text, in pieces where it is long, and the files. When a piece fails after another has
         left, nothing is certain any more about the whole, so it is Unsure and says how much arrived."""
         chat_id = _chat_id(message.address)
-        pieces: list[str | OutboundAttachment] = [*split_text(message.text), *message.attachments]
+        pieces = pieces_of(message.text, message.attachments)
         if not pieces:
             raise Refused("There is nothing to send: the reply has neither text nor files.")
         sent: list[str] = []
-        for piece in pieces:
+        for number, piece in enumerate(pieces, 1):
             try:
                 if not self._ports.alive():
                     raise TryLater("Another hub has taken this channel over.")
-                if not sent:
+                if number == 1:
                     await leaving()
-                sent.append(f"{chat_id}.{await self._send_piece(chat_id, piece)}")
+                sent += await self._send_piece(chat_id, piece, message, last=number == len(pieces))
             except ChannelFailure as failure:
-                if not sent:
+                if number == 1:
                     raise
-                raise Unsure(f"{len(sent)} of {len(pieces)} parts arrived; then: {failure}") from failure
+                raise Unsure(f"{number - 1} of {len(pieces)} parts arrived; then: {failure}") from failure
         return Receipt(external_id=sent[0], detail=" ".join(sent) if len(sent) > 1 else "")
 
-    async def _send_piece(self, chat_id: int, piece: str | OutboundAttachment) -> int:
-        bot = self._line.bot
-        if isinstance(piece, str):
-            return (await call(bot.send_message(chat_id, piece), Doing.SENDING)).message_id
-        file = InputFile(piece.data, filename=piece.filename)
-        if piece.content_type in _PHOTOS and len(piece.data) <= _MOST_PHOTO:
-            return (await call(bot.send_photo(chat_id, file), Doing.SENDING)).message_id
-        document = bot.send_document(chat_id, file, disable_content_type_detection=True)
-        return (await call(document, Doing.SENDING)).message_id
+    async def _send_piece(
+        self, chat_id: int, piece: Piece, message: OutboundInteraction, *, last: bool
+    ) -> list[str]:
+        made = await send_piece(self._line, chat_id, piece, message.choices if last else ())
+        return [f"{chat_id}.{number}" for number in made]
 
     async def close(self) -> None:
         await self._line.close()
@@ -188,7 +243,7 @@ class TelegramAdapter:
             self._line.bot.set_webhook(
                 f"{self._ports.public_url}/telegram/{self.name}/webhook",
                 secret_token=self._secret(),
-                allowed_updates=["message", "edited_message"],
+                allowed_updates=list(ALLOWED),
             ),
             Doing.ARRANGING,
         )
@@ -205,8 +260,8 @@ class TelegramAdapter:
         if type(update.get("update_id")) is not int:
             return web.Response(status=400, text="update_id: expected a whole number")
         try:
-            if is_for_us(update):
-                await accept([await self._pack(update)])
+            if item := await self._hear(update):
+                await accept([item])
         except (NotAccepted, Unavailable):
             return web.Response(status=503, headers={"Retry-After": "5"})
         return web.Response(status=200)

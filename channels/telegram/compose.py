@@ -1,9 +1,69 @@
-"""A reply in pieces that Telegram takes. Pure."""
+"""A reply in pieces that Telegram takes. Pure. Limits: https://core.telegram.org/bots/api#sending-files."""
 
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from hub.model.interactions import OutboundAttachment
 
 MOST_UNITS = 4096
 """UTF-16 units of one message. The Bot API speaks of characters; its own arithmetic is in UTF-16."""
+MOST_CAPTION = 1024
+"""The same, of the words below a file."""
+MOST_ALBUM = 10
+_MOST_PHOTO = 10 * 1024 * 1024
+
+
+class As(Enum):
+    """How a file is shown there."""
+
+    PHOTO = "photo"
+    VOICE = "voice"
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+_SHOWN = {
+    "image/jpeg": As.PHOTO,
+    "image/png": As.PHOTO,
+    "audio/ogg": As.VOICE,
+    "audio/mpeg": As.AUDIO,
+    "audio/mp4": As.AUDIO,
+    "video/mp4": As.VIDEO,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One message, or one album: several photos. `text` is the words, or what stands below the files."""
+
+    text: str = ""
+    files: tuple[OutboundAttachment, ...] = ()
+    shown: As = As.DOCUMENT
+
+
+def pieces_of(text: str, files: Sequence[OutboundAttachment]) -> list[Piece]:
+    """What to send, in order: photos that stand together are one album. Words that fit stand below what is sent when that is one
+    thing; else they come first."""
+    things: list[Piece] = []
+    for file in files:
+        shown = _shown(file)
+        last = things[-1] if things else None
+        if last is not None and last.shown is shown is As.PHOTO and len(last.files) < MOST_ALBUM:
+            things[-1] = Piece(files=(*last.files, file), shown=shown)
+        else:
+            things.append(Piece(files=(file,), shown=shown))
+    words = text.strip()
+    if len(things) == 1 and words and _units(words) <= MOST_CAPTION:
+        return [Piece(text=words, files=things[0].files, shown=things[0].shown)]
+    return [*(Piece(text=one) for one in split_text(words)), *things]
+
+
+def _shown(file: OutboundAttachment) -> As:
+    shown = _SHOWN.get(file.content_type, As.DOCUMENT)
+    return As.DOCUMENT if shown is As.PHOTO and len(file.data) > _MOST_PHOTO else shown
 _JOINER = "\u200d"
 _BREAKS = (("\n\n", 0), ("\n", 0), ("。", 1), ("！", 1), ("？", 1), (". ", 1), ("! ", 1), ("? ", 1), (" ", 0))
 

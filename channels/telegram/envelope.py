@@ -12,7 +12,7 @@ import orjson
 
 from channels.adapter import RawItem
 from channels.clean import MOST_DEPTH
-from channels.telegram.files import message_of
+from channels.telegram.updates import message_of, part_of
 
 
 def pack(
@@ -32,6 +32,7 @@ def pack(
     return RawItem(
         external_key=f"update.{bot_id}.{update['update_id']}",
         content_key=content_key(update),
+        part_of=part_of(update),
         content=orjson.dumps(envelope),
         received_at=received_at,
     )

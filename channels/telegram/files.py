@@ -1,4 +1,4 @@
-"""Which files an update speaks of. Pure; fetching them is the adapter's work.
+"""Which files a message speaks of. Pure; fetching them is the adapter's work.
 
 Shapes: https://core.telegram.org/bots/api#message.
 """
@@ -12,6 +12,7 @@ MOST_BYTES = 20 * 1024 * 1024
 
 _KINDS: tuple[tuple[str, str, str], ...] = (
     ("document", "document", "application/octet-stream"),
+    ("animation", "animation.mp4", "video/mp4"),
     ("voice", "voice.ogg", "audio/ogg"),
     ("audio", "audio.mp3", "audio/mpeg"),
     ("video", "video.mp4", "video/mp4"),
@@ -29,35 +30,20 @@ class NamedFile:
     size: int
 
 
-def message_of(update: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, bool]:
-    """The message of an update, and whether it is an edited one. None where there is none."""
-    for key, edited in (("message", False), ("edited_message", True)):
-        message = update.get(key)
-        if isinstance(message, dict):
-            return message, edited
-    return None, False
-
-
-def is_for_us(update: Mapping[str, Any]) -> bool:
-    """Whether it is a customer's own word: a message of a private chat, and not the bare press on Start.
-
-    What people say in groups is not meant for the company, so it is neither kept nor answered.
-    """
-    message, _ = message_of(update)
-    if message is None:
-        return False
-    chat = message.get("chat")
-    if isinstance(chat, dict) and chat.get("type") not in (None, "private"):
-        return False
-    return message.get("text") != "/start"
-
-
 def files_of(message: Mapping[str, Any]) -> list[NamedFile]:
-    """The files of a message; of a photo's sizes the largest that a bot may fetch."""
-    found = [file for key, name, kind in _KINDS if (file := _file(message.get(key), name, kind)) is not None]
+    """The files of a message; of a photo's sizes the largest that a bot may fetch. A sticker is a word, and no file."""
+    found = [
+        file
+        for key, name, kind in _KINDS
+        # Telegram sends an animation a second time as a document, for programs that know no animations.
+        if not (key == "document" and isinstance(message.get("animation"), dict))
+        and (file := _file(message.get(key), name, kind)) is not None
+    ]
     sizes = message.get("photo")
     if isinstance(sizes, list):
-        photos = [file for size in sizes if (file := _file(size, "photo.jpg", "image/jpeg")) is not None]
+        number = message.get("message_id")
+        name = f"photo-{number}.jpg" if type(number) is int else "photo.jpg"
+        photos = [file for size in sizes if (file := _file(size, name, "image/jpeg")) is not None]
         small = [file for file in photos if file.size <= MOST_BYTES]
         if photos:
             found.append(max(small or photos, key=lambda file: file.size))

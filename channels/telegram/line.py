@@ -29,6 +29,7 @@ from telegram.request import HTTPXRequest
 
 from channels.adapter import ChannelFailure, Misconfigured, Refused, TryLater, Unavailable, Unsure
 from channels.telegram.settings import TelegramSettings
+from channels.telegram.updates import ALLOWED
 
 # The library's own way to choose its next major version's type for durations; without it each 429 warns.
 os.environ.setdefault("PTB_TIMEDELTA", "true")
@@ -111,7 +112,7 @@ class Line:
         They are not made into the library's objects: one that it cannot read would hold up all behind it.
         The name's capital letter makes the library leave them alone; the Bot API minds no case.
         """
-        asked: dict[str, Any] = {"timeout": wait, "allowed_updates": ["message", "edited_message"]}
+        asked: dict[str, Any] = {"timeout": wait, "allowed_updates": list(ALLOWED)}
         if offset is not None:
             asked["offset"] = offset
         answer: Any = await call(
@@ -168,7 +169,8 @@ def _meaning_while_sending(error: TelegramError) -> ChannelFailure:
             whole_channel=True,
         )
     if isinstance(error, Forbidden):
-        return Refused(f"Telegram does not deliver to this person (bot blocked?): {_said(error)}")
+        said = f"Telegram does not deliver to this person (bot blocked?): {_said(error)}"
+        return Refused(said, shut=True)
     if isinstance(error, (BadRequest, ChatMigrated, Conflict)):
         return Refused(f"Telegram refused the message: {_said(error)}")
     if isinstance(error.__cause__, _CERTAIN):

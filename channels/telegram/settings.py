@@ -9,8 +9,9 @@ class TelegramSettings(BaseModel):
     """One bot. `base_url` and `base_file_url` are for a Bot API server of one's own
     (https://core.telegram.org/bots/api#using-a-local-bot-api-server); the token is appended to both.
 
-    `webhook` true: Telegram calls the hub, which must then be reachable by https; false: the hub asks.
-    Times are seconds.
+    `webhook` true: Telegram calls the hub, which must then be reachable by https; false: the hub asks. `ask_rating`: when a
+    ticket is resolved, its customer is asked how they liked it, `rating_after_minutes` later unless it was reopened.
+    Other times are seconds.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -19,6 +20,8 @@ class TelegramSettings(BaseModel):
     base_url: str = "https://api.telegram.org/bot"
     base_file_url: str = "https://api.telegram.org/file/bot"
     webhook: bool = False
+    ask_rating: bool = True
+    rating_after_minutes: float = Field(default=1, ge=0, le=1440)
     poll_seconds: int = Field(default=25, ge=1, le=50)
     timeout_seconds: float = Field(default=30, gt=0, le=600)
 

@@ -17,6 +17,7 @@ log = structlog.get_logger(__name__)
 
 EVENTS = "hub_events"
 INBOUND = "hub_inbound"
+GATHER = "hub_gather"
 ROUTE = "hub_route"
 OUTBOX = "hub_outbox"
 RULES = "hub_rules"
@@ -26,7 +27,20 @@ LEARNED = "hub_learned"
 LOOKS = "hub_looks"
 INCIDENTS = "hub_incidents"
 CHANNELS = "hub_channels"
-TOPICS = (EVENTS, INBOUND, ROUTE, OUTBOX, RULES, WEBHOOKS, SIMULATIONS, LEARNED, LOOKS, CHANNELS, INCIDENTS)
+TOPICS = (
+    EVENTS,
+    INBOUND,
+    GATHER,
+    ROUTE,
+    OUTBOX,
+    RULES,
+    WEBHOOKS,
+    SIMULATIONS,
+    LEARNED,
+    LOOKS,
+    CHANNELS,
+    INCIDENTS,
+)
 
 _HEARTBEAT_SECONDS = 15.0
 _RECONNECT_SECONDS = 1.0

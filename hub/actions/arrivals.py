@@ -57,6 +57,11 @@ class Arrival:
         )
 
     @property
+    def is_part(self) -> bool:
+        """Whether it waits for the other parts of its message."""
+        return bool(self.item.part_of) and self.kind.join is not None and not self.raw_id
+
+    @property
     def content_scope(self) -> int:
         """The name-space of content keys: all mail channels share one, for a letter may reach several inboxes."""
         return 0 if self.kind.answer_id is not None else self.channel_id

@@ -23,6 +23,7 @@ from hub.actions.inboxes import is_own_address
 from hub.actions.installation import channel_id, channel_name
 from hub.actions.metrics import ACCEPTED
 from hub.actions.reader import Overrun
+from hub.model.interactions import InboundInteraction
 from hub.model.tickets import EventKind
 from storage import events, inbound, views
 from storage.database import Connection, DatabaseUnavailable
@@ -79,16 +80,24 @@ async def accept_items(
 
 
 def _arrival(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:
-    """Read it now, unless its format is heavy."""
-    if arrival.kind.heavy:
+    """Read it now, unless its format is heavy or it waits for its other parts."""
+    if arrival.kind.heavy or arrival.is_part:
         return arrival
+    said = read_item(arrival.channel, arrival.item, settings, translate)
+    return replace(arrival, error=said) if isinstance(said, str) else replace(arrival, read=understand(said))
+
+
+def read_item(
+    channel: str, item: RawItem, settings: BaseModel, translate: Translate
+) -> InboundInteraction | str:
+    """What it says, or why it cannot be read."""
     try:
-        return replace(arrival, read=understand(translate(arrival.item, settings)))
+        return translate(item, settings)
     except CannotTranslate as error:
-        return replace(arrival, error=str(error)[:1000])
+        return str(error)[:1000]
     except Exception as error:
-        log.exception("intake.translator_fault", channel=arrival.channel, key=arrival.item.external_key[:100])
-        return replace(arrival, error=f"It cannot be read: {type(error).__name__}: {error}"[:1000])
+        log.exception("intake.translator_fault", channel=channel, key=item.external_key[:100])
+        return f"It cannot be read: {type(error).__name__}: {error}"[:1000]
 
 
 async def _write(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance | Exception]:
@@ -118,10 +127,15 @@ async def _write_alone(ctx: Context, arrival: Arrival) -> Acceptance | Exception
         return error
 
 
-async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
-    house = House(
+def house_of(ctx: Context) -> House:
+    """What is the same for all that arrives now."""
+    return House(
         rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx), look_again=ctx.learned.look_again
     )
+
+
+async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
+    house = house_of(ctx)
 
     async def work(connection: Connection) -> list[Acceptance]:
         kept = await file_arrivals(connection, house, arrivals)

@@ -1,6 +1,7 @@
 """Tags as the house keeps them: what each means and looks like, which are no longer offered, one name for what had two."""
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 
@@ -11,6 +12,7 @@ from hub.actions.rules.rulebook import as_document
 from hub.actions.tags import change_tags
 from hub.model.audit import AuditKind
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from hub.model.tags import COLOURS, clean_tag
 from storage import tags as stored
 from storage.database import Connection, DatabaseUnavailable
@@ -64,7 +66,8 @@ async def rename_tag(ctx: Context, *, name: str, wanted: str, actor: Actor) -> N
 
     await ctx.database.run(work)
     tasks: set[asyncio.Task[None]] = ctx.memo.setdefault(_RUNNING, set())
-    task = asyncio.create_task(_go_on(ctx, actor), name=f"rename tag {name}")
+    # A tag is the installation's, whoever renames it: on tickets that they do not see, too.
+    task = asyncio.create_task(_go_on(ctx, replace(actor, sight=Sight.ALL)), name=f"rename tag {name}")
     tasks.add(task)
     task.add_done_callback(tasks.discard)
 

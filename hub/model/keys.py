@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[Command, ...]] = {
         Command("reply", "KeyR"),
         Command("note", "KeyN"),
         Command("macro", "KeyM"),
+        Command("articles", "Shift+KeyK"),
         Command("send", "$mod+Enter", fixed=True),
         Command("send_resolve_next", "$mod+Shift+Enter", fixed=True),
         Command("undo", "$mod+KeyZ", fixed=True),
@@ -63,6 +64,7 @@ COMMANDS: Mapping[str, tuple[Command, ...]] = {
         Command("go_tasks", "KeyG KeyT"),
         Command("go_notices", "KeyG KeyN"),
         Command("go_floor", "KeyG KeyF"),
+        Command("go_knowledge", "KeyG KeyK"),
     ),
     "screen": (
         Command("palette", "$mod+KeyK", fixed=True),

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ANONYMISE_CUSTOMERS = "anonymise_customers"
     # Service
     MANAGE_TEMPLATES = "manage_templates"
+    WRITE_KNOWLEDGE = "write_knowledge"
     SEE_FLOOR = "see_floor"
     SEE_RULES = "see_rules"
     MANAGE_RULES = "manage_rules"
@@ -76,6 +77,7 @@ _AGENT: Permissions = frozenset(
         Permission.SEE_CUSTOMERS,
         Permission.CHANGE_CUSTOMERS,
         Permission.MANAGE_TEMPLATES,
+        Permission.WRITE_KNOWLEDGE,
         Permission.SEE_FLOOR,
         Permission.SEE_RULES,
         Permission.SEE_SYSTEM,

@@ -106,11 +106,14 @@ CREATE INDEX gathering_together ON gathering (channel_id, part_of);
 -- What a customer said, as it was before they changed it.
 CREATE INDEX interaction_revised ON interaction (revises) WHERE revises IS NOT NULL;
 
--- A conversation as its channel knows it: the language the customer chose, what they were asked for and have not said yet, whether
+-- A conversation as its channel knows it: with whom, the language they chose, what they were asked for and have not said yet, whether
 -- they have shut us out.
 CREATE TABLE talk (
     channel_id int NOT NULL REFERENCES channel,
     thread_key text NOT NULL,
+    address text NOT NULL,
+    kind text NOT NULL,
+    value text NOT NULL,
     language text NOT NULL DEFAULT '',
     waits_for text NOT NULL DEFAULT '',
     waits_data jsonb NOT NULL DEFAULT '{}',
@@ -118,6 +121,7 @@ CREATE TABLE talk (
     shut_at timestamptz,
     PRIMARY KEY (channel_id, thread_key)
 );
+CREATE INDEX talk_with ON talk (kind, value);
 
 -- A code that was sent to an address, to see whether it is theirs. Only its hash is kept.
 CREATE TABLE proof (

@@ -44,22 +44,15 @@ SELECT id, name FROM organisation WHERE sorted_as IS NULL ORDER BY id LIMIT $1
 -- name: sort
 UPDATE organisation o SET sorted_as = g.sorted_as FROM unnest($1::bigint[], $2::text[]) AS g (id, sorted_as) WHERE o.id = g.id
 
--- name: organisations
--- By pinyin. `$3`: a part of the name, or the start of its pinyin.
-SELECT o.id, o.code, o.name, o.key_account, o.segment, o.owner_id, coalesce(a.name, '') AS owner_name, o.note, o.version,
-       o.sorted_as, (SELECT count(*) FROM customer c WHERE c.organisation_id = o.id AND c.merged_into IS NULL) AS members
-FROM organisation o LEFT JOIN agent a ON a.id = o.owner_id
-WHERE (o.sorted_as, o.id) > ($1::text, $2::bigint)
-  AND ($3::text = '' OR position(lower($3) IN lower(o.name)) > 0 OR starts_with(replace(o.sorted_as, ' ', ''), lower($3)))
-ORDER BY o.sorted_as, o.id
-LIMIT $4
-
--- name: organisation
+-- name: organisation_row
+-- storage/change_customers.py adds which, and in what order.
 SELECT o.id, o.code, o.name, o.key_account, o.segment, o.owner_id, coalesce(a.name, '') AS owner_name, o.note, o.version,
        coalesce(o.sorted_as, '') AS sorted_as,
        (SELECT count(*) FROM customer c WHERE c.organisation_id = o.id AND c.merged_into IS NULL) AS members
 FROM organisation o LEFT JOIN agent a ON a.id = o.owner_id
-WHERE o.code = $1
+
+-- name: organisation_names
+SELECT o.id, o.code, o.name FROM organisation o WHERE o.sorted_as IS NOT NULL
 
 -- name: lock_organisation
 SELECT id, name, key_account, segment, owner_id, note, version FROM organisation WHERE code = $1 FOR NO KEY UPDATE
@@ -73,10 +66,6 @@ INSERT INTO organisation (name, key_account, segment, owner_id, note, sorted_as)
 -- name: set_organisation
 UPDATE organisation SET name = $2, key_account = $3, segment = $4, owner_id = $5, note = $6, sorted_as = $7, version = version + 1
 WHERE id = $1
-
--- name: organisation_ids
--- For the form of a customer: the first ones by pinyin, and the customer's own.
-SELECT id, code, name FROM organisation WHERE sorted_as IS NOT NULL ORDER BY sorted_as, id LIMIT $1
 
 -- name: members
 SELECT c.code, c.name, c.last_seen_at, c.key_account FROM customer c

@@ -40,14 +40,15 @@ SELECT agent_id, kind FROM folded
 
 -- name: staff
 -- All who can be told something. A role that was made is told what the one is told that it was made from.
-SELECT a.id, a.login, a.name, coalesce(nullif(r.based_on, ''), a.role) AS role, ARRAY(SELECT m.queue_id FROM queue_member m WHERE m.agent_id = a.id) AS queues
+SELECT a.id, a.login, a.name, coalesce(nullif(r.based_on, ''), a.role) AS role, r.sight,
+       ARRAY(SELECT m.queue_id FROM queue_member m WHERE m.agent_id = a.id) AS queues
 FROM agent a JOIN role r ON r.name = a.role WHERE a.active ORDER BY a.id
 
 -- name: queues
 SELECT id, name, title_en, title_zh FROM queue WHERE NOT retired ORDER BY id
 
 -- name: tickets
-SELECT id, assignee_id, queue_id FROM ticket WHERE id = ANY($1::bigint[])
+SELECT id, assignee_id, queue_id, offered_to FROM ticket WHERE id = ANY($1::bigint[])
 
 -- name: notes
 -- What colleagues wrote to each other. Where the entry was moved since, it is there that it is spoken of.

@@ -38,8 +38,9 @@ WHERE cu.id = ANY($1::bigint[])
 ORDER BY cu.last_seen_at DESC, cu.id DESC
 
 -- name: find_organisations
+-- storage/search.py adds which of them are in sight, and in what order.
 WITH hit AS MATERIALIZED (SELECT id FROM search_organisation WHERE words @@ $1::text::tsquery)
-SELECT id FROM hit WHERE id < $2::bigint ORDER BY id DESC LIMIT $3
+SELECT hit.id FROM hit WHERE hit.id < $2::bigint
 
 -- name: organisation_hits
 SELECT o.id, o.code, o.name, o.key_account,

@@ -14,3 +14,9 @@ SELECT t.id FROM ticket t WHERE t.id = ANY($1::bigint[])
 
 -- name: of_these_customers
 SELECT DISTINCT t.customer_id FROM ticket t WHERE t.customer_id = ANY($1::bigint[])
+
+-- name: organisation
+SELECT 1 FROM organisation o WHERE o.code = $1
+
+-- name: task
+SELECT 1 FROM task t LEFT JOIN ticket k ON k.id = t.ticket_id WHERE t.code = $1

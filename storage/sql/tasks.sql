@@ -102,11 +102,11 @@ WHERE NOT a.active ORDER BY t.id LIMIT $1
 
 -- name: counts
 -- To do: of this agent, of these overdue, of the agent's departments, all.
-SELECT count(*) FILTER (WHERE assignee_id = $1) AS mine,
-       count(*) FILTER (WHERE assignee_id = $1 AND due_at <= clock_timestamp()) AS mine_overdue,
-       count(*) FILTER (WHERE queue_id IN (
+SELECT count(*) FILTER (WHERE task.assignee_id = $1) AS mine,
+       count(*) FILTER (WHERE task.assignee_id = $1 AND task.due_at <= clock_timestamp()) AS mine_overdue,
+       count(*) FILTER (WHERE task.queue_id IN (
            SELECT m.queue_id FROM queue_member m WHERE m.agent_id = $1
            UNION ALL SELECT o.id FROM queue o WHERE NOT EXISTS (SELECT 1 FROM queue_member n WHERE n.agent_id = $1))) AS departments,
        count(*) AS "all",
-       count(*) FILTER (WHERE due_at <= clock_timestamp()) AS overdue
-FROM task WHERE state IN ('open', 'doing')
+       count(*) FILTER (WHERE task.due_at <= clock_timestamp()) AS overdue
+FROM task LEFT JOIN ticket k ON k.id = task.ticket_id WHERE task.state IN ('open', 'doing')

@@ -135,28 +135,3 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
             ]
         }
         yield await figure("desk_jump", jumps, n)
-
-
-class _Screen:
-    def __init__(self, client: aiohttp.ClientSession, url: str) -> None:
-        self._client, self._url = client, url
-
-    async def log_in(self, login: str) -> None:
-        form = {"login": login, "password": PASSWORD}
-        async with self._client.post(
-            f"{self._url}/desk/login", data=form, headers={"Origin": self._url}
-        ) as answer:
-            if answer.url.path != "/desk":
-                raise BenchmarkFailed(f"{login} could not log in: {answer.status} {answer.url.path}")
-
-    async def ask(self, paths: Sequence[str]) -> list[float]:
-        """Milliseconds of each."""
-        took = []
-        for path in paths:
-            began = time.perf_counter()
-            async with self._client.get(self._url + path, allow_redirects=False) as answer:
-                await answer.read()
-                if answer.status != 200:
-                    raise BenchmarkFailed(f"{path}: {answer.status}")
-            took.append((time.perf_counter() - began) * 1000)
-        return took

@@ -9,13 +9,13 @@ import aiohttp
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
-from hub.actions.people.sessions import log_in
 from hub.model.tickets import EventKind
 from storage import events
 from storage.database import Connection
 from tests.benchmarks import floors
 from tests.benchmarks.figure import BenchmarkFailed, Figure, Round, percentiles
-from tests.benchmarks.stage import PASSWORD, Served, Stage
+from tests.benchmarks.screen import Screen, cookies
+from tests.benchmarks.stage import Served, Stage
 
 SCREENS = 20
 WARM_UP = 10
@@ -30,8 +30,7 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
         stage.installation(served.dsn, {}) as ctx,
         AsyncExitStack() as stack,
     ):
-        client = await stack.enter_async_context(aiohttp.ClientSession())
-        screens = [await _open_screen(served, ctx, client, stack, number) for number in range(SCREENS)]
+        screens = [await _open_screen(served, ctx, stack, number) for number in range(SCREENS)]
         floor = percentiles(await floors.notified(served.dsn, n))
         for number in range(-WARM_UP, n):
             took = await _tell(ctx, screens, stage.agents[0])
@@ -55,15 +54,14 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
 
 
 async def _open_screen(
-    served: Served, ctx: Context, client: aiohttp.ClientSession, stack: AsyncExitStack, number: int
+    served: Served, ctx: Context, stack: AsyncExitStack, number: int
 ) -> aiohttp.ClientWebSocketResponse:
     """An agent's page, signed in, from now on."""
-    token = await log_in(ctx, login=f"agent{number}", password=PASSWORD, peer="127.0.0.1", user_agent="bench")
+    client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=cookies()))
+    screen = Screen(client, served.url)
+    await screen.log_in(f"agent{number}")
     cursor = "{}.{}".format(*await ctx.database.read(events.feed_end))
-    headers = {"Cookie": f"hub_session={token}"}
-    return await stack.enter_async_context(
-        client.ws_connect(f"{served.url}/desk/live?cursor={cursor}", origin=served.url, headers=headers)
-    )
+    return await stack.enter_async_context(await screen.line(cursor))
 
 
 async def _tell(ctx: Context, screens: list[aiohttp.ClientWebSocketResponse], agent_id: int) -> list[float]:

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="hub-bench-") as name:
         scratch = Path(name)
         scratch.chmod(0o755)  # run as root, the server has a user of its own
-        data = scratch / "postgres"
+        data = (asked.keep or scratch) / "postgres"
         try:
             with embedded_postgres(data) as dsn:
                 stage = Stage(dsn=dsn, data=data, scratch=scratch, quick=asked.quick, letters=asked.letters)
@@ -76,6 +76,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         default=Path(from_environment) if from_environment else None,
         help=f"folder of .eml files for ingest_letters (or {LETTERS_VARIABLE}); without one, the tests' own",
+    )
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        default=None,
+        help="folder in which Postgres and the past of desk_at_scale stay for the next run; without one, nothing stays",
     )
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.names) - {*NAMES, *LONG}):

@@ -100,6 +100,15 @@ class Stage:
         await self._create(name, TEMPLATE)
         return at_database(self.dsn, name)
 
+    async def lasting_database(self, name: str) -> tuple[str, bool]:
+        """The DSN of a database that stays as long as the server's folder is kept, and whether it was there already."""
+        connection = await asyncpg.connect(self.dsn)
+        there = await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name)
+        await connection.close()
+        if not there:
+            await self._create(name, TEMPLATE)
+        return at_database(self.dsn, name), bool(there)
+
     @asynccontextmanager
     async def serve(self, channels: Channels) -> AsyncIterator[Served]:
         """`contact-hub serve` over a fresh database, as an administrator starts it."""
@@ -130,5 +139,7 @@ class Stage:
 
     async def _create(self, name: str, template: str = "template1") -> None:
         connection = await asyncpg.connect(self.dsn)
+        # In a folder that is kept, an earlier run has left its own.
+        await connection.execute(f"DROP DATABASE IF EXISTS {name}")
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         await connection.close()

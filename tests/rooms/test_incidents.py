@@ -75,7 +75,7 @@ async def _told(ctx: Context) -> list[tuple[str, str]]:
 async def test_everybody_is_told_once_in_their_language(ctx: Context) -> None:
     tickets = await _three(ctx)
     code = await _incident(ctx, tickets)
-    preview = await preview_update(ctx, incident_code=code)
+    preview = await preview_update(ctx, incident_code=code, actor=SYSTEM)
     assert (preview.by_kind, preview.chinese, preview.others) == ({"email": 2}, 1, 1)
     assert (preview.claimed, preview.skipped) == (1, {"claimed": 1})
     update = await _update(ctx, code)

@@ -78,6 +78,10 @@ QUERIES |= {
     "views.customer_timeline": views.CUSTOMER_TIMELINE,
     "views.latest_of_ticket": views.LATEST_OF_TICKET,
     "customer_timeline.filtered": customer_timeline.FILTERED,
+    "change_customers.organisation": change_customers.BY_CODE,
+    **{f"change_customers.organisations_{sight_}": sql for sight_, sql in change_customers.LISTS.items()},
+    **{f"change_customers.choices_{sight_}": sql for sight_, sql in change_customers.CHOICES.items()},
+    **{f"search.organisations_{sight_}": sql for sight_, sql in search.ORGANISATIONS.items()},
     "incidents.by_code": incidents.BY_CODE,
     "incidents.list": incidents.LIST,
     "incidents.concerned_all": incidents.CONCERNED,
@@ -103,7 +107,10 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "change_customers.lock_customer": (change_customers.CustomerToChange, set()),
     "change_customers.customer_to_change": (change_customers.CustomerToChange, set()),
     "change_customers.identities_with_ids": (change_customers.OwnIdentity, set()),
-    "change_customers.organisations": (change_customers.OrganisationRow, set()),
+    **{
+        f"change_customers.organisations_{one}": (change_customers.OrganisationRow, set[str]())
+        for one in change_customers.LISTS
+    },
     "change_customers.organisation": (change_customers.OrganisationRow, set()),
     "change_customers.members": (change_customers.MemberRow, set()),
     "change_customers.tickets_of_organisation": (change_customers.TicketOfOrganisation, set()),
@@ -530,7 +537,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
             f"tasks {number}",
             name,
             ("task", "ticket", "customer"),
-            "10019" if number > 5 else "1, now(), 0, 50",
+            "1, now(), 0, 50" if "$4" in QUERIES[name] else "10019",
         )
         for number, name in enumerate(TASK_LISTS)
     ),

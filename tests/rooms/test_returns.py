@@ -464,9 +464,9 @@ async def test_what_somebody_had_to_do_goes_on_without_them(ctx: Context) -> Non
     codes = await ctx.database.run(made)
     assert await hand_over_tasks(ctx, from_agent=ann, to_agent=bo, actor=SYSTEM) == 2
     assert await hand_over_tasks(ctx, from_agent=ann, to_agent=bo, actor=SYSTEM) == 0
-    assert {(await get_task(ctx, code))[0].assignee_id for code in codes} == {bo}
+    assert {(await get_task(ctx, code, SYSTEM))[0].assignee_id for code in codes} == {bo}
     assert await look_after(ctx) == 0
     await one(ctx, "UPDATE agent SET active = false WHERE id = $1 RETURNING 1", bo)
     assert await look_after(ctx) == 3
-    assert {(await get_task(ctx, code))[0].assignee_id for code in codes} == {None}
-    assert (await get_task(ctx, codes[0]))[1][-1].what == "put_back"
+    assert {(await get_task(ctx, code, SYSTEM))[0].assignee_id for code in codes} == {None}
+    assert (await get_task(ctx, codes[0], SYSTEM))[1][-1].what == "put_back"

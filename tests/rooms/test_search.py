@@ -12,7 +12,7 @@ from hub.actions.context import Context
 from hub.actions.search import find
 from hub.actions.search.index import index_some, state_of_search
 from hub.actions.search.query import read_query
-from hub.model.people import Actor
+from hub.model.people import HUB, Actor
 from hub.model.permissions import Sight
 from hub.model.search_words import comparable
 from storage import search as stored
@@ -91,7 +91,7 @@ async def test_everything_is_found_by_what_it_says(ground: Context) -> None:
     for typed in ("zhangwei", "zw", "张", "wei.zhang", "13800138000", "8000", "zhang wei"):
         assert await names(ground, typed) == ["张伟"], typed
     assert await names(ground, "单晓") == await names(ground, "shanx") == ["單曉"]
-    found = await find.find_organisations(ground, read_query("xinghe", TODAY))
+    found = await find.find_organisations(ground, read_query("xinghe", TODAY), HUB)
     assert [one.name for one in found.hits] == ["星河科技有限公司"] and found.hits[0].customers == 1
 
 
@@ -148,9 +148,9 @@ async def test_what_changes_is_found_anew(ground: Context) -> None:
     await take_in(ground)
     assert await names(ground, "zhangw") == [] and await names(ground, "lina") == ["李娜"]
     assert await subjects(ground, "vip") == [] and await subjects(ground, "urgent") == ["退款还没到账"]
-    assert [one.name for one in (await find.find_organisations(ground, read_query("远景", TODAY))).hits] == [
-        "远景集团"
-    ]
+    assert [
+        one.name for one in (await find.find_organisations(ground, read_query("远景", TODAY), HUB)).hits
+    ] == ["远景集团"]
     assert await names(ground, "13800138000") == ["Anna Berg"] and await entries(ground, "财务") == []
     await run(ground, "DELETE FROM interaction WHERE direction = 'internal'")
     await take_in(ground)

@@ -16,6 +16,7 @@ from hub.actions.cases.incidents import IncidentState, lock_incident, no_inciden
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import ActionFailure, NotPossible
 from hub.actions.note import check_text
+from hub.actions.people.sight import seen_of
 from hub.model.people import Actor
 from hub.model.tickets import TicketStatus
 from storage import incidents
@@ -23,6 +24,7 @@ from storage.database import Connection, joining
 from storage.incidents import ConcernedRow, NewDelivery, WaitingDelivery
 
 CLAIMED, NO_WAY, CLOSED, TOO_LONG, STOPPED = "claimed", "no_way_back", "closed", "too_long", "stopped"
+OUT_OF_SIGHT = "out_of_sight"
 """Why somebody is not told."""
 MOST_KEY = 100
 
@@ -60,15 +62,21 @@ class Preview:
 
 
 async def preview_update(
-    ctx: Context, *, incident_code: int, with_claimed: bool = False, text_en: str = "", text_zh: str = ""
+    ctx: Context,
+    *,
+    incident_code: int,
+    actor: Actor,
+    with_claimed: bool = False,
+    text_en: str = "",
+    text_zh: str = "",
 ) -> Preview:
-    """Whom an update would reach as things are. Raises NotFound."""
+    """Whom an update of the actor's would reach as things are. Raises NotFound."""
 
     async def look(connection: Connection) -> list[Recipient] | None:
         incident = await incidents.by_code(connection, incident_code)
         if incident is None:
             return None
-        return await _recipients(ctx, connection, incident.id, with_claimed, text_en, text_zh)
+        return await _recipients(ctx, connection, incident.id, actor, with_claimed, text_en, text_zh)
 
     found = await ctx.database.read(look)
     if found is None:
@@ -122,7 +130,7 @@ async def write_update(
         )
         if update is None:
             return await incidents.update_by_key(connection, incident.id, key)
-        found = await _recipients(ctx, connection, incident.id, with_claimed, *texts)
+        found = await _recipients(ctx, connection, incident.id, actor, with_claimed, *texts)
         await incidents.add_deliveries(
             connection,
             update,
@@ -200,10 +208,23 @@ async def _tell_one(ctx: Context, connection: Connection, waiting: WaitingDelive
 
 
 async def _recipients(
-    ctx: Context, connection: Connection, incident_id: int, with_claimed: bool, text_en: str, text_zh: str
+    ctx: Context,
+    connection: Connection,
+    incident_id: int,
+    actor: Actor,
+    with_claimed: bool,
+    text_en: str,
+    text_zh: str,
 ) -> list[Recipient]:
+    """Whoever does not see a ticket does not write on it: its customer is left out, and whoever sees all is told so."""
     rows = await incidents.concerned(connection, incident_id)
-    return [_recipient(ctx, row, with_claimed, text_en, text_zh) for row in rows]
+    seen = await seen_of(connection, actor, [row.ticket_id for row in rows])
+    return [
+        _recipient(ctx, row, with_claimed, text_en, text_zh)
+        if row.ticket_id in seen
+        else Recipient(row=row, why=OUT_OF_SIGHT)
+        for row in rows
+    ]
 
 
 def _recipient(ctx: Context, row: ConcernedRow, with_claimed: bool, text_en: str, text_zh: str) -> Recipient:

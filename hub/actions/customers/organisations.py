@@ -4,6 +4,7 @@ from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.people.care import MOST_SEGMENT
+from hub.actions.people.sight import may_see_organisation
 from hub.actions.targets import Touch, touch
 from hub.model.codes import ORGANISATION, show_code
 from hub.model.people import Actor
@@ -19,9 +20,9 @@ _AT_ONCE = 500
 
 
 async def list_organisations(
-    ctx: Context, *, after: tuple[str, int] = ("", 0), query: str = "", limit: int = 50
+    ctx: Context, *, actor: Actor, after: tuple[str, int] = ("", 0), query: str = "", limit: int = 50
 ) -> list[OrganisationRow]:
-    """A page by pinyin. Those that came by other ways than this desk get their place first."""
+    """A page by pinyin of what there is for the actor. Those that came by other ways than this desk get their place first."""
 
     async def place(connection: Connection) -> int:
         found = await stored.unsorted(connection, _AT_ONCE)
@@ -32,8 +33,22 @@ async def list_organisations(
         while await ctx.database.run(place) == _AT_ONCE:
             pass
     return await ctx.database.read(
-        lambda c: stored.organisations(c, after=after, query=query.strip(), limit=limit)
+        lambda c: stored.organisations(
+            c, after=after, query=query.strip(), limit=limit, sight=actor.sight, agent_id=actor.agent_id
+        )
     )
+
+
+async def get_organisation(ctx: Context, *, code: int, actor: Actor) -> OrganisationRow:
+    """Raises NotFound."""
+
+    async def read(connection: Connection) -> OrganisationRow:
+        row = await stored.organisation(connection, code)
+        if row is None or not await may_see_organisation(connection, actor, code):
+            raise _unknown(code)
+        return row
+
+    return await ctx.database.read(read)
 
 
 async def add_organisation(ctx: Context, *, said: OrganisationSaid, actor: Actor) -> int:
@@ -58,8 +73,8 @@ async def change_organisation(
 
     async def work(connection: Connection) -> None:
         found = await stored.lock_organisation(connection, organisation_code)
-        if found is None:
-            raise NotFound(f"There is no organisation {show_code(ORGANISATION, organisation_code)}.")
+        if found is None or not await may_see_organisation(connection, actor, organisation_code):
+            raise _unknown(organisation_code)
         number, now, was = found
         if now != version:
             raise NotPossible("Somebody else has changed the organisation.", code="organisation_changed")
@@ -96,6 +111,10 @@ async def _tell(connection: Connection, actor: Actor) -> None:
         connection, EventKind.CUSTOMER_CHANGED, agent_id=actor.agent_id, data={"by": actor.name}
     )
     await announce(connection, EVENTS, ROUTE)
+
+
+def _unknown(code: int) -> NotFound:
+    return NotFound(f"There is no organisation {show_code(ORGANISATION, code)}.")
 
 
 def _check(said: OrganisationSaid) -> OrganisationSaid:

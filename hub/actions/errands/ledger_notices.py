@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.actions.context import Context
-from hub.actions.errands.mentions import find_mentions
+from hub.actions.errands.mentions import find_mentions, sees
 from hub.actions.errands.notices import NewNotice, add_notices, overseers_of
 from hub.model.notices import NoticeKind
 from hub.model.tickets import EventKind, TicketStatus
@@ -69,9 +69,11 @@ async def _facts(
 ) -> Facts:
     noted = [int(row.data["interaction"]) for row in rows if _is_internal(row)]
     notes = await stored.notes(connection, noted) if noted else []
-    tickets = sorted({row.ticket_id for row in rows if row.ticket_id is not None})
+    tickets = {row.ticket_id for row in rows if row.ticket_id is not None} | {
+        note.ticket_id for note in notes
+    }
     return Facts(
-        tickets=await stored.tickets(connection, tickets),
+        tickets=await stored.tickets(connection, sorted(tickets)),
         staff=await stored.staff(connection),
         notes={note.id: note for note in notes},
         queues=await stored.queues(connection) if any("@" in note.text for note in notes) else (),
@@ -129,7 +131,12 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
 
 
 def _named_in(note: NoteRow, facts: Facts) -> list[int]:
-    return find_mentions(note.text, facts.staff, facts.queues).everybody(facts.staff)
+    named = find_mentions(note.text, facts.staff, facts.queues).everybody(facts.staff)
+    return [agent_id for agent_id in named if agent_id in _who_see(facts, note.ticket_id)]
+
+
+def _who_see(facts: Facts, ticket_id: int) -> set[int]:
+    return {one.id for one in facts.staff if sees(one, facts.tickets[ticket_id])}
 
 
 def _mentioned_on(facts: Facts) -> list[tuple[int, int]]:
@@ -138,7 +145,7 @@ def _mentioned_on(facts: Facts) -> list[tuple[int, int]]:
         (note.ticket_id, agent_id)
         for note in facts.notes.values()
         for agent_id in find_mentions(note.text, facts.staff, facts.queues).agents
-        if agent_id != note.agent_id
+        if agent_id != note.agent_id and agent_id in _who_see(facts, note.ticket_id)
     ]
 
 
@@ -150,7 +157,7 @@ def _to_followers(
     names = {one.id: one.name for one in facts.staff}
     said = {"by": names.get(row.agent_id or 0, ""), "to": names.get(but or 0, "")}
     for agent_id in facts.followers.get(ticket.id, ()):
-        if agent_id not in (row.agent_id, but, ticket.assignee_id):
+        if agent_id not in (row.agent_id, but, ticket.assignee_id) and agent_id in _who_see(facts, ticket.id):
             yield _notice(agent_id, kind, f"followed:{row.id}", ticket, said)
 
 

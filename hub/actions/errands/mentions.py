@@ -1,10 +1,13 @@
-"""Whom a text names with @: a colleague by login or name, or everybody who works on a queue. Pure."""
+"""Whom a text names with @: a colleague by login or name, or everybody who works on a queue; and who of them may know of it."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from storage.notices import QueueNamed, StaffRow
+from hub.model.permissions import Sight
+from storage import notices, work
+from storage.database import Connection
+from storage.notices import QueueNamed, StaffRow, ToldTicket
 
 _BEGINS = re.compile(r"(?<![A-Za-z0-9_@.])@")
 """Not within an address. Chinese leaves no blank before a name."""
@@ -45,6 +48,27 @@ def find_mentions(text: str, staff: Sequence[StaffRow], queues: Sequence[QueueNa
             agents += known[name][0]
             teams += known[name][1]
     return Named(agents=tuple(dict.fromkeys(agents)), queues=tuple(dict.fromkeys(teams)))
+
+
+def sees(agent: StaffRow, ticket: ToldTicket) -> bool:
+    """Whether there is this ticket for them, as storage.sight says it of a query. Whoever does not see it is told nothing of
+    it."""
+    if agent.sight == Sight.ALL or agent.id in (ticket.assignee_id, ticket.offered_to):
+        return True
+    return agent.sight == Sight.QUEUES and (not agent.queues or ticket.queue_id in agent.queues)
+
+
+async def named_in_vain(connection: Connection, ticket_code: int, text: str) -> list[str]:
+    """The names of those whom the text names by themselves, and who do not see the ticket."""
+    if "@" not in text:
+        return []
+    staff = await notices.staff(connection)
+    found = await work.peek(connection, ticket_code)
+    if found is None:
+        return []
+    ticket = (await notices.tickets(connection, [found[0]]))[found[0]]
+    named = find_mentions(text, staff).agents
+    return [one.name for one in staff if one.id in named and not sees(one, ticket)]
 
 
 _Known = Mapping[str, tuple[list[int], list[int]]]

@@ -10,9 +10,11 @@ from hub.actions.errands.notices import NewNotice, add_notices
 from hub.actions.errands.tasks import MOST_TEXT, MOST_TITLE, said_fields, tell, tell_receivers
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.keep import KEEP, Keep
+from hub.actions.people.sight import may_see_task, seen_codes
 from hub.model.codes import TASK, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from hub.model.tasks import TaskState, TaskStep
 from hub.model.tickets import EventKind
 from storage import staff
@@ -146,7 +148,8 @@ async def pass_task_on(
         if passed:
             await _give(taken, to_agent, KEEP)
 
-    await _on_task(ctx, code, None, actor, step)
+    # It is the agent who is handed over, with whatever they have.
+    await _on_task(ctx, code, None, replace(actor, sight=Sight.ALL), step)
     return passed
 
 
@@ -233,30 +236,51 @@ async def list_tasks(
     ended: bool,
     page: tuple[datetime, int],
     limit: int,
+    actor: Actor,
 ) -> list[TaskRow]:
-    """To do, what is due first first; or what has ended, the last first. `page`: (due or ended, id) of the row before."""
+    """To do, what is due first first; or what has ended, the last first: of what there is for the actor, who looks at their own
+    list (`agent_id`), or sees all. `page`: (due or ended, id) of the row before."""
     look = stored.ended if ended else stored.to_do
-    return await ctx.database.read(lambda c: look(c, agent_id, scope, page, limit))
+
+    async def read(connection: Connection) -> list[TaskRow]:
+        return await _veiled(
+            connection, actor, await look(connection, agent_id, scope, page, limit, actor.sight)
+        )
+
+    return await ctx.database.read(read)
 
 
 async def tasks_of_ticket(ctx: Context, ticket_code: int) -> list[TaskRow]:
     return await ctx.database.read(lambda c: stored.of_ticket(c, ticket_code))
 
 
-async def count_tasks(ctx: Context, agent_id: int | None) -> CountsRow:
-    return await ctx.database.read(lambda c: stored.counts(c, agent_id))
+async def count_tasks(ctx: Context, actor: Actor) -> CountsRow:
+    return await ctx.database.read(lambda c: stored.counts(c, actor.agent_id, actor.sight))
 
 
-async def get_task(ctx: Context, code: int) -> tuple[TaskRow, list[StepRow]]:
+async def get_task(ctx: Context, code: int, actor: Actor) -> tuple[TaskRow, list[StepRow]]:
     """The task and what was done to it. Raises NotFound."""
 
     async def look(connection: Connection) -> tuple[TaskRow, list[StepRow]]:
         row = await stored.task(connection, code)
-        if row is None:
+        if row is None or not await may_see_task(connection, actor, code):
             raise _unknown(code)
-        return row, await stored.steps(connection, row.id)
+        (shown,) = await _veiled(connection, actor, [row])
+        return shown, await stored.steps(connection, row.id)
 
     return await ctx.database.read(look)
+
+
+async def _veiled(connection: Connection, actor: Actor, rows: list[TaskRow]) -> list[TaskRow]:
+    """Whoever is given a task need not see its ticket: then it says nothing of the ticket, nor of whose it is."""
+    codes = [row.ticket_code for row in rows if row.ticket_code is not None]
+    seen = await seen_codes(connection, actor, codes)
+    return [
+        row
+        if row.ticket_code is None or row.ticket_code in seen
+        else replace(row, ticket_code=None, ticket_subject="", customer_code=None, customer_name="")
+        for row in rows
+    ]
 
 
 async def _on_task(
@@ -264,7 +288,7 @@ async def _on_task(
 ) -> int:
     async def run(connection: Connection) -> int:
         task = await stored.lock(connection, code)
-        if task is None:
+        if task is None or not await may_see_task(connection, actor, code):
             raise _unknown(code)
         if version is not None and version != task.version:
             raise NotPossible("Somebody else has changed this task meanwhile.", code="task_changed")

@@ -13,6 +13,7 @@ from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.errands.notices import NewNotice, add_notices, overseers
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.people.sight import may_see_customer, may_see_id
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
@@ -101,12 +102,12 @@ async def new_task(
         ticket_id = customer_id = None
         if ticket_code is not None:
             found = await work.peek(connection, ticket_code)
-            if found is None:
+            if found is None or not await may_see_id(connection, actor, found[0]):
                 raise NotFound(f"There is no ticket {show_code(TICKET, ticket_code)}.")
             ticket_id = found[0]
         elif customer_code is not None:
             customer = await views.get_customer_by_code(connection, customer_code)
-            if customer is None:
+            if customer is None or not await may_see_customer(connection, actor, customer_code):
                 raise NotFound(f"There is no customer {show_code(CUSTOMER, customer_code)}.")
             customer_id = customer.id
         task_id = await add_task(

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from channels.adapter import Acceptance
-from hub.actions.announce import EVENTS, ROUTE, announce
+from hub.actions.announce import EVENTS, GATHER, ROUTE, announce
 from hub.actions.arrivals import Arrival, lock_keys, storable
 from hub.actions.filing.state import Batch, Case
 from hub.model.codes import TICKET, show_code
 from hub.model.tickets import EventKind
-from storage import events, inbound
+from storage import events, gathering, inbound
 from storage.database import Connection, as_json
 
 
@@ -136,6 +136,12 @@ async def write_journal(connection: Connection, batch: Batch) -> None:
         topics.append(ROUTE)
     if new:
         await inbound.keep_raw(connection, new, topics)
+    parts = [case for case in batch.cases if case.arrival.is_part and case.state == "received"]
+    if parts:
+        await gathering.add_parts(
+            connection, [(case.raw_id, case.arrival.channel_id, case.arrival.item.part_of) for case in parts]
+        )
+        await announce(connection, GATHER)
     if old:
         await inbound.settle_raw(connection, old)
         await announce(connection, *topics)

@@ -108,7 +108,9 @@ async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int],
     for row in (await inbound.lock_tickets(connection, ticket_ids)).values():
         customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
         # None for a ticket that only a change of its own entry leads to.
-        candidate = sets.get(row.id) or Candidate(ticket_id=row.id, status=TicketStatus(row.status), people=set())
+        candidate = sets.get(row.id) or Candidate(
+            ticket_id=row.id, status=TicketStatus(row.status), people=set()
+        )
         batch.tickets[row.id] = Ticket(
             number=row.id,
             id=row.id,

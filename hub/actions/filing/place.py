@@ -57,7 +57,9 @@ def _revise(batch: Batch, case: Case, name: Name) -> bool:
     new word. False: nothing was said under this name."""
     earlier = batch.said_here.get(name)
     known = batch.said.get(name)
-    ticket = earlier.ticket if earlier is not None else batch.tickets.get(known[1]) if known is not None else None
+    ticket = (
+        earlier.ticket if earlier is not None else batch.tickets.get(known[1]) if known is not None else None
+    )
     if ticket is None:
         return False
     case.revises = earlier if earlier is not None else known[0] if known is not None else None

@@ -170,10 +170,11 @@ async def _write_timeline(connection: Connection, cases: Sequence[Case]) -> None
         waiting.clear()
 
     for case in cases:
-        if isinstance(case.revises, Case) and case.revises in waiting:
+        if any(one is case.revises for one in waiting):
             await append()  # what it is about came just before, and has no number yet
         waiting.append(case)
-    await append()
+    if waiting:
+        await append()
 
 
 def _entry(case: Case) -> inbound.NewEntry:

@@ -50,6 +50,20 @@ async def may_see_customer(connection: Connection, actor: Actor, customer_code: 
     return await sight.sees_customer(connection, actor.sight, actor.agent_id, customer_code)
 
 
+async def may_see_organisation(connection: Connection, actor: Actor, organisation_code: int) -> bool:
+    """Those of whose people they see a ticket, and those that have no people yet."""
+    if actor.agent_id is None or actor.sight is Sight.ALL:
+        return True
+    return await sight.sees_organisation(connection, actor.sight, actor.agent_id, organisation_code)
+
+
+async def may_see_task(connection: Connection, actor: Actor, task_code: int) -> bool:
+    """Their own and those that they have made, those of their departments, and those on a ticket in sight."""
+    if actor.agent_id is None or actor.sight is Sight.ALL:
+        return True
+    return await sight.sees_task(connection, actor.sight, actor.agent_id, task_code)
+
+
 async def seen_of(connection: Connection, actor: Actor, ticket_ids: list[int]) -> set[int]:
     """Those of these tickets that are in sight."""
     if actor.agent_id is None:

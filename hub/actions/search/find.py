@@ -100,14 +100,16 @@ async def find_customers(
 
 
 async def find_organisations(
-    ctx: Context, asked: Asked, *, after: int | None = None, limit: int = PAGE
+    ctx: Context, asked: Asked, actor: Actor, *, after: int | None = None, limit: int = PAGE
 ) -> Found[OrganisationHit]:
     """Organisations by name (also in pinyin) and code, the newest first."""
     if not asked.words:
         return Found()
 
     async def work(c: Connection) -> Found[OrganisationHit]:
-        rows = await stored.find_organisations(c, asked.words, before=_start(after), limit=limit + 1)
+        rows = await stored.find_organisations(
+            c, asked.words, sight=actor.sight, agent_id=actor.agent_id, before=_start(after), limit=limit + 1
+        )
         hits = [one for one in rows if asked.fits(organisation_text(one.name, one.code))]
         return Found(hits=tuple(hits[:limit]), after=rows[limit - 1].id if len(rows) > limit else None)
 

@@ -307,7 +307,9 @@ async def delete_incident_ticket(call: Call) -> Answer:
 async def get_preview(call: Call) -> Answer:
     """Whom an update would reach."""
     query: PreviewQuery = call.query
-    found = await preview_update(call.ctx, incident_code=_incident(call), with_claimed=query.with_claimed)
+    found = await preview_update(
+        call.ctx, incident_code=_incident(call), actor=call.actor, with_claimed=query.with_claimed
+    )
     return Answer(
         document=PreviewAnswer(
             by_channel=found.by_kind,

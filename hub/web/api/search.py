@@ -108,7 +108,7 @@ async def get_search(call: Call) -> Answer:
             found = (
                 await find.find_tickets(ctx, asked, actor, zone, after=below, limit=many)
                 if query.type == "tickets"
-                else await find.find_organisations(ctx, asked, after=below, limit=many)
+                else await find.find_organisations(ctx, asked, call.actor, after=below, limit=many)
                 if query.type == "organisations"
                 else await find.find_entries(ctx, asked, actor, zone, after=below, limit=many)
             )

@@ -148,6 +148,7 @@ async def list_tasks(call: Call) -> Answer:
         scope=query.scope,
         ended=query.ended,
         page=_page(query),
+        actor=call.actor,
         limit=query.limit,
     )
     last = rows[-1] if len(rows) == query.limit else None
@@ -230,7 +231,7 @@ async def _do(call: Call, code: int, body: NewStep) -> None:
 
 
 async def _detail(call: Call, code: int) -> TaskDetail:
-    row, steps = await task_work.get_task(call.ctx, code)
+    row, steps = await task_work.get_task(call.ctx, code, call.actor)
     return TaskDetail(task=TaskAnswer.of(row), steps=[StepAnswer.of(step) for step in steps])
 
 

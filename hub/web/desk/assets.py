@@ -29,6 +29,7 @@ STYLES = (
     "admin",
     "signin",
     "search",
+    "knowledge",
     "design",
 )
 """Every sheet, in the order in which they count: what stands later wins."""

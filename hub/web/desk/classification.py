@@ -1,11 +1,14 @@
 """How well tickets are sorted, what waits for a person's word, and what was learned: for whoever leads."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from hub.actions.failures import NotFound
 from hub.actions.floor.measured import DAYS, Cell, read_overview
 from hub.actions.learning.correct import change_ticket
 from hub.actions.learning.learn import use_version
+from hub.actions.people.sight import seen_codes
 from hub.model.tickets import TicketKind
 from hub.web.desk.say.language import N_
 from hub.web.desk.tickets.thread import ticket_code
@@ -58,8 +61,15 @@ async def post_use(visit: Visit) -> web.StreamResponse:
 
 
 async def _read(visit: Visit) -> dict[str, object]:
+    overview = await read_overview(visit.ctx)
+    codes = [row.ticket_code for row in (*overview.uncertain, *overview.recent)]
+    seen = await visit.ctx.database.read(lambda c: seen_codes(c, visit.actor, codes))
     return {
-        "overview": await read_overview(visit.ctx),
+        "overview": replace(
+            overview,
+            uncertain=[row for row in overview.uncertain if row.ticket_code in seen],
+            recent=[row for row in overview.recent if row.ticket_code in seen],
+        ),
         "kinds": list(TicketKind),
         "NONE": Cell(),
         "DAYS": DAYS,

@@ -114,6 +114,7 @@ async def show_preview(visit: Visit) -> web.StreamResponse:
     preview = await preview_update(
         visit.ctx,
         incident_code=_code(visit),
+        actor=visit.actor,
         with_claimed=query.get("with_claimed") == "yes",
         text_en=query.get("text_en", ""),
         text_zh=query.get("text_zh", ""),
@@ -282,7 +283,7 @@ async def _one(visit: Visit) -> dict[str, object]:
     found = await visit.ctx.database.read(read)
     if found is None:
         raise NotFound(f"There is no incident {show_code(INCIDENT, code)}.")
-    preview: Preview = await preview_update(visit.ctx, incident_code=code)
+    preview: Preview = await preview_update(visit.ctx, incident_code=code, actor=visit.actor)
     return {**found, "preview": preview, "MOST_TITLE": MOST_TITLE, "key": secrets.token_urlsafe(12)}
 
 

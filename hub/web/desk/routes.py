@@ -26,6 +26,8 @@ from hub.web.desk.assets import show_asset
 from hub.web.desk.channels import pages as channels
 from hub.web.desk.channels import setting_up
 from hub.web.desk.errands import notices, tasks, webhooks
+from hub.web.desk.knowledge import offering, shelves, writing as knowledge_writing
+from hub.web.desk.knowledge import pages as knowledge
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.lists import bulk, looks, news, snooze
 from hub.web.desk.lists import views as saved
@@ -150,6 +152,24 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/mentioned", mentions.post_mentioned, needs=EVERYBODY),
         post("/tickets/{code}/follow", mentions.post_follow, needs=EVERYBODY),
         post("/tickets/{code}/templates/{id}", quick.post_filled, needs=EVERYBODY),
+        get("/knowledge", knowledge.show_list, needs=EVERYBODY),
+        get("/knowledge/new", knowledge_writing.show_new, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/preview", knowledge_writing.post_preview, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/text/{language}", knowledge_writing.post_text, needs=P.WRITE_KNOWLEDGE),
+        get("/knowledge/categories", shelves.show_categories, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/categories", shelves.post_new, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/categories/{category}", shelves.post_change, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/categories/{category}/move", shelves.post_move, needs=P.WRITE_KNOWLEDGE),
+        get("/knowledge/{id}", knowledge.show_article, needs=EVERYBODY),
+        get("/knowledge/{id}/edit/{language}", knowledge_writing.show_editor, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/{id}/text/{language}", knowledge_writing.post_text, needs=P.WRITE_KNOWLEDGE),
+        get("/knowledge/{id}/versions/{language}/{number}", knowledge.show_version, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/{id}/facts", knowledge_writing.post_facts, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/{id}/withdraw/{language}", knowledge_writing.post_withdraw, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/{id}/archive", knowledge_writing.post_archive, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/{id}/restore", knowledge_writing.post_restore, needs=P.WRITE_KNOWLEDGE),
+        post("/tickets/{code}/article", knowledge_writing.post_from_ticket, needs=P.WRITE_KNOWLEDGE),
+        get("/fragments/tickets/{code}/articles", offering.show_fitting, needs=EVERYBODY),
         get("/templates", templates.show_templates, needs=EVERYBODY),
         post("/templates", templates.post_template, needs=EVERYBODY),
         post("/templates/preview", templates.post_preview, needs=EVERYBODY),

@@ -210,7 +210,7 @@ async def _section(visit: Visit, sort: Kind, asked: Asked, after: str, many: int
         tickets = await find.find_tickets(ctx, asked, actor, zone, after=below, limit=many)
         return Section(sort=sort, hits=tickets.hits, after=_next(tickets.after))
     if sort is Kind.ORGANISATIONS:
-        organisations = await find.find_organisations(ctx, asked, after=below, limit=many)
+        organisations = await find.find_organisations(ctx, asked, actor, after=below, limit=many)
         return Section(sort=sort, hits=organisations.hits, after=_next(organisations.after))
     entries = await find.find_entries(ctx, asked, actor, zone, after=below, limit=many)
     shown = [ShownEntry(entry=one, pieces=_pieces(one, asked)) for one in entries.hits]

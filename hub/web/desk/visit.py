@@ -34,6 +34,7 @@ MANAGED = (
     - {Permission.LISTEN_IN, Permission.MERGE_CUSTOMERS, Permission.REPAIR}
 )
 _VOICE = web.RequestKey("voice", Voice)
+_THEME = web.RequestKey("theme", str)
 
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
@@ -98,7 +99,7 @@ def at_desk(
             voice=Voice(locale=signed_in.agent.locale, zone=read_zone(request)),
             now=datetime.now(UTC),
         )
-        request[_VOICE] = visit.voice
+        request[_VOICE], request[_THEME] = visit.voice, visit.agent.theme
         if needs is not None and not visit.may(needs):
             return show_trouble(request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
         try:
@@ -155,7 +156,8 @@ def show_trouble(
         message = render("_message.html", voice, text=text, fault=fault)
         headers |= {"HX-Retarget": "#messages", "HX-Reswap": "beforeend"}
         return show_html(message, status=status, headers=headers)
-    page = render("error.html", voice, text=text, fault=fault, status=status)
+    theme = request.get(_THEME, "auto")
+    page = render("error.html", voice, text=text, fault=fault, status=status, theme=theme)
     return show_html(page, status=status, headers=headers)
 
 

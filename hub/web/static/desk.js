@@ -21,6 +21,7 @@ import "./keys.js";
 import "./palette.js";
 import "./complete.js";
 import "./quick.js";
+import "./knowledge.js";
 import "./mention.js";
 import "./macros.js";
 import "./selecting.js";

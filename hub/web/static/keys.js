@@ -184,6 +184,7 @@ const DOES = {
   reply: onTicket(() => chooseMode("reply")),
   note: onTicket(() => chooseMode("note")),
   macro: button("macro"),
+  articles: button("articles"),
   assign: button("assign"),
   take: button("take"),
   resolve: button("resolve"),
@@ -205,6 +206,7 @@ const DOES = {
   go_rules: go("/desk/rules"),
   go_tasks: go("/desk/tasks"),
   go_floor: go("/desk/floor"),
+  go_knowledge: go("/desk/knowledge"),
   go_notices: {
     when: always,
     run: () => {

@@ -62,11 +62,15 @@ document.addEventListener("click", (event) => {
     target.closest("details.menu")?.removeAttribute("open");
     document.getElementById(target.dataset.opens).showModal();
   }
-  if (target.dataset.closes) document.getElementById(target.dataset.closes)?.removeAttribute("open");
+  if (target.dataset.closes) {
+    const menu = document.getElementById(target.dataset.closes);
+    if (menu?.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu?.removeAttribute("open");
+  }
   if (target.dataset.toggles) {
     const pane = document.getElementById(target.dataset.toggles);
-    pane.toggleAttribute("data-open");
-    if (pane.hasAttribute("data-open")) pane.querySelector("button, a")?.focus();
+    if (pane.toggleAttribute("data-open")) pane.querySelector("button, a")?.focus();
+    else toPane(pane).focus();
   }
   if (target.matches("[data-back]") && document.getElementById("list")) {
     const scope = new URLSearchParams(location.search).toString();
@@ -89,8 +93,15 @@ export function closeTopmost() {
     return true;
   }
   const pane = document.querySelector("#customer-pane[data-open]");
-  pane?.removeAttribute("data-open");
-  return Boolean(pane) || dropChoice();
+  if (!pane) return dropChoice();
+  pane.removeAttribute("data-open");
+  toPane(pane).focus();
+  return true;
+}
+
+// What opens a pane, outside of it: there the focus goes back to.
+function toPane(pane) {
+  return document.querySelector(`[data-toggles="${pane.id}"]:not(#${pane.id} *)`);
 }
 
 // ── theme ───────────────────────────────────────────────────────────────────────────────────────────────────────────

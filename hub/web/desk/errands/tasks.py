@@ -168,7 +168,7 @@ async def _do(visit: Visit, code: int, step: str, said: Mapping[str, str]) -> No
 
 async def _show_task(visit: Visit, code: int, *, trouble: str = "") -> web.StreamResponse:
     cursor = visit.ctx.feed.cursor
-    task, steps = await task_work.get_task(visit.ctx, code)
+    task, steps = await task_work.get_task(visit.ctx, code, visit.actor)
     context = {
         "task": task,
         "steps": steps,
@@ -185,13 +185,19 @@ async def _show_task(visit: Visit, code: int, *, trouble: str = "") -> web.Strea
 async def _read_list(visit: Visit, look: TaskLook) -> dict[str, object]:
     page = (NEVER, 2**62) if look.ended else (_FIRST, 0)
     found = await task_work.list_tasks(
-        visit.ctx, agent_id=visit.agent.id, scope=look.scope, ended=look.ended, page=page, limit=look.rows
+        visit.ctx,
+        agent_id=visit.agent.id,
+        scope=look.scope,
+        ended=look.ended,
+        page=page,
+        limit=look.rows,
+        actor=visit.actor,
     )
     return {
         "look": look,
         "tasks": found,
         "more": len(found) == look.rows < MOST,
-        "counts": await task_work.count_tasks(visit.ctx, visit.agent.id),
+        "counts": await task_work.count_tasks(visit.ctx, visit.actor),
         "SCOPES": SCOPES,
         **await _choices(visit),
         **task_words(visit.voice, found, visit.now),

@@ -171,7 +171,11 @@ async def _page(
     visit: Visit, customer: CustomerToChange | None, form: dict[str, str], trouble: str = ""
 ) -> web.Response:
     cursor = visit.ctx.feed.cursor
-    houses = await visit.ctx.database.read(lambda c: change_customers.organisation_choices(c, CHOICES))
+    houses = await visit.ctx.database.read(
+        lambda c: change_customers.organisation_choices(
+            c, CHOICES, sight=visit.actor.sight, agent_id=visit.agent.id
+        )
+    )
     said = form or {
         "name": customer.name if customer else "",
         "language": customer.language if customer else "",

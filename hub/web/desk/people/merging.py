@@ -207,7 +207,12 @@ async def _preview(visit: Visit, trouble: str = "") -> web.Response:
 
     async def read(c: Connection) -> tuple[Side | None, Side | None, dict[int, str], dict[int, str]]:
         agents = {one.id: one.name for one in await views.list_agents(c)}
-        houses = {number: name for number, _, name in await change_customers.organisation_choices(c, 1000)}
+        houses = {
+            number: name
+            for number, _, name in await change_customers.organisation_choices(
+                c, 1000, sight=visit.actor.sight, agent_id=visit.agent.id
+            )
+        }
         return await side(c, kept), await side(c, gone), agents, houses
 
     ours, theirs, agents, houses = await visit.ctx.database.run(read)

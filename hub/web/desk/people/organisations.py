@@ -7,6 +7,7 @@ from hub.actions.customers.organisations import (
     MOST_NOTE,
     add_organisation,
     change_organisation,
+    get_organisation,
     list_organisations,
 )
 from hub.actions.failures import ActionFailure, NotFound
@@ -29,7 +30,9 @@ async def show_organisations(visit: Visit) -> web.StreamResponse:
     after, last = query.get("after", "").replace("\x00", ""), query.get("last", "")
     number = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else 0
     cursor = visit.ctx.feed.cursor
-    rows = await list_organisations(visit.ctx, after=(after, number), query=looked_for, limit=PAGE)
+    rows = await list_organisations(
+        visit.ctx, actor=visit.actor, after=(after, number), query=looked_for, limit=PAGE
+    )
     return visit.page(
         "organisations.html",
         section="organisations",
@@ -100,10 +103,7 @@ async def _row(visit: Visit) -> OrganisationRow:
         code = read_code(ORGANISATION, visit.request.match_info["organisation"])
     except NotACode as error:
         raise NotFound(str(error)) from error
-    row = await visit.ctx.database.read(lambda c: change_customers.organisation(c, code))
-    if row is None:
-        raise NotFound(f"There is no organisation {show_code(ORGANISATION, code)}.")
-    return row
+    return await get_organisation(visit.ctx, code=code, actor=visit.actor)
 
 
 async def _given(visit: Visit) -> dict[str, str]:

@@ -1,12 +1,15 @@
 """What a person has changed and not published: looking at it, trying it, publishing it, or giving it up."""
 
+from dataclasses import replace
 from typing import Literal, cast
 
 from aiohttp import web
 
 from hub.actions.failures import Conflict, NotPossible
+from hub.actions.people.sight import seen_codes
 from hub.actions.rules.rule_drafts import Overlap, discard_draft, overlap_of, publish_draft, rebase_draft
 from hub.actions.rules.try_rules import begin_trial, last_trial
+from hub.model.codes import TICKET, read_code, show_code
 from hub.web.desk.rules.forms.fields import one
 from hub.web.desk.rules.trials import ToldTrial, tell_trial
 from hub.web.desk.rules.troubles import say_refusal, troubles_of
@@ -103,4 +106,16 @@ async def _show(visit: Visit, *, trouble: str = "", note: str = "") -> web.Respo
 
 
 async def _trial(visit: Visit, seen: Seen) -> ToldTrial | None:
-    return tell_trial(seen.words, await last_trial(visit.ctx, visit.agent.id), seen.desk.rules.fingerprint)
+    told = tell_trial(seen.words, await last_trial(visit.ctx, visit.agent.id), seen.desk.rules.fingerprint)
+    if told is None:
+        return None
+    codes = [read_code(TICKET, one.ticket) for one in (*told.tickets, *told.runs)]
+    there = {
+        show_code(TICKET, code)
+        for code in await visit.ctx.database.read(lambda c: seen_codes(c, visit.actor, codes))
+    }
+    return replace(
+        told,
+        tickets=[one for one in told.tickets if one.ticket in there],
+        runs=[one for one in told.runs if one.ticket in there],
+    )

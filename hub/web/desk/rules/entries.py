@@ -23,6 +23,7 @@ from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_names import GROUPS
 from hub.web.desk.visit import Visit, go
 from routing.automation.tables import AutomationWhen
+from routing.promises import WEEKDAYS
 from routing.rules import RulesError
 from storage import agents, rulebook
 
@@ -198,8 +199,12 @@ async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Res
         context["sample"] = target_sample(seen.words, visit.request.query, visit.now)
         context["choices"] = await chooser(visit, seen)
         context["in_days"] = partial(say_days, seen.words)
+    if section.key == "calendar":
+        context["days"] = WEEKDAYS
     if section.key == "automation":
-        context["running"] = await running_of(visit.ctx, [one.name for one in seen.desk.rules.automation])
+        context["running"] = await running_of(
+            visit.ctx, [one.name for one in seen.desk.rules.automation], visit.actor
+        )
     return show(
         visit,
         seen,

@@ -33,6 +33,10 @@ ACTS: Mapping[AuditKind, str] = {
     A.CHANNEL_CHANGED: N_("Channel changed"),
     A.FIELDS_CHANGED: N_("Custom fields changed"),
     A.TAGS_CHANGED: N_("Tags changed"),
+    A.ARTICLE_PUBLISHED: N_("Article published"),
+    A.ARTICLE_WITHDRAWN: N_("Article withdrawn"),
+    A.ARTICLE_CHANGED: N_("Article changed"),
+    A.KNOWLEDGE_CHANGED: N_("Categories of articles changed"),
     A.KEY_ADDED: N_("API key made"),
     A.KEY_CHANGED: N_("API key changed"),
     A.KEY_REVOKED: N_("API key revoked"),
@@ -83,6 +87,14 @@ ABOUT: Mapping[str, str] = {
     "until": N_("Last day"),
     "tickets": N_("Tickets"),
     "files": N_("Files"),
+    "language": N_("Language"),
+    "visibility": N_("Who reads it"),
+    "category": N_("Category"),
+    "tags": N_("Tags"),
+    "archived": N_("Archived"),
+    "title_en": N_("Label in English"),
+    "title_zh": N_("Label in Chinese"),
+    "retired": N_("Retired"),
 }
 """What a detail of an act is called; others are shown by the word that the trail has for them."""
 

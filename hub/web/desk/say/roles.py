@@ -49,6 +49,10 @@ PERMISSIONS: Mapping[Permission, Words] = {
     P.MANAGE_TEMPLATES: Words(
         name=N_("Templates and macros"), means=N_("Write and withdraw what everybody uses.")
     ),
+    P.WRITE_KNOWLEDGE: Words(
+        name=N_("Write articles"),
+        means=N_("Write and publish what the knowledge base says, also to customers."),
+    ),
     P.SEE_FLOOR: Words(name=N_("See the floor"), means=N_("Queues, who is there, how long people wait.")),
     P.SEE_RULES: Words(name=N_("See the rules"), means=N_("How work is sorted, promised and automated.")),
     P.MANAGE_RULES: Words(
@@ -106,6 +110,7 @@ GROUPS: Sequence[tuple[str, tuple[Permission, ...]]] = (
         N_("Service"),
         (
             P.MANAGE_TEMPLATES,
+            P.WRITE_KNOWLEDGE,
             P.SEE_FLOOR,
             P.SEE_RULES,
             P.MANAGE_RULES,

@@ -184,6 +184,7 @@ LEFT_OUT: Mapping[str, str] = {
     "closed": N_("all their tickets are closed"),
     "too_long": N_("the text is too long for their channel"),
     "stopped": N_("stopped before it was their turn"),
+    "out_of_sight": N_("their tickets are another team's: somebody who sees those tells them"),
 }
 """Why somebody is not told of an incident."""
 
@@ -217,6 +218,11 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
+    "bad_article": N_("An article needs a title; title, summary and text have a longest length."),
+    "article_changed": N_("Somebody else has changed this article meanwhile. Reload the page first."),
+    "article_archived": N_("The article is archived. Restore it first."),
+    "no_such_category": N_("There is no such category any more."),
+    "bad_category": N_("A category needs a title, in one language at least."),
     "secret_again": N_(
         "The server is another one: type the secrets again. Kept ones go only where they were meant for."
     ),

@@ -13,11 +13,13 @@ from hub.actions.answers.copies import read_copies
 from hub.actions.answers.drafts import MOST_FILES, MOST_FILES_BYTES
 from hub.actions.answers.later import read_moment
 from hub.actions.answers.schedule import schedule_reply
+from hub.actions.errands.mentions import named_in_vain
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
 from hub.model.drafts import DraftMode
 from hub.model.interactions import OutboundAttachment
+from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.composing import Undo, composer_context
 from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
@@ -101,7 +103,10 @@ async def post_note(visit: Visit) -> web.StreamResponse:
         await _once(visit, form, b"note", code, text, (), do)
     except NotPossible as failure:
         return _refuse(visit, failure)
-    return await _show_sent(visit, code, "note")
+    unaware = await visit.ctx.database.read(lambda c: named_in_vain(c, code, text))
+    said = N_("Cannot see this ticket, so is not told: %(names)s")
+    tail = visit.toast(visit.voice.say(said, names=", ".join(unaware))) if unaware else ""
+    return await _show_sent(visit, code, "note", tail=tail)
 
 
 async def post_undo(visit: Visit) -> web.StreamResponse:
@@ -149,6 +154,7 @@ async def _show_sent(
     *,
     then: str = "",
     resolved: int = 0,
+    tail: str = "",
 ) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
     entry = next((one for one in work.thread.entries if one.id == interaction_id), None)
@@ -157,7 +163,9 @@ async def _show_sent(
     undo = None
     if entry is not None and left > 0:
         undo = Undo(interaction_id=entry.id, seconds=left, resolved=resolved)
-    return visit.page("_sent.html", **await composer_context(visit, work, sent=mode, undo=undo, then=then))
+    return visit.page(
+        "_sent.html", tail=tail, **await composer_context(visit, work, sent=mode, undo=undo, then=then)
+    )
 
 
 async def _show_what_is_new(visit: Visit, code: int, seen: int, conflict: Conflict) -> web.StreamResponse:

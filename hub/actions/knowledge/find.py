@@ -1,0 +1,101 @@
+"""Articles that fit: to what somebody types, and to what a customer or a ticket says."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hub.actions.context import Context
+from hub.actions.knowledge.rank import by_terms, by_touches, lifted
+from hub.actions.knowledge.words import looked_for
+from hub.actions.search.query import read_query
+from hub.model.articles import public_path
+from storage import knowledge_find as stored
+from storage.database import Connection
+from storage.knowledge_find import Reader, ShownRow
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """An article that fits, in the language wanted where it has that. `public`: customers read it too, at `path`; "" where they
+    do not."""
+
+    id: int
+    language: str
+    title: str
+    summary: str
+    body: str
+    public: bool
+
+    @property
+    def path(self) -> str:
+        return public_path(self.language, self.id, self.title) if self.public else ""
+
+
+async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
+    """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; qualifiers of
+    tickets are not understood here and find nothing more."""
+    asked = read_query(typed.replace("\x00", ""), datetime.now(UTC).date())
+    if not asked.words:
+        return []
+    rows = await ctx.database.read(lambda c: stored.candidates(c, reader, asked.words))
+    return [one.id for one in by_terms(rows, asked)][:MOST]
+
+
+async def find_articles(
+    ctx: Context, typed: str, *, language: str, public: bool, limit: int = 20
+) -> list[Offer]:
+    """Published ones: those that have every word, or, where there are none, those that have the most in common."""
+    ids = await find_ids(ctx, typed, Reader.PUBLIC if public else Reader.READ)
+    if not ids:
+        return await suggest(ctx, typed, language=language, public=public, limit=limit)
+    return await _as_offers(ctx, ids[:limit], language, public)
+
+
+async def suggest(ctx: Context, text: str, *, language: str, public: bool, limit: int = 3) -> list[Offer]:
+    """Published articles that may answer a text, the best first; none where nothing is alike. `public`: only those that
+    customers read."""
+    wanted = looked_for(text)
+    if not wanted:
+        return []
+
+    async def read(c: Connection) -> tuple[list[tuple[int, float]], list[ShownRow]]:
+        touches = await stored.touches(
+            c, public=public, anywhere=[one.anywhere for one in wanted], title=[one.title for one in wanted]
+        )
+        total = await stored.count_articles(c, public=public) if touches else 0
+        fits = by_touches(touches, asked=len(wanted), total=total)[:MOST]
+        return fits, await stored.shown(c, [one for one, _ in fits], public=public) if fits else []
+
+    fits, rows = await ctx.database.read(read)
+    votes = {row.id: (row.helped, row.helped_not) for row in rows}
+    ranked = sorted(
+        ((one, lifted(weight, *votes[one])) for one, weight in fits if one in votes),
+        key=lambda pair: -pair[1],
+    )
+    return _offers([one for one, _ in ranked[:limit]], rows, language)
+
+
+async def _as_offers(ctx: Context, ids: Sequence[int], language: str, public: bool) -> list[Offer]:
+    rows = await ctx.database.read(lambda c: stored.shown(c, ids, public=public))
+    return _offers(ids, rows, language)
+
+
+def _offers(ids: Sequence[int], rows: Sequence[ShownRow], language: str) -> list[Offer]:
+    """In the order of `ids`; each in one language."""
+    chosen: dict[int, ShownRow] = {}
+    for row in rows:
+        if row.id not in chosen or row.language == language:
+            chosen[row.id] = row
+    return [
+        Offer(
+            id=row.id,
+            language=row.language,
+            title=row.title,
+            summary=row.summary,
+            body=row.body,
+            public=row.visibility == "public",
+        )
+        for row in (chosen[one] for one in ids if one in chosen)
+    ]

@@ -1,0 +1,134 @@
+"""What articles are found by, and what of a text is looked for in them. Pure.
+
+An article is found as everything else is (hub.model.search_words), and its title also in pinyin. What a customer or a ticket
+says is compared otherwise: not every word of it has to be there, so words that everybody uses are left out and English ones
+are cut to what their forms have in common.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hub.model.pinyin import syllables
+from hub.model.search_words import LONGEST_WORD, comparable, lexemes_of
+
+_TITLE, _SUMMARY, _BODY, _PINYIN = "1A", "2B", "3C", "4D"
+"""Places and weights of a tsvector: which part of an article has the lexeme."""
+MOST_LOOKED_FOR = 48
+_LEAST_LETTERS = 3
+_READ = 6000
+"""Characters of a text that are compared with articles."""
+_CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+_RUN = re.compile(
+    r"(?P<close>[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,})|(?P<word>[a-z\u00df-\u024f]{3,})"
+)
+_ENDINGS = ("ings", "ing", "ies", "ed", "es", "s", "e", "y")
+_LEAST_STEM = 4
+_COMMON_EN = frozenset(
+    """able about after again all also always and any anyone anything are because been before being best but can cannot come
+    could customer day days dear did does doing done each else even ever every find for from get give goes going good got had
+    has have hello help her here him his how however inc into its just know last let like look made make many may maybe more
+    most much must need never new not now off one only order other our out over own please question regards same say see seem
+    send she should since some someone something soon still such sure take tell than thank thanks that the their them then there
+    these they thing things think this those through time too try two use used very want was way well went were what when where
+    which while who why will wish with without work would yes yet you your yours""".split()  # noqa: SIM905 - words
+)
+_COMMON_ZH = re.compile(
+    "|".join(
+        """我们 你们 他们 咱们 请问 怎么样 怎么 怎样 什么 可不可以 可以 一下 谢谢 你好 您好 这个 那个 这样 那样 因为 所以 但是 如果 还是 已经
+        没有 不是 知道 需要 想要 现在 时候 如何 能否 是否 是不是 有没有 能不能 麻烦 帮忙 一个 这里 那里 一直 然后 就是 不能 不会 可能 应该
+        自己 今天 昨天 明天 刚刚 刚才 希望 尽快 回复 非常 感谢 的话 出现 问题 这是 那么 还有 我想 想问 帮我 给我 让我 我 你 您 的 了 吗
+        呢 吧 啊 请""".split()  # noqa: SIM905 - words
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedFor:
+    """One lexeme of a text, as tsqueries of one: anywhere but in pinyin, and in a title."""
+
+    anywhere: str
+    title: str
+
+
+def article_text(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
+    """Everything that an article says, as terms are looked for in it."""
+    return "\n".join((title_text(title), comparable("\n".join((summary, " ".join(tags)))), comparable(body)))
+
+
+def title_text(title: str) -> str:
+    """A title and how it is typed in pinyin."""
+    return "\n".join((comparable(title), *_pinyin(title)[:1], "".join(_initials(title))))
+
+
+def article_vector(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
+    """The tsvector, as text. Of a lexeme that stands in several parts the first is kept."""
+    parts = (
+        (_TITLE, lexemes_of(comparable(title))),
+        (_SUMMARY, lexemes_of(comparable("\n".join((summary, " ".join(tags)))))),
+        (_BODY, lexemes_of(comparable(body))),
+        (_PINYIN, [form[:LONGEST_WORD] for form in (*_pinyin(title), *_beginnings(_initials(title)))]),
+    )
+    found: dict[str, str] = {}
+    for place, lexemes in parts:
+        for lexeme in lexemes:
+            found.setdefault(lexeme, place)
+    return " ".join(f"{_quoted(lexeme)}:{place}" for lexeme, place in found.items())
+
+
+def looked_for(text: str) -> list[LookedFor]:
+    """What of a text articles may have in common with it, in its order, at most MOST_LOOKED_FOR.
+
+    >>> [one.title for one in looked_for("请问怎么开发票？")]
+    ["'开发':A", "'发票':A"]
+    >>> [one.anywhere for one in looked_for("Refunds of my orders, please")]
+    ["'refund':*ABC"]
+    """
+    lexemes: dict[str, bool] = {}
+    for run in _RUN.finditer(_COMMON_ZH.sub(" ", comparable(text[:_READ]))):
+        piece = run[0]
+        if run.lastgroup == "close":
+            lexemes.update((piece[at : at + 2], False) for at in range(len(piece) - 1))
+        elif len(piece) >= _LEAST_LETTERS and not _is_common(piece):
+            lexemes[_stem(piece)] = True
+        if len(lexemes) >= MOST_LOOKED_FOR:
+            break
+    return [_as_queries(one, begins) for one, begins in list(lexemes.items())[:MOST_LOOKED_FOR]]
+
+
+def _is_common(word: str) -> bool:
+    return word in _COMMON_EN or word.removesuffix("s") in _COMMON_EN
+
+
+def _stem(word: str) -> str:
+    """What the forms of an English word have in common, roughly: "returned", "returns" and "returning" are found by one."""
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
+            return word.removesuffix(ending)
+    return word[:LONGEST_WORD]
+
+
+def _as_queries(lexeme: str, begins: bool) -> LookedFor:
+    quoted, sign = _quoted(lexeme), "*" if begins else ""
+    return LookedFor(f"{quoted}:{sign}ABC", f"{quoted}:{sign}A")
+
+
+def _pinyin(title: str) -> list[str]:
+    """Each row of Chinese in one piece, then from each of its characters on: found from the middle too."""
+    found = []
+    for row in _CHINESE.findall(title):
+        sounds = [(syllables(one) or ("",))[0] for one in row]
+        found += ["".join(sounds[at:]) for at in range(len(sounds))]
+    return [one for one in found if one]
+
+
+def _initials(title: str) -> list[str]:
+    return [sounds[0][0] for one in title if (sounds := syllables(one)) and sounds[0]]
+
+
+def _beginnings(letters: Sequence[str]) -> list[str]:
+    return ["".join(letters[at:]) for at in range(len(letters))]
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"

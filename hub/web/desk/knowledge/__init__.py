@@ -1,0 +1,1 @@
+"""The knowledge base at the desk: read, written, offered while somebody answers."""

@@ -1,0 +1,75 @@
+// Articles that fit what is being answered: asked for when somebody begins to write, put into the reply by one press.
+import { put } from "./complete.js";
+
+const asked = new WeakSet(); // composers that were asked for already
+let timer = 0;
+let asking = null;
+
+async function ask(box, typed) {
+  asking?.abort();
+  asking = new AbortController();
+  const ticket = box.closest("#composer").dataset.ticket;
+  const found = box.querySelector("#fitting-found");
+  try {
+    const answer = await fetch(`/desk/fragments/tickets/${ticket}/articles?q=${encodeURIComponent(typed)}`, {
+      headers: { "HX-Request": "true" },
+      signal: asking.signal,
+    });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    found.replaceChildren(...page.body.childNodes);
+  } catch (error) {
+    if (error.name !== "AbortError") found.replaceChildren(); // not reachable: the reply can be written all the same
+  }
+}
+
+// The button opens the search and the whole list; closed, the one that fits best stands beside it.
+function open(box, wanted) {
+  box.toggleAttribute("data-all", wanted);
+  box.querySelector("[data-key=articles]").setAttribute("aria-expanded", String(wanted));
+  if (wanted) box.querySelector("#fitting-q").focus();
+}
+
+document.addEventListener("focusin", (event) => {
+  if (event.target.id !== "reply-text") return;
+  const box = document.getElementById("fitting");
+  if (!box || asked.has(box)) return;
+  asked.add(box);
+  ask(box, "");
+});
+
+document.addEventListener("input", (event) => {
+  if (event.target.id !== "fitting-q") return;
+  clearTimeout(timer);
+  timer = setTimeout(() => ask(event.target.closest("#fitting"), event.target.value.trim()), 200);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "fitting-q" || event.isComposing || event.keyCode === 229) return;
+  const box = event.target.closest("#fitting");
+  if (event.code === "Enter") {
+    event.preventDefault();
+    box.querySelector("[data-put]")?.click();
+  } else if (event.code === "Escape") {
+    event.preventDefault();
+    open(box, false);
+    box.querySelector("[data-key=articles]").focus();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  const box = event.target.closest("#fitting");
+  const button = event.target.closest("button");
+  if (!box || !button) return;
+  if (button.matches("[data-key=articles]")) {
+    if (!asked.has(box)) ask(box, "");
+    asked.add(box);
+    open(box, !box.hasAttribute("data-all"));
+  } else if (button.dataset.put) {
+    const area = document.getElementById("reply-text");
+    const before = area.value.slice(0, area.selectionStart);
+    put(area, before && !/\s$/.test(before) ? ` ${button.dataset.put}` : button.dataset.put, area.selectionStart, area.selectionEnd);
+    open(box, false);
+    area.focus();
+  }
+});

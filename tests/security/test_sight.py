@@ -1,0 +1,326 @@
+"""Whoever sees the tickets of their queues alone asks every address of the desk for what belongs to another queue: none answers
+with a word of it, and none does anything to it. The addresses are those of the route table, so a new one is asked as well."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from hub.actions.answers.schedule import schedule_reply
+from hub.actions.cases.incidents import add_incident
+from hub.actions.cases.tell_everybody import preview_update, tell_next, write_update
+from hub.actions.context import Context
+from hub.actions.customers.organisations import add_organisation
+from hub.actions.errands.ledger_notices import tell_of_ledger
+from hub.actions.errands.tasks import new_task
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.lists.bulk import Order, change_many
+from hub.actions.note import add_note
+from hub.actions.people.change_agent import AgentChange, change_agent
+from hub.actions.people.roles import add_role
+from hub.actions.search.index import index_some
+from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
+from hub.model.interactions import OutboundAttachment
+from hub.model.people import HUB, Actor, Role
+from hub.model.permissions import Permission, Sight
+from hub.web.desk.routes import desk_routes
+from storage.change_customers import OrganisationSaid
+from tests.fakes.desk import Desk, customer_writes, serving_desk
+from tests.fakes.scene import one, rows
+
+ADMIN = Actor(name="Ada", role=Role.ADMIN)
+HERE, THERE = "enquiries", "complaints"
+SECRET = re.compile(r"zinnober|quendel|perlgras|mistel|hafnium", re.IGNORECASE)
+"""Words that stand in the other queue's things alone: said, called, a company, a task, a file."""
+
+SPEAKS_OF_EVERYTHING = {
+    # What these show is of all queues: docs/roles.md says that a role with a narrow sight should not have them.
+    "/desk/audit", "/desk/audit/export", "/desk/system", "/desk/fragments/system", "/desk/floor", "/desk/fragments/floor",
+    "/desk/queues", "/desk/fragments/queues",
+}  # fmt: skip
+
+
+OF_TICKET = "ticket_id = (SELECT id FROM ticket WHERE code = $1)"
+MANAGES = re.compile(
+    r"/desk/(log|security|staff|roles|keys|retention|webhooks|channels|fields|rules|simulate|classification|quarantine"
+    r"|system|mailboxes|start|tags)"
+)
+"""Addresses that change the installation, and name nothing of a ticket's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """`mine`: a ticket in sight, as it is called. `values`: what is put in place of each part of an address."""
+
+    mine: str
+    other: str
+    values: Mapping[str, str]
+    ids: Mapping[str, str]
+
+    @property
+    def number(self) -> int:
+        return int(self.mine.removeprefix("T-"))
+
+    @property
+    def hidden(self) -> int:
+        return int(self.other.removeprefix("T-"))
+
+
+@pytest.fixture
+async def scene(ctx: Context) -> Any:
+    async with serving_desk(ctx) as desk:
+        await add_role(
+            desk.ctx,
+            name="Narrow",
+            permissions=frozenset(Permission),
+            sight=Sight.QUEUES,
+            based_on="agent",
+            actor=ADMIN,
+        )
+        lin = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'lin'")
+        await change_agent(
+            desk.ctx, agent_id=lin, change=AgentChange(role="Narrow", queues=[HERE]), actor=ADMIN
+        )
+        await desk.log_in("lin")
+        yield desk, await _set(desk)
+
+
+async def _set(desk: Desk) -> Scene:
+    ctx = desk.ctx
+    file = [{"filename": "hafnium.txt", "content_type": "text/plain", "data_base64": "SGFmbml1bQ=="}]
+    mine = await customer_writes(ctx, "plain words", thread="one", name="One")
+    other = await customer_writes(
+        ctx, "Zinnober words", subject="Zinnober", thread="quendel", name="Quendel", attachments=file
+    )
+    # One more of theirs, of the same customer: what a bulk change, an incident and a merge may name.
+    for code, queue in ((mine, HERE), (other, THERE)):
+        await one(
+            ctx,
+            "UPDATE ticket SET queue_id = (SELECT id FROM queue WHERE name = $2) WHERE code = $1 RETURNING 1",
+            code,
+            queue,
+        )
+    ann = await one(ctx, "SELECT id FROM agent WHERE login = 'ann'")
+    await assign_ticket(ctx, ticket_code=other, agent_id=ann, actor=HUB)
+    note = await add_note(ctx, ticket_code=other, actor=HUB, text="Zinnober, for colleagues")
+    house = await add_organisation(ctx, said=OrganisationSaid(name="Perlgras", note="Perlgras"), actor=ADMIN)
+    customer = await one(ctx, "SELECT customer_id FROM ticket WHERE code = $1", other)
+    await one(
+        ctx,
+        "UPDATE customer SET note = 'Quendel pays late', organisation_id = (SELECT id FROM organisation WHERE code = $2)"
+        " WHERE id = $1 RETURNING 1",
+        customer,
+        house,
+    )
+    task = await new_task(ctx, title="Mistel", text="Mistel", ticket_code=other, queue=THERE, actor=HUB)
+    incident = await add_incident(ctx, title="Down", actor=HUB, ticket_codes=[other])
+    waits = await schedule_reply(
+        ctx,
+        ticket_code=other,
+        actor=Actor(name="Ann", agent_id=ann),
+        send_at=datetime.now(UTC) + timedelta(hours=1),
+        text="Zinnober later",
+        attachments=(OutboundAttachment(filename="hafnium.txt", content_type="text/plain", data=b"H"),),
+    )
+    done = await change_many(
+        ctx, ticket_codes=[other], order=Order(what="tags", value={"add": ["later"]}), actor=ADMIN
+    )
+    while await index_some(ctx):
+        pass
+    ids = {
+        "entry": await one(ctx, f"SELECT min(id) FROM interaction WHERE {OF_TICKET}", other),
+        "note": note,
+        "scheduled": waits,
+        "bulk": done.bulk_id,
+        "token": await one(ctx, f"SELECT token FROM attachment WHERE {OF_TICKET}", other),
+        "draft_token": await one(ctx, "SELECT token FROM draft_file WHERE scheduled_id = $1", waits),
+        "identity": await one(ctx, "SELECT min(id) FROM identity WHERE customer_id = $1", customer),
+    }  # fmt: skip
+    number = show_code(CUSTOMER, await one(ctx, "SELECT code FROM customer WHERE id = $1", customer))
+    return Scene(
+        mine=show_code(TICKET, mine),
+        other=show_code(TICKET, other),
+        values={
+            "ticket": show_code(TICKET, other),
+            "customer": number,
+            "task": show_code(TASK, task),
+            "incident": show_code(INCIDENT, incident),
+            "organisation": show_code(ORGANISATION, house),
+        },
+        ids={name: str(value) for name, value in ids.items()},
+    )
+
+
+def _addresses(route: str, scene: Scene) -> Iterator[str]:
+    """The route with the other queue's things in its places; where it names a ticket or a customer and something of theirs,
+    also with one's own ticket and the other's thing."""
+    owners = [scene.other]
+    if "/customers/{code}" in route or "/customers/" in route:
+        owners = [scene.values["customer"]]
+    elif "{code}" in route and route.count("{") > 1:
+        owners.append(scene.mine)
+    ids = {"{id}": _ids(route, scene), "{token}": [scene.ids["token"], scene.ids["draft_token"]]}
+    wanted = next((ids[part] for part in ids if part in route), [""])
+    for owner in owners:
+        for given in wanted:
+            address = route.replace("{code}", owner).replace("{id}", given).replace("{token}", given)
+            for name in ("task", "incident", "organisation", "ticket"):
+                address = address.replace(f"{{{name}}}", scene.values[name])
+            other = scene.values["customer"] if "customers" in route or "conflicts" in route else scene.other
+            address = address.replace("{other}", other).replace("{one}", scene.values["customer"])
+            for name, usual in (
+                ("mode", "reply"),
+                ("about", "ticket"),
+                ("what", "tags"),
+                ("step", "comment"),
+            ):
+                address = address.replace(f"{{{name}}}", usual)
+            yield address
+
+
+def _ids(route: str, scene: Scene) -> list[str]:
+    for part, name in (
+        ("scheduled", "scheduled"),
+        ("bulk", "bulk"),
+        ("identities", "identity"),
+    ):
+        if f"/{part}/" in route:
+            return [scene.ids[name]]
+    return [scene.ids["entry"], scene.ids["note"]]
+
+
+def _form(scene: Scene) -> dict[str, str]:
+    """What any form may hold, of the other queue's things."""
+    return {
+        "ticket": scene.other, "tickets": scene.other, "to": scene.other, "into": scene.other, "other": scene.other,
+        "customer": scene.values["customer"], "incident": scene.values["incident"],
+        "organisation": scene.values["organisation"],
+        "entry": scene.ids["entry"], "file": scene.ids["draft_token"], "what": "tag", "add": "seen", "tag": "later",
+        "text": "x", "text_en": "x", "title": "x", "name": "x", "state": "open", "status": "closed", "version": "1", "seq": "1",
+        "key": "k", "mode": "reply", "kind": "complaint", "queue": HERE, "on": "yes", "q": "zinnober", "with_claimed": "yes",
+    }  # fmt: skip
+
+
+_THEIRS = {
+    "ticket": "x.code = $1",
+    "event": "x.ticket_id = t.id",
+    "interaction": "x.ticket_id = t.id",
+    "customer": "x.id = t.customer_id",
+    "identity": "x.customer_id = t.customer_id",
+    "organisation": "x.id = (SELECT organisation_id FROM customer WHERE id = t.customer_id)",
+    "scheduled_reply": "x.ticket_id = t.id",
+    "draft_file": "x.ticket_id = t.id",
+    "task": "x.ticket_id = t.id",
+    "ticket_follower": "x.ticket_id = t.id",
+    "incident_ticket": "x.ticket_id = t.id",
+    "outbox": "x.ticket_id = t.id",
+}
+THEIRS = "\nUNION ALL ".join(
+    f"SELECT to_jsonb(x)::text AS row FROM {table} x, ticket t WHERE t.code = $1 AND {which}"
+    for table, which in _THEIRS.items()
+)
+
+
+async def _of_the_other(desk: Desk, scene: Scene) -> set[str]:
+    """Every row that is theirs, as it stands."""
+    return {row["row"] for row in await rows(desk.ctx, THEIRS, scene.hidden)}
+
+
+async def test_no_address_answers_with_a_word_of_what_is_out_of_sight(scene: tuple[Desk, Scene]) -> None:
+    desk, here = scene
+    assert (await desk.get(f"/desk/tickets/{here.mine}")).status == 200
+    asked, told = 0, []
+    for route in desk_routes(desk.ctx):
+        if route.method != "GET" or route.path in SPEAKS_OF_EVERYTHING or "{channel}" in route.path:
+            continue
+        for address in dict.fromkeys(_addresses(route.path, here)):
+            for query in ("", "?q=zinnober&scope=all&rows=200", "?q=quendel", "?q=perlgras&ended=1"):
+                answer = await desk.get(address + query)
+                asked += 1
+                body = re.sub(r"(zinnober|quendel|perlgras)", "", answer.text) if query else answer.text
+                if answer.status >= 500 or SECRET.search(body):
+                    told.append((address + query, answer.status, _around(body)))
+                if "{" in route.path:
+                    break
+    assert told == [], "\n".join(map(str, told))
+    assert asked > 200
+
+
+async def test_no_address_does_anything_to_what_is_out_of_sight(scene: tuple[Desk, Scene]) -> None:
+    desk, here = scene
+    before = await _of_the_other(desk, here)
+    done = []
+    for route in desk_routes(desk.ctx):
+        if route.method != "POST" or MANAGES.match(route.path):
+            continue
+        for address in dict.fromkeys(_addresses(route.path, here)):
+            answer = await desk.post(address, _form(here))
+            words = SECRET.search(answer.text.replace("zinnober", ""))
+            now = await _of_the_other(desk, here)
+            if answer.status >= 500 or words or now != before:
+                done.append((address, answer.status, _around(answer.text), sorted(now - before)[:2]))
+            before = now
+    assert done == [], "\n".join(map(str, done))
+
+
+def _around(text: str) -> str:
+    found = SECRET.search(text)
+    return text[max(0, found.start() - 80) : found.end() + 40] if found else text[:120]
+
+
+async def test_an_update_is_written_on_tickets_in_sight_alone(scene: tuple[Desk, Scene]) -> None:
+    desk, here = scene
+    narrow = await _narrow(desk)
+    code = await add_incident(desk.ctx, title="Slow", actor=HUB, ticket_codes=[here.number, here.hidden])
+    preview = await preview_update(desk.ctx, incident_code=code, actor=narrow)
+    assert (preview.told, preview.skipped) == (1, {"out_of_sight": 1})
+    await write_update(desk.ctx, incident_code=code, key="k", text_en="Mended.", actor=narrow)
+    while await tell_next(desk.ctx):
+        pass
+    told = await rows(desk.ctx, "SELECT t.code FROM outbox o JOIN ticket t ON t.id = o.ticket_id")
+    assert [row["code"] for row in told] == [here.number]
+
+
+async def test_whoever_is_named_on_a_ticket_out_of_their_sight_is_not_told_and_the_writer_is(
+    scene: tuple[Desk, Scene],
+) -> None:
+    desk, here = scene
+    lin = await _narrow(desk)
+    await desk.log_in("ann")
+    answer = await desk.post(f"/desk/tickets/{here.other}/notes", {"text": "@lin, the Zinnober is here"})
+    assert answer.status == 200 and "小林" in answer.text and "Cannot see this ticket" in answer.text
+    answer = await desk.post(f"/desk/tickets/{here.mine}/notes", {"text": "@lin, and this one"})
+    assert "Cannot see this ticket" not in answer.text
+    while await tell_of_ledger(desk.ctx):
+        pass
+    told = await rows(
+        desk.ctx,
+        "SELECT t.code FROM notice n JOIN ticket t ON t.id = n.ticket_id WHERE agent_id = $1",
+        lin.agent_id,
+    )
+    assert [row["code"] for row in told] == [here.number]
+    followed = await rows(desk.ctx, "SELECT ticket_id FROM ticket_follower WHERE agent_id = $1", lin.agent_id)
+    assert len(followed) == 1
+
+
+async def test_a_task_that_one_is_given_says_nothing_of_a_ticket_out_of_sight(
+    scene: tuple[Desk, Scene],
+) -> None:
+    desk, here = scene
+    lin = await _narrow(desk)
+    task = await new_task(
+        desk.ctx, title="Look at the depot", ticket_code=here.hidden, assignee_id=lin.agent_id, actor=HUB
+    )
+    for address in (f"/desk/tasks/{show_code(TASK, task)}", "/desk/tasks"):
+        page = (await desk.get(address)).text
+        assert "Look at the depot" in page and here.other not in page and not SECRET.search(page)
+
+
+async def _narrow(desk: Desk) -> Actor:
+    lin = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'lin'")
+    return Actor(
+        name="Lin", agent_id=lin, role="Narrow", permissions=frozenset(Permission), sight=Sight.QUEUES
+    )
