@@ -1,9 +1,8 @@
 """From an event to the written assignment while 5,000 tickets wait for 200 busy agents, and 50,000 tickets handed out at once.
 
 The first over a served hub: an agent resolves a ticket, and the hub gives them the next one. Floor: one small transaction of
-one client. The second by the very loop that the hub runs, without a hub, and with what
-is there set apart from garbage as in a hub. Floor: the same rows written by the same statement in
-the same batches, with nothing read and nothing decided.
+one client. The second by the very loop that the hub runs, without a hub, and with what is there set apart from garbage as in a
+hub. Floor: the same rows written by the same statement in the same batches, with nothing read and nothing decided.
 """
 
 import asyncio

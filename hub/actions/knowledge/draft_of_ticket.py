@@ -31,7 +31,8 @@ _INLINE_GREETING = re.compile(
     rf"\s*(?:{re.escape(BLANK)}(?:先生|女士|小姐)?[，, ]{{0,2}})?(?:您好|你好)[，,。！!：:~～]\s*"
 )
 _CLOSING = re.compile(
-    r"\n[ \t]*(?:(?:best|kind|warm)(?:est)? regards|regards|sincerely|yours (?:sincerely|faithfully)|many thanks|thank you|thanks|cheers"
+    r"\n[ \t]*(?:(?:best|kind|warm)(?:est)? regards|regards|sincerely|yours (?:sincerely|faithfully)"
+    r"|many thanks|thank you|thanks|cheers"
     r"|此致|祝好|祝您|顺颂|谢谢|感谢您)[^\n]{0,40}(?:\n[^\n]{0,60}){0,4}\s*$",
     re.IGNORECASE,
 )

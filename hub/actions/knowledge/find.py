@@ -34,8 +34,8 @@ class Offer:
 
 
 async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
-    """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; qualifiers of
-    tickets are not understood here and find nothing more."""
+    """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; what qualifies
+    tickets there qualifies nothing here."""
     asked = read_query(typed.replace("\x00", ""), datetime.now(UTC).date())
     if not asked.words:
         return []

@@ -62,7 +62,8 @@ async def post_use(visit: Visit) -> web.StreamResponse:
 
 async def _read(visit: Visit) -> dict[str, object]:
     overview = await read_overview(visit.ctx)
-    codes = [row.ticket_code for row in (*overview.uncertain, *overview.recent)]
+    codes = [row.ticket_code for row in overview.uncertain]
+    codes += [row.ticket_code for row in overview.recent]
     seen = await visit.ctx.database.read(lambda c: seen_codes(c, visit.actor, codes))
     return {
         "overview": replace(

@@ -26,8 +26,9 @@ from hub.web.desk.assets import show_asset
 from hub.web.desk.channels import pages as channels
 from hub.web.desk.channels import setting_up
 from hub.web.desk.errands import notices, tasks, webhooks
-from hub.web.desk.knowledge import offering, shelves, writing as knowledge_writing
+from hub.web.desk.knowledge import offering, shelves
 from hub.web.desk.knowledge import pages as knowledge
+from hub.web.desk.knowledge import writing as knowledge_writing
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.lists import bulk, looks, news, snooze
 from hub.web.desk.lists import views as saved

@@ -109,7 +109,8 @@ async def _trial(visit: Visit, seen: Seen) -> ToldTrial | None:
     told = tell_trial(seen.words, await last_trial(visit.ctx, visit.agent.id), seen.desk.rules.fingerprint)
     if told is None:
         return None
-    codes = [read_code(TICKET, one.ticket) for one in (*told.tickets, *told.runs)]
+    numbers = [row.ticket for row in told.tickets] + [run.ticket for run in told.runs]
+    codes = [read_code(TICKET, number) for number in numbers]
     there = {
         show_code(TICKET, code)
         for code in await visit.ctx.database.read(lambda c: seen_codes(c, visit.actor, codes))

@@ -1,0 +1,1 @@
+"""Pages of help for customers: what is public of the knowledge base, and nothing else. They work without scripts."""
