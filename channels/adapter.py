@@ -248,6 +248,27 @@ class Counter(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """An article that may answer a customer; `path` on this hub, `language` en or zh_CN."""
+
+    title: str
+    summary: str
+    path: str
+    language: str
+
+
+class Suggest(Protocol):
+    """What may answer a text, the best first, at most three; nothing where nothing fits or nobody can say."""
+
+    async def __call__(self, text: str, language: str, /) -> Sequence[Suggestion]: ...
+
+
+async def no_suggestions(_text: str, _language: str, /) -> Sequence[Suggestion]:
+    """For a hub without articles."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What an adapter is handed when it is opened. `alive()` is False once this hub lost the channel's lease;
     ask it before each effect on the outside. `secret` keys signatures of this channel's own tokens."""
@@ -260,6 +281,7 @@ class Ports:
     secret: bytes
     public_url: str
     alive: Callable[[], bool] = lambda: True
+    suggest: Suggest = no_suggestions
 
 
 class ChannelAdapter(Protocol):

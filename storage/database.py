@@ -81,7 +81,14 @@ def _encode_json(value: Any) -> str:
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
-    await connection.set_type_codec("jsonb", encoder=_encode_json, decoder=orjson.loads, schema="pg_catalog")
+    # Binary, as a row inside a row has it, and COPY: a version number, then the text.
+    await connection.set_type_codec(
+        "jsonb",
+        encoder=lambda value: b"\x01" + orjson.dumps(value),
+        decoder=lambda found: orjson.loads(found[1:]),
+        schema="pg_catalog",
+        format="binary",
+    )
 
 
 async def _leave_as_it_is(_connection: object) -> None:
@@ -110,6 +117,8 @@ class Database:
                 max_size=max_size,
                 command_timeout=COMMAND_TIMEOUT,
                 timeout=CONNECT_TIMEOUT,
+                # Reads that go together are one long text; it has to stay prepared like any other.
+                max_cacheable_statement_size=0,
                 init=_prepare_connection,
                 reset=_leave_as_it_is,
                 server_settings=_SERVER_SETTINGS,
@@ -191,6 +200,22 @@ class Database:
     def waiting(self) -> tuple[int, int]:
         """(connections in the pool, of these idle), for metrics."""
         return self._pool.get_size(), self._pool.get_idle_size()
+
+
+async def try_alone(
+    connection: Connection, work: Callable[[Connection], Awaitable[object]]
+) -> Exception | None:
+    """Run `work` as a part of the transaction that is taken back when it raises; returns what it raised, and None when it is
+    done. For queues in which one row must not hold up the others. What is no row's fault (a lost line, a lock, a full disk) is
+    raised on, and becomes of the transaction what `Database.run` says."""
+    try:
+        async with connection.transaction():
+            await work(connection)
+    except (*_TRANSIENT, *_NOT_NOW, DatabaseUnavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - the caller sets the row aside with it
+        return error
+    return None
 
 
 _SERVER_SETTINGS = {

@@ -85,7 +85,7 @@ class ConcernedRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateRow:
     """What was said, and of how many customers what became: `waiting` for their reply to be made, `leaving`, `sent`, `failed`
-    (or unclear, or cancelled), `skipped`."""
+    (or unclear, or cancelled), `skipped`; `faulty` of these: something was broken."""
 
     id: int
     state: str
@@ -98,6 +98,17 @@ class UpdateRow:
     sent: int
     failed: int
     skipped: int
+    faulty: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultyRow:
+    """An incident, and how many customers were not told of it because something was broken; `at`: lately."""
+
+    code: int
+    title: str
+    customers: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +260,11 @@ async def not_told(connection: Connection, update_id: int, limit: int) -> list[N
     return [NotTold(**row) for row in await connection.fetch(SQL["not_told"], update_id, limit)]
 
 
+async def faulty(connection: Connection, limit: int) -> list[FaultyRow]:
+    """Where somebody was not told because something was broken, lately first."""
+    return [FaultyRow(**row) for row in await connection.fetch(SQL["faulty"], limit)]
+
+
 async def claim(connection: Connection) -> WaitingDelivery | None:
     """The next that waits; nobody else has it until the transaction ends."""
     row = await connection.fetchrow(SQL["claim"])
@@ -264,3 +280,8 @@ async def settle(
 async def stop(connection: Connection, incident_id: int, update_id: int) -> int:
     """How many are not told any more."""
     return len(await connection.fetch(SQL["stop"], incident_id, update_id))
+
+
+async def try_again(connection: Connection, incident_id: int, update_id: int, why: str) -> int:
+    """Whoever was left out for this reason waits again; returns how many."""
+    return len(await connection.fetch(SQL["try_again"], incident_id, update_id, why))

@@ -24,12 +24,14 @@ _OF_TICKETS = (
     "drop_merges",
     "drop_notices",
     "empty_calls",
+    "empty_surveys",
 )
 _OF_ENTRIES = ("empty_entries", "empty_outbox")
 _PEOPLE_OF_TICKETS = ("forget_people", "forget_participants", "forget_references", "forget_citations")
 _PEOPLE_OF_ENTRIES = ("forget_entries", "forget_reports", "forget_sent")
 _OF_CUSTOMERS = (
     "forget_undeliverable",
+    "forget_talks",
     "forget_identities",
     "forget_customer_fields",
     "forget_pairs",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from storage.database import Connection
@@ -27,6 +28,19 @@ class Left:
     ticket: int | None
     customer: int | None
     organisation: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultRow:
+    """What could not be taken in. `ref`: the id that it has among its kind; `code` and `ticket_code`: as people call it, or the
+    ticket on which it stands; None where there is none."""
+
+    what: str
+    ref: int
+    error: str
+    set_aside_at: datetime
+    code: int | None
+    ticket_code: int | None
 
 
 async def take_turn(connection: Connection) -> Left | None:
@@ -72,6 +86,27 @@ async def write(connection: Connection, what: What, words: Mapping[int, Sequence
 async def forget(connection: Connection, what: What, ids: Sequence[int]) -> None:
     """They are gone."""
     await connection.execute(SQL[f"forget_{_TABLES[what]}"], list(ids))
+
+
+async def set_aside(connection: Connection, what: What, ref: int, error: str) -> None:
+    """It is not tried again by itself."""
+    await connection.execute(SQL["set_aside"], what, ref, error.replace("\x00", ""))
+
+
+async def clear(connection: Connection, what: What, ids: Sequence[int]) -> None:
+    """These were taken in."""
+    await connection.execute(SQL["clear"], what, list(ids))
+
+
+async def faults(connection: Connection, limit: int) -> list[FaultRow]:
+    """What was set aside, the newest first."""
+    return [FaultRow(**row) for row in await connection.fetch(SQL["faults"], limit)]
+
+
+async def put_back(connection: Connection) -> int:
+    """All that was set aside is due again; returns how much."""
+    many: int = await connection.fetchval(SQL["put_back"])
+    return many
 
 
 async def is_behind(connection: Connection) -> tuple[bool, bool]:

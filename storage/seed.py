@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import orjson
 
 from storage.database import Connection, Database
 from storage.queries import load_queries
@@ -20,14 +19,6 @@ async def in_bulk(database: Database) -> AsyncIterator[Connection]:
     """One transaction over a connection of its own, without limits of time. Search is written by the caller: its triggers are
     off and its indexes are made at the end, at once."""
     connection = await database.connect_alone()
-    # COPY is binary: a version number, then the text.
-    await connection.set_type_codec(
-        "jsonb",
-        encoder=lambda value: b"\x01" + orjson.dumps(value),
-        decoder=lambda found: orjson.loads(found[1:]),
-        schema="pg_catalog",
-        format="binary",
-    )
     try:
         await connection.execute(SQL["no_limits"])
         async with connection.transaction():

@@ -22,6 +22,12 @@ async def add(connection: Connection, channel_id: int, message: dict[str, Any], 
     await connection.execute(SQL["add"], channel_id, message, seconds)
 
 
+async def any_due(connection: Connection, channel_id: int) -> bool:
+    """Whether there is something to take."""
+    found: bool = await connection.fetchval(SQL["any_due"], channel_id)
+    return found
+
+
 async def take(connection: Connection, channel_id: int, limit: int) -> list[LetterRow]:
     """What is due; from now on each is this caller's, for good."""
     return [LetterRow(**row) for row in await connection.fetch(SQL["take"], channel_id, limit)]

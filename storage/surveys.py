@@ -70,9 +70,7 @@ async def asked_by_id(connection: Connection, invitation_id: int, change_seconds
     return AskedRow(**row) if row else None
 
 
-async def answer(
-    connection: Connection, invitation_id: int, score: int, comment: str, entry_id: int
-) -> None:
+async def answer(connection: Connection, invitation_id: int, score: int, comment: str, entry_id: int) -> None:
     """`entry_id`: where it stands on the timeline; of several the first."""
     await connection.execute(SQL["answer"], invitation_id, score, comment, entry_id)
 
@@ -100,7 +98,3 @@ async def add_entry(
 
 async def scores_of(connection: Connection, customer_id: int, limit: int) -> Sequence[ScoreRow]:
     return [ScoreRow(**row) for row in await connection.fetch(SQL["scores_of"], customer_id, limit)]
-
-
-async def forget_comments(connection: Connection, ticket_ids: Sequence[int]) -> None:
-    await connection.execute(SQL["forget_comments"], ticket_ids)

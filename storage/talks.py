@@ -196,8 +196,3 @@ async def prove(connection: Connection, customer_id: int, kind: str, value: str)
 
 async def tidy(connection: Connection) -> None:
     await connection.execute(SQL["tidy_proofs"])
-
-
-async def forget(connection: Connection, customer_ids: Sequence[int]) -> None:
-    """Comes before their identities are forgotten."""
-    await connection.execute(SQL["forget"], customer_ids)

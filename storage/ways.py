@@ -11,7 +11,8 @@ SQL = load_queries("ways")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkRow:
-    """A conversation on a channel. `answered`: messages of ours since the customer was `heard_at`; `now` by the database."""
+    """A conversation on a channel. `answered`: messages of ours since the customer was `heard_at`; `shut`: they have shut us out;
+    `now` by the database."""
 
     channel: str
     kind: str
@@ -19,6 +20,7 @@ class TalkRow:
     thread_key: str
     heard_at: datetime | None
     answered: int
+    shut: bool
     now: datetime
 
 

@@ -201,6 +201,12 @@ async def last_letters(connection: Connection, ticket_id: int) -> list[tuple[str
     ]
 
 
+async def ticket_language(connection: Connection, ticket_id: int) -> str:
+    """In which language its customer writes; "" where nobody knows."""
+    language: str = await connection.fetchval(SQL["ticket_language"], ticket_id)
+    return language
+
+
 async def set_ticket(
     connection: Connection,
     ticket_id: int,

@@ -15,10 +15,12 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from argon2 import PasswordHasher
 
 from channels.registry import load_kinds
 from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
+from hub.actions.people import passwords
 from hub.settings import Settings
 from routing.rules import load_rules
 from storage.database import Database
@@ -33,6 +35,19 @@ _names = itertools.count()
 
 # A server that is thrown away needs no disk.
 _CARELESS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""The same algorithm over 8 KiB: most tests sign somebody in, and none of those is about what a guess costs."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[PasswordHasher]:
+    """The hasher that the hub works with outside the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        real = passwords.HASHER
+        patch.setattr(passwords, "HASHER", CHEAP)
+        yield real
 
 
 def pytest_collection_finish() -> None:

@@ -72,7 +72,7 @@ class TelegramAdapter:
 
     async def receive(self, accept: Accept) -> None:
         """Hear the bot until cancelled."""
-        await set_commands(self._line, self._ports)
+        await set_commands(self._line, self._ports, self._settings.bot_id)
         if self._settings.webhook:
             await self._ask_for_calls()
             await asyncio.Event().wait()
@@ -91,7 +91,7 @@ class TelegramAdapter:
             batch: list[RawItem] = []
             for update in updates:
                 # What is asked of the hub comes after what was said before it.
-                if whom_for(update) is not For.AGENTS or asking_of(update) is not None:
+                if whom_for(update) is For.COUNTER or _is_command(update):
                     await self._commit(batch, accept)
                     batch = []
                 if item := await self._hear(update):
@@ -270,6 +270,11 @@ class TelegramAdapter:
         """What Telegram shows with each call: bound to this channel and this bot, and nothing else's key."""
         purpose = f"telegram-webhook:{self.name}:{self._settings.bot_id}".encode()
         return hmac.new(self._ports.secret, purpose, hashlib.sha256).hexdigest()
+
+
+def _is_command(update: Mapping[str, Any]) -> bool:
+    asking = asking_of(update)
+    return asking is not None and bool(asking.command)
 
 
 def _chat_id(address: str) -> int:

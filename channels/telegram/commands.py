@@ -13,10 +13,10 @@ from channels.telegram.line import Line, call
 _KEY = "commands"
 
 
-async def set_commands(line: Line, ports: Ports) -> None:
+async def set_commands(line: Line, ports: Ports, bot_id: int) -> None:
     """Tell Telegram, where it was not told before. Raises Misconfigured, Unavailable."""
     lists = {"": ports.counter.commands("en"), "zh": ports.counter.commands("zh_CN")}
-    mark = hashlib.sha256(f"{line.bot.id} {lists!r}".encode()).hexdigest()
+    mark = hashlib.sha256(f"{bot_id} {lists!r}".encode()).hexdigest()
     if await ports.bookmark.read(_KEY) == mark:
         return
     for language, commands in lists.items():

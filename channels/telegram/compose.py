@@ -64,6 +64,8 @@ def pieces_of(text: str, files: Sequence[OutboundAttachment]) -> list[Piece]:
 def _shown(file: OutboundAttachment) -> As:
     shown = _SHOWN.get(file.content_type, As.DOCUMENT)
     return As.DOCUMENT if shown is As.PHOTO and len(file.data) > _MOST_PHOTO else shown
+
+
 _JOINER = "\u200d"
 _BREAKS = (("\n\n", 0), ("\n", 0), ("。", 1), ("！", 1), ("？", 1), (". ", 1), ("! ", 1), ("? ", 1), (" ", 0))
 

@@ -24,7 +24,9 @@ async def send_piece(line: Line, chat_id: int, piece: Piece, choices: Sequence[C
     markup = keyboard([tuple(choices)]) if choices else None
     bot, text = line.bot, piece.text or None
     if not piece.files:
-        return [(await call(bot.send_message(chat_id, piece.text, reply_markup=markup), Doing.SENDING)).message_id]
+        return [
+            (await call(bot.send_message(chat_id, piece.text, reply_markup=markup), Doing.SENDING)).message_id
+        ]
     if len(piece.files) > 1:
         media = [InputMediaPhoto(_input(file)) for file in piece.files]
         sent = await call(bot.send_media_group(chat_id, media, caption=text), Doing.SENDING)

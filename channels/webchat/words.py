@@ -22,6 +22,7 @@ _EN = {
     "ticket": "Reference number: {ticket}",
     "too_fast": "Please wait a moment between messages.",
     "too_long": "This message is too long.",
+    "offers": "These may answer your question:",
 }
 _ZH = {
     "lang": "zh-CN",
@@ -43,5 +44,6 @@ _ZH = {
     "ticket": "受理编号：{ticket}",
     "too_fast": "发送过快，请稍候。",
     "too_long": "消息过长。",
+    "offers": "以下内容可能已经解答了您的问题：",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"en": _EN, "zh_CN": _ZH}

@@ -26,7 +26,7 @@ class WebformAdapter:
         self.name = name
         self._settings = settings
         self._ports = ports
-        self._answers = Answers(name, settings, ports.secret)
+        self._answers = Answers(name, settings, ports.secret, ports.suggest)
 
     async def check(self) -> None:
         """Forms have no credentials."""
@@ -55,6 +55,7 @@ class WebformAdapter:
             web.post(here, post),
             web.options(here, self._preflight),
             web.get(f"{here}/form.css", self._style),
+            web.get(f"{here}/form.js", self._script),
         )
 
     async def _open_page(self, request: web.Request) -> web.Response:
@@ -62,6 +63,9 @@ class WebformAdapter:
 
     async def _style(self, request: web.Request) -> web.Response:
         return self._answers.style()
+
+    async def _script(self, request: web.Request) -> web.Response:
+        return self._answers.script()
 
     async def _preflight(self, request: web.Request) -> web.Response:
         if not is_listed_origin(request, self._settings.allowed_origins):
@@ -96,7 +100,7 @@ class WebformAdapter:
         except NotAccepted:
             not_kept = Problem(field="", word="not_kept")
             return self._answers.problems(request, 503, posted, [not_kept])
-        return self._answers.thanks(request, acceptance)
+        return await self._answers.thanks(request, acceptance, posted)
 
     def _is_elsewhere(self, request: web.Request) -> bool:
         """Whether a browser names a site that is not ours. One that keeps it to itself ("null", for privacy)

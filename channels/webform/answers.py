@@ -7,25 +7,26 @@ from uuid import uuid4
 import orjson
 from aiohttp import web
 
-from channels.adapter import Acceptance
+from channels.adapter import Acceptance, Suggest
 from channels.doors import COMMON_HEADERS, choose_language, frame_ancestors, is_listed_origin
-from channels.webform.page import STYLE, show_form, show_thanks
+from channels.webform.page import SCRIPT, STYLE, is_offered_articles, show_form, show_thanks
 from channels.webform.passes import make_pass, read_pass
 from channels.webform.settings import WebformSettings
 from channels.webform.submission import PASS, Posted, Problem
 from channels.webform.words import WORDS
 
 _RETRY = {"Retry-After": "30"}
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'"
 
 
 class Answers:
     """One form's answers."""
 
-    def __init__(self, name: str, settings: WebformSettings, secret: bytes) -> None:
+    def __init__(self, name: str, settings: WebformSettings, secret: bytes, suggest: Suggest) -> None:
         self._name = name
         self._settings = settings
         self._secret = secret
+        self._suggest = suggest
 
     def language(self, request: web.Request) -> str:
         return choose_language(request, self._settings.language)
@@ -39,6 +40,10 @@ class Answers:
         headers = {**COMMON_HEADERS, "Cache-Control": "max-age=300"}
         return web.Response(body=STYLE, content_type="text/css", charset="utf-8", headers=headers)
 
+    def script(self) -> web.Response:
+        headers = {**COMMON_HEADERS, "Cache-Control": "max-age=300"}
+        return web.Response(body=SCRIPT, content_type="text/javascript", charset="utf-8", headers=headers)
+
     def may_post(self, request: web.Request) -> web.Response:
         """To a listed site's script, which asks before it posts JSON."""
         headers = {
@@ -48,13 +53,17 @@ class Answers:
         }
         return web.Response(status=204, headers={**COMMON_HEADERS, **headers, **self._cors(request)})
 
-    def thanks(self, request: web.Request, acceptance: Acceptance) -> web.Response:
-        """Also to a repetition, which is told the same."""
+    async def thanks(self, request: web.Request, acceptance: Acceptance, posted: Posted) -> web.Response:
+        """Also to a repetition, which is told the same; with articles that may answer it meanwhile."""
         if _is_program(request):
             return self._json(
                 request, 200 if acceptance.duplicate else 201, {"reference": acceptance.ticket_code}
             )
-        page = show_thanks(self._name, self._settings, self.language(request), acceptance.ticket_code)
+        language = self.language(request)
+        said = "\n".join(posted.fields.get(key, "") for key in ("subject", "message"))
+        wanted = is_offered_articles(self._settings.ticket_kind or posted.fields.get("kind", ""))
+        articles = await self._suggest(said, language) if wanted else ()
+        page = show_thanks(self._name, self._settings, language, acceptance.ticket_code, articles)
         return self._html(request, page)
 
     def problems(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from channels.adapter import Suggestion
 from channels.webform.settings import CHOICES, WebformSettings
 from channels.webform.submission import LIMITS, PASS, TRAP, Problem
 from channels.webform.words import WORDS
@@ -19,6 +20,7 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 STYLE = (_HERE / "static" / "form.css").read_bytes()
+SCRIPT = (_HERE / "static" / "form.js").read_bytes()
 
 
 def show_form(
@@ -35,7 +37,7 @@ def show_form(
     for problem in problems:
         said.setdefault(problem.field, problem.say(words))
     return _TEMPLATES.get_template("form.html").render(
-        **_common(name, settings, language),
+        **_common(name, settings, language, offering=is_offered_articles(settings.ticket_kind)),
         given={key: (given or {}).get(key, "") for key in LIMITS},
         limits=LIMITS,
         choices=() if settings.ticket_kind else CHOICES,
@@ -49,19 +51,33 @@ def show_form(
     )
 
 
-def show_thanks(name: str, settings: WebformSettings, language: str, reference: str) -> str:
-    """The page after a post was kept; `reference` is "" while there is none yet."""
+def show_thanks(
+    name: str,
+    settings: WebformSettings,
+    language: str,
+    reference: str,
+    articles: Sequence[Suggestion] = (),
+) -> str:
+    """The page after a post was kept; `reference` is "" while there is none yet. `articles` may answer it already."""
     return _TEMPLATES.get_template("thanks.html").render(
-        **_common(name, settings, language), reference=reference
+        **_common(name, settings, language), reference=reference, articles=articles
     )
 
 
-def _common(name: str, settings: WebformSettings, language: str) -> dict[str, object]:
+def is_offered_articles(kind: str) -> bool:
+    """Whether somebody who writes this is offered articles: who complains, or tells what they think, is listened to."""
+    return kind in ("", "enquiry", "request")
+
+
+def _common(
+    name: str, settings: WebformSettings, language: str, *, offering: bool = False
+) -> dict[str, object]:
     chinese = language == "zh_CN"
     return {
         "name": name,
         "language": language,
         "words": WORDS[language],
+        "offering": offering,
         "title": settings.title_zh if chinese else settings.title_en,
         "intro": settings.intro_zh if chinese else settings.intro_en,
     }

@@ -46,6 +46,8 @@ _EN = {
     "reference_hint": "Please keep this number and name it when you ask about your case.",
     "no_reference": "It is being read now. You need not send it again.",
     "another": "Write another message",
+    "offers": "These may answer your question:",
+    "offers_meanwhile": "While you wait, these may answer your question:",
     "not_allowed": "This site may not send this form.",
     "unreadable": "What was sent could not be read.",
 }
@@ -90,6 +92,8 @@ _ZH = {
     "reference_hint": "请记下此编号，查询进度时请提供。",
     "no_reference": "正在处理中，您无需再次提交。",
     "another": "再写一条留言",
+    "offers": "以下内容可能已经解答了您的问题：",
+    "offers_meanwhile": "等待回复期间，以下内容或许能解答您的问题：",
     "not_allowed": "该网站无权提交此表单。",
     "unreadable": "提交的内容无法读取。",
 }

@@ -3,7 +3,20 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
-from storage import bulk, drafts, gathering, history, house, listening, mailboxes, retention, signin, staff
+from storage import (
+    bulk,
+    drafts,
+    gathering,
+    history,
+    house,
+    listening,
+    mailboxes,
+    retention,
+    side_letters,
+    signin,
+    staff,
+    talks,
+)
 from storage.database import Connection
 
 
@@ -14,6 +27,8 @@ async def tidy(ctx: Context) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
         await house.tidy(connection)
         await gathering.tidy(connection)
+        await talks.tidy(connection)
+        await side_letters.tidy(connection)
         await mailboxes.tidy_counts(connection)
         await retention.tidy_runs(connection)
         await history.tidy(connection)

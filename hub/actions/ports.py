@@ -3,13 +3,18 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from channels.adapter import Ports, TranscriptLine, Unavailable
+import structlog
+
+from channels.adapter import Ports, Suggestion, TranscriptLine, Unavailable
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.context import Context
+from hub.actions.counter.serve import ServedCounter
 from hub.actions.installation import channel_id
+from hub.actions.knowledge.find import suggest
 from storage import house, mailboxes
 from storage.database import DatabaseUnavailable
 
+log = structlog.get_logger(__name__)
 WAIT_SECONDS = 20.0
 
 
@@ -25,9 +30,11 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
         transcript=_Transcript(ctx, channel),
         vault=ChannelVault(ctx, channel),
         known=_Known(ctx, channel),
+        counter=ServedCounter(ctx, channel),
         secret=ctx.secret,
         public_url=public_url(ctx),
         alive=alive,
+        suggest=_Suggest(ctx),
     )
 
 
@@ -62,6 +69,23 @@ class _Known:
             return await self._ctx.database.read(lambda c: mailboxes.known_keys(c, number, external_keys))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error
+
+
+class _Suggest:
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    async def __call__(self, text: str, language: str, /) -> Sequence[Suggestion]:
+        try:
+            found = await suggest(self._ctx, text, language=language, public=True)
+        except DatabaseUnavailable as error:
+            # What the customer wrote is kept or not without it.
+            log.warning("articles.not_offered", error=str(error))
+            return ()
+        return [
+            Suggestion(title=one.title, summary=one.summary, path=one.path, language=one.language)
+            for one in found
+        ]
 
 
 class _Transcript:

@@ -3,6 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.own_fields import require_fields
+from hub.actions.surveys.invite import plan_rating
 from hub.actions.ticket_work import CLOSE_RESOLVED, Step, on_ticket
 from hub.model.people import Actor
 from hub.model.tickets import TicketStatus, may_become
@@ -39,4 +40,5 @@ async def step_status(ctx: Context, taken: Step, wanted: TicketStatus, *, unfini
     if wanted is TicketStatus.RESOLVED:
         seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
         await house.set_timer(taken.connection, CLOSE_RESOLVED, taken.ticket.id, seconds, version)
+        await plan_rating(ctx, taken.connection, taken.ticket, version)
     return seq

@@ -6,6 +6,7 @@ from hub.actions.context import Context
 from hub.actions.errands.tasks import say_tasks_due
 from hub.actions.floor.live import end_silent
 from hub.actions.lists.snooze import wake_due
+from hub.actions.surveys.invite import ASK_RATING, ask_rating
 from hub.actions.targets import keep_targets
 from hub.actions.ticket_work import CLOSE_RESOLVED
 from hub.model.tickets import EventKind, TicketStatus
@@ -23,6 +24,8 @@ async def fire_due(ctx: Context) -> int:
         for timer in timers:
             if timer.kind == CLOSE_RESOLVED:
                 await _close(connection, timer.ticket_id)
+            elif timer.kind == ASK_RATING:
+                await ask_rating(ctx, connection, timer.ticket_id)
         if timers:
             await announce(connection, EVENTS)
         return len(timers)

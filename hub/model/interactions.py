@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class InteractionKind(StrEnum):
@@ -215,7 +216,9 @@ class InboundInteraction:
     `external_id` is the channel's own id of the message (a Message-ID without brackets, a chat message id), or
     "". `hints` are routing hints from a form or an API caller (keys: kind, queue, priority, skill, language).
     `revisable`: it may come again, changed or completed, under the same `external_id` and `thread.key`; what comes
-    later is then a version of the same entry. The field `edit_of` says that it was the customer who changed it.
+    later is then a version of the same entry. The field `edit_of` says that it was the customer who changed it. The field `answers`
+    holds those of a form that was built: {key, labels: {en, zh}, said}. `own`: for fields of the company's own, by
+    `ticket.NAME` and `customer.NAME`.
     """
 
     kind: InteractionKind
@@ -232,7 +235,8 @@ class InboundInteraction:
     automatic: Automatic | None = None
     bounce: BounceReport | None = None
     hints: Mapping[str, str] = field(default_factory=dict)
-    fields: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
     sender_warning: str = ""
     details: LetterDetails | None = None
     revisable: bool = False

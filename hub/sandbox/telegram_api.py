@@ -7,6 +7,7 @@ unknown method does there; nothing pretends to have worked.
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,6 +19,10 @@ from hub.sandbox.telegram_state import Person, State, StoredFile, Webhook
 MAX_TEXT, MAX_CAPTION = 4096, 1024  # characters
 MAX_DOWNLOAD = 20_000_000  # bytes a bot may fetch
 LONGEST_POLL = 50  # seconds
+
+_SENDING = frozenset(
+    ("sendmessage", "senddocument", "sendphoto", "sendvoice", "sendaudio", "sendvideo", "sendmediagroup")
+)
 
 Answer = Callable[["Call"], Awaitable[Any]]
 
@@ -95,6 +100,12 @@ class BotApi:
             "sendmessage": self._send_message,
             "senddocument": self._send_document,
             "sendphoto": self._send_photo,
+            "sendvoice": partial(self._send_media, "voice"),
+            "sendaudio": partial(self._send_media, "audio"),
+            "sendvideo": partial(self._send_media, "video"),
+            "sendmediagroup": self._send_media_group,
+            "leavechat": self._leave_chat,
+            "editmessagereplymarkup": self._edit_reply_markup,
             "sendchataction": self._send_chat_action,
             "editmessagetext": self._edit_message_text,
             "answercallbackquery": self._answer_callback_query,
@@ -113,7 +124,7 @@ class BotApi:
             if method is None:
                 raise ApiError(404, "Not Found")
             call = await Call.read(request)
-            sending = request.match_info["method"].lower() == "sendmessage"
+            sending = request.match_info["method"].lower() in _SENDING
             if sending:
                 self._fail_on_request()
             result = await method(call)
@@ -230,8 +241,61 @@ class BotApi:
         kept = self._file_of(call, "photo", "photos")
         return await self._send(call, photo=[kept.as_dict() | {"width": 1280, "height": 960}])
 
+    async def _send_media(self, name: str, call: Call) -> dict[str, Any]:
+        kept = self._file_of(call, name, f"{name}s")
+        return await self._send(
+            call, **{name: kept.as_dict() | {"mime_type": kept.content_type, "duration": 1}}
+        )
+
+    async def _send_media_group(self, call: Call) -> list[dict[str, Any]]:
+        """Two to ten, each a message of its own; the words of the first are those of the album."""
+        media = call.structure("media", [])
+        if not isinstance(media, list) or not 2 <= len(media) <= 10:
+            raise ApiError(400, "Bad Request: media group must include 2-10 items")
+        chat = self._chat(call)
+        if any(one.get("type") != "photo" for one in media):
+            raise ApiError(400, "Bad Request: can't mix media of these types")
+        if any(len(one.get("caption", "")) > MAX_CAPTION for one in media):
+            raise ApiError(400, "Bad Request: message caption is too long")
+        state, group, made = self._state, str(self._state.next_message_id), []
+        for one in media:
+            kept = self._file_named(call, str(one.get("media", "")), "photos")
+            content: dict[str, Any] = {
+                "photo": [kept.as_dict() | {"width": 1280, "height": 960}],
+                "media_group_id": group,
+            }
+            if one.get("caption"):
+                content["caption"] = one["caption"]
+            made.append(state.new_message(chat, state.bot, **content))
+        state.sent[chat] += made
+        await state.announce()
+        return made
+
+    async def _leave_chat(self, call: Call) -> bool:
+        group = self._state.groups.get(call.number("chat_id"))
+        if group is None:
+            raise ApiError(400, "Bad Request: chat not found")
+        if group.left:
+            raise ApiError(403, f"Forbidden: bot is not a member of the {group.kind} chat")
+        group.left = True
+        await self._state.announce()
+        return True
+
+    async def _edit_reply_markup(self, call: Call) -> dict[str, Any]:
+        sent = self._state.sent[self._chat(call)]
+        markup = call.structure("reply_markup", None) or {"inline_keyboard": []}
+        for place, message in enumerate(sent):
+            if message["message_id"] != call.number("message_id"):
+                continue
+            if message.get("reply_markup") == markup:
+                raise ApiError(400, "Bad Request: message is not modified")
+            sent[place] = message | {"reply_markup": markup}
+            await self._state.announce()
+            return sent[place]
+        raise ApiError(400, "Bad Request: message to edit not found")
+
     async def _send(self, call: Call, **content: Any) -> dict[str, Any]:
-        person = self._person(call)
+        chat = self._chat(call)
         caption = call.text("caption")
         if len(caption) > MAX_CAPTION:
             raise ApiError(400, "Bad Request: message caption is too long")
@@ -241,8 +305,10 @@ class BotApi:
         if markup and "inline_keyboard" in markup:
             content["reply_markup"] = markup
         state = self._state
-        message = state.new_message(person.chat_id, state.bot, **content)
-        state.sent[person.chat_id].append(message)
+        message = state.new_message(chat, state.bot, **content)
+        # Telegram shows the keyboard beside the text field and says nothing of it in the message.
+        asks = {"asks_for": markup["keyboard"]} if markup and "keyboard" in markup else {}
+        state.sent[chat].append(message | asks)
         await state.announce()
         return message
 
@@ -270,10 +336,13 @@ class BotApi:
                 400, "Bad Request: query is too old and response timeout expired or query ID is invalid"
             )
         self._state.buttons_waiting.discard(query)
+        self._state.notices[query] = call.text("text")
+        await self._state.announce()
         return True
 
     async def _set_my_commands(self, call: Call) -> bool:
-        self._state.commands = call.structure("commands", [])
+        self._state.commands[call.text("language_code")] = call.structure("commands", [])
+        await self._state.announce()
         return True
 
     async def _get_file(self, call: Call) -> dict[str, Any]:
@@ -298,9 +367,22 @@ class BotApi:
             raise ApiError(403, "Forbidden: bot was blocked by the user")
         return person
 
+    def _chat(self, call: Call) -> int:
+        """Where to: a person who has not blocked the bot, or a group that it is in."""
+        group = self._state.groups.get(call.number("chat_id"))
+        if group is None:
+            return self._person(call).chat_id
+        if group.left:
+            raise ApiError(403, f"Forbidden: bot is not a member of the {group.kind} chat")
+        if group.kind == "channel":
+            raise ApiError(400, "Bad Request: need administrator rights in the channel chat")
+        return group.chat_id
+
     def _file_of(self, call: Call, name: str, folder: str) -> StoredFile:
         """A file in the part of that name, in the part that `attach://` names, or one sent before, by id."""
-        said = call.text(name)
+        return self._file_named(call, call.text(name), folder, name)
+
+    def _file_named(self, call: Call, said: str, folder: str, name: str = "media") -> StoredFile:
         part = call.files.get(said.removeprefix("attach://") if said else name)
         if part is not None:
             return self._state.keep_file(folder, part.filename, part.content_type, part.file.read())

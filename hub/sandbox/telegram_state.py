@@ -32,8 +32,21 @@ class Person:
 
 
 @dataclass(slots=True, kw_only=True)
+class Group:
+    """A chat of several people that the bot was put into. `kind`: group, supergroup or channel."""
+
+    chat_id: int
+    title: str
+    kind: str = "group"
+    left: bool = False
+
+    def as_chat(self) -> dict[str, Any]:
+        return {"id": self.chat_id, "type": self.kind, "title": self.title}
+
+
+@dataclass(slots=True, kw_only=True)
 class Faults:
-    """What goes wrong with the next sendMessage calls: numbers count down with each call that suffered."""
+    """What goes wrong with the next calls that send: numbers count down with each call that suffered."""
 
     flood: int = 0
     retry_after: int = 1
@@ -67,20 +80,23 @@ class StoredFile:
 @dataclass(slots=True, kw_only=True)
 class State:
     """All that the server remembers. `updates` are unconfirmed, `confirmed` is the recent past, both oldest
-    first. Message ids grow over all chats, as a bot's private chats have them."""
+    first. Message ids grow over all chats, as a bot's private chats have them. `commands` by language ("" for all others);
+    `notices`: what was said at the button of each callback query."""
 
     token: str
     next_update_id: int
     next_message_id: int
     people: dict[int, Person] = field(default_factory=dict)
+    groups: dict[int, Group] = field(default_factory=dict)
     updates: deque[dict[str, Any]] = field(default_factory=deque)
     confirmed: deque[dict[str, Any]] = field(default_factory=lambda: deque(maxlen=100))
     replay: bool = False
     sent: defaultdict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     files: dict[str, StoredFile] = field(default_factory=dict)
-    commands: list[dict[str, Any]] = field(default_factory=list)
+    commands: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     actions: list[tuple[int, str]] = field(default_factory=list)
     buttons_waiting: set[str] = field(default_factory=set)
+    notices: dict[str, str] = field(default_factory=dict)
     allowed: frozenset[str] = frozenset()
     webhook: Webhook = field(default_factory=Webhook)
     faults: Faults = field(default_factory=Faults)
@@ -110,7 +126,7 @@ class State:
 
     def new_message(self, chat_id: int, sender: dict[str, Any], **content: Any) -> dict[str, Any]:
         message_id, self.next_message_id = self.next_message_id, self.next_message_id + 1
-        chat = self.people[chat_id].as_chat()
+        chat = (self.people.get(chat_id) or self.groups[chat_id]).as_chat()
         return {"message_id": message_id, "date": int(time.time()), "chat": chat, "from": sender} | content
 
     async def announce(self) -> None:

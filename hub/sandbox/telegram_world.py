@@ -6,6 +6,7 @@ customers do. Shapes of objects: https://core.telegram.org/bots/api. Everything 
 
 import asyncio
 import time
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from hub.sandbox.telegram_api import BotApi
-from hub.sandbox.telegram_state import Faults, Person, State
+from hub.sandbox.telegram_state import Faults, Group, Person, State
 
 TOKEN = "700000001:sandbox-bot-token-that-opens-nothing"  # noqa: S105 - it is good on loopback only
 FIRST_RETRY, LONGEST_RETRY = 0.1, 5.0  # seconds between attempts to reach a webhook
@@ -169,9 +170,87 @@ class TelegramWorld:
         await self._queue("callback_query", query)
         return query_id
 
-    def customer_blocks(self, chat_id: int) -> None:
-        """From now on the bot gets 403 for this person."""
-        self.state.people[chat_id].blocked = True
+    async def customer_sends(
+        self, chat_id: int, first_name: str, *, language_code: str = "", username: str = "", **content: Any
+    ) -> int:
+        """A message of any kind, as the Bot API describes it: `customer_sends(7, "Li", dice={"emoji": "🎲", "value": 5})`.
+        Returns the message id."""
+        person = self.open_chat(chat_id, first_name, username=username, language_code=language_code)
+        return await self._say(person, content)
+
+    async def customer_sends_album(
+        self, chat_id: int, first_name: str, photos: Sequence[bytes], *, caption: str = "", tell: bool = True
+    ) -> list[dict[str, Any]]:
+        """Photos as one album: a message for each, with one number for all of them. Returns the updates; `tell` False:
+        they are not handed out, so that a test can do it in an order of its own (`hand_out`)."""
+        person = self.open_chat(chat_id, first_name)
+        group, updates = str(9_000_000 + self.state.next_message_id), []
+        for place, photo in enumerate(photos):
+            kept = self.state.keep_file("photos", "photo.jpg", "image/jpeg", photo)
+            content: dict[str, Any] = {
+                "photo": [kept.as_dict() | {"width": 1280, "height": 960}],
+                "media_group_id": group,
+            }
+            if caption and not place:
+                content["caption"] = caption
+            message = self.state.new_message(person.chat_id, person.as_user(), **content)
+            self._messages[message["message_id"]] = message
+            updates.append(self._update("message", message))
+        if tell:
+            await self.hand_out(*updates)
+        return updates
+
+    async def hand_out(self, *updates: dict[str, Any]) -> None:
+        """Put updates into the queue, in this order."""
+        self.state.updates.extend(updates)
+        await self.state.announce()
+
+    async def customer_shares_contact(
+        self, chat_id: int, first_name: str, phone: str, *, owner: int | None = None
+    ) -> int:
+        """A card with a number. `owner`: whose Telegram account has the number, as the server knows it; None: the sender's own.
+        Returns the message id."""
+        contact = {"phone_number": phone, "first_name": first_name}
+        whose = chat_id if owner is None else owner
+        return await self.customer_sends(
+            chat_id, first_name, contact=contact | ({"user_id": whose} if whose else {})
+        )
+
+    async def group_adds_bot(
+        self, chat_id: int, title: str, by: int, *, kind: str = "group", language_code: str = ""
+    ) -> None:
+        """Somebody puts the bot into a chat of several people."""
+        self.state.groups[chat_id] = Group(chat_id=chat_id, title=title, kind=kind)
+        await self._member(
+            self.state.groups[chat_id].as_chat(),
+            self.open_chat(by, "Ann", language_code=language_code),
+            ("left", "member"),
+        )
+
+    async def customer_blocks(self, chat_id: int) -> None:
+        """From now on the bot gets 403 for this person, and is told so."""
+        person = self.state.people[chat_id]
+        person.blocked = True
+        await self._member(person.as_chat(), person, ("member", "kicked"))
+
+    async def customer_unblocks(self, chat_id: int) -> None:
+        """The bot may write to them again."""
+        person = self.state.people[chat_id]
+        person.blocked = False
+        await self._member(person.as_chat(), person, ("kicked", "member"))
+
+    async def _member(self, chat: dict[str, Any], by: Person, change: tuple[str, str]) -> None:
+        was, now = ({"user": self.state.bot, "status": status} for status in change)
+        await self._queue(
+            "my_chat_member",
+            {
+                "chat": chat,
+                "from": by.as_user(),
+                "date": int(time.time()),
+                "old_chat_member": was,
+                "new_chat_member": now,
+            },
+        )
 
     def sent_to(self, chat_id: int) -> list[dict[str, Any]]:
         """The bot's messages in this chat, oldest first, as `Message` objects; edits already applied."""
@@ -207,9 +286,11 @@ class TelegramWorld:
     async def _queue(self, kind: str, content: dict[str, Any]) -> None:
         if self.state.allowed and kind not in self.state.allowed:
             return
+        await self.hand_out(self._update(kind, content))
+
+    def _update(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         update_id, self.state.next_update_id = self.state.next_update_id, self.state.next_update_id + 1
-        self.state.updates.append({"update_id": update_id, kind: content})
-        await self.state.announce()
+        return {"update_id": update_id, kind: content}
 
     async def _push_to_webhook(self) -> None:
         """Post each update to the webhook, in order, until it answers 2xx; wait longer after each failure."""

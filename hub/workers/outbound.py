@@ -10,6 +10,7 @@ from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
 from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.sent_copies import keep_copies
+from hub.actions.answers.side_letters import send_side_letters
 from hub.actions.context import Context
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
@@ -22,9 +23,12 @@ COPIES_SECONDS = 5.0
 async def send_out(ctx: Context, adapter: ChannelAdapter, halt: asyncio.Event, well: Well) -> None:
     """Until `halt` is set. For a polled channel only while this hub holds its lease."""
     mine = {adapter.name: adapter}
-    await look_again(
-        ctx.listener, OUTBOX, lambda: deliver_due(ctx, mine), every=POLL_SECONDS, halt=halt, well=well
-    )
+    is_mail = ctx.channel(adapter.name).kind.inbox is not None
+
+    async def look() -> int:
+        return await deliver_due(ctx, mine) + (await send_side_letters(ctx, adapter) if is_mail else 0)
+
+    await look_again(ctx.listener, OUTBOX, look, every=POLL_SECONDS, halt=halt, well=well)
 
 
 async def put_copies(

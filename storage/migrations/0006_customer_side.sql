@@ -7,6 +7,17 @@
 -- What was begun on a ticket of which nothing is left, and came along to the other: ids and names, no words.
 ALTER TABLE move ADD COLUMN brought jsonb;
 
+-- What could not be taken into search: set aside, so that it holds up nothing, until somebody has it tried again or it changes.
+CREATE TABLE search_fault (
+    what text NOT NULL,
+    ref bigint NOT NULL,
+    error text NOT NULL,
+    set_aside_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (what, ref)
+);
+
+CREATE INDEX incident_delivery_faulty ON incident_delivery (update_id) WHERE state = 'skipped' AND why = 'fault';
+
 -- ── Knowledge ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Categories are one flat row, in an order of their own.
 CREATE TABLE article_category (

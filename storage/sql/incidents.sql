@@ -89,13 +89,15 @@ ON CONFLICT DO NOTHING
 
 -- name: updates
 -- Newest first, with what became of each.
-SELECT u.id, u.state, u.text_en, u.text_zh, u.author, u.made_at, n.waiting, n.leaving, n.sent, n.failed, n.skipped
+SELECT u.id, u.state, u.text_en, u.text_zh, u.author, u.made_at, n.waiting, n.leaving, n.sent, n.failed, n.skipped,
+       n.faulty
 FROM incident_update u CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.state = 'waiting') AS waiting,
            count(*) FILTER (WHERE o.state IN ('queued', 'sending')) AS leaving,
            count(*) FILTER (WHERE o.state = 'sent') AS sent,
            count(*) FILTER (WHERE o.state IN ('failed', 'uncertain', 'cancelled')) AS failed,
-           count(*) FILTER (WHERE d.state = 'skipped') AS skipped
+           count(*) FILTER (WHERE d.state = 'skipped') AS skipped,
+           count(*) FILTER (WHERE d.state = 'skipped' AND d.why = 'fault') AS faulty
     FROM incident_delivery d LEFT JOIN outbox o ON o.interaction_id = d.interaction_id
     WHERE d.update_id = u.id) n
 WHERE u.incident_id = $1 ORDER BY u.id DESC LIMIT $2
@@ -123,3 +125,15 @@ UPDATE incident_delivery SET state = $2, why = $3, interaction_id = $4, settled_
 UPDATE incident_delivery SET state = 'skipped', why = 'stopped', settled_at = clock_timestamp()
 WHERE state = 'waiting' AND update_id IN (SELECT id FROM incident_update WHERE incident_id = $1 AND id = $2)
 RETURNING id
+
+-- name: try_again
+UPDATE incident_delivery SET state = 'waiting', why = '', settled_at = NULL
+WHERE state = 'skipped' AND why = $3 AND update_id IN (SELECT id FROM incident_update WHERE incident_id = $1 AND id = $2)
+RETURNING id
+
+-- name: faulty
+-- Incidents with customers who were not told because something was broken.
+SELECT n.code, n.title, count(*)::int AS customers, max(d.settled_at) AS at
+FROM incident_delivery d JOIN incident_update u ON u.id = d.update_id JOIN incident n ON n.id = u.incident_id
+WHERE d.state = 'skipped' AND d.why = 'fault'
+GROUP BY n.id ORDER BY max(d.settled_at) DESC LIMIT $1

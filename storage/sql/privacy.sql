@@ -71,6 +71,10 @@ DELETE FROM notice WHERE ticket_id = ANY($1::bigint[])
 -- name: empty_calls
 UPDATE webhook_call SET body = '' WHERE ticket_id = ANY($1::bigint[]) AND state IN ('sent', 'failed')
 
+-- name: empty_surveys
+-- The figures stay.
+UPDATE survey_invitation SET comment = '', address = '' WHERE ticket_id = ANY($1::bigint[])
+
 -- name: forget_people
 -- Who wrote in, and by which references their letters are known.
 UPDATE ticket SET reply_address = '', thread_key = '' WHERE id = ANY($1::bigint[])
@@ -116,6 +120,14 @@ WHERE c.id = ANY($1::bigint[])
 
 -- name: forget_undeliverable
 DELETE FROM undeliverable u USING identity i WHERE i.customer_id = ANY($1::bigint[]) AND i.kind = 'email' AND u.address = i.value
+
+-- name: forget_talks
+-- Found by the identities, which go next.
+WITH gone AS (
+    DELETE FROM talk t USING identity n
+    WHERE n.customer_id = ANY($1::bigint[]) AND n.kind = t.kind AND n.value = t.value RETURNING t.channel_id, t.thread_key
+)
+DELETE FROM proof p USING gone WHERE p.channel_id = gone.channel_id AND p.thread_key = gone.thread_key
 
 -- name: forget_identities
 DELETE FROM identity WHERE customer_id = ANY($1::bigint[])

@@ -73,3 +73,28 @@ DELETE FROM search_organisation WHERE id = ANY($1::bigint[])
 -- name: still_due
 SELECT EXISTS (SELECT 1 FROM search_due) AS due,
        EXISTS (SELECT 1 FROM search_fill WHERE coalesce(entry, ticket, customer, organisation) IS NOT NULL) AS filling
+
+-- name: set_aside
+INSERT INTO search_fault (what, ref, error) VALUES ($1, $2, $3)
+ON CONFLICT (what, ref) DO UPDATE SET error = excluded.error, set_aside_at = clock_timestamp()
+
+-- name: clear
+DELETE FROM search_fault WHERE what = $1 AND ref = ANY($2::bigint[])
+
+-- name: faults
+SELECT f.what, f.ref, f.error, f.set_aside_at, coalesce(cu.code, o.code) AS code, coalesce(t.code, e.code) AS ticket_code
+FROM search_fault f
+LEFT JOIN customer cu ON f.what = 'customer' AND cu.id = f.ref
+LEFT JOIN organisation o ON f.what = 'organisation' AND o.id = f.ref
+LEFT JOIN ticket t ON f.what = 'ticket' AND t.id = f.ref
+LEFT JOIN interaction i ON f.what = 'entry' AND i.id = f.ref
+LEFT JOIN ticket e ON e.id = i.ticket_id
+ORDER BY f.set_aside_at DESC, f.ref DESC LIMIT $1
+
+-- name: put_back
+WITH gone AS (
+    DELETE FROM search_fault RETURNING what, ref
+), due AS (
+    INSERT INTO search_due (what, ref) SELECT what, ref FROM gone RETURNING 1
+)
+SELECT count(*)::int FROM due

@@ -4,6 +4,10 @@
 INSERT INTO side_letter (channel_id, message, give_up_at)
 VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 
+-- name: any_due
+SELECT EXISTS (SELECT 1 FROM side_letter
+               WHERE state = 'queued' AND channel_id = $1 AND not_before <= clock_timestamp() AND give_up_at > clock_timestamp())
+
 -- name: take
 UPDATE side_letter s SET state = 'sending'
 FROM (

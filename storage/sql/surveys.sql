@@ -40,6 +40,3 @@ SELECT t.code, s.kind, s.score, s.comment, s.answered_at
 FROM survey_invitation s JOIN ticket t ON t.id = s.ticket_id
 WHERE t.customer_id = $1 AND s.score IS NOT NULL
 ORDER BY s.answered_at DESC LIMIT $2
-
--- name: forget_comments
-UPDATE survey_invitation SET comment = '', address = '' WHERE ticket_id = ANY($1::bigint[])

@@ -123,11 +123,3 @@ LIMIT 1
 
 -- name: tidy_proofs
 DELETE FROM proof WHERE proven_at IS NULL AND expires_at < clock_timestamp() - interval '1 day'
-
--- name: forget
--- Of customers who are forgotten: conversations by their identities, which go next.
-WITH gone AS (
-    DELETE FROM talk t USING identity n
-    WHERE n.customer_id = ANY($1::bigint[]) AND n.kind = t.kind AND n.value = t.value RETURNING t.channel_id, t.thread_key
-)
-DELETE FROM proof p USING gone WHERE p.channel_id = gone.channel_id AND p.thread_key = gone.thread_key

@@ -3,14 +3,21 @@
 -- name: talks_of
 -- Conversations of a customer on channels that have such, the last ticket of each saying where answers go. What was heard last and
 -- how often it was answered since is asked of the timeline by the conversation's own key, whichever ticket it stands on.
-SELECT k.channel, k.kind, k.address, k.thread_key, h.heard_at, n.answered, clock_timestamp() AS now
+-- Conversations that their channel alone knows of (somebody came by a link) are the customer's by what it proves of them.
+SELECT k.channel, k.kind, k.address, k.thread_key, h.heard_at, n.answered, s.shut_at IS NOT NULL AS shut, clock_timestamp() AS now
 FROM (
     SELECT DISTINCT ON (t.channel_id, t.reply_address)
            t.channel_id, ch.name AS channel, ch.kind, t.reply_address AS address, t.thread_key
-    FROM (SELECT id, channel_id, reply_address, thread_key FROM ticket WHERE customer_id = $1 ORDER BY id DESC LIMIT 200) t JOIN channel ch ON ch.id = t.channel_id
+    FROM (
+        (SELECT id, channel_id, reply_address, thread_key FROM ticket WHERE customer_id = $1 ORDER BY id DESC LIMIT 200)
+        UNION ALL
+        SELECT 0, w.channel_id, w.address, w.thread_key FROM identity i JOIN talk w ON w.kind = i.kind AND w.value = i.value
+        WHERE i.customer_id = $1 AND i.verified
+    ) t JOIN channel ch ON ch.id = t.channel_id
     WHERE t.reply_address <> '' AND t.thread_key <> ''
     ORDER BY t.channel_id, t.reply_address, t.id DESC
 ) k
+LEFT JOIN talk s ON s.channel_id = k.channel_id AND s.thread_key = k.thread_key
 LEFT JOIN LATERAL (
     SELECT i.id, i.created_at AS heard_at FROM interaction i
     WHERE i.channel_id = k.channel_id AND i.thread_key = k.thread_key AND i.direction = 'in'

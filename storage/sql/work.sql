@@ -288,6 +288,9 @@ WHERE t.id = g.id AND t.assignee_id IS NULL AND t.status = 'open'
 INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id, give_up_at, not_before, made_pending)
 VALUES ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6), clock_timestamp() + make_interval(secs => $7), $8)
 
+-- name: ticket_language
+SELECT language FROM ticket WHERE id = $1
+
 -- name: close_if_resolved
 -- The timer's effect. Whatever took the ticket out of this state has cancelled the timer.
 UPDATE ticket SET status = 'closed', seq = seq + 1, version = version + 1, updated_at = clock_timestamp(), waiting_since = NULL

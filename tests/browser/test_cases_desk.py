@@ -16,7 +16,7 @@ from hub.model.people import HUB
 from storage import views
 from storage.views import TicketRow
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import Desk, customer_writes
 
 SCREENS = os.environ.get("HUB_SCREENS", "")

@@ -8,7 +8,7 @@ from hub.actions.learning.learn import learn
 from hub.actions.people.staff import set_preferences
 from hub.model.people import Actor
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes import loom
 from tests.fakes.desk import Desk, customer_writes
 

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 from hub.actions.people.staff import set_preferences
 from hub.actions.timers import fire_due
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.clocks import time_passes
 from tests.fakes.desk import Desk, customer_writes
 

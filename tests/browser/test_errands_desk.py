@@ -16,7 +16,7 @@ from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.processes import until
 from tests.fakes.scene import one

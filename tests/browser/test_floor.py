@@ -9,7 +9,7 @@ from hub.actions.people.staff import add_agent, set_preferences
 from hub.model.people import HUB
 from storage import agents, views
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 
 

@@ -12,7 +12,7 @@ from hub.model.people import HUB
 from storage import offers, work
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import Desk, customer_writes
 
 

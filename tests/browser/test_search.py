@@ -9,7 +9,7 @@ from hub.actions.search.index import index_some
 from hub.model.people import HUB
 from storage import views
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import Desk, customer_writes
 
 WORDS = {

@@ -16,7 +16,7 @@ from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from storage import views
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.conftest import SECRET
 from tests.fakes.desk import PASSWORD, customer_writes
 

@@ -6,7 +6,7 @@ from playwright.async_api import Browser, CDPSession, Page
 from hub.actions.people.staff import set_preferences
 from storage import views
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import PASSWORD, Desk
 from tests.fakes.scene import one
 from tests.fakes.signin import code_of

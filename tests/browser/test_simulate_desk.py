@@ -11,7 +11,7 @@ from hub.actions.simulation.simulate import answer_next, ask_simulation
 from hub.model.people import HUB
 from storage import views
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.bygone import a_few_days
 from tests.fakes.desk import CHANNELS, Desk, serving_desk
 

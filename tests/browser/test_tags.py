@@ -6,7 +6,7 @@ from hub.actions.people.staff import set_preferences
 from hub.model.codes import TICKET, show_code
 from storage import views
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.automation import other_rules, settle
 from tests.fakes.desk import Desk, customer_writes
 

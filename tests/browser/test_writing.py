@@ -20,7 +20,7 @@ from hub.model.people import Actor
 from storage import views
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
-from tests.browser.test_desk_access import violations
+from tests.browser.looks import violations
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, serving_desk
 
 PICTURE = bytes.fromhex(

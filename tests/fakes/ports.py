@@ -2,13 +2,21 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import web
 
-from channels.adapter import Acceptance, NotAccepted, Ports, RawItem, TranscriptLine
+from channels.adapter import (
+    Acceptance,
+    Asking,
+    CounterReply,
+    NotAccepted,
+    Ports,
+    RawItem,
+    TranscriptLine,
+)
 
 SECRET = b"k" * 32
 
@@ -121,12 +129,30 @@ class Notebook:
                     await self._changed.wait()
 
 
+class Desk:
+    """A counter that answers what it was told to answer, by command or button, and passes the rest on to the agents."""
+
+    def __init__(self, replies: Mapping[str, CounterReply] | None = None) -> None:
+        self.replies = dict(replies or {})
+        self.asked: list[Asking] = []
+
+    async def __call__(self, asking: Asking) -> CounterReply | None:
+        self.asked.append(asking)
+        named = asking.command or asking.pressed or ("too_large" if asking.too_large else "")
+        member = CounterReply() if asking.shut is not None else None
+        return self.replies.get(named, member)
+
+    def commands(self, language: str) -> Sequence[tuple[str, str]]:
+        return [("help", "帮助" if language == "zh_CN" else "Help")]
+
+
 def make_ports(
     *,
     memory: Memory | None = None,
     notebook: Notebook | None = None,
     vault: Safe | None = None,
     journal: Journal | None = None,
+    counter: Desk | None = None,
     alive: Any = None,
     public_url: str = "https://hub.example",
 ) -> Ports:
@@ -135,6 +161,7 @@ def make_ports(
         transcript=notebook or Notebook(),
         vault=vault or Safe(),
         known=(journal or Journal()).known,
+        counter=counter or Desk(),
         secret=SECRET,
         public_url=public_url,
         alive=alive or (lambda: True),

@@ -14,16 +14,24 @@ from hub.actions.cases.incidents import (
     detach_ticket,
 )
 from hub.actions.cases.merge import merge_tickets
-from hub.actions.cases.tell_everybody import preview_update, stop_update, tell_next, write_update
+from hub.actions.cases.tell_everybody import (
+    preview_update,
+    stop_update,
+    tell_left_out,
+    tell_next,
+    write_update,
+)
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.lists.bulk import Order, change_many, undo_many
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
+from hub.model.people import Actor, Role
 from storage import incidents
 from storage.database import DatabaseUnavailable
 from tests.fakes.inboxes import TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket, write
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket, write
 
 LI, WANG, ZHAO = "li@example.cn", "wang@example.cn", "zhao@example.cn"
 
@@ -189,3 +197,49 @@ async def test_tickets_come_by_tag_and_by_number(ctx: Context) -> None:
     with pytest.raises(NotPossible) as refused:
         await _update(ctx, code, text_en=" ", text_zh="")
     assert refused.value.code == "empty"
+
+
+async def test_one_who_cannot_be_told_holds_up_nobody_and_is_told_after_all(ctx: Context) -> None:
+    people = [f"customer{n}@example.cn" for n in range(4)]
+    tickets = [await ticket(ctx, await write(ctx, who, "Down", subject="Down")) for who in people]
+    code = await _incident(ctx, tickets)
+    await ctx.database.run(
+        lambda c: c.execute(
+            f"ALTER TABLE outbox ADD CONSTRAINT poison CHECK (message->>'address' <> '{people[0]}')"
+        )
+    )
+    update = await _update(ctx, code)
+    while await tell_next(ctx):
+        pass
+    assert [who for who, _ in await _told(ctx)] == people[1:]
+    number = await one(ctx, "SELECT id FROM incident")
+    (left_out,) = await ctx.database.read(lambda c: incidents.not_told(c, update, 10))
+    assert (left_out.why, left_out.ticket_code) == ("fault", tickets[0]["code"])
+    (shown,) = await ctx.database.read(lambda c: incidents.faulty(c, 10))
+    assert (shown.code, shown.customers) == (code, 1)
+    # Nothing of the reply that could not be made is left.
+    assert await one(ctx, "SELECT count(*) FROM interaction WHERE direction = 'out'") == 3
+    await ctx.database.run(lambda c: c.execute("ALTER TABLE outbox DROP CONSTRAINT poison"))
+    assert await tell_left_out(ctx, incident_code=code, update_id=update, actor=SYSTEM) == 1
+    while await tell_next(ctx):
+        pass
+    assert [who for who, _ in await _told(ctx)] == people
+    (now,) = await ctx.database.read(lambda c: incidents.updates(c, number, 10))
+    assert (now.leaving, now.skipped, now.faulty) == (4, 0, 0)
+
+
+async def test_chosen_tickets_are_put_on_an_incident_and_off_again(ctx: Context) -> None:
+    tickets = await _three(ctx)
+    code = await _incident(ctx, tickets[:1])
+    order = Order(what="incident", value={"incident": code})
+    lead = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"), role=Role.SUPERVISOR)
+    done = await change_many(ctx, ticket_codes=[one_["code"] for one_ in tickets], order=order, actor=lead)
+    assert (done.changed, done.same) == (len(tickets) - 1, 1)
+    assert await one(ctx, "SELECT count(*) FROM incident_ticket") == len(tickets)
+    assert done.bulk_id is not None
+    assert (await undo_many(ctx, bulk_id=done.bulk_id, actor=lead)).changed == len(tickets) - 1
+    assert await one(ctx, "SELECT count(*) FROM incident_ticket") == 1
+    agent = Actor(name="Lin", agent_id=await an_agent(ctx, "lin"), role=Role.AGENT)
+    with pytest.raises(NotPossible) as refused:
+        await change_many(ctx, ticket_codes=[tickets[0]["code"]], order=order, actor=agent)
+    assert refused.value.code == "not_allowed"

@@ -111,7 +111,7 @@ async def test_what_telegram_refuses_is_refused(world: TelegramWorld, bot: teleg
         await bot.send_message(MEI, "x" * 4097)
     with pytest.raises(BadRequest, match="text is empty"):
         await bot.send_message(MEI, " ")
-    world.customer_blocks(MEI)
+    await world.customer_blocks(MEI)
     with pytest.raises(Forbidden, match="blocked by the user"):
         await bot.send_message(MEI, "Hello?")
     assert world.sent_to(MEI) == []

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from channels.adapter import (
     ChannelFailure,
+    CounterReply,
     Misconfigured,
     RawItem,
     Refused,
@@ -24,10 +25,10 @@ from channels.adapter import (
 )
 from channels.telegram import KIND
 from channels.telegram.adapter import SECRET_HEADER
-from hub.model.interactions import InboundInteraction, OutboundAttachment, OutboundInteraction
+from hub.model.interactions import Choice, InboundInteraction, OutboundAttachment, OutboundInteraction
 from hub.sandbox.telegram_world import TelegramWorld
 from tests.fakes.leaving import free_to_leave
-from tests.fakes.ports import Journal, make_ports, serving_routes
+from tests.fakes.ports import Desk, Journal, Memory, make_ports, serving_routes
 
 MEI = 880001
 REPLY = OutboundInteraction(
@@ -60,8 +61,15 @@ def make_settings(world: TelegramWorld, **more: Any) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def opened(world: TelegramWorld, alive: Any = None, **more: Any) -> AsyncIterator[Any]:
-    adapter = KIND.open("shop", make_settings(world, **more), make_ports(alive=alive))
+async def opened(
+    world: TelegramWorld,
+    alive: Any = None,
+    counter: Desk | None = None,
+    memory: Memory | None = None,
+    **more: Any,
+) -> AsyncIterator[Any]:
+    ports = make_ports(alive=alive, counter=counter, memory=memory)
+    adapter = KIND.open("shop", make_settings(world, **more), ports)
     try:
         yield adapter
     finally:
@@ -108,11 +116,14 @@ async def test_a_text_a_photo_a_document_and_an_edit(world: TelegramWorld) -> No
 
 async def test_a_file_that_no_bot_may_fetch_does_not_hold_up_the_message(world: TelegramWorld) -> None:
     journal = Journal()
-    async with opened(world) as adapter, heard(adapter, journal):
+    counter = Desk({"too_large": CounterReply(text="Too large")})
+    async with opened(world, counter=counter) as adapter, heard(adapter, journal):
         await world.customer_sends_document(
             MEI, "小梅", b"x" * 20_971_521, file_name="film.mov", caption="see"
         )
         (item,) = await journal.kept(1)
+    assert [one["text"] for one in world.sent_to(MEI)] == ["Too large"]
+    assert [one.too_large for one in counter.asked if one.too_large] == [("film.mov",)]
     interaction = read(world, item)
     assert interaction.attachments == ()
     assert interaction.text == "see\n📎 film.mov (21.0 MB) ✗"
@@ -137,17 +148,153 @@ async def test_a_file_server_that_fails_for_ever_holds_nobody_up_for_ever(world:
     assert read(world, item).fields["files_not_fetched"].startswith("a.pdf: Telegram does not answer")
 
 
-async def test_groups_and_the_start_button_are_passed_over(world: TelegramWorld) -> None:
+async def test_a_group_is_told_in_its_language_and_left(world: TelegramWorld) -> None:
     journal = Journal()
     async with opened(world) as adapter, heard(adapter, journal):
-        await world.customer_writes(MEI, "小梅", "/start")
-        world.state.updates[-1]["message"] |= {"chat": {"id": -7, "type": "group", "title": "g"}}
-        await world.customer_writes(MEI, "小梅", "/start")
+        await world.group_adds_bot(-7, "茶友", by=7, kind="supergroup", language_code="zh-hans")
+        await world.group_adds_bot(-8, "News", by=8, kind="channel")
         await world.customer_writes(MEI, "小梅", "hello")
         (item,) = await journal.kept(1)
         await world.wait_until_confirmed()
     assert read(world, item).text == "hello"
     assert len(journal.offered) == 1
+    assert ["私聊" in one["text"] for one in world.sent_to(-7)] == [True]
+    assert world.sent_to(-8) == [], "in a channel it may not speak"
+    assert all(world.state.groups[one].left for one in (-7, -8))
+
+
+async def test_what_the_hub_answers_itself_is_no_item(world: TelegramWorld) -> None:
+    journal = Journal()
+    buttons = ((Choice(label="1", data="csat:x:1"), Choice(label="5", data="csat:x:5")),)
+    counter = Desk(
+        {
+            "start": CounterReply(text="Welcome", choices=buttons),
+            "link": CounterReply(text="Number?", ask_phone="Share"),
+            "csat:x:5": CounterReply(text="Thank you", notice="Thanks!", marked=buttons),
+        }
+    )
+    async with opened(world, counter=counter) as adapter, heard(adapter, journal):
+        await world.customer_writes(MEI, "小梅", "/start abc", language_code="zh-hans")
+        await world.customer_writes(MEI, "小梅", "/link")
+        await world.wait_for_message(MEI, 2)
+        query = await world.customer_presses(MEI, world.sent_to(MEI)[0]["message_id"], "csat:x:5")
+        await world.wait_for_message(MEI, 3)
+        await world.customer_writes(MEI, "小梅", "/unknown")
+        (item,) = await journal.kept(1)
+        await world.customer_blocks(MEI)
+        await world.wait_until_confirmed()
+    welcome, number, thanks = world.sent_to(MEI)
+    assert [one["callback_data"] for one in welcome["reply_markup"]["inline_keyboard"][0]] == [
+        "csat:x:1",
+        "csat:x:5",
+    ]
+    assert number["asks_for"] == [[{"text": "Share", "request_contact": True}]]
+    assert (thanks["text"], world.state.notices[query]) == ("Thank you", "Thanks!")
+    assert read(world, item).text == "/unknown", "what nobody knows is a word for the agents"
+    assert [one.shut for one in counter.asked if one.shut is not None] == [True]
+    shown = {code: [one["command"] for one in commands] for code, commands in world.state.commands.items()}
+    assert shown == {"": ["help"], "zh": ["help"]}
+    assert world.state.commands["zh"][0]["description"] == "帮助"
+
+
+async def test_the_commands_are_told_once(world: TelegramWorld) -> None:
+    memory = Memory()
+    for expected in (True, False):
+        async with opened(world, memory=memory) as adapter, heard(adapter, Journal()):
+            await world.customer_writes(MEI, "小梅", "hello")
+            await world.wait_until_confirmed()
+        assert bool(world.state.commands) is expected
+        world.state.commands.clear()
+
+
+async def test_an_answer_with_buttons_and_a_voice(world: TelegramWorld) -> None:
+    voice = OutboundAttachment(filename="v.ogg", content_type="audio/ogg", data=b"OggS")
+    choices = (Choice(label="5", data="csat:x:5"),)
+    async with opened(world) as adapter:
+        await adapter.send(replace(REPLY, choices=choices), free_to_leave)
+        await adapter.send(replace(REPLY, text="听", attachments=(voice,)), free_to_leave)
+    asked, spoken = world.sent_to(MEI)
+    assert asked["reply_markup"]["inline_keyboard"] == [[{"text": "5", "callback_data": "csat:x:5"}]]
+    assert spoken["voice"]["file_size"] == 4 and spoken["caption"] == "听"
+
+
+async def test_several_photos_leave_as_one_album(world: TelegramWorld) -> None:
+    photos = tuple(
+        OutboundAttachment(filename=f"{n}.png", content_type="image/png", data=b"\x89PNG%d" % n)
+        for n in range(3)
+    )
+    async with opened(world) as adapter:
+        world.faults.flood, world.faults.retry_after = 1, 3
+        with pytest.raises(TryLater) as later:
+            await adapter.send(replace(REPLY, attachments=photos), free_to_leave)
+        assert later.value.retry_after == 3.0
+        receipt = await adapter.send(replace(REPLY, attachments=photos), free_to_leave)
+    sent = world.sent_to(MEI)
+    assert len({one["media_group_id"] for one in sent}) == 1
+    assert [one.get("caption") for one in sent] == ["您好", None, None]
+    assert [world.state.files[one["photo"][0]["file_id"]].data for one in sent] == [
+        one.data for one in photos
+    ]
+    assert len(receipt.detail.split()) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"dice": {"emoji": "🎲", "value": 5}}, "🎲 5"),
+        ({"sticker": {"file_id": "s", "emoji": "😡"}}, "😡"),
+        (
+            {"poll": {"question": "Which?", "options": [{"text": "Green"}, {"text": "Black"}]}},
+            "📊 Which?\n– Green\n– Black",
+        ),
+        (
+            {
+                "venue": {
+                    "title": "Tea House",
+                    "address": "1 Lane",
+                    "location": {"latitude": 31.2, "longitude": 121.5},
+                }
+            },
+            "📍 Tea House\n1 Lane\n31.200000, 121.500000",
+        ),
+    ],
+)
+async def test_what_has_no_text_is_put_into_signs(
+    world: TelegramWorld, content: dict[str, Any], said: str
+) -> None:
+    journal = Journal()
+    async with opened(world) as adapter, heard(adapter, journal):
+        await world.customer_sends(MEI, "小梅", **content)
+        (item,) = await journal.kept(1)
+    assert read(world, item).text == said
+
+
+async def test_what_is_passed_on_says_whose_it_is(world: TelegramWorld) -> None:
+    journal = Journal()
+    hidden = {"type": "hidden_user", "sender_user_name": "Old Wang", "date": 1}
+    named = {"type": "user", "sender_user": {"id": 9, "first_name": "Bo", "username": "bo"}, "date": 1}
+    async with opened(world) as adapter, heard(adapter, journal):
+        await world.customer_sends(MEI, "小梅", text="see", forward_origin=hidden)
+        await world.customer_sends(MEI, "小梅", text="see", forward_origin=named)
+        items = await journal.kept(2)
+    assert [read(world, one).fields["passed_on_from"] for one in items] == ["Old Wang", "Bo (@bo)"]
+
+
+async def test_every_kind_of_file(world: TelegramWorld) -> None:
+    journal = Journal()
+    names = ("voice", "audio", "video", "video_note")
+    async with opened(world) as adapter, heard(adapter, journal):
+        for name in names:
+            kept = world.state.keep_file(name, "x", "", name.encode())
+            await world.customer_sends(MEI, "小梅", **{name: kept.as_dict() | {"duration": 1}})
+        moving = world.state.keep_file("a", "x", "", b"moving").as_dict()
+        await world.customer_sends(MEI, "小梅", animation=moving, document=moving)
+        items = await journal.kept(5)
+    files = [read(world, one).attachments for one in items]
+    assert [[(one.filename, one.data) for one in found] for found in files] == [
+        [("voice.ogg", b"voice")], [("audio.mp3", b"audio")], [("video.mp4", b"video")], [("video.mp4", b"video_note")],
+        [("animation.mp4", b"moving")],
+    ]  # fmt: skip
 
 
 async def test_an_update_that_no_library_can_read_passes_and_what_follows_too(world: TelegramWorld) -> None:
@@ -246,9 +393,10 @@ async def test_what_is_certain_and_what_is_not(world: TelegramWorld) -> None:
             await adapter.send(replace(REPLY, address="99"), free_to_leave)
         with pytest.raises(Refused, match="neither text nor files"):
             await adapter.send(replace(REPLY, text=" "), free_to_leave)
-        world.customer_blocks(MEI)
-        with pytest.raises(Refused, match="blocked"):
+        await world.customer_blocks(MEI)
+        with pytest.raises(Refused, match="blocked") as shut:
             await adapter.send(REPLY, free_to_leave)
+        assert shut.value.shut
     async with opened(world, base_url="http://127.0.0.1:9/bot") as adapter:
         with pytest.raises(TryLater, match="cannot be reached"):
             await adapter.send(REPLY, free_to_leave)

@@ -7,6 +7,7 @@ const log = document.getElementById("log");
 const state = document.getElementById("state");
 const reference = document.getElementById("reference");
 const form = document.getElementById("form");
+const offers = document.getElementById("offers");
 const field = {
   text: document.getElementById("text"),
   name: document.getElementById("name"),
@@ -187,6 +188,7 @@ function say() {
   showWaiting(message);
   transmit(message);
   field.text.value = "";
+  offers.remove(); // somebody answers now
 }
 
 form.addEventListener("submit", (event) => {
@@ -205,4 +207,7 @@ document.addEventListener("keydown", (event) => {
     window.parent.postMessage({ contactHub: "close", chat: body.dataset.chat }, "*");
   }
 });
+// Only before a conversation begins, and the chat works without.
+if (memory.session) offers.remove();
+else import("/help/suggest.js").then(({ offerArticles }) => offerArticles([field.text], offers), () => offers.remove());
 connect();

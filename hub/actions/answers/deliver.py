@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
@@ -26,11 +27,12 @@ from channels.adapter import (
     Unavailable,
     Unsure,
 )
-from hub.actions.announce import EVENTS
+from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
-from hub.model.interactions import Mailbox, OutboundAttachment, OutboundInteraction, Quotation
-from storage import outbound
+from hub.model.interactions import Choice, Mailbox, OutboundAttachment, OutboundInteraction, Quotation
+from hub.model.tickets import EventKind
+from storage import outbound, talks
 from storage.database import Connection, DatabaseUnavailable
 from storage.outbound import ClaimedReply, CopyRow, FileRow
 
@@ -153,6 +155,8 @@ async def _record_failure(
             await _record(ctx, row, token, state="uncertain", error=said)
         case Refused():
             await _record(ctx, row, token, state="failed", error=said)
+            if failure.shut:
+                await ctx.database.run(lambda c: shut_out(c, row.id, row.channel_id))
         case TryLater() | Unavailable() | Misconfigured() | Unsure():
             whole = isinstance(failure, Misconfigured) or getattr(failure, "whole_channel", False)
             wait = getattr(failure, "retry_after", None)
@@ -248,17 +252,31 @@ def _pause(attempts: int) -> float:
     return random.uniform(1.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 12)))  # noqa: S311 - jitter
 
 
+async def shut_out(connection: Connection, outbox_id: int, number: int) -> None:
+    """The customer to whom this was sent has shut us out; the desk hears of it once."""
+    thread_key = await talks.shut_out(connection, outbox_id)
+    if thread_key:
+        await talks.tell_ticket(connection, number, thread_key, EventKind.TALK_SHUT)
+        await announce(connection, EVENTS)
+
+
 def message_of(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> OutboundInteraction:
     """What was queued, as an adapter gets it: the same every time."""
-    said = row.message
+    return as_queued(row.message, row.interaction_id, row.queued_at, files)
+
+
+def as_queued(
+    said: Mapping[str, Any], interaction_id: int, queued_at: datetime, files: Sequence[FileRow] = ()
+) -> OutboundInteraction:
+    """What is kept of a message that waits, as an adapter gets it."""
     return OutboundInteraction(
-        interaction_id=row.interaction_id,
+        interaction_id=interaction_id,
         ticket_code=said["ticket_code"],
         address=said["address"],
         recipient_name=said["recipient_name"],
         author_name=said["author_name"],
         text=said["text"],
-        queued_at=row.queued_at,
+        queued_at=queued_at,
         subject=said["subject"],
         message_id=said["message_id"],
         in_reply_to=said["in_reply_to"],
@@ -276,6 +294,7 @@ def message_of(row: ClaimedReply | CopyRow, files: Sequence[FileRow]) -> Outboun
         language=said.get("language", "en"),
         thread_topic=said.get("thread_topic", ""),
         thread_index=said.get("thread_index", ""),
+        choices=tuple(Choice(label=label, data=data) for label, data in said.get("choices", ())),
     )
 
 

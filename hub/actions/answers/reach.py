@@ -26,6 +26,7 @@ class Shut(StrEnum):
     RETURNED = "returned"
     TOO_LATE = "too_late"
     USED_UP = "used_up"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +153,11 @@ def _talks(ctx: Context, rows: Sequence[TalkRow]) -> list[Way]:
         able = channel.kind.capabilities
         if channel.kind.inbox is not None or not (able.can_send and channel.kind.answers(channel.settings)):
             continue  # letters go to addresses; a form hears only
-        until = left = shut = None
+        until = left = None
+        shut = Shut.BLOCKED if row.shut else None
         if able.window_hours and row.heard_at is not None:
             until = row.heard_at + timedelta(hours=able.window_hours)
-            shut = Shut.TOO_LATE if until <= row.now else None
+            shut = shut or (Shut.TOO_LATE if until <= row.now else None)
         if able.window_replies:
             left = max(0, able.window_replies - row.answered)
             shut = shut or (Shut.USED_UP if left == 0 else None)

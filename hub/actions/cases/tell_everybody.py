@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import structlog
+
 from hub.actions.announce import INCIDENTS, announce
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.ways import way_back
@@ -20,11 +22,13 @@ from hub.actions.people.sight import seen_of
 from hub.model.people import Actor
 from hub.model.tickets import TicketStatus
 from storage import incidents
-from storage.database import Connection, joining
+from storage.database import Connection, joining, try_alone
 from storage.incidents import ConcernedRow, NewDelivery, WaitingDelivery
 
+log = structlog.get_logger(__name__)
+
 CLAIMED, NO_WAY, CLOSED, TOO_LONG, STOPPED = "claimed", "no_way_back", "closed", "too_long", "stopped"
-OUT_OF_SIGHT = "out_of_sight"
+OUT_OF_SIGHT, FAULT = "out_of_sight", "fault"
 """Why somebody is not told."""
 MOST_KEY = 100
 
@@ -166,6 +170,21 @@ async def stop_update(ctx: Context, *, incident_code: int, update_id: int, actor
     return await ctx.database.run(work)
 
 
+async def tell_left_out(ctx: Context, *, incident_code: int, update_id: int, actor: Actor) -> int:
+    """Whoever was left out because something was broken is told after all; returns how many. Raises NotFound."""
+
+    async def work(connection: Connection) -> int:
+        incident = await lock_incident(connection, incident_code)
+        many = await incidents.try_again(connection, incident.id, update_id, FAULT)
+        await tell(connection, actor, incident.id)
+        await announce(connection, INCIDENTS)
+        return many
+
+    many = await ctx.database.run(work)
+    ctx.listener.wake(INCIDENTS)
+    return many
+
+
 async def tell_next(ctx: Context) -> int:
     """Make the next reply that waits; 0 where none does. Safe on every hub at once."""
 
@@ -196,15 +215,22 @@ async def _tell_one(ctx: Context, connection: Connection, waiting: WaitingDelive
     if known is None or known.why:
         await incidents.settle(connection, waiting.id, "skipped", known.why if known is not None else STOPPED)
         return
-    try:
-        # What a refusal had begun is not kept.
-        async with connection.transaction():
-            with joining(connection):
-                made = await queue_reply(ctx, ticket_code=known.row.ticket_code, actor=actor, text=text)
-    except ActionFailure as refused:
-        await incidents.settle(connection, waiting.id, "skipped", refused.code)
-        return
-    await incidents.settle(connection, waiting.id, "made", interaction_id=made)
+    made = 0
+
+    async def answer(_: Connection) -> None:
+        nonlocal made
+        with joining(connection):
+            made = await queue_reply(ctx, ticket_code=known.row.ticket_code, actor=actor, text=text)
+
+    # What a refusal, or a fault of ours, had begun is not kept; and one that cannot be told holds up nobody else.
+    error = await try_alone(connection, answer)
+    if error is None:
+        await incidents.settle(connection, waiting.id, "made", interaction_id=made)
+    elif isinstance(error, ActionFailure):
+        await incidents.settle(connection, waiting.id, "skipped", error.code)
+    else:
+        log.error("incident.not_told", delivery=waiting.id, error=type(error).__name__, exc_info=error)
+        await incidents.settle(connection, waiting.id, "skipped", FAULT)
 
 
 async def _recipients(

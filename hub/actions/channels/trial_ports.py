@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from channels.adapter import Ports, TranscriptLine, Vault
+from channels.adapter import Asking, CounterReply, Ports, TranscriptLine, Vault
 
 
 def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports:
@@ -13,6 +13,7 @@ def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports
         transcript=_Forgetful(),
         vault=vault if vault is not None else _Forgetful(),
         known=_knows_nothing,
+        counter=_NobodyThere(),
         secret=secret,
         public_url=public_url,
     )
@@ -20,6 +21,14 @@ def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports
 
 async def _knows_nothing(_external_keys: Sequence[str]) -> set[str]:
     return set()
+
+
+class _NobodyThere:
+    async def __call__(self, _asking: Asking) -> CounterReply | None:
+        return None
+
+    def commands(self, _language: str) -> Sequence[tuple[str, str]]:
+        return ()
 
 
 class _Forgetful:

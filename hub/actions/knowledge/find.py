@@ -34,8 +34,8 @@ class Offer:
 
 
 async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
-    """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; what qualifies
-    tickets there qualifies nothing here."""
+    """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; what
+    qualifies tickets there qualifies nothing here."""
     asked = read_query(typed.replace("\x00", ""), datetime.now(UTC).date())
     if not asked.words:
         return []
@@ -44,11 +44,12 @@ async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
 
 
 async def find_articles(
-    ctx: Context, typed: str, *, language: str, public: bool, limit: int = 20
+    ctx: Context, typed: str, *, language: str, public: bool, limit: int = 20, alike: bool = True
 ) -> list[Offer]:
-    """Published ones: those that have every word, or, where there are none, those that have the most in common."""
+    """Published ones: those that have every word, or, where there are none and `alike` is asked for, those that have the most
+    in common."""
     ids = await find_ids(ctx, typed, Reader.PUBLIC if public else Reader.READ)
-    if not ids:
+    if not ids and alike:
         return await suggest(ctx, typed, language=language, public=public, limit=limit)
     return await _as_offers(ctx, ids[:limit], language, public)
 

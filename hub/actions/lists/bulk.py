@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from hub.actions.cases.incidents import attach_tickets, detach_ticket
 from hub.actions.cases.merge import merge_tickets
 from hub.actions.cases.undo import undo_assignment, undo_status
 from hub.actions.context import Context
@@ -87,6 +88,18 @@ async def change_many(ctx: Context, *, ticket_codes: Sequence[int], order: Order
     return Done(changed=len(before), same=same, skipped=dict(skipped), bulk_id=bulk_id)
 
 
+def add_up(parts: Sequence[Done]) -> Done:
+    """How it went altogether; each part is taken back by itself."""
+    skipped: Counter[str] = Counter()
+    for one in parts:
+        skipped.update(one.skipped)
+    return Done(
+        changed=sum(one.changed for one in parts),
+        same=sum(one.same for one in parts),
+        skipped=dict(skipped),
+    )
+
+
 async def undo_many(ctx: Context, *, bulk_id: int, actor: Actor) -> Done:
     """Each ticket is as it was, except where something else came of it meanwhile. Raises NotFound (nothing_to_undo): it was
     taken back already, is somebody else's, or too long ago."""
@@ -108,6 +121,8 @@ async def undo_many(ctx: Context, *, bulk_id: int, actor: Actor) -> Done:
 
 def _needed(order: Order, actor: Actor) -> Permission:
     to = order.value.get("agent")
+    if order.what == "incident":
+        return Permission.MANAGE_INCIDENTS
     others = order.what == "assign" and to is not None and to != actor.agent_id
     return Permission.ASSIGN_OTHERS if others else Permission.WORK
 
@@ -184,9 +199,14 @@ async def _merge(ctx: Context, code: int, value: Value, actor: Actor) -> Before:
     return {"move": move_id}
 
 
+async def _incident(ctx: Context, code: int, value: Value, actor: Actor) -> Before:
+    added = await attach_tickets(ctx, incident_code=value["incident"], ticket_codes=[code], actor=actor)
+    return {"incident": value["incident"]} if added else {}
+
+
 WORK: Mapping[str, Verb] = {
     "assign": _assign, "status": _status, "tags": _tags, "queue": _queue, "priority": _priority, "snooze": _snooze,
-    "merge": _merge,
+    "merge": _merge, "incident": _incident,
 }  # fmt: skip
 
 
@@ -234,9 +254,13 @@ async def _unmerge(ctx: Context, was: Before, _value: Value, actor: Actor) -> No
     await undo_move(ctx, move_id=was["move"], actor=actor)
 
 
+async def _unincident(ctx: Context, was: Before, _value: Value, actor: Actor) -> None:
+    await detach_ticket(ctx, incident_code=was["incident"], ticket_code=was["code"], actor=actor)
+
+
 BACK: Mapping[str, Callable[[Context, Before, Value, Actor], Awaitable[None]]] = {
     "assign": _unassign, "status": _unstatus, "tags": _untag, "queue": _unqueue, "priority": _unprioritise,
-    "snooze": _unsnooze, "merge": _unmerge,
+    "snooze": _unsnooze, "merge": _unmerge, "incident": _unincident,
 }  # fmt: skip
 
 

@@ -5,14 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import structlog
+
+from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.search.documents import customer_text, entry_text, organisation_text, ticket_text
+from hub.model.people import Actor
 from hub.model.search_words import lexemes_of
+from hub.model.tickets import EventKind
+from storage import events
 from storage import search_fill as stored
-from storage.database import Connection
-from storage.search_fill import Left, What
+from storage.database import Connection, try_alone
+from storage.search_fill import FaultRow, Left, What
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 400
+MOST_FAULTS = 100
+MOST_REASON = 500
 
 
 async def index_some(ctx: Context) -> int:
@@ -45,13 +55,52 @@ async def _fill_on(connection: Connection, left: Left) -> int:
 
 
 async def _take_in(connection: Connection, what: What, ids: Sequence[int]) -> None:
-    rows = await stored.documents(connection, what, sorted(set(ids)))
+    """One that cannot be taken in is set aside with the reason; those beside it are taken in."""
+    ids = sorted(set(ids))
+    if not ids:
+        return
+    error = await try_alone(connection, lambda c: _write(c, what, ids))
+    if error is None:
+        return
+    if len(ids) > 1:
+        for part in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
+            await _take_in(connection, what, part)
+        return
+    log.error("search.set_aside", what=what, id=ids[0], error=type(error).__name__, exc_info=error)
+    await stored.set_aside(connection, what, ids[0], f"{type(error).__name__}: {error}"[:MOST_REASON])
+
+
+async def _write(connection: Connection, what: What, ids: Sequence[int]) -> None:
+    rows = await stored.documents(connection, what, ids)
     # Beside the loop: a letter of a megabyte takes a while.
     words = await asyncio.to_thread(lambda: {row["id"]: lexemes_of(_text(what, row)) for row in rows})
     if words:
         await stored.write(connection, what, words)
     if gone := sorted(set(ids) - set(words)):
         await stored.forget(connection, what, gone)
+    await stored.clear(connection, what, ids)
+
+
+async def list_set_aside(ctx: Context) -> Sequence[FaultRow]:
+    """What could not be taken in, the newest first. Raises DatabaseUnavailable."""
+    return await ctx.database.read(lambda c: stored.faults(c, MOST_FAULTS))
+
+
+async def try_again(ctx: Context, *, actor: Actor) -> int:
+    """Whatever was set aside is tried once more, soon; returns how much that is."""
+
+    async def work(connection: Connection) -> int:
+        many = await stored.put_back(connection)
+        await events.add_event(
+            connection,
+            EventKind.QUARANTINED,
+            agent_id=actor.agent_id,
+            data={"search": many, "by": actor.name},
+        )
+        await announce(connection, EVENTS)
+        return many
+
+    return await ctx.database.run(work)
 
 
 def _text(what: What, row: Mapping[str, Any]) -> str:

@@ -35,6 +35,7 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": {"type": "string", "pattern": r"^\d{1,8}$"},
     },
     "channel": {"description": "the channel's name in hub.toml", "schema": {"type": "string"}},
+    "language": {"description": "of a text", "schema": {"type": "string", "enum": ["en", "zh_CN"]}},
     "address": {"description": "an e-mail address", "schema": {"type": "string", "format": "email"}},
 }
 

@@ -26,6 +26,7 @@ from hub.web.api import (
 )
 from hub.web.api.operations import FILES_BODY, Operation
 from hub.web.api.table_admin import ADMIN
+from hub.web.api.table_articles import ARTICLES
 from hub.web.api.table_cases import CASES
 from hub.web.api.table_errands import ERRANDS
 from hub.web.api.table_fields import FIELDS
@@ -697,5 +698,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *LISTS,
     *WRITING,
     *WORDS,
+    *ARTICLES,
     *ADMIN,
 )

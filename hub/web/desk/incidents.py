@@ -13,11 +13,12 @@ from hub.actions.cases.incidents import (
     change_incident,
     detach_ticket,
 )
-from hub.actions.cases.tell_everybody import Preview, preview_update, stop_update, write_update
+from hub.actions.cases.tell_everybody import Preview, preview_update, stop_update, tell_left_out, write_update
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
+from hub.actions.lists.bulk import MOST, Order, add_up, change_many, undo_many
 from hub.actions.people.sight import seen_codes
 from hub.model.codes import INCIDENT, TICKET, NotACode, read_code, show_code
+from hub.web.desk.lists.bulk_words import say_resolved
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.acting import show_ticket, taken_back
@@ -154,25 +155,30 @@ async def post_stop(visit: Visit) -> web.StreamResponse:
     return await _state(visit, visit.toast(text))
 
 
+async def post_again(visit: Visit) -> web.StreamResponse:
+    """Whoever was left out because something was broken is told after all."""
+    await tell_left_out(
+        visit.ctx,
+        incident_code=_code(visit),
+        update_id=_id(visit.request.match_info["id"]),
+        actor=visit.actor,
+    )
+    return await _state(visit)
+
+
 async def post_resolve(visit: Visit) -> web.StreamResponse:
-    """All its tickets in work are resolved."""
+    """All its tickets in work are resolved; what cannot be is said, and why."""
     code = _code(visit)
     row = await visit.ctx.database.read(lambda c: incidents.by_code(c, code))
     if row is None:
         raise NotFound("There is no such incident.")
     number = row.id
     codes = await visit.ctx.database.read(lambda c: incidents.open_tickets(c, number))
-    changed, kept = 0, []
-    for at in range(0, len(codes), MOST):
-        done = await change_many(
-            visit.ctx,
-            ticket_codes=codes[at : at + MOST],
-            order=Order(what="status", value={"status": "resolved"}),
-            actor=visit.actor,
-        )
-        changed += done.changed
-        kept += [] if done.bulk_id is None else [str(done.bulk_id)]
-    text = visit.voice.count("%(num)s ticket is resolved.", "%(num)s tickets are resolved.", changed)
+    resolve = Order(what="status", value={"status": "resolved"})
+    lots = [codes[at : at + MOST] for at in range(0, len(codes), MOST)]
+    parts = [await change_many(visit.ctx, ticket_codes=lot, order=resolve, actor=visit.actor) for lot in lots]
+    text = say_resolved(visit.voice, add_up(parts))
+    kept = [str(done.bulk_id) for done in parts if done.bulk_id is not None]
     undo = f"/desk/incidents/{show_code(INCIDENT, code)}/resolve/undo?bulk={','.join(kept)}" if kept else ""
     return await _state(visit, visit.toast(text, undo))
 

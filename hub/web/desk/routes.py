@@ -283,6 +283,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/fragments/incidents/{incident}/preview", incidents.show_preview, needs=P.MANAGE_INCIDENTS),
         post("/incidents/{incident}/updates", incidents.post_update, needs=P.MANAGE_INCIDENTS),
         post("/incidents/{incident}/updates/{id}/stop", incidents.post_stop, needs=P.MANAGE_INCIDENTS),
+        post("/incidents/{incident}/updates/{id}/again", incidents.post_again, needs=P.MANAGE_INCIDENTS),
         post("/incidents/{incident}/tickets", incidents.post_attach, needs=P.MANAGE_INCIDENTS),
         post(
             "/incidents/{incident}/tickets/{ticket}/remove", incidents.post_detach, needs=P.MANAGE_INCIDENTS
@@ -314,6 +315,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/quarantine/{id}/replay", system.post_replay, needs=P.REPAIR),
         post("/quarantine/{id}/discard", system.post_discard, needs=P.REPAIR),
         post("/system/automation/{name}/resume", system.post_resume, needs=P.REPAIR),
+        post("/system/search/again", system.post_search, needs=P.REPAIR),
         post("/system/deliveries/{id}/again", system.post_again, needs=P.REPAIR),
         post("/system/deliveries/{id}/cancel", system.post_cancel, needs=P.REPAIR),
         get("/rules", overview.show_overview, needs=P.SEE_RULES),

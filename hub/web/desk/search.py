@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.knowledge.find import Offer, find_articles
 from hub.actions.search import find
 from hub.actions.search.index import state_of_search
 from hub.actions.search.query import KINDS, STATUSES, Asked, Kind, read_days, read_query
@@ -30,6 +31,7 @@ from storage.search import EntryHit
 FEW = 5
 """Of each sort, where all are shown together."""
 JUMPS = 8
+JUMP_ARTICLES = 3
 
 TITLES: Mapping[Kind, str] = {
     Kind.ALL: N_("Everything"),
@@ -170,22 +172,31 @@ async def show_search(visit: Visit) -> web.StreamResponse:
 
 
 async def show_jump(visit: Visit) -> web.StreamResponse:
-    """At most eight tickets and customers for the palette."""
+    """At most eight tickets and customers for the palette, and three articles."""
     typed = visit.request.query.get("q", "").replace("\x00", "").strip()[:100]
     asked = read_query(typed, visit.now.astimezone(visit.voice.zone).date())
     tickets, customers = [], []
+    articles: list[Offer] = []
     if asked.words:
         may = visit.may(Permission.SEE_CUSTOMERS)
         try:
-            found, people = await asyncio.gather(
+            found, people, articles = await asyncio.gather(
                 find.find_tickets(visit.ctx, asked, visit.actor, visit.voice.zone, limit=JUMPS),
                 find.find_customers(visit.ctx, asked, visit.actor, limit=JUMPS if may else 0),
+                find_articles(
+                    visit.ctx,
+                    typed,
+                    language=visit.voice.locale,
+                    public=False,
+                    limit=JUMP_ARTICLES,
+                    alike=False,
+                ),
             )
         except find.NoSuchThing:
-            return visit.page("_jump.html", tickets=(), customers=())
+            return visit.page("_jump.html", tickets=(), customers=(), articles=())
         customers = list(people.hits[: max(JUMPS // 2, JUMPS - len(found.hits))]) if may else []
         tickets = list(found.hits[: JUMPS - len(customers)])
-    return visit.page("_jump.html", tickets=tickets, customers=customers)
+    return visit.page("_jump.html", tickets=tickets, customers=customers, articles=articles)
 
 
 def _may(visit: Visit, sort: Kind, asked: Asked) -> bool:

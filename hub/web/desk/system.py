@@ -6,14 +6,23 @@ from hub.actions import quarantine
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
+from hub.actions.search.index import MOST_FAULTS, try_again
 from hub.model.permissions import Permission
 from hub.web.api.files import as_download
 from hub.web.desk.say.automation import STOPS
+from hub.web.desk.say.language import N_
 from hub.web.desk.say.rule_words import RuleWords
 from hub.web.desk.tickets.delivering import deliver_action
 from hub.web.desk.visit import Visit
-from storage import automation, floor, views
+from storage import automation, floor, incidents, search_fill, views
 from storage.database import Connection
+
+SEARCHED = {
+    "entry": N_("an entry"),
+    "ticket": N_("a ticket"),
+    "customer": N_("a customer"),
+    "organisation": N_("an organisation"),
+}
 
 
 async def show_system(visit: Visit) -> web.StreamResponse:
@@ -44,6 +53,8 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
             + states.get("failed", 0)
             + states.get("uncertain", 0)
             + ill
+            + len(await search_fill.faults(c, MOST_FAULTS))
+            + len(await incidents.faulty(c, MOST_FAULTS))
         )
 
     return visit.page("_badge.html", troubles=await visit.ctx.database.read(read))
@@ -71,6 +82,12 @@ async def post_discard(visit: Visit) -> web.StreamResponse:
 async def post_resume(visit: Visit) -> web.StreamResponse:
     """Let a rule go on that was stopped."""
     await resume_rule(visit.ctx, name=visit.request.match_info["name"], actor=visit.actor)
+    return await show_state(visit)
+
+
+async def post_search(visit: Visit) -> web.StreamResponse:
+    """Take into search once more what was set aside."""
+    await try_again(visit.ctx, actor=visit.actor)
     return await show_state(visit)
 
 
@@ -111,7 +128,10 @@ async def _read(visit: Visit) -> dict[str, object]:
             "agents": [one for one in await views.list_agents(c) if one.active],
             "unplaceable": await floor.unplaceable(c),
             "stopped": await automation.stopped(c),
+            "not_found": await search_fill.faults(c, MOST_FAULTS),
+            "not_told": await incidents.faulty(c, MOST_FAULTS),
             "STOPS": STOPS,
+            "SEARCHED": SEARCHED,
             "rule_title": RuleWords(voice=visit.voice, rules=visit.ctx.rules).automation,
         }
 

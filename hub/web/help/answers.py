@@ -12,9 +12,7 @@ from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.peers import Network, peer_of
 
-_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _COOKIE_SECONDS = 180 * 24 * 3600
 _TOKEN_BYTES = 16
 

@@ -7,6 +7,7 @@ answered like a number that does not exist.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from aiohttp import web
@@ -18,7 +19,7 @@ from hub.actions.knowledge import judge
 from hub.actions.knowledge.find import Offer, find_articles, suggest
 from hub.actions.knowledge.judge import TooMany
 from hub.actions.ports import public_url
-from hub.model.articles import PLACES, other_language, public_path, slug
+from hub.model.articles import PLACES, language_of_place, other_language, public_path, slug
 from hub.web.article_text import render_article
 from hub.web.desk.say.language import Voice
 from hub.web.help import answers
@@ -102,9 +103,7 @@ class HelpPages:
             said=said,
             path=path,
             canonical=public_url(self._ctx) + path,
-            elsewhere={
-                one.language: public_path(one.language, number, one.title) for one in found
-            },
+            elsewhere={one.language: public_path(one.language, number, one.title) for one in found},
             base=public_url(self._ctx),
         )
 
@@ -113,11 +112,11 @@ class HelpPages:
         voice = answers.voice_of(request)
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return self._refuse(voice, 403)
-        await read_body(request, _MOST_POSTED)
         number = _number(request.match_info["article"])
-        posted = await request.post()
+        body = (await read_body(request, _MOST_POSTED)).decode("utf-8", "replace")
+        posted = dict(parse_qsl(body.replace("%00", "")))
         visitor = answers.visitor_of(request, self._ctx) or answers.new_visitor()
-        helped = str(posted.get("helped", ""))
+        helped = posted.get("helped", "")
         if helped not in ("yes", "no"):
             raise NotFound("neither yes nor no")
         try:
@@ -128,7 +127,7 @@ class HelpPages:
                 visitor=visitor,
                 peer=answers.peer(request, self._proxies),
                 helped=helped == "yes",
-                comment=str(posted.get("comment", "")),
+                comment=posted.get("comment", ""),
             )
         except TooMany as trouble:
             return self._refuse(voice, 429, retry_after=trouble.retry_after)
@@ -148,12 +147,8 @@ class HelpPages:
                 await judge.allow_search(self._ctx, answers.peer(request, self._proxies))
             except TooMany as trouble:
                 return self._refuse(voice, 429, retry_after=trouble.retry_after)
-            found = await find_articles(
-                self._ctx, typed, language=voice.locale, public=True, limit=_FOUND
-            )
-        return self._page(
-            "help_search.html", voice, typed=typed, found=found, elsewhere=_places("/search")
-        )
+            found = await find_articles(self._ctx, typed, language=voice.locale, public=True, limit=_FOUND)
+        return self._page("help_search.html", voice, typed=typed, found=found, elsewhere=_places("/search"))
 
     async def get_suggestions(self, request: web.Request) -> web.Response:
         """For the pages on which somebody is about to write: what may answer them, as JSON."""
@@ -200,34 +195,35 @@ class HelpPages:
             try:
                 return await handler(request)
             except NotFound:
-                language = answers.language_of_place(request.match_info.get("place", ""))
+                language = language_of_place(request.match_info.get("place", ""))
                 voice = Voice(locale=language or answers.browser_language(request))
                 return self._refuse(voice, 404)
 
         return handle
 
-    def _page(self, template: str, voice: Voice, **context: object) -> web.Response:
-        links = {
+    def _page(self, template: str, voice: Voice, *, status: int = 200, **context: object) -> web.Response:
+        around: dict[str, object] = {
             "elsewhere": {},
             "canonical": "",
             "base": public_url(self._ctx),
             "typed": "",
-            **context,
+            "other": other_language(voice.locale),
+            "ways": self._ways(voice),
         }
-        return answers.show_page(template, voice, other=other_language(voice.locale), **links)
+        return answers.show_page(template, voice, status=status, **{**around, **context})
+
+    def _ways(self, voice: Voice) -> list[tuple[str, str]]:
+        """(kind, address) of a form and a chat by which a reader who found nothing can write."""
+        kinds = {"webform": "forms", "webchat": "chat"}
+        found: dict[str, str] = {}
+        for name, table in sorted(self._ctx.channels.items()):
+            kind = str(table.get("kind"))
+            if kind in kinds:
+                found.setdefault(kind, f"/{kinds[kind]}/{name}?lang={voice.locale}")
+        return list(found.items())
 
     def _refuse(self, voice: Voice, status: int, *, retry_after: int = 0) -> web.Response:
-        response = answers.show_page(
-            "help_trouble.html",
-            voice,
-            status=status,
-            trouble=status,
-            other=other_language(voice.locale),
-            elsewhere={},
-            canonical="",
-            base=public_url(self._ctx),
-            typed="",
-        )
+        response = self._page("help_trouble.html", voice, status=status, trouble=status)
         if retry_after:
             response.headers["Retry-After"] = str(retry_after)
         return response

@@ -1,5 +1,6 @@
 """The pure parts of the Telegram channel: pieces of a long answer, keys of what was journalled."""
 
+import itertools
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from channels.telegram.compose import MOST_UNITS, split_text
+from channels.telegram.compose import MOST_UNITS, As, pieces_of, split_text
 from channels.telegram.envelope import content_key, pack
-from channels.telegram.files import files_of, is_for_us
+from channels.telegram.files import files_of
+from channels.telegram.join import join
 from channels.telegram.settings import TelegramSettings
+from channels.telegram.updates import For, asking_of, whom_for
+from hub.model.interactions import (
+    InboundAttachment,
+    InboundInteraction,
+    InteractionKind,
+    OutboundAttachment,
+    Sender,
+)
 
 
 def units(text: str) -> int:
@@ -66,11 +76,61 @@ def test_what_json_lets_in_is_journalled_harmlessly() -> None:
 
 
 def test_whose_word_is_heard() -> None:
-    assert is_for_us(update())
-    assert not is_for_us(update(text="/start"))
-    assert is_for_us(update(text="/start order 7"))
-    assert not is_for_us(update(chat={"id": -5, "type": "group"}))
-    assert not is_for_us({"update_id": 1, "my_chat_member": {}})
+    assert whom_for(update()) is For.AGENTS
+    assert whom_for(update(text="/start order 7")) is For.AGENTS, "perhaps for the hub, which is asked first"
+    assert whom_for(update(chat={"id": -5, "type": "group"})) is For.GROUP
+    assert whom_for(update(chat={"id": -5, "type": "channel"})) is For.GROUP
+    member = {"chat": {"id": -5, "type": "supergroup"}, "new_chat_member": {"status": "left"}}
+    assert whom_for({"update_id": 1, "my_chat_member": member}) is For.NOBODY, "nothing more to leave"
+    assert whom_for({"update_id": 1, "inline_query": {"id": "1", "query": "tea"}}) is For.NOBODY
+    assert whom_for(update(pinned_message={})) is For.NOBODY
+    moving = update(location={"latitude": 1.0, "longitude": 2.0})["message"]
+    assert whom_for({"update_id": 1, "edited_message": moving}) is For.NOBODY
+
+
+def test_what_is_asked_of_the_hub() -> None:
+    sender = {"id": 5, "first_name": "小", "last_name": "梅", "language_code": "zh-hans"}
+    asked = asking_of(update(text="/Start@tea_bot  abc def", **{"from": sender}))
+    assert asked is not None
+    assert (asked.command, asked.argument, asked.name, asked.language) == (
+        "start",
+        "abc def",
+        "小 梅",
+        "zh-hans",
+    )
+    assert (asked.key, asked.thread_key, asked.address) == ("ask.msg.5.7", "chat.5", "5")
+    said = asking_of(update(text="/ not a command", **{"from": sender}))
+    assert said is not None and said.command == ""
+    own = asking_of(
+        update(text=None, contact={"phone_number": "+8613800138000", "user_id": 5}, **{"from": sender})
+    )
+    other = asking_of(update(text=None, contact={"phone_number": "110"}, **{"from": sender}))
+    assert own is not None and own.phone_is_own
+    assert other is not None and not other.phone_is_own
+    assert asking_of({"update_id": 1, "callback_query": {"id": 5, "data": "x", "message": None}}) is None
+
+
+def test_an_album_is_one_message_in_the_order_of_its_pictures() -> None:
+    def part(
+        number: int, text: str = "", edit_of: str = "", at: int = 10, data: bytes = b""
+    ) -> InboundInteraction:
+        return InboundInteraction(
+            kind=InteractionKind.MESSAGE,
+            sender=Sender(name="Li", identities=()),
+            text=text,
+            attachments=(InboundAttachment(filename=f"{number}.jpg", content_type="image/jpeg", data=data),),
+            occurred_at=datetime.fromtimestamp(at, UTC),
+            external_id=f"5.{number}",
+            fields={"edit_of": edit_of} if edit_of else {},
+        )
+
+    parts = [part(10, "two", at=12), part(9, "one"), part(10, "zwei", edit_of="5.10", at=30), part(11)]
+    for order in itertools.permutations(parts):
+        whole = join(order, "5.g1")
+        assert (whole.text, whole.external_id) == ("one\nzwei", "5.g1")
+        assert [file.filename for file in whole.attachments] == ["9.jpg", "10.jpg", "11.jpg"]
+        assert whole.fields == {"edit_of": "5.g1"}
+        assert whole.occurred_at == datetime.fromtimestamp(30, UTC)
 
 
 def test_the_largest_photo_that_may_be_fetched() -> None:
@@ -84,3 +144,22 @@ def test_a_wrong_token_stops_the_start_and_is_not_shown() -> None:
         TelegramSettings.model_validate({"token": "secret words"})
     assert "secret words" not in str(caught.value.errors(include_input=False))
     assert "abcdef" not in repr(TelegramSettings.model_validate({"token": "1:abcdef"}))
+
+
+def test_what_leaves_as_one_thing() -> None:
+    def file(kind: str, size: int = 1) -> OutboundAttachment:
+        return OutboundAttachment(filename="f", content_type=kind, data=b"x" * size)
+
+    photo, pdf = file("image/png"), file("application/pdf")
+    (album,) = pieces_of("Look", [photo] * 3)
+    assert (album.text, len(album.files), album.shown) == ("Look", 3, As.PHOTO)
+    assert [len(one.files) for one in pieces_of("", [photo] * 12)] == [10, 2]
+    assert [(one.text, one.shown) for one in pieces_of("Hi", [photo, pdf])] == [
+        ("Hi", As.DOCUMENT), ("", As.PHOTO), ("", As.DOCUMENT),
+    ]  # fmt: skip
+    long = pieces_of("字" * 1025, [pdf])
+    assert [bool(one.files) for one in long] == [False, True], "words below a file have less room"
+    assert [one.shown for one in pieces_of("", [file("audio/ogg"), file("audio/mpeg"), file("video/mp4")])] == [
+        As.VOICE, As.AUDIO, As.VIDEO,
+    ]  # fmt: skip
+    assert pieces_of("", [file("image/jpeg", 10 * 1024 * 1024 + 1)])[0].shown is As.DOCUMENT

@@ -184,8 +184,8 @@ def test_a_telegram_message() -> None:
 def test_a_file_that_could_not_be_fetched_is_named() -> None:
     update = with_junk(GOOD["telegram"], ("files",), {})
     read = translate("telegram", update | {"missing": {"f": "too large"}})
-    assert read.text.endswith("📎 photo.jpg (0.0 MB) ✗")
-    assert read.fields["files_not_fetched"] == "photo.jpg: too large"
+    assert read.text.endswith("📎 photo-7.jpg (0.0 MB) ✗")
+    assert read.fields["files_not_fetched"] == "photo-7.jpg: too large"
 
 
 def test_an_edit_names_what_it_changes() -> None:

@@ -6,9 +6,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from hub.actions.cases.incidents import MOST_TITLE, add_incident
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
-from hub.model.codes import TICKET, NotACode, read_code
+from hub.actions.people.sight import seen_codes
+from hub.model.codes import INCIDENT, TICKET, NotACode, read_code
+from hub.model.permissions import Permission
 from hub.web.desk.lists.built_in import choose_view
 from hub.web.desk.lists.bulk_words import BULK, say_done
 from hub.web.desk.lists.snooze import CLOSE, offered_moments, read_until
@@ -16,27 +19,34 @@ from hub.web.desk.say.words import PRIORITIES, STATUSES
 from hub.web.desk.tickets.listing import Look, views_of
 from hub.web.desk.tickets.pages import reader_of
 from hub.web.desk.visit import Visit, show_html
-from storage import automation, ticket_lists, views
+from storage import automation, incidents, ticket_lists, views
 from storage.database import Connection
 
+INCIDENTS = 200
 _PRESENT = {"online": 0, "busy": 1, "away": 2, "offline": 3}
 
 
 async def show_bulk(visit: Visit) -> web.StreamResponse:
     """What else has to be said: to whom, which tag, until when."""
     what = visit.request.match_info["what"]
-    if what not in BULK:
+    if what not in BULK or (what == "incident" and not visit.may(Permission.MANAGE_INCIDENTS)):
         raise NotFound("There is no such thing to do.")
     codes = await _chosen(visit, visit.request.query)
 
     async def read(c: Connection) -> dict[str, Any]:
+        seen = await seen_codes(c, visit.actor, list(codes[:30]))
         agents = [one for one in await views.list_agents(c) if one.active]
         return {
             "agents": sorted(agents, key=lambda one: (_PRESENT.get(one.presence, 4), one.name)),
             "queues": await views.list_queues(c),
             "tags": await automation.known_tags(c, "", 100),
-            "tickets": [one for code in codes[:30] if (one := await views.get_ticket(c, code))]
+            "tickets": [
+                one for code in codes[:30] if code in seen and (one := await views.get_ticket(c, code))
+            ]
             if what == "merge"
+            else [],
+            "going_on": await incidents.list_(c, resolved=False, limit=INCIDENTS)
+            if what == "incident"
             else [],
         }
 
@@ -47,6 +57,7 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
         title=BULK[what][0],
         STATUSES=STATUSES,
         PRIORITIES=PRIORITIES,
+        MOST_TITLE=MOST_TITLE,
         offered=await offered_moments(visit) if what == "snooze" else [],
         soonest=visit.now.astimezone(visit.voice.zone).strftime("%Y-%m-%dT%H:%M"),
         **await visit.ctx.database.read(read),
@@ -57,7 +68,8 @@ async def post_bulk(visit: Visit) -> web.StreamResponse:
     """Do it, and say what came of it."""
     form = await visit.request.post()
     codes = await _chosen(visit, form)
-    done = await change_many(visit.ctx, ticket_codes=codes, order=_order(visit, form), actor=visit.actor)
+    order = await _gather(visit, form) if form.get("what") == "incident" else _order(visit, form)
+    done = await change_many(visit.ctx, ticket_codes=codes, order=order, actor=visit.actor)
     undo = f"/desk/bulk/{done.bulk_id}/undo" if done.bulk_id is not None else ""
     return show_html(visit.toast(say_done(visit.voice, done), undo) + CLOSE)
 
@@ -117,6 +129,23 @@ def _order(visit: Visit, form: Mapping[str, Any]) -> Order:
             except NotACode as error:
                 raise NotPossible("Choose the ticket that stays.", code="no_target") from error
     raise NotPossible("There is no such thing to do.", code="bad_order")
+
+
+async def _gather(visit: Visit, form: Mapping[str, Any]) -> Order:
+    """Onto an incident that goes on, or onto a new one. Raises NotPossible."""
+    if not visit.may(Permission.MANAGE_INCIDENTS):
+        raise NotPossible("Your role does not allow this.", code="not_allowed")
+    given, title = str(form.get("value", "")), str(form.get("title", "")).strip()
+    if not given and not title:
+        raise NotPossible("no incident was named", code="no_incident")
+    try:
+        code = read_code(INCIDENT, given) if given else None
+    except NotACode as error:
+        raise NotPossible("no incident was named", code="no_incident") from error
+    return Order(
+        what="incident",
+        value={"incident": code or await add_incident(visit.ctx, title=title, actor=visit.actor)},
+    )
 
 
 def _number(given: str) -> int:

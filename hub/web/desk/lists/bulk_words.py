@@ -14,6 +14,7 @@ BULK: Mapping[str, tuple[str, str]] = {
     "priority": (N_("Priority"), "flag"),
     "snooze": (N_("Snooze"), "snooze"),
     "merge": (N_("Merge"), "merge"),
+    "incident": (N_("Incident"), "incident"),
 }
 """Name and icon."""
 BULK_MOST = MOST
@@ -31,6 +32,7 @@ _REASONS: Mapping[str, str] = {
     "changed_since": N_("changed since"),
     "added_since": N_("changed since"),
     "moved_on": N_("changed since"),
+    "fields_missing": N_("a field that is asked for is empty"),
 }
 """Why a ticket was left out, in a few words; the others are told as where they happen to one ticket."""
 
@@ -44,15 +46,25 @@ def say_done(voice: Voice, done: Done, *, back: bool = False) -> str:
     ]
     if done.same:
         said.append(voice.count("%(num)s was so already", "%(num)s were so already", done.same))
+    said += _left_out(voice, done)
+    return _in_a_row(voice, said)
+
+
+def say_resolved(voice: Voice, done: Done) -> str:
+    """ "7 tickets are resolved, 2 skipped: a field is empty"."""
+    said = [voice.count("%(num)s ticket is resolved", "%(num)s tickets are resolved", done.changed)]
+    return _in_a_row(voice, said + _left_out(voice, done))
+
+
+def _left_out(voice: Voice, done: Done) -> list[str]:
     skipped = sum(done.skipped.values())
-    if skipped:
-        said.append(
-            voice.say(
-                N_("%(skipped)s: %(reasons)s"),
-                skipped=voice.count("%(num)s skipped", "%(num)s skipped", skipped),
-                reasons=_reasons(voice, done.skipped),
-            )
-        )
+    if not skipped:
+        return []
+    counted = voice.count("%(num)s skipped", "%(num)s skipped", skipped)
+    return [voice.say(N_("%(skipped)s: %(reasons)s"), skipped=counted, reasons=_reasons(voice, done.skipped))]
+
+
+def _in_a_row(voice: Voice, said: list[str]) -> str:
     text = said[0]
     for more in said[1:]:
         text = voice.say(N_("%(done)s, %(more)s"), done=text, more=more)

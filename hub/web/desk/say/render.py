@@ -8,6 +8,7 @@ import jinja2
 from markupsafe import Markup
 
 from hub.actions.answers.copies import mailbox_entry
+from hub.model.articles import public_path
 from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
 from hub.web.desk.say import details, errands, keys, letters, roles, rule_names, words
@@ -66,6 +67,7 @@ def _environment(locale: str) -> jinja2.Environment:
         "listed_once": details.listed_once,
         "letter_of": letters.letter_of,
         "mailbox_entry": mailbox_entry,
+        "public_path": public_path,
         "mailbox_text": letters.mailbox_text,
         "mailboxes_of": letters.mailboxes_of,
         "is_picture": letters.is_picture,

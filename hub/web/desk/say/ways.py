@@ -19,6 +19,7 @@ SHUT: Mapping[str, str] = {
     Shut.CHANNEL_GONE: N_("Not reachable: this channel is not configured any more."),
     Shut.RETURNED: N_("Not reachable: letters to this address came back."),
     Shut.TOO_LATE: N_("Not reachable: the time for answers is over until the customer writes again."),
+    Shut.BLOCKED: N_("Not reachable: the customer has blocked us there."),
     Shut.USED_UP: N_("Not reachable: no answers are left until the customer writes again."),
 }
 

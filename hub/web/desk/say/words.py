@@ -184,6 +184,7 @@ LEFT_OUT: Mapping[str, str] = {
     "closed": N_("all their tickets are closed"),
     "too_long": N_("the text is too long for their channel"),
     "stopped": N_("stopped before it was their turn"),
+    "fault": N_("something is broken in the hub; its log says more"),
     "out_of_sight": N_("their tickets are another team's: somebody who sees those tells them"),
 }
 """Why somebody is not told of an incident."""

@@ -1,0 +1,177 @@
+"""Which of the things that the hub does by itself a customer asks for; None of them: it is a word for the agents."""
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+from channels.adapter import Asking, CounterReply, Unavailable
+from hub.actions.announce import EVENTS, announce
+from hub.actions.context import Context
+from hub.actions.counter.follow import begin_anew, tell_status, welcome
+from hub.actions.counter.link import (
+    ask_email,
+    ask_phone,
+    note_phone,
+    offer_links,
+    offer_unlinking,
+    prove_phone,
+    send_code,
+    take_code,
+    unlink,
+)
+from hub.actions.counter.visit import Visit
+from hub.actions.counter.words import COMMANDS, LOCALES
+from hub.actions.installation import channel_id
+from hub.actions.surveys.answer import comment_on, rate
+from hub.model.interactions import Choice
+from hub.model.tickets import EventKind
+from storage import talks
+from storage.database import Connection, DatabaseUnavailable
+
+Step = Callable[[Visit], Awaitable[CounterReply]]
+
+_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+_CODE = re.compile(r"\d{6}")
+_NAMES = {"en": "English", "zh_CN": "中文"}
+
+
+class ServedCounter:
+    """The counter of one channel, on one hub."""
+
+    def __init__(self, ctx: Context, channel: str) -> None:
+        self._ctx = ctx
+        self._channel = channel
+
+    def commands(self, language: str) -> Sequence[tuple[str, str]]:
+        return COMMANDS[language]
+
+    async def __call__(self, asking: Asking) -> CounterReply | None:
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            step, reply = await self._ctx.database.run(lambda c: self._serve(c, number, asking))
+            if step is _status:
+                # Worked out from all that waits, which no transaction should hold up.
+                return CounterReply(text=await tell_status(self._ctx, number, asking))
+            return reply
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
+
+    async def _serve(
+        self, connection: Connection, number: int, asking: Asking
+    ) -> tuple[Step | None, CounterReply | None]:
+        """What was done, and what is said to it; (None, None) for a word that is meant for the agents."""
+        if asking.again:  # words that went to the counter do not come back as a message when they are changed
+            known = await talks.is_claimed(connection, number, asking.key)
+            return None, CounterReply() if known else None
+        talk = await talks.read(connection, number, asking.thread_key)
+        visit = Visit(ctx=self._ctx, connection=connection, channel_id=number, asking=asking, talk=talk)
+        step = _step_of(visit)
+        if step is None:
+            # What was done when it came first is not a word for the agents when it comes again.
+            known = bool(asking.words or asking.phone) and await talks.is_claimed(
+                connection, number, asking.key
+            )
+            return None, CounterReply() if known else None
+        if not await talks.claim_key(connection, number, asking.key):
+            return None, CounterReply()
+        one = asking.identity
+        await talks.open_talk(
+            connection, number, asking.thread_key, address=asking.address, kind=one.kind, value=one.value
+        )
+        return step, await step(visit)
+
+
+def _step_of(visit: Visit) -> Step | None:
+    asking = visit.asking
+    if asking.shut is not None:
+        return _shut
+    if asking.too_large:
+        return _too_large
+    if asking.pressed:
+        return _PRESSED.get(asking.pressed.partition(":")[0], _nothing)
+    waits_for = visit.talk.waits_for if visit.talk is not None and visit.talk.waits else ""
+    if asking.phone:
+        return prove_phone if asking.phone_is_own else note_phone if waits_for == "phone" else None
+    if asking.command:
+        return _COMMANDS.get(asking.command)
+    words = asking.words.strip()
+    if waits_for == "email" and _ADDRESS.fullmatch(words):
+        return send_code
+    if waits_for == "code" and _CODE.fullmatch(words):
+        return take_code
+    if waits_for == "comment" and words:
+        return comment_on
+    return None
+
+
+async def _nothing(_visit: Visit) -> CounterReply:
+    return CounterReply()
+
+
+async def _shut(visit: Visit) -> CounterReply:
+    """The desk hears of it where there is a ticket that they could be answered in."""
+    shut = bool(visit.asking.shut)
+    if await talks.set_shut(visit.connection, *visit.place, shut=shut):
+        kind = EventKind.TALK_SHUT if shut else EventKind.TALK_OPENED
+        await talks.tell_ticket(visit.connection, *visit.place, kind)
+        await announce(visit.connection, EVENTS)
+    return CounterReply()
+
+
+async def _too_large(visit: Visit) -> CounterReply:
+    return CounterReply(text=visit.say("too_large", names=", ".join(visit.asking.too_large)))
+
+
+async def _help(visit: Visit) -> CounterReply:
+    commands = "\n".join(f"/{name} – {what}" for name, what in COMMANDS[visit.locale])
+    return CounterReply(text=visit.say("help", commands=commands))
+
+
+async def _delete(visit: Visit) -> CounterReply:
+    return CounterReply(text=visit.say("delete"))
+
+
+async def _status(_visit: Visit) -> CounterReply:
+    """It is told after the transaction."""
+    return CounterReply()
+
+
+async def _language(visit: Visit) -> CounterReply:
+    row = tuple(Choice(label=_NAMES[locale], data=f"lang:{locale}") for locale in LOCALES)
+    return CounterReply(text=visit.say("language"), choices=(row,))
+
+
+async def _set_language(visit: Visit) -> CounterReply:
+    chosen = visit.asking.pressed.partition(":")[2]
+    if chosen not in LOCALES:
+        return CounterReply()
+    await talks.set_language(visit.connection, *visit.place, locale=chosen, language=chosen[:2])
+    said = Visit(
+        ctx=visit.ctx,
+        connection=visit.connection,
+        channel_id=visit.channel_id,
+        asking=visit.asking,
+        talk=await talks.read(visit.connection, *visit.place),
+    ).say("language_set")
+    return CounterReply(text=said, notice=said)
+
+
+async def _choose_link(visit: Visit) -> CounterReply:
+    return await (ask_phone if visit.asking.pressed == "link:phone" else ask_email)(visit)
+
+
+_COMMANDS: dict[str, Step] = {
+    "start": welcome,
+    "help": _help,
+    "new": begin_anew,
+    "status": _status,
+    "language": _language,
+    "link": offer_links,
+    "unlink": offer_unlinking,
+    "delete": _delete,
+}
+_PRESSED: dict[str, Step] = {
+    "csat": rate,
+    "lang": _set_language,
+    "link": _choose_link,
+    "unlink": unlink,
+}

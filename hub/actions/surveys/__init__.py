@@ -1,0 +1,1 @@
+"""What customers are asked after a resolution (`invite`) and what they say (`answer`)."""

@@ -1,0 +1,126 @@
+"""axe on a page in its four looks: two themes, two widths, without asking for the page again. In both languages that makes the
+eight combinations; tests/house/test_desk_assurance.py checks that each page of the desk is among the addresses that are looked at."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+from playwright.async_api import Page
+
+from hub.actions.people.staff import set_preferences
+from storage import views
+from tests.fakes.desk import Desk
+
+LOCALES = ("en", "zh_CN")
+WIDTHS = (1280, 375)
+COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules that look at colours. A theme changes values of colours and nothing else (tokens.css), so that all other rules see
+the same page in the dark."""
+
+_EVERYTHING = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_RUN = """([within, rules]) => axe.run(within || document, {runOnly: rules, resultTypes: ["violations"], preload: false}).then(
+    (found) => found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 150)}`)))"""
+_THEME = "theme => { document.documentElement.dataset.theme = theme; }"
+_TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+
+LOOKED_AT: dict[str, tuple[str, ...]] = {
+    "desk": (
+        "/desk", "/desk/login", "/desk/tickets/{code}", "/desk/search", "/desk/preferences", "/desk/templates", "/desk/macros",
+        "/desk/design", "/desk/system", "/desk/notices",
+    ),
+    "letters": ("/desk/tickets/{code}", "/desk/mailboxes"),
+    "customers": (
+        "/desk/customers", "/desk/customers/new", "/desk/customers/{code}", "/desk/customers/{code}/change",
+        "/desk/customers/{code}/care", "/desk/organisations", "/desk/organisations/new", "/desk/organisations/{organisation}",
+        "/desk/organisations/{organisation}/change", "/desk/incidents", "/desk/incidents/{incident}", "/desk/conflicts",
+    ),
+    "errands": ("/desk/tasks", "/desk/tasks/{task}", "/desk/tickets/{code}", "/desk/customers/{code}", "/desk/webhooks"),
+    "floor": ("/desk/floor", "/desk/queues", "/desk/staff", "/desk/staff/skills", "/desk/staff/queues"),
+    "rules": (
+        "/desk/rules", "/desk/rules/{page}", "/desk/rules/{page}/{name}", "/desk/rules/new/{page}", "/desk/rules/general",
+        "/desk/rules/draft", "/desk/rules/versions/{version}",
+    ),
+    "administrator": (
+        "/desk/roles", "/desk/roles/new", "/desk/roles/{name}", "/desk/keys", "/desk/audit", "/desk/retention",
+        "/desk/customers/{code}/data",
+    ),
+    "setting up": (
+        "/desk/channels", "/desk/channels/new/{kind}", "/desk/channels/{name}", "/desk/fields", "/desk/tags", "/desk/start",
+    ),
+    "signing in": ("/desk/login/second", "/desk/security", "/desk/security/start", "/desk/security/again"),
+    "simulation": ("/desk/simulate", "/desk/simulate/{id}"),
+    "classification": ("/desk/classification",),
+}  # fmt: skip
+"""The addresses of each test that looks with axe, as the desk's routes name them."""
+
+
+async def violations(page: Page, within: str | None = None, *, rules: tuple[str, ...] = _EVERYTHING) -> list[str]:
+    """What axe has to say, a line each. `within`: a selector. What an open menu lies upon is half covered, and so too small to
+    hit; it is looked at by itself."""
+    if await page.evaluate("window.axe === undefined"):
+        await page.evaluate(_axe())
+    found: list[str] = await page.evaluate(_RUN, [within, list(rules)])
+    return found
+
+
+class Looks:
+    """One language's round through the pages of a part, with what was found on the way."""
+
+    def __init__(self, page: Page, desk_url: str, part: str) -> None:
+        self.page, self._url, self._part = page, desk_url, part
+        self._been: set[str] = set()
+        self._found: dict[str, list[str]] = {}
+
+    @classmethod
+    async def begin(cls, page: Page, desk_url: str, part: str) -> "Looks":
+        """Colours change at once and not by and by, so that none is looked at on its way."""
+        await page.emulate_media(reduced_motion="reduce")
+        return cls(page, desk_url, part)
+
+    async def at(self, address: str, *, query: str = "", name: str = "", within: str | None = None, **names: Any) -> None:
+        """Go there and look. `address` as the routes name it, `names` for what it leaves open."""
+        await self.go(address, query=query, **names)
+        await self.here(name or f"{address}{query}", within=within)
+
+    async def go(self, address: str, *, query: str = "", **names: Any) -> None:
+        """Go there; something is still to be opened before the look."""
+        self._been.add(address)
+        await self.page.goto(self._url + re.sub(r"\{(\w+)\}", lambda hole: str(names[hole[1]]), address) + query)
+
+    async def here(self, name: str, *, within: str | None = None) -> None:
+        """Look at the page as it stands, wide and narrow, light and dark; it is left as wide as it was."""
+        before = self.page.viewport_size
+        theme = await self.page.evaluate("document.documentElement.dataset.theme")
+        for width in WIDTHS:
+            await self.page.set_viewport_size({"width": width, "height": 800})
+            await self.page.evaluate(_THEME, "light")
+            self._note(f"{name}, {width} px", await violations(self.page, within))
+            await self.page.evaluate(_THEME, "dark")
+            self._note(f"{name}, {width} px, dark", await violations(self.page, within, rules=COLOURS))
+            if over := max(0, await self.page.evaluate(_TOO_WIDE)):
+                self._note(f"{name}, {width} px", [f"{over} px too wide"])
+        await self.page.evaluate(_THEME, theme)
+        if before:
+            await self.page.set_viewport_size(before)
+
+    def found_nothing(self) -> None:
+        """Every address of the part was visited, and axe had nothing to say."""
+        assert self._been == set(LOOKED_AT[self._part])
+        assert self._found == {}
+
+    def _note(self, where: str, wrong: list[str]) -> None:
+        if wrong:
+            self._found.setdefault(where, []).extend(wrong)
+
+
+async def speak(desk: Desk, locale: str, login: str = "ann") -> None:
+    """This agent's pages are in that language from now on."""
+    agent = next(one for one in await desk.ctx.database.read(views.list_agents) if one.login == login)
+    await set_preferences(desk.ctx, agent_id=agent.id, locale=locale, theme="light")
+
+
+@cache
+def _axe() -> str:
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
