@@ -269,6 +269,60 @@ async def no_suggestions(_text: str, _language: str, /) -> Sequence[Suggestion]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What is counted under `key`, by `amount`, in a window of `seconds` that begins with the first."""
+
+    key: str
+    seconds: float
+    amount: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How much there was in this window, this included, and in how many seconds it ends."""
+
+    hits: int
+    ends_in: float
+
+
+class Gate(Protocol):
+    """What a public door counts, for all hubs together. Raises Unavailable."""
+
+    async def count(self, what: Sequence[Counted], /) -> Sequence[Tally]:
+        """One more of each, in one round trip."""
+        ...
+
+    async def look(self, what: Sequence[Counted], /) -> Sequence[Tally]:
+        """The same without counting."""
+        ...
+
+    async def take_once(self, mark: str, seconds: float, /) -> bool:
+        """False where this mark was taken before, within `seconds`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """Something that a customer has just handed in and wants to follow. `thread_key`: of its conversation. `address`: the e-mail
+    address that they typed; `confirm_by`: the mail channel that writes to it, "" for none."""
+
+    ticket_code: str
+    thread_key: str
+    language: str
+    address: str = ""
+    confirm_by: str = ""
+
+
+class Follow(Protocol):
+    """A way for customers to see how their case stands."""
+
+    async def __call__(self, received: Received, /) -> str:
+        """A link that cannot be guessed, for whoever handed it in. Where `confirm_by` says so, the address is told its number,
+        once a day at most. Raises Unavailable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """What an adapter is handed when it is opened. `alive()` is False once this hub lost the channel's lease;
     ask it before each effect on the outside. `secret` keys signatures of this channel's own tokens."""
@@ -278,6 +332,8 @@ class Ports:
     vault: Vault
     known: Known
     counter: Counter
+    gate: Gate
+    follow: Follow
     secret: bytes
     public_url: str
     alive: Callable[[], bool] = lambda: True

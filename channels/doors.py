@@ -1,5 +1,6 @@
 """What the public doors of push channels share: bodies with a limit, origins, languages."""
 
+import ipaddress
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -11,6 +12,32 @@ COMMON_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+PEER = web.RequestKey("peer", str)
+"""Who is at the other end, seen through our own proxies; the hub writes it there."""
+
+
+def peer_of_request(request: web.Request) -> str:
+    """The address that asks."""
+    return request.get(PEER) or request.remote or ""
+
+
+def network_of(peer: str) -> str:
+    """What one customer has: an address, or the 64 bits that a line of IPv6 is given (RFC 6177).
+
+    >>> network_of("203.0.113.9"), network_of("2001:db8:1:2:3::4"), network_of("::ffff:203.0.113.9")
+    ('203.0.113.9', '2001:db8:1:2::/64', '203.0.113.9')
+    """
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer[:60]
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 async def read_body(request: web.Request, most: int) -> bytes:

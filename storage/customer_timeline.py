@@ -12,7 +12,7 @@ SQL = load_queries("customer_timeline")
 FILTERED = "\n".join(
     (
         views.SQL["timeline"],
-        "WHERE i.customer_id = $1 AND i.id < $2 AND i.id >= $3",
+        "WHERE i.customer_id = $1 AND i.id < $2 AND i.id >= $3 AND i.revises IS NULL",
         "AND ($4::text = '' OR ch.name = $4)",
         "AND ($5::text[] = '{}' OR i.kind = ANY($5))",
         "AND ($6::text = '' OR i.direction = $6)",
@@ -61,7 +61,7 @@ async def filtered(
         wanted.text,
         max(1, min(limit, views.MOST_ROWS)),
     )
-    return await views.with_attachments(connection, rows)
+    return await views.folded(connection, rows)
 
 
 async def channels_of(connection: Connection, customer_id: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ SQL = load_queries("move")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovableRow:
-    """An entry that is to go. `delivery` is the state of its outbox row ("" for others), `sent_to` its recipient."""
+    """An entry that is to go, or a later version of one (`revises`), which goes along. `delivery` is the state of its outbox row ("" for others), `sent_to` its recipient."""
 
     id: int
     seq: int
@@ -34,6 +34,7 @@ class MovableRow:
     thread_key: str
     delivery: str
     sent_to: str
+    revises: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ _OF_TICKETS = (
     "drop_notices",
     "empty_calls",
     "empty_surveys",
+    "drop_follow_links",
 )
 _OF_ENTRIES = ("empty_entries", "empty_outbox")
 _PEOPLE_OF_TICKETS = ("forget_people", "forget_participants", "forget_references", "forget_citations")

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-
 from storage.database import Connection, Database
 from storage.queries import load_queries
 

@@ -1,8 +1,8 @@
 """Reads that do not wait for each other, in one trip to Postgres.
 
 What several readers ask at the same moment goes out as one statement, each query as a column of it, and is answered from one
-snapshot. The readers are the ordinary functions of this room: they are handed a connection that waits for the others. A trip costs
-more processor time than most of our reads themselves; a page that makes fifty of them makes five.
+snapshot. The readers are the ordinary functions of this room: they are handed a connection that waits for the others. A trip
+costs more processor time than most of our reads themselves; a page that would make fifty makes five.
 
     async with side_by_side(connection) as also:
         links = also.ask(threads.ticket_links(also.connection, ticket_id))
@@ -39,6 +39,7 @@ class SideBySide:
     """Readers that were sent off together."""
 
     def __init__(self, connection: Connection) -> None:
+        self._own = not isinstance(connection, _Trips)
         self._trips = connection if isinstance(connection, _Trips) else _Trips(connection)
         self._readers: list[asyncio.Task[Any]] = []
 
@@ -62,16 +63,18 @@ class SideBySide:
             await asyncio.gather(*lot)
 
     async def stop(self) -> None:
-        """Nobody reads any more, and the connection is free."""
+        """Nobody reads any more. The connection is free, unless these were readers among others."""
         for reader in self._readers:
             reader.cancel()
         await asyncio.gather(*self._readers, return_exceptions=True)
-        await self._trips.stop()
+        if self._own:
+            await self._trips.stop()
 
 
 @asynccontextmanager
 async def side_by_side(connection: Connection) -> AsyncIterator[SideBySide]:
-    """A block in which reads are asked for together; all have been answered at its end."""
+    """A block in which reads are asked for together; all have been answered at its end. Inside another such block its reads go
+    with those of that one."""
     readers = SideBySide(connection)
     try:
         yield readers
@@ -88,8 +91,8 @@ class _Asked:
 
 
 class _Trips:
-    """Looks like a connection to readers, as far as they fetch. One trip at a time is under way; what is asked meanwhile goes with
-    the next one."""
+    """Looks like a connection to readers, as far as they fetch. One trip at a time is under way; what is asked meanwhile goes
+    with the next one."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -166,6 +169,6 @@ def as_one(queries: tuple[tuple[str, int], ...]) -> str:
     columns, before = [], 0
     for query, many in queries:
         text = _PARAMETER.sub(lambda found: f"${int(found[1]) + before}", _COMMENT.sub("", query))  # noqa: B023 - used at once
-        columns.append(f"ARRAY(SELECT q FROM (\n{text}\n) q)")
+        columns.append(f"ARRAY(SELECT q FROM (\n{text}\n) q)")  # noqa: S608 - the texts are our own
         before += many
     return f"SELECT {', '.join(columns)}"

@@ -328,6 +328,12 @@ async def due_since(connection: Connection, agent_id: int) -> datetime | None:
     return found
 
 
+async def limit_sessions(connection: Connection, *, of_company: bool) -> set[int]:
+    """Those sessions open nothing any more but the page on which a second step is set up; returns whose they are. `of_company`:
+    also of who came by the company's own account."""
+    return {row["agent_id"] for row in await connection.fetch(SQL["limit_sessions"], of_company)}
+
+
 async def without_second_step(connection: Connection) -> int:
     """How many who may sign in have none."""
     found: int = await connection.fetchval(SQL["without_second_step"])

@@ -9,6 +9,7 @@ from datetime import datetime
 from storage.columns import transposed
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.side_by_side import side_by_side
 
 SQL = load_queries("threads")
 
@@ -121,14 +122,16 @@ async def entry_facts(connection: Connection, interaction_ids: Sequence[int]) ->
     if not interaction_ids:
         return {}
     ids = list(interaction_ids)
-    reached = {
-        row["interaction_id"]: tuple(row["channels"])
-        for row in await connection.fetch(SQL["also_reached"], ids)
-    }
+    async with side_by_side(connection) as also:
+        reached_, reports_, moved_ = (
+            also.ask(also.connection.fetch(SQL[name], ids))
+            for name in ("also_reached", "reports_of", "moves_of")
+        )
+    reached = {row["interaction_id"]: tuple(row["channels"]) for row in reached_.result()}
     reports: defaultdict[int, list[ReportRow]] = defaultdict(list)
-    for row in await connection.fetch(SQL["reports_of"], ids):
+    for row in reports_.result():
         reports[row["interaction_id"]].append(ReportRow(**row))
-    moved = {row["interaction_id"]: MovedRow(**row) for row in await connection.fetch(SQL["moves_of"], ids)}
+    moved = {row["interaction_id"]: MovedRow(**row) for row in moved_.result()}
     return {
         one: EntryFacts(
             also_reached=reached.get(one, ()), reports=tuple(reports.get(one, ())), moved=moved.get(one)

@@ -4,7 +4,7 @@ Reads only. Every list is a keyset page: pass the cursor of the last row back, n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
@@ -12,6 +12,8 @@ from typing import Any, Literal, TypeVar
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.side_by_side import side_by_side
+from storage.versions import VersionRow, newest_last, versions_of
 
 SQL = load_queries("views")
 
@@ -73,10 +75,23 @@ class AttachmentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierVersion:
+    """What an entry said before it was changed."""
+
+    id: int
+    text: str
+    fields: Any
+    occurred_at: datetime
+    attachments: tuple[AttachmentRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineRow:
     """One entry of a timeline. `delivery` is the outbox state of an outbound message ("" for the others), `delivery_detail`
     its error; while `undo_until` lies ahead it has not begun to leave. `external_id` is what the channel calls it. `details`
-    are those of a letter (hub.model.details); `sent_to`, `sent_cc` and `sent_bcc` say whom one of ours went to."""
+    are those of a letter (hub.model.details); `sent_to`, `sent_cc` and `sent_bcc` say whom one of ours went to. `revises`: the
+    entry of which it is a later version; where those are folded, `text`, `fields` and `attachments` are the newest one's, and
+    `earlier` are the others, oldest first."""
 
     id: int
     ticket_id: int
@@ -100,6 +115,7 @@ class TimelineRow:
     external_id: str
     occurred_at: datetime
     created_at: datetime
+    revises: int | None
     delivery: str
     delivery_detail: str
     undo_until: datetime | None
@@ -107,6 +123,7 @@ class TimelineRow:
     sent_cc: Any
     sent_bcc: Any
     attachments: tuple[AttachmentRow, ...] = ()
+    earlier: tuple[EarlierVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,11 +191,15 @@ class AgentRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueRow:
+class QueueName:
     id: int
     name: str
     title_en: str
     title_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRow(QueueName):
     waiting: int
     oldest_waiting_since: datetime | None
     open: int
@@ -274,8 +295,14 @@ _TICKET_BY_ID = SQL["tickets"] + "\nWHERE t.id = $1"
 _TICKETS_OF_CUSTOMER = SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
 
 TICKET_TIMELINE = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3"
-LATEST_OF_TICKET = SQL["timeline"] + "\nWHERE i.ticket_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
-CUSTOMER_TIMELINE = SQL["timeline"] + "\nWHERE i.customer_id = $1 AND i.id < $2 ORDER BY i.id DESC LIMIT $3"
+LATEST_OF_TICKET = (
+    SQL["timeline"]
+    + "\nWHERE i.ticket_id = $1 AND i.id < $2 AND i.revises IS NULL ORDER BY i.id DESC LIMIT $3"
+)
+CUSTOMER_TIMELINE = (
+    SQL["timeline"]
+    + "\nWHERE i.customer_id = $1 AND i.id < $2 AND i.revises IS NULL ORDER BY i.id DESC LIMIT $3"
+)
 
 TICKET_QUERIES = (
     *LIST_TICKETS.values(),
@@ -333,29 +360,74 @@ async def ticket_timeline(
 async def latest_of_ticket(
     connection: Connection, ticket_id: int, *, before: int | None = None, limit: int = 100
 ) -> list[TimelineRow]:
-    """The last entries of a ticket, or the last ones with an id below `before`; oldest first."""
+    """The last entries of a ticket, or the last ones with an id below `before`; oldest first, versions folded."""
     last_id = _LAST_ID if before is None else before
     rows = await connection.fetch(LATEST_OF_TICKET, ticket_id, last_id, _bounded(limit))
-    return await with_attachments(connection, rows[::-1])
+    return await folded(connection, rows[::-1])
 
 
 async def customer_timeline(
     connection: Connection, customer_id: int, *, before: int | None = None, limit: int = 50
 ) -> list[TimelineRow]:
-    """Everything one customer said and was told, over all tickets, newest first, with attachments."""
+    """Everything one customer said and was told, over all tickets, newest first, with attachments, versions folded."""
     last_id = _LAST_ID if before is None else before
     rows = await connection.fetch(CUSTOMER_TIMELINE, customer_id, last_id, _bounded(limit))
-    return await with_attachments(connection, rows)
+    return await folded(connection, rows)
+
+
+async def folded(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
+    """Rows of the query "timeline" that are no later versions, with files; each as its newest version says."""
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    async with side_by_side(connection) as also:
+        asked = also.ask(versions_of(also.connection, ids))
+        files = await _files_of(also.connection, ids)
+    later = asked.result()
+    if later:
+        files |= await _files_of(connection, [one.id for found in later.values() for one in found])
+    return [_as_now(TimelineRow(**row), later.get(row["id"], ()), files) for row in rows]
+
+
+def _as_now(
+    entry: TimelineRow, later: Sequence[VersionRow], files: Mapping[int, Sequence[AttachmentRow]]
+) -> TimelineRow:
+    if not later:
+        return replace(entry, attachments=tuple(files.get(entry.id, ())))
+    first = VersionRow(
+        id=entry.id, revises=entry.id, text=entry.text, fields=entry.fields, occurred_at=entry.occurred_at
+    )
+    *earlier, newest = newest_last(first, later)
+    return replace(
+        entry,
+        text=newest.text,
+        fields=newest.fields,
+        attachments=tuple(files.get(newest.id, ())),
+        occurred_at=min(one.occurred_at for one in (*earlier, newest)),
+        earlier=tuple(
+            EarlierVersion(
+                id=one.id,
+                text=one.text,
+                fields=one.fields,
+                occurred_at=one.occurred_at,
+                attachments=tuple(files.get(one.id, ())),
+            )
+            for one in earlier
+        ),
+    )
 
 
 async def with_attachments(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
     """Rows of the query "timeline" with the files that belong to them."""
-    if not rows:
-        return []
-    files: defaultdict[int, list[AttachmentRow]] = defaultdict(list)
-    for row in await connection.fetch(SQL["attachments_of"], [row["id"] for row in rows]):
-        files[row["interaction_id"]].append(AttachmentRow(**row))
+    files = await _files_of(connection, [row["id"] for row in rows]) if rows else {}
     return [TimelineRow(**row, attachments=tuple(files.get(row["id"], ()))) for row in rows]
+
+
+async def _files_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
+    files: dict[int, list[AttachmentRow]] = {}
+    for row in await connection.fetch(SQL["attachments_of"], ids):
+        files.setdefault(row["interaction_id"], []).append(AttachmentRow(**row))
+    return files
 
 
 async def entry_html(connection: Connection, ticket_id: int, interaction_id: int) -> str:
@@ -395,9 +467,11 @@ async def list_customers(
 
 async def get_customer(connection: Connection, customer_id: int) -> CustomerRow | None:
     """One customer with every identity."""
-    row = await connection.fetchrow(SQL["get_customer"], customer_id)
-    found = await _with_identities(connection, [CustomerRow(**row)] if row else [])
-    return found[0] if found else None
+    async with side_by_side(connection) as also:
+        asked = also.ask(also.connection.fetchrow(SQL["get_customer"], customer_id))
+        known = also.ask(_identities(also.connection, [customer_id]))
+    row = asked.result()
+    return CustomerRow(**row, identities=tuple(known.result().get(customer_id, ()))) if row else None
 
 
 async def get_customer_by_code(connection: Connection, code: int) -> CustomerRow | None:
@@ -407,14 +481,17 @@ async def get_customer_by_code(connection: Connection, code: int) -> CustomerRow
 
 
 async def _with_identities(connection: Connection, customers: list[CustomerRow]) -> list[CustomerRow]:
-    if not customers:
-        return []
+    known = await _identities(connection, [customer.id for customer in customers]) if customers else {}
+    return [replace(customer, identities=tuple(known.get(customer.id, ()))) for customer in customers]
+
+
+async def _identities(connection: Connection, customer_ids: Sequence[int]) -> dict[int, list[IdentityRow]]:
     known: defaultdict[int, list[IdentityRow]] = defaultdict(list)
-    for row in await connection.fetch(SQL["identities_of"], [customer.id for customer in customers]):
+    for row in await connection.fetch(SQL["identities_of"], list(customer_ids)):
         known[row["customer_id"]].append(
             IdentityRow(kind=row["kind"], value=row["value"], verified=row["verified"])
         )
-    return [replace(customer, identities=tuple(known.get(customer.id, ()))) for customer in customers]
+    return known
 
 
 async def customer_tickets(connection: Connection, customer_id: int, limit: int = 20) -> list[TicketRow]:
@@ -430,6 +507,11 @@ async def list_agents(connection: Connection) -> list[AgentRow]:
 
 def _agent(row: Any) -> AgentRow:
     return AgentRow(**{**row, "languages": tuple(row["languages"])})
+
+
+async def name_queues(connection: Connection) -> list[QueueName]:
+    """The queues in use, by what they are called alone: nothing is counted."""
+    return _all(QueueName, await connection.fetch(SQL["name_queues"]))
 
 
 async def list_queues(connection: Connection) -> list[QueueRow]:

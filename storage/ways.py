@@ -11,7 +11,7 @@ SQL = load_queries("ways")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TalkRow:
-    """A conversation on a channel. `answered`: messages of ours since the customer was `heard_at`; `shut`: they have shut us out;
+    """A conversation on a channel. `answered`: messages of ours since the customer was `heard_at`; `shut`: they shut us out;
     `now` by the database."""
 
     channel: str

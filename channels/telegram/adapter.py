@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -117,28 +117,31 @@ class TelegramAdapter:
         return await self._pack(update) if whom is For.AGENTS else None
 
     async def _serve(self, asking: Asking, update: Mapping[str, Any]) -> bool:
-        """Whether the hub itself had to do with it. It is done once and for all by then; that it was so is said once at the most:
-        whoever heard nothing asks again."""
+        """Whether the hub itself had to do with it. It is done once and for all by then; that it was so is said once at
+        the most: whoever heard nothing asks again."""
         self._check_lease()
         reply = await self._ports.counter(asking)
         if reply is None:
             return False
         chat_id, pressed = int(asking.address), update.get("callback_query")
+        if isinstance(pressed, dict):
+            query = self._line.bot.answer_callback_query(str(pressed.get("id")), reply.notice or None)
+            await self._told(asking, call(query, Doing.SENDING))
+            number = pressed["message"].get("message_id")
+            if reply.marked is not None and type(number) is int:
+                marks = self._line.bot.edit_message_reply_markup(
+                    chat_id, number, reply_markup=keyboard(reply.marked)
+                )
+                await self._told(asking, call(marks, Doing.SENDING))
+        if reply.text:
+            await self._told(asking, say(self._line, chat_id, reply))
+        return True
+
+    async def _told(self, asking: Asking, telling: Awaitable[object]) -> None:
         try:
-            if isinstance(pressed, dict):
-                answered = self._line.bot.answer_callback_query(str(pressed.get("id")), reply.notice or None)
-                await call(answered, Doing.SENDING)
-                number = pressed["message"].get("message_id")
-                if reply.marked is not None and type(number) is int:
-                    marked = self._line.bot.edit_message_reply_markup(
-                        chat_id, number, reply_markup=keyboard(reply.marked)
-                    )
-                    await call(marked, Doing.SENDING)
-            if reply.text:
-                await say(self._line, chat_id, reply)
+            await telling
         except ChannelFailure as failure:
             log.warning("telegram.not_said", channel=self.name, key=asking.key, why=str(failure))
-        return True
 
     async def _commit(self, batch: list[RawItem], accept: Accept) -> None:
         self._check_lease()

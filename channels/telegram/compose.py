@@ -45,8 +45,8 @@ class Piece:
 
 
 def pieces_of(text: str, files: Sequence[OutboundAttachment]) -> list[Piece]:
-    """What to send, in order: photos that stand together are one album. Words that fit stand below what is sent when that is one
-    thing; else they come first."""
+    """What to send, in order: photos that stand together are one album. Words that fit stand below what is sent when that is
+    one thing; else they come first."""
     things: list[Piece] = []
     for file in files:
         shown = _shown(file)

@@ -28,7 +28,7 @@ async def send_piece(line: Line, chat_id: int, piece: Piece, choices: Sequence[C
             (await call(bot.send_message(chat_id, piece.text, reply_markup=markup), Doing.SENDING)).message_id
         ]
     if len(piece.files) > 1:
-        media = [InputMediaPhoto(_input(file)) for file in piece.files]
+        media = [InputMediaPhoto(file.data, filename=file.filename) for file in piece.files]
         sent = await call(bot.send_media_group(chat_id, media, caption=text), Doing.SENDING)
         return [message.message_id for message in sent]
     file = _input(piece.files[0])

@@ -24,8 +24,8 @@ _SILENT = (
 
 
 class For(Enum):
-    """Whom an update is for. COUNTER: only for the hub itself; AGENTS: perhaps for the hub, else for the agents; GROUP: it comes
-    from a chat that is nobody's own."""
+    """Whom an update is for. COUNTER: only for the hub itself; AGENTS: perhaps for the hub, else for the agents; GROUP: it
+    comes from a chat that is nobody's own."""
 
     AGENTS = "agents"
     COUNTER = "counter"

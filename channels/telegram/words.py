@@ -14,7 +14,7 @@ MOST = 20_000
 
 
 def words_of(message: Mapping[str, Any], missing: Sequence[NamedFile]) -> str:
-    """All that a reader should see beside the files that came along; `missing` are those that did not. Raises CannotTranslate."""
+    """All that a reader should see beside the files that came along; `missing` did not. Raises CannotTranslate."""
     lines = [text_at(message, "text") or text_at(message, "caption"), *_signs(message)]
     for file in missing:
         size = f" ({file.size / 1_000_000:.1f} MB)" if file.size else ""

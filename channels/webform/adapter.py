@@ -5,16 +5,36 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
+import structlog
 from aiohttp import web
 
-from channels.adapter import Accept, Capabilities, Leaving, NotAccepted, Ports, Receipt, Refused
-from channels.doors import is_listed_origin, is_own_origin
+from channels.adapter import (
+    Accept,
+    Acceptance,
+    Capabilities,
+    Leaving,
+    NotAccepted,
+    Ports,
+    Received,
+    Receipt,
+    Refused,
+    Unavailable,
+)
+from channels.doors import is_listed_origin, is_own_origin, peer_of_request
 from channels.webform.answers import Answers
-from channels.webform.passes import read_pass
+from channels.webform.check import check
+from channels.webform.gate import Verdict, is_busy, weigh_post
+from channels.webform.pack import pack
+from channels.webform.page import FILES
+from channels.webform.passes import is_trial, read_pass
+from channels.webform.proof import GOOD_FOR, read_proof
 from channels.webform.read import Unreadable, read_post
 from channels.webform.settings import WebformSettings
-from channels.webform.submission import PASS, TRAP, Posted, Problem, check, pack
-from hub.model.interactions import OutboundInteraction
+from channels.webform.submission import PASS, PROOF, TRAP, Posted, Problem
+from hub.model.identities import normalise_identity
+from hub.model.interactions import IdentityKind, OutboundInteraction
+
+log = structlog.get_logger(__name__)
 
 
 class WebformAdapter:
@@ -26,7 +46,7 @@ class WebformAdapter:
         self.name = name
         self._settings = settings
         self._ports = ports
-        self._answers = Answers(name, settings, ports.secret, ports.suggest)
+        self._answers = Answers(name, settings, ports)
 
     async def check(self) -> None:
         """Forms have no credentials."""
@@ -54,18 +74,18 @@ class WebformAdapter:
             web.get(here, self._open_page),
             web.post(here, post),
             web.options(here, self._preflight),
-            web.get(f"{here}/form.css", self._style),
-            web.get(f"{here}/form.js", self._script),
+            *(web.get(f"{here}/{file}", self._file) for file in FILES),
         )
 
     async def _open_page(self, request: web.Request) -> web.Response:
-        return self._answers.empty_form(request)
+        try:
+            working = await is_busy(self._ports.gate, self.name, self._settings)
+        except Unavailable:
+            working = False  # the page is shown all the same; the post will be told
+        return self._answers.empty_form(request, working=working)
 
-    async def _style(self, request: web.Request) -> web.Response:
-        return self._answers.style()
-
-    async def _script(self, request: web.Request) -> web.Response:
-        return self._answers.script()
+    async def _file(self, request: web.Request) -> web.Response:
+        return self._answers.file(request.path.rpartition("/")[2])
 
     async def _preflight(self, request: web.Request) -> web.Response:
         if not is_listed_origin(request, self._settings.allowed_origins):
@@ -74,33 +94,93 @@ class WebformAdapter:
 
     async def _post(self, request: web.Request, accept: Accept) -> web.Response:
         listed = is_listed_origin(request, self._settings.allowed_origins)
+        posted = nothing = Posted(fields={})
         if not listed and self._is_elsewhere(request):
-            refusal = Problem(field="", word="not_allowed")
-            return self._answers.problems(request, 403, Posted(fields={}), [refusal])
+            return self._answers.problems(request, 403, nothing, [Problem(field="", word="not_allowed")])
         try:
+            verdict = await weigh_post(self._ports.gate, self.name, self._settings, request)
+            if verdict.unread and verdict.refusal:
+                return self._answers.problems(request, 429, nothing, [verdict.refusal], verdict)
             posted = await read_post(request, self._settings)
+            if verdict.refusal:
+                return self._answers.problems(request, 429, posted, [verdict.refusal], verdict)
+            key, objection = self._admit(request, posted, listed)
+            problems = [
+                *([objection] if objection else []),
+                *check(posted, self._settings.asks, region=self._settings.phone_region),
+            ]
+            if not problems:
+                # Last, because a piece of work counts once.
+                problems = await self._ask_for_work(posted, verdict)
+            if problems:
+                return self._answers.problems(request, 422, posted, problems, verdict)
+            return await self._keep(request, accept, posted, key)
         except Unreadable as error:
             return self._answers.unreadable(request, str(error))
         except web.HTTPRequestEntityTooLarge:
-            too_much = Problem(field="", word="too_much")
-            return self._answers.problems(request, 413, Posted(fields={}), [too_much])
-        key, objection = self._admit(request, posted, listed)
-        problems = [*([objection] if objection else []), *check(posted, self._settings)]
-        if problems:
-            return self._answers.problems(request, 422, posted, problems)
+            return self._answers.problems(request, 413, nothing, [Problem(field="", word="too_much")])
+        except Unavailable:
+            if posted is nothing:
+                posted = await self._still_read(request)
+            return self._answers.problems(request, 503, posted, [Problem(field="", word="not_kept")])
+
+    async def _still_read(self, request: web.Request) -> Posted:
+        """What was typed, for a page that could not be weighed."""
+        try:
+            return await read_post(request, self._settings)
+        except (Unreadable, web.HTTPRequestEntityTooLarge):
+            return Posted(fields={})
+
+    async def _keep(self, request: web.Request, accept: Accept, posted: Posted, key: str) -> web.Response:
         item = pack(
             posted,
+            self._settings.asks,
             external_key=key,
             received_at=datetime.now(UTC),
             language=self._answers.language(request),
             meta=_about(request),
+            ticket_kind=self._settings.ticket_kind,
+            trial=is_trial(self._ports.secret, self.name, request.query.get("trial", ""), datetime.now(UTC)),
         )
         try:
             (acceptance,) = await accept([item])
         except NotAccepted:
-            not_kept = Problem(field="", word="not_kept")
-            return self._answers.problems(request, 503, posted, [not_kept])
-        return await self._answers.thanks(request, acceptance, posted)
+            return self._answers.problems(request, 503, posted, [Problem(field="", word="not_kept")])
+        follow = await self._follow(request, acceptance, posted, key)
+        return await self._answers.thanks(request, acceptance, posted, follow)
+
+    async def _follow(self, request: web.Request, acceptance: Acceptance, posted: Posted, key: str) -> str:
+        """A link for whoever sent it. A repetition gets one only with the page's own signed key: a program's key can be
+        guessed, and with it somebody else's case."""
+        own = key.startswith("page.") or not acceptance.duplicate
+        if not acceptance.ticket_code or not own:
+            return ""
+        field = self._settings.asks.meaning("email")
+        typed = posted.fields.get(field.key, "") if field is not None else ""
+        received = Received(
+            ticket_code=acceptance.ticket_code,
+            thread_key=key,
+            language=self._answers.language(request),
+            address=normalise_identity(IdentityKind.EMAIL, typed) or "",
+            confirm_by="" if acceptance.duplicate else self._settings.confirm_by,
+        )
+        try:
+            return await self._ports.follow(received)
+        except Unavailable as error:
+            log.warning("webform.no_follow_link", channel=self.name, error=str(error))
+            return ""  # it is kept, and has its number
+
+    async def _ask_for_work(self, posted: Posted, verdict: Verdict) -> list[Problem]:
+        """Nothing where none is wanted, or where it was done and counts for the first time."""
+        given = posted.fields.get(PROOF, "")
+        if not verdict.wants_proof:
+            return []
+        if not given:
+            return [Problem(field="", word="need_proof"), Problem(field="", word="need_proof_script")]
+        proof = read_proof(self._ports.secret, self.name, given)
+        if proof is None or not await self._ports.gate.take_once(proof.mark, GOOD_FOR.total_seconds() * 2):
+            return [Problem(field="", word="proof_again")]
+        return []
 
     def _is_elsewhere(self, request: web.Request) -> bool:
         """Whether a browser names a site that is not ours. One that keeps it to itself ("null", for privacy)
@@ -136,4 +216,4 @@ def _own_key(request: web.Request) -> str:
 def _about(request: web.Request) -> dict[str, str]:
     headers = {"user_agent": "User-Agent", "origin": "Origin"}
     said = {key: request.headers.get(header, "")[:300] for key, header in headers.items()}
-    return {"peer": request.remote or "", **said}
+    return {"peer": peer_of_request(request), **said}

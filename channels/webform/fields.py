@@ -163,13 +163,24 @@ class FormField(_Part):
     @property
     def longest(self) -> int:
         """Characters that may be typed."""
-        usual = {Kind.LONG: 20_000, Kind.EMAIL: 320, Kind.PHONE: 40, Kind.NUMBER: 30, Kind.DATE: 10, Kind.ORDER: 100}
-        return min(self.most or usual[self.kind], usual[self.kind]) if self.kind in usual else self.most or 200
+        usual = {
+            Kind.LONG: 20_000,
+            Kind.EMAIL: 320,
+            Kind.PHONE: 40,
+            Kind.NUMBER: 30,
+            Kind.DATE: 10,
+            Kind.ORDER: 100,
+        }
+        return (
+            min(self.most or usual[self.kind], usual[self.kind]) if self.kind in usual else self.most or 200
+        )
 
     def say_value(self, value: str, language: str) -> str:
         """An answer as people read it. Of several choices each on its own line in `value`."""
         if self.kind is Kind.CONSENT:
-            return {"zh_CN": f"已同意（第 {self.version} 版）"}.get(language, f"Agreed (version {self.version})")
+            return {"zh_CN": f"已同意（第 {self.version} 版）"}.get(
+                language, f"Agreed (version {self.version})"
+            )
         if self.kind is Kind.RATING:
             return f"{value} / {len(RATINGS)}"
         labels = {one.value: one.say(language) for one in self.listed}
@@ -211,7 +222,9 @@ class FormDefinition(_Part):
                     raise ValueError(f"{field.key}: when_value")
             above[field.key] = field
             meant |= {field.means} - {""}
-        wanted = {"either": ("email", "phone"), "email": ("email",), "phone": ("phone",), "none": ()}[self.contact]
+        wanted = {"either": ("email", "phone"), "email": ("email",), "phone": ("phone",), "none": ()}[
+            self.contact
+        ]
         if any(one not in meant for one in wanted):
             raise ValueError("contact")
         if not any(one.asks for one in self.fields):

@@ -58,7 +58,9 @@ def pack(
         "language": language,
         "files": [_file(one) for one in posted.files],
     }
-    return RawItem(external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta)
+    return RawItem(
+        external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
+    )
 
 
 def pack_more(
@@ -67,7 +69,9 @@ def pack_more(
 ) -> RawItem:  # fmt: skip
     """What somebody adds later, on the page that follows their case. `thread`: the key of the form that they sent first."""
     content = {"more_of": thread, "text": text, "name": name, "files": [_file(one) for one in files]}
-    return RawItem(external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta)
+    return RawItem(
+        external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
+    )
 
 
 def _answer(field: FormField, value: str) -> dict[str, Any]:

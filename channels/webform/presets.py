@@ -50,7 +50,9 @@ def complaint() -> FormDefinition:
                     ("other", "Something else", "其他"),
                 ),
             ),
-            _field("what_happened", Kind.LONG, "What happened?", "发生了什么？", means="message", required=True),
+            _field(
+                "what_happened", Kind.LONG, "What happened?", "发生了什么？", means="message", required=True
+            ),
             _field("happened_on", Kind.DATE, "When did it happen?", "发生时间", required=True, half=True),
             _field("order_number", Kind.ORDER, "Order number", "订单号", means="order_number", half=True),
             _field(

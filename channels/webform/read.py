@@ -113,15 +113,15 @@ async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted
             elif data or part.filename:
                 kind = part.headers.get("Content-Type", "application/octet-stream")
                 place = _place(part.name, places)
-                files.append(
-                    PostedFile(filename=part.filename, content_type=kind, data=data, field=place)
-                )
+                files.append(PostedFile(filename=part.filename, content_type=kind, data=data, field=place))
     except _TooMuch:
         problems = [Problem(field=_place("", places), word="too_much")]
     except (ValueError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError) as error:
         raise Unreadable("the parts cannot be read") from error
     if len(files) > settings.most_files:
-        problems.append(Problem(field=_place("", places), word="too_many_files", values={"count": settings.most_files}))
+        problems.append(
+            Problem(field=_place("", places), word="too_many_files", values={"count": settings.most_files})
+        )
     return Posted(fields=fields, files=() if problems else tuple(files), problems=tuple(problems))
 
 

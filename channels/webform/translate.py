@@ -51,7 +51,9 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
     phone = normalise_identity(IdentityKind.PHONE, _text(said, "phone"), region=settings.phone_region)
     claimed = ((IdentityKind.EMAIL, email), (IdentityKind.PHONE, phone))
     fields: dict[str, Any] = {
-        key: value for key, given in _texts(said, "fields").items() if key in _SENT and (value := clean_line(given, 320))
+        key: value
+        for key, given in _texts(said, "fields").items()
+        if key in _SENT and (value := clean_line(given, 320))
     }
     if answers := _answers(said):
         fields["answers"] = answers
@@ -140,7 +142,11 @@ def _answer(place: int, one: Any) -> dict[str, Any]:
     said = (
         clean_text(value, _MOST_ANSWER)
         if isinstance(value, str)
-        else {key: clean_text(text, _MOST_ANSWER) for key, text in _texts(one, "said").items() if key in ("en", "zh")}
+        else {
+            key: clean_text(text, _MOST_ANSWER)
+            for key, text in _texts(one, "said").items()
+            if key in ("en", "zh")
+        }
     )
     answer: dict[str, Any] = {
         "key": clean_line(_text(one, "key"), 40),

@@ -19,6 +19,7 @@ from storage import acknowledge as stored
 from storage.database import Connection, as_json
 
 if TYPE_CHECKING:
+    from hub.actions.context import ConfiguredChannel
     from hub.actions.filing.state import Case
 
 PER_DOMAIN = 20
@@ -36,6 +37,8 @@ _TEXTS = {
     "A member of our staff will answer you. To add something, just answer this letter.",
     "zh_CN": "感谢您的来信。我们已经收到，编号为 {number}。\n我们的客服人员会尽快回复您。如需补充，直接回复本邮件即可。",
 }
+
+_FOLLOW = {"en": "How your case stands:", "zh_CN": "查询处理进度："}
 
 
 async def acknowledge(connection: Connection, secret: bytes, cases: "Sequence[Case]") -> int:
@@ -85,8 +88,75 @@ def _wish(secret: bytes, case: "Case") -> stored.Acknowledgement:
     address, number = said.reply_address, show_code(TICKET, ticket.code)
     language = "zh_CN" if read.classified.language == "zh" else "en"
     token = sign_thread(secret, ticket.id, address)
-    message_id = arrival.kind.answer_id(arrival.settings, secrets.token_hex(16), token)
-    subject, text = _SUBJECTS[language].format(number=number), _TEXTS[language].format(number=number)
+    text = _TEXTS[language].format(number=number)
+    return _letter(
+        message_id=arrival.kind.answer_id(arrival.settings, secrets.token_hex(16), token),
+        ticket_id=ticket.id,
+        channel_id=arrival.channel_id,
+        customer_id=ticket.customer.id,
+        number=number,
+        address=address,
+        language=language,
+        token=token,
+        text=text,
+        shown=text,
+        answers=said.external_id,
+    )
+
+
+async def confirm(
+    connection: Connection,
+    secret: bytes,
+    mail: "ConfiguredChannel",
+    channel_id: int,
+    *,
+    ticket_id: int,
+    customer_id: int,
+    number: str,
+    address: str,
+    language: str,
+    link: str,
+) -> bool:
+    """Tell whoever left this address in a form its number, and how to follow the case: fixed words, under the same limits as for
+    letters, whoever typed the address. `link` leaves with the letter and is not shown on the timeline. Whether it will leave."""
+    inbox = mail.kind.inbox(mail.settings) if mail.kind.inbox is not None else None
+    if inbox is None or mail.kind.answer_id is None:
+        return False
+    if is_machine(address) or inbox.is_own(address) or inbox.is_staff(address):
+        return False
+    token = sign_thread(secret, ticket_id, address)
+    shown = _TEXTS[language].format(number=number)
+    wish = _letter(
+        message_id=mail.kind.answer_id(mail.settings, secrets.token_hex(16), token),
+        ticket_id=ticket_id,
+        channel_id=channel_id,
+        customer_id=customer_id,
+        number=number,
+        address=address,
+        language=language,
+        token=token,
+        text=f"{shown}\n\n{_FOLLOW[language]}\n{link}",
+        shown=shown,
+    )
+    return await stored.acknowledge(connection, [wish], OUTBOX) > 0
+
+
+def _letter(
+    *,
+    message_id: str,
+    ticket_id: int,
+    channel_id: int,
+    customer_id: int,
+    number: str,
+    address: str,
+    language: str,
+    token: str,
+    text: str,
+    shown: str,
+    answers: str = "",
+) -> stored.Acknowledgement:
+    """`text` leaves, `shown` stands on the timeline. `answers`: the Message-ID of the letter that it is about."""
+    subject = _SUBJECTS[language].format(number=number)
     message = {
         "ticket_code": number,
         "address": address,
@@ -95,20 +165,20 @@ def _wish(secret: bytes, case: "Case") -> stored.Acknowledgement:
         "text": text,
         "subject": subject,
         "message_id": message_id,
-        "in_reply_to": said.external_id,
-        "references": [said.external_id] if said.external_id else [],
+        "in_reply_to": answers,
+        "references": [answers] if answers else [],
         "reply_token": token,
         "automatic": True,
         "language": language,
     }
     return stored.Acknowledgement(
-        ticket_id=ticket.id,
-        channel_id=arrival.channel_id,
-        customer_id=ticket.customer.id,
+        ticket_id=ticket_id,
+        channel_id=channel_id,
+        customer_id=customer_id,
         message=as_json(message),
         message_id=message_id,
         subject=subject,
-        text=text,
+        text=shown,
         limits=(
             (f"acknowledge:address:{address.lower()}", _DAY, 1),
             (f"acknowledge:domain:{address.lower().rpartition('@')[2]}", _HOUR, PER_DOMAIN),

@@ -1,5 +1,10 @@
 """Why an action was not done. `code` is stable (screens translate it, the API returns it); the text is English."""
 
+import traceback
+from pathlib import Path
+
+MOST_SHORT = 300
+
 
 class ActionFailure(Exception):
     """Base. Nothing was changed."""
@@ -43,3 +48,16 @@ class LoginRefused(ActionFailure):
     def __init__(self, text: str, *, retry_after: int = 0, code: str = "") -> None:
         super().__init__(text, code="too_many_tries" if retry_after else code or "login_refused")
         self.retry_after = retry_after
+
+
+def in_short(error: BaseException) -> str:
+    """What was raised and where, in a line: for people who look after the hub. What Postgres adds below the first line quotes
+    the row, which is a customer's, so it is left out.
+
+    >>> in_short(ValueError("too bad\\nDETAIL: Li Wei"))
+    'ValueError: too bad'
+    """
+    said = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}".rstrip(": ")
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})" if frames else ""
+    return said[:MOST_SHORT] + where

@@ -1,23 +1,22 @@
-"""Parts of one message that arrive one by one become one entry of the timeline, whatever their order and whichever hubs heard them.
+"""Parts of one message that arrive one by one become one entry, whatever their order and whichever hubs heard them.
 
 They wait in the journal, so that none is lost; one hub at a time puts a message together. Each time it is put together of all
 that is known: a part that comes late completes it, as a later version of the same entry.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
 
 from channels.adapter import RawItem
 from hub.actions.announce import EVENTS, announce
-from hub.actions.arrivals import Arrival, understand
+from hub.actions.arrivals import Arrival, Read, understand
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.filing import file_arrivals
 from hub.actions.installation import channel_name
 from hub.actions.lock_name import lock_number
 from hub.actions.receive import house_of, read_item
-from hub.model.interactions import InboundInteraction
 from storage import gathering
 from storage.database import Connection, DatabaseUnavailable
 from storage.gathering import PartRow
@@ -30,9 +29,10 @@ MOST_SECONDS = 5.0
 """Nobody waits longer than this for parts that may never come."""
 
 
-async def gather_due(ctx: Context) -> int:
-    """Put together what is due; returns how many messages. Any number of hubs may do this. Raises DatabaseUnavailable."""
-    groups = await ctx.database.read(lambda c: gathering.due(c, QUIET_SECONDS, MOST_SECONDS))
+async def gather_due(ctx: Context, *, quiet_seconds: float = QUIET_SECONDS) -> int:
+    """Put together what nothing was added to for `quiet_seconds`; returns how many messages. Any number of hubs may do this.
+    Raises DatabaseUnavailable."""
+    groups = await ctx.database.read(lambda c: gathering.due(c, quiet_seconds, MOST_SECONDS))
     return sum([await _put_together(ctx, channel_id, part_of) for channel_id, part_of in groups])
 
 
@@ -53,14 +53,21 @@ async def _put_together(ctx: Context, channel_id: int, part_of: str) -> int:
         if not await gathering.take(connection, lock_number(f"gather {channel_id} {part_of}")):
             return 0
         rows = await gathering.parts_of(connection, channel_id, part_of)
-        fresh = [row for row in rows if not row.filed]
-        if not fresh:
+        if all(row.filed for row in rows):
             return 0
-        arrival = _whole(channel_id, channel, part_of, rows, fresh[0])
+        parts = [_part(channel_id, channel, row) for row in rows]
+        fresh = [one for one, row in zip(parts, rows, strict=True) if not row.filed]
         if error:
-            arrival = replace(arrival, read=None, error=error)
-        await file_arrivals(connection, house_of(ctx), [arrival])
-        await gathering.settle(connection, fresh[0].raw_id, [row.raw_id for row in fresh])
+            fresh = [replace(one, read=None, error=error) for one in fresh]
+        broken = [one for one in fresh if one.read is None]
+        if broken:
+            await file_arrivals(connection, house_of(ctx), broken)
+            await gathering.settle(connection, broken[0].raw_id, [one.raw_id for one in broken])
+        whole = [one for one in fresh if one.read is not None]
+        if whole:
+            arrival = replace(whole[0], read=_joined(channel, part_of, parts))
+            await file_arrivals(connection, house_of(ctx), [arrival])
+            await gathering.settle(connection, arrival.raw_id, [one.raw_id for one in whole])
         await announce(connection, EVENTS)
         return 1
 
@@ -74,29 +81,24 @@ async def _put_together(ctx: Context, channel_id: int, part_of: str) -> int:
         return await ctx.database.run(lambda c: work(c, why))
 
 
-def _whole(
-    channel_id: int, channel: ConfiguredChannel, part_of: str, rows: Sequence[PartRow], first: PartRow
-) -> Arrival:
-    """All parts that can be read, as one arrival under the name of the first one that waits."""
-    items: Mapping[int, RawItem] = {
-        row.raw_id: RawItem(
-            external_key=row.external_key, content=row.content, received_at=row.received_at, meta=row.meta
-        )
-        for row in rows
-    }
+def _part(channel_id: int, channel: ConfiguredChannel, row: PartRow) -> Arrival:
+    item = RawItem(
+        external_key=row.external_key, content=row.content, received_at=row.received_at, meta=row.meta
+    )
     arrival = Arrival(
         channel_id=channel_id,
         channel=channel.name,
         kind=channel.kind,
-        item=items[first.raw_id],
-        raw_id=first.raw_id,
+        item=item,
+        raw_id=row.raw_id,
         settings=channel.settings,
     )
-    said = [
-        read_item(channel.name, item, channel.settings, channel.kind.translate) for item in items.values()
-    ]
-    parts = [one for one in said if isinstance(one, InboundInteraction)]
-    if not parts or channel.kind.join is None:
-        why = next((one for one in said if isinstance(one, str)), "Its parts cannot be put together.")
-        return replace(arrival, error=why)
-    return replace(arrival, read=understand(channel.kind.join(parts, part_of)))
+    said = read_item(channel.name, item, channel.settings, channel.kind.translate)
+    return replace(arrival, error=said) if isinstance(said, str) else replace(arrival, read=understand(said))
+
+
+def _joined(channel: ConfiguredChannel, part_of: str, parts: Sequence[Arrival]) -> Read:
+    """All parts that can be read, as one."""
+    join = channel.kind.join
+    assert join is not None, "only such a kind has parts"
+    return understand(join([one.read.interaction for one in parts if one.read is not None], part_of))

@@ -3,9 +3,12 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
+from hub.actions.signin.policy import limit_sessions
 from storage import (
     bulk,
     drafts,
+    follow,
+    gate,
     gathering,
     history,
     house,
@@ -27,6 +30,8 @@ async def tidy(ctx: Context) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
         await house.tidy(connection)
         await gathering.tidy(connection)
+        await gate.tidy(connection)
+        await follow.tidy(connection)
         await talks.tidy(connection)
         await side_letters.tidy(connection)
         await mailboxes.tidy_counts(connection)
@@ -36,6 +41,7 @@ async def tidy(ctx: Context) -> None:
         await drafts.tidy(connection)
         await bulk.tidy(connection)
         await signin.tidy_steps(connection)
+        await limit_sessions(ctx, connection)
         ended = await staff.tidy_sessions(connection, IDLE_SECONDS)
         if ended:
             await sessions_ended(connection, ended)

@@ -18,7 +18,7 @@ from hub.actions.targets import Touch, touch
 from hub.actions.ticket_work import CLOSE_RESOLVED, Step, take_step
 from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
-from hub.model.interactions import Direction, SenderCheck
+from hub.model.interactions import Direction, InteractionKind, SenderCheck
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import cases, house, inbound, move, participants, threads, work
@@ -177,7 +177,7 @@ async def take_over(ctx: Context, pair: Pair, entries: Sequence[MovableRow], *, 
     )
     placed: list[tuple[int, int, int]] = []
     for entry in entries:
-        kind = EventKind.TICKET_OPENED if target.seq == 0 else EventKind.INTERACTION_ADDED
+        kind = EventKind.TICKET_OPENED if target.seq == 0 else _told_as(entry)
         seq = await target.note(kind, interaction=entry.id, direction=entry.direction, move=move_id)
         placed.append((entry.id, entry.seq, seq))
     await _tell_deliveries(target, entries)
@@ -251,6 +251,13 @@ async def _write(ctx: Context, pair: Pair) -> None:
             seconds = ctx.settings.tickets.close_resolved_after_days * 86_400
             await house.set_timer(step.connection, CLOSE_RESOLVED, step.ticket.id, seconds, version)
         await move.refresh(step.connection, step.ticket.id)
+
+
+def _told_as(entry: MovableRow) -> EventKind:
+    """How the ledger tells of an entry of this kind."""
+    if entry.kind == InteractionKind.SURVEY:
+        return EventKind.SURVEY_SENT if entry.direction == Direction.OUT else EventKind.SURVEY_ANSWERED
+    return EventKind.INTERACTION_ADDED if entry.revises is None else EventKind.INTERACTION_REVISED
 
 
 async def _entries(source: Step, ids: Sequence[int]) -> list[MovableRow]:

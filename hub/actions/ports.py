@@ -9,6 +9,8 @@ from channels.adapter import Ports, Suggestion, TranscriptLine, Unavailable
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
+from hub.actions.follow import FollowLinks
+from hub.actions.gate import SharedGate
 from hub.actions.installation import channel_id
 from hub.actions.knowledge.find import suggest
 from storage import house, mailboxes
@@ -31,6 +33,8 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
         vault=ChannelVault(ctx, channel),
         known=_Known(ctx, channel),
         counter=ServedCounter(ctx, channel),
+        gate=SharedGate(ctx.database),
+        follow=FollowLinks(ctx, channel, public_url(ctx)),
         secret=ctx.secret,
         public_url=public_url(ctx),
         alive=alive,

@@ -12,6 +12,7 @@ from routing.promises import Policies
 from routing.targets import used
 from storage import targets
 from storage.database import Connection
+from storage.side_by_side import side_by_side
 from storage.targets import ClockRow, SegmentRow
 
 _ORDER = {target: place for place, target in enumerate(Target)}
@@ -85,8 +86,10 @@ async def ledger_of(
     connection: Connection, policies: Policies, ticket_id: int, now: datetime
 ) -> list[ClockLedger]:
     """The same of one ticket, with what each clock's time is made of."""
-    rows = await targets.clocks(connection, [ticket_id])
-    parts = await targets.segments(connection, [ticket_id]) if rows else []
+    async with side_by_side(connection) as also:
+        asked = also.ask(targets.clocks(also.connection, [ticket_id]))
+        over = also.ask(targets.segments(also.connection, [ticket_id]))
+    rows, parts = asked.result(), over.result()
     clocks = [
         _ledger(policies, row, [part for part in parts if part.target == row.target], now) for row in rows
     ]

@@ -108,6 +108,7 @@ class EventKind(StrEnum):
     LISTENING_CHANGED = "listening_changed"
     TALK_SHUT = "talk_shut"
     TALK_OPENED = "talk_opened"
+    SURVEY_SENT = "survey_sent"
     SURVEY_ANSWERED = "survey_answered"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"

@@ -32,8 +32,8 @@ def read_thread(secret: bytes, token: str, recipient: str) -> int | None:
 
 
 def sign_start(secret: bytes, ticket_id: int) -> str:
-    """What stands behind a messenger's link (https://core.telegram.org/bots/features#deep-linking): whoever follows it goes on with
-    this ticket there. It is handed to the ticket's customer alone; letters and digits, 64 at the most.
+    """What stands behind a messenger's link (https://core.telegram.org/bots/features#deep-linking): whoever follows it goes on
+    with this ticket there. It is handed to the ticket's customer alone; letters and digits, 64 at the most.
 
     >>> len(sign_start(b"k" * 32, 10**12)) <= 64
     True

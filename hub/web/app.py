@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from channels.doors import PEER
 from hub.actions.channels.probe import end_probes
 from hub.actions.context import Context
 from hub.actions.rules.try_rules import end_trials
@@ -20,6 +21,7 @@ from hub.web.desk.visit import show_trouble, voice_for
 from hub.web.doors import ChannelDoors
 from hub.web.help.routes import help_routes
 from hub.web.ops import Ready, ops_routes
+from hub.web.peers import Network, peer_of, read_proxies
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -51,7 +53,7 @@ def make_app(
 ) -> web.Application:
     """Everything that is served. `doors` are those of the channels, which set headers of their own. `body_within` in
     seconds, and longer for a large body: a request that has not come whole by then is answered with 408."""
-    middlewares = [_tell_trouble, _limit_body_time(body_within)]
+    middlewares = [_tell_trouble, _know_peer(read_proxies(ctx.settings)), _limit_body_time(body_within)]
     app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
     app[SOCKETS] = set()
     keyring = Keyring(ctx)
@@ -81,6 +83,17 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     # Not no-referrer: under that, browsers post our own forms with "Origin: null".
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+
+def _know_peer(proxies: tuple[Network, ...]) -> Middleware:
+    """Who asks, through our own proxies, for the doors that count."""
+
+    @web.middleware
+    async def know(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request[PEER] = peer_of(request.remote or "", request.headers.getall("X-Forwarded-For", []), proxies)
+        return await handler(request)
+
+    return know
 
 
 def _limit_body_time(seconds: float) -> Middleware:

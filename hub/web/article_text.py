@@ -26,7 +26,7 @@ _ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}}
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _SCHEME = re.compile(r"(?i)(?:https?|mailto|tel):")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
-_HEADING = re.compile(r"h([1-5])")
+_HEADING = re.compile(r"h([1-6])")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -47,16 +47,17 @@ _MARKDOWN = _parser()
 
 @lru_cache(maxsize=256)
 def render_article(body: str) -> Markup:
-    """The text as HTML. Its headings begin at the second level, below the title; links lead to the web, to a mailbox, to a
+    """The text as HTML. Its highest headings stand one level below the title; links lead to the web, to a mailbox, to a
     telephone, or to another page of help (/help/…).
 
     >>> render_article("# Hi\\n[x](javascript:alert(1)) <b>")
     Markup('<h2>Hi</h2>\\n<p>[x](javascript:alert(1)) &lt;b&gt;</p>\\n')
     """
     tokens = _MARKDOWN.parse(body)
+    levels = [int(found[1]) for token in tokens if (found := _HEADING.fullmatch(token.tag))]
     for token in tokens:
         if level := _HEADING.fullmatch(token.tag):
-            token.tag = f"h{int(level[1]) + 1}"
+            token.tag = f"h{min(6, int(level[1]) - min(levels) + 2)}"
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
     clean = nh3.clean(
         html,

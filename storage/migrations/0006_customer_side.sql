@@ -103,15 +103,17 @@ CREATE INDEX article_vote_recent ON article_vote (article_id, voted_at DESC);
 
 -- ── Telegram ────────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Parts of one message that arrive one by one (an album). They wait in the journal until no more come, or the longest time is over;
--- those that were put on the timeline stay here for a while, so that one which comes late completes its message.
+-- those that were put on the timeline (as item `filed_as`) stay here, so that one which comes late completes its message, and all go
+-- when the message goes.
 CREATE TABLE gathering (
     raw_id bigint PRIMARY KEY,
     channel_id int NOT NULL REFERENCES channel,
     part_of text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    filed boolean NOT NULL DEFAULT false
+    filed_as bigint
 );
-CREATE INDEX gathering_waiting ON gathering (at) WHERE NOT filed;
+CREATE INDEX gathering_waiting ON gathering (at) WHERE filed_as IS NULL;
+CREATE INDEX gathering_filed ON gathering (filed_as) WHERE filed_as IS NOT NULL;
 CREATE INDEX gathering_together ON gathering (channel_id, part_of);
 
 -- What a customer said, as it was before they changed it.
@@ -163,6 +165,26 @@ CREATE TABLE side_letter (
 CREATE INDEX side_letter_due ON side_letter (channel_id, not_before) WHERE state = 'queued';
 
 -- ── Forms and chat ──────────────────────────────────────────────────────────────────────────────────────────────────
+-- Work of a browser that was taken once, until it is too old anyhow.
+CREATE TABLE spent_proof (
+    mark text PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+CREATE INDEX spent_proof_old ON spent_proof (until);
+-- By which somebody follows a case without signing in. Only the hash of the token is kept. `address`: the e-mail address that the link
+-- was sent to, whose owner therefore holds it; '' for one that was shown on a page, whose reader may be anybody.
+CREATE TABLE follow_link (
+    token_hash bytea PRIMARY KEY,
+    ticket_id bigint NOT NULL REFERENCES ticket ON DELETE CASCADE,
+    channel_id int NOT NULL REFERENCES channel,
+    thread_key text NOT NULL,
+    address text NOT NULL DEFAULT '',
+    language text NOT NULL,
+    made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX follow_link_of_ticket ON follow_link (ticket_id);
+CREATE INDEX follow_link_old ON follow_link (expires_at);
 
 -- ── Surveys and the customer's own page ─────────────────────────────────────────────────────────────────────────────
 -- One question about one resolution of a ticket, and the answer. `resolution` is the number that the ledger gave it; `token_hash` of

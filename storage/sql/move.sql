@@ -4,11 +4,11 @@
 -- What is known of the entries of this ticket that are to go, in their order.
 SELECT i.id, i.seq, i.direction, i.kind, i.automatic, i.author_name, i.subject, i.text, i.full_text, i.details, i.created_at,
        i.occurred_at, i.channel_id, coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind, i.thread_key,
-       coalesce(o.state, '') AS delivery, lower(coalesce(o.message->>'address', '')) AS sent_to
+       coalesce(o.state, '') AS delivery, lower(coalesce(o.message->>'address', '')) AS sent_to, i.revises
 FROM interaction i
 LEFT JOIN channel ch ON ch.id = i.channel_id
 LEFT JOIN outbox o ON o.interaction_id = i.id
-WHERE i.ticket_id = $1 AND i.id = ANY($2::bigint[])
+WHERE i.ticket_id = $1 AND (i.id = ANY($2::bigint[]) OR i.revises = ANY($2::bigint[]))
 ORDER BY i.id
 
 -- name: put
@@ -23,7 +23,10 @@ WITH given AS MATERIALIZED (
 ), files AS (
     UPDATE attachment a SET ticket_id = $3 FROM given g WHERE a.interaction_id = g.id
 ), journal AS (
-    UPDATE inbound_raw r SET ticket_id = $3 FROM given g WHERE r.id = g.raw_id
+    -- With the other parts of what arrived in several.
+    UPDATE inbound_raw r SET ticket_id = $3
+    FROM (SELECT raw_id FROM given UNION SELECT p.raw_id FROM gathering p JOIN given ON given.raw_id = p.filed_as) g
+    WHERE r.id = g.raw_id
 ), letters AS (
     UPDATE outbox o SET ticket_id = $3 FROM given g WHERE o.interaction_id = g.id
 ), cited AS (

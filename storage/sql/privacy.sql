@@ -36,9 +36,11 @@ DELETE FROM ticket_fields WHERE ticket_id = ANY($1::bigint[])
 UPDATE outbox SET message = '{}', error = '' WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
 
 -- name: empty_raw
--- As they came in, with their copies; that they came stays known, or they would be fetched again.
+-- As they came in, with their copies and the other parts of what arrived in several; that they came stays known, or they would be
+-- fetched again.
 UPDATE inbound_raw SET content = '', meta = '{}', error = ''
-WHERE (id = ANY($1::bigint[]) OR duplicate_of = ANY($1::bigint[])) AND state IN ('read', 'duplicate', 'discarded')
+WHERE (id = ANY($1::bigint[]) OR duplicate_of = ANY($1::bigint[])
+       OR id = ANY(ARRAY(SELECT raw_id FROM gathering WHERE filed_as = ANY($1::bigint[])))) AND state IN ('read', 'duplicate', 'discarded')
 
 -- name: empty_tasks
 UPDATE task SET title = '', text = '', outcome = '' WHERE ticket_id = ANY($1::bigint[])
@@ -74,6 +76,9 @@ UPDATE webhook_call SET body = '' WHERE ticket_id = ANY($1::bigint[]) AND state 
 -- name: empty_surveys
 -- The figures stay.
 UPDATE survey_invitation SET comment = '', address = '' WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_follow_links
+DELETE FROM follow_link WHERE ticket_id = ANY($1::bigint[])
 
 -- name: forget_people
 -- Who wrote in, and by which references their letters are known.

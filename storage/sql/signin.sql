@@ -162,6 +162,17 @@ FROM sign_in_policy p, agent a
 WHERE a.id = $1
   AND (p.required_of = 'everybody' OR p.required_of = 'leads' AND a.role <> 'agent')
 
+-- name: limit_sessions
+-- Sessions of those who have to have a second step by now and have none. `$1`: also of who came by the company's own account.
+UPDATE session s SET limited = true
+FROM agent a, sign_in_policy p
+WHERE a.id = s.agent_id AND NOT s.limited AND ($1 OR s.how <> 'company')
+  AND (p.required_of = 'everybody' OR p.required_of = 'leads' AND a.role <> 'agent')
+  AND greatest(p.since, a.created_at) + make_interval(days => p.grace_days) <= clock_timestamp()
+  AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.agent_id = a.id AND t.sealed IS NOT NULL)
+  AND NOT EXISTS (SELECT 1 FROM passkey k WHERE k.agent_id = a.id)
+RETURNING s.agent_id
+
 -- name: without_second_step
 SELECT count(*)::int FROM agent a
 WHERE a.active AND NOT EXISTS (SELECT 1 FROM totp t WHERE t.agent_id = a.id AND t.sealed IS NOT NULL)

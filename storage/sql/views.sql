@@ -22,7 +22,7 @@ LEFT JOIN agent a ON a.id = t.assignee_id LEFT JOIN agent f ON f.id = t.offered_
 SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
        coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
        i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html <> '' AS has_html, i.fields,
-       i.details, i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at,
+       i.details, i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at, i.revises,
        coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail,
        CASE WHEN o.state = 'queued' AND o.attempts = 0 THEN o.not_before END AS undo_until,
        coalesce(o.message->>'address', '') AS sent_to,
@@ -111,6 +111,9 @@ SELECT a.id, a.login, a.name, a.role, a.locale, a.theme, a.presence, a.capacity,
 FROM agent a
 ORDER BY name, id
 LIMIT 1000
+
+-- name: name_queues
+SELECT id, name, title_en, title_zh FROM queue WHERE NOT retired ORDER BY id
 
 -- name: list_queues
 -- waiting: open and nobody's. open: open, whoever has it.

@@ -6,13 +6,13 @@ from playwright.async_api import expect
 
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.keys import create_api_key
-from hub.actions.people.staff import add_agent, set_preferences
+from hub.actions.people.staff import add_agent
 from hub.actions.privacy.forget import set_hold
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import HUB, Actor, Role, Scope
 from storage import views
 from tests.browser.conftest import OpenDesk
-from tests.browser.looks import violations
+from tests.browser.looks import LOCALES, Looks, speak
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.scene import one
 

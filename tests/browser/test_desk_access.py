@@ -15,6 +15,7 @@ from tests.browser.conftest import OpenDesk
 from tests.browser.looks import LOCALES, Looks, speak
 from tests.fakes.desk import Desk, customer_writes, unreadable_comes
 
+
 async def _fill(desk: Desk) -> int:
     """A ticket with everything that a thread can show, and a system page with something to do."""
     code = await customer_writes(
@@ -46,52 +47,62 @@ async def _fill(desk: Desk) -> int:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-async def test_axe_finds_nothing(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+async def test_axe_finds_nothing_in_the_list_and_on_a_ticket(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
     code = await _fill(desk)
     await speak(desk, locale)
     page = await open_desk("/desk?scope=all")
-    looks = await Looks.begin(page, desk.url, "desk")
+    looks = await Looks.begin(page, desk.url, "tickets")
     await looks.at("/desk", query="?scope=all")
     await page.locator(".pick").first.check()
-    await looks.here("chosen rows")
+    await looks.here("chosen rows", within="#list")
     await page.click("#views-menu > summary")
     await page.wait_for_selector("[data-key=save-view]")
     await looks.here("views", within="#views")
     await page.click("[data-key=save-view]")
     await page.click("[data-do=group]")
     await page.wait_for_selector("[name=field-1-0]")
-    await looks.here("view's form")
+    await looks.here("view's form", within="#dialog")
     await page.keyboard.press("Escape")
     await page.click("[data-bulk=snooze]")
     await page.wait_for_selector(".moments")
-    await looks.here("snooze")
+    await looks.here("snooze", within="#dialog")
     await looks.go("/desk/tickets/{code}", query="?scope=all", code=f"T-{code}")
     await page.click("#why summary")
     await looks.here("ticket")
     await page.click("#more-menu > summary")
     await looks.here("more", within="#more-menu")
     await page.click("#tab-note")
-    await looks.here("note")
+    await looks.here("note", within="#composer")
     await page.click("h1")
     await page.keyboard.press("Shift+Slash")
-    await looks.here("help")
+    await looks.here("help", within="#help")
     await page.keyboard.press("Escape")
     await page.keyboard.press("Control+k")
     await page.wait_for_selector("#palette [role=option]")
-    await looks.here("palette")
+    await looks.here("palette", within="#palette")
     await page.keyboard.press("Escape")
     await page.keyboard.press("m")
     await page.wait_for_selector("#macro-q")
-    await looks.here("macros of a ticket")
+    await looks.here("macros of a ticket", within="#dialog")
     await page.keyboard.press("Enter")
     await page.wait_for_selector(".macro-half")
-    await looks.here("a macro of a ticket")
+    await looks.here("a macro of a ticket", within="#dialog")
     await page.keyboard.press("Escape")
     await page.click("#note-text")
     await page.keyboard.type("@")
     await page.wait_for_selector("#completions")
-    await looks.here("mention")
-    await page.keyboard.press("Escape")
+    await looks.here("mention", within="#composer")
+    looks.found_nothing()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_axe_finds_nothing_on_the_other_pages(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+    await _fill(desk)
+    await speak(desk, locale)
+    page = await open_desk("/desk/notices")
+    looks = await Looks.begin(page, desk.url, "desk")
     for name in ("preferences", "templates", "macros", "notices", "design"):
         await looks.at(f"/desk/{name}")
     for query in ("", "?q=kettle", "?q=zeppelin&status=open"):

@@ -1,11 +1,9 @@
 """The bell, tasks and webhooks in a real browser: live, by the keyboard, for everybody."""
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from hub.actions.errands.notices import NewNotice, add_notices
 from hub.actions.errands.task_work import comment_task, end_task, take_task
@@ -16,7 +14,7 @@ from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from tests.browser.conftest import OpenDesk
-from tests.browser.looks import violations
+from tests.browser.looks import LOCALES, Looks
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.processes import until
 from tests.fakes.scene import one
@@ -122,56 +120,33 @@ async def _fill(desk: Desk, me: Actor) -> str:
     return show_code(TICKET, first)
 
 
-async def _look(page: Page, name: str) -> None:
-    folder = os.environ.get("ERRANDS_SHOTS")
-    if folder:
-        await page.screenshot(path=str(Path(folder) / f"{name}.png"))
-
-
 @pytest.mark.timeout(180)
-@pytest.mark.parametrize(
-    ("locale", "theme", "width"),
-    [("en", "light", 1280), ("zh_CN", "dark", 1280), ("zh_CN", "light", 375), ("en", "dark", 375)],
-)
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_axe_finds_nothing_on_the_bell_tasks_and_webhooks(
-    open_desk: OpenDesk, desk: Desk, locale: str, theme: str, width: int
+    open_desk: OpenDesk, desk: Desk, locale: str
 ) -> None:
-    number = await _fill(desk, await root(desk, locale, theme))
-    found = {}
-    page = await open_desk("/desk/tasks?scope=all", login="root", width=width)
-    mark = f"{locale}-{theme}-{width}"
-    found["tasks"] = await violations(page)
-    await _look(page, f"tasks-{mark}")
+    number = await _fill(desk, await root(desk, locale))
+    page = await open_desk("/desk/notices", login="root")
+    looks = await Looks.begin(page, desk.url, "errands")
+    await looks.at("/desk/tasks", query="?scope=all")
     await page.click("#bell > summary")
     await page.wait_for_selector("#bell-sheet .told")
-    found["bell"] = await violations(page)
-    await _look(page, f"bell-{mark}")
+    await looks.here("bell", within="#bell")
     await page.keyboard.press("Escape")
     await page.click("#new-task > summary")
-    found["new task"] = await violations(page)
-    await _look(page, f"new-task-{mark}")
-    await page.goto(
-        f"{desk.url}/desk/tasks/{show_code(TASK, await one(desk.ctx, 'SELECT min(code) FROM task'))}"
-    )
-    found["task"] = await violations(page)
-    await _look(page, f"task-{mark}")
-    await page.goto(f"{desk.url}/desk/tickets/{number}?scope=all")
+    await looks.here("new task", within="#new-task")
+    task = show_code(TASK, await one(desk.ctx, "SELECT min(code) FROM task"))
+    await looks.at("/desk/tasks/{task}", task=task)
+    await looks.go("/desk/tickets/{code}", query="?scope=all", code=number)
     await page.click("#ticket-tasks summary")
-    found["ticket"] = await violations(page)
-    await _look(page, f"ticket-{mark}")
-    await page.goto(
-        f"{desk.url}/desk/customers/{show_code(CUSTOMER, await one(desk.ctx, 'SELECT min(code) FROM customer'))}"
-    )
+    await looks.here("tasks of a ticket")
+    customer = show_code(CUSTOMER, await one(desk.ctx, "SELECT min(code) FROM customer"))
+    await looks.go("/desk/customers/{code}", code=customer)
     await page.click("#customer-task summary")
-    found["customer"] = await violations(page)
-    await _look(page, f"customer-{mark}")
-    await page.goto(f"{desk.url}/desk/notices")
-    found["notices"] = await violations(page)
-    await _look(page, f"notices-{mark}")
-    await page.goto(f"{desk.url}/desk/webhooks")
-    found["webhooks"] = await violations(page)
-    await _look(page, f"webhooks-{mark}")
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    await looks.here("tasks of a customer")
+    await looks.at("/desk/notices")
+    await looks.at("/desk/webhooks")
+    looks.found_nothing()
 
 
 async def test_the_bell_rings_at_once_and_is_read_by_the_keyboard(open_desk: OpenDesk, desk: Desk) -> None:

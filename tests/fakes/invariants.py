@@ -13,8 +13,8 @@ _WRONG = (
     (
         "I1: a read item is on no timeline",
         """SELECT r.id FROM inbound_raw r WHERE r.state = 'read'
-           AND NOT EXISTS (SELECT 1 FROM interaction i WHERE i.id = r.interaction_id AND i.raw_id = r.id
-                           AND i.ticket_id = r.ticket_id)""",
+           AND NOT EXISTS (SELECT 1 FROM interaction i WHERE i.id = r.interaction_id AND i.ticket_id = r.ticket_id
+                           AND i.raw_id = coalesce((SELECT filed_as FROM gathering WHERE raw_id = r.id), r.id))""",
     ),
     (
         "I1: a duplicate is of nothing that was kept",
@@ -103,7 +103,10 @@ _WRONG = (
         "I13: an entry of the timeline that its ledger does not tell",
         """SELECT i.id FROM interaction i WHERE NOT EXISTS (
                SELECT 1 FROM event e WHERE e.ticket_id = i.ticket_id AND e.seq = i.seq
-               AND e.kind = CASE WHEN i.seq = 1 THEN 'ticket_opened' ELSE 'interaction_added' END
+               AND e.kind = CASE WHEN i.seq = 1 THEN 'ticket_opened'
+                                 WHEN i.kind = 'survey' AND i.direction = 'out' THEN 'survey_sent'
+                                 WHEN i.kind = 'survey' THEN 'survey_answered'
+                                 WHEN i.revises IS NOT NULL THEN 'interaction_revised' ELSE 'interaction_added' END
                AND e.data->>'interaction' = i.id::text AND e.data->>'direction' = i.direction)""",
     ),
     (

@@ -11,10 +11,13 @@ from aiohttp import web
 from channels.adapter import (
     Acceptance,
     Asking,
+    Counted,
     CounterReply,
     NotAccepted,
     Ports,
     RawItem,
+    Received,
+    Tally,
     TranscriptLine,
 )
 
@@ -146,6 +149,31 @@ class Desk:
         return [("help", "帮助" if language == "zh_CN" else "Help")]
 
 
+class Doorkeeper:
+    """Counts as the hub does, for windows that never end."""
+
+    def __init__(self) -> None:
+        self.hits: dict[str, int] = {}
+        self.taken: set[str] = set()
+
+    async def count(self, what: Sequence[Counted]) -> list[Tally]:
+        for one in what:
+            self.hits[one.key] = self.hits.get(one.key, 0) + one.amount
+        return await self.look(what)
+
+    async def look(self, what: Sequence[Counted]) -> list[Tally]:
+        return [Tally(hits=self.hits.get(one.key, 0), ends_in=one.seconds) for one in what]
+
+    async def take_once(self, mark: str, _seconds: float) -> bool:
+        fresh = mark not in self.taken
+        self.taken.add(mark)
+        return fresh
+
+
+async def follow_at_example(received: Received) -> str:
+    return f"https://hub.example/follow/{received.ticket_code}"
+
+
 def make_ports(
     *,
     memory: Memory | None = None,
@@ -154,6 +182,8 @@ def make_ports(
     journal: Journal | None = None,
     counter: Desk | None = None,
     alive: Any = None,
+    gate: Any = None,
+    follow: Any = None,
     public_url: str = "https://hub.example",
 ) -> Ports:
     return Ports(
@@ -162,6 +192,8 @@ def make_ports(
         vault=vault or Safe(),
         known=(journal or Journal()).known,
         counter=counter or Desk(),
+        gate=gate or Doorkeeper(),
+        follow=follow or follow_at_example,
         secret=SECRET,
         public_url=public_url,
         alive=alive or (lambda: True),

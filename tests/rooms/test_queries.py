@@ -244,7 +244,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "signin.look_at_step": (signin.Step, set()),
     "signin.finish": (signin.Step, set()),
     "views.list_agents": (views.AgentRow, set()),
-    "views.timeline": (views.TimelineRow, {"attachments"}),
+    "views.timeline": (views.TimelineRow, {"attachments", "earlier"}),
     "views.attachments_of": (views.AttachmentRow, set()),
     "views.ticket_decisions": (views.DecisionRow, set()),
     "views.ticket_events": (views.EventRow, set()),

@@ -13,11 +13,12 @@ from hub.actions.people.change_agent import reset_password
 from hub.actions.people.sessions import agent_of_session
 from hub.actions.signin import recovery, second, totp
 from hub.actions.signin.by_password import change_own_password, log_in
-from hub.actions.signin.enter import Entered
+from hub.actions.signin.enter import Entered, enter
 from hub.actions.signin.of_others import end_sessions_of, reset_second_step
 from hub.actions.signin.own_sessions import end_other_sessions, end_own_session, list_sessions
 from hub.actions.signin.policy import change_policy, read_policy
 from hub.model.people import Actor, Role
+from storage.database import Connection
 from tests.fakes.scene import PASSWORD, a_hub, a_real_agent, one, rows
 from tests.fakes.signin import BROWSER, code_of, holder, set_up_app, sign_in
 
@@ -298,3 +299,41 @@ async def test_whoever_manages_the_staff_helps_who_is_locked_out_but_nobody_abov
                 await act(ctx, agent_id=boss, actor=actor)
         with pytest.raises(NotFound):
             await act(ctx, agent_id=999, actor=ADMIN)
+
+
+async def test_whoever_is_signed_in_already_is_led_there_once_a_second_step_is_asked_of_them(
+    ctx: Context, ann: int
+) -> None:
+    bob = await a_real_agent(ctx, "bob")
+    await set_up_app(ctx, bob)
+    secret = (await log_in(ctx, login="ann", password=PASSWORD, browser=BROWSER)).token
+    begun = await log_in(ctx, login="bob", password=PASSWORD, browser=BROWSER)
+    assert begun.second
+    by_company = await _company_session(ctx, ann)
+    await _policy(ctx, "everybody", 7)
+    assert await agent_of_session(ctx, secret), "in the days of grace nothing is taken away"
+    await one(ctx, "UPDATE agent SET created_at = now() - interval '1 year' WHERE id = $1 RETURNING 1", ann)
+    await one(ctx, "UPDATE sign_in_policy SET since = now() - interval '8 days' RETURNING 1")
+    await tidy(ctx)
+    assert await agent_of_session(ctx, secret) is None
+    assert (await holder(ctx, secret)).limited
+    assert await agent_of_session(ctx, by_company), "the company's own sign-in sees to that itself"
+    await set_up_app(ctx, ann)
+    whole = await second.lift_limit(ctx, secret, "totp", "::1")
+    await tidy(ctx)
+    assert await agent_of_session(ctx, whole)
+
+
+async def test_without_days_of_grace_it_holds_at_once_and_open_pages_close(ctx: Context, ann: int) -> None:
+    token = (await log_in(ctx, login="ann", password=PASSWORD, browser=BROWSER)).token
+    await _policy(ctx, "leads", 0)
+    assert await agent_of_session(ctx, token) is None
+    assert (await _kinds(ctx))[-1] in ("session_ended", "presence_changed")
+    assert await one(ctx, "SELECT presence FROM agent WHERE id = $1", ann) == "offline"
+
+
+async def _company_session(ctx: Context, agent_id: int) -> str:
+    async def work(connection: Connection) -> str:
+        return (await enter(ctx, connection, agent_id, "company", BROWSER, ask_second=False)).token
+
+    return await ctx.database.run(work)

@@ -170,7 +170,7 @@ async def test_what_the_hub_answers_itself_is_no_item(world: TelegramWorld) -> N
         {
             "start": CounterReply(text="Welcome", choices=buttons),
             "link": CounterReply(text="Number?", ask_phone="Share"),
-            "csat:x:5": CounterReply(text="Thank you", notice="Thanks!", marked=buttons),
+            "csat:x:5": CounterReply(text="Thank you", notice="Thanks!", marked=(buttons[0][::-1],)),
         }
     )
     async with opened(world, counter=counter) as adapter, heard(adapter, journal):
@@ -185,9 +185,9 @@ async def test_what_the_hub_answers_itself_is_no_item(world: TelegramWorld) -> N
         await world.wait_until_confirmed()
     welcome, number, thanks = world.sent_to(MEI)
     assert [one["callback_data"] for one in welcome["reply_markup"]["inline_keyboard"][0]] == [
-        "csat:x:1",
         "csat:x:5",
-    ]
+        "csat:x:1",
+    ], "as they stand after the press"
     assert number["asks_for"] == [[{"text": "Share", "request_contact": True}]]
     assert (thanks["text"], world.state.notices[query]) == ("Thank you", "Thanks!")
     assert read(world, item).text == "/unknown", "what nobody knows is a word for the agents"

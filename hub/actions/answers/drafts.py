@@ -26,6 +26,7 @@ from hub.model.interactions import OutboundAttachment
 from storage import drafts, inbound, work
 from storage.database import Connection
 from storage.drafts import BesideRow, DraftFileRow, TakenFile
+from storage.side_by_side import side_by_side
 
 MOST_FILES_BYTES = 20 * 1024 * 1024
 MOST_FILES = 30
@@ -47,11 +48,11 @@ class Shelf:
 
 async def read_shelf(connection: Connection, ticket_id: int, agent_id: int) -> Shelf:
     """What this agent has begun on this ticket."""
-    return Shelf(
-        drafts=await drafts.drafts_of(connection, ticket_id, agent_id),
-        beside=await drafts.beside_of(connection, ticket_id, agent_id),
-        files=await drafts.files_of(connection, ticket_id, agent_id),
-    )
+    async with side_by_side(connection) as also:
+        stands = also.ask(drafts.drafts_of(also.connection, ticket_id, agent_id))
+        beside = also.ask(drafts.beside_of(also.connection, ticket_id, agent_id))
+        files = also.ask(drafts.files_of(also.connection, ticket_id, agent_id))
+    return Shelf(drafts=stands.result(), beside=beside.result(), files=files.result())
 
 
 async def save_draft(

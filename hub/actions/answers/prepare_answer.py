@@ -17,6 +17,7 @@ from storage import templates as stored
 from storage import ways as known
 from storage.database import Connection
 from storage.outbound import AnswerFacts
+from storage.side_by_side import side_by_side
 from storage.templates import TicketFacts
 
 
@@ -49,32 +50,51 @@ class Preparation:
     undo_seconds: float = 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groundwork:
+    """What is known of a ticket before an answer to it is written."""
+
+    ticket: TicketFacts
+    said: AnswerFacts
+    ways: Sequence[Way]
+
+
+async def lay_groundwork(
+    ctx: Context, connection: Connection, ticket_code: int, agent_id: int | None
+) -> Groundwork | None:
+    """None where there is no such ticket."""
+    async with side_by_side(connection) as also:
+        asked_whose = also.ask(known.whose(also.connection, ticket_code))
+        asked_facts = also.ask(stored.facts_of_ticket(also.connection, ticket_code))
+    whose, facts = asked_whose.result(), asked_facts.result()
+    if whose is None or facts is None:
+        return None
+    said = await outbound.answer_facts(connection, whose.ticket_id, agent_id)
+    asked = Asked(
+        customer_id=whose.customer_id,
+        channel=whose.channel,
+        reply_address=whose.reply_address,
+        thread_key=whose.thread_key,
+        heard_channel=said.channel,
+        heard_thread=said.thread_key,
+    )
+    return Groundwork(ticket=facts, said=said, ways=await list_ways(ctx, connection, asked))
+
+
 async def prepare_answer(
     ctx: Context, ticket_code: int, *, agent_id: int | None, agent_name: str, way: str = ""
 ) -> Preparation | None:
     """`way`: the key of the way that is asked for. One that there is not (any more) is the ticket's own. None where there is no
     such ticket."""
+    found = await ctx.database.read(lambda c: lay_groundwork(ctx, c, ticket_code, agent_id))
+    return None if found is None else prepare(ctx, found, agent_id=agent_id, agent_name=agent_name, way=way)
 
-    async def look(connection: Connection) -> tuple[TicketFacts, AnswerFacts, Sequence[Way]] | None:
-        whose = await known.whose(connection, ticket_code)
-        facts = await stored.facts_of_ticket(connection, ticket_code)
-        if whose is None or facts is None:
-            return None
-        said = await outbound.answer_facts(connection, whose.ticket_id, agent_id)
-        asked = Asked(
-            customer_id=whose.customer_id,
-            channel=whose.channel,
-            reply_address=whose.reply_address,
-            thread_key=whose.thread_key,
-            heard_channel=said.channel,
-            heard_thread=said.thread_key,
-        )
-        return facts, said, await list_ways(ctx, connection, asked)
 
-    found = await ctx.database.read(look)
-    if found is None:
-        return None
-    facts, said, ways = found
+def prepare(
+    ctx: Context, groundwork: Groundwork, *, agent_id: int | None, agent_name: str, way: str = ""
+) -> Preparation:
+    """The same of what was read."""
+    said, ways = groundwork.said, groundwork.ways
     usable = [one for one in ways if one.shut is None and one.channel is not None]
     chosen = next((one for one in usable if one.key == way), None)
     chosen = chosen or next((one for one in usable if one.own or one.proven), None)
@@ -101,7 +121,7 @@ async def prepare_answer(
         ),
         inbox=chosen.channel.name,
         others=_others(ctx, said, chosen.address),
-        signature=fill_in(signature, placeholder_values(ctx, facts, agent_name)),
+        signature=fill_in(signature, placeholder_values(ctx, groundwork.ticket, agent_name)),
     )
 
 

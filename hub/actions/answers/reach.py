@@ -12,6 +12,7 @@ from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
 from storage import ways
 from storage.database import Connection
+from storage.side_by_side import side_by_side
 from storage.ways import AddressRow, TalkRow
 
 MOST_WAYS = 12
@@ -62,9 +63,12 @@ class Asked:
 
 async def list_ways(ctx: Context, connection: Connection, asked: Asked) -> list[Way]:
     """All of them, the own one first, those that lead nowhere last."""
-    talks = await ways.talks_of(connection, asked.customer_id)
-    addresses = await ways.addresses_of(connection, asked.customer_id)
-    found = {one.key: one for one in (*_talks(ctx, talks), *_addresses(ctx, asked, addresses))}
+    async with side_by_side(connection) as also:
+        talks = also.ask(ways.talks_of(also.connection, asked.customer_id))
+        addresses = also.ask(ways.addresses_of(also.connection, asked.customer_id))
+    found = {
+        one.key: one for one in (*_talks(ctx, talks.result()), *_addresses(ctx, asked, addresses.result()))
+    }
     own = _own(ctx, asked, found)
     if own is not None:
         found[own.key] = own

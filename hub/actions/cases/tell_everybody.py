@@ -16,7 +16,7 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.ways import way_back
 from hub.actions.cases.incidents import IncidentState, lock_incident, no_incident, tell
 from hub.actions.context import ConfiguredChannel, Context
-from hub.actions.failures import ActionFailure, NotPossible
+from hub.actions.failures import ActionFailure, NotPossible, in_short
 from hub.actions.note import check_text
 from hub.actions.people.sight import seen_of
 from hub.model.people import Actor
@@ -229,7 +229,7 @@ async def _tell_one(ctx: Context, connection: Connection, waiting: WaitingDelive
     elif isinstance(error, ActionFailure):
         await incidents.settle(connection, waiting.id, "skipped", error.code)
     else:
-        log.error("incident.not_told", delivery=waiting.id, error=type(error).__name__, exc_info=error)
+        log.error("incident.not_told", delivery=waiting.id, error=in_short(error))
         await incidents.settle(connection, waiting.id, "skipped", FAULT)
 
 

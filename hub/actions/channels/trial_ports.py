@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from channels.adapter import Asking, CounterReply, Ports, TranscriptLine, Vault
+from channels.adapter import Asking, Counted, CounterReply, Ports, Received, Tally, TranscriptLine, Vault
 
 
 def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports:
@@ -14,6 +14,8 @@ def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports
         vault=vault if vault is not None else _Forgetful(),
         known=_knows_nothing,
         counter=_NobodyThere(),
+        gate=_NobodyComes(),
+        follow=_follows_nothing,
         secret=secret,
         public_url=public_url,
     )
@@ -29,6 +31,23 @@ class _NobodyThere:
 
     def commands(self, _language: str) -> Sequence[tuple[str, str]]:
         return ()
+
+
+async def _follows_nothing(_received: Received) -> str:
+    return ""
+
+
+class _NobodyComes:
+    """While it is tried, nobody comes through its doors."""
+
+    async def count(self, what: Sequence[Counted]) -> Sequence[Tally]:
+        return [Tally(hits=0, ends_in=one.seconds) for one in what]
+
+    async def look(self, what: Sequence[Counted]) -> Sequence[Tally]:
+        return await self.count(what)
+
+    async def take_once(self, _mark: str, _seconds: float) -> bool:
+        return True
 
 
 class _Forgetful:

@@ -44,15 +44,23 @@ def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
 
 
 def name_of(case: Case, read: Read) -> Name | None:
-    """By which a later version finds this one; None for what does not change."""
+    """By which a later version finds this one; None for what has no name."""
     said = read.interaction
-    if not (said.revisable or said.fields.get("edit_of")) or not (said.thread.key and said.external_id):
-        return None
-    return case.arrival.channel_id, said.thread.key, said.external_id
+    named = said.thread.key and said.external_id
+    return (case.arrival.channel_id, said.thread.key, said.external_id) if named else None
+
+
+def may_be_version(read: Read) -> bool:
+    """Whether this may have been said before, in other words."""
+    return read.interaction.revisable or "edit_of" in read.interaction.fields
 
 
 async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
-    names = {name for case in cases if case.read and (name := name_of(case, case.read)) is not None}
+    names = {
+        name
+        for case in cases
+        if case.read and may_be_version(case.read) and (name := name_of(case, case.read)) is not None
+    }
     if names:
         batch.said = await inbound.find_said(connection, sorted(names))
     gathered = [(case, case.read, match.gather(case.arrival, case.read)) for case in cases if case.read]

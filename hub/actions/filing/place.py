@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hub.actions import match
 from hub.actions.arrivals import UNANSWERABLE, Arrival, Read, cited_ids, moment, preview, speakers
-from hub.actions.filing.lookup import name_of
+from hub.actions.filing.lookup import may_be_version, name_of
 from hub.actions.filing.settle import settle_report
 from hub.actions.filing.state import Batch, Case, Customer, Name, Ticket
 from hub.actions.match import MAIL, Candidate, ThreadRule, burst_key
@@ -29,7 +29,7 @@ def place(batch: Batch, case: Case) -> None:
     if read is None:
         return
     name = name_of(case, read)
-    if name is not None and _revise(batch, case, name):
+    if name is not None and may_be_version(read) and _revise(batch, case, name):
         return
     evidence = match.gather(case.arrival, read)
     if read.interaction.automatic is Automatic.LOOP and any(
@@ -53,8 +53,8 @@ def place(batch: Batch, case: Case) -> None:
 
 
 def _revise(batch: Batch, case: Case, name: Name) -> bool:
-    """A later version of what was said before stays with it, wherever that lies by now, and brings nobody back to work: it is no
-    new word. False: nothing was said under this name."""
+    """A later version of what was said before stays with it, wherever that lies by now, and brings nobody back to work: it is
+    no new word. False: nothing was said under this name."""
     earlier = batch.said_here.get(name)
     known = batch.said.get(name)
     ticket = (

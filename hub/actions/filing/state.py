@@ -89,8 +89,8 @@ class Ticket:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """One arrival on its way. `people`: those beside the sender, (address, name, state). `revises`: the entry of which this is a
-    later version, or the case that becomes it."""
+    """One arrival on its way. `people`: those beside the sender, (address, name, state). `revises`: the entry of which this is
+    a later version, or the case that becomes it."""
 
     arrival: Arrival
     raw_id: int = 0

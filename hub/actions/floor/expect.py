@@ -22,6 +22,7 @@ from routing.relax import relaxed
 from routing.rules import RoutingRules, read_skill
 from storage import wallboard as stored
 from storage.database import Connection
+from storage.side_by_side import side_by_side
 from storage.wallboard import AnsweredRow, LineRow
 from storage.work import AgentNow, WaitingRow
 
@@ -30,15 +31,13 @@ LATELY_SECONDS = 4 * 3600.0
 
 
 async def expect_ticket(
-    ctx: Context, row: WaitingRow, present: Sequence[AgentNow], now: datetime
+    ctx: Context, connection: Connection, row: WaitingRow, present: Sequence[AgentNow], now: datetime
 ) -> Expected:
     """As things stand now."""
-
-    async def look(connection: Connection) -> tuple[Sequence[LineRow], Sequence[AnsweredRow]]:
-        line = await stored.line_now(connection, now)
-        return line, await stored.answered_lately(connection, LATELY_SECONDS)
-
-    rows, answered = await ctx.database.read(look)
+    async with side_by_side(connection) as also:
+        line = also.ask(stored.line_now(also.connection, now))
+        lately = also.ask(stored.answered_lately(also.connection, LATELY_SECONDS))
+    rows, answered = line.result(), lately.result()
     rules = ctx.rules
     agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules, (), ctx.outlook.used)
     return expect(

@@ -18,7 +18,8 @@ from routing.select import AgentChoice, Decision, Waiting, assign_all
 from routing.situation import AgentState, Needs
 from storage import offers, work
 from storage.database import Connection, as_json
-from storage.work import AgentNow, WaitingRow
+from storage.side_by_side import side_by_side
+from storage.work import WaitingRow
 
 MOST = 2000
 """Tickets looked at in one round."""
@@ -108,12 +109,15 @@ async def next_look(ctx: Context) -> float | None:
 async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
     """Why a ticket waits, as things stand now (data of routing.explain), and what is `expected` (routing.expect); None where it
     does not wait."""
+    return await ctx.database.read(lambda connection: explain_waiting(ctx, connection, ticket_code))
 
-    async def look(connection: Connection) -> tuple[WaitingRow | None, list[AgentNow]]:
-        row = await work.waiting_ticket(connection, ticket_code)
-        return row, await work.look_at_agents(connection) if row else []
 
-    row, agents = await ctx.database.read(look)
+async def explain_waiting(ctx: Context, connection: Connection, ticket_code: int) -> dict[str, Any] | None:
+    """The same through a connection."""
+    async with side_by_side(connection) as also:
+        asked = also.ask(work.waiting_ticket(also.connection, ticket_code))
+        here = also.ask(work.look_at_agents(also.connection))
+    row, agents = asked.result(), here.result()
     if row is None:
         return None
     now = agents[0].now if agents else datetime.now(UTC)
@@ -122,7 +126,7 @@ async def why_waiting(ctx: Context, ticket_code: int) -> dict[str, Any] | None:
     (decision,) = _decide(ctx.outlook, rules, [replace(row, waiting_why=None)], states, now)
     if not isinstance(decision, Waiting):
         return None
-    return to_data(decision) | {"expected": asdict(await expect_ticket(ctx, row, agents, now))}
+    return to_data(decision) | {"expected": asdict(await expect_ticket(ctx, connection, row, agents, now))}
 
 
 async def _look_at_waiting(

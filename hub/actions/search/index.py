@@ -9,6 +9,7 @@ import structlog
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.failures import in_short
 from hub.actions.search.documents import customer_text, entry_text, organisation_text, ticket_text
 from hub.model.people import Actor
 from hub.model.search_words import lexemes_of
@@ -22,7 +23,6 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 400
 MOST_FAULTS = 100
-MOST_REASON = 500
 
 
 async def index_some(ctx: Context) -> int:
@@ -66,8 +66,8 @@ async def _take_in(connection: Connection, what: What, ids: Sequence[int]) -> No
         for part in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
             await _take_in(connection, what, part)
         return
-    log.error("search.set_aside", what=what, id=ids[0], error=type(error).__name__, exc_info=error)
-    await stored.set_aside(connection, what, ids[0], f"{type(error).__name__}: {error}"[:MOST_REASON])
+    log.error("search.set_aside", what=what, id=ids[0], error=in_short(error))
+    await stored.set_aside(connection, what, ids[0], in_short(error))
 
 
 async def _write(connection: Connection, what: What, ids: Sequence[int]) -> None:

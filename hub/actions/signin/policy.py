@@ -3,6 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.people.audit import record
+from hub.actions.people.sessions import sessions_ended
 from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.permissions import Permission
@@ -26,7 +27,8 @@ async def read_policy(ctx: Context) -> tuple[PolicyRow, int]:
 
 async def change_policy(ctx: Context, *, required_of: str, grace_days: int, actor: Actor) -> None:
     """`required_of`: nobody, leads (everybody but those whose role is agent) or everybody. Whoever has no second step is led to
-    set one up when they sign in, and may put it off for `grace_days`. Raises NotPossible: not_allowed, bad_policy."""
+    set one up when they sign in, and may put it off for `grace_days`; whoever is signed in when these are over is led there at
+    their next step. Raises NotPossible: not_allowed, bad_policy."""
     if not actor.may(Permission.MANAGE_SIGN_IN):
         raise NotPossible("Only an administrator may do this.", code="not_allowed")
     if required_of not in REQUIRED_OF or not 0 <= grace_days <= MOST_GRACE:
@@ -45,5 +47,14 @@ async def change_policy(ctx: Context, *, required_of: str, grace_days: int, acto
         before = {"required_of": was.required_of, "grace_days": was.grace_days}
         after = {"required_of": required_of, "grace_days": grace_days}
         await record(connection, AuditKind.SIGN_IN_CHANGED, actor=actor, before=before, after=after)
+        await limit_sessions(ctx, connection)
 
     await ctx.database.run(work)
+
+
+async def limit_sessions(ctx: Context, connection: Connection) -> None:
+    """Whoever is signed in, has to have a second step by now and has none sees nothing any more but where one is set up. Their
+    sockets are closed."""
+    limited = await signin.limit_sessions(connection, of_company=ctx.settings.web.oidc.own_second_step)
+    if limited:
+        await sessions_ended(connection, limited)

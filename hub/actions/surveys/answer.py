@@ -91,7 +91,14 @@ async def _write(visit: Visit, ticket: WorkedTicket, asked: AskedRow, score: int
                 seq=ticket.seq + 1,
                 kind=EventKind.SURVEY_ANSWERED,
                 agent_id=None,
-                data=as_json({"interaction": entry, "survey": asked.kind, "score": score}),
+                data=as_json(
+                    {
+                        "interaction": entry,
+                        "direction": Direction.INTERNAL.value,
+                        "survey": asked.kind,
+                        "score": score,
+                    }
+                ),
             )
         ],
     )

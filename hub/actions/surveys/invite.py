@@ -1,4 +1,4 @@
-"""A customer is asked how they liked it: a while after the resolution, once for each, by buttons below a message of their channel.
+"""A customer is asked how they liked it: a while after the resolution, once for each, by buttons below a message.
 
 The wait is a timer of the ticket, so that reopening it ends the wait, and a hub that dies loses nothing.
 """
@@ -67,14 +67,14 @@ async def ask_rating(ctx: Context, connection: Connection, ticket_id: int) -> No
         fields={"survey": CSAT},
         thread_key=ticket.thread_key,
     )
-    event = {"interaction": entry, "direction": "survey"}
+    event = {"interaction": entry, "direction": Direction.OUT.value, "survey": CSAT}
     await events.add_ticket_events(
         connection,
         [
             events.NewEvent(
                 ticket_id=ticket.id,
                 seq=ticket.seq + 1,
-                kind=EventKind.INTERACTION_ADDED,
+                kind=EventKind.SURVEY_SENT,
                 agent_id=None,
                 data=as_json(event),
             )

@@ -91,7 +91,8 @@ class AttachmentAnswer(BaseModel):
 
 class TimelineEntry(BaseModel):
     """`delivery`: queued, sending, sent, failed, uncertain or cancelled for an answer; "" for the rest. `thread_rule`: by which
-    rule it came to its ticket. `details`: what a letter says beside its text, without what is empty."""
+    rule it came to its ticket. `details`: what a letter says beside its text, without what is empty. `revises`: the entry of
+    which this is a later version, in other words."""
 
     id: BigId
     ticket: TicketNumber
@@ -113,6 +114,7 @@ class TimelineEntry(BaseModel):
     external_id: str
     occurred_at: datetime
     created_at: datetime
+    revises: BigId | None
     delivery: str
     delivery_detail: str
     attachments: list[AttachmentAnswer]
@@ -140,6 +142,7 @@ class TimelineEntry(BaseModel):
             external_id=row.external_id,
             occurred_at=row.occurred_at,
             created_at=row.created_at,
+            revises=str(row.revises) if row.revises is not None else None,
             delivery=row.delivery,
             delivery_detail=row.delivery_detail,
             attachments=[

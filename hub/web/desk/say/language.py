@@ -13,12 +13,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import Translations
-from babel.units import format_unit
+
+from hub.web.desk.say.moments import language_name, write_amount, write_day, write_moment, write_number
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "zh_CN": "中文"}
 LOCALE_FOLDER = Path(__file__).parents[2] / "locale"
@@ -83,7 +83,7 @@ class Voice:
         return said % {"num": self.number(number)}
 
     def number(self, value: float) -> str:
-        return str(format_decimal(value, locale=self.babel))
+        return write_number(value, self.locale)
 
     def decimal(self, value: float, digits: int) -> str:
         """With so many figures behind the point, also where they are noughts."""
@@ -92,36 +92,36 @@ class Voice:
 
     def moment(self, at: datetime) -> str:
         """Day and time to the minute."""
-        return str(format_datetime(at, "medium", tzinfo=self.zone, locale=self.babel))
+        return write_moment(at.astimezone(self.zone), "medium", self.locale)
 
     def clock(self, at: datetime) -> str:
         """The time of day to the second, for what is watched as it happens."""
-        return str(format_time(at, "HH:mm:ss", tzinfo=self.zone, locale=self.babel))
+        return write_moment(at.astimezone(self.zone), "HH:mm:ss", self.locale)
 
     def stamp(self, at: datetime, now: datetime) -> str:
         """As short as it is clear: the time today, the day this year, else the date."""
         local, today = at.astimezone(self.zone), now.astimezone(self.zone)
         if local.date() == today.date():
-            return str(format_time(local, "short", tzinfo=self.zone, locale=self.babel))
+            return write_moment(local, "short", self.locale)
         if local.year == today.year:
             pattern = "M月d日 HH:mm" if self.chinese else "d MMM, HH:mm"
-            return str(format_datetime(local, pattern, tzinfo=self.zone, locale=self.babel))
-        return str(format_date(local.date(), "medium", locale=self.babel))
+            return write_moment(local, pattern, self.locale)
+        return write_day(local.date(), "medium", self.locale)
 
     def weekday(self, at: datetime) -> str:
         """Which day of the week, and the time: clear within a few days."""
-        return str(format_datetime(at, "EEE HH:mm", tzinfo=self.zone, locale=self.babel))
+        return write_moment(at.astimezone(self.zone), "EEE HH:mm", self.locale)
 
     def day(self, at: datetime) -> str:
         """The day alone, as a heading."""
-        return str(format_date(at.astimezone(self.zone).date(), "long", locale=self.babel))
+        return write_day(at.astimezone(self.zone).date(), "long", self.locale)
 
     def ago(self, at: datetime, now: datetime) -> str:
         """How long since, in its largest unit; live pages let times.js count on in the same words."""
         seconds = max(0.0, (now - at).total_seconds())
         for unit, size in _STEPS:
             if seconds >= size:
-                return str(format_unit(int(seconds // size), unit, length="short", locale=self.babel))
+                return write_amount(int(seconds // size), unit, self.locale)
         return self.say(N_("now"))
 
     def size(self, size: int) -> str:
@@ -131,14 +131,14 @@ class Voice:
                 shown = round(size / length, 1)
                 if self.chinese:  # CLDR writes 千字节 and "byte", which nobody does on screen.
                     return f"{self.number(shown)} {sign}"
-                return str(format_unit(shown, unit, length="short", locale=self.babel))
+                return write_amount(shown, unit, self.locale)
         return self.count("%(num)s byte", "%(num)s bytes", size)
 
     def language_name(self, code: str) -> str:
         """What the language is called, in this language."""
         if code in ("", "other"):
             return ""
-        return str(self.babel.languages.get(code, code))
+        return language_name(code, self.locale)
 
 
 @cache

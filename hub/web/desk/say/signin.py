@@ -29,7 +29,7 @@ DONE: Mapping[str, str] = {
     "others": N_("You are signed out everywhere else."),
     "linked": N_("The company account is connected."),
     "unlinked": N_("The company account is disconnected."),
-    "policy": N_("Saved. It holds from each person's next sign-in on."),
+    "policy": N_("Saved. It holds for everybody, also for those who are signed in."),
 }
 
 REFUSALS: Mapping[str, str] = {

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from babel.units import format_unit
-
 from hub.actions.read_clocks import ClockLedger, ClockNow, Part, Rests
 from hub.model.targets import Because, ClockState, Target
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.moments import write_amount
 from routing.promises import CalendarTable, TargetTable
 
 TARGETS: Mapping[Target, str] = {
@@ -134,6 +133,4 @@ def say_span(voice: Voice, span: timedelta) -> str:
     parts = [(minutes // 60, "hour"), (minutes % 60, "minute")]
     shown = [(number, unit) for number, unit in parts if number] or [(0, "minute")]
     gap = "" if voice.chinese else " "
-    return gap.join(
-        str(format_unit(number, unit, length="short", locale=voice.locale)) for number, unit in shown
-    )
+    return gap.join(write_amount(number, unit, voice.locale) for number, unit in shown)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.actions.answers.drafts import read_shelf
-from hub.actions.answers.prepare_answer import Preparation, prepare_answer
+from hub.actions.answers.drafts import Shelf, read_shelf
+from hub.actions.answers.prepare_answer import Groundwork, Preparation, lay_groundwork, prepare
 from hub.actions.answers.ways import inboxes_of
 from hub.model.drafts import DraftMode
 from hub.model.interactions import Mailbox
@@ -13,7 +13,9 @@ from hub.web.desk.say.ways import say_way
 from hub.web.desk.tickets.drafts import draft_json
 from hub.web.desk.tickets.work import Work, work_context
 from hub.web.desk.visit import Visit
-from storage.views import TimelineRow
+from storage.database import Connection
+from storage.side_by_side import side_by_side
+from storage.views import TicketRow, TimelineRow
 
 NOTHING = Preparation()
 
@@ -28,25 +30,50 @@ class Undo:
     resolved: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desktop:
+    """What lies ready for an answer: what the agent has begun, and what is known beforehand."""
+
+    shelf: Shelf
+    groundwork: Groundwork | None
+
+
+async def read_desktop(connection: Connection, visit: Visit, ticket: TicketRow) -> Desktop:
+    """Of this ticket."""
+    async with side_by_side(connection) as also:
+        groundwork = also.ask(lay_groundwork(visit.ctx, also.connection, ticket.code, visit.agent.id))
+        shelf = also.ask(read_shelf(also.connection, ticket.id, visit.agent.id))
+    return Desktop(shelf=shelf.result(), groundwork=groundwork.result())
+
+
 async def composer_context(
     visit: Visit,
     work: Work,
     *,
+    desktop: Desktop | None = None,
     sent: str = "",
     undo: Undo | None = None,
     given: bool = False,
     way: str | None = None,
     then: str = "",
 ) -> dict[str, object]:
-    """What the templates of a ticket and its composer show. `sent`: which form has just been taken ("reply", "note");
+    """What the templates of a ticket and its composer show. `desktop`: where it was read already; `sent`: which form has just
+    been taken ("reply", "note");
     `given`: the draft is what was just taken back; `way`: the way that was just chosen; `then`: what the page does next."""
     ticket = work.thread.ticket
-    shelf = await visit.ctx.database.read(lambda c: read_shelf(c, ticket.id, visit.agent.id))
+    if desktop is None:
+        desktop = await visit.ctx.database.read(lambda c: read_desktop(c, visit, ticket))
+    shelf = desktop.shelf
     wanted = shelf.of(DraftMode.REPLY).content.way if way is None else way
-    prepared = await prepare_answer(
-        visit.ctx, ticket.code, agent_id=visit.agent.id, agent_name=visit.agent.name, way=wanted
-    )
-    prepared = prepared or NOTHING
+    prepared = NOTHING
+    if desktop.groundwork is not None:
+        prepared = prepare(
+            visit.ctx,
+            desktop.groundwork,
+            agent_id=visit.agent.id,
+            agent_name=visit.agent.name,
+            way=wanted,
+        )
     last = _last_word(work)
     quoted = last is not None and any(
         box.quote_history for name, box in inboxes_of(visit.ctx).items() if name == prepared.inbox

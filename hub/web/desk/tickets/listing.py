@@ -16,6 +16,7 @@ from storage import drafts, saved_views, ticket_lists, views
 from storage.database import Connection
 from storage.filters import Reader
 from storage.saved_views import SavedViewRow
+from storage.side_by_side import side_by_side
 from storage.ticket_lists import Marks
 from storage.views import TicketRow
 
@@ -107,19 +108,27 @@ async def read_list(connection: Connection, look: Look, reader: Reader, policies
     view = choose_view(look.scope, await views_of(connection, look, reader.agent_id))
     wanted = look.wanted(view)
     limit = min(look.rows, MOST)
-    ids = await ticket_lists.find_ids(
-        connection, wanted, replace(reader, values=[]), order=view.arranged, limit=limit + 1
-    )
-    shown = ids[:limit]
+    async with side_by_side(connection) as also:
+        c = also.connection
+        counts = {code: also.ask(count_view(c, BUILT_IN[code], reader)) for code in TABS}
+        queues = also.ask(views.list_queues(c))
+        ids = await ticket_lists.find_ids(
+            c, wanted, replace(reader, values=[]), order=view.arranged, limit=limit + 1
+        )
+        shown = ids[:limit]
+        rows = also.ask(ticket_lists.read_rows(c, shown))
+        clocks = also.ask(clocks_of(c, policies, shown, reader.now))
+        marks = also.ask(ticket_lists.marks_of(c, shown, reader.agent_id))
+        begun = also.ask(drafts.tickets_with_drafts(c, reader.agent_id, shown))
     return Listed(
         view=view,
-        rows=await ticket_lists.read_rows(connection, shown),
+        rows=rows.result(),
         more=len(ids) > limit and limit < MOST,
-        counts={code: await count_view(connection, BUILT_IN[code], reader) for code in TABS},
-        queues=await views.list_queues(connection),
-        clocks=await clocks_of(connection, policies, shown, reader.now),
-        marks=await ticket_lists.marks_of(connection, shown, reader.agent_id),
-        drafts=await drafts.tickets_with_drafts(connection, reader.agent_id, shown),
+        counts={code: count.result() for code, count in counts.items()},
+        queues=queues.result(),
+        clocks=clocks.result(),
+        marks=marks.result(),
+        drafts=begun.result(),
     )
 
 

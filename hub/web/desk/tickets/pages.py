@@ -9,12 +9,14 @@ from hub.web.desk.lists.built_in import BUILT_IN, EMPTY_VIEWS, TABS
 from hub.web.desk.lists.bulk_words import BULK, BULK_MOST
 from hub.web.desk.lists.rows import tell_rows
 from hub.web.desk.say.targets import say_due
-from hub.web.desk.tickets.composing import composer_context
+from hub.web.desk.tickets.composing import Desktop, composer_context, read_desktop
 from hub.web.desk.tickets.listing import COUNTED, SHOWN, Listed, Look, read_list
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
-from hub.web.desk.tickets.work import entries_asked, read_work, work_context
+from hub.web.desk.tickets.work import Work, entries_asked, find_ticket, read_work, work_context, work_of
 from hub.web.desk.visit import Visit
+from storage.database import Connection
 from storage.filters import Reader
+from storage.side_by_side import side_by_side
 
 DENSITY = "hub_density"
 """The cookie in which a browser keeps how close together rows stand."""
@@ -37,11 +39,19 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     rows = entries_asked(visit.request)
     # Taken before anything is read: what happens meanwhile comes again over the socket.
     cursor = visit.ctx.feed.cursor
-    work = await read_work(visit, code, rows)
+
+    async def read(connection: Connection) -> tuple[Work, Desktop]:
+        ticket = await find_ticket(connection, code)
+        async with side_by_side(connection) as also:
+            work = also.ask(work_of(also, visit, ticket, rows))
+            desktop = also.ask(read_desktop(also.connection, visit, ticket))
+        return work.result(), desktop.result()
+
+    work, desktop = await visit.ctx.database.read(read)
     await mark_ticket_read(visit.ctx, agent_id=visit.agent.id, ticket_code=code)
     ticket = work.thread.ticket
     await mark_seen(visit.ctx, agent_id=visit.agent.id, ticket_id=ticket.id, seq=ticket.seq)
-    context = await composer_context(visit, work)
+    context = await composer_context(visit, work, desktop=desktop)
     if visit.partial:
         return visit.page("_work.html", look=look, **context)
     listed = await _read(visit, look)

@@ -1,6 +1,6 @@
 """One ticket as the desk shows it: its entries, why it is where it is, whether it can be answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.actions.answers.ways import way_back
@@ -10,9 +10,11 @@ from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.tickets import TicketStatus
 from hub.web.desk.say.language import Voice
 from routing.retell import Told, retell
-from storage import views
+from storage import threads, views
 from storage.database import Connection
-from storage.views import CustomerRow, DecisionRow, TicketRow, TimelineRow
+from storage.side_by_side import side_by_side
+from storage.threads import EntryFacts
+from storage.views import DecisionRow, TicketRow, TimelineRow
 
 ENTRIES = 100
 MOST_ENTRIES = 2000
@@ -33,12 +35,14 @@ class Answering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """A ticket and the last of its entries, oldest first. `earlier`: there are more before them."""
+    """A ticket and the last of its entries, oldest first. `earlier`: there are more before them. `facts` by entry, where there
+    are any."""
 
     ticket: TicketRow
     entries: Sequence[TimelineRow]
     earlier: bool
     rows: int
+    facts: Mapping[int, EntryFacts]
     decisions: Sequence[DecisionRow]
 
 
@@ -50,29 +54,28 @@ def ticket_code(given: str) -> int:
         raise NotFound(str(error), code="not_a_ticket_number") from error
 
 
-async def read_thread(connection: Connection, code: int, rows: int = ENTRIES) -> Thread | None:
+async def read_thread(connection: Connection, ticket: TicketRow, rows: int = ENTRIES) -> Thread:
     """The ticket with its last `rows` entries."""
-    ticket = await views.get_ticket(connection, code)
-    if ticket is None:
-        return None
+    async with side_by_side(connection) as also:
+        decisions = also.ask(views.ticket_decisions(also.connection, ticket.id, limit=20))
+        entries, earlier = await _read_entries(also.connection, ticket.id, rows)
+        facts = await threads.entry_facts(also.connection, [entry.id for entry in entries])
+    return Thread(
+        ticket=ticket, entries=entries, earlier=earlier, rows=rows, facts=facts, decisions=decisions.result()
+    )
+
+
+async def _read_entries(connection: Connection, ticket_id: int, rows: int) -> tuple[list[TimelineRow], bool]:
+    """And whether there are more before them."""
     entries: list[TimelineRow] = []
     earlier = True
     while earlier and len(entries) < rows:
         wanted = min(views.MOST_ROWS, rows - len(entries))
         before = entries[0].id if entries else None
-        page = await views.latest_of_ticket(connection, ticket.id, before=before, limit=wanted)
+        page = await views.latest_of_ticket(connection, ticket_id, before=before, limit=wanted)
         entries = [*page, *entries]
         earlier = len(page) == wanted
-    decisions = await views.ticket_decisions(connection, ticket.id, limit=20)
-    return Thread(ticket=ticket, entries=entries, earlier=earlier, rows=rows, decisions=decisions)
-
-
-async def read_customer(
-    connection: Connection, customer_id: int
-) -> tuple[CustomerRow | None, Sequence[TicketRow]]:
-    """Who it is, and their tickets."""
-    customer = await views.get_customer(connection, customer_id)
-    return customer, await views.customer_tickets(connection, customer_id, 20)
+    return entries, earlier
 
 
 def answering(ctx: Context, ticket: TicketRow) -> Answering:
@@ -100,7 +103,7 @@ class Why:
 
 
 def tell_decisions(
-    voice: Voice, decisions: Sequence[DecisionRow], queues: Sequence[views.QueueRow]
+    voice: Voice, decisions: Sequence[DecisionRow], queues: Sequence[views.QueueName]
 ) -> Sequence[Why]:
     """Every stored decision in the reader's language, newest first."""
     titles = queue_titles(voice, queues)
@@ -120,6 +123,6 @@ def _step(decision: DecisionRow) -> str:
     return "changed" if "changed" in decision.why else decision.step
 
 
-def queue_titles(voice: Voice, queues: Sequence[views.QueueRow]) -> dict[str, str]:
+def queue_titles(voice: Voice, queues: Sequence[views.QueueName]) -> dict[str, str]:
     """What each queue is called in the reader's language."""
     return {queue.name: queue.title_zh if voice.chinese else queue.title_en for queue in queues}

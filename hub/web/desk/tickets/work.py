@@ -1,14 +1,14 @@
 """A ticket and everything that the desk shows beside its list: read together, made ready for the templates."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from hub.actions.failures import NotFound
-from hub.actions.floor.route import why_waiting
+from hub.actions.floor.route import explain_waiting
 from hub.actions.people.sight import seen_codes, seen_of
 from hub.actions.read_clocks import ClockLedger, ledger_of
 from hub.web.desk.say.automation import tell_runs
@@ -24,7 +24,6 @@ from hub.web.desk.tickets.thread import (
     Thread,
     answering,
     queue_titles,
-    read_customer,
     read_thread,
     tell_decisions,
 )
@@ -38,8 +37,9 @@ from storage.followers import FollowerRow
 from storage.incidents import IncidentShort
 from storage.listening import ListenerRow
 from storage.participants import ParticipantRow
+from storage.side_by_side import SideBySide, side_by_side
 from storage.tasks import TaskRow
-from storage.threads import EntryFacts, LinkRow
+from storage.threads import LinkRow
 from storage.views import CustomerRow, TicketRow
 
 RUNS = 20
@@ -49,15 +49,14 @@ RUNS = 20
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
     """What stands beside the list: a thread and whose it is. `waiting_why`: data of routing.explain, as things stand now, while
-    nobody has the ticket. `facts` by entry, where there are any."""
+    nobody has the ticket."""
 
     thread: Thread
     customer: CustomerRow | None
     earlier_tickets: Sequence[TicketRow]
-    queues: Sequence[views.QueueRow]
+    queues: Sequence[views.QueueName]
     participants: Sequence[ParticipantRow]
     links: Sequence[LinkRow]
-    facts: Mapping[int, EntryFacts]
     clocks: Sequence[ClockLedger]
     tasks: Sequence[TaskRow]
     scheduled: Scheduled
@@ -72,40 +71,72 @@ class Work:
 async def read_work(visit: Visit, code: int, rows: int) -> Work:
     """The ticket and whose it is. Raises NotFound."""
 
-    async def read(c: Connection) -> Work | None:
-        thread = await read_thread(c, code, rows)
-        if thread is None:
-            return None
-        customer, tickets = await read_customer(c, thread.ticket.customer_id)
-        seen = await seen_of(c, visit.actor, [ticket.id for ticket in tickets])
-        links = await threads.ticket_links(c, thread.ticket.id)
-        linked = await seen_codes(c, visit.actor, [link.code for link in links])
-        return Work(
-            thread=thread,
-            customer=customer,
-            earlier_tickets=[ticket for ticket in tickets if ticket.id in seen],
-            queues=await views.list_queues(c),
-            participants=await participants.participants_of(c, thread.ticket.id),
-            links=[link for link in links if link.code in linked],
-            facts=await threads.entry_facts(c, [entry.id for entry in thread.entries]),
-            tasks=await tasks.of_ticket(c, code),
-            scheduled=await read_scheduled(c, thread.ticket.id),
-            runs=await automation.runs_of_ticket(c, thread.ticket.id, RUNS),
-            followers=await followers.named(c, thread.ticket.id),
-            listeners=await listening.listeners(c, thread.ticket.id),
-            incidents=await incidents.of_ticket(c, thread.ticket.id),
-            snoozed_until=await snooze.snoozed_until(c, thread.ticket.id),
-            clocks=await ledger_of(c, visit.ctx.rules.policies, thread.ticket.id, visit.now),
-        )
+    async def read(connection: Connection) -> Work:
+        ticket = await find_ticket(connection, code)
+        async with side_by_side(connection) as also:
+            work = also.ask(work_of(also, visit, ticket, rows))
+        return work.result()
 
-    work = await visit.ctx.database.read(read)
-    if work is None:
+    return await visit.ctx.database.read(read)
+
+
+async def find_ticket(connection: Connection, code: int) -> TicketRow:
+    """Raises NotFound."""
+    ticket = await views.get_ticket(connection, code)
+    if ticket is None:
         raise NotFound(f"There is no ticket {code}.")
-    ticket = work.thread.ticket
-    if ticket.assignee_id is None and ticket.status == "open":
-        # What was stored when it was last looked at may be long past: who has come and gone since decides.
-        return replace(work, waiting_why=await why_waiting(visit.ctx, code))
-    return work
+    return ticket
+
+
+async def work_of(also: SideBySide, visit: Visit, ticket: TicketRow, rows: int) -> Work:
+    """Everything beside the ticket, read beside other reads."""
+    c = also.connection
+    thread = also.ask(read_thread(c, ticket, rows))
+    customer = also.ask(views.get_customer(c, ticket.customer_id))
+    earlier = also.ask(_seen_tickets(c, visit, ticket.customer_id))
+    links = also.ask(_seen_links(c, visit, ticket.id))
+    queues = also.ask(views.name_queues(c))
+    people = also.ask(participants.participants_of(c, ticket.id))
+    to_do = also.ask(tasks.of_ticket(c, ticket.code))
+    later = also.ask(read_scheduled(c, ticket.id))
+    runs = also.ask(automation.runs_of_ticket(c, ticket.id, RUNS))
+    following = also.ask(followers.named(c, ticket.id))
+    listeners = also.ask(listening.listeners(c, ticket.id))
+    affected = also.ask(incidents.of_ticket(c, ticket.id))
+    until = also.ask(snooze.snoozed_until(c, ticket.id))
+    clocks = also.ask(ledger_of(c, visit.ctx.rules.policies, ticket.id, visit.now))
+    # What was stored when it was last looked at may be long past: who has come and gone since decides.
+    waits = ticket.assignee_id is None and ticket.status == "open"
+    waiting_why = await explain_waiting(visit.ctx, c, ticket.code) if waits else None
+    return Work(
+        thread=await thread,
+        customer=await customer,
+        earlier_tickets=await earlier,
+        queues=await queues,
+        participants=await people,
+        links=await links,
+        tasks=await to_do,
+        scheduled=await later,
+        runs=await runs,
+        followers=await following,
+        listeners=await listeners,
+        incidents=await affected,
+        snoozed_until=await until,
+        clocks=await clocks,
+        waiting_why=waiting_why,
+    )
+
+
+async def _seen_tickets(connection: Connection, visit: Visit, customer_id: int) -> Sequence[TicketRow]:
+    tickets = await views.customer_tickets(connection, customer_id, 20)
+    seen = await seen_of(connection, visit.actor, [ticket.id for ticket in tickets])
+    return [ticket for ticket in tickets if ticket.id in seen]
+
+
+async def _seen_links(connection: Connection, visit: Visit, ticket_id: int) -> Sequence[LinkRow]:
+    links = await threads.ticket_links(connection, ticket_id)
+    seen = await seen_codes(connection, visit.actor, [link.code for link in links])
+    return [link for link in links if link.code in seen]
 
 
 def entries_asked(request: web.Request) -> int:

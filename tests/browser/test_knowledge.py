@@ -1,0 +1,206 @@
+"""Knowledge in a real browser: an article out of a ticket in two clicks, offered where somebody answers and where a customer is
+about to write; read, judged and offered without JavaScript too."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from aiohttp import ClientSession, CookieJar
+from playwright.async_api import Browser, Page, expect
+
+from hub.actions.answers.reply import queue_reply
+from hub.actions.knowledge.categories import add_category
+from hub.actions.knowledge.write import Facts, new_article, publish, save_text
+from hub.actions.people.staff import add_agent
+from hub.actions.status import change_status
+from hub.model.articles import Visibility
+from hub.model.people import HUB, Actor
+from hub.model.tickets import TicketStatus
+from hub.settings import Settings
+from hub.wiring import run_hub
+from storage import help as shelves
+from storage.knowledge import Words
+from tests.browser.conftest import OpenDesk
+from tests.browser.looks import LOCALES, Looks, speak, violations
+from tests.conftest import SECRET
+from tests.fakes.desk import CHANNELS, PASSWORD, Desk, customer_writes
+
+ZH = Words(
+    title="如何开具电子发票",
+    summary="下单后在订单页面申请，几分钟内发到邮箱。",
+    body="## 步骤\n\n1. 打开**我的订单**\n2. 点击“申请发票”，填写抬头和税号\n\n> 纸质发票请联系客服。",
+)
+
+
+@pytest.fixture
+async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A whole hub, with a form and a chat; ann answers."""
+    settings = Settings(
+        data_dir=tmp_path / "var",
+        secret_key=SECRET.decode(),  # type: ignore[arg-type]
+        web={"port": 0},  # type: ignore[arg-type]
+        channels={
+            **CHANNELS,
+            "talk": {"kind": "webchat"},
+        },
+    )
+    async with (
+        run_hub(settings, database_dsn, grace=5) as hub,
+        ClientSession(cookie_jar=CookieJar()) as session,
+    ):
+        await add_agent(hub.ctx, login="ann", name="Ann Berg", password=PASSWORD, languages=("en", "zh"))
+        yield Desk(ctx=hub.ctx, url=hub.url, session=session)
+
+
+async def _published(desk: Desk, language: str, text: Words) -> int:
+    category = await add_category(desk.ctx, title_en="Invoices", title_zh="发票", actor=HUB)
+    facts = Facts(category_id=category, tags=("invoice",))
+    made = await new_article(desk.ctx, language=language, text=text, facts=facts, actor=HUB)
+    await publish(
+        desk.ctx,
+        article_id=made,
+        language=language,
+        version=1,
+        text=text,
+        visibility=Visibility.PUBLIC,
+        actor=HUB,
+    )
+    return made
+
+
+async def test_an_article_is_made_of_a_ticket_in_two_clicks_and_offered_on_the_next(
+    desk: Desk, open_desk: OpenDesk
+) -> None:
+    ann = Actor(name="Ann Berg", agent_id=1)
+    code = await customer_writes(
+        desk.ctx, "My order TW-20500: how do I return the kettle? Li Wei", subject="Returning the kettle"
+    )
+    answer = (
+        "Dear Li Wei,\nprint the label under My orders and hand it in within 30 days.\nBest regards\nAnn Berg"
+    )
+    await queue_reply(desk.ctx, ticket_code=code, actor=ann, text=answer)
+    await change_status(desk.ctx, ticket_code=code, status=TicketStatus.RESOLVED, actor=ann)
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    await page.click("#more-menu > summary")
+    await page.click("[data-key=article]")
+    body = page.locator("#article-body")
+    await expect(body).to_have_value(
+        "## The question\n\nMy order […]: how do I return the kettle? […]\n\n"
+        "## The answer\n\nprint the label under My orders and hand it in within 30 days."
+    )
+    await page.click("[value=public]")
+    await expect(page.locator(".article-address a")).to_contain_text("-returning-the-kettle")
+    other = await customer_writes(desk.ctx, "Can I return a kettle that I opened?", thread="mei", name="Mei")
+    await page.goto(f"{desk.url}/desk/tickets/T-{other}?scope=all")
+    await page.wait_for_selector("body[data-line=open]")
+    await page.fill("#reply-text", "Yes:")
+    await expect(page.locator(".fitting-title")).to_have_text("Returning the kettle")
+    await page.click("[data-put*='/help/en/']")
+    await expect(page.locator("#reply-text")).to_have_value(
+        f"Yes: Returning the kettle {desk.url}/help/en/1-returning-the-kettle"
+    )
+    # By the keyboard: the key opens the search, Enter takes the first.
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Shift+KeyK")
+    await page.keyboard.type("label")
+    await expect(page.locator("#fitting-found [data-put]")).to_have_count(2)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#reply-text")).to_be_focused()
+    await expect(page.locator("#reply-text")).to_have_value(_two_links(desk.url))
+
+
+def _two_links(url: str) -> str:
+    link = f"Returning the kettle {url}/help/en/1-returning-the-kettle"
+    return f"Yes: {link} {link}"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_axe_finds_nothing(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+    number = await _published(desk, "zh_CN", ZH)
+    draft = Words(title="Invoices", summary="", body="# By e-mail\n\n| a | b |\n|-|-|\n| 1 | 2 |")
+    await save_text(desk.ctx, article_id=number, language="en", version=0, text=draft, actor=HUB)
+    code = await customer_writes(desk.ctx, "请问怎么申请电子发票？")
+    await speak(desk, locale)
+    page = await open_desk("/desk/knowledge")
+    looks = await Looks.begin(page, desk.url, "knowledge")
+    for address in (
+        "/desk/knowledge",
+        "/desk/knowledge/new",
+        "/desk/knowledge/categories",
+        "/desk/knowledge/{id}",
+    ):
+        await looks.at(address, id=number)
+    await looks.at("/desk/knowledge/{id}/edit/{language}", id=number, language="en")
+    await looks.at("/desk/knowledge/{id}/versions/{language}/{number}", id=number, language="zh_CN", number=1)
+    await looks.go("/desk/tickets/{code}", code=f"T-{code}")
+    await page.click("#reply-text")
+    await expect(page.locator(".fitting-title")).to_have_text(ZH.title)
+    await page.click("[data-key=articles]")
+    await looks.here("offered", within="#composer")
+    looks.found_nothing()
+
+
+async def test_customers_find_read_and_judge_without_javascript(desk: Desk, browser: Browser) -> None:
+    number = await _published(desk, "zh_CN", ZH)
+    context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = await context.new_page()
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    await page.goto(f"{desk.url}/help")
+    await expect(page).to_have_url(f"{desk.url}/help/zh")
+    await page.fill("#q", "發票")
+    await page.keyboard.press("Enter")
+    await page.click(".results a")
+    await expect(page.locator("article h1")).to_have_text(ZH.title)
+    await expect(page.locator("article ol li")).to_have_count(2)
+    await page.click("[value=no]")
+    await page.fill("#comment", "没有说怎么改抬头。")
+    await page.click(".helped form:last-child button")
+    await expect(page.locator(".helped [role=status]")).to_contain_text("没有帮助")
+    await page.click("nav a")  # not in English: the shelf is
+    await expect(page).to_have_url(f"{desk.url}/help/en")
+    assert asked == {urlsplit(desk.url).netloc}
+    (text,) = await desk.ctx.database.read(lambda c: shelves.public_article(c, number))
+    row = await desk.ctx.database.read(
+        lambda c: c.fetchrow("SELECT views, helped, helped_not FROM article WHERE id = $1", text.id)
+    )
+    assert tuple(row) == (3, 0, 1)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_articles_are_offered_before_anything_is_sent(desk: Desk, browser: Browser, theme: str) -> None:
+    await _published(desk, "zh_CN", ZH)
+    context = await browser.new_context(
+        locale="zh-CN",
+        color_scheme=theme,
+        viewport={"width": 320, "height": 700},  # type: ignore[arg-type]
+    )
+    page = await context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    wrong: dict[str, list[str]] = {}
+    for path, field in (("/chat/talk", "#text"),):
+        await page.goto(desk.url + path)
+        await page.fill(field, "你好，电子发票怎么申请")
+        await expect(page.locator("#offers a")).to_have_text(ZH.title)
+        wrong[path] = await violations(page)
+        await _fits(page)
+    for path in (
+        "/help/zh",
+        "/help/zh/1",
+        "/help/zh/search?q=发票",
+        "/help/zh/category/1",
+        "/help/zh/search?q=x",
+    ):
+        await page.goto(desk.url + path)
+        wrong[path] = await violations(page)
+        await _fits(page)
+    assert {name: found for name, found in wrong.items() if found} == {}
+    assert complaints == []
+
+
+async def _fits(page: Page) -> None:
+    """Nothing has to be scrolled sideways."""
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
