@@ -22,7 +22,8 @@ class RawItem:
     `external_key` identifies it within its channel for ever; the second item with the same key is a duplicate.
     `content_key`, where given, is a second key over the content (the same letter under another UID).
     `part_of`, where given, names the message of which this is one part, within its channel for ever: the parts are gathered
-    for a moment in the journal and go through the kind's `join`, whatever their order.
+    for a moment in the journal and go through the kind's `join`, whatever their order. `said_in` is the conversation, of kinds that
+    have parts: the next item there that is no part ends the wait.
     `meta` holds what the transport said beside the content (JSON-able, small): IMAP folder and UID, peer address.
     """
 
@@ -31,6 +32,7 @@ class RawItem:
     received_at: datetime
     content_key: str = ""
     part_of: str = ""
+    said_in: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -66,8 +68,8 @@ class Capabilities:
     `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again.
     `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
     front of a screen, so it is not held back for second thoughts. `window_hours`, `window_replies`: for so long, and so many
-    times, a customer can be written to after they were heard last (0: no such bound). `bounds`: what an agent should know of its
-    limits."""
+    times, a customer can be written to after they were heard last (0: no such bound). `bounds`: what an agent should know of
+    its limits."""
 
     subject: bool = False
     html: bool = False
@@ -303,8 +305,8 @@ class Gate(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """Something that a customer has just handed in and wants to follow. `thread_key`: of its conversation. `address`: the e-mail
-    address that they typed; `confirm_by`: the mail channel that writes to it, "" for none."""
+    """Something that a customer has just handed in and wants to follow. `thread_key`: of its conversation. `address`: the
+    e-mail address that they typed; `confirm_by`: the mail channel that writes to it, "" for none."""
 
     ticket_code: str
     thread_key: str

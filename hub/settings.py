@@ -143,6 +143,10 @@ class Webhooks(_Table):
     allow_private: bool = False
 
 
+class DeskChannels(_Table):
+    allow_private: bool = False
+
+
 class Settings(BaseSettings):
     """All of it. `read_settings` is the way to get one."""
 
@@ -162,6 +166,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     classification: Classification = Classification()
     webhooks: Webhooks = Webhooks()
+    desk_channels: DeskChannels = DeskChannels()
     channels: dict[str, dict[str, Any]] = {}
 
     @field_validator("log_level")

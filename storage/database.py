@@ -50,6 +50,9 @@ _NOT_NOW = (
     asyncpg.ReadOnlySQLTransactionError,
 )
 
+ARRAYS = ("text", "bool", "int4", "int8", "float8", "timestamptz", "uuid", "bytea", "jsonb")
+"""What our queries return arrays of."""
+
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
 
 
@@ -89,6 +92,8 @@ async def _prepare_connection(connection: "asyncpg.Connection[Any]") -> None:
         schema="pg_catalog",
         format="binary",
     )
+    # Such a row comes without a description of what stands in it: the driver has to know beforehand.
+    await connection.fetch(f"SELECT {', '.join(f'NULL::{name}[]' for name in ARRAYS)}")
 
 
 async def _leave_as_it_is(_connection: object) -> None:

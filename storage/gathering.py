@@ -25,9 +25,14 @@ class PartRow:
     received_at: datetime
 
 
-async def add_parts(connection: Connection, parts: Sequence[tuple[int, int, str]]) -> None:
-    """(raw id, channel id, what it is part of) of items that were just journalled."""
-    await connection.execute(SQL["add_parts"], *transposed(parts, 3))
+async def add_parts(connection: Connection, parts: Sequence[tuple[int, int, str, str]]) -> None:
+    """(raw id, channel id, what it is part of, in which conversation) of items that were just journalled."""
+    await connection.execute(SQL["add_parts"], *transposed(parts, 4))
+
+
+async def waiting_in(connection: Connection, channel_id: int, conversations: Sequence[str]) -> list[str]:
+    """What is still gathered in these conversations, the oldest first."""
+    return [row["part_of"] for row in await connection.fetch(SQL["waiting_in"], channel_id, conversations)]
 
 
 async def due(connection: Connection, quiet_seconds: float, most_seconds: float) -> list[tuple[int, str]]:

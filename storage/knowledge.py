@@ -47,8 +47,8 @@ class ArticleRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextRow:
-    """One language of an article as it is being written. `live`: the number of the version that is read now, if one is;
-    `changed`: that one says something else. `behind`: the other language was changed since."""
+    """One language of an article as it is being written. `live`: the number of the version that is read now, if one is, with
+    its title and summary; `changed`: that one says something else. `behind`: the other language was changed since."""
 
     article_id: int
     language: str
@@ -60,6 +60,8 @@ class TextRow:
     changed_by: str
     changed_at: datetime
     live: int | None
+    live_title: str
+    live_summary: str
     published_at: datetime | None
     changed: bool
 

@@ -28,6 +28,15 @@ async def take_silent(
     return [(row["ticket_id"], row["silent"]) for row in rows]
 
 
+async def set_live(connection: Connection, ticket_id: int, silence_seconds: float | None) -> None:
+    """Somebody sits at the other end, and is looked for after so many seconds without a word; None: nobody does any more. The
+    ticket's loads are the caller's."""
+    if silence_seconds is None:
+        await connection.execute(SQL["stop_live"], ticket_id)
+    else:
+        await connection.execute(SQL["begin_live"], ticket_id, silence_seconds)
+
+
 async def end_live(connection: Connection, ticket_id: int, *, seq: int, release: bool) -> None:
     """Nobody sits at the other end any more; `release`: and nobody has it now."""
     await connection.execute(SQL["end_live"], ticket_id, seq, release)

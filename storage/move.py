@@ -66,13 +66,22 @@ class MovedDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BroughtLive:
+    """The target is live because the source was; `given_to`: who has it since, None where it had its agent."""
+
+    given_to: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """What was begun on the source and came along: drafts, ids of versions that had lost and of files, names of fields."""
+    """What was begun on the source and came along: drafts, ids of versions that had lost and of files, names of fields; and
+    the conversation, where somebody sat at the other end."""
 
     drafts: Sequence[MovedDraft]
     beside: Sequence[int]
     files: Sequence[int]
     fields: Sequence[str]
+    live: BroughtLive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +173,14 @@ async def brought_by(connection: Connection, move_id: int) -> Brought | None:
     found = await connection.fetchval(SQL["brought_by"], move_id)
     if found is None:
         return None
-    return Brought(**{**found, "drafts": [MovedDraft(**one) for one in found["drafts"]]})
+    live = found.get("live")
+    return Brought(
+        **{
+            **found,
+            "drafts": [MovedDraft(**one) for one in found["drafts"]],
+            "live": BroughtLive(**live) if live else None,
+        }
+    )
 
 
 async def close_move(

@@ -30,6 +30,9 @@ Answer = Sequence[Any]
 _PARAMETER = re.compile(r"\$(\d+)")
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 
+_TURNS = 3
+"""Turns of the loop without another question after which none is expected."""
+
 _columns: dict[str, tuple[str, ...]] = {}
 """What the columns of a query are called, by its text: rows inside a row come without names. Learned once in each process; the
 texts are those of this program."""
@@ -103,7 +106,6 @@ class _Trips:
         asked = _Asked(query=query, values=values, answer=asyncio.get_running_loop().create_future())
         self._asked.append(asked)
         if self._going is None:
-            # It begins after everybody who is ready to ask at this moment has asked.
             self._going = asyncio.create_task(self._go())
         return await asked.answer
 
@@ -122,8 +124,7 @@ class _Trips:
 
     async def _go(self) -> None:
         try:
-            while lot := [one for one in self._asked if not one.answer.done()]:
-                self._asked.clear()
+            while lot := await self._everybody():
                 try:
                     answers = await _answer(self._connection, lot)
                 except Exception as error:  # noqa: BLE001 - it is the readers' to raise
@@ -134,9 +135,19 @@ class _Trips:
                 for one, answer in zip(lot, answers, strict=True):
                     if not one.answer.done():
                         one.answer.set_result(answer)
-                await asyncio.sleep(0)  # whoever goes on reading asks now
         finally:
             self._going = None
+
+    async def _everybody(self) -> list[_Asked]:
+        """What is asked, as soon as all who can ask now have done so: a reader may first send off readers of its own."""
+        quiet, before = 0, -1
+        while quiet < _TURNS:
+            quiet = quiet + 1 if len(self._asked) == before else 0
+            before = len(self._asked)
+            await asyncio.sleep(0)
+        lot = [one for one in self._asked if not one.answer.done()]
+        self._asked.clear()
+        return lot
 
 
 async def _answer(connection: Connection, lot: Sequence[_Asked]) -> list[Answer]:

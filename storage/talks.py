@@ -195,4 +195,5 @@ async def prove(connection: Connection, customer_id: int, kind: str, value: str)
 
 
 async def tidy(connection: Connection) -> None:
-    await connection.execute(SQL["tidy_proofs"])
+    for name in ("tidy_proofs", "tidy_keys"):
+        await connection.execute(SQL[name])

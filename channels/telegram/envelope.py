@@ -12,7 +12,7 @@ import orjson
 
 from channels.adapter import RawItem
 from channels.clean import MOST_DEPTH
-from channels.telegram.updates import message_of, part_of
+from channels.telegram.updates import chat_of, message_of, part_of
 
 
 def pack(
@@ -33,6 +33,7 @@ def pack(
         external_key=f"update.{bot_id}.{update['update_id']}",
         content_key=content_key(update),
         part_of=part_of(update),
+        said_in=f"chat.{chat_of(update).get('id')}",
         content=orjson.dumps(envelope),
         received_at=received_at,
     )

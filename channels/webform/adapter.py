@@ -15,8 +15,8 @@ from channels.adapter import (
     Leaving,
     NotAccepted,
     Ports,
-    Received,
     Receipt,
+    Received,
     Refused,
     Unavailable,
 )

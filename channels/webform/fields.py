@@ -49,6 +49,8 @@ LISTED = frozenset({Kind.CHOICE, Kind.CHOICES})
 MEANINGS = ("subject", "message", "name", "email", "phone", "order_number", "kind", "language", "topic")
 """What an answer may be to the hub, beside an answer; and `ticket.NAME`, `customer.NAME`: a field of the company's own."""
 _ONLY_FOR = {"email": {Kind.EMAIL}, "phone": {Kind.PHONE}, "message": {Kind.LONG, Kind.SHORT}}
+HINTS = ("queue", "priority", "skill", "topic")
+"""What a whole form may say to routing."""
 TICKET_KINDS = ("complaint", "feedback", "enquiry", "request")
 LANGUAGES = ("en", "zh_CN")
 
@@ -195,12 +197,13 @@ class FormDefinition(_Part):
     fields: tuple[FormField, ...] = Field(min_length=1, max_length=MOST_FIELDS)
     contact: Literal["either", "email", "phone", "none"] = "none"
     next: Said = Said()
-    hints: dict[Literal["queue", "priority", "skill", "topic"], str] = Field(default_factory=dict)
+    hints: dict[str, str] = Field(default_factory=dict)
 
     @field_validator("hints")
     @classmethod
     def _are_words(cls, value: dict[str, str]) -> dict[str, str]:
-        if any(not one.strip() or len(one) > 80 or not one.isprintable() for one in value.values()):
+        words_fit = all(one.strip() and len(one) <= 80 and one.isprintable() for one in value.values())
+        if not words_fit or not value.keys() <= set(HINTS):
             raise ValueError("hint")
         return value
 

@@ -45,7 +45,7 @@ _INPUTS = {
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageState:
     """What a page knows beside its form. `query`: what its own address goes on saying (a frame, a test); `proof`: the challenge
-    that the browser has to solve, as JSON, or ""."""
+    that the browser has to solve, as JSON, or "". `files`: where style and scripts are, if not beside the form."""
 
     language: str
     new_pass: str
@@ -54,6 +54,7 @@ class PageState:
     framed: bool = False
     proof: str = ""
     parents: Sequence[str] = ()
+    files: str = ""
 
 
 def show_form(
@@ -142,6 +143,7 @@ def _common(name: str, settings: WebformSettings, state: PageState) -> dict[str,
     chinese = state.language == "zh_CN"
     return {
         "name": name,
+        "files": state.files or f"/forms/{name}",
         "state": state,
         "language": state.language,
         "words": WORDS[state.language],

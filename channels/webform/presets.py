@@ -31,8 +31,8 @@ def usual(ticket_kind: str = "", *, files: bool = True) -> FormDefinition:
 
 
 def complaint() -> FormDefinition:
-    """What has to be known of a complaint, so that nobody needs to ask: what and when, with which order or product, the evidence,
-    and what would put it right."""
+    """What has to be known of a complaint, so that nobody needs to ask: what and when, with which order or product, the
+    evidence, and what would put it right."""
     return FormDefinition(
         contact="either",
         fields=(

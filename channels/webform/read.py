@@ -14,8 +14,8 @@ from channels.webform.submission import PASS, PROOF, TRAP, Posted, PostedFile, P
 
 _MOST_TEXT = 512 * 1024
 """Bytes of a body without files, and of one text part."""
-_MOST_PARTS = 400
-"""Of a body: a form's fields, and each of several choices."""
+_SPARE_PARTS = 40
+"""Of a body, beside a form's fields and each of several choices: files, and what the page adds."""
 _OWN = (PASS, TRAP, PROOF)
 
 
@@ -37,6 +37,10 @@ async def read_post(request: web.Request, settings: WebformSettings) -> Posted:
             raise Unreadable(f"{other} is not a form")
 
 
+def _most_parts(form: FormDefinition) -> int:
+    return _SPARE_PARTS + sum(max(1, len(one.listed)) for one in form.fields)
+
+
 def _texts(form: FormDefinition) -> list[str]:
     """The fields that hold words."""
     return [one.key for one in form.fields if one.asks and one.kind is not Kind.FILE]
@@ -45,7 +49,7 @@ def _texts(form: FormDefinition) -> list[str]:
 def _read_encoded(body: bytes, form: FormDefinition) -> Posted:
     try:
         pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="replace", max_num_fields=_MOST_PARTS
+            body.decode("utf-8"), keep_blank_values=True, errors="replace", max_num_fields=_most_parts(form)
         )
     except ValueError as error:
         raise Unreadable("the fields cannot be read") from error
@@ -100,7 +104,7 @@ async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted
         count = 0
         while (part := await reader.next()) is not None:
             count += 1
-            if count > _MOST_PARTS or not isinstance(part, aiohttp.BodyPartReader):
+            if count > _most_parts(form) or not isinstance(part, aiohttp.BodyPartReader):
                 raise Unreadable("too many parts")
             if part.filename is None:
                 data = await _read_part(part, _MOST_TEXT, budget)

@@ -117,8 +117,8 @@ async def confirm(
     language: str,
     link: str,
 ) -> bool:
-    """Tell whoever left this address in a form its number, and how to follow the case: fixed words, under the same limits as for
-    letters, whoever typed the address. `link` leaves with the letter and is not shown on the timeline. Whether it will leave."""
+    """Tell whoever left this address in a form its number, and how to follow the case: fixed words, under the same limits as
+    for letters, whoever typed it. `link` leaves with the letter and is not shown on the timeline. Whether it will leave."""
     inbox = mail.kind.inbox(mail.settings) if mail.kind.inbox is not None else None
     if inbox is None or mail.kind.answer_id is None:
         return False

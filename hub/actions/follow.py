@@ -1,7 +1,7 @@
-"""How customers follow a case: a link that is shown once, or sent to their address; what it shows; the letter with their number.
+"""How customers follow a case: a link that is shown once, or sent to their address, and what it shows.
 
-Two sorts of link. One that was shown on a page may be held by anybody who filled in a form, with any address in it: it shows how
-the case stands and what was handed in. One that was sent to an address is held by its owner: it shows what was answered too.
+Two sorts of link. One that was shown on a page may be held by anybody who filled in a form, with any address in it: it shows
+how the case stands and what was handed in. One that was sent to an address is held by its owner: it shows the answers too.
 """
 
 import hashlib

@@ -4,7 +4,7 @@ They wait in the journal, so that none is lost; one hub at a time puts a message
 that is known: a part that comes late completes it, as a later version of the same entry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import structlog
@@ -16,7 +16,7 @@ from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.filing import file_arrivals
 from hub.actions.installation import channel_name
 from hub.actions.lock_name import lock_number
-from hub.actions.receive import house_of, read_item
+from hub.actions.read_item import house_of, read_item
 from storage import gathering
 from storage.database import Connection, DatabaseUnavailable
 from storage.gathering import PartRow
@@ -34,6 +34,13 @@ async def gather_due(ctx: Context, *, quiet_seconds: float = QUIET_SECONDS) -> i
     Raises DatabaseUnavailable."""
     groups = await ctx.database.read(lambda c: gathering.due(c, quiet_seconds, MOST_SECONDS))
     return sum([await _put_together(ctx, channel_id, part_of) for channel_id, part_of in groups])
+
+
+async def gather_before(ctx: Context, channel_id: int, conversations: Collection[str]) -> None:
+    """Somebody goes on speaking: what they said before, in parts, is whole. Raises DatabaseUnavailable."""
+    groups = await ctx.database.read(lambda c: gathering.waiting_in(c, channel_id, sorted(conversations)))
+    for part_of in groups:
+        await _put_together(ctx, channel_id, part_of)
 
 
 async def next_gathering(ctx: Context) -> float | None:

@@ -5,12 +5,13 @@ later answers find the new place. Each move stands in a ledger of its own and in
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.cases.along import restore_rows, take_back
 from hub.actions.cases.begun import bring_begun, take_begun_back
+from hub.actions.cases.live_on import carry_live, carry_live_back
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.split import open_split, sender_of
@@ -23,7 +24,7 @@ from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import cases, house, inbound, move, participants, threads, work
 from storage.database import Connection
-from storage.move import MovableRow
+from storage.move import Brought, MovableRow
 
 T = TypeVar("T")
 
@@ -153,6 +154,8 @@ async def undo_move(ctx: Context, *, move_id: int, actor: Actor) -> int:
             await take_back(target, merge)
         if brought is not None:
             await take_begun_back(source, target, brought)
+            if brought.live is not None:
+                await carry_live_back(source, target, brought.live, silence_seconds=_silence(ctx))
         await _write(ctx, pair)
         if merge is not None:
             await restore_rows(source, target, merge, target_was=known.target_was)
@@ -195,15 +198,19 @@ async def take_over(ctx: Context, pair: Pair, entries: Sequence[MovableRow], *, 
     )
     why = "split" if split else "moved"
     await threads.remember(connection, [], [(target.ticket.id, source.ticket.id, why)])
+    brought: Brought | None = None
     _, anything = await move.speaks_last(connection, source.ticket.id)
     if not anything:
         await source.become(TicketStatus.CLOSED)
         await move.merge_into(connection, source.ticket.id, target.ticket.id)
-        await move.set_brought(connection, move_id, await bring_begun(source, target))
+        brought = await bring_begun(source, target)
     last, _ = await move.speaks_last(connection, target.ticket.id)
     pair.heard = not split and last == Direction.IN and any(_is_word(entry) for entry in entries)
     if pair.heard and target.status in (TicketStatus.PENDING, TicketStatus.RESOLVED):
         await target.become(TicketStatus.OPEN)
+    if brought is not None:
+        live = await carry_live(source, target, silence_seconds=_silence(ctx))
+        await move.set_brought(connection, move_id, replace(brought, live=live))
     await _write(ctx, pair)
     await move.close_move(
         connection,
@@ -214,6 +221,10 @@ async def take_over(ctx: Context, pair: Pair, entries: Sequence[MovableRow], *, 
         entries=placed,
     )
     return move_id
+
+
+def _silence(ctx: Context) -> float:
+    return ctx.rules.work.silence_minutes * 60.0
 
 
 def _is_word(entry: MovableRow) -> bool:

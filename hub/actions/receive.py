@@ -18,12 +18,12 @@ from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem, 
 from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.arrivals import Arrival, understand
 from hub.actions.context import Context
-from hub.actions.filing import House, file_arrivals
-from hub.actions.inboxes import is_own_address
+from hub.actions.filing import file_arrivals
+from hub.actions.gather import gather_before
 from hub.actions.installation import channel_id, channel_name
 from hub.actions.metrics import ACCEPTED
+from hub.actions.read_item import house_of, read_item
 from hub.actions.reader import Overrun
-from hub.model.interactions import InboundInteraction
 from hub.model.tickets import EventKind
 from storage import events, inbound, views
 from storage.database import Connection, DatabaseUnavailable
@@ -68,7 +68,7 @@ async def accept_items(
             )
             for item in items
         ]
-        kept = await ctx.intake.keep(arrivals, partial(_write, ctx))
+        kept = [one for run in _runs(arrivals) for one in await _keep(ctx, number, run)]
     except DatabaseUnavailable as error:
         raise NotAccepted(str(error)) from error
     new = sum(not one.duplicate for one in kept)
@@ -79,25 +79,24 @@ async def accept_items(
     return kept
 
 
+def _runs(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
+    """Parts of messages and whole ones in turn: what follows a message in parts is said after it."""
+    for _, run in groupby(arrivals, key=lambda arrival: arrival.is_part):
+        yield list(run)
+
+
+async def _keep(ctx: Context, number: int, run: Sequence[Arrival]) -> list[Acceptance]:
+    if run[0].kind.join is not None and not run[0].is_part:
+        await gather_before(ctx, number, {arrival.item.said_in for arrival in run})
+    return await ctx.intake.keep(run, partial(_write, ctx))
+
+
 def _arrival(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:
     """Read it now, unless its format is heavy or it waits for its other parts."""
     if arrival.kind.heavy or arrival.is_part:
         return arrival
     said = read_item(arrival.channel, arrival.item, settings, translate)
     return replace(arrival, error=said) if isinstance(said, str) else replace(arrival, read=understand(said))
-
-
-def read_item(
-    channel: str, item: RawItem, settings: BaseModel, translate: Translate
-) -> InboundInteraction | str:
-    """What it says, or why it cannot be read."""
-    try:
-        return translate(item, settings)
-    except CannotTranslate as error:
-        return str(error)[:1000]
-    except Exception as error:
-        log.exception("intake.translator_fault", channel=channel, key=item.external_key[:100])
-        return f"It cannot be read: {type(error).__name__}: {error}"[:1000]
 
 
 async def _write(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance | Exception]:
@@ -125,13 +124,6 @@ async def _write_alone(ctx: Context, arrival: Arrival) -> Acceptance | Exception
             return (await _file(ctx, [replace(arrival, read=None, error=why)]))[0]
     except Exception as error:  # noqa: BLE001 - it is the answer to whoever handed the item in
         return error
-
-
-def house_of(ctx: Context) -> House:
-    """What is the same for all that arrives now."""
-    return House(
-        rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx), look_again=ctx.learned.look_again
-    )
 
 
 async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -261,6 +262,7 @@ def _told(facts: FactsRow, happened: Touch) -> Happened:
     )
 
 
+@cache
 def _forgotten(name: str) -> Calendar:
     """In place of a calendar that the rules do not name any more. Nothing is reckoned by it: what lives goes by what is
     promised now."""

@@ -71,6 +71,7 @@ def welcome(demo: Demo, data_dir: Path) -> str:
         ),
         (say("Form page", "网页表单"), f"{demo.url}/forms/{FORM}"),
         (say("Chat page", "在线客服"), f"{demo.url}/chat/{CHAT}"),
+        (say("Help pages", "帮助中心"), f"{demo.url}/help"),
         (say("API", "API 文档"), f"{demo.url}/api/v1/docs"),
         (say("API key", "API 密钥"), demo.api_key),
     )

@@ -15,10 +15,11 @@ from hub.actions.failures import NotPossible
 from hub.actions.people.keys import actor_of_key, create_api_key
 from hub.actions.people.staff import add_agent, set_password
 from hub.model.people import Role, Scope
+from hub.sandbox.articles import write_articles
 from hub.sandbox.people import STORIES
 from hub.sandbox.visit import Pace, visit
 from hub.sandbox.world import SandboxWorld
-from hub.settings import Settings, WrongSetting
+from hub.settings import DeskChannels, Settings, WrongSetting
 from hub.wiring import run_hub
 
 LOGIN_FILE = "demo-login"
@@ -70,6 +71,7 @@ async def run_demo(settings: Settings, dsn: str, *, locale: str) -> AsyncIterato
         configured = demo_settings(settings, world)
         async with run_hub(configured, dsn, grace=GRACE_SECONDS) as hub:
             password, api_key, new = await _let_staff_in(hub.ctx, settings.data_dir / LOGIN_FILE, locale)
+            await write_articles(hub.ctx)
             demo = Demo(url=hub.url, password=password, api_key=api_key, new=new)
             visiting = asyncio.create_task(_visit(world, demo.url))
             try:
@@ -119,7 +121,10 @@ def demo_settings(settings: Settings, world: SandboxWorld) -> Settings:
     )
     # Long enough to be seen and used, short enough for somebody who waits for the customer's mailbox to fill.
     delivery = settings.delivery.model_copy(update={"undo_seconds": min(3.0, settings.delivery.undo_seconds)})
-    return settings.model_copy(update={"channels": channels, "web": web, "delivery": delivery})
+    here = DeskChannels(allow_private=True)  # the sandbox's servers are on this machine
+    return settings.model_copy(
+        update={"channels": channels, "web": web, "delivery": delivery, "desk_channels": here}
+    )
 
 
 def free_port(host: str, wanted: int) -> int:

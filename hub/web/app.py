@@ -19,6 +19,7 @@ from hub.web.desk.routes import desk_routes
 from hub.web.desk.say.language import N_
 from hub.web.desk.visit import show_trouble, voice_for
 from hub.web.doors import ChannelDoors
+from hub.web.follow.routes import follow_routes
 from hub.web.help.routes import help_routes
 from hub.web.ops import Ready, ops_routes
 from hub.web.peers import Network, peer_of, read_proxies
@@ -60,6 +61,7 @@ def make_app(
     app.add_routes([web.get("/", _to_the_desk)])
     app.add_routes(desk_routes(ctx))
     app.add_routes(help_routes(ctx))
+    app.add_routes(follow_routes(ctx))
     app.add_routes(ops_routes(ctx, ready, keyring))
     app.add_routes(api_routes(ctx, keyring))
     app.router.register_resource(doors)

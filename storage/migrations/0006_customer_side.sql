@@ -109,6 +109,7 @@ CREATE TABLE gathering (
     raw_id bigint PRIMARY KEY,
     channel_id int NOT NULL REFERENCES channel,
     part_of text NOT NULL,
+    said_in text NOT NULL,
     at timestamptz NOT NULL DEFAULT clock_timestamp(),
     filed_as bigint
 );
@@ -135,6 +136,15 @@ CREATE TABLE talk (
     PRIMARY KEY (channel_id, thread_key)
 );
 CREATE INDEX talk_with ON talk (kind, value);
+
+-- What customers asked of the hub itself, so that it is done once however often it comes.
+CREATE TABLE counter_key (
+    channel_id int NOT NULL REFERENCES channel,
+    key text NOT NULL,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (channel_id, key)
+);
+CREATE INDEX counter_key_age ON counter_key (at);
 
 -- A code that was sent to an address, to see whether it is theirs. Only its hash is kept.
 CREATE TABLE proof (

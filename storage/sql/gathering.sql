@@ -3,7 +3,8 @@
 -- name: add_parts
 -- Nobody reads them by themselves.
 WITH added AS (
-    INSERT INTO gathering (raw_id, channel_id, part_of) SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[])
+    INSERT INTO gathering (raw_id, channel_id, part_of, said_in)
+    SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::text[])
 )
 UPDATE inbound_raw SET lease_until = 'infinity' WHERE id = ANY($1::bigint[])
 
@@ -13,6 +14,11 @@ SELECT channel_id, part_of FROM gathering WHERE filed_as IS NULL
 GROUP BY channel_id, part_of
 HAVING max(at) <= clock_timestamp() - make_interval(secs => $1) OR min(at) <= clock_timestamp() - make_interval(secs => $2)
 ORDER BY min(at) LIMIT 20
+
+-- name: waiting_in
+-- In these conversations, the oldest first.
+SELECT part_of FROM gathering WHERE filed_as IS NULL AND channel_id = $1 AND said_in = ANY($2::text[])
+GROUP BY part_of ORDER BY min(raw_id)
 
 -- name: next_due
 SELECT extract(epoch FROM min(least(latest + make_interval(secs => $1), first + make_interval(secs => $2))) - clock_timestamp())::float8

@@ -55,7 +55,7 @@ WHERE a.id = $1
 -- name: texts
 -- The texts of these as they are being written, and how each stands to what is read.
 SELECT x.article_id, x.language, x.title, x.summary, x.body, x.behind, x.version, coalesce(g.name, '') AS changed_by, x.changed_at,
-       v.number AS live, v.published_at,
+       v.number AS live, coalesce(v.title, '') AS live_title, coalesce(v.summary, '') AS live_summary, v.published_at,
        v.id IS NOT NULL AND (v.title, v.summary, v.body) IS DISTINCT FROM (x.title, x.summary, x.body) AS changed
 FROM article_text x
 LEFT JOIN agent g ON g.id = x.changed_by

@@ -38,3 +38,18 @@ SET live = false, seq = $2, version = version + 1, updated_at = clock_timestamp(
     assignee_id = CASE WHEN $3 THEN NULL ELSE assignee_id END, waiting_why = CASE WHEN $3 THEN NULL ELSE waiting_why END,
     snoozed_until = CASE WHEN NOT $3 THEN snoozed_until END
 WHERE id = $1
+
+-- name: begin_live
+WITH heard AS (
+    INSERT INTO timer (kind, ticket_id, due_at, version)
+    SELECT 'live_silence', id, clock_timestamp() + make_interval(secs => $2), version FROM ticket WHERE id = $1
+    ON CONFLICT (kind, ticket_id, version) DO UPDATE SET due_at = excluded.due_at, fired_at = NULL, cancelled_at = NULL
+)
+UPDATE ticket SET live = true WHERE id = $1
+
+-- name: stop_live
+WITH over AS (
+    UPDATE timer SET cancelled_at = clock_timestamp()
+    WHERE ticket_id = $1 AND kind = 'live_silence' AND fired_at IS NULL AND cancelled_at IS NULL
+)
+UPDATE ticket SET live = false WHERE id = $1

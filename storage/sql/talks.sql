@@ -9,10 +9,10 @@ FROM talk WHERE channel_id = $1 AND thread_key = $2
 INSERT INTO talk (channel_id, thread_key, address, kind, value) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
 
 -- name: claim_key
-INSERT INTO inbound_key (channel_id, key, raw_id) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING RETURNING raw_id
+INSERT INTO counter_key (channel_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING key
 
 -- name: is_claimed
-SELECT EXISTS (SELECT 1 FROM inbound_key WHERE channel_id = $1 AND key = $2)
+SELECT EXISTS (SELECT 1 FROM counter_key WHERE channel_id = $1 AND key = $2)
 
 -- name: set_language
 -- Of the conversation, and of the customer.
@@ -123,3 +123,7 @@ LIMIT 1
 
 -- name: tidy_proofs
 DELETE FROM proof WHERE proven_at IS NULL AND expires_at < clock_timestamp() - interval '1 day'
+
+-- name: tidy_keys
+-- The outside keeps an update for a day; a message can be changed for two.
+DELETE FROM counter_key WHERE at < clock_timestamp() - interval '4 days'

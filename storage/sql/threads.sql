@@ -9,8 +9,7 @@ WITH hint AS (
     FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
     JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
     JOIN ticket t ON t.id = r.ticket_id
-    -- A chat goes on in a chat.
-    LEFT JOIN ticket m ON m.id = t.merged_into AND m.channel_id = t.channel_id
+    LEFT JOIN ticket m ON m.id = t.merged_into
     UNION ALL
     SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
     UNION ALL

@@ -2,7 +2,7 @@
 and axe finds nothing."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Dialog, expect
 
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.keys import create_api_key
@@ -20,6 +20,10 @@ ADMIN = Actor(name="Ada Keller", role=Role.ADMIN)
 WORDS = {
     "en": ("New role", "Add", "Only their own tickets", "Saved. Routing goes by it from now on."),
     "zh_CN": ("新建角色", "添加", "仅自己的工单", "已保存，分配从现在起按此进行。"),
+}
+ACTS = {
+    "en": ("API key revoked", "API key made", "Retention changed", "Webhook added"),
+    "zh_CN": ("吊销 API 密钥", "创建 API 密钥", "修改保留期限", "添加 Webhook"),
 }
 
 
@@ -57,6 +61,63 @@ async def test_what_a_role_shows_changes_under_the_eyes_of_who_has_it(
     # What comes into their sight is there at once.
     await assign_ticket(desk.ctx, ticket_code=other, agent_id=lin, actor=HUB)
     await expect(theirs.locator(f'.row[data-ticket="T-{other}"]')).to_be_visible()
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_what_is_set_up_is_there_for_colleagues_and_in_the_audit_trail(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
+    await add_agent(
+        desk.ctx, login="ada", name="Ada Keller", password=PASSWORD, role=Role.ADMIN, locale=locale
+    )
+    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle")
+    colleague = await open_desk(f"/desk/tickets/T-{code}?scope=all", login="lin")
+    page = await open_desk("/desk/templates", login="ada")
+    await page.fill("#template-name", "We are sorry")
+    await page.fill("#template-shortcut", "sorry")
+    await page.fill("#template-body", "Dear {{customer.name}}, we are sorry.")
+    await expect(page.locator("#preview")).to_contain_text("we are sorry.")
+    await page.click("#template-form .strong")
+    await page.goto(f"{desk.url}/desk/macros")
+    await page.fill("#macro-name", "Sorry and done")
+    await page.select_option("#macro-status", "resolved")
+    await page.click("#macro-form .strong")
+    await expect(page.locator(".columns strong").first).to_have_text("Sorry and done")
+    # Both are there for somebody whose page was open before.
+    await colleague.click("#reply-text")
+    await colleague.keyboard.type("/sorry")
+    await expect(colleague.locator("#completions .completion")).to_have_count(1)
+    await colleague.keyboard.press("Enter")
+    await expect(colleague.locator("#reply-text")).to_have_value("Dear Li Wei, we are sorry.")
+    await colleague.keyboard.press("Escape")
+    await colleague.keyboard.press("m")
+    await colleague.keyboard.type("Sorry")
+    await colleague.keyboard.press("Enter")
+    await expect(colleague.locator("#dialog")).to_contain_text("已解决")
+
+    await page.goto(f"{desk.url}/desk/webhooks")
+    await page.fill("#webhook-name", "erp")
+    await page.fill("#webhook-url", "https://erp.example/hook")
+    await page.click("main .button.strong")
+    await expect(page.locator(".webhook h2")).to_contain_text("erp")
+    # A policy is looked at before it can be switched on.
+    await page.goto(f"{desk.url}/desk/retention")
+    await expect(page.locator("#policy-raw .strong")).to_have_count(0)
+    await page.click("#policy-raw [name=look]")
+    await page.click("#policy-raw .strong")
+    await expect(page.locator("#policy-raw .state.up")).to_be_visible()
+    await page.goto(f"{desk.url}/desk/keys")
+    await page.fill("#k-name", "till")
+    await page.click("main .button.strong")
+    await page.goto(f"{desk.url}/desk/keys")
+    page.on("dialog", Dialog.accept)
+    await page.click("main .menu > summary")
+    await page.click("[data-ask] .choice")
+    await expect(page.locator("tr.ended")).to_contain_text("till")
+    await page.goto(f"{desk.url}/desk/audit")
+    trail = page.locator("main tbody tr")
+    for row, act in enumerate(ACTS[locale]):
+        await expect(trail.nth(row)).to_contain_text(act)
 
 
 async def test_a_key_is_copied_with_one_press(open_desk: OpenDesk, desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import pytest
 from playwright.async_api import Locator, Page, expect
 
 from hub.actions.floor.route import drain
@@ -10,18 +11,22 @@ from hub.actions.note import add_note
 from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
+from tests.browser.looks import LOCALES, speak
 from tests.fakes.desk import Desk, customer_writes
 
 
 async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk) -> None:
-    page = await open_desk()
-    await page.evaluate("window.untouched = true")
+    pages = await open_desk(), await open_desk(login="lin")
+    for page in pages:
+        await page.evaluate("window.untouched = true")
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
-    await expect(page.locator(f"#row-T-{code}")).to_contain_text("Parcel", timeout=5000)
-    await expect(page.locator(".scopes a", has_text="All")).to_contain_text("1")
+    for page, everything in zip(pages, ("All", "全部"), strict=True):
+        await expect(page.locator(f"#row-T-{code}")).to_contain_text("Parcel", timeout=5000)
+        await expect(page.locator(".scopes a", has_text=everything)).to_contain_text("1")
     await drain(desk.ctx)
-    await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Ann Berg")
-    assert await page.evaluate("window.untouched")
+    for page in pages:
+        await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Ann Berg")
+        assert await page.evaluate("window.untouched")
 
 
 async def test_nothing_is_missed_while_the_line_was_down(open_desk: OpenDesk, desk: Desk) -> None:
@@ -77,7 +82,9 @@ async def test_an_input_method_goes_on_composing_through_news_and_its_enter_send
     assert await _count(desk, "SELECT count(*) FROM outbox") == 0
 
 
-async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+    await speak(desk, locale)
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
 
@@ -109,14 +116,16 @@ async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk
     await page.keyboard.press("Control+Enter")
     sent = page.locator("#log .entry.out")
     await expect(sent).to_contain_text("It leaves today.", timeout=5000)
-    await expect(sent.locator(".delivery")).to_contain_text("Queued")
+    await expect(sent.locator(".delivery")).to_contain_text({"en": "Queued", "zh_CN": "待发送"}[locale])
     await expect(page.locator("#reply-text")).to_have_value("")
     assert await _count(desk, "SELECT count(*) FROM outbox") == 1
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_a_reply_to_an_older_state_shows_what_is_new_and_keeps_its_text(
-    open_desk: OpenDesk, desk: Desk
+    open_desk: OpenDesk, desk: Desk, locale: str
 ) -> None:
+    await speak(desk, locale)
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     await page.fill("#reply-text", "We look for it.")
@@ -131,7 +140,9 @@ async def test_a_reply_to_an_older_state_shows_what_is_new_and_keeps_its_text(
     assert await _count(desk, "SELECT count(*) FROM outbox") == 1
 
 
-async def test_a_draft_outlives_its_page(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_draft_outlives_its_page(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+    await speak(desk, locale)
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     other = await customer_writes(desk.ctx, "And mine?", subject="Another", thread="other")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
@@ -146,18 +157,28 @@ async def test_a_draft_outlives_its_page(open_desk: OpenDesk, desk: Desk) -> Non
     await expect(page.locator("#reply-text")).to_have_value("half a sent")
 
 
-async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
+    await speak(desk, locale)
     first = await customer_writes(desk.ctx, "one", subject="First")
     await customer_writes(desk.ctx, "two", subject="Second", thread="two")
     page = await open_desk()
-    await page.keyboard.press("j")
-    await page.keyboard.press("j")
+    for key in ("j", "j", "k", "j"):
+        await page.keyboard.press(key)
     await page.keyboard.press("Enter")
     await expect(page.locator("#thread h1")).to_have_text("First")
+    # What has the focus is kept by every swap: the row, until a key goes elsewhere.
+    await expect(page.locator(f"#row-T-{first} .row")).to_be_focused()
+    await page.keyboard.press("Period")
+    await expect(page.locator("#messages, #toasts").filter(has_text=f"T-{first}")).to_be_visible()
+    await page.keyboard.press("a")
+    await expect(page.locator("#colleagues .choice").first).to_be_focused(timeout=5000)
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#assign-menu summary")).to_be_focused()
     await page.keyboard.press("i")
-    await expect(page.locator("#thread .facts")).to_contain_text("You")
+    await expect(page.locator("#thread .facts")).to_contain_text({"en": "You", "zh_CN": "您"}[locale])
     await page.keyboard.press("e")
-    await expect(page.locator("#thread .facts")).to_contain_text("Resolved")
+    await expect(page.locator("#thread .facts .badge.status.resolved")).to_be_visible()
     await expect(page.locator(f"#row-T-{first}")).to_have_count(0, timeout=5000)
     await page.keyboard.press("Shift+Slash")
     await expect(page.locator("#help")).to_be_visible()

@@ -93,7 +93,11 @@ async def test_levels_are_typed_from_cell_to_cell_and_what_is_refused_goes_back(
     assert now.skills == {"billing": 5, "delivery": 2}
 
 
-async def test_queues_are_ticked_and_the_last_one_stays_ticked(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_queues_are_ticked_and_the_last_one_stays_ticked(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
+    await speak(desk, locale)
     page = await open_desk("/desk/staff/queues")
     lin = next(one.id for one in await desk.ctx.database.read(views.list_agents) if one.login == "lin")
     everywhere, service = page.locator(f"#m-{lin}-0"), page.locator(f"#m-{lin}-2")
@@ -104,7 +108,9 @@ async def test_queues_are_ticked_and_the_last_one_stays_ticked(open_desk: OpenDe
     await expect(service).to_be_checked()
     await expect(service).to_be_focused()
     await page.keyboard.press("Space")
-    await expect(page.locator("#messages")).to_contain_text("works on every one")
+    await expect(page.locator("#messages")).to_contain_text(
+        {"en": "works on every one", "zh_CN": "所有队列"}[locale]
+    )
     await expect(service).to_be_checked()
     await everywhere.check()
     await expect(service).not_to_be_checked()

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 from hub.actions.context import Context
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
+from tests.browser.looks import LOCALES, speak
 from tests.fakes.desk import CHANNELS, MAIL, Desk, html_letter, letters_come, serving_desk
 
 
@@ -71,7 +72,11 @@ async def test_people_are_chips_and_the_button_says_to_how_many_it_goes(
     await expect(page.locator("#cc-row .mail-chip")).to_have_count(0)
 
 
-async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
+    await speak(desk, locale)
     code = await _a_letter(desk)
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     await page.click("#offered >> text=Eve Adler")
@@ -84,7 +89,9 @@ async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(open_desk: Ope
     await expect(page.locator("#reply-text")).to_have_value("We send a new one.", timeout=10_000)
     await expect(page.locator("#cc-row .mail-chip span")).to_have_text(["Eve Adler"])
     await expect(page.locator("#undo")).to_have_count(0)
-    await expect(page.locator("#log .entry.out .delivery")).to_contain_text("Cancelled")
+    await expect(page.locator("#log .entry.out .delivery")).to_contain_text(
+        {"en": "Cancelled", "zh_CN": "已取消"}[locale]
+    )
     # It is a draft again: what is written now outlives the page, and sending it sends it once.
     await page.reload()
     await expect(page.locator("#reply-text")).to_have_value("We send a new one.")
@@ -98,32 +105,42 @@ async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(open_desk: Ope
     assert await desk.ctx.database.read(states) == ["cancelled", "queued"]
 
 
+@pytest.mark.parametrize("locale", LOCALES)
 async def test_entries_go_to_another_ticket_and_come_back_by_keyboard(
-    open_desk: OpenDesk, desk: Desk
+    open_desk: OpenDesk, desk: Desk, locale: str
 ) -> None:
+    await speak(desk, locale)
     first = await _a_letter(desk, 1, cc="")
     second = await _a_letter(desk, 2, cc="")
     page = await open_desk(f"/desk/tickets/T-{second}?scope=all")
-    await page.focus(".actions [data-chooses]")
+    await page.focus("#more-menu summary")
+    await page.keyboard.press("Enter")
+    await page.focus("#more-menu [data-chooses]")
     await page.keyboard.press("Enter")
     await expect(page.locator("#log .choose input")).to_be_focused()
     await expect(page.locator("#move button[value=ticket]")).to_be_disabled()
     await page.keyboard.press("Space")
-    await expect(page.locator("#chosen-count")).to_have_text("Chosen: 1")
+    await expect(page.locator("#chosen-count")).to_have_text(
+        {"en": "Chosen: 1", "zh_CN": "已选 1 条"}[locale]
+    )
     await page.focus("#move-to")
     await page.keyboard.type(f"T-{first}")
     await page.keyboard.press("Enter")
     await expect(page.locator("#thread h1")).to_have_text("Lamp 1", timeout=10_000)
     await expect(page.locator("#log .entry.in")).to_have_count(2)
     assert page.url.endswith(f"/desk/tickets/T-{first}?scope=all")
-    toast = page.locator(".toast", has_text="1 entry is on this ticket now.")
-    await toast.get_by_role("button", name="Undo").press("Enter")
+    said = {"en": "1 entry is on this ticket now.", "zh_CN": "1 条内容现在在此工单中。"}[locale]
+    await page.locator(".toast", has_text=said).locator("[data-undo]").press("Enter")
     await expect(page.locator("#thread h1")).to_have_text("Lamp 2", timeout=10_000)
     await expect(page.locator("#log .entry.in")).to_have_count(1)
     assert page.url.endswith(f"/desk/tickets/T-{second}?scope=all")
 
 
-async def test_the_original_stays_open_through_news_and_runs_nothing(open_desk: OpenDesk, desk: Desk) -> None:
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_the_original_stays_open_through_news_and_runs_nothing(
+    open_desk: OpenDesk, desk: Desk, locale: str
+) -> None:
+    await speak(desk, locale)
     code = await _a_letter(desk, 1, cc="")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     await page.click("details.original summary")

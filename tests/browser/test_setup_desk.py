@@ -13,7 +13,7 @@ from hub.actions.people.staff import add_agent, set_preferences
 from hub.actions.tags import change_tags
 from hub.model.people import HUB, Role
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
-from hub.settings import Settings
+from hub.settings import DeskChannels, Settings
 from hub.wiring import Hub, run_hub
 from storage import views
 from tests.browser.looks import Looks
@@ -49,7 +49,12 @@ async def house(ctx: Context, database_dsn: str, browser: Browser) -> AsyncItera
     number = await add_agent(
         ctx, login="root", name="Rui Root", password=PASSWORD, role=Role.ADMIN, languages=("en", "zh")
     )
-    settings = Settings(channels=SHOP, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
+    settings = Settings(
+        channels=SHOP,
+        web={"port": 0},  # type: ignore[arg-type]
+        secret_key=SECRET.decode(),  # type: ignore[arg-type]
+        desk_channels=DeskChannels(allow_private=True),
+    )
     complaints: list[str] = []
     async with run_hub(settings, database_dsn, grace=5) as hub:
         context = await browser.new_context(timezone_id="Asia/Shanghai", locale="en-US")

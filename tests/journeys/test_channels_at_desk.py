@@ -60,6 +60,7 @@ async def hubs_at_work(ctx: Context, dsn: str, number: int) -> AsyncIterator[lis
     )
     settings: dict[str, Any] = {
         "channels": FILE,
+        "desk_channels": {"allow_private": True},
         "web": {"port": 0},
         "database": {"dsn": dsn},
         "secret_key": SECRET.decode(),

@@ -31,7 +31,14 @@ async def hubs(database_dsn: str) -> AsyncIterator[tuple[Context, Context]]:
 
 
 def picture(
-    album: int, place: int, *, caption: str = "", edited: int = 0, chat: int = 5, text: str = ""
+    album: int,
+    place: int,
+    *,
+    caption: str = "",
+    edited: int = 0,
+    chat: int = 5,
+    text: str = "",
+    data: bytes = b"",
 ) -> RawItem:
     """Picture `place` of an album, as the adapter hands it on."""
     number = album * 100 + place
@@ -48,7 +55,7 @@ def picture(
     key = "message"
     if edited:
         message["edit_date"], key = 1_700_000_000 + number + edited, "edited_message"
-    files = {} if text else {f"f{number}": b"%d" % number}
+    files = {} if text else {f"f{number}": data or b"%d" % number}
     return pack(
         {"update_id": number + 100_000 * edited, key: message},
         bot_id=BOT,
@@ -108,6 +115,24 @@ async def test_a_picture_that_comes_late_completes_its_album_and_is_no_new_word(
     assert await one(ctx, "SELECT status FROM ticket") == "resolved"
     kinds = await rows(ctx, "SELECT kind FROM event WHERE ticket_id = $1 ORDER BY seq", ticket_id)
     assert [row["kind"] for row in kinds] == ["ticket_opened", "status_changed", "interaction_revised"]
+
+
+async def test_what_is_said_after_an_album_stands_after_it(hubs: tuple[Context, Context]) -> None:
+    """Also when both come in one batch; another customer's album goes on waiting."""
+    ctx, _ = hubs
+    await accept_items(ctx, "bot", [picture(1, 0), picture(9, 0, chat=6)])
+    await accept_items(
+        ctx, "bot", [picture(1, 1), picture(2, 0, text="See?"), picture(3, 0), picture(4, 0, text="And?")]
+    )
+    ticket_id = await one(ctx, "SELECT DISTINCT ticket_id FROM interaction")
+    assert await shown(ctx, ticket_id) == [
+        ("", ["photo-100.jpg", "photo-101.jpg"]),
+        ("See?", []),
+        ("", ["photo-300.jpg"]),
+        ("And?", []),
+    ]
+    assert await one(ctx, "SELECT count(*) FROM gathering WHERE filed_as IS NULL") == 1
+    await gather(ctx)
 
 
 async def test_a_part_that_cannot_be_read_is_quarantined_and_the_others_are_shown(

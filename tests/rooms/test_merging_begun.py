@@ -7,15 +7,19 @@ from typing import Any
 import pytest
 
 from hub.actions.answers.drafts import Shelf, forget_version, read_shelf, save_draft, upload_file
+from hub.actions.answers.reply import queue_reply
 from hub.actions.cases.merge import merge_tickets
 from hub.actions.context import Context
+from hub.actions.floor.assign import assign_ticket
+from hub.actions.floor.live import end_silent
 from hub.actions.move import move_entries, split_entries, undo_move
 from hub.actions.own_fields import add_field, said_of, say_of_ticket
 from hub.model.drafts import DraftContent, DraftMode, Write
 from hub.model.own_fields import About
+from tests.fakes.floor import floor_rules, loads, minutes_pass
 from tests.fakes.inboxes import TWO_INBOXES
-from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, ticket, write
+from tests.fakes.invariants import assert_invariants, check_every_commit
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket, write
 
 LI = "li@example.cn"
 REPLY, NOTE = DraftMode.REPLY, DraftMode.NOTE
@@ -24,6 +28,15 @@ REPLY, NOTE = DraftMode.REPLY, DraftMode.NOTE
 @pytest.fixture
 async def ctx(database_dsn: str) -> AsyncIterator[Context]:
     async with a_hub(database_dsn, TWO_INBOXES) as hub:
+        yield hub
+        await assert_invariants(hub.database, by_hand=True)
+
+
+@pytest.fixture
+async def talking(database_dsn: str) -> AsyncIterator[Context]:
+    """A hub with a channel in which people sit at the other end. No load is ever wrong."""
+    async with a_hub(database_dsn, rules=floor_rules()) as hub:
+        await check_every_commit(hub.database, by_hand=True)
         yield hub
         await assert_invariants(hub.database, by_hand=True)
 
@@ -197,3 +210,79 @@ async def test_own_fields_fill_what_is_empty_and_are_empty_again(ctx: Context) -
     await undo_move(ctx, move_id=move_id, actor=SYSTEM)
     assert await said_of(ctx, About.TICKET, target["id"]) == {"colour": "blue", "shop": "10"}
     assert await said_of(ctx, About.TICKET, source["id"]) == {"serial": "K-17", "colour": "red", "shop": "9"}
+
+
+# ── conversations ────────────────────────────────────────────────────────────────────────────────────────────────────
+CHAT: dict[str, Any] = {
+    "channel": "plain",
+    "who": [("email", LI, True)],
+    "key": "chat.7",
+    "reply_address": "7",
+}
+
+
+async def _chat_and_letter(
+    ctx: Context, *, talks: bool = True
+) -> tuple[dict[str, Any], dict[str, Any], int, int]:
+    """Somebody who has written a letter sits at a chat now; lin talks with them, and zhou is there too."""
+    letter = await ticket(ctx, await write(ctx, LI, "about A", message_id="a@example.cn"))
+    chat = await ticket(ctx, await say(ctx, **CHAT, text="Is there news?"))
+    assert (chat["live"], letter["live"]) == (True, False) and chat["customer_id"] == letter["customer_id"]
+    lin, zhou = await an_agent(ctx, "lin", capacity=5), await an_agent(ctx, "zhou", capacity=5)
+    if talks:
+        await assign_ticket(ctx, ticket_code=chat["code"], agent_id=lin, actor=SYSTEM)
+    return letter, chat, lin, zhou
+
+
+async def _now(ctx: Context, on: dict[str, Any]) -> tuple[str, bool, int | None]:
+    (row,) = await rows(ctx, "SELECT status, live, assignee_id FROM ticket WHERE id = $1", on["id"])
+    return row["status"], row["live"], row["assignee_id"]
+
+
+async def test_a_live_chat_goes_into_a_letter_and_the_talk_goes_on_there(talking: Context) -> None:
+    ctx = talking
+    letter, chat, lin, _ = await _chat_and_letter(ctx)
+    await merge_tickets(ctx, ticket_code=chat["code"], into_code=letter["code"], actor=SYSTEM)
+    assert await _now(ctx, letter) == ("open", True, lin)
+    assert await loads(ctx) == {"lin": (0, 1), "zhou": (0, 0)}
+    # The answer reaches the visitor in their window, and what they say next stands here.
+    answer = await queue_reply(ctx, ticket_code=letter["code"], actor=SYSTEM, text="It left today.")
+    assert await one(ctx, "SELECT thread_key FROM interaction WHERE id = $1", answer) == "chat.7"
+    assert (await ticket(ctx, await say(ctx, **CHAT, text="Thanks!")))["id"] == letter["id"]
+    # Who writes a letter is still answered by a letter, when that was last.
+    await write(ctx, LI, "By mail again", answers="a@example.cn")
+    mail = await queue_reply(ctx, ticket_code=letter["code"], actor=SYSTEM, text="Gladly.")
+    assert await one(ctx, "SELECT message->>'address' FROM outbox WHERE interaction_id = $1", mail) == LI
+
+
+async def test_whoever_has_the_letter_has_the_talk_and_undo_gives_both_back(talking: Context) -> None:
+    ctx = talking
+    letter, chat, lin, zhou = await _chat_and_letter(ctx)
+    for given in (zhou, None):
+        await assign_ticket(ctx, ticket_code=letter["code"], agent_id=given, actor=SYSTEM)
+        before = await _now(ctx, letter), await _now(ctx, chat), await loads(ctx)
+        move_id, _ = await merge_tickets(
+            ctx, ticket_code=chat["code"], into_code=letter["code"], actor=SYSTEM
+        )
+        assert await _now(ctx, letter) == ("open", True, given or lin)
+        await undo_move(ctx, move_id=move_id, actor=SYSTEM)
+        assert (await _now(ctx, letter), await _now(ctx, chat), await loads(ctx)) == before
+    assert (await ticket(ctx, await say(ctx, **CHAT, text="Hello?")))["id"] == chat["id"]
+
+
+async def test_a_talk_that_falls_silent_is_a_letter_like_any_other_again(talking: Context) -> None:
+    ctx = talking
+    letter, chat, _, _ = await _chat_and_letter(ctx, talks=False)
+    await merge_tickets(ctx, ticket_code=chat["code"], into_code=letter["code"], actor=SYSTEM)
+    assert await _now(ctx, letter) == ("open", True, None)
+    await minutes_pass(ctx, 120)
+    await end_silent(ctx)
+    assert await _now(ctx, letter) == ("open", False, None)
+
+
+async def test_a_letter_goes_into_a_live_chat_and_its_answers_come_there(talking: Context) -> None:
+    ctx = talking
+    letter, chat, lin, _ = await _chat_and_letter(ctx)
+    await merge_tickets(ctx, ticket_code=letter["code"], into_code=chat["code"], actor=SYSTEM)
+    assert await _now(ctx, chat) == ("open", True, lin)
+    assert (await ticket(ctx, await write(ctx, LI, "More", answers="a@example.cn")))["id"] == chat["id"]

@@ -5,6 +5,7 @@ Each runs in a thread of its own, not in the pool: one that hears a mailbox live
 
 import asyncio
 import contextlib
+import contextvars
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -123,8 +124,9 @@ class _Hand:
 
 
 def in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
-    """Run `work` in a thread of its own; its outcome is the future's."""
+    """Run `work` in a thread of its own, in the context of whoever asks; its outcome is the future's."""
     loop = asyncio.get_running_loop()
+    context = contextvars.copy_context()
     done: asyncio.Future[T] = loop.create_future()
 
     def settle(outcome: Any, error: BaseException | None) -> None:
@@ -138,7 +140,7 @@ def in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
     def body() -> None:
         outcome, failure = None, None
         try:
-            outcome = work()
+            outcome = context.run(work)
         except BaseException as error:  # noqa: BLE001 - it is carried to the awaiting task, not swallowed
             failure = error
         with contextlib.suppress(RuntimeError):

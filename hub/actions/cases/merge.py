@@ -15,12 +15,13 @@ MOST_ENTRIES = 5000
 async def merge_tickets(
     ctx: Context, *, ticket_code: int, into_code: int, actor: Actor, other_customer: bool = False
 ) -> tuple[int, int]:
-    """All of the ticket is on `into_code` from now on; it is closed, and whoever looks for it finds the other. Returns (the
-    move's id, how many entries went).
+    """All of the ticket is on `into_code` from now on; it is closed, and whoever looks for it finds the other. Whoever writes
+    in a conversation of it writes there, and is answered from there, whatever channel either came by. Returns (the move's id,
+    how many entries went).
 
     Raises NotFound; NotPossible: same_ticket, merged_already, closed (the target), other_customer (they are of two customers,
-    and nobody said that this is meant: the entries go onto the other one's timeline), live_elsewhere (somebody sits
-    at the other end of another channel), too_many_entries, nothing_to_move, still_leaving.
+    and nobody said that this is meant: the entries go onto the other one's timeline),
+    too_many_entries, nothing_to_move, still_leaving.
     """
     if ticket_code == into_code:
         raise NotPossible("This is the ticket itself.", code="same_ticket")
@@ -33,11 +34,6 @@ async def merge_tickets(
             raise NotPossible("A closed ticket takes nothing in: open it first.", code="closed")
         if source.ticket.customer_id != target.ticket.customer_id and not other_customer:
             raise NotPossible("The tickets are of two customers.", code="other_customer")
-        if source.ticket.live and source.ticket.channel_id != target.ticket.channel_id:
-            raise NotPossible(
-                "The customer is in a conversation on another channel: merge the other way round, or wait until it ends.",
-                code="live_elsewhere",
-            )
         ids = await cases.all_entries(connection, source.ticket.id, MOST_ENTRIES + 1)
         if len(ids) > MOST_ENTRIES:
             raise NotPossible(f"The ticket has more than {MOST_ENTRIES} entries.", code="too_many_entries")

@@ -1,13 +1,22 @@
 """Proving that a channel's credentials work, now, for a person who waits."""
 
 import asyncio
+from typing import Any
 
 import structlog
 from pydantic import BaseModel
 
-from channels.adapter import ChannelFailure, ChannelKind, HasAddress, Unavailable
+from channels.adapter import (
+    ChannelAdapter,
+    ChannelFailure,
+    ChannelKind,
+    HasAddress,
+    Misconfigured,
+    Unavailable,
+)
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.channels.desk_channels import reload_channels
+from hub.actions.channels.reach import Bounds, at_home, within
 from hub.actions.channels.trial_ports import trial_ports
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import NotFound
@@ -18,13 +27,18 @@ log = structlog.get_logger(__name__)
 CHECK_SECONDS = 30.0
 FAULT = "Something is broken in the hub itself; its log says more."
 LATE = "There was no answer within 30 seconds."
+OUT_OF_BOUNDS = (
+    "The name leads to {address}, which is no address of the public internet;"
+    " the setting desk_channels.allow_private says whether it may."
+)
 
 
 async def check_channel(ctx: Context, name: str) -> str:
     """Log in as the channel does; returns where customers reach it, "" where that is no address. Raises NotFound,
     ChannelFailure: the text says what is wrong."""
     channel = await channel_at_work(ctx, name)
-    return await check_settings(ctx, name, channel.kind, channel.settings)
+    anywhere = name in ctx.settings.channels
+    return await check_settings(ctx, name, channel.kind, channel.settings, anywhere=anywhere)
 
 
 async def channel_at_work(ctx: Context, name: str) -> ConfiguredChannel:
@@ -37,20 +51,48 @@ async def channel_at_work(ctx: Context, name: str) -> ConfiguredChannel:
         raise NotFound(f"There is no channel {name!r} at work.") from error
 
 
-async def check_settings(ctx: Context, name: str, kind: ChannelKind, settings: BaseModel) -> str:
-    """The same for settings that are not in use yet. Nothing is sent. Raises ChannelFailure."""
-    ports = trial_ports(ChannelVault(ctx, name), secret=ctx.secret, public_url=public_url(ctx))
+async def check_settings(
+    ctx: Context, name: str, kind: ChannelKind, settings: BaseModel, *, anywhere: bool = False
+) -> str:
+    """The same for settings that are not in use yet. Nothing is sent. `anywhere`: whoever wrote them has the hub's own files in
+    their hands, so its servers may be on any network. Raises ChannelFailure."""
+    ports = trial_ports(_Home(ChannelVault(ctx, name)), secret=ctx.secret, public_url=public_url(ctx))
     adapter = kind.open(name, settings, ports)
+    bounds = Bounds(private=ctx.settings.desk_channels.allow_private)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
-            await adapter.check()
-            return await adapter.address() if isinstance(adapter, HasAddress) else ""
-    except TimeoutError as error:
-        raise Unavailable(LATE) from error
-    except ChannelFailure:
-        raise
+            if anywhere:
+                return await _ask(adapter)
+            with within(bounds):
+                return await _ask(adapter)
     except Exception as error:
+        if bounds.refused:
+            raise Misconfigured(OUT_OF_BOUNDS.format(address=bounds.refused)) from error
+        if isinstance(error, TimeoutError):
+            raise Unavailable(LATE) from error
+        if isinstance(error, ChannelFailure):
+            raise
         log.exception("channel.check_fault", channel=name)
         raise Unavailable(FAULT) from error
     finally:
         await adapter.close()
+
+
+async def _ask(adapter: ChannelAdapter) -> str:
+    await adapter.check()
+    return await adapter.address() if isinstance(adapter, HasAddress) else ""
+
+
+class _Home:
+    """The channel's secrets, which lie in the hub's own database wherever that is."""
+
+    def __init__(self, vault: ChannelVault) -> None:
+        self._vault = vault
+
+    async def read(self, key: str) -> Any:
+        with at_home():
+            return await self._vault.read(key)
+
+    async def write(self, key: str, value: Any) -> None:
+        with at_home():
+            await self._vault.write(key, value)

@@ -67,13 +67,14 @@ def guarded(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:
     def make(address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, where = address_info
         text = str(where[0])
-        if not is_global(text) and not _is_allowed(text, allowed):
+        if not is_global(text) and not is_allowed(text, allowed):
             raise PermissionError(f"{text} is no public address")
         return socket.socket(family, kind, protocol)
 
     return make
 
 
-def _is_allowed(text: str, allowed: Sequence[Network]) -> bool:
+def is_allowed(text: str, allowed: Sequence[Network]) -> bool:
+    """Whether an IP address belongs to one of these networks."""
     address = ipaddress.ip_address(text.partition("%")[0])
     return any(address in network for network in allowed)

@@ -139,7 +139,16 @@ async def write_journal(connection: Connection, batch: Batch) -> None:
     parts = [case for case in batch.cases if case.arrival.is_part and case.state == "received"]
     if parts:
         await gathering.add_parts(
-            connection, [(case.raw_id, case.arrival.channel_id, case.arrival.item.part_of) for case in parts]
+            connection,
+            [
+                (
+                    case.raw_id,
+                    case.arrival.channel_id,
+                    case.arrival.item.part_of,
+                    case.arrival.item.said_in,
+                )
+                for case in parts
+            ],
         )
         await announce(connection, GATHER)
     if old:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from hub.actions.acknowledge import acknowledge
 from hub.actions.arrivals import cited_ids
 from hub.actions.filing.opening import new_ticket
+from hub.actions.filing.own import write_own
 from hub.actions.filing.place import language, refs_of
 from hub.actions.filing.state import Batch, Case, Ticket
 from hub.actions.targets import Touch, touch
@@ -27,6 +28,7 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_tickets(connection, batch)
     await _write_timeline(connection, cases)
     await _write_files(connection, cases)
+    await write_own(connection, cases)
     await _write_threads(connection, cases)
     await _write_reports(connection, batch)
     await acknowledge(connection, batch.house.secret, cases)

@@ -23,12 +23,12 @@ _QUESTION = {"en": "The question", "zh_CN": "问题"}
 _ANSWER = {"en": "The answer", "zh_CN": "解决方法"}
 _UNTITLED = {"en": "Untitled", "zh_CN": "未命名"}
 _GREETING = re.compile(
-    r"\s*(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening))\b[^\n]{0,60}|"
-    r"(?:尊敬的|亲爱的)?[^\n，,。]{0,20}(?:您好|你好)[，,。！!：:~～]?)[ \t]*(?:\n|$)",
+    r"\A\s*(?:(?:dear|hello|hi|hey|good (?:morning|afternoon|evening))\b[^\n]{0,60}"
+    r"|[^\n。]{0,20}(?:您好|你好)[，,。！!：:~～]?)[ \t]*(?:\n|$)",
     re.IGNORECASE,
 )
 _INLINE_GREETING = re.compile(
-    rf"\s*(?:{re.escape(BLANK)}(?:先生|女士|小姐)?[，, ]{{0,2}})?(?:您好|你好)[，,。！!：:~～]\s*"
+    rf"\A\s*(?:{re.escape(BLANK)}(?:先生|女士|小姐)?[，, ]{{0,2}})?(?:您好|你好)[，,。！!：:~～]\s*"
 )
 _CLOSING = re.compile(
     r"\n[ \t]*(?:(?:best|kind|warm)(?:est)? regards|regards|sincerely|yours (?:sincerely|faithfully)"

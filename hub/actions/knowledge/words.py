@@ -39,7 +39,7 @@ _COMMON_ZH = re.compile(
         这个 那个 这样 那样 因为 所以 但是 如果 还是 已经 没有 不是 知道 需要 想要 现在
         时候 如何 能否 是否 是不是 有没有 能不能 麻烦 帮忙 一个 这里 那里 一直 然后 就是
         不能 不会 可能 应该 自己 今天 昨天 明天 刚刚 刚才 希望 尽快 回复 非常 感谢 的话
-        出现 问题 这是 那么 还有 我想 想问 帮我 给我 让我 我 你 您 的 了 吗 呢 吧 啊 请""".split()  # noqa: SIM905 - words
+        出现 问题 这是 那么 还有 我想 想问 帮我 给我 让我 我 你 您 的 了 吗 呢 吧 啊""".split()  # noqa: SIM905 - words
     )
 )
 
@@ -98,7 +98,7 @@ def looked_for(text: str) -> list[LookedFor]:
 
 
 def _is_common(word: str) -> bool:
-    return word in _COMMON_EN or word.removesuffix("s") in _COMMON_EN
+    return not _COMMON_EN.isdisjoint((word, word.removesuffix("s"), _stem(word)))
 
 
 def _stem(word: str) -> str:

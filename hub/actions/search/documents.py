@@ -8,11 +8,13 @@ from hub.model.pinyin import ways_to_type
 from hub.model.search_words import comparable
 
 _DEEPEST = 4
+_NAMES = ("key", "labels")
+"""Of an answer: what it answers."""
 
 
 def entry_text(subject: str, text: str, fields: Any = None, files: Iterable[str] = ()) -> str:
     """An entry of a timeline: what it says, the answers of a form, the names of its files."""
-    parts = [subject, text, *_values(fields, 0), *files]
+    parts = [subject, text, *field_values(fields), *files]
     return comparable("\n".join(filter(None, parts))) if len(parts) > 2 or subject else comparable(text)
 
 
@@ -29,14 +31,21 @@ def organisation_text(name: str, code: int) -> str:
     return comparable("\n".join((name, *ways_to_type(name), show_code(ORGANISATION, code))))
 
 
+def field_values(fields: Any) -> list[str]:
+    """The values of a form's fields, however they are nested. What they are called is the form's own and finds nothing: it
+    stands in every entry of that form."""
+    return list(_values(fields, 0))
+
+
 def _values(fields: Any, depth: int) -> Iterable[str]:
-    """The values of a form's fields, however they are nested; their names are the form's own."""
     if isinstance(fields, str):
         yield fields
     elif isinstance(fields, int | float) and not isinstance(fields, bool):
         yield str(fields)
     elif depth < _DEEPEST and isinstance(fields, dict):
-        for value in fields.values():
+        for name, value in fields.items():
+            if name in _NAMES and "said" in fields:
+                continue
             yield from _values(value, depth + 1)
     elif depth < _DEEPEST and isinstance(fields, list):
         for value in fields:

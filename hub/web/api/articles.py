@@ -335,7 +335,7 @@ def _text(row: TextRow, base: str) -> ArticleText:
         "title", "summary", "body", "version", "live", "changed", "behind", "published_at", "changed_at",
     )  # fmt: skip
     known: Language = "zh_CN" if row.language == "zh_CN" else "en"
-    url = base + public_path(row.language, row.article_id, row.title) if base and row.live else ""
+    url = base + public_path(row.language, row.article_id, row.live_title) if base and row.live else ""
     return ArticleText(
         language=known,
         html=str(render_article(row.body)),

@@ -14,6 +14,7 @@ STYLES = (
     "tokens",
     "desk",
     "letters",
+    "versions",
     "writing",
     "floor",
     "offers",
@@ -30,6 +31,7 @@ STYLES = (
     "signin",
     "search",
     "knowledge",
+    "builder",
     "design",
 )
 """Every sheet, in the order in which they count: what stands later wins."""

@@ -23,8 +23,8 @@ from hub.web.desk import (
 )
 from hub.web.desk.admin import audit, keys, retention, roles
 from hub.web.desk.assets import show_asset
+from hub.web.desk.channels import building, setting_up
 from hub.web.desk.channels import pages as channels
-from hub.web.desk.channels import setting_up
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.knowledge import offering, shelves
 from hub.web.desk.knowledge import pages as knowledge
@@ -224,6 +224,10 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/channels/new/{kind}", setting_up.post_new, needs=P.MANAGE_CHANNELS),
         get("/channels/{name}", setting_up.show_change, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}", setting_up.post_change, needs=P.MANAGE_CHANNELS),
+        get("/channels/{name}/form", building.show_builder, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/form", building.post_builder, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/form/preview", building.post_preview, needs=P.MANAGE_CHANNELS),
+        get("/channels/{name}/form/files/{file}", building.show_file, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/switch", setting_up.post_switch, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/remove", setting_up.post_remove, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/check", channels.post_check, needs=P.MANAGE_CHANNELS),

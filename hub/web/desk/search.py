@@ -11,6 +11,7 @@ from aiohttp import web
 from hub.actions.failures import NotFound
 from hub.actions.knowledge.find import Offer, find_articles
 from hub.actions.search import find
+from hub.actions.search.documents import field_values
 from hub.actions.search.index import state_of_search
 from hub.actions.search.query import KINDS, STATUSES, Asked, Kind, read_days, read_query
 from hub.actions.search.snippet import Piece, has_hit, marked
@@ -236,8 +237,7 @@ def _pieces(entry: EntryHit, asked: Asked) -> Sequence[Piece]:
     """Of the text; where nothing of it is meant, of the fields and file names."""
     said = marked(entry.text, asked.terms)
     if asked.terms and not has_hit(said):
-        fields = [str(value) for value in entry.fields.values()] if isinstance(entry.fields, dict) else []
-        for other in (entry.subject, " · ".join(fields), " · ".join(entry.files)):
+        for other in (entry.subject, " · ".join(field_values(entry.fields)), " · ".join(entry.files)):
             beside = marked(other, asked.terms)
             if has_hit(beside):
                 return beside

@@ -13,6 +13,7 @@ import "./moving.js";
 import "./staff.js";
 import "./admin.js";
 import "./setup.js";
+import "./builder.js";
 import "./rules.js";
 import "./offers.js";
 import "./notices.js";

@@ -2,20 +2,20 @@
 
 import re
 
-import pytest
-
 from hub.web.article_text import article_as_text, render_article
 from tests.security.payloads import payloads
 
 _KNOWN = re.compile(
-    r"</?(?:p|br|hr|h[2-6]|ul|ol|li|strong|em|s|code|pre|blockquote|a|table|thead|tbody|tr|th|td)(?: (?:href|title|rel|start)=\"[^\"]*\")*>"
+    r"</?(?:p|br|hr|h[2-6]|ul|ol|li|strong|em|s|code|pre|blockquote|a|table|thead|tbody|tr|th|td)"
+    r"(?: (?:href|title|rel|start)=\"[^\"]*\")*>"
 )
 
 
 def test_what_can_be_written() -> None:
     html = str(
         render_article(
-            "# One\n\n## Two\n\nA **b** *c* ~~d~~ `e`\nnext\n\n1. x\n2. y\n\n- z\n\n> q\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\n"
+            "# One\n\n## Two\n\nA **b** *c* ~~d~~ `e`\nnext\n\n1. x\n2. y\n\n- z\n\n> q\n\n"
+            "| a | b |\n|---|---|\n| 1 | 2 |\n\n---\n\n"
             "[in](/help/en/1-x) [out](https://a.example/?a=1&b=2) <mail@a.example>"
         )
     )
@@ -31,15 +31,20 @@ def test_headings_begin_below_the_title_wherever_the_author_began() -> None:
     assert "<h2>a</h2>" in render_article("### a") and "<h3>b</h3>" in render_article("### a\n\n#### b")
 
 
-@pytest.mark.parametrize("payload", payloads("http://canary.example"))
-def test_no_html_comes_through(payload: str) -> None:
-    """As it is, and where Markdown takes addresses."""
-    for body in (payload, f"[x]({payload})", f"![x]({payload})", f"<{payload}>", f"[x]: {payload}\n\n[x]"):
-        html = str(render_article(body))
-        left = _KNOWN.sub("", html)
-        assert "<" not in left, left
-        for address in re.findall(r'href="([^"]*)"', html):
-            assert address.startswith(("http://", "https://", "mailto:", "tel:", "/help/")), address
+def test_no_html_comes_through() -> None:
+    """Attacks as they are, and where Markdown takes addresses."""
+    for payload in payloads("http://canary.example"):
+        for body in (
+            payload,
+            f"[x]({payload})",
+            f"![x]({payload})",
+            f"<{payload}>",
+            f"[x]: {payload}\n\n[x]",
+        ):
+            html = str(render_article(body))
+            assert "<" not in _KNOWN.sub("", html), html
+            for address in re.findall(r'<a [^>]*href="([^"]*)"', html):
+                assert address.startswith(("http://", "https://", "mailto:", "tel:", "/help/")), address
 
 
 def test_pictures_are_told_in_words_and_links_lead_nowhere_else() -> None:

@@ -76,13 +76,17 @@ def test_a_draft_says_what_was_asked_and_answered_without_the_words_around() -> 
         customer_name="Li Wei",
         identities=["li@mail.example"],
         question="Dear shop,\nmy order TW-20500 has not come. I am Li Wei.\nBest regards,\nLi Wei\n+86 138 0013 8000",
-        answers=["Dear Li Wei,\nnow it is on its way.\nKind regards\nAnn", "Hi Li,\nwe ask the carrier.\n\nBest regards\nAnn Berg"],
+        answers=[
+            "Dear Li Wei,\nnow it is on its way.\nKind regards\nAnn",
+            "Hi Li,\nwe ask the carrier.\n\nBest regards\nAnn Berg",
+        ],
         authors=["Ann Berg", "Li Wei"],
     )  # fmt: skip
     draft = draft_of(story, "en")
     assert draft.title == "Order […] has not come"
     assert draft.body == (
-        "## The question\n\nmy order […] has not come. I am […].\n\n## The answer\n\nwe ask the carrier.\n\nnow it is on its way."
+        "## The question\n\nmy order […] has not come. I am […].\n\n"
+        "## The answer\n\nwe ask the carrier.\n\nnow it is on its way."
     )
 
 

@@ -87,7 +87,11 @@ def show_form(
     told = troubles or {}
     known = GROUPS.get(kind, ())
     named = {name for group in known for name in group.names}
-    rest = tuple(name for name in model.model_fields if name not in named)
+    rest = tuple(
+        name
+        for name, info in model.model_fields.items()
+        if name not in named and sort_of(name, info) != "page"
+    )
     groups = (*known, *((Group(title=N_("More"), names=rest, folded=bool(known)),) if rest else ()))
     parts = []
     for group in groups:
@@ -174,8 +178,10 @@ def join_login(
 
 
 def sort_of(name: str, info: FieldInfo) -> str:
-    """How a setting is asked for."""
+    """How a setting is asked for; "page" is what has a page of its own."""
     kind = info.annotation
+    if any(isinstance(one, type) and issubclass(one, BaseModel) for one in (kind, *get_args(kind))):
+        return "page"
     if kind is SecretStr:
         return "secret"
     if kind is bool:
@@ -208,6 +214,8 @@ def read_form(model: type[BaseModel], form: Values) -> tuple[dict[str, Any], dic
     secrets: dict[str, str] = {}
     for name, info in model.model_fields.items():
         sort, given = sort_of(name, info), str(form.get(name, "")).replace("\r\n", "\n")
+        if sort == "page":
+            continue
         if sort == "secret":
             if given.strip():
                 secrets[name] = given.strip()
@@ -227,6 +235,15 @@ def read_form(model: type[BaseModel], form: Values) -> tuple[dict[str, Any], dic
             table.pop(name, None)
             secrets.pop(name, None)
     return table, secrets
+
+
+def kept_elsewhere(model: type[BaseModel], table: Values) -> dict[str, Any]:
+    """Settings that the form does not show and must not lose."""
+    return {
+        name: table[name]
+        for name, info in model.model_fields.items()
+        if name in table and sort_of(name, info) == "page"
+    }
 
 
 def leads_elsewhere(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -22,6 +22,7 @@ from hub.web.desk.channels.forms import (
     SAME_LOGIN,
     explain,
     join_login,
+    kept_elsewhere,
     leads_elsewhere,
     part_login,
     read_form,
@@ -87,6 +88,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
     secrets = {**kept.secrets, **anew}  # one that is left empty is the one that is kept
     mail = _is_mail(kept.kind)
     settings, sealed = join_login(typed, secrets, same=same) if mail else (typed, secrets)
+    settings = {**settings, **kept_elsewhere(kept.kind.settings, kept.settings)}
     try:
         untyped = kept.secrets.keys() - anew.keys()
         if same and "imap_password" in anew:

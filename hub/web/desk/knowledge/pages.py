@@ -1,7 +1,7 @@
 """The knowledge base as it is read at the desk: the list, an article, an earlier version of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from aiohttp import web
@@ -137,11 +137,20 @@ async def read_article(visit: Visit, article_id: int) -> tuple[ArticleRow, dict[
 
     row, texts = await visit.ctx.database.read(read)
     if not visit.may(Permission.WRITE_KNOWLEDGE):
-        texts = [one for one in texts if one.live is not None]
+        texts = as_read(texts)
         row = None if row is not None and row.archived_at is not None else row
     if row is None or not texts:
         raise NotFound("There is no such article.")
     return row, {one.language: one for one in texts}
+
+
+def as_read(texts: Sequence[TextRow]) -> list[TextRow]:
+    """Without what is being written: those that are read, by the titles that are."""
+    return [
+        replace(one, title=one.live_title, summary=one.live_summary, behind=False)
+        for one in texts
+        if one.live is not None
+    ]
 
 
 def chosen_language(visit: Visit, texts: Mapping[str, TextRow]) -> str:
@@ -181,7 +190,7 @@ def _address(visit: Visit, row: ArticleRow, text: TextRow) -> str:
     """Where customers read it; "" where they do not."""
     if row.visibility != Visibility.PUBLIC or text.live is None or row.archived_at is not None:
         return ""
-    return public_url(visit.ctx) + public_path(text.language, row.id, text.title)
+    return public_url(visit.ctx) + public_path(text.language, row.id, text.live_title)
 
 
 async def _look(visit: Visit, categories: Sequence[CategoryRow]) -> Looked:
@@ -199,14 +208,7 @@ async def _look(visit: Visit, categories: Sequence[CategoryRow]) -> Looked:
     ids: list[int] = []
     if typed:
         ids = await find_ids(visit.ctx, typed, Reader.WRITTEN if writes else Reader.READ)
-        wanted = Wanted(
-            archived=wanted.archived,
-            visibility=wanted.visibility,
-            category=wanted.category,
-            language=wanted.language,
-            state=wanted.state,
-            ids=ids,
-        )
+        wanted = replace(wanted, ids=ids)
     try:
         before = read_time_cursor(query["after"]) if query.get("after") else stored.LAST
     except NotACursor as error:
@@ -221,9 +223,8 @@ async def _look(visit: Visit, categories: Sequence[CategoryRow]) -> Looked:
     if typed:
         rows.sort(key=lambda row: ids.index(row.id))
     by_article: dict[int, dict[str, TextRow]] = {}
-    for text in texts:
-        if writes or text.live is not None:
-            by_article.setdefault(text.article_id, {})[text.language] = text
+    for text in texts if writes else as_read(texts):
+        by_article.setdefault(text.article_id, {})[text.language] = text
     titles = {one.id: category_title(visit.voice, one) for one in categories if not one.retired}
     lines = [
         Line(

@@ -27,7 +27,6 @@ _REASONS: Mapping[str, str] = {
     "done_already": N_("done already"),
     "too_many_tags": N_("too many tags"),
     "other_customer": N_("of another customer"),
-    "live_elsewhere": N_("in a conversation now"),
     "merged_already": N_("merged already"),
     "changed_since": N_("changed since"),
     "added_since": N_("changed since"),

@@ -69,10 +69,13 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
     ),
     "webform": (
         Group(title=N_("What it says"), names=("title_en", "title_zh", "intro_en", "intro_zh", "language")),
-        Group(title=N_("What comes of it"), names=("ticket_kind", "phone_region")),
+        Group(title=N_("What comes of it"), names=("ticket_kind", "confirm_by", "phone_region")),
+        Group(title=N_("Your own site"), names=("allowed_origins",)),
         Group(
-            title=N_("Your own site, and limits"),
-            names=("allowed_origins", "fill_in_seconds", "most_files", "most_file_mb"),
+            title=N_("Against programs, and limits"),
+            names=(
+                "proof", "fill_in_seconds", "address_posts", "busy_posts", "address_mb", "most_files", "most_file_mb",
+            ),
             folded=True,
         ),
     ),
@@ -86,6 +89,7 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
     ),
     "telegram": (
         Group(title=N_("The bot"), names=("token",)),
+        Group(title=N_("After a resolution"), names=("ask_rating", "rating_after_minutes")),
         Group(
             title=N_("How it is reached"),
             names=("webhook", "base_url", "base_file_url", "poll_seconds", "timeout_seconds"),
@@ -220,6 +224,26 @@ WORDS: Mapping[tuple[str, str], Words] = {
         label=N_("Nobody fills it in faster than"),
         help=N_("Seconds. Whoever does is asked to press the button again."),
     ),
+    ("webform", "confirm_by"): Words(
+        label=N_("Confirm by the inbox"),
+        help=N_(
+            "The name of an e-mail channel. It tells whoever left an address their number, in fixed words, once a day at most. "
+            "Empty: nobody is written to."
+        ),
+    ),
+    ("webform", "proof"): Words(
+        label=N_("The visitor's browser does a small calculation first"),
+        help=N_(
+            "A second of work for a person, a cost for whoever sends thousands (ALTCHA, served by this hub). A browser "
+            "without JavaScript cannot do it and has to wait while it is asked for."
+        ),
+    ),
+    ("webform", "address_posts"): Words(label=N_("Posts from one address in ten minutes, at the most")),
+    ("webform", "busy_posts"): Words(
+        label=N_("Posts in a minute above which the calculation is asked for"),
+        help=N_("Ten times as many are the most that is taken."),
+    ),
+    ("webform", "address_mb"): Words(label=N_("Megabytes from one address in an hour, at the most")),
     ("webform", "most_files"): Words(label=N_("Files at the most")),
     ("webform", "most_file_mb"): Words(label=N_("Megabytes of a file at the most")),
     ("webchat", "title_en"): Words(label=N_("Title in English")),
@@ -238,6 +262,11 @@ WORDS: Mapping[tuple[str, str], Words] = {
         label=N_("Token of the bot"),
         help=N_("Write /newbot to @BotFather in Telegram; it gives you the token."),
     ),
+    ("telegram", "ask_rating"): Words(
+        label=N_("Ask the customer for a rating"),
+        help=N_("From 1 to 5, by buttons below a message. Reopening the ticket ends the question."),
+    ),
+    ("telegram", "rating_after_minutes"): Words(label=N_("So many minutes later")),
     ("telegram", "webhook"): Words(
         label=N_("Telegram calls the hub"),
         help=N_("Needs an address that is reachable by https from outside. Otherwise the hub asks Telegram."),
@@ -289,6 +318,11 @@ CHOICES: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("email", "auth"): {"password": N_("With a password"), "oauth2": N_("With access that somebody granted (OAuth 2)")},
     ("email", "oauth_provider"): {"google": "Google", "microsoft": "Microsoft", "custom": N_("Another")},
     ("webform", "language"): {"en": "English", "zh_CN": "中文"},
+    ("webform", "proof"): {
+        "auto": N_("When very many write"),
+        "always": N_("Always"),
+        "never": N_("Never"),
+    },
     ("webform", "ticket_kind"): {
         "": N_("what the customer chooses"), "complaint": N_("Complaint"), "feedback": N_("Feedback"),
         "enquiry": N_("Enquiry"), "request": N_("Request"),

@@ -13,7 +13,7 @@ from hub.web.desk.say.words import FIELDS, KINDS
 from storage.views import IdentityRow, TimelineRow
 
 _CHAT = ("visitor", "webchat")
-_INTERNAL_FIELDS = ("edit_of",)
+_INTERNAL_FIELDS = ("edit_of", "answers", "trial")
 
 # The whole of what is stored, or its beginning: what a server said follows, and "%(said)s" is where it goes.
 _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -24,6 +24,13 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"It could not be delivered in time\.", N_("It could not be delivered in time.")),
         (r"The letter cannot be composed: (?P<said>.*)", N_("The letter cannot be composed: %(said)s")),
         (r"There was no answer within 30 seconds\.", N_("There was no answer within 30 seconds.")),
+        (
+            r"The name leads to (?P<said>\S+), which is no address of the public internet;.*",
+            N_(
+                "The name leads to %(said)s, which is no address of the public internet. An administrator of the"
+                " server may allow that: desk_channels.allow_private."
+            ),
+        ),
         (
             r"Something is broken in the hub itself; its log says more\.",
             N_("Something is broken in the hub itself; its log says more."),
@@ -65,11 +72,23 @@ def shown_fields(voice: Voice, entry: TimelineRow) -> list[tuple[str, str]]:
     fields: Any = entry.fields
     if entry.direction != "in" or not isinstance(fields, Mapping):
         return []
-    return [
+    known = [
         (voice.say(FIELDS.get(name, "")) or name, _value(voice, name, str(value)))
         for name, value in fields.items()
         if name not in _INTERNAL_FIELDS
     ]
+    return [*known, *say_answers(voice, fields.get("answers", ()))]
+
+
+def say_answers(voice: Voice, answers: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Those of a form, in its order: (what was asked, what was said), as far as possible in the reader's language."""
+    tongue, other = ("zh", "en") if voice.chinese else ("en", "zh")
+    found = []
+    for one in answers:
+        labels, said = one["labels"], one["said"]
+        value = said if isinstance(said, str) else said.get(tongue) or said.get(other, "")
+        found.append((labels.get(tongue) or labels.get(other, ""), value))
+    return found
 
 
 def _value(voice: Voice, name: str, value: str) -> str:

@@ -66,17 +66,17 @@ def write_day(day: date, length: Literal["medium", "long"], locale: str) -> str:
 @cache
 def _template(pattern: str, locale: str) -> str:
     if pattern == "medium":
-        both = str(get_datetime_format(pattern, locale=locale)).replace("'", "")
-        time = get_time_format(pattern, locale=locale).format
-        return both.replace("{0}", time).replace("{1}", get_date_format(pattern, locale=locale).format)
+        time = str(get_time_format("medium", locale=locale).format)
+        both = str(get_datetime_format("medium", locale=locale)).replace("'", "").replace("{0}", time)
+        return both.replace("{1}", _day_template("medium", locale))
     if pattern == "short":
-        return get_time_format(pattern, locale=locale).format
-    return parse_pattern(pattern).format
+        return str(get_time_format("short", locale=locale).format)
+    return str(parse_pattern(pattern).format)
 
 
 @cache
 def _day_template(length: Literal["medium", "long"], locale: str) -> str:
-    return get_date_format(length, locale=locale).format
+    return str(get_date_format(length, locale=locale).format)
 
 
 @lru_cache(maxsize=4096)

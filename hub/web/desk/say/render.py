@@ -94,6 +94,7 @@ def render(template: str, voice: Voice, **context: object) -> str:
         "key_table": partial(keys.key_table, voice),
         "known_as": partial(details.known_as, voice),
         "shown_fields": partial(details.shown_fields, voice),
+        "say_answers": partial(details.say_answers, voice),
         "role_name": partial(roles.role_name, voice),
         "invite_title": partial(letters.invite_title, voice),
         "invite_when": partial(letters.invite_when, voice),

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from babel.units import format_unit
 
+from channels.adapter import Bounds
 from hub.actions.answers.reach import Shut, Way
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
@@ -63,4 +64,10 @@ def _bounds(voice: Voice, way: Way, now: datetime) -> str:
         said.append(voice.say(N_("can be written to for %(time)s more"), time=left))
     if way.left is not None and way.shut is None:
         said.append(voice.count("%(num)s answer left", "%(num)s answers left", way.left))
+    carries = way.channel.kind.capabilities.bounds if way.channel is not None else Bounds()
+    if carries.piece and way.shut is None:
+        piece = voice.number(carries.piece)
+        said.append(voice.say(N_("longer texts leave in pieces of %(characters)s characters"), characters=piece))
+    if carries.file_mb and way.shut is None:
+        said.append(voice.say(N_("files up to %(size)s MB"), size=voice.number(carries.file_mb)))
     return voice.say(N_("; ")).join(said)

@@ -106,6 +106,7 @@ FIELDS: Mapping[str, str] = {
     "kind": N_("Type"),
     "telegram_username": N_("Telegram name"),
     "files_not_fetched": N_("Files not fetched"),
+    "passed_on_from": N_("Passed on from"),
 }
 """What forms, channels and API callers commonly send beside the text. Other names are shown as they are."""
 
@@ -373,9 +374,6 @@ FAILURES: Mapping[str, str] = {
     "changed_since": N_("Something else happened to the ticket since, so this cannot be undone."),
     "merged_already": N_("This ticket was merged into another already."),
     "other_customer": N_("The two tickets are of different customers. Say that this is meant."),
-    "live_elsewhere": N_(
-        "The customer is in a live conversation on another channel: merge the other way round, or when it is over."
-    ),
     "too_many_entries": N_("The ticket has too many entries to be merged."),
     "bad_title": N_("An incident needs a title of 200 characters at the most."),
     "bad_state": N_("There is no such state."),

@@ -30,7 +30,18 @@ from hub.web.desk.tickets.thread import (
 from hub.web.desk.visit import Visit
 from routing.expect import Expected
 from routing.retell import retell
-from storage import automation, followers, incidents, listening, participants, snooze, tasks, threads, views
+from storage import (
+    automation,
+    followers,
+    incidents,
+    listening,
+    participants,
+    snooze,
+    surveys,
+    tasks,
+    threads,
+    views,
+)
 from storage.automation import RunRow
 from storage.database import Connection
 from storage.followers import FollowerRow
@@ -38,10 +49,13 @@ from storage.incidents import IncidentShort
 from storage.listening import ListenerRow
 from storage.participants import ParticipantRow
 from storage.side_by_side import SideBySide, side_by_side
+from storage.surveys import ScoreRow
 from storage.tasks import TaskRow
 from storage.threads import LinkRow
 from storage.views import CustomerRow, TicketRow
 
+SCORES = 5
+"""So many of the last ratings of a customer are shown."""
 RUNS = 20
 """So many of the last things that rules did to a ticket are shown."""
 
@@ -64,6 +78,7 @@ class Work:
     followers: Sequence[FollowerRow]
     listeners: Sequence[ListenerRow]
     incidents: Sequence[IncidentShort]
+    scores: Sequence[ScoreRow]
     snoozed_until: datetime | None
     waiting_why: dict[str, Any] | None = None
 
@@ -103,6 +118,7 @@ async def work_of(also: SideBySide, visit: Visit, ticket: TicketRow, rows: int) 
     following = also.ask(followers.named(c, ticket.id))
     listeners = also.ask(listening.listeners(c, ticket.id))
     affected = also.ask(incidents.of_ticket(c, ticket.id))
+    scores = also.ask(surveys.scores_of(c, ticket.customer_id, SCORES))
     until = also.ask(snooze.snoozed_until(c, ticket.id))
     clocks = also.ask(ledger_of(c, visit.ctx.rules.policies, ticket.id, visit.now))
     # What was stored when it was last looked at may be long past: who has come and gone since decides.
@@ -121,6 +137,7 @@ async def work_of(also: SideBySide, visit: Visit, ticket: TicketRow, rows: int) 
         followers=await following,
         listeners=await listeners,
         incidents=await affected,
+        scores=await scores,
         snoozed_until=await until,
         clocks=await clocks,
         waiting_why=waiting_why,

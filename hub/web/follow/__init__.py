@@ -1,0 +1,1 @@
+"""The page by which a customer follows a case, without signing in."""

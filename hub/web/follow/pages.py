@@ -1,0 +1,160 @@
+"""How a case stands, what was said in it, and a box to say more. A visit changes nothing: programs that look at every link in a
+letter may look at this one too."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from aiohttp import web
+
+from channels.adapter import Counted, NotAccepted, Unavailable
+from channels.doors import COMMON_HEADERS, choose_language, is_own_origin, network_of, peer_of_request
+from channels.webform.check import check
+from channels.webform.fields import FormDefinition, FormField, Kind, Said
+from channels.webform.pack import pack_more
+from channels.webform.passes import make_pass, read_pass
+from channels.webform.read import Unreadable, read_post
+from channels.webform.settings import WebformSettings
+from channels.webform.submission import PASS, TRAP, Posted, Problem
+from channels.webform.words import WORDS
+from hub.actions.context import Context
+from hub.actions.failures import NotFound
+from hub.actions.follow import Followed, open_link
+from hub.actions.gate import SharedGate
+from hub.actions.receive import accept_items
+from hub.model.tickets import TicketStatus
+from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.render import render
+
+_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_BOX = WebformSettings(
+    most_files=5,
+    form=FormDefinition(
+        fields=(
+            FormField(key="text", kind=Kind.LONG, label=Said(en="Message", zh="内容"), means="message"),
+            FormField(key="files", kind=Kind.FILE, label=Said(en="Files", zh="附件")),
+        )
+    ),
+)
+"""What can be added later, read and checked as a form is."""
+_PASS_OF = "follow"  # noqa: S105 - a name
+_SECONDS, _MOST = 600.0, 30
+"""Posts from one address."""
+STANDS: Mapping[TicketStatus, str] = {
+    TicketStatus.OPEN: N_("We are working on it."),
+    TicketStatus.PENDING: N_("We have answered, and wait to hear from you."),
+    TicketStatus.RESOLVED: N_("It is settled. If it is not for you, write to us below."),
+    TicketStatus.CLOSED: N_("It is closed."),
+}
+
+
+class FollowPages:
+    """The handlers, over one hub."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._gate = SharedGate(ctx.database)
+
+    async def show(self, request: web.Request) -> web.Response:
+        """The page; the same for every link that is none."""
+        try:
+            followed = await open_link(self._ctx, request.match_info["token"])
+        except NotFound:
+            return self._nothing(request)
+        return self._page(request, followed)
+
+    async def post(self, request: web.Request) -> web.Response:
+        """What somebody adds. Only our own page asks, so only it is heard."""
+        token = request.match_info["token"]
+        try:
+            followed = await open_link(self._ctx, token)
+        except NotFound:
+            return self._nothing(request)
+        posted = Posted(fields={})
+        try:
+            refusal = await self._refusal(request, followed)
+            if refusal is not None:
+                return self._page(request, followed, posted, [refusal[1]], status=refusal[0])
+            posted = await read_post(request, _BOX)
+        except (Unreadable, web.HTTPRequestEntityTooLarge):
+            return self._page(request, followed, posted, [Problem(field="", word="unreadable")], status=400)
+        except Unavailable:
+            return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
+        known = read_pass(self._ctx.secret, _PASS_OF, posted.fields.get(PASS, ""), datetime.now(UTC))
+        problems = check(posted, _BOX.asks, region="CN")
+        if known is None or posted.fields.get(TRAP, ""):
+            problems = [Problem(field="", word="stale"), *problems]
+        if problems or known is None:
+            return self._page(request, followed, posted, problems, status=422)
+        item = pack_more(
+            posted.fields.get("text", ""),
+            posted.files,
+            thread=followed.link.thread_key,
+            external_key=f"follow.{known[0]}",
+            name="",
+            received_at=datetime.now(UTC),
+            meta={"peer": peer_of_request(request)},
+        )
+        try:
+            await accept_items(self._ctx, followed.link.channel, [item])
+        except NotAccepted:
+            return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
+        headers = {**COMMON_HEADERS, "Location": f"{request.path_qs}#last", "Cache-Control": "no-store"}
+        return web.Response(status=303, headers=headers)
+
+    async def _refusal(self, request: web.Request, followed: Followed) -> tuple[int, Problem] | None:
+        """Why nothing of this post is read. Raises Unavailable."""
+        if not is_own_origin(request, self._ctx.settings.web.public_url):
+            return 403, Problem(field="", word="not_allowed")
+        if not followed.may_write or followed.goes_on:
+            return 409, Problem(field="", word="stale")
+        key = f"follow:post:{network_of(peer_of_request(request))}"
+        (tally,) = await self._gate.count([Counted(key=key, seconds=_SECONDS)])
+        if tally.hits <= _MOST:
+            return None
+        return 429, Problem(field="", word="slow_down", values={"minutes": max(1, round(tally.ends_in / 60))})
+
+    def _page(
+        self,
+        request: web.Request,
+        followed: Followed,
+        posted: Posted | None = None,
+        problems: Sequence[Problem] = (),
+        *,
+        status: int = 200,
+    ) -> web.Response:
+        voice = Voice(locale=choose_language(request, followed.link.language))
+        words = WORDS[voice.locale]
+        given = posted.fields if posted is not None else {}
+        return self._html(
+            voice,
+            status,
+            followed=followed,
+            stands=STANDS[followed.status],
+            problems=[one.say(words) for one in problems],
+            words=words,
+            text=given.get("text", ""),
+            pass_field=PASS,
+            trap=TRAP,
+            new_pass=make_pass(self._ctx.secret, _PASS_OF, uuid4(), datetime.now(UTC)),
+            path=request.path,
+        )
+
+    def _nothing(self, request: web.Request) -> web.Response:
+        voice = Voice(locale=choose_language(request, "en"))
+        return self._html(
+            voice, 404, followed=None, path=request.path, words=WORDS[voice.locale], problems=[]
+        )
+
+    def _html(self, voice: Voice, status: int, **context: object) -> web.Response:
+        headers = {
+            **COMMON_HEADERS,
+            "Content-Security-Policy": _POLICY,
+            "Cache-Control": "no-store",
+            "Vary": "Accept-Language",
+            "X-Robots-Tag": "noindex, nofollow",
+        }
+        text = render("follow.html", voice, now=datetime.now(UTC), **context)
+        return web.Response(
+            text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
+        )
