@@ -22,8 +22,8 @@ class RawItem:
     `external_key` identifies it within its channel for ever; the second item with the same key is a duplicate.
     `content_key`, where given, is a second key over the content (the same letter under another UID).
     `part_of`, where given, names the message of which this is one part, within its channel for ever: the parts are gathered
-    for a moment in the journal and go through the kind's `join`, whatever their order. `said_in` is the conversation, of kinds that
-    have parts: the next item there that is no part ends the wait.
+    for a moment in the journal and go through the kind's `join`, whatever their order. `said_in` is the conversation, of kinds
+    that have parts: the next item there that is no part ends the wait.
     `meta` holds what the transport said beside the content (JSON-able, small): IMAP folder and UID, peer address.
     """
 

@@ -145,6 +145,7 @@ class Webhooks(_Table):
 
 class DeskChannels(_Table):
     allow_private: bool = False
+    offer_loopback: bool = False
 
 
 class Settings(BaseSettings):

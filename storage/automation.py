@@ -53,6 +53,8 @@ class FactsRow:
     customer_language: str
     owner_id: int | None
     open_tickets: int
+    ticket_fields: Any
+    customer_fields: Any
     event: str | None
     data: Any
     agent_id: int | None
@@ -145,10 +147,10 @@ async def settle(connection: Connection, due_ids: Sequence[int]) -> None:
 
 
 async def facts(
-    connection: Connection, wanted: Sequence[tuple[int, int]], *, count_open: bool
+    connection: Connection, wanted: Sequence[tuple[int, int]], *, count_open: bool, read_fields: bool
 ) -> dict[tuple[int, int], FactsRow]:
     """By (ticket id, seq)."""
-    rows = await connection.fetch(SQL["facts"], *transposed(wanted, 2), count_open)
+    rows = await connection.fetch(SQL["facts"], *transposed(wanted, 2), count_open, read_fields)
     return {(row["ticket_id"], row["seq"]): FactsRow(**row) for row in rows}
 
 
@@ -289,3 +291,9 @@ async def add_automatic_entry(
         SQL["add_automatic_entry"], ticket.id, seq, ticket.customer_id, channel_id, subject, text, external_id, thread_key
     )  # fmt: skip
     return made
+
+
+async def backlog(connection: Connection) -> int:
+    """How many looks rules still have to take, a hundred thousand at the most."""
+    waiting: int = await connection.fetchval(SQL["backlog"])
+    return waiting

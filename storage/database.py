@@ -79,6 +79,9 @@ class DatabaseUnavailable(Exception):
     """Postgres did not answer in time. Nothing is known to be kept; the caller must try again."""
 
 
+_NO_ROWS_FAULT: tuple[type[BaseException], ...] = (*_TRANSIENT, *_NOT_NOW, DatabaseUnavailable)
+
+
 def _encode_json(value: Any) -> str:
     return orjson.dumps(value).decode()
 
@@ -124,6 +127,8 @@ class Database:
                 timeout=CONNECT_TIMEOUT,
                 # Reads that go together are one long text; it has to stay prepared like any other.
                 max_cacheable_statement_size=0,
+                # An ANALYZE makes a plan anew; that five minutes have passed is no reason to.
+                max_cached_statement_lifetime=0,
                 init=_prepare_connection,
                 reset=_leave_as_it_is,
                 server_settings=_SERVER_SETTINGS,
@@ -216,7 +221,7 @@ async def try_alone(
     try:
         async with connection.transaction():
             await work(connection)
-    except (*_TRANSIENT, *_NOT_NOW, DatabaseUnavailable):
+    except _NO_ROWS_FAULT:
         raise
     except Exception as error:  # noqa: BLE001 - the caller sets the row aside with it
         return error

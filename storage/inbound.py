@@ -382,6 +382,14 @@ async def add_refs(connection: Connection, refs: Sequence[tuple[str, str, int]])
     await connection.execute(SQL["add_refs"], *transposed(refs, 3))
 
 
+async def find_cited(
+    connection: Connection, cited: Sequence[tuple[int, str, str]]
+) -> dict[tuple[int, str], int]:
+    """Tickets by (channel id, external id) of messages that are answered: (channel id, thread key, external id)."""
+    rows = await connection.fetch(SQL["find_cited"], *transposed(cited, 3))
+    return {(row["channel_id"], row["ref"]): row["ticket_id"] for row in rows}
+
+
 async def find_said(
     connection: Connection, names: Sequence[tuple[int, str, str]]
 ) -> dict[tuple[int, str, str], tuple[int, int]]:

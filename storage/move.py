@@ -14,7 +14,8 @@ SQL = load_queries("move")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovableRow:
-    """An entry that is to go, or a later version of one (`revises`), which goes along. `delivery` is the state of its outbox row ("" for others), `sent_to` its recipient."""
+    """An entry that is to go, or a later version of one (`revises`), which goes along. `delivery` is the state of its outbox
+    row ("" for others), `sent_to` its recipient."""
 
     id: int
     seq: int

@@ -113,9 +113,9 @@ async def tell_ticket(connection: Connection, channel_id: int, thread_key: str, 
 
 
 async def customer_of(connection: Connection, kind: str, value: str) -> tuple[int, str] | None:
-    """(id, name) of whom this proves."""
+    """(id, language) of whom this proves."""
     row = await connection.fetchrow(SQL["customer_of"], kind, value)
-    return (row["id"], row["name"]) if row else None
+    return (row["id"], row["language"]) if row else None
 
 
 async def add_customer(connection: Connection, name: str, language: str, kind: str, value: str) -> int:

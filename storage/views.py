@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
 from hub.model.codes import CUSTOMER, NotACode, read_code
+from hub.model.pinyin import sort_key
 from storage.database import Connection
 from storage.queries import load_queries
 from storage.side_by_side import side_by_side
@@ -501,8 +502,9 @@ async def customer_tickets(connection: Connection, customer_id: int, limit: int 
 
 
 async def list_agents(connection: Connection) -> list[AgentRow]:
-    """All agents by name, those who left (`active` False) too: history names them."""
-    return [_agent(row) for row in await connection.fetch(SQL["list_agents"])]
+    """All agents by name, Chinese ones by their pinyin, those who left (`active` False) too: history names them."""
+    agents = [_agent(row) for row in await connection.fetch(SQL["list_agents"])]
+    return sorted(agents, key=lambda one: sort_key(one.name))
 
 
 def _agent(row: Any) -> AgentRow:

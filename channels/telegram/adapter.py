@@ -76,6 +76,7 @@ class TelegramAdapter:
         if self._settings.webhook:
             await self._ask_for_calls()
             await asyncio.Event().wait()
+        await self._end_calls()
         await self._poll(accept)
 
     async def _poll(self, accept: Accept) -> None:
@@ -241,10 +242,19 @@ class TelegramAdapter:
 
         return (web.post(f"/telegram/{self.name}/webhook", hear),)
 
+    @property
+    def _webhook(self) -> str:
+        return f"{self._ports.public_url}/telegram/{self.name}/webhook"
+
+    async def _end_calls(self) -> None:
+        """The hub asks from now on, where it was called before. Somebody else's webhook is theirs to end."""
+        if (await call(self._line.bot.get_webhook_info())).url == self._webhook:
+            await call(self._line.bot.delete_webhook(), Doing.ARRANGING)
+
     async def _ask_for_calls(self) -> None:
         await call(
             self._line.bot.set_webhook(
-                f"{self._ports.public_url}/telegram/{self.name}/webhook",
+                self._webhook,
                 secret_token=self._secret(),
                 allowed_updates=list(ALLOWED),
             ),

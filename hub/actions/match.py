@@ -22,6 +22,8 @@ from storage.threads import ThreadRow
 
 MAIL = "mail"
 MOST_LINKS = 5
+MOST_CITED = 3
+"""Of the messages that one in a conversation answers."""
 _NUMBER = re.compile(r"(?<![A-Za-z0-9])T-?(\d{4,18})(?!\d)")
 REPORTS = (Automatic.BOUNCE, Automatic.DELAYED, Automatic.RECEIPT)
 """What may say how a letter of ours fared."""
@@ -113,6 +115,8 @@ def gather(arrival: Arrival, read: Read) -> Evidence:
     is_mail = arrival.kind.answer_id is not None
     cites = cited_ids(said) if is_mail else ()
     refs = [(MAIL, ref) for ref in cites]
+    if not is_mail:  # what is answered says more than the conversation that it is in
+        refs += [(arrival.scope, ref) for ref in said.thread.references[:MOST_CITED]]
     if said.thread.key:
         refs.append((arrival.scope, said.thread.key))
     sent: tuple[str, ...] = ()

@@ -216,8 +216,8 @@ class InboundInteraction:
     `external_id` is the channel's own id of the message (a Message-ID without brackets, a chat message id), or
     "". `hints` are routing hints from a form or an API caller (keys: kind, queue, priority, skill, language).
     `revisable`: it may come again, changed or completed, under the same `external_id` and `thread.key`; what comes
-    later is then a version of the same entry. The field `edit_of` says that it was the customer who changed it. The field `answers`
-    holds those of a form that was built: {key, labels: {en, zh}, said}. `own`: for fields of the company's own, by
+    later is then a version of the same entry. The field `edit_of` says that it was the customer who changed it. The field
+    `answers` holds those of a form that was built: {key, labels: {en, zh}, said}. `own`: for fields of the company's own, by
     `ticket.NAME` and `customer.NAME`.
     """
 

@@ -121,7 +121,7 @@ def demo_settings(settings: Settings, world: SandboxWorld) -> Settings:
     )
     # Long enough to be seen and used, short enough for somebody who waits for the customer's mailbox to fill.
     delivery = settings.delivery.model_copy(update={"undo_seconds": min(3.0, settings.delivery.undo_seconds)})
-    here = DeskChannels(allow_private=True)  # the sandbox's servers are on this machine
+    here = DeskChannels(allow_private=True, offer_loopback=True)  # the sandbox's servers are on this machine
     return settings.model_copy(
         update={"channels": channels, "web": web, "delivery": delivery, "desk_channels": here}
     )

@@ -20,7 +20,7 @@ from hub.model.people import Scope
 from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
 from hub.web.api.serve import answer_problems
-from storage import mailboxes, tasks, views, webhooks
+from storage import automation, mailboxes, tasks, views, webhooks
 from storage.database import Connection, DatabaseUnavailable
 from storage.mailboxes import MailboxRow
 from storage.migrate import missing_migrations
@@ -195,7 +195,9 @@ def _mailbox_figures(rows: Iterable[MailboxRow]) -> Iterable[Metric]:
 
 async def _errand_figures(connection: Connection) -> Iterable[Metric]:
     to_do, calls = await tasks.counts(connection, None), await webhooks.backlog(connection)
+    looks = await automation.backlog(connection)
     return (
+        _gauge("hub_automation_waiting", "What happened that rules have not looked at yet.", looks),
         _gauge("hub_tasks_to_do", "Tasks that are not done.", to_do.all),
         _gauge("hub_tasks_overdue", "Of these, those whose time has passed.", to_do.overdue),
         _gauge("hub_webhook_calls_waiting", "Calls to other programs that were not made yet.", calls.waiting),

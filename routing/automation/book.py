@@ -47,6 +47,13 @@ class Book:
         )
 
     @cached_property
+    def reads_fields(self) -> bool:
+        """Whether any rule asks for fields of the company's own."""
+        return any(
+            rule.when.asks("fields") or rule.unless.asks("fields") for rule in (*self.listening, *self.timed)
+        )
+
+    @cached_property
     def reads_words(self) -> bool:
         """Whether any rule asks for words in what was said."""
         return any(rule.when.words or rule.unless.words for rule in self.listening)

@@ -105,7 +105,8 @@ def _said(message: Message | None) -> frozenset[Happening]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A ticket at one moment. `told`: what happened to it; None for a time rule. `open_tickets`: of its customer, it too."""
+    """A ticket at one moment. `told`: what happened to it; None for a time rule. `open_tickets`: of its customer, it too.
+    `…_fields`: what stands in fields of the company's own, as they keep it; nothing where no rule asks."""
 
     kind: TicketKind
     priority: Priority
@@ -124,4 +125,6 @@ class Facts:
     organisation: str = ""
     customer_language: str = ""
     open_tickets: int = 0
+    ticket_fields: Mapping[str, Any] = field(default_factory=dict)
+    customer_fields: Mapping[str, Any] = field(default_factory=dict)
     told: Told | None = None

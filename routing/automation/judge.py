@@ -1,6 +1,7 @@
 """Whether a rule's conditions hold. Pure."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from routing.automation.facts import Facts, Message
 from routing.automation.tables import AutomationRule, AutomationWhen, By
@@ -43,6 +44,28 @@ def _any_word(words: Words, text: str) -> bool:
     return any(word.casefold() in low for word in words)
 
 
+def _fields_fit(wanted: Words, said: Mapping[str, Any]) -> bool:
+    """Of one field one value is enough; every field that is named must fit."""
+    fits: dict[str, bool] = {}
+    for one in wanted:
+        name, _, value = one.partition(" = ")
+        there = said.get(name)
+        fits[name] = fits.get(name, False) or (there is not None and (not value or _is_value(value, there)))
+    return all(fits.values())
+
+
+def _is_value(wanted: str, there: object) -> bool:
+    """As people write it: whatever the case, a number in any of its forms, yes or no."""
+    if isinstance(there, bool):
+        return wanted.casefold() in (("yes", "true", "是") if there else ("no", "false", "否"))
+    if isinstance(there, int | float):
+        try:
+            return float(wanted.replace(",", "")) == there
+        except ValueError:
+            return False
+    return wanted.casefold() == str(there).casefold()
+
+
 def _said(facts: Facts) -> Message | None:
     return facts.told.message if facts.told is not None else None
 
@@ -70,6 +93,8 @@ _TESTS: Mapping[str, Callable[[AutomationWhen, Facts, Calendars], bool]] = {
     "organisation": lambda w, f, _: f.organisation.casefold() in {one.casefold() for one in w.organisation},
     "customer_language": lambda w, f, _: f.customer_language in w.customer_language,
     "open_tickets": lambda w, f, _: f.open_tickets >= w.open_tickets,
+    "ticket_fields": lambda w, f, _: _fields_fit(w.ticket_fields, f.ticket_fields),
+    "customer_fields": lambda w, f, _: _fields_fit(w.customer_fields, f.customer_fields),
     "words": lambda w, f, _: (said := _said(f)) is not None and _any_word(w.words, said.text),
     "attachment": lambda w, f, _: (said := _said(f)) is not None and said.attachment is w.attachment,
     "direction": lambda w, f, _: (said := _said(f)) is not None and said.direction in w.direction,

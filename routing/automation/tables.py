@@ -4,6 +4,7 @@ Flat on purpose, so that it reads in TOML as on a screen: within a list one is e
 `unless` may.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
@@ -17,7 +18,24 @@ from hub.model.tickets import TicketKind, TicketStatus
 from routing.promises import Weekday
 from routing.tables import Name, PriorityName, Table, Word, Words
 
+_OWN_FIELD = re.compile(r"\s*([a-z][a-z0-9_]{0,39})\s*(?:[=＝]\s*(\S.{0,199}?)\s*)?")
+
+
+def clean_own_field(text: str) -> str:
+    """Raises ValueError.
+
+    >>> clean_own_field(" warranty= over "), clean_own_field("serial")
+    ('warranty = over', 'serial')
+    """
+    found = _OWN_FIELD.fullmatch(text)
+    if found is None:
+        raise ValueError("must be the name of a field, or name = value")
+    return " = ".join(one for one in found.groups() if one)
+
+
 Tag = Annotated[str, AfterValidator(clean_tag)]
+OwnField = Annotated[str, AfterValidator(clean_own_field)]
+"""Normal form: "name = value" or "name"."""
 Text = Annotated[str, Field(max_length=2000)]
 Recipient = Annotated[
     str, Field(pattern=r"^(assignee|overseers|agent:\S{1,80}|role:(agent|supervisor|admin)|queue:\S{1,40})$")
@@ -83,7 +101,9 @@ WITH_TARGET = frozenset({Happening.SLA_WARNING, Happening.SLA_BREACHED})
 class AutomationWhen(Table):
     """Conditions; what is left out is not asked. `organisation`: whole names; `subject` and `words`: words in it; these three
     whatever the case. `open_tickets`: the customer has at least so many that are open or pending, this one too.
-    `during`, `outside`: calendars that are open, or shut, at the moment; `weekday` goes by that calendar's zone."""
+    `ticket_fields`, `customer_fields`: fields of the company's own as "name = value", or the name alone where any value will
+    do; of one field one is enough, and every field that is named must fit. `during`, `outside`: calendars that are open, or
+    shut, at the moment; `weekday` goes by that calendar's zone."""
 
     kind: tuple[TicketKind, ...] = ()
     priority: tuple[PriorityName, ...] = ()
@@ -101,6 +121,8 @@ class AutomationWhen(Table):
     organisation: Words = ()
     customer_language: Words = ()
     open_tickets: Annotated[int, Field(ge=0, le=1000)] = 0
+    ticket_fields: tuple[OwnField, ...] = ()
+    customer_fields: tuple[OwnField, ...] = ()
     words: Words = ()
     attachment: bool | None = None
     direction: tuple[Literal["in", "out", "internal"], ...] = ()
@@ -117,6 +139,7 @@ class AutomationWhen(Table):
             "uncertain",
         ),
         "customer": ("key_account", "segment", "organisation", "customer_language", "open_tickets"),
+        "fields": ("ticket_fields", "customer_fields"),
         "message": ("words", "attachment", "direction", "automatic"),
         "event": ("target", "by"),
         "time": ("during", "outside", "weekday"),

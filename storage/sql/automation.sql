@@ -74,7 +74,7 @@ DELETE FROM automation_due WHERE id = ANY($1::bigint[])
 
 -- name: facts
 -- Tickets, with the entry of the ledger that each is looked at for (0: none). `$3`: whether anybody asks how many open tickets the
--- customer has, which is counted up to a thousand.
+-- customer has, which is counted up to a thousand; `$4`: whether anybody asks for fields of the company's own.
 SELECT t.id AS ticket_id, g.seq, t.code, t.kind, t.kind_uncertain, t.priority, q.name AS queue, t.queue_id, t.status, t.tags,
        t.language, ch.name AS channel, ch.kind AS channel_kind, t.subject, t.assignee_id, t.by_hand,
        coalesce(d.step = 'manual' AND d.why->>'rule' IS NULL, false) AS given_by_hand,
@@ -83,6 +83,8 @@ SELECT t.id AS ticket_id, g.seq, t.code, t.kind, t.kind_uncertain, t.priority, q
        cu.language AS customer_language, coalesce(cu.owner_id, o.owner_id, t.last_agent_id) AS owner_id,
        CASE WHEN $3 THEN (SELECT count(*) FROM (SELECT 1 FROM ticket x WHERE x.customer_id = t.customer_id
                                                 AND x.status IN ('open', 'pending') LIMIT 1000) n) ELSE 0 END::int AS open_tickets,
+       CASE WHEN $4 THEN (SELECT f.said FROM ticket_fields f WHERE f.ticket_id = t.id) END AS ticket_fields,
+       CASE WHEN $4 THEN (SELECT f.said FROM customer_fields f WHERE f.customer_id = t.customer_id) END AS customer_fields,
        e.kind AS event, e.data, e.agent_id,
        i.direction, left(i.text, 20000) AS text, i.automatic,
        EXISTS (SELECT 1 FROM attachment a WHERE a.interaction_id = i.id) AS attachment,
@@ -209,3 +211,7 @@ INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, directio
                          thread_key, automatic)
 VALUES ($1, $2, $3, $4, 'message', 'out', '', $5, $6, $7, $8, 'rule')
 RETURNING id
+
+-- name: backlog
+-- For the metrics; counted up to a hundred thousand.
+SELECT count(*)::int FROM (SELECT 1 FROM automation_due LIMIT 100000) due

@@ -249,6 +249,16 @@ CROSS JOIN LATERAL (
     ORDER BY i.id LIMIT 1
 ) i
 
+-- name: find_cited
+-- On which tickets these messages of a conversation stand, the customer's and ours.
+SELECT DISTINCT ON (g.channel_id, g.ref) g.channel_id, g.ref, i.ticket_id
+FROM unnest($1::int[], $2::text[], $3::text[]) AS g (channel_id, thread_key, ref)
+JOIN interaction i ON i.channel_id = g.channel_id AND i.thread_key = g.thread_key AND i.thread_key <> ''
+                  AND i.id > timeline_floor(now() - interval '60 days')
+LEFT JOIN outbox o ON o.interaction_id = i.id AND i.direction = 'out'
+WHERE i.external_id = g.ref OR o.external_id = g.ref
+ORDER BY g.channel_id, g.ref, i.id DESC
+
 -- name: touch_tickets
 -- A customer's message on tickets that exist. `reopen` brings a waiting or resolved one back to work; `release` takes it
 -- from an agent who cannot have it now; `live`: its customer sits at the other end again, for `silence_seconds` at the least.

@@ -61,11 +61,13 @@ UPDATE agent SET locale = coalesce($2, locale), theme = coalesce($3, theme) WHER
 UPDATE agent SET keys = $2 WHERE id = $1 RETURNING id
 
 -- name: set_presence
--- What is set replaces what the agent would have come back as; what a person or a program says, also what is heard of their pages.
-UPDATE agent SET presence = $2, presence_since = clock_timestamp(), comes_back_as = '', presence_because = $4,
+-- What is set replaces what the agent would have come back as; what a person or a program says, also what is heard of their pages,
+-- and why the hub had set the same.
+UPDATE agent SET presence = $2, presence_since = CASE WHEN presence = $2 THEN presence_since ELSE clock_timestamp() END,
+       comes_back_as = '', presence_because = $4,
        unheard_since = CASE WHEN $3 THEN unheard_since END,
        idle_since = CASE WHEN $2 = 'online' THEN clock_timestamp() ELSE idle_since END
-WHERE id = $1 AND active AND presence <> $2
+WHERE id = $1 AND active AND (presence <> $2 OR $2 = 'away' AND NOT $3 AND presence_because <> $4)
 RETURNING id
 
 -- name: hear_line

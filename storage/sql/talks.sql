@@ -51,7 +51,7 @@ WITH numbered AS (
 INSERT INTO event (ticket_id, seq, kind, data) SELECT id, seq, $3, '{}' FROM numbered
 
 -- name: customer_of
-SELECT c.id, c.name FROM identity n JOIN customer c ON c.id = n.customer_id WHERE n.kind = $1 AND n.value = $2 AND n.verified
+SELECT c.id, c.language FROM identity n JOIN customer c ON c.id = n.customer_id WHERE n.kind = $1 AND n.value = $2 AND n.verified
 
 -- name: add_customer
 WITH made AS (

@@ -46,9 +46,12 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
         "/desk/customers/{code}/data",
     ),
     "setting up": (
-        "/desk/channels", "/desk/channels/new/{kind}", "/desk/channels/{name}", "/desk/fields", "/desk/tags", "/desk/start",
+        "/desk/channels", "/desk/channels/new/{kind}", "/desk/channels/{name}", "/desk/channels/{name}/form",
+        "/desk/fields", "/desk/tags", "/desk/start",
     ),
-    "signing in": ("/desk/login/second", "/desk/security", "/desk/security/start", "/desk/security/again"),
+    "signing in": (
+        "/desk/login/second", "/desk/security", "/desk/security/start", "/desk/security/app", "/desk/security/again",
+    ),
     "simulation": ("/desk/simulate", "/desk/simulate/{id}"),
     "classification": ("/desk/classification",),
     "knowledge": (
@@ -85,11 +88,11 @@ class Looks:
         return cls(page, desk_url, part)
 
     async def at(
-        self, address: str, *, query: str = "", name: str = "", within: str | None = None, **names: Any
+        self, address: str, *, query: str = "", called: str = "", within: str | None = None, **names: Any
     ) -> None:
         """Go there and look. `address` as the routes name it, `names` for what it leaves open."""
         await self.go(address, query=query, **names)
-        await self.here(name or f"{address}{query}", within=within)
+        await self.here(called or f"{address}{query}", within=within)
 
     async def go(self, address: str, *, query: str = "", **names: Any) -> None:
         """Go there; something is still to be opened before the look."""
@@ -117,7 +120,7 @@ class Looks:
     def found_nothing(self) -> None:
         """Every address of the part was visited, and axe had nothing to say."""
         assert self._been == set(LOOKED_AT.get(self._part, ()))
-        assert self._found == {}
+        assert self._found == {}, self._found
 
     def _note(self, where: str, wrong: list[str]) -> None:
         if wrong:

@@ -19,9 +19,9 @@ PAGES: tuple[tuple[str, dict[str, str]], ...] = (
     ("/desk/rules", {}), ("/desk/rules/general", {}), ("/desk/rules/draft", {}),
     ("/desk/rules/versions/{version}", {"version": "1"}), ("/desk/rules/new/{page}", {"page": "queues"}),
     *(("/desk/rules/{page}", {"page": page}) for page in ("queues", "routing", "calendars", "targets", "automation")),
-    (ENTRY, {"page": "queues", "entry": "complaints"}), (ENTRY, {"page": "routing", "entry": "angry%20billing"}),
-    (ENTRY, {"page": "calendars", "entry": "office"}), (ENTRY, {"page": "targets", "entry": "complaint"}),
-    (ENTRY, {"page": "automation", "entry": "late"}),
+    (ENTRY, {"page": "queues", "name": "complaints"}), (ENTRY, {"page": "routing", "name": "angry%20billing"}),
+    (ENTRY, {"page": "calendars", "name": "office"}), (ENTRY, {"page": "targets", "name": "complaint"}),
+    (ENTRY, {"page": "automation", "name": "late"}),
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ async def test_axe_finds_nothing_and_nothing_runs_over(open_desk: OpenDesk, desk
     page = await open_desk("/desk/rules")
     looks = await Looks.begin(page, desk.url, "rules")
     for address, names in PAGES:
-        await looks.at(address, name=", ".join((address, *names.values())), **names)
+        await looks.at(address, called=", ".join((address, *names.values())), **names)
     # A form that was refused.
     await looks.go("/desk/rules/{page}/{name}", page="queues", name="complaints")
     await page.fill("#f-stick_hours", "long")

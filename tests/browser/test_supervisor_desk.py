@@ -5,6 +5,7 @@ from playwright.async_api import Dialog, expect
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.floor.route import drain
+from hub.actions.receive import read_waiting
 from hub.model.people import HUB
 from tests.browser.conftest import OpenDesk
 from tests.fakes.desk import Desk, customer_writes, unreadable_comes
@@ -15,10 +16,10 @@ async def test_a_ticket_goes_to_a_colleague_from_the_floor_and_says_why_it_is_wh
     open_desk: OpenDesk, desk: Desk
 ) -> None:
     code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle")
-    await drain(desk.ctx)
-    ann_id = await one(desk.ctx, "SELECT assignee_id FROM ticket")
     lin = await open_desk("/desk?scope=mine", login="lin")
     ann = await open_desk("/desk/floor")
+    await drain(desk.ctx)
+    ann_id = await one(desk.ctx, "SELECT assignee_id FROM ticket")
     await ann.click(f"#in-hand-{ann_id} > summary")
     await ann.click(f"#in-hand-{ann_id} button[hx-get$=reassign]")
     await ann.click("#dialog .choice:has-text('小林')")
@@ -44,7 +45,10 @@ async def test_what_could_not_be_read_and_what_did_not_leave_is_seen_to_by_two(
     ann, lin = await open_desk("/desk/system"), await open_desk("/desk/system", login="lin")
     # Read by the programs of today it is as unreadable as before; then somebody has looked at it.
     await ann.click(f"#raw-{first} button[hx-post$=replay]")
-    await expect(ann.locator(f"#raw-{first}")).to_be_visible()
+    await expect(lin.locator(f"#raw-{first}")).to_have_count(0)
+    while await read_waiting(desk.ctx):
+        pass
+    await expect(lin.locator(f"#raw-{first}")).to_be_visible()
     ann.on("dialog", Dialog.accept)
     await ann.click(f"#raw-{first} button[hx-post$=discard]")
     await expect(lin.locator(f"#raw-{first}")).to_have_count(0)

@@ -218,9 +218,14 @@ async def test_send_resolve_next_goes_on_with_the_row_below(open_desk: OpenDesk,
     await expect(page.locator("#thread h1")).to_have_text("First", timeout=10_000)
     assert await _value(desk, f"SELECT status FROM ticket WHERE code = {second}") == "resolved"
     assert await _value(desk, "SELECT message->>'text' FROM outbox") == "Done."
+    # One press takes back the reply and the status, and comes back to where it was written.
+    await page.keyboard.press("Control+z")
+    await expect(page.locator("#thread h1")).to_have_text("Second", timeout=10_000)
+    await expect(page.locator("#reply-text")).to_have_value("Done.")
+    assert await _value(desk, f"SELECT status FROM ticket WHERE code = {second}") == "open"
     # Each ticket is come back to in the mode it was left in, with what was begun there.
     await page.goto(f"{desk.url}/desk/tickets/T-{second}?scope=all")
-    await expect(page.locator("#reply-text")).to_have_value("")
+    await expect(page.locator("#reply-text")).to_have_value("Done.")
     await page.click("#tab-note")
     await expect(page.locator("#note-text")).to_have_value("half a note")
     await page.goto(f"{desk.url}/desk/tickets/T-{first}?scope=all")

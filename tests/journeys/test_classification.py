@@ -41,6 +41,9 @@ async def _teach(ctx: Context, count: int = 30) -> None:
 
 async def test_a_supervisor_sees_how_good_it_is_confirms_and_goes_back(desk: Desk) -> None:
     ctx = desk.ctx
+    await desk.log_in()
+    early = await desk.post("/desk/classification/learn", **HTMX)
+    assert early.status == 200 and "nothing to learn from yet" in early.text
     for number, (text, kind) in enumerate(loom.messages(1, 30)):
         code = await customer_writes(ctx, text, subject=f"Loom {number}", thread=f"m{number}")
         await change_ticket(ctx, ticket_code=code, actor=ANN, kind=kind)

@@ -7,8 +7,11 @@ import pytest
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.floor.assign import assign_ticket
+from hub.actions.note import add_note
+from hub.actions.own_fields import add_field, say_of_subject, say_of_ticket
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
+from hub.model.own_fields import About
 from hub.model.people import Actor
 from routing.automation.tables import Since
 from storage import automation as stored
@@ -232,3 +235,38 @@ async def test_every_wait_has_its_column(ctx: Context) -> None:
     number = (await ticket(ctx, kept))["id"]
     found = (await ctx.database.read(lambda c: stored.anchors(c, [number])))[number]
     assert {one_.value for one_ in Since} <= set(type(found).__dataclass_fields__)
+
+
+async def test_fields_of_the_companys_own_are_asked_of_ticket_and_customer(database_dsn: str) -> None:
+    toml = """
+[[automation]]
+name = "at once"
+on = [ "note_added" ]
+when = { ticket_fields = [ "warranty = over" ], customer_fields = [ "tier" ] }
+then = [ { add_tags = [ "event" ] } ]
+[[automation]]
+name = "later"
+after = 10
+of = "unassigned"
+when = { ticket_fields = [ "warranty = over" ] }
+unless = { customer_fields = [ "tier = silver" ] }
+then = [ { add_tags = [ "wait" ] } ]
+"""
+    async with a_hub(database_dsn, rules=automated(toml)) as ctx:
+        for about, label in (("ticket", "Warranty"), ("customer", "Tier")):
+            await add_field(ctx, about=about, kind="text", label_en=label, label_zh="", actor=SYSTEM)
+        kept = await say(ctx, text="Hello", key="a")
+        found = await ticket(ctx, kept)
+        await add_note(ctx, ticket_code=found["code"], text="Nothing stands there yet.", actor=SYSTEM)
+        await settle(ctx)
+        assert (await ticket(ctx, kept))["tags"] == []
+        await say_of_ticket(ctx, ticket_code=found["code"], values={"warranty": "Over"}, actor=SYSTEM)
+        await say_of_subject(
+            ctx, about=About.CUSTOMER, subject_id=found["customer_id"], values={"tier": "gold"}, actor=SYSTEM
+        )
+        await add_note(ctx, ticket_code=found["code"], text="Now both.", actor=SYSTEM)
+        await settle(ctx)
+        assert (await ticket(ctx, kept))["tags"] == ["event"]
+        await time_passes(ctx, 11)
+        await settle(ctx)
+        assert (await ticket(ctx, kept))["tags"] == ["event", "wait"]

@@ -13,10 +13,14 @@ from channels.adapter import RawItem
 from channels.telegram.envelope import pack
 from hub.actions.context import Context
 from hub.actions.gather import gather_due, next_gathering
+from hub.actions.lock_name import lock_number
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
+from storage import inbound
+from storage.database import Connection
 from storage.views import latest_of_ticket
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, one, rows
 
 BOT = 123456789
@@ -115,6 +119,39 @@ async def test_a_picture_that_comes_late_completes_its_album_and_is_no_new_word(
     assert await one(ctx, "SELECT status FROM ticket") == "resolved"
     kinds = await rows(ctx, "SELECT kind FROM event WHERE ticket_id = $1 ORDER BY seq", ticket_id)
     assert [row["kind"] for row in kinds] == ["ticket_opened", "status_changed", "interaction_revised"]
+
+
+async def test_a_picture_that_comes_while_its_album_is_filed_is_not_lost(
+    hubs: tuple[Context, Context],
+) -> None:
+    """One hub has read two pictures and waits for the customer's turn; meanwhile a third comes to the other."""
+    ctx, other = hubs
+    await accept_items(ctx, "bot", [picture(1, 0), picture(1, 1)])
+    held, let_go = asyncio.Event(), asyncio.Event()
+
+    async def hold(connection: Connection) -> None:
+        await inbound.lock_conversations(connection, [lock_number("telegram:5")])
+        held.set()
+        await let_go.wait()
+
+    holding = asyncio.create_task(ctx.database.run(hold))
+    await held.wait()
+    filing = asyncio.create_task(gather(ctx))
+    waiting = """SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+    await until(lambda: blocked(other, waiting), seconds=20, what="the first hub waits")
+    await accept_items(other, "bot", [picture(1, 2)])
+    second = asyncio.create_task(gather(other))
+    await asyncio.wait({second}, timeout=1)
+    let_go.set()
+    await asyncio.gather(holding, filing, second)
+    await gather(other)
+    ticket_id = await one(ctx, "SELECT DISTINCT ticket_id FROM interaction")
+    assert await shown(ctx, ticket_id) == [("", ["photo-100.jpg", "photo-101.jpg", "photo-102.jpg"])]
+
+
+async def blocked(ctx: Context, query: str) -> bool:
+    return bool(await one(ctx, query))
 
 
 async def test_what_is_said_after_an_album_stands_after_it(hubs: tuple[Context, Context]) -> None:

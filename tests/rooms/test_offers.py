@@ -220,6 +220,9 @@ async def test_two_offers_in_a_row_that_nobody_answers_mean_away(ctx: Context) -
     assert await one(ctx, "SELECT presence FROM agent") == "away"
     told = await one(ctx, "SELECT data FROM event WHERE kind = 'presence_changed'")
     assert told == {"agent": ann, "presence": "away", "by": None, "because": "offers_not_answered"}
+    # Whoever says that they stay away has read it: it is their own word from then on.
+    await set_presence(ctx, agent_id=ann, presence="away", actor=Actor(name="Ann", agent_id=ann))
+    assert await ctx.database.read(lambda c: offers.presence_because(c, ann)) == ""
     assert (await _state(ctx, other), await _load(ctx, ann)) == ("withdrawn", 0)
 
 

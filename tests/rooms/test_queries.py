@@ -577,7 +577,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         "rules' facts",
         "automation.facts",
         ("ticket", "event", "interaction", "attachment"),
-        "'{1,2}', '{1,1}', true",
+        "'{1,2}', '{1,1}', true, true",
     ),
     ("rules' waits", "automation.anchors", ("ticket", "event", "interaction", "outbox"), "'{1,2}'"),
     ("rules' visits", "automation.visits", ("automation_run",), "1, 'a'"),

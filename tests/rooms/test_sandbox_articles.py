@@ -2,7 +2,7 @@
 
 from hub.actions.context import Context
 from hub.actions.knowledge.find import suggest
-from hub.sandbox.articles import ARTICLES, write_articles
+from hub.sandbox.articles import sample_articles, write_articles
 from hub.sandbox.people import STORIES
 from storage import help as shelves
 from tests.fakes.scene import one
@@ -11,7 +11,7 @@ from tests.fakes.scene import one
 async def test_sample_articles_are_written_once_and_answer_what_sample_customers_ask(ctx: Context) -> None:
     await write_articles(ctx)
     await write_articles(ctx)
-    assert await one(ctx, "SELECT count(*) FROM article") == len(ARTICLES)
+    assert await one(ctx, "SELECT count(*) FROM article") == len(sample_articles()["article"])
     titles = {
         language: {row.title for row in await ctx.database.read(lambda c, of=language: shelves.shelf(c, of))}  # type: ignore[misc]
         for language in ("en", "zh_CN")

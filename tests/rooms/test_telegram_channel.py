@@ -260,7 +260,7 @@ async def test_several_photos_leave_as_one_album(world: TelegramWorld) -> None:
     ],
 )
 async def test_what_has_no_text_is_put_into_signs(
-    world: TelegramWorld, content: dict[str, Any], said: str
+    world: TelegramWorld, content: Any, said: str
 ) -> None:
     journal = Journal()
     async with opened(world) as adapter, heard(adapter, journal):
@@ -353,6 +353,16 @@ async def test_somebody_elses_webhook_is_told(world: TelegramWorld) -> None:
     async with opened(world) as adapter:
         with pytest.raises(Unavailable, match="somebody else"):
             await adapter.receive(Journal().accept)
+
+
+async def test_our_own_webhook_ends_when_we_ask_ourselves(world: TelegramWorld) -> None:
+    world.state.webhook.url = "https://hub.example/telegram/shop/webhook"
+    journal = Journal()
+    async with opened(world) as adapter, heard(adapter, journal):
+        await world.customer_writes(MEI, "小梅", "hello")
+        (item,) = await journal.kept(1)
+    assert read(world, item).text == "hello"
+    assert world.state.webhook.url == ""
 
 
 async def test_a_long_answer_and_its_files_arrive_in_order(world: TelegramWorld) -> None:

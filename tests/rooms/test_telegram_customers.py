@@ -20,12 +20,14 @@ from hub.actions.answers.side_letters import send_side_letters
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
 from hub.actions.failures import NotPossible
+from hub.actions.gather import gather_due
 from hub.actions.move import move_entries
 from hub.actions.ports import make_ports
+from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
-from hub.model.codes import TICKET, show_code
+from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.interactions import Identity, IdentityKind
 from hub.model.tokens import sign_start
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
@@ -33,6 +35,7 @@ from hub.sandbox.telegram_world import TelegramWorld
 from storage import views
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
+from tests.rooms.test_retention import ADMIN, where_it_stands
 
 MEI = 880001
 
@@ -167,6 +170,23 @@ async def test_versions_are_moved_with_their_entry(shop: Shop) -> None:
     assert [one_.text for one_ in await shop.entries(source["id"])] == ["two"]
 
 
+async def test_an_answer_to_an_older_message_goes_to_its_ticket(shop: Shop) -> None:
+    await shop.writes("壶盖碎了")
+    first = await shop.ticket()
+    await queue_reply(shop.ctx, ticket_code=first["code"], actor=SYSTEM, text="请发照片")
+    await shop.deliver()
+    (sent,) = await shop.world.wait_for_message(MEI)
+    await shop.asks("/new")
+    await shop.writes("发票抬头")
+    second = await shop.ticket()
+    assert second["id"] != first["id"]
+    await shop.writes("照片在这里", reply_to=sent["message_id"])
+    await shop.writes("还有一张")
+    told = [entry.text for entry in await shop.entries(first["id"])]
+    assert told == ["壶盖碎了", "请发照片", "照片在这里", "还有一张"]
+    assert [entry.text for entry in await shop.entries(second["id"])] == ["发票抬头"]
+
+
 # ── commands ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_commands_in_the_language_of_the_customer_which_can_be_changed(shop: Shop) -> None:
     assert "留言" in await shop.asks("/start")
@@ -237,6 +257,14 @@ async def test_what_comes_twice_is_done_and_said_once(shop: Shop) -> None:
     assert sorted(one_ is not None and bool(one_.text) for one_ in answers) == [False, False, True]
     changed = await counter(asking.with_(again=True, words="/new please"))
     assert changed is not None and not changed.text, "a command that is changed is no message either"
+
+
+async def test_who_asks_too_often_is_not_answered(shop: Shop) -> None:
+    counter = ServedCounter(shop.ctx, "bot")
+    one_ = Identity(kind=IdentityKind.TELEGRAM, value="5", verified=True)
+    asking = Asking(key="", identity=one_, thread_key="chat.5", address="5", command="help", words="/help")
+    answers = [await counter(asking.with_(key=f"ask.msg.5.{number}")) for number in range(22)]
+    assert [answer is not None and bool(answer.text) for answer in answers] == [True] * 20 + [False] * 2
 
 
 # ── linking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,9 +386,10 @@ async def test_a_refusal_while_sending_shuts_the_way_too(shop: Shop) -> None:
 
 
 # ── how they liked it ────────────────────────────────────────────────────────────────────────────────────────────────
-async def resolved(shop: Shop) -> dict[str, Any]:
+async def resolved(shop: Shop, *, say_first: bool = True) -> dict[str, Any]:
     """A ticket that was resolved, whose customer has been asked; the message with the buttons."""
-    await shop.writes("壶盖碎了")
+    if say_first:
+        await shop.writes("壶盖碎了")
     ticket = await shop.ticket()
     await change_status(shop.ctx, ticket_code=ticket["code"], status="resolved", actor=SYSTEM)
     before = len(shop.world.sent_to(MEI))
@@ -458,3 +487,25 @@ async def test_a_button_can_be_pressed_only_where_it_was_sent(shop: Shop) -> Non
     await shop.world.customer_presses(stranger, sent[0]["message_id"], data)
     await shop.world.wait_until_confirmed()
     assert await one(shop.ctx, "SELECT score FROM survey_invitation") is None
+
+
+async def test_who_is_forgotten_is_nowhere(shop: Shop) -> None:
+    word = "kanarienvogel"
+    await shop.world.customer_sends_album(MEI, "小梅", [b"1", word.encode(), b"3"], caption="see")
+    await shop.world.wait_until_confirmed()
+    while await gather_due(shop.ctx, quiet_seconds=0):
+        pass
+    await shop.world.customer_shares_contact(MEI, "小梅", "8613800138000")
+    await shop.world.wait_for_message(MEI, 1)
+    asked = await resolved(shop, say_first=False)
+    await press(shop, asked, 1)
+    await shop.asks(f"It was {word}")
+    ticket = await shop.ticket()
+    await change_status(shop.ctx, ticket_code=ticket["code"], status="closed", actor=SYSTEM)
+    assert await where_it_stands(shop.ctx, word) and await where_it_stands(shop.ctx, "13800138000")
+    code = await one(shop.ctx, "SELECT code FROM customer")
+    typed = show_code(CUSTOMER, code)
+    await anonymise_customer(shop.ctx, customer_code=code, typed=typed, actor=ADMIN)
+    assert await where_it_stands(shop.ctx, word) == []
+    assert await where_it_stands(shop.ctx, "13800138000") == []
+    assert await one(shop.ctx, "SELECT score FROM survey_invitation") == 1, "figures stay"

@@ -62,7 +62,10 @@ async def _look(ctx: Context, connection: Connection) -> tuple[int, list[_Busy]]
     book = ctx.rules.automations
     stopped = {one.rule for one in await stored.stopped(connection)}
     facts = await stored.facts(
-        connection, [(row.ticket_id, row.seq) for row in rows], count_open=book.counts_open
+        connection,
+        [(row.ticket_id, row.seq) for row in rows],
+        count_open=book.counts_open,
+        read_fields=book.reads_fields,
     )
     waiting = [row.ticket_id for row in rows if row.rule is not None or book.timed]
     anchors = await stored.anchors(connection, waiting) if waiting else {}
@@ -151,7 +154,7 @@ async def _run(ctx: Context, one: _Busy) -> None:
             return
         book = ctx.rules.automations
         key = (one.due.ticket_id, one.due.seq)
-        facts = await stored.facts(connection, [key], count_open=False)
+        facts = await stored.facts(connection, [key], count_open=False, read_fields=False)
         anchors = await stored.anchors(connection, [one.due.ticket_id]) if book.timed else {}
         stopped = {row.rule for row in await stored.stopped(connection)}
         await _settle(ctx, connection, [one.due], facts.values(), anchors, stopped)

@@ -96,7 +96,12 @@ async def _do(case: RuleCase) -> None:
 async def look_at(connection: Connection, ctx: Context, due: DueRow) -> FactsRow | None:
     """The ticket as it is now."""
     key = (due.ticket_id, due.seq)
-    found = await stored.facts(connection, [key], count_open=ctx.rules.automations.counts_open)
+    found = await stored.facts(
+        connection,
+        [key],
+        count_open=ctx.rules.automations.counts_open,
+        read_fields=ctx.rules.automations.reads_fields,
+    )
     return found.get(key)
 
 
@@ -146,6 +151,8 @@ def as_facts(row: FactsRow) -> Facts:
         organisation=row.organisation,
         customer_language=row.customer_language,
         open_tickets=row.open_tickets,
+        ticket_fields=row.ticket_fields or {},
+        customer_fields=row.customer_fields or {},
         told=as_told(row),
     )
 

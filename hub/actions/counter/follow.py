@@ -20,8 +20,8 @@ _HOUR, _DAY = 60, 1440
 
 
 async def welcome(visit: Visit) -> CounterReply:
-    """The first word to everybody. What stands behind a link to one ticket lets its holder go on with it here: it was given to the
-    ticket's customer alone, as the address of an answer is."""
+    """The first word to everybody. What stands behind a link to one ticket lets its holder go on with it here: it was given to
+    the ticket's customer alone, as the address of an answer is."""
     token = visit.asking.argument
     if not token:
         return CounterReply(text=visit.say("start"))
@@ -64,8 +64,7 @@ async def tell_status(ctx: Context, channel_id: int, asking: Asking) -> str:
     """The customer's tickets in work, and for those that wait their place and what is expected, as the routing sees it now."""
 
     async def look(connection: Connection) -> tuple[Visit, list[InWorkRow]]:
-        talk = await talks.read(connection, channel_id, asking.thread_key)
-        visit = Visit(ctx=ctx, connection=connection, channel_id=channel_id, asking=asking, talk=talk)
+        visit = await Visit.begin(ctx, connection, channel_id, asking)
         one = asking.identity
         found = await talks.customer_of(connection, one.kind, one.value)
         return visit, await talks.tickets_in_work(connection, found[0], MOST_TOLD) if found else []

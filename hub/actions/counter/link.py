@@ -1,7 +1,7 @@
 """Linking an e-mail address or a telephone number: an address by a code that is sent there, a number by the channel's own word.
 
-What is proven is the customer's, unless somebody else has proven it before: then it stays theirs, and whether both are one person
-is for people to say (docs/decisions/0006).
+What is proven is the customer's, unless somebody else has proven it before: then it stays theirs, and whether both are one
+person is for people to say (docs/decisions/0006).
 """
 
 import hashlib

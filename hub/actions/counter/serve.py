@@ -24,11 +24,13 @@ from hub.actions.installation import channel_id
 from hub.actions.surveys.answer import comment_on, rate
 from hub.model.interactions import Choice
 from hub.model.tickets import EventKind
-from storage import talks
+from storage import house, talks
 from storage.database import Connection, DatabaseUnavailable
 
 Step = Callable[[Visit], Awaitable[CounterReply]]
 
+PER_MINUTE = 20
+"""Things that one conversation may ask for."""
 _ADDRESS = re.compile(r"\S+@\S+\.\S+")
 _CODE = re.compile(r"\d{6}")
 _NAMES = {"en": "English", "zh_CN": "中文"}
@@ -62,8 +64,7 @@ class ServedCounter:
         if asking.again:  # words that went to the counter do not come back as a message when they are changed
             known = await talks.is_claimed(connection, number, asking.key)
             return None, CounterReply() if known else None
-        talk = await talks.read(connection, number, asking.thread_key)
-        visit = Visit(ctx=self._ctx, connection=connection, channel_id=number, asking=asking, talk=talk)
+        visit = await Visit.begin(self._ctx, connection, number, asking)
         step = _step_of(visit)
         if step is None:
             # What was done when it came first is not a word for the agents when it comes again.
@@ -72,6 +73,8 @@ class ServedCounter:
             )
             return None, CounterReply() if known else None
         if not await talks.claim_key(connection, number, asking.key):
+            return None, CounterReply()
+        if asking.shut is None and await _too_often(visit):
             return None, CounterReply()
         one = asking.identity
         await talks.open_talk(
@@ -101,6 +104,12 @@ def _step_of(visit: Visit) -> Step | None:
     if waits_for == "comment" and words:
         return comment_on
     return None
+
+
+async def _too_often(visit: Visit) -> bool:
+    """Nobody presses and asks so quickly; what is answered costs more than asking."""
+    key = f"counter:{visit.channel_id}:{visit.asking.thread_key}"
+    return (await house.hit(visit.connection, key, 60.0))[0] > PER_MINUTE
 
 
 async def _nothing(_visit: Visit) -> CounterReply:
@@ -145,13 +154,8 @@ async def _set_language(visit: Visit) -> CounterReply:
     if chosen not in LOCALES:
         return CounterReply()
     await talks.set_language(visit.connection, *visit.place, locale=chosen, language=chosen[:2])
-    said = Visit(
-        ctx=visit.ctx,
-        connection=visit.connection,
-        channel_id=visit.channel_id,
-        asking=visit.asking,
-        talk=await talks.read(visit.connection, *visit.place),
-    ).say("language_set")
+    again = await Visit.begin(visit.ctx, visit.connection, visit.channel_id, visit.asking)
+    said = again.say("language_set")
     return CounterReply(text=said, notice=said)
 
 

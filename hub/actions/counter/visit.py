@@ -13,19 +13,33 @@ from storage.talks import TalkRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """`channel_id` and `asking.thread_key` name the conversation; `talk` is what was known of it."""
+    """`channel_id` and `asking.thread_key` name the conversation; `talk` is what was known of it. `speaks`: the language in
+    which the customer wrote so far, where their program does not say."""
 
     ctx: Context
     connection: Connection
     channel_id: int
     asking: Asking
     talk: TalkRow | None
+    speaks: str = ""
+
+    @classmethod
+    async def begin(cls, ctx: Context, connection: Connection, channel_id: int, asking: Asking) -> "Visit":
+        """Look up what is known."""
+        talk = await talks.read(connection, channel_id, asking.thread_key)
+        speaks = ""
+        if not asking.language and (talk is None or not talk.language):
+            known = await talks.customer_of(connection, asking.identity.kind, asking.identity.value)
+            speaks = known[1] if known is not None else ""
+        return cls(
+            ctx=ctx, connection=connection, channel_id=channel_id, asking=asking, talk=talk, speaks=speaks
+        )
 
     @property
     def locale(self) -> str:
-        """As the customer chose it, else as their program says."""
+        """As the customer chose it, else as their program says, else as they write."""
         chosen = self.talk.language if self.talk is not None else ""
-        return chosen or locale_of(self.asking.language)
+        return chosen or locale_of(self.asking.language or self.speaks)
 
     @property
     def place(self) -> tuple[int, str]:

@@ -63,6 +63,7 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
     }
     if names:
         batch.said = await inbound.find_said(connection, sorted(names))
+    cited = await _cited(connection, cases)
     gathered = [(case, case.read, match.gather(case.arrival, case.read)) for case in cases if case.read]
     asked = [evidence for _, _, evidence in gathered]
     if not any(e.refs or e.ids or e.codes or e.sent or e.cited or e.burst for e in asked):
@@ -71,7 +72,7 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
         await threads.find_threads(
             connection,
             refs=sorted({ref for e in asked for ref in e.refs}),
-            ids=sorted({number for e in asked for number in e.ids}),
+            ids=sorted({number for e in asked for number in e.ids} | set(cited.values())),
             codes=sorted({code for e in asked for code in e.codes}),
             sent=sorted({message_id for e in asked for message_id in e.sent}),
             cited=sorted({one for e in asked for one in e.cited}),
@@ -80,6 +81,9 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
             ),
         )
     )
+    for ref, ticket_id in cited.items():
+        if (candidate := batch.found.get(("id", str(ticket_id)))) is not None:
+            batch.found["ref", ref] = candidate
     chosen = {
         number
         for case, read, evidence in gathered
@@ -97,6 +101,22 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
     if about - {ticket_id for _, ticket_id in batch.said.values()}:
         sent = sorted({message_id for e in asked for message_id in e.sent})
         batch.posted = await reports.posted(connection, sent, sorted(about))
+
+
+async def _cited(connection: Connection, cases: Sequence[Case]) -> dict[str, int]:
+    """Tickets of the messages that are answered in conversations, by evidence of match.gather."""
+    asked = {
+        (case.arrival.channel_id, case.read.interaction.thread.key, ref): case.arrival.scope
+        for case in cases
+        if case.read and case.arrival.kind.answer_id is None and case.read.interaction.thread.key
+        for ref in case.read.interaction.thread.references[: match.MOST_CITED]
+    }
+    found = await inbound.find_cited(connection, sorted(asked)) if asked else {}
+    return {
+        f"{scope} {ref}": found[channel_id, ref]
+        for (channel_id, _, ref), scope in asked.items()
+        if (channel_id, ref) in found
+    }
 
 
 def _reported(batch: Batch, read: Read, evidence: Evidence) -> list[int]:

@@ -22,7 +22,6 @@ from routing.relax import relaxed
 from routing.rules import RoutingRules, read_skill
 from storage import wallboard as stored
 from storage.database import Connection
-from storage.side_by_side import side_by_side
 from storage.wallboard import AnsweredRow, LineRow
 from storage.work import AgentNow, WaitingRow
 
@@ -34,10 +33,9 @@ async def expect_ticket(
     ctx: Context, connection: Connection, row: WaitingRow, present: Sequence[AgentNow], now: datetime
 ) -> Expected:
     """As things stand now."""
-    async with side_by_side(connection) as also:
-        line = also.ask(stored.line_now(also.connection, now))
-        lately = also.ask(stored.answered_lately(also.connection, LATELY_SECONDS))
-    rows, answered = line.result(), lately.result()
+    rows = await stored.line_now(connection, now)
+    # By itself: it is planned anew each time, and what goes with it would be too.
+    answered = await stored.answered_lately(connection, LATELY_SECONDS)
     rules = ctx.rules
     agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules, (), ctx.outlook.used)
     return expect(

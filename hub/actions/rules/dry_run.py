@@ -145,7 +145,9 @@ async def _read(
     if not then.listening and not then.timed:
         return situations, [], {}
     wanted = [(one, 0) for one in ticket_ids]
-    facts = await automation.facts(connection, wanted, count_open=then.counts_open)
+    facts = await automation.facts(
+        connection, wanted, count_open=then.counts_open, read_fields=then.reads_fields
+    )
     ledgers = await stored.ledgers(connection, ticket_ids, words=then.reads_words)
     return situations, list(facts.values()), ledgers
 

@@ -3,6 +3,7 @@
 from hub.model.people import Scope
 from hub.web.api import macros
 from hub.web.api.operations import Operation
+from hub.web.api.requests import TemplateVersionQuery
 
 WORDS: tuple[Operation, ...] = (
     Operation(
@@ -14,6 +15,41 @@ WORDS: tuple[Operation, ...] = (
         summary_zh="宏列表：一次完成多项操作",
         handler=macros.get_macros,
         answers={200: macros.MacroList},
+    ),
+    Operation(
+        name="postMacro",
+        method="POST",
+        path="/macros",
+        scopes=(Scope.WRITE,),
+        summary="Add a macro",
+        summary_zh="新建宏",
+        description="For everybody or for a queue; agents' own ones are written at the desk.",
+        handler=macros.post_macro,
+        body=macros.NewMacro,
+        idempotent=True,
+        answers={201: macros.MacroAnswer},
+    ),
+    Operation(
+        name="putMacro",
+        method="PUT",
+        path="/macros/{id}",
+        scopes=(Scope.WRITE,),
+        summary="Change a macro",
+        summary_zh="修改宏",
+        handler=macros.put_macro,
+        body=macros.MacroChange,
+        answers={200: macros.MacroAnswer},
+    ),
+    Operation(
+        name="deleteMacro",
+        method="DELETE",
+        path="/macros/{id}",
+        scopes=(Scope.WRITE,),
+        summary="Offer a macro no more",
+        summary_zh="停用宏",
+        handler=macros.delete_macro,
+        query=TemplateVersionQuery,
+        answers={204: None},
     ),
     Operation(
         name="runMacro",

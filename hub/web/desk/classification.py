@@ -2,17 +2,21 @@
 
 from dataclasses import replace
 
+import structlog
 from aiohttp import web
 
+from hub.actions.apart import ApartFailed
 from hub.actions.failures import NotFound
 from hub.actions.floor.measured import DAYS, Cell, read_overview
 from hub.actions.learning.correct import change_ticket
-from hub.actions.learning.learn import use_version
+from hub.actions.learning.learn import learn, methods_here, use_version
 from hub.actions.people.sight import seen_codes
 from hub.model.tickets import TicketKind
 from hub.web.desk.say.language import N_
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit
+
+log = structlog.get_logger(__name__)
 
 VERDICTS = {
     "better": N_("better than before"),
@@ -58,6 +62,31 @@ async def post_use(visit: Visit) -> web.StreamResponse:
         raise NotFound("not the number of a version")
     await use_version(visit.ctx, version=int(given), actor=visit.actor)
     return await show_state(visit)
+
+
+async def post_learn(visit: Visit) -> web.StreamResponse:
+    """Learn from what was said until now, and say what came of it."""
+    say = visit.voice.say
+    try:
+        made = await learn(visit.ctx, actor=visit.actor, methods=methods_here())
+    except ApartFailed as failure:
+        log.warning("learned.failed", error=str(failure))
+        told = say(N_("Learning did not come to an end; the log says more."))
+    else:
+        used = next((one.version for one in made if one.in_use), None)
+        if not made:
+            told = say(
+                N_("There is nothing to learn from yet: somebody has to say of tickets what they are.")
+            )
+        elif used is not None:
+            told = say(N_("Learned: version %(version)s, which is used from now on."), version=used)
+        else:
+            newest = made[0].version
+            told = say(
+                N_("Learned: version %(version)s, which is no better and is kept without a say."),
+                version=newest,
+            )
+    return visit.page("_classification.html", tail=visit.toast(told), **await _read(visit))
 
 
 async def _read(visit: Visit) -> dict[str, object]:

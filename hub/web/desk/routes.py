@@ -180,6 +180,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/classification", classification.show_classification, needs=P.REVIEW_CLASSIFICATION),
         get("/fragments/classification", classification.show_state, needs=P.REVIEW_CLASSIFICATION),
         post("/classification/confirm", classification.post_confirm, needs=P.REVIEW_CLASSIFICATION),
+        post("/classification/learn", classification.post_learn, needs=P.REVIEW_CLASSIFICATION),
         post("/classification/use", classification.post_use, needs=P.REVIEW_CLASSIFICATION),
         get("/mailboxes", mailboxes.show_mailboxes, needs=P.SEE_SYSTEM),
         get("/fragments/mailboxes", mailboxes.show_state, needs=P.SEE_SYSTEM),

@@ -1,7 +1,7 @@
 """How a case stands, what was said in it, and a box to say more. A visit changes nothing: programs that look at every link in a
 letter may look at this one too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -22,8 +22,8 @@ from hub.actions.failures import NotFound
 from hub.actions.follow import Followed, open_link
 from hub.actions.gate import SharedGate
 from hub.actions.receive import accept_items
-from hub.model.tickets import TicketStatus
-from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.follow import STANDS
+from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -40,12 +40,6 @@ _BOX = WebformSettings(
 _PASS_OF = "follow"  # noqa: S105 - a name
 _SECONDS, _MOST = 600.0, 30
 """Posts from one address."""
-STANDS: Mapping[TicketStatus, str] = {
-    TicketStatus.OPEN: N_("We are working on it."),
-    TicketStatus.PENDING: N_("We have answered, and wait to hear from you."),
-    TicketStatus.RESOLVED: N_("It is settled. If it is not for you, write to us below."),
-    TicketStatus.CLOSED: N_("It is closed."),
-}
 
 
 class FollowPages:

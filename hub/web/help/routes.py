@@ -11,6 +11,7 @@ from hub.web.help.pages import HelpPages
 _STATIC = Path(__file__).parent / "static"
 FILES = {
     "help.css": ((_STATIC / "help.css").read_bytes(), "text/css"),
+    "icon.svg": ((_STATIC.parent.parent / "static" / "favicon.svg").read_bytes(), "image/svg+xml"),
     "suggest.js": ((_STATIC / "suggest.js").read_bytes(), "text/javascript"),
 }
 """File name → bytes and media type. suggest.js is for forms and the chat, which offer articles while somebody writes."""

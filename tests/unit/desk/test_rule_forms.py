@@ -181,6 +181,9 @@ def test_what_stands_alone(table: RoutingRules) -> None:
     assert RoutingRules.model_validate({"queue": table.queue, **back}) == table
 
 
+own_fields = st.from_regex(r"[a-z][a-z0-9_]{0,9}( = [0-9A-Za-z\u4e00-\u9fff]{1,9})?", fullmatch=True)
+
+
 def whens(message: bool) -> st.SearchStrategy[AutomationWhen]:
     return st.builds(
         AutomationWhen,
@@ -188,6 +191,7 @@ def whens(message: bool) -> st.SearchStrategy[AutomationWhen]:
         status=some(st.sampled_from(TicketStatus)), tags=some(tags), language=some(words), channel=some(words),
         channel_kind=some(words), subject=some(words), assigned=answers, uncertain=answers, key_account=answers,
         organisation=some(words), segment=some(words), customer_language=some(words), open_tickets=st.integers(0, 1000),
+        ticket_fields=some(own_fields), customer_fields=some(own_fields),
         words=some(words) if message else st.just(()), attachment=answers if message else st.none(),
         direction=some(st.sampled_from(["in", "out", "internal"])) if message else st.just(()),
         automatic=answers if message else st.none(), by=some(st.sampled_from(By)) if message else st.just(()),

@@ -35,6 +35,8 @@ FACTS = Facts(
     organisation="Acme GmbH",
     customer_language="en",
     open_tickets=3,
+    ticket_fields={"warranty": "over", "insured": True, "price": 1200.5},
+    customer_fields={"tier": "Gold"},
     told=Told(
         kind=EventKind.INTERACTION_ADDED,
         message=Message(direction="in", text="Der Straße nach: 包裹 is LATE", attachment=True),
@@ -58,6 +60,12 @@ HOLD: list[tuple[str, Any, Any]] = [
     ("organisation", ["acme gmbh"], ["acme"]),
     ("customer_language", ["en"], ["zh"]),
     ("open_tickets", 3, 4),
+    (
+        "ticket_fields",
+        ["warranty = OVER", "price=1,200.50", "insured = yes", "warranty = in"],
+        ["warranty", "insured = no"],
+    ),
+    ("customer_fields", ["tier"], ["tier = silver", "other"]),
     ("words", ["STRASSE", "none"], ["none"]),
     ("attachment", True, False),
     ("direction", ["in"], ["out"]),

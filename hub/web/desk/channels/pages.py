@@ -30,9 +30,14 @@ async def show_channels(visit: Visit) -> web.StreamResponse:
         section="channels",
         cursor=cursor,
         views=views,
-        kinds=sorted((one for one in visit.ctx.kinds if one != "loopback"), key=_rank),
+        kinds=sorted((one for one in visit.ctx.kinds if is_offered(visit, one)), key=_rank),
         **card_context(visit),
     )
+
+
+def is_offered(visit: Visit, kind: str) -> bool:
+    """The channel with no outside is for trying things out."""
+    return kind != "loopback" or visit.ctx.settings.desk_channels.offer_loopback
 
 
 def _rank(kind: str) -> int:

@@ -28,7 +28,7 @@ from hub.web.desk.channels.forms import (
     read_form,
     show_form,
 )
-from hub.web.desk.channels.pages import card_context, find_channel
+from hub.web.desk.channels.pages import card_context, find_channel, is_offered
 from hub.web.desk.say.channel_settings import ABOUT, NOT_RIGHT, UNUSABLE
 from hub.web.desk.say.details import say_detail
 from hub.web.desk.say.words import say_failure
@@ -39,14 +39,14 @@ PAGE = "/desk/channels"
 
 async def show_new(visit: Visit) -> web.StreamResponse:
     """An empty form for one kind."""
-    kind = _kind(visit, visit.request.match_info["kind"])
+    kind = _new_kind(visit)
     name = free_name(kind.kind, visit.ctx.channels)
     return _form(visit, kind, name=name, table=None, version=0)
 
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Try it, keep it, go back to all channels."""
-    kind = _kind(visit, visit.request.match_info["kind"])
+    kind = _new_kind(visit)
     form = await visit.request.post()
     name = str(form.get("name", "")).strip()
     typed, secrets, same = _read(kind, form)
@@ -183,6 +183,13 @@ def _form(
 
 def _is_mail(kind: ChannelKind) -> bool:
     return SAME_LOGIN not in kind.settings.model_fields and "smtp_password" in kind.settings.model_fields
+
+
+def _new_kind(visit: Visit) -> ChannelKind:
+    kind = _kind(visit, visit.request.match_info["kind"])
+    if not is_offered(visit, kind.kind):
+        raise NotFound(f"Channels of the kind {kind.kind} are not added here.")
+    return kind
 
 
 def _kind(visit: Visit, name: str) -> ChannelKind:

@@ -12,6 +12,7 @@ from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
 from hub.actions.people.sight import seen_codes
 from hub.model.codes import INCIDENT, TICKET, NotACode, read_code
 from hub.model.permissions import Permission
+from hub.model.pinyin import sort_key
 from hub.web.desk.lists.built_in import choose_view
 from hub.web.desk.lists.bulk_words import BULK, say_done
 from hub.web.desk.lists.snooze import CLOSE, offered_moments, read_until
@@ -37,7 +38,7 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
         seen = await seen_codes(c, visit.actor, list(codes[:30]))
         agents = [one for one in await views.list_agents(c) if one.active]
         return {
-            "agents": sorted(agents, key=lambda one: (_PRESENT.get(one.presence, 4), one.name)),
+            "agents": sorted(agents, key=lambda one: (_PRESENT.get(one.presence, 4), sort_key(one.name))),
             "queues": await views.list_queues(c),
             "tags": await automation.known_tags(c, "", 100),
             "tickets": [

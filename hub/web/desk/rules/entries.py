@@ -9,10 +9,12 @@ from aiohttp import web
 
 from hub.actions.automation.stop import resume_rule
 from hub.actions.failures import NotFound
+from hub.actions.own_fields import list_fields
 from hub.actions.rules.rule_drafts import edit_draft
+from hub.model.own_fields import About
 from hub.web.desk.rules.choices import chooser, parts_of
 from hub.web.desk.rules.forms import general
-from hub.web.desk.rules.forms.automation import ASKED, CHOSEN
+from hub.web.desk.rules.forms.automation import ASKED, CHOSEN, OWN
 from hub.web.desk.rules.forms.fields import Form, one
 from hub.web.desk.rules.previews import calendar_days, days_of, say_days, target_sample
 from hub.web.desk.rules.running import running_of
@@ -219,12 +221,33 @@ async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Res
     )
 
 
+async def _own_fields(visit: Visit) -> dict[str, list[str]]:
+    """By condition, the fields that there are: what rules call them and their choices, and what people do."""
+    told: dict[str, list[str]] = {}
+    for about in (About.TICKET, About.CUSTOMER):
+        told[f"{about}_fields"] = [
+            " ".join(
+                part
+                for part in (
+                    row.name,
+                    f"= {' | '.join(one['value'] for one in row.choices)}" if row.choices else "",
+                    f"({row.label_zh if visit.voice.chinese else row.label_en})",
+                )
+                if part
+            )
+            for row in await list_fields(visit.ctx, about)
+            if not row.retired
+        ]
+    return told
+
+
 async def _form(
     visit: Visit, seen: Seen, section: Section, name: str, form: Form, *, status: int = 200
 ) -> web.Response:
     context: dict[str, object] = {}
     if section.key == "automation":
-        context |= {"CHOSEN": CHOSEN, "ASKED": ASKED, "CONDITIONS": AutomationWhen.GROUPS}
+        context |= {"CHOSEN": CHOSEN, "ASKED": ASKED, "OWN": OWN, "CONDITIONS": AutomationWhen.GROUPS}
+        context["own_fields"] = await _own_fields(visit)
         context["GROUPS"] = [(name, visit.voice.say(said)) for name, said in GROUPS.items()]
     if section.key == "calendar":
         context["days"] = calendar_days(visit.voice, form.fields, visit.now)

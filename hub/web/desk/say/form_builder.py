@@ -13,7 +13,7 @@ KIND_WORDS: Mapping[str, str] = {
     Kind.CHOICE: N_("One of several"),
     Kind.CHOICES: N_("Some of several"),
     Kind.DATE: N_("Date"),
-    Kind.EMAIL: N_("E-mail"),
+    Kind.EMAIL: N_("An e-mail address"),
     Kind.PHONE: N_("Telephone"),
     Kind.NUMBER: N_("Number"),
     Kind.ORDER: N_("Order number"),
@@ -37,7 +37,7 @@ MEANING_WORDS: Mapping[str, str] = {
     "topic": N_("The topic, for routing"),
 }
 TEST_WORDS: Mapping[str, str] = {
-    "is": N_("is"),
+    "is": N_("is exactly"),
     "is_not": N_("is not"),
     "contains": N_("contains"),
     "filled": N_("is filled in"),

@@ -12,6 +12,7 @@ from hub.model.articles import public_path
 from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
 from hub.web.desk.say import details, errands, keys, letters, roles, rule_names, words
+from hub.web.desk.say.folding import Words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
@@ -50,7 +51,7 @@ _CODES = {
 
 @cache
 def _environment(locale: str) -> jinja2.Environment:
-    made = jinja2.Environment(
+    made = Words(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -60,6 +61,7 @@ def _environment(locale: str) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
+    made.known = {"_": lambda text: Markup(translations(locale).gettext(text)) % {}, "icon": icon}  # noqa: S704 - our own words
     made.globals |= {
         **_CODES,
         "LANGUAGES": LANGUAGES,

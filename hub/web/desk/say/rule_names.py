@@ -75,6 +75,8 @@ KEYS: Mapping[str, str] = {
     "segment": N_("Segment"),
     "customer_language": N_("Language of the customer"),
     "open_tickets": N_("Open tickets of the customer, at least"),
+    "ticket_fields": N_("Custom fields of the ticket"),
+    "customer_fields": N_("Custom fields of the customer"),
     "words": N_("Message has"),
     "attachment": N_("Has a file"),
     "direction": N_("Direction"),
@@ -148,6 +150,7 @@ SINCE: Mapping[str, str] = {
 GROUPS: Mapping[str, str] = {
     "ticket": N_("About the ticket"),
     "customer": N_("About the customer"),
+    "fields": N_("About custom fields"),
     "message": N_("About the message"),
     "event": N_("About what happened"),
     "time": N_("About the time"),

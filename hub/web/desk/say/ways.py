@@ -67,7 +67,9 @@ def _bounds(voice: Voice, way: Way, now: datetime) -> str:
     carries = way.channel.kind.capabilities.bounds if way.channel is not None else Bounds()
     if carries.piece and way.shut is None:
         piece = voice.number(carries.piece)
-        said.append(voice.say(N_("longer texts leave in pieces of %(characters)s characters"), characters=piece))
+        said.append(
+            voice.say(N_("longer texts leave in pieces of %(characters)s characters"), characters=piece)
+        )
     if carries.file_mb and way.shut is None:
         said.append(voice.say(N_("files up to %(size)s MB"), size=voice.number(carries.file_mb)))
     return voice.say(N_("; ")).join(said)

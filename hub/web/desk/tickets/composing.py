@@ -22,12 +22,10 @@ NOTHING = Preparation()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """An answer that can still be taken back, for so many seconds. `resolved`: the number in the ledger under which its ticket
-    was resolved with it, or 0."""
+    """An answer that can still be taken back, for so many seconds."""
 
     interaction_id: int
     seconds: float
-    resolved: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

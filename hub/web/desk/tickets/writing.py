@@ -17,6 +17,7 @@ from hub.actions.errands.mentions import named_in_vain
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.idempotency import once
 from hub.actions.note import add_note
+from hub.model.codes import TICKET, show_code
 from hub.model.drafts import DraftMode
 from hub.model.interactions import OutboundAttachment
 from hub.web.desk.say.language import N_
@@ -25,7 +26,7 @@ from hub.web.desk.tickets.composing import Undo, composer_context
 from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
 from hub.web.desk.tickets.thread import ENTRIES, Thread, ticket_code
 from hub.web.desk.tickets.work import read_work, work_context
-from hub.web.desk.visit import Visit
+from hub.web.desk.visit import Visit, go
 from storage import views
 
 MOST_TEXT = 100_000
@@ -111,7 +112,7 @@ async def post_note(visit: Visit) -> web.StreamResponse:
 
 async def post_undo(visit: Visit) -> web.StreamResponse:
     """Take a reply back that has not begun to leave: it is in the composer again, as it was. `resolved` in the address: the
-    ticket was resolved with it, under this number of the ledger."""
+    ticket was resolved with it, under this number of the ledger; `back`: the page has gone on, and comes back to it."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
     given = visit.request.match_info["id"]
@@ -122,6 +123,8 @@ async def post_undo(visit: Visit) -> web.StreamResponse:
     await recall.cancel_reply(
         visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True, resolved=resolved
     )
+    if "back" in visit.request.query:
+        return go(visit, f"/desk/tickets/{show_code(TICKET, code)}")
     work = await read_work(visit, code, ENTRIES)
     return visit.page("_sent.html", **await composer_context(visit, work, given=True))
 
@@ -161,8 +164,13 @@ async def _show_sent(
     now = datetime.now(UTC)  # later than the visit began: the seconds ran while the reply was written
     left = (entry.undo_until - now).total_seconds() if entry is not None and entry.undo_until else 0.0
     undo = None
-    if entry is not None and left > 0:
-        undo = Undo(interaction_id=entry.id, seconds=left, resolved=resolved)
+    if entry is not None and left > 0 and then:
+        # The page goes on to the next ticket, and this composer with it: what was done stays in reach beside the page.
+        number = show_code(TICKET, code)
+        back = f"/desk/tickets/{number}/deliveries/{entry.id}/undo?resolved={resolved}&back=1"
+        tail += visit.toast(visit.voice.say(N_("%(number)s: sent and resolved."), number=number), back)
+    elif entry is not None and left > 0:
+        undo = Undo(interaction_id=entry.id, seconds=left)
     return visit.page(
         "_sent.html", tail=tail, **await composer_context(visit, work, sent=mode, undo=undo, then=then)
     )

@@ -4,6 +4,7 @@ from aiohttp import web
 
 from hub.actions.errands.follow import follow_ticket, followers_of
 from hub.actions.errands.mentions import find_mentions
+from hub.model.pinyin import sort_key
 from hub.web.desk.say.keys import sought
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import PRESENCES
@@ -19,7 +20,7 @@ async def show_mentions(visit: Visit) -> web.StreamResponse:
     """What mention.js offers: colleagues, those who are here first, then the teams of queues."""
     agents = sorted(
         (one for one in await visit.ctx.database.read(views.list_agents) if one.active),
-        key=lambda one: (_ORDER.get(one.presence, 4), one.name),
+        key=lambda one: (_ORDER.get(one.presence, 4), sort_key(one.name)),
     )
     queues = await visit.ctx.database.read(notices.queues)
     say = visit.voice.say

@@ -27,7 +27,8 @@ CHOSEN = (
     "by", "weekday",
 )  # fmt: skip
 """Conditions that are chosen from a list; the others are written, a line each, or are yes or no."""
-WRITTEN = ("tags", "subject", "segment", "organisation", "words")
+WRITTEN = ("tags", "subject", "segment", "organisation", "ticket_fields", "customer_fields", "words")
+OWN = ("ticket_fields", "customer_fields")
 ASKED = ("assigned", "uncertain", "key_account", "attachment", "automatic")
 CALENDARS = ("during", "outside")
 
