@@ -274,9 +274,13 @@ async def mark_behind(connection: Connection, article_id: int, language: str, be
     await connection.execute(SQL["mark_behind"], article_id, language, behind)
 
 
-async def publish_text(connection: Connection, article_id: int, language: str, agent_id: int | None) -> int:
+async def publish_text(
+    connection: Connection, article_id: int, language: str, agent_id: int | None, title_lexemes: str
+) -> int:
     """What is written is read from now on; returns the number of this publication."""
-    number: int = await connection.fetchval(SQL["publish_text"], article_id, language, agent_id)
+    number: int = await connection.fetchval(
+        SQL["publish_text"], article_id, language, agent_id, title_lexemes
+    )
     return number
 
 

@@ -10,6 +10,10 @@ from storage.queries import load_queries
 SQL = load_queries("knowledge_find")
 
 
+MOST_TEXTS = 1000
+"""A lexeme that so many texts have tells nothing of any of them."""
+
+
 class Reader(StrEnum):
     """Who looks: authors also find what is not published; colleagues what is; customers what is for them."""
 
@@ -60,12 +64,16 @@ async def candidates(connection: Connection, reader: Reader, words: str) -> list
     return [FoundRow(**row) for row in await connection.fetch(SQL[f"find_{reader}"], words)]
 
 
-async def touches(
-    connection: Connection, *, public: bool, anywhere: Sequence[str], title: Sequence[str]
-) -> list[TouchRow]:
-    """Which articles have which of these lexemes; both lists are tsqueries, one lexeme each, in the same order."""
+async def frequencies(connection: Connection, lexemes: Sequence[str]) -> list[int]:
+    """How many texts have each of these lexemes, MOST_TEXTS at the most; each is a tsquery."""
+    rows = await connection.fetch(SQL["frequencies"], list(lexemes), MOST_TEXTS)
+    return [row["texts"] for row in rows]
+
+
+async def touches(connection: Connection, *, public: bool, lexemes: Sequence[str]) -> list[TouchRow]:
+    """Which articles have which of these lexemes, MOST_TEXTS of each at the most; each is a tsquery."""
     name = "touches_public" if public else "touches_read"
-    return [TouchRow(**row) for row in await connection.fetch(SQL[name], list(anywhere), list(title))]
+    return [TouchRow(**row) for row in await connection.fetch(SQL[name], list(lexemes), MOST_TEXTS)]
 
 
 async def count_articles(connection: Connection, *, public: bool) -> int:

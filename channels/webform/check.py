@@ -11,7 +11,7 @@ from channels.webform.submission import Posted, Problem
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
 
-_LARGEST = Decimal(10) ** 15
+_DIGITS = 15
 _NEEDED = {"message": "need_message", "email": "need_email", "phone": "need_phone"}
 
 
@@ -113,4 +113,5 @@ def _is_number(value: str) -> bool:
         number = Decimal(value.replace(",", ""))
     except InvalidOperation:
         return False
-    return number.is_finite() and abs(number) < _LARGEST
+    # Not by its value: to take that of 1e999999999 overflows.
+    return number.is_finite() and number.adjusted() < _DIGITS

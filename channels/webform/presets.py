@@ -12,7 +12,8 @@ from channels.webform.fields import (
 )
 from channels.webform.words import WORDS
 
-_LIMITS = {"name": 200, "email": 320, "phone": 40, "subject": 200, "order_number": 100, "message": 20_000}
+_MOST = {"order_number": 100}
+"""Characters, where they are fewer than usual."""
 _KINDS = ("enquiry", "feedback", "complaint", "request")
 
 
@@ -179,7 +180,7 @@ def _line(key: str, kind: Kind, means: str = "", *, required: bool = False, half
         means=means,
         required=required,
         half=half,
-        most=_LIMITS.get(key, 0),
+        most=_MOST.get(key, 0),
     )
 
 

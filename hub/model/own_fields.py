@@ -12,7 +12,8 @@ MOST_TEXT = 1000
 MOST_CHOICES = 200
 MOST_LABEL = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_LARGEST = Decimal(10) ** 15
+_DIGITS = 15
+_LARGEST = Decimal(10) ** _DIGITS
 
 
 class About(StrEnum):
@@ -83,7 +84,8 @@ def _number(text: str) -> int | float:
         found = Decimal(text.replace(",", "").replace("，", ""))
     except InvalidOperation as error:
         raise ValueError("bad_number") from error
-    if not found.is_finite() or abs(found) > _LARGEST:
+    # Asked of its digits first: to take the value of 1e999999999 overflows.
+    if not found.is_finite() or found.adjusted() > _DIGITS or abs(found) > _LARGEST:
         raise ValueError("bad_number")
     return int(found) if found == found.to_integral_value() else float(found)
 

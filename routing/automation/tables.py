@@ -40,6 +40,7 @@ Text = Annotated[str, Field(max_length=2000)]
 Recipient = Annotated[
     str, Field(pattern=r"^(assignee|overseers|agent:\S{1,80}|role:(agent|supervisor|admin)|queue:\S{1,40})$")
 ]
+IncidentNumber = Annotated[str, Field(pattern=r"^I-[0-9]{4,18}$")]
 Assignee = Annotated[str, Field(pattern=r"^(owner|nobody|agent:\S{1,80})$")]
 
 
@@ -173,13 +174,14 @@ class Action(Table):
     note: Text | None = None
     task: Name | None = None
     webhook: Word | None = None
+    incident: IncidentNumber | None = None
     text: Text = ""
     due_minutes: Annotated[int, Field(ge=0, le=527_040)] = 0
     even_if_manual: bool = False
 
     VERBS: ClassVar[tuple[str, ...]] = (
         "queue", "priority", "kind", "status", "assign", "add_tags", "remove_tags", "notify", "reply", "note", "task",
-        "webhook",
+        "webhook", "incident",
     )  # fmt: skip
     MANUAL: ClassVar[frozenset[str]] = frozenset({"queue", "priority", "kind", "assign"})
 

@@ -79,13 +79,14 @@ CREATE TABLE article_live (
     language text NOT NULL,
     version_id bigint NOT NULL REFERENCES article_version,
     words tsvector NOT NULL,
+    title_words tsvector NOT NULL,
     PRIMARY KEY (article_id, language)
 );
 CREATE INDEX article_live_words ON article_live USING gin (words);
 -- What colleagues read, and what customers read: whatever is shown or offered comes from one of these two.
 CREATE VIEW read_article AS
 SELECT a.id, l.language, v.title, v.summary, v.body, v.number, v.published_at, a.category_id, a.visibility, a.tags, a.views,
-       a.helped, a.helped_not, l.words
+       a.helped, a.helped_not, l.words, l.title_words
 FROM article_live l JOIN article a ON a.id = l.article_id JOIN article_version v ON v.id = l.version_id
 WHERE a.archived_at IS NULL;
 CREATE VIEW public_article AS SELECT * FROM read_article WHERE visibility = 'public';

@@ -125,9 +125,12 @@ WITH kept AS (
     WHERE x.article_id = $1 AND x.language = $2
     RETURNING id, number
 ), live AS (
-    INSERT INTO article_live (article_id, language, version_id, words)
-    SELECT $1, $2, kept.id, x.words FROM kept, article_text x WHERE x.article_id = $1 AND x.language = $2
-    ON CONFLICT (article_id, language) DO UPDATE SET version_id = EXCLUDED.version_id, words = EXCLUDED.words
+    INSERT INTO article_live (article_id, language, version_id, words, title_words)
+    SELECT $1, $2, kept.id, x.words, $4::text::tsvector
+    FROM kept, article_text x
+    WHERE x.article_id = $1 AND x.language = $2
+    ON CONFLICT (article_id, language) DO UPDATE
+    SET version_id = EXCLUDED.version_id, words = EXCLUDED.words, title_words = EXCLUDED.title_words
 )
 SELECT number FROM kept
 

@@ -22,20 +22,27 @@ FROM public_article r
 WHERE r.words @@ $1::text::tsquery
 LIMIT 500
 
+-- name: frequencies
+-- How many texts that are read have each of these lexemes, `$2` at the most.
+SELECT q.place::int AS place,
+       (SELECT count(*) FROM (SELECT 1 FROM article_live l WHERE l.words @@ q.lexeme::tsquery LIMIT $2) f)::int AS texts
+FROM unnest($1::text[]) WITH ORDINALITY AS q (lexeme, place)
+ORDER BY q.place
+
 -- name: touches_read
 -- Which articles that colleagues read have which of these lexemes, and whether in the title.
-SELECT q.place::int AS place, r.id, bool_or(r.words @@ q.title::tsquery) AS in_title
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q (anywhere, title, place)
-JOIN read_article r ON r.words @@ q.anywhere::tsquery
-GROUP BY q.place, r.id
-LIMIT 20000
+SELECT q.place::int AS place, l.id, bool_or(l.in_title) AS in_title
+FROM unnest($1::text[]) WITH ORDINALITY AS q (lexeme, place)
+CROSS JOIN LATERAL (SELECT r.id, r.title_words @@ q.lexeme::tsquery AS in_title
+                    FROM read_article r WHERE r.words @@ q.lexeme::tsquery LIMIT $2) l
+GROUP BY q.place, l.id
 
 -- name: touches_public
-SELECT q.place::int AS place, r.id, bool_or(r.words @@ q.title::tsquery) AS in_title
-FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS q (anywhere, title, place)
-JOIN public_article r ON r.words @@ q.anywhere::tsquery
-GROUP BY q.place, r.id
-LIMIT 20000
+SELECT q.place::int AS place, l.id, bool_or(l.in_title) AS in_title
+FROM unnest($1::text[]) WITH ORDINALITY AS q (lexeme, place)
+CROSS JOIN LATERAL (SELECT r.id, r.title_words @@ q.lexeme::tsquery AS in_title
+                    FROM public_article r WHERE r.words @@ q.lexeme::tsquery LIMIT $2) l
+GROUP BY q.place, l.id
 
 -- name: count_read
 SELECT count(DISTINCT r.id)::int FROM read_article r

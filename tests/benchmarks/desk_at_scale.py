@@ -133,10 +133,8 @@ class _Asked:
         each: dict[str, dict[str, Any]] = {}
         everything: list[float] = []
         for sort, paths in sorts.items():
-            # Plans are made in the first few times; afterwards they stay.
-            await self._screen.ask(
-                [self._draw.choice(paths) for _ in range(max(10, times // 4))], piece=piece
-            )
+            # Each of the pool's connections makes its plans in the first few times; afterwards they stay.
+            await self._screen.ask([self._draw.choice(paths) for _ in range(times)], piece=piece)
             before = cpu_of(self._hub.process.pid, self._stage.data)
             took = await self._screen.ask([self._draw.choice(paths) for _ in range(times)], piece=piece)
             cpu = cpu_of(self._hub.process.pid, self._stage.data).per_item(before, times)

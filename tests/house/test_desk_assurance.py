@@ -52,6 +52,14 @@ def test_axe_looks_at_every_page(ctx: Context) -> None:
     assert looked_at - pages == set(), "there are no such pages"
 
 
+def test_every_script_that_takes_a_drop_has_its_click() -> None:
+    """WCAG 2.5.7: beside each script that listens to a drop the document says what does the same by a click."""
+    text = DOCUMENT.read_text("utf-8")
+    scripts = (ROOT / "hub" / "web" / "static").glob("*.js")
+    dropping = {path.name for path in scripts if re.search(r'"(drop|paste)"', path.read_text("utf-8"))}
+    assert dropping and {name for name in dropping if f"| `{name}` |" not in text} == set()
+
+
 def _machines(path: Path) -> frozenset[str]:
     """State machines of Hypothesis that stand there as test cases."""
     return frozenset(re.findall(r"(?m)^(Test\w+) = \w+\.TestCase$", path.read_text("utf-8")))

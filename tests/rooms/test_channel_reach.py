@@ -10,6 +10,7 @@ import pytest
 
 from channels.adapter import ChannelFailure, Misconfigured
 from channels.email.accounts.oauth import Tokens
+from channels.email.mailbox.hearing import Hearing
 from channels.email.sending.hand_over import check_login
 from hub.actions.channels.change_channels import add_channel
 from hub.actions.channels.check_channel import check_channel, check_settings
@@ -86,15 +87,21 @@ async def test_a_name_that_leads_elsewhere_by_now_is_refused_at_the_connection(
         assert await _try(_allowing(ctx), "email", said) == SUPPORT
 
 
-async def test_the_relay_is_held_to_it_as_well(ctx: Context) -> None:
+async def test_mailbox_and_relay_are_held_to_it_each_by_itself(ctx: Context) -> None:
+    """The mailbox is spoken to by a thread."""
     async with MailWorld() as mail:
         settings: Any = ctx.kinds["email"].settings.model_validate(_mail(mail))
-        tokens = Tokens("tried", settings, trial_ports(None, secret=ctx.secret, public_url="").vault)
-        bounds = Bounds(private=False)
-        with within(bounds), pytest.raises((ChannelFailure, OSError)):
-            await check_login(settings, tokens)
-        assert bounds.refused == "127.0.0.1"
-        await check_login(settings, tokens)
+        ports = trial_ports(None, secret=ctx.secret, public_url="")
+        tokens = Tokens("tried", settings, ports.vault)
+        for check in (
+            Hearing(settings, ports, tokens).check,
+            lambda: check_login(settings, tokens),
+        ):
+            bounds = Bounds(private=False)
+            with within(bounds), pytest.raises((ChannelFailure, OSError)):
+                await check()
+            assert bounds.refused == "127.0.0.1"
+            await check()
 
 
 async def test_a_channel_of_the_file_may_be_anywhere(database_dsn: str) -> None:

@@ -26,9 +26,11 @@ from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lists.bulk import Order, change_many, undo_many
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
+from hub.model.codes import INCIDENT, show_code
 from hub.model.people import Actor, Role
 from storage import incidents
 from storage.database import DatabaseUnavailable
+from tests.fakes.automation import other_rules, settle
 from tests.fakes.inboxes import TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket, write
@@ -243,3 +245,25 @@ async def test_chosen_tickets_are_put_on_an_incident_and_off_again(ctx: Context)
     with pytest.raises(NotPossible) as refused:
         await change_many(ctx, ticket_codes=[tickets[0]["code"]], order=order, actor=agent)
     assert refused.value.code == "not_allowed"
+
+
+async def test_a_rule_puts_what_it_hears_of_on_an_incident(ctx: Context) -> None:
+    code = await _incident(ctx, [])
+    number = show_code(INCIDENT, code)
+    rule = f'''[[automation]]
+name = "the outage"
+on = ["opened"]
+when = {{ subject = ["down"] }}
+then = [ {{ incident = "{number}" }}, {{ incident = "I-99999998" }} ]
+'''
+    await other_rules(ctx, rule)
+    down = await ticket(ctx, await write(ctx, LI, "Nothing works", subject="Down again"))
+    await write(ctx, WANG, "A question", subject="Opening hours")
+    await settle(ctx)
+    assert [row["ticket_id"] for row in await rows(ctx, "SELECT ticket_id FROM incident_ticket")] == [
+        down["id"]
+    ]
+    assert [one_["outcome"] for one_ in await one(ctx, "SELECT did FROM automation_run")] == [
+        "done",
+        "refused",
+    ]

@@ -224,6 +224,13 @@ async def test_each_reader_finds_what_is_theirs(ctx: Context) -> None:
     }
 
 
+async def test_what_customers_do_not_read_takes_no_place_of_what_they_do(ctx: Context) -> None:
+    public = await published(ctx, words("Kettles"))
+    await published(ctx, words("A kettle leaking under its bottom seam"), visibility=Visibility.INTERNAL)
+    text = "My kettle is leaking under the bottom seam"
+    assert [one.id for one in await suggest(ctx, text, language="en", public=True)] == [public]
+
+
 async def test_an_article_is_offered_in_the_language_that_is_wanted_where_it_has_it(ctx: Context) -> None:
     number = await published(ctx, words("如何开具发票", "在订单页面申请"), "zh_CN", tags=("invoice",))
     (only,) = await suggest(ctx, "I need an invoice", language="en", public=True)

@@ -29,7 +29,7 @@ from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.interactions import Identity, IdentityKind
-from hub.model.tokens import sign_start
+from hub.model.tokens import sign_start, sign_thread
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from hub.sandbox.telegram_world import TelegramWorld
 from storage import views
@@ -163,6 +163,8 @@ async def test_versions_are_moved_with_their_entry(shop: Shop) -> None:
     )
     there = await one(shop.ctx, "SELECT id FROM ticket WHERE code = $1", target)
     assert other.ticket_code
+    places = await rows(shop.ctx, "SELECT ticket_id FROM interaction WHERE text IN ('one', 'eins')")
+    assert [row["ticket_id"] for row in places] == [there, there]
     assert [(one_.text, len(one_.earlier)) for one_ in await shop.entries(there)] == [
         ("eins", 1),
         ("other", 0),
@@ -226,8 +228,12 @@ async def test_a_link_to_a_ticket_brings_its_customer_here(shop: Shop) -> None:
     prepared = await prepare_answer(shop.ctx, ticket["code"], agent_id=None, agent_name="Ann")
     assert prepared is not None and prepared.way is not None
     assert (prepared.way.kind, prepared.way.address) == ("telegram", str(MEI))
-    assert "失效" in await shop.asks("/start t999z00000000000000000000000000")
-    assert "失效" in await shop.asks("/start " + "x" * 64)
+    for wrong in (
+        f"t{ticket['id']}z" + "0" * 26,
+        sign_thread(SECRET, ticket["id"], "mei@example.cn"),
+        "x" * 64,
+    ):
+        assert "失效" in await shop.asks(f"/start {wrong}")
 
 
 async def test_a_link_followed_by_somebody_else_moves_nobody(shop: Shop) -> None:

@@ -5,10 +5,12 @@ from hub.actions.automation.case import Did, Outcome, RuleCase
 from hub.actions.automation.give import give_ticket
 from hub.actions.automation.sort import sort_ticket
 from hub.actions.automation.tell import call, give_task, notify
+from hub.actions.cases.incidents import attach_tickets
 from hub.actions.failures import ActionFailure
 from hub.actions.note import add_note
 from hub.actions.status import change_status
 from hub.actions.tags import change_tags
+from hub.model.codes import INCIDENT, NotACode, read_code
 from routing.automation.tables import Action
 from storage import automation as stored
 from storage import work
@@ -40,6 +42,8 @@ async def _act(case: RuleCase, action: Action, place: int) -> Did:
             return await give_task(case, action, place)
         case "webhook":
             return await call(case, action, place)
+        case "incident":
+            return await _gather(case, action)
         case _:
             text = await case.filled(str(action.note))
             await add_note(case.ctx, ticket_code=case.facts.code, actor=case.actor, text=text)
@@ -52,6 +56,15 @@ async def _move_on(case: RuleCase, action: Action) -> Did:
         return Did(action=action, outcome=Outcome.SAME)
     await change_status(case.ctx, ticket_code=case.facts.code, status=wanted, actor=case.actor)
     return Did(action=action, outcome=Outcome.DONE)
+
+
+async def _gather(case: RuleCase, action: Action) -> Did:
+    try:
+        code = read_code(INCIDENT, str(action.incident))
+    except NotACode:
+        return Did(action=action, outcome=Outcome.REFUSED, code="not_found")
+    new = await attach_tickets(case.ctx, incident_code=code, ticket_codes=[case.facts.code], actor=case.actor)
+    return Did(action=action, outcome=Outcome.DONE if new else Outcome.SAME)
 
 
 async def _tag(case: RuleCase, action: Action) -> Did:

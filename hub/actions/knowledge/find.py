@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.actions.context import Context
-from hub.actions.knowledge.rank import by_terms, by_touches, lifted
-from hub.actions.knowledge.words import looked_for
+from hub.actions.knowledge.rank import by_terms, by_touches, lifted, most_telling
+from hub.actions.knowledge.words import looked_for, query_of
 from hub.actions.search.query import read_query
 from hub.model.articles import public_path
 from storage import knowledge_find as stored
@@ -37,9 +37,10 @@ async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
     """Articles that have every word of what was typed, the best first. `typed` as in the search field of the desk; what
     qualifies tickets there qualifies nothing here."""
     asked = read_query(typed.replace("\x00", ""), datetime.now(UTC).date())
-    if not asked.words:
+    words = query_of(asked)
+    if not words:
         return []
-    rows = await ctx.database.read(lambda c: stored.candidates(c, reader, asked.words))
+    rows = await ctx.database.read(lambda c: stored.candidates(c, reader, words))
     return [one.id for one in by_terms(rows, asked)][:MOST]
 
 
@@ -62,10 +63,11 @@ async def suggest(ctx: Context, text: str, *, language: str, public: bool, limit
         return []
 
     async def read(c: Connection) -> tuple[list[tuple[int, float]], list[ShownRow]]:
-        touches = await stored.touches(
-            c, public=public, anywhere=[one.anywhere for one in wanted], title=[one.title for one in wanted]
-        )
-        total = await stored.count_articles(c, public=public) if touches else 0
+        telling = most_telling(wanted, await stored.frequencies(c, wanted))
+        touches = await stored.touches(c, public=public, lexemes=telling) if telling else []
+        if not touches:
+            return [], []
+        total = await stored.count_articles(c, public=public)
         fits = by_touches(touches, asked=len(wanted), total=total)[:MOST]
         return fits, await stored.shown(c, [one for one, _ in fits], public=public) if fits else []
 

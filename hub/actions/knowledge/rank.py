@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from hub.actions.knowledge.words import article_text, title_text
 from hub.actions.search.query import Asked, Term
 from hub.model.search_words import comparable
-from storage.knowledge_find import FoundRow, TouchRow
+from storage.knowledge_find import MOST_TEXTS, FoundRow, TouchRow
 
 _TITLE, _SUMMARY, _BODY = 3.0, 1.5, 1.0
 _TITLE_TOUCH = 2.0
 _OF_THE_BEST = 0.35
 """What has less than this part of the best one's weight is not worth being offered."""
 _LEAST_TOUCHES = 2
+_MOST_TELLING = 16
 _HELPS = 0.5
 """How far votes raise or lower what fits: by a quarter either way at the most."""
 
@@ -65,6 +66,14 @@ def _weight(row: FoundRow, terms: Sequence[Term]) -> float:
 
 def _lifted(helped: int, helped_not: int) -> float:
     return 1 - _HELPS / 2 + _HELPS * helpfulness(helped, helped_not)
+
+
+def most_telling(lexemes: Sequence[str], texts: Sequence[int]) -> list[str]:
+    """Of the lexemes of a text the rarest, in their order; `texts`: how many have each. What none has is left out, and, as
+    long as there is anything rarer, what so many have that it tells nothing."""
+    there = [(many, place) for place, many in enumerate(texts) if many]
+    rare = [one for one in there if one[0] < MOST_TEXTS] or there
+    return [lexemes[place] for _, place in sorted(sorted(rare)[:_MOST_TELLING], key=lambda one: one[1])]
 
 
 def by_touches(touches: Sequence[TouchRow], *, asked: int, total: int) -> list[tuple[int, float]]:

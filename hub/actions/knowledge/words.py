@@ -7,13 +7,13 @@ are cut to what their forms have in common.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from hub.actions.search.query import Asked, Term
 from hub.model.pinyin import syllables
-from hub.model.search_words import LONGEST_WORD, comparable, lexemes_of
+from hub.model.search_words import LONGEST_WORD, TOO_LONG, as_tsquery, comparable, lexemes_of
 
-_TITLE, _SUMMARY, _BODY, _PINYIN = "1A", "2B", "3C", "4D"
-"""Places and weights of a tsvector: which part of an article has the lexeme."""
+_PINYIN = "~"
+"""Before what a title sounds like, so that it is found by those alone who look for a title, and not by an English word."""
 MOST_LOOKED_FOR = 48
 _LEAST_LETTERS = 3
 _READ = 6000
@@ -44,14 +44,6 @@ _COMMON_ZH = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LookedFor:
-    """One lexeme of a text, as tsqueries of one: anywhere but in pinyin, and in a title."""
-
-    anywhere: str
-    title: str
-
-
 def article_text(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
     """Everything that an article says, as terms are looked for in it."""
     return "\n".join((title_text(title), comparable("\n".join((summary, " ".join(tags)))), comparable(body)))
@@ -63,27 +55,45 @@ def title_text(title: str) -> str:
 
 
 def article_vector(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
-    """The tsvector, as text. Of a lexeme that stands in several parts the first is kept."""
-    parts = (
-        (_TITLE, lexemes_of(comparable(title))),
-        (_SUMMARY, lexemes_of(comparable("\n".join((summary, " ".join(tags)))))),
-        (_BODY, lexemes_of(comparable(body))),
-        (_PINYIN, [form[:LONGEST_WORD] for form in (*_pinyin(title), *_beginnings(_initials(title)))]),
-    )
-    found: dict[str, str] = {}
-    for place, lexemes in parts:
-        for lexeme in lexemes:
-            found.setdefault(lexeme, place)
-    return " ".join(f"{_quoted(lexeme)}:{place}" for lexeme, place in found.items())
+    """Everything that an article is found by: a tsvector, as text."""
+    said = lexemes_of(comparable("\n".join((title, summary, " ".join(tags), body))))
+    sounds = (f"{_PINYIN}{form[:LONGEST_WORD]}" for form in (*_pinyin(title), *_beginnings(_initials(title))))
+    return _as_vector((*said, *sounds))
 
 
-def looked_for(text: str) -> list[LookedFor]:
-    """What of a text articles may have in common with it, in its order, at most MOST_LOOKED_FOR.
+def title_vector(title: str) -> str:
+    """What of it stands in the title."""
+    return _as_vector(lexemes_of(comparable(title)))
 
-    >>> [one.title for one in looked_for("请问怎么开发票？")]
-    ["'开发':A", "'发票':A"]
-    >>> [one.anywhere for one in looked_for("Refunds of my orders, please")]
-    ["'refund':*ABC"]
+
+def query_of(asked: Asked) -> str:
+    """The tsquery that every article fulfils which has every term; more do, and what must not be there is left to the text
+    itself. "" where there is no word to go by."""
+    wanted = [one for one in map(_wanted, asked.terms) if one]
+    return f"({' & '.join(wanted)}) | '{TOO_LONG}'" if wanted else ""
+
+
+def _wanted(term: Term) -> str:
+    needs = "" if term.without else as_tsquery([term.needs])
+    if not needs:
+        return ""
+    others = [f"'{term.number}':*"] if term.number else []
+    if term.text.isascii() and term.text.isalpha():
+        others.append(f"'{_PINYIN}{term.text[:LONGEST_WORD]}':*")
+    return f"({' | '.join((f'({needs})', *others))})"
+
+
+def _as_vector(lexemes: Iterable[str]) -> str:
+    return " ".join(_quoted(one) for one in dict.fromkeys(lexemes))
+
+
+def looked_for(text: str) -> list[str]:
+    """What of a text articles may have in common with it, in its order, at most MOST_LOOKED_FOR tsqueries of one lexeme each.
+
+    >>> looked_for("请问怎么开发票？")
+    ["'开发'", "'发票'"]
+    >>> looked_for("Refunds of my orders, please")
+    ["'refund':*"]
     """
     lexemes: dict[str, bool] = {}
     for run in _RUN.finditer(_COMMON_ZH.sub(" ", comparable(text[:_READ]))):
@@ -94,7 +104,9 @@ def looked_for(text: str) -> list[LookedFor]:
             lexemes[_stem(piece)] = True
         if len(lexemes) >= MOST_LOOKED_FOR:
             break
-    return [_as_queries(one, begins) for one, begins in list(lexemes.items())[:MOST_LOOKED_FOR]]
+    return [
+        f"{_quoted(one)}{':*' if begins else ''}" for one, begins in list(lexemes.items())[:MOST_LOOKED_FOR]
+    ]
 
 
 def _is_common(word: str) -> bool:
@@ -107,11 +119,6 @@ def _stem(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
             return word.removesuffix(ending)
     return word[:LONGEST_WORD]
-
-
-def _as_queries(lexeme: str, begins: bool) -> LookedFor:
-    quoted, sign = _quoted(lexeme), "*" if begins else ""
-    return LookedFor(f"{quoted}:{sign}ABC", f"{quoted}:{sign}A")
 
 
 def _pinyin(title: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from channels.clean import clean_line, clean_text
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.knowledge.words import article_vector
+from hub.actions.knowledge.words import article_vector, title_vector
 from hub.actions.people.audit import record
 from hub.model.articles import (
     LANGUAGES,
@@ -106,7 +106,7 @@ async def publish(
     async def work(c: Connection) -> Published:
         locked = await _lock_text(c, article_id, language, version)
         written = await _write(c, article_id, language, text, locked.tags, actor)
-        number = await stored.publish_text(c, article_id, language, actor.agent_id)
+        number = await stored.publish_text(c, article_id, language, actor.agent_id, title_vector(text.title))
         await stored.mark_behind(c, article_id, language, False)
         if follow:
             await stored.mark_behind(c, article_id, other_language(language), True)

@@ -4,7 +4,11 @@ let asked = null;
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[hx-target='#dialog']");
-  if (button && !dialog.contains(button)) asked = button;
+  if (button && !dialog.contains(button)) {
+    // Pressed by a key or the palette: the focus is elsewhere, and goes back there.
+    const active = document.activeElement;
+    asked = event.isTrusted || active === document.body ? button : active;
+  }
   if (event.target.closest("#dialog [data-dialog-close]")) dialog.close();
 });
 

@@ -47,6 +47,10 @@ def test_no_html_comes_through() -> None:
                 assert address.startswith(("http://", "https://", "mailto:", "tel:", "/help/")), address
 
 
+def test_html_is_text_like_any_other() -> None:
+    assert render_article("a <b>c</b>") == "<p>a &lt;b&gt;c&lt;/b&gt;</p>\n"
+
+
 def test_pictures_are_told_in_words_and_links_lead_nowhere_else() -> None:
     html = render_article(
         "![a cat](https://evil.example/x.png) [x](javascript:alert(1)) [y](//evil.example) [z](/desk)"

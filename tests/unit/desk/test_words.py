@@ -12,7 +12,12 @@ from hub.web.desk.say.language import LOCALE_FOLDER, translations
 
 WEB = LOCALE_FOLDER.parent
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "count": (1, 2)}
-_PLACES = [("templates/**.html", "jinja2"), ("desk/**.py", "python"), ("help/**.py", "python"), ("app.py", "python")]
+_PLACES = [
+    ("templates/**.html", "jinja2"),
+    ("desk/**.py", "python"),
+    ("help/**.py", "python"),
+    ("app.py", "python"),
+]
 
 
 def _said() -> set[str]:

@@ -51,6 +51,10 @@ def test_what_everybody_may_read_stays(text: str) -> None:
     assert blank_out(text) == text
 
 
+def test_a_number_in_groups_goes_as_a_whole() -> None:
+    assert blank_out("Call (020) 794 60 58 or 138 00 13 80 00.") == f"Call {BLANK} or {BLANK}."
+
+
 def test_known_names_and_addresses_are_left_out_wherever_they_stand() -> None:
     text = "Anna wrote as @annab; ANNA BERG's kettle. Banana stays. 小林已联系李雷。"
     told = blank_out(text, ["Anna Berg", "李雷", "小林"], ["annab"])

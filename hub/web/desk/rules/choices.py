@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import holidays
 from babel import Locale
 
+from hub.model.codes import INCIDENT, show_code
 from hub.model.tickets import TicketKind, TicketStatus
 from hub.web.desk.rules.view import Seen
 from hub.web.desk.say.language import N_
@@ -27,11 +28,12 @@ from hub.web.desk.say.rule_names import (
 from hub.web.desk.say.words import CHANNEL_KINDS, KINDS, ROLES, STATUSES
 from hub.web.desk.visit import Visit
 from routing.promises import WEEKDAYS
-from storage import templates, webhooks
+from storage import incidents, templates, webhooks
 from storage.database import Connection
 
 Choices: TypeAlias = Sequence[tuple[str, str]]
 
+_MOST_INCIDENTS = 100
 LANGUAGE_CODES = ("zh", "en", "ja", "ko", "fr", "de", "es", "other")
 """Those that the hub tells apart; "other" is all the rest."""
 
@@ -60,11 +62,15 @@ class Chooser:
 async def chooser(visit: Visit, seen: Seen) -> Chooser:
     """Of this hub as it is now."""
 
-    async def look(c: Connection) -> tuple[list[str], list[str]]:
+    async def look(c: Connection) -> tuple[list[str], list[str], Choices]:
         rows = await templates.list_templates(c, "", None)
-        return list(dict.fromkeys(row.name for row in rows)), await webhooks.names(c)
+        trouble = [
+            (number := show_code(INCIDENT, one.code), f"{number} · {one.title}")
+            for one in await incidents.list_(c, resolved=False, limit=_MOST_INCIDENTS)
+        ]
+        return list(dict.fromkeys(row.name for row in rows)), await webhooks.names(c), trouble
 
-    answers, calls = await visit.ctx.database.read(look)
+    answers, calls, trouble = await visit.ctx.database.read(look)
     say, words, rules = visit.voice.say, seen.words, seen.desk.rules
     queues = [(one.name, words.queue(one.name)) for one in rules.queue]
     agents = [(f"agent:{one.login}", one.name) for one in seen.agents if one.active]
@@ -119,6 +125,7 @@ async def chooser(visit: Visit, seen: Seen) -> Chooser:
         "reply": plain(answers),
         "task": queues,
         "webhook": plain(calls),
+        "incident": trouble,
     }
     actions = []
     for verb, text in VERBS.items():

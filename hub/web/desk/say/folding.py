@@ -1,10 +1,11 @@
-"""Words and pictures that a template always shows are put into it when it is compiled: there is an environment for each language.
+"""Words and pictures that a template always shows are put into it when it is compiled: each language has an environment.
 
-A page of the desk has some hundred of them, and a list some for each row. To look each up, mark it and fill it every time took
-more than a third of what a page takes.
+A page of the desk has some hundreds of them, a list some for each row: to look each up, mark it and fill it every time is a
+good part of what a page takes.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import jinja2
 from jinja2 import nodes
@@ -17,11 +18,13 @@ Known = Mapping[str, Callable[..., Markup]]
 class Words(jinja2.Environment):
     """`known`: what can be said beforehand where it is called with nothing but constants, by the name in templates."""
 
-    known: Known = {}
+    def __init__(self, known: Known, **options: Any) -> None:
+        super().__init__(**options)
+        self._known = known
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        _Folding(self.known).visit(tree)
+        _Folding(self._known).visit(tree)
         return tree
 
 
@@ -29,7 +32,7 @@ class _Folding(NodeTransformer):
     def __init__(self, known: Known) -> None:
         self._known = known
 
-    def visit_Call(self, node: nodes.Call) -> nodes.Node:  # noqa: N802 - Jinja's name for it
+    def visit_Call(self, node: nodes.Call) -> nodes.Node:
         self.generic_visit(node)
         said = node.node
         if not isinstance(said, nodes.Name) or said.name not in self._known:

@@ -51,7 +51,9 @@ _CODES = {
 
 @cache
 def _environment(locale: str) -> jinja2.Environment:
+    translate = translations(locale).gettext
     made = Words(
+        {"_": lambda text: Markup(translate(text)) % {}, "icon": icon},  # noqa: S704 - our own words
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -61,7 +63,6 @@ def _environment(locale: str) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.install_gettext_translations(translations(locale), newstyle=True)  # type: ignore[attr-defined]
-    made.known = {"_": lambda text: Markup(translations(locale).gettext(text)) % {}, "icon": icon}  # noqa: S704 - our own words
     made.globals |= {
         **_CODES,
         "LANGUAGES": LANGUAGES,

@@ -189,6 +189,7 @@ VERBS: Mapping[str, str] = {
     "note": N_("Write a note"),
     "task": N_("Make a task for"),
     "webhook": N_("Call the webhook"),
+    "incident": N_("Put on the incident"),
 }
 
 TARGETS: Mapping[str, str] = {

@@ -1,0 +1,348 @@
+"""Forms over a real database: counters that all hubs share, work that counts once, following a case, letters of confirmation,
+the timeline, search, and the page on which forms are built."""
+
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from html import unescape
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from altcha import Challenge, Payload, solve_challenge
+
+from channels.webform.presets import complaint
+from hub.actions.answers.reply import queue_reply
+from hub.actions.context import Context
+from hub.actions.own_fields import add_field
+from hub.actions.ports import make_ports
+from hub.actions.receive import accept_items
+from hub.actions.search.documents import entry_text
+from hub.actions.status import change_status
+from hub.model.people import HUB
+from hub.model.tickets import TicketStatus
+from hub.sandbox.visit import read_form
+from hub.settings import Settings
+from hub.web.app import make_app
+from hub.web.desk.say.details import shown_fields
+from hub.web.desk.say.language import Voice
+from hub.web.doors import ChannelDoors
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows
+
+VICTIM = "victim@innocent.example"
+FORM: dict[str, Any] = {
+    "kind": "webform",
+    "fill_in_seconds": 0,
+    "ticket_kind": "complaint",
+    "confirm_by": "support",
+    "form": complaint().model_dump(mode="json", exclude_defaults=True),
+}
+TOLD = {"form": FORM, "support": MAIL}
+SAID = {
+    "about": "product",
+    "what_happened": "The lid broke.",
+    "happened_on": "2026-11-20",
+    "product": "Kettle Zwei",
+    "remedy": "refund",
+    "name": "Li",
+    "email": "Li@Example.cn",
+}
+
+
+@dataclass
+class House:
+    """A hub with its public doors open. `peer` is where a visitor comes from, through a proxy of ours."""
+
+    ctx: Context
+    url: str
+    client: aiohttp.ClientSession
+
+    async def get(self, path: str, peer: str = "203.0.113.9") -> tuple[int, str]:
+        async with self.client.get(self.url + path, headers={"X-Forwarded-For": peer}) as answer:
+            return answer.status, await answer.text()
+
+    async def post(
+        self, path: str, data: Any, peer: str = "203.0.113.9", **headers: str
+    ) -> tuple[int, str, str]:
+        headers = {"X-Forwarded-For": peer, "Origin": self.url, **headers}
+        async with self.client.post(
+            self.url + path, data=data, headers=headers, allow_redirects=False
+        ) as answer:
+            return answer.status, await answer.text(), answer.headers.get("Retry-After", "")
+
+    async def send(self, peer: str = "203.0.113.9", **said: str) -> tuple[int, str, str]:
+        """Open the form and send it."""
+        _, page = await self.get("/forms/form", peer)
+        return await self.post("/forms/form?lang=en", read_form(page).fields | SAID | said, peer)
+
+
+@asynccontextmanager
+async def a_house(dsn: str, channels: dict[str, Any] | None = None) -> AsyncIterator[House]:
+    async with a_hub(dsn, channels or TOLD) as opened:
+        settings = Settings(channels=opened.settings.channels, web={"trusted_proxies": ["127.0.0.1"]})  # type: ignore[arg-type]
+        ctx = replace(opened, settings=settings)
+        doors = ChannelDoors()
+        form = ctx.channel("form").settings
+        adapter: Any = ctx.kinds["webform"].open("form", form, make_ports(ctx, "form"))
+        doors.open("form", adapter.routes(partial(accept_items, ctx, "form")))
+
+        async def ready() -> dict[str, str]:
+            return {}
+
+        runner = web.AppRunner(make_app(ctx, doors, ready), access_log=None, shutdown_timeout=0.2)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        async with aiohttp.ClientSession() as client:
+            yield House(ctx, f"http://127.0.0.1:{runner.addresses[0][1]}", client)
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def house(database_dsn: str) -> AsyncIterator[House]:
+    async with a_house(database_dsn) as opened:
+        yield opened
+        await assert_invariants(opened.ctx.database, by_hand=True)
+
+
+def follow_path(page: str) -> str:
+    found = re.search(r'href="https?://[^"/]*(/follow/[\w-]+)"', page)
+    assert found, page
+    return found[1]
+
+
+async def letters(ctx: Context) -> list[dict[str, Any]]:
+    return [row["message"] for row in await rows(ctx, "SELECT message FROM outbox ORDER BY id")]
+
+
+# ── what comes of a post ─────────────────────────────────────────────────────────────────────────────────────────────
+async def test_answers_stand_in_the_agents_language_and_are_found(house: House) -> None:
+    status, page, _ = await house.send()
+    assert status == 200 and "T-" in page and "A member of our staff reads your complaint" in page
+    (kept,) = await rows(
+        house.ctx, "SELECT direction, subject, text, fields FROM interaction WHERE direction = 'in'"
+    )
+    entry: Any = type("Entry", (), kept)
+    assert shown_fields(Voice(locale="en"), entry) == [
+        ("E-mail", "Li@Example.cn"),
+        ("What is your complaint about?", "A product"),
+        ("When did it happen?", "2026-11-20"),
+        ("Which product?", "Kettle Zwei"),
+        ("What would put it right?", "My money back"),
+    ]
+    assert ("您希望如何解决？", "退款") in shown_fields(Voice(locale="zh_CN"), entry)
+    found = entry_text(kept["subject"], kept["text"], kept["fields"])
+    assert "zwei" in found and "money back" in found and "退款" in found
+    # What was asked stands in every entry of the form: it finds none.
+    assert "what would put it right" not in found
+    (opened,) = await rows(house.ctx, "SELECT kind FROM ticket")
+    assert opened == {"kind": "complaint"}
+
+
+async def test_an_answer_fills_a_field_of_the_companys_own_where_it_fits(database_dsn: str) -> None:
+    asked: list[dict[str, Any]] = [
+        {"key": "message", "kind": "long", "label": {"en": "Message"}, "means": "message"},
+        {"key": "price", "kind": "short", "label": {"en": "Price"}, "means": "ticket.price"},
+        {"key": "size", "kind": "short", "label": {"en": "Size"}, "means": "customer.size"},
+    ]
+    form = {"kind": "webform", "fill_in_seconds": 0, "form": {"fields": asked}}
+    async with a_house(database_dsn, {"form": form}) as house:
+        await add_field(house.ctx, about="ticket", kind="number", label_en="Price", label_zh="", actor=HUB)
+        await add_field(house.ctx, about="customer", kind="text", label_en="Size", label_zh="", actor=HUB)
+        _, page = await house.get("/forms/form")
+        for price in ("1,200.50", "much", "1e999999999"):
+            said = {"message": "x", "price": price, "size": "L"}
+            hidden = {
+                **read_form(page).fields,
+                "submission": read_form((await house.get("/forms/form"))[1]).fields["submission"],
+            }
+            assert (await house.post("/forms/form", hidden | said))[0] == 200
+        told = await rows(house.ctx, "SELECT said FROM ticket_fields ORDER BY ticket_id")
+        assert [row["said"] for row in told] == [{"price": 1200.5}]
+        assert await one(house.ctx, "SELECT count(*) FROM customer_fields") == 3
+        # What does not fit is an answer all the same.
+        assert await one(house.ctx, "SELECT count(*) FROM interaction WHERE fields::text LIKE '%much%'") == 1
+
+
+# ── following a case ─────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_s105_a_link_is_followed_and_looking_changes_nothing(house: House) -> None:
+    _, page, _ = await house.send()
+    path = follow_path(page)
+    before = await rows(house.ctx, "SELECT id, version, seq FROM ticket")
+    for _ in range(3):
+        status, shown = await house.get(f"{path}?lang=en")
+    assert status == 200
+    assert "We are working on it." in shown and "The lid broke." in shown and "Kettle Zwei" in shown
+    assert await rows(house.ctx, "SELECT id, version, seq FROM ticket") == before
+    assert "正在处理" in (await house.get(f"{path}?lang=zh_CN"))[1]
+    fields = read_form(shown).fields | {"text": "And the <b>cup</b>."}
+    assert (await house.post(path, fields))[0] == 303
+    assert (await house.post(path, fields))[0] == 303, "pressing twice doubles nothing"
+    shown = (await house.get(path))[1]
+    assert shown.count("And the &lt;b&gt;cup&lt;/b&gt;.") == 1
+    assert await one(house.ctx, "SELECT count(*) FROM ticket") == 1
+    assert (
+        await one(house.ctx, "SELECT count(*) FROM interaction WHERE kind = 'message' AND direction = 'in'")
+        == 1
+    )
+
+
+async def test_who_filled_in_a_form_with_anothers_address_reads_no_answer(database_dsn: str) -> None:
+    """The link on the page proves nothing; the one in the letter proves the address."""
+    async with a_house(database_dsn) as house:
+        await _read_by_its_owner_alone(house)
+
+
+async def _read_by_its_owner_alone(house: House) -> None:
+    _, page, _ = await house.send(email=VICTIM)
+    (letter,) = await letters(house.ctx)
+    path, sent = follow_path(page), re.search(r"/follow/[\w-]+", letter["text"])
+    assert sent and sent[0] != path
+    code = await one(house.ctx, "SELECT code FROM ticket")
+    answer = await queue_reply(house.ctx, ticket_code=code, actor=SYSTEM, text="Your password is hunter2.")
+    await house.ctx.database.run(
+        lambda c: c.execute(
+            "UPDATE outbox SET state = 'sent', settled_at = now() WHERE interaction_id = $1", answer
+        )
+    )
+    shown = (await house.get(f"{path}?lang=en"))[1]
+    assert "hunter2" not in shown and "We sent an answer to v•••@•••.example" in shown
+    assert "hunter2" in (await house.get(sent[0]))[1]
+    # It is not on the timeline either, where everybody who works here could take it.
+    assert await one(house.ctx, "SELECT count(*) FROM interaction WHERE text LIKE '%/follow/%'") == 0
+
+
+async def test_links_that_are_none_are_all_the_same_and_closed_cases_take_nothing(house: House) -> None:
+    _, page, _ = await house.send()
+    path = follow_path(page)
+    answers = {
+        await house.get(f"/follow/{token}?lang=en") for token in ("x", "A" * 32, path[8:-1], path[8:] + "x")
+    }
+    assert {status for status, _ in answers} == {404}
+    assert len({re.sub(r"/follow/[\w-]+", "", text) for _, text in answers}) == 1
+    fields = read_form((await house.get(path))[1]).fields | {"text": "x"}
+    assert (await house.post(path, fields, Origin="https://evil.example"))[0] == 403
+    assert (await house.post(path, {"text": "x"}))[0] == 422
+    code = await one(house.ctx, "SELECT code FROM ticket")
+    await change_status(
+        house.ctx, ticket_code=code, status=TicketStatus.CLOSED, actor=SYSTEM, unfinished=True
+    )
+    assert "<form" not in (await house.get(path))[1]
+    assert (await house.post(path, fields))[0] == 409
+    assert await one(house.ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 1
+    # Only hashes are kept, and they end.
+    assert await one(house.ctx, "SELECT count(*) FROM follow_link WHERE length(token_hash) = 32") == 2
+    await house.ctx.database.run(lambda c: c.execute("UPDATE follow_link SET expires_at = now()"))
+    assert (await house.get(path))[0] == 404
+
+
+# ── abuse ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_s19_many_forms_in_a_victims_name_write_to_them_once(database_dsn: str) -> None:
+    flood = {**FORM, "address_posts": 1000, "busy_posts": 1000}
+    async with a_house(database_dsn, {**TOLD, "form": flood}) as house:
+        for number in range(12):
+            said = {
+                "email": VICTIM,
+                "name": f"Buy {number}",
+                "what_happened": "Buy pills http://spam.example",
+            }
+            assert (await house.send(**said))[0] == 200
+        (letter,) = await letters(house.ctx)
+        assert letter["address"] == VICTIM and letter["automatic"] is True
+        assert "pills" not in str(letter) and "Buy" not in str(letter)
+        assert (await house.send(email="noreply@shop.example"))[0] == 200
+        assert (await house.send(email="support@shop.example"))[0] == 200
+        assert len(await letters(house.ctx)) == 1
+
+
+async def test_s90_a_flood_from_one_address_is_refused_by_every_hub_and_others_are_served(
+    database_dsn: str,
+) -> None:
+    few = {**TOLD, "form": {**FORM, "address_posts": 3}}
+    async with a_house(database_dsn, few) as house, a_house(database_dsn, few) as other:
+        for hub in (house, other, house):
+            assert (await hub.send("2001:db8:1:2::7"))[0] == 200
+        # The same line of another hub and another of its addresses; what was typed stays.
+        status, page, after = await other.send("2001:db8:1:2:ffff::1")
+        assert (status, "The lid broke." in page, "Many messages came" in page) == (429, True, True)
+        assert 0 < int(after) <= 600
+        assert read_form(page).fields["submission"]
+        for _ in range(10):
+            status, page, _ = await house.post("/forms/form", {}, "2001:db8:1:2::7")
+        assert (status, "The lid broke." in page) == (429, False)
+        # A program is told so as a program is.
+        async with house.client.post(
+            f"{house.url}/forms/form", json=SAID, headers={"X-Forwarded-For": "2001:db8:1:2::7"}
+        ) as answer:
+            assert answer.status == 429 and (await answer.json())["errors"]
+        # Who makes up an address before our proxy's word is still who they are.
+        assert (await house.send("6.6.6.6, 2001:db8:1:2::7"))[0] == 429
+        assert (await house.send("203.0.113.77"))[0] == 200
+        assert await one(house.ctx, "SELECT count(*) FROM ticket") == 4
+        assert await one(house.ctx, "SELECT count(*) FROM rate_limit WHERE key LIKE 'form:%'") == 5
+
+
+def work(page: str) -> str:
+    """What a browser with scripts does."""
+    found = re.search(r'data-proof="([^"]*)"', page)
+    assert found, "no work is asked for"
+    challenge = Challenge.from_dict(json.loads(unescape(found[1])))
+    solution = solve_challenge(challenge)
+    assert solution is not None
+    return Payload(challenge=challenge, solution=solution).to_base64()
+
+
+async def test_s90_when_very_many_write_a_browser_works_first_and_each_work_counts_once(
+    database_dsn: str,
+) -> None:
+    busy = {**TOLD, "form": {**FORM, "busy_posts": 2}}
+    async with a_house(database_dsn, busy) as house, a_house(database_dsn, busy) as other:
+        assert "data-proof" not in (await house.get("/forms/form"))[1]
+        for number in range(2):
+            assert (await house.send(f"203.0.113.{number}"))[0] == 200
+        _, opened = await other.get("/forms/form")
+        status, page, _ = await house.send("203.0.113.8")
+        assert (status, "do a small calculation" in page, "The lid broke." in page) == (422, True, True)
+        fields = read_form(page).fields | SAID
+        done = work(opened)
+        assert (await house.post("/forms/form", fields | {"altcha": done}))[0] == 200
+        # Taken once, whichever hub is asked.
+        _, again = await other.get("/forms/form")
+        status, page, _ = await other.post("/forms/form", read_form(again).fields | SAID | {"altcha": done})
+        assert (status, "too old or used before" in page) == (422, True)
+        assert (await other.post("/forms/form", read_form(page).fields | SAID | {"altcha": "AAAA"}))[0] == 422
+        for number in range(30):
+            status, page, _ = await house.send(f"198.51.100.{number}")
+        assert (status, "Very many people are writing" in page) == (429, True)
+        assert await one(house.ctx, "SELECT count(*) FROM ticket") == 3
+
+
+async def test_s91_more_files_than_an_address_may_send_are_not_read(database_dsn: str) -> None:
+    small = {**TOLD, "form": {**FORM, "address_mb": 1, "most_file_mb": 1}}
+    async with a_house(database_dsn, small) as house:
+
+        async def send(size: int, peer: str = "203.0.113.9") -> tuple[int, str, str]:
+            form = aiohttp.FormData(default_to_multipart=True)
+            for name, value in (read_form((await house.get("/forms/form"))[1]).fields | SAID).items():
+                form.add_field(name, value)
+            form.add_field("evidence", b"x" * size, filename="film.mov")
+            return await house.post("/forms/form", form, peer)
+
+        assert (await send(700_000))[0] == 200
+        status, page, _ = await send(700_000)
+        assert (status, "very many files" in page, "The lid broke." in page) == (429, True, True)
+        assert (await send(700_000, "203.0.113.10"))[0] == 200
+        assert await one(house.ctx, "SELECT count(*) FROM attachment") == 2
+
+
+async def test_when_the_database_is_away_the_text_stays(database_dsn: str) -> None:
+    async with a_house(database_dsn) as house:
+        _, page = await house.get("/forms/form")
+        fields = read_form(page).fields | SAID
+        await house.ctx.database.close()
+        status, page, after = await house.post("/forms/form", fields)
+        assert (status, "The lid broke." in page, after) == (503, True, "30")
