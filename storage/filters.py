@@ -77,6 +77,7 @@ _DRAFT = """(t.id IN (SELECT fd.ticket_id FROM draft fd
     OR t.id IN (SELECT fl.ticket_id FROM draft_file fl WHERE fl.agent_id = {0} AND fl.scheduled_id IS NULL))"""
 
 _IN_WORK = frozenset((TicketStatus.OPEN, TicketStatus.PENDING))
+_OVER = frozenset((TicketStatus.RESOLVED, TicketStatus.CLOSED))
 
 _CUSTOMER = (
     "EXISTS (SELECT 1 FROM customer fc LEFT JOIN organisation fo ON fo.id = fc.organisation_id"
@@ -120,8 +121,12 @@ def unread_by(agent: str) -> str:
 
 def _status(given: Condition, reader: Reader) -> str:
     said = f"t.status = ANY({reader.add(list(given.values))}::text[])"
-    # Said in words too where it is so: indexes of what is in work are found by that, whatever the values are.
-    return f"({said} AND t.status IN ('open', 'pending'))" if _IN_WORK.issuperset(given.values) else said
+    # Said in words too where it is so: indexes of what is in work, or is over, are found by that, whatever the values are.
+    if _IN_WORK.issuperset(given.values):
+        return f"({said} AND t.status IN ('open', 'pending'))"
+    if _OVER.issuperset(given.values):
+        return f"({said} AND t.status IN ('resolved', 'closed'))"
+    return said
 
 
 def _assignee(given: Condition, reader: Reader) -> str:

@@ -10,7 +10,7 @@ from storage.queries import load_queries
 SQL = load_queries("knowledge_find")
 
 
-MOST_TEXTS = 1000
+MOST_TEXTS = 300
 """A lexeme that so many texts have tells nothing of any of them."""
 
 

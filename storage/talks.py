@@ -33,14 +33,6 @@ class InWorkRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToFollowRow:
-    id: int
-    code: int
-    customer_id: int
-    status: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TryRow:
     """A code that was sent to an address; only its hash is known."""
 
@@ -136,9 +128,10 @@ async def tickets_in_work(connection: Connection, customer_id: int, limit: int) 
     return [InWorkRow(**row) for row in await connection.fetch(SQL["tickets_in_work"], customer_id, limit)]
 
 
-async def ticket_to_follow(connection: Connection, ticket_id: int) -> ToFollowRow | None:
-    row = await connection.fetchrow(SQL["ticket_to_follow"], ticket_id)
-    return ToFollowRow(**row) if row else None
+async def is_ticket(connection: Connection, ticket_id: int) -> bool:
+    """Whether there is one of this number."""
+    found: bool = await connection.fetchval(SQL["is_ticket"], ticket_id)
+    return found
 
 
 async def add_proof(

@@ -64,7 +64,7 @@ OF_CUSTOMER = "\n".join(
 )
 ONE = f"{SQL['rows']}\nWHERE t.code = $1"
 COUNTS = {
-    sight: f"{SQL['counts']}\nAND {task_in_sight(sight, agent='$1::bigint', task='task')}" for sight in Sight
+    sight: SQL["counts"] + f"\nAND {task_in_sight(sight, agent='$1::bigint', task='task')}" for sight in Sight
 }
 QUERIES = (*TO_DO.values(), *ENDED.values(), OF_TICKET, OF_CUSTOMER, ONE)
 """Every query that is put together here, for the test that compares columns with fields."""

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 import structlog
 from aiohttp import WSCloseCode, web
 
-from channels.adapter import Accept, Capabilities, ChannelFailure, Leaving, Ports, Receipt, Refused
+from channels.adapter import (
+    Accept,
+    Capabilities,
+    ChannelFailure,
+    Leaving,
+    Ports,
+    Receipt,
+    Refused,
+    no_suggestions,
+)
 from channels.doors import (
     COMMON_HEADERS,
     choose_language,
@@ -86,7 +95,8 @@ class WebchatAdapter:
             "Cache-Control": "no-store",
             "Vary": "Accept-Language",
         }
-        page = show_chat(self.name, self._settings, language)
+        offering = self._ports.suggest is not no_suggestions
+        page = show_chat(self.name, self._settings, language, offering=offering)
         return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
 
     async def _static(self, request: web.Request) -> web.Response:

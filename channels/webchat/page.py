@@ -25,8 +25,8 @@ STATIC: dict[str, tuple[bytes, str]] = {
 """File name → bytes and media type."""
 
 
-def show_chat(name: str, settings: WebchatSettings, language: str) -> str:
-    """The page, which works alone and in a frame."""
+def show_chat(name: str, settings: WebchatSettings, language: str, *, offering: bool) -> str:
+    """The page, which works alone and in a frame. `offering`: the hub has articles that may answer before anybody does."""
     chinese = language == "zh_CN"
     words = WORDS[language]
     return _PAGE.render(
@@ -34,6 +34,7 @@ def show_chat(name: str, settings: WebchatSettings, language: str) -> str:
         title=settings.title_zh if chinese else settings.title_en,
         greeting=settings.greeting_zh if chinese else settings.greeting_en,
         words=words,
+        offering=offering,
         words_json=orjson.dumps(dict(words)).decode(),
         most_text=MOST_TEXT,
     )

@@ -18,6 +18,10 @@ CREATE TABLE search_fault (
 
 CREATE INDEX incident_delivery_faulty ON incident_delivery (update_id) WHERE state = 'skipped' AND why = 'fault';
 
+-- What ended without anybody having had it: few among the many that are over, which else a list of them would look through.
+CREATE INDEX ticket_over_unassigned ON ticket (updated_at DESC, id DESC)
+    WHERE assignee_id IS NULL AND status IN ('resolved', 'closed');
+
 -- ── Knowledge ───────────────────────────────────────────────────────────────────────────────────────────────────────
 -- Categories are one flat row, in an order of their own.
 CREATE TABLE article_category (

@@ -6,21 +6,23 @@ SELECT a.id, x.language, x.title, x.summary, x.body, a.tags, a.helped, a.helped_
 FROM article_text x JOIN article a ON a.id = x.article_id
 WHERE x.words @@ $1::text::tsquery
 ORDER BY a.updated_at DESC
-LIMIT 500
+LIMIT 200
 
 -- name: find_read
--- Candidates among what colleagues read.
+-- Candidates among what colleagues read, those with the words in the title first.
 SELECT r.id, r.language, r.title, r.summary, r.body, r.tags, r.helped, r.helped_not
 FROM read_article r
 WHERE r.words @@ $1::text::tsquery
-LIMIT 500
+ORDER BY r.title_words @@ $1::text::tsquery DESC, r.helped - r.helped_not DESC
+LIMIT 200
 
 -- name: find_public
--- Candidates among what customers read.
+-- Candidates among what customers read, in the same order.
 SELECT r.id, r.language, r.title, r.summary, r.body, r.tags, r.helped, r.helped_not
 FROM public_article r
 WHERE r.words @@ $1::text::tsquery
-LIMIT 500
+ORDER BY r.title_words @@ $1::text::tsquery DESC, r.helped - r.helped_not DESC
+LIMIT 200
 
 -- name: frequencies
 -- How many texts that are read have each of these lexemes, `$2` at the most.

@@ -72,8 +72,8 @@ DELETE FROM thread_ref WHERE scope = 'channel:' || $1::int AND ref = $2
 SELECT id, code, subject, status, assignee_id IS NULL AND status = 'open' AS waits FROM ticket
 WHERE customer_id = $1 AND status IN ('open', 'pending') ORDER BY id DESC LIMIT $2
 
--- name: ticket_to_follow
-SELECT id, code, customer_id, status FROM ticket WHERE id = $1
+-- name: is_ticket
+SELECT EXISTS (SELECT 1 FROM ticket WHERE id = $1)
 
 -- name: add_proof
 INSERT INTO proof (channel_id, thread_key, kind, value, code_hash, expires_at)

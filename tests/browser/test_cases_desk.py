@@ -15,9 +15,6 @@ from tests.browser.conftest import OpenDesk
 from tests.browser.looks import LOCALES, LOOKED_AT, Looks, speak, violations
 from tests.fakes.desk import Desk, customer_writes
 
-# A bound for what does not come, not for how long it may take.
-expect.set_options(timeout=30_000)
-
 
 async def _ticket(desk: Desk, code: int) -> TicketRow:
     found = await desk.ctx.database.read(lambda c: views.get_ticket(c, code))

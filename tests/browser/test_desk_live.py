@@ -21,7 +21,7 @@ async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk
         await page.evaluate("window.untouched = true")
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     for page, everything in zip(pages, ("All", "全部"), strict=True):
-        await expect(page.locator(f"#row-T-{code}")).to_contain_text("Parcel", timeout=5000)
+        await expect(page.locator(f"#row-T-{code}")).to_contain_text("Parcel")
         await expect(page.locator(".scopes a", has_text=everything)).to_contain_text("1")
     await drain(desk.ctx)
     for page in pages:
@@ -34,9 +34,9 @@ async def test_nothing_is_missed_while_the_line_was_down(open_desk: OpenDesk, de
     await page.context.set_offline(True)
     await page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="While away")
-    await expect(page.locator("#line")).to_be_visible(timeout=5000)
+    await expect(page.locator("#line")).to_be_visible()
     await page.context.set_offline(False)
-    await expect(page.locator(f"#row-T-{code}")).to_contain_text("While away", timeout=20000)
+    await expect(page.locator(f"#row-T-{code}")).to_contain_text("While away")
     await expect(page.locator("#line")).to_be_hidden()
 
 
@@ -56,8 +56,8 @@ async def test_text_focus_and_caret_survive_a_storm_of_news(open_desk: OpenDesk,
     await page.keyboard.press("Home")
     await page.keyboard.type("Hello, ")
     await raging
-    await expect(page.locator("#log")).to_contain_text("note 14", timeout=5000)
-    await expect(page.locator("#rows")).to_contain_text("News 14", timeout=5000)
+    await expect(page.locator("#log")).to_contain_text("note 14")
+    await expect(page.locator("#rows")).to_contain_text("News 14")
     assert await box.input_value() == "Hello, Your parcel left our house today."
     assert await page.evaluate("document.activeElement.id") == "reply-text"
     assert await page.evaluate("document.activeElement.selectionStart") == len("Hello, ")
@@ -76,7 +76,7 @@ async def test_an_input_method_goes_on_composing_through_news_and_its_enter_send
             {key: 'Enter', code: 'Enter', keyCode: 229, isComposing: true, ctrlKey: true, bubbles: true}))"""
     )
     await add_note(desk.ctx, ticket_code=code, actor=HUB, text="a note meanwhile")
-    await expect(page.locator("#log")).to_contain_text("a note meanwhile", timeout=5000)
+    await expect(page.locator("#log")).to_contain_text("a note meanwhile")
     await line.send("Input.insertText", {"text": "您好"})
     assert await page.input_value("#reply-text") == "您好"
     assert await _count(desk, "SELECT count(*) FROM outbox") == 0
@@ -106,7 +106,7 @@ async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk
     await page.keyboard.type("Check the address first")
     await page.keyboard.press("Control+Enter")
     entry = page.locator("#log .entry.note")
-    await expect(entry).to_contain_text("Check the address first", timeout=5000)
+    await expect(entry).to_contain_text("Check the address first")
     await expect(page.locator("#note-text")).to_have_value("")
     assert await _count(desk, "SELECT count(*) FROM outbox") == 0
 
@@ -115,7 +115,7 @@ async def test_reply_and_note_look_and_act_differently(open_desk: OpenDesk, desk
     await page.keyboard.type("It leaves today.")
     await page.keyboard.press("Control+Enter")
     sent = page.locator("#log .entry.out")
-    await expect(sent).to_contain_text("It leaves today.", timeout=5000)
+    await expect(sent).to_contain_text("It leaves today.")
     await expect(sent.locator(".delivery")).to_contain_text({"en": "Queued", "zh_CN": "待发送"}[locale])
     await expect(page.locator("#reply-text")).to_have_value("")
     assert await _count(desk, "SELECT count(*) FROM outbox") == 1
@@ -130,13 +130,13 @@ async def test_a_reply_to_an_older_state_shows_what_is_new_and_keeps_its_text(
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     await page.fill("#reply-text", "We look for it.")
     await customer_writes(desk.ctx, "It has come!", subject="Re: Parcel")
-    await expect(page.locator("#composer-news")).to_be_visible(timeout=5000)
+    await expect(page.locator("#composer-news")).to_be_visible()
     await page.press("#reply-text", "Control+Enter")
-    await expect(page.locator(".conflict")).to_contain_text("It has come!", timeout=5000)
+    await expect(page.locator(".conflict")).to_contain_text("It has come!")
     assert await page.input_value("#reply-text") == "We look for it."
     assert await _count(desk, "SELECT count(*) FROM outbox") == 0
     await page.click(".conflict button[name=anyway]")
-    await expect(page.locator("#log .entry.out")).to_contain_text("We look for it.", timeout=5000)
+    await expect(page.locator("#log .entry.out")).to_contain_text("We look for it.")
     assert await _count(desk, "SELECT count(*) FROM outbox") == 1
 
 
@@ -172,21 +172,21 @@ async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk
     await page.keyboard.press("Period")
     await expect(page.locator("#messages, #toasts").filter(has_text=f"T-{first}")).to_be_visible()
     await page.keyboard.press("a")
-    await expect(page.locator("#colleagues .choice").first).to_be_focused(timeout=5000)
+    await expect(page.locator("#colleagues .choice").first).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator("#assign-menu summary")).to_be_focused()
     await page.keyboard.press("i")
     await expect(page.locator("#thread .facts")).to_contain_text({"en": "You", "zh_CN": "您"}[locale])
     await page.keyboard.press("e")
     await expect(page.locator("#thread .facts .badge.status.resolved")).to_be_visible()
-    await expect(page.locator(f"#row-T-{first}")).to_have_count(0, timeout=5000)
+    await expect(page.locator(f"#row-T-{first}")).to_have_count(0)
     await page.keyboard.press("Shift+Slash")
     await expect(page.locator("#help")).to_be_visible()
     await page.keyboard.press("j")
     await page.keyboard.press("Escape")
     await expect(page.locator("#help")).to_be_hidden()
     await page.keyboard.press("Slash")
-    await expect(page.locator("#find")).to_be_focused(timeout=5000)
+    await expect(page.locator("#find")).to_be_focused()
 
 
 async def test_language_and_theme_are_switched_and_kept(open_desk: OpenDesk, desk: Desk) -> None:
@@ -211,7 +211,7 @@ async def test_the_end_of_the_session_leads_to_the_login(open_desk: OpenDesk, de
     # Elsewhere, with the same session.
     await page.context.request.post(f"{desk.url}/desk/logout", headers={"Origin": desk.url})
     # The socket's end and a refused fragment may both lead there, and the second cuts the first navigation short.
-    await expect(page).to_have_url(re.compile("/desk/login"), timeout=6000)
+    await expect(page).to_have_url(re.compile("/desk/login"))
 
 
 async def test_letters_as_they_came_run_nothing_and_fetch_nothing(open_desk: OpenDesk, desk: Desk) -> None:

@@ -101,6 +101,12 @@ async def test_an_article_is_made_of_a_ticket_in_two_clicks_and_offered_on_the_n
     await expect(page.locator("#reply-text")).to_have_value(
         f"Yes: Returning the kettle {desk.url}/help/en/1-returning-the-kettle"
     )
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("returning the")
+    await expect(
+        page.locator("#palette [role=option]", has_text="Returning the kettle").first
+    ).to_be_visible()
+    await page.keyboard.press("Escape")
     # By the keyboard: the key opens the search, Enter takes the first.
     await page.keyboard.press("Escape")
     await page.keyboard.press("Shift+KeyK")

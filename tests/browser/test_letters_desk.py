@@ -62,7 +62,7 @@ async def test_people_are_chips_and_the_button_says_to_how_many_it_goes(
     await expect(page.locator("#inbox")).to_have_value("sales")
     await page.press("#reply-text", "Control+Enter")
     await expect(page.locator("#log .entry.out .addressed")).to_have_text(
-        "To li@mail.example · Cc Eve Adler · Bcc boss@owner.example", timeout=10_000
+        "To li@mail.example · Cc Eve Adler · Bcc boss@owner.example"
     )
 
     async def message(c: Connection) -> object:
@@ -82,11 +82,11 @@ async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(
     await page.click("#offered >> text=Eve Adler")
     await page.fill("#reply-text", "We send a new one.")
     await page.press("#reply-text", "Control+Enter")
-    await expect(page.locator("#undo")).to_be_visible(timeout=10_000)
-    await expect(page.locator("#undo-left")).to_have_text("8", timeout=10_000)
+    await expect(page.locator("#undo")).to_be_visible()
+    await expect(page.locator("#undo-left")).to_have_text("8")
     await expect(page.locator("#reply-text")).to_be_focused()
     await page.keyboard.press("Control+z")
-    await expect(page.locator("#reply-text")).to_have_value("We send a new one.", timeout=10_000)
+    await expect(page.locator("#reply-text")).to_have_value("We send a new one.")
     await expect(page.locator("#cc-row .mail-chip span")).to_have_text(["Eve Adler"])
     await expect(page.locator("#undo")).to_have_count(0)
     await expect(page.locator("#log .entry.out .delivery")).to_contain_text(
@@ -96,8 +96,8 @@ async def test_a_reply_is_taken_back_by_key_while_its_seconds_run(
     await page.reload()
     await expect(page.locator("#reply-text")).to_have_value("We send a new one.")
     await page.press("#reply-text", "Control+Enter")
-    await expect(page.locator("#undo")).to_be_visible(timeout=10_000)
-    await expect(page.locator("#undo")).to_have_count(0, timeout=15_000)
+    await expect(page.locator("#undo")).to_be_visible()
+    await expect(page.locator("#undo")).to_have_count(0)
 
     async def states(c: Connection) -> list[str]:
         return [row["state"] for row in await c.fetch("SELECT state FROM outbox ORDER BY id")]
@@ -126,12 +126,12 @@ async def test_entries_go_to_another_ticket_and_come_back_by_keyboard(
     await page.focus("#move-to")
     await page.keyboard.type(f"T-{first}")
     await page.keyboard.press("Enter")
-    await expect(page.locator("#thread h1")).to_have_text("Lamp 1", timeout=10_000)
+    await expect(page.locator("#thread h1")).to_have_text("Lamp 1")
     await expect(page.locator("#log .entry.in")).to_have_count(2)
     assert page.url.endswith(f"/desk/tickets/T-{first}?scope=all")
     said = {"en": "1 entry is on this ticket now.", "zh_CN": "1 条内容现在在此工单中。"}[locale]
     await page.locator(".toast", has_text=said).locator("[data-undo]").press("Enter")
-    await expect(page.locator("#thread h1")).to_have_text("Lamp 2", timeout=10_000)
+    await expect(page.locator("#thread h1")).to_have_text("Lamp 2")
     await expect(page.locator("#log .entry.in")).to_have_count(1)
     assert page.url.endswith(f"/desk/tickets/T-{second}?scope=all")
 
@@ -151,7 +151,7 @@ async def test_the_original_stays_open_through_news_and_runs_nothing(
     )
     raw = html_letter("<p>more</p>", number=2, answers=1)
     assert await letters_come(desk.ctx, [raw]) == [code]
-    await expect(page.locator("#log .entry.in")).to_have_count(2, timeout=10_000)
+    await expect(page.locator("#log .entry.in")).to_have_count(2)
     await expect(shown).to_have_text("broken")
     await expect(page.locator("details.original").first).to_have_attribute("open", "")
 
@@ -167,6 +167,6 @@ async def test_a_ticket_opens_at_the_head_of_its_last_letter_and_ones_own_words_
     await page.fill("#reply-text", "We send a new one.")
     await page.press("#reply-text", "Control+Enter")
     ours = page.locator("#log .entry.out .entry-foot")
-    await expect(ours).to_be_in_viewport(timeout=10_000)
+    await expect(ours).to_be_in_viewport()
     await page.fill("#reply-text", "\n".join("and more" for _ in range(12)))
     await expect(ours).to_be_in_viewport()

@@ -42,23 +42,23 @@ async def test_colleagues_see_each_other_each_in_their_language(open_desk: OpenD
     first, second = await some(desk, 2)
     ann = await open_desk(f"/desk/tickets/T-{first}?scope=all")
     lin = await open_desk(f"/desk/tickets/T-{first}?scope=all", login="lin")
-    await expect(ann.locator("#with-you")).to_have_text("小小林 is looking at it", timeout=15000)
-    await expect(lin.locator("#with-you")).to_have_text("AAnn Berg 正在查看", timeout=15000)
+    await expect(ann.locator("#with-you")).to_have_text("小小林 is looking at it")
+    await expect(lin.locator("#with-you")).to_have_text("AAnn Berg 正在查看")
     await expect(ann.locator(f"#row-T-{first} .looker.viewing")).to_have_text("小")
     await expect(ann.locator("#also-typing")).to_be_hidden()
     await lin.locator("#reply-text").press_sequentially("We send", delay=20)
-    await expect(ann.locator("#also-typing")).to_contain_text("小林 is typing a reply", timeout=15000)
+    await expect(ann.locator("#also-typing")).to_contain_text("小林 is typing a reply")
     await expect(ann.locator(f"#row-T-{first} .looker.typing")).to_be_visible()
     await ann.locator("#reply-text").press_sequentially("We send", delay=20)
-    await expect(lin.locator("#also-typing")).to_contain_text("Ann Berg 正在输入回复", timeout=15000)
+    await expect(lin.locator("#also-typing")).to_contain_text("Ann Berg 正在输入回复")
     # Whoever stops writing only looks on.
-    await expect(ann.locator("#also-typing")).to_be_hidden(timeout=20000)
+    await expect(ann.locator("#also-typing")).to_be_hidden()
     # They go elsewhere, and then home.
     await lin.click(f"#row-T-{second} .row")
-    await expect(ann.locator(f"#row-T-{second} .looker")).to_be_visible(timeout=15000)
+    await expect(ann.locator(f"#row-T-{second} .looker")).to_be_visible()
     await expect(ann.locator("#with-you")).to_be_empty()
     await lin.close()
-    await expect(ann.locator(".looker")).to_have_count(0, timeout=15000)
+    await expect(ann.locator(".looker")).to_have_count(0)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
@@ -89,7 +89,7 @@ async def test_many_are_changed_with_one_press_and_taken_back(
     # What comes meanwhile leaves the choice as it is.
     fresh = await customer_writes(desk.ctx, "Another", subject="Fresh", thread="fresh")
     await change_status(desk.ctx, ticket_code=fresh, status="resolved", actor=HUB)
-    await expect(ann.locator(f"#row-T-{fresh}")).to_be_visible(timeout=5000)
+    await expect(ann.locator(f"#row-T-{fresh}")).to_be_visible()
     await expect(ann.locator("#rows .pick:checked")).to_have_count(3)
     # Esc lets go of them, and they are chosen again.
     await ann.keyboard.press("Escape")
@@ -99,12 +99,12 @@ async def test_many_are_changed_with_one_press_and_taken_back(
     await expect(ann.locator("#rows .pick:checked")).to_have_count(3)
     await ann.click("[data-bulk=status]")
     await ann.click(".bulk-form [value=pending]")
-    await expect(ann.locator("#toasts")).to_contain_text(said[0], timeout=5000)
+    await expect(ann.locator("#toasts")).to_contain_text(said[0])
     await expect(bar).to_be_hidden()
-    await expect(lin.locator("#rows .row")).to_have_count(2, timeout=5000)
+    await expect(lin.locator("#rows .row")).to_have_count(2)
     await ann.click("#toasts [data-undo]")
-    await expect(ann.locator("#toasts")).to_contain_text(said[1], timeout=5000)
-    await expect(lin.locator("#rows .row")).to_have_count(0, timeout=5000)
+    await expect(ann.locator("#toasts")).to_contain_text(said[1])
+    await expect(lin.locator("#rows .row")).to_have_count(0)
 
 
 async def test_a_view_is_made_shared_and_followed(open_desk: OpenDesk, desk: Desk) -> None:
@@ -133,8 +133,8 @@ async def test_a_view_is_made_shared_and_followed(open_desk: OpenDesk, desk: Des
     await ann.click(f"#row-T-{codes[0]} .row")
     await expect(ann.locator("#rows .unread")).to_have_count(0)
     await change_tags(desk.ctx, ticket_code=codes[1], actor=HUB, add=["vip"])
-    await expect(lin.locator("#rows .row")).to_have_count(2, timeout=5000)
-    await expect(ann.locator("#rows .row")).to_have_count(1, timeout=5000)
+    await expect(lin.locator("#rows .row")).to_have_count(2)
+    await expect(ann.locator("#rows .row")).to_have_count(1)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh_CN"])
@@ -150,23 +150,23 @@ async def test_what_is_put_off_comes_back(open_desk: OpenDesk, desk: Desk, local
     await ann.click("#dialog [value=written]")
     await expect(ann.locator("#toasts")).to_contain_text(said)
     await expect(ann.locator("#thread .badge.snoozed")).to_contain_text(said)
-    await expect(ann.locator(f"#row-T-{first}")).to_have_count(0, timeout=5000)
+    await expect(ann.locator(f"#row-T-{first}")).to_have_count(0)
     # By its time, once, and its agent is told.
     await snooze_ticket(
         desk.ctx, ticket_code=second, until=datetime.now(UTC) + timedelta(hours=1), actor=actor
     )
-    await expect(ann.locator("#rows .row")).to_have_count(0, timeout=5000)
+    await expect(ann.locator("#rows .row")).to_have_count(0)
     await desk.ctx.database.run(
         lambda c: c.execute("UPDATE ticket SET snoozed_until = now() WHERE code = $1", second)
     )
     await fire_due(desk.ctx)
-    await expect(ann.locator(f"#row-T-{second}")).to_be_visible(timeout=5000)
-    await expect(ann.locator("#bell-count .count")).to_have_text("1", timeout=5000)
+    await expect(ann.locator(f"#row-T-{second}")).to_be_visible()
+    await expect(ann.locator("#bell-count .count")).to_have_text("1")
     await expect(ann).to_have_title("(1) Case 0 · Contact Hub")
     # Early, by the customer's word.
     await customer_writes(desk.ctx, "Hello?", subject="Case 0", thread="t0")
-    await expect(ann.locator(f"#row-T-{first}")).to_be_visible(timeout=5000)
-    await expect(ann.locator("#thread .badge.snoozed")).to_have_count(0, timeout=5000)
+    await expect(ann.locator(f"#row-T-{first}")).to_be_visible()
+    await expect(ann.locator("#thread .badge.snoozed")).to_have_count(0)
 
 
 async def test_a_page_that_lost_its_line_ends_like_one_that_did_not(open_desk: OpenDesk, desk: Desk) -> None:
@@ -192,7 +192,7 @@ async def test_a_page_that_lost_its_line_ends_like_one_that_did_not(open_desk: O
         await lost.evaluate("window.dispatchEvent(new Event('pagehide'))")
         await happens(2 * number + 1)
         await snooze_ticket(desk.ctx, ticket_code=code, until=None, actor=actor)
-        await expect(lost.locator("body")).to_have_attribute("data-line", "open", timeout=20000)
+        await expect(lost.locator("body")).to_have_attribute("data-line", "open")
 
     async def alike() -> bool:
         return await shown(kept) == await shown(lost) and "Note 3" in str(await shown(lost))

@@ -41,9 +41,9 @@ async def test_an_offer_appears_counts_down_and_is_accepted_by_key(open_desk: Op
     before = await page.evaluate("document.activeElement.tagName")
     await _offer(desk, code)
     card = page.locator(".offer[data-offer]")
-    await expect(card).to_contain_text("Parcel", timeout=5000)
+    await expect(card).to_contain_text("Parcel")
     await expect(card).to_contain_text(f"T-{code}")
-    await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Offered to Ann Berg", timeout=5000)
+    await expect(page.locator(f"#row-T-{code} .holder")).to_contain_text("Offered to Ann Berg")
     await expect(page).to_have_title(re.compile(r"^\(1\) "))
     await expect(page.locator("#offer-news")).to_contain_text(f"Offered to you: ticket T-{code}")
     assert await page.evaluate("document.activeElement.tagName") == before, "the focus is not taken"
@@ -66,10 +66,10 @@ async def test_an_offer_is_declined_by_key_and_goes_from_every_page(open_desk: O
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     await _offer(desk, code)
     for one in (page, other):
-        await expect(one.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+        await expect(one.locator(".offer[data-offer]")).to_have_count(1)
     await page.keyboard.press("Shift+KeyD")
     for one in (page, other):
-        await expect(one.locator(".offer[data-offer]")).to_have_count(0, timeout=5000)
+        await expect(one.locator(".offer[data-offer]")).to_have_count(0)
     assert await _holder(desk, code) is None
 
 
@@ -79,7 +79,7 @@ async def test_keys_are_letters_while_one_writes(open_desk: OpenDesk, desk: Desk
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel", thread="offered")
     await page.click("#reply-text")
     await _offer(desk, code)
-    await expect(page.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_have_count(1)
     await page.keyboard.type("a x")
     assert await page.input_value("#reply-text") == "a x"
     assert await page.evaluate("document.activeElement.id") == "reply-text"
@@ -93,13 +93,13 @@ async def test_what_somebody_else_takes_goes_and_what_is_not_answered_is_over(
     first = await customer_writes(desk.ctx, "one", subject="First")
     second = await customer_writes(desk.ctx, "two", subject="Second", thread="two")
     await _offer(desk, first)
-    await expect(page.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_have_count(1)
     await assign_ticket(desk.ctx, ticket_code=first, agent_id=await _agent(desk, "lin"), actor=HUB)
-    await expect(page.locator(".offer[data-offer]")).to_have_count(0, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_have_count(0)
     await _offer(desk, second, seconds=2)
     card = page.locator(".offer[data-offer]")
-    await expect(card).to_have_class(re.compile("soon"), timeout=5000)
-    await expect(page.locator(".offer[data-offer]")).to_have_count(0, timeout=8000)
+    await expect(card).to_have_class(re.compile("soon"))
+    await expect(page.locator(".offer[data-offer]")).to_have_count(0)
 
 
 async def test_no_offer_of_others_is_seen_and_chinese_is_spoken(open_desk: OpenDesk, desk: Desk) -> None:
@@ -110,7 +110,7 @@ async def test_no_offer_of_others_is_seen_and_chinese_is_spoken(open_desk: OpenD
     ]
     await _offer(desk, ann)
     await _offer(desk, lin, login="lin")
-    await expect(page.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_have_count(1)
     card = page.locator(".offer[data-offer]")
     await expect(card).to_contain_text("接受")
     await expect(card).to_contain_text(f"T-{lin}")
@@ -123,7 +123,7 @@ async def test_on_a_phone_the_card_is_within_the_screen_and_big_enough_to_press(
     code = await customer_writes(desk.ctx, "Where is my parcel? " * 20, subject="A very long subject " * 8)
     await _offer(desk, code)
     card = page.locator(".offer[data-offer]")
-    await expect(card).to_be_visible(timeout=5000)
+    await expect(card).to_be_visible()
     box = await card.bounding_box()
     assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 375
     for name in ("accept", "decline"):
@@ -135,8 +135,8 @@ async def test_on_a_phone_the_card_is_within_the_screen_and_big_enough_to_press(
 async def test_a_card_lies_over_no_button_of_a_page(open_desk: OpenDesk, desk: Desk) -> None:
     page = await open_desk("/desk/tasks")
     await _offer(desk, await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel"))
-    await expect(page.locator(".offer[data-offer]")).to_be_visible(timeout=5000)
-    await page.get_by_text("New task").click(trial=True, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_be_visible()
+    await page.get_by_text("New task").click(trial=True)
 
 
 async def test_beside_a_ticket_a_card_leaves_its_head_and_the_menus_in_sight(
@@ -146,11 +146,11 @@ async def test_beside_a_ticket_a_card_leaves_its_head_and_the_menus_in_sight(
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     await _offer(desk, await customer_writes(desk.ctx, "And mine?", subject="Another", thread="2"))
     card = page.locator(".offer[data-offer]")
-    await expect(card).to_be_visible(timeout=5000)
+    await expect(card).to_be_visible()
     box, talk = await card.bounding_box(), await page.locator(".talk").bounding_box()
     assert box is not None and talk is not None and box["x"] >= talk["x"] + talk["width"]
     await page.locator("#presence summary").click()
-    await page.locator("#presence .choice", has_text="Busy").click(trial=True, timeout=5000)
+    await page.locator("#presence .choice", has_text="Busy").click(trial=True)
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -163,7 +163,7 @@ async def test_axe_finds_nothing_in_the_cards(open_desk: OpenDesk, desk: Desk, l
             await customer_writes(desk.ctx, "Where?", subject=f"Parcel {n}", thread=str(n)),
             seconds=seconds,
         )
-    await expect(page.locator(".offer[data-offer]")).to_have_count(2, timeout=5000)
+    await expect(page.locator(".offer[data-offer]")).to_have_count(2)
     await expect(page.locator(".offer.soon")).to_have_count(1)
     # What comes in moves for a moment, and is judged when it stands.
     await page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished))")
@@ -178,19 +178,19 @@ async def test_who_answers_no_offer_is_told_so_and_comes_back_with_one_press(
     page = await open_desk()
     for n in range(2):
         await _offer(desk, await customer_writes(desk.ctx, "Where?", subject=f"Parcel {n}", thread=str(n)))
-        await expect(page.locator(".offer[data-offer]")).to_have_count(1, timeout=5000)
+        await expect(page.locator(".offer[data-offer]")).to_have_count(1)
         await desk.ctx.database.run(
             lambda c: c.execute("UPDATE offer SET expires_at = clock_timestamp() WHERE state = 'offered'")
         )
         await expire_offers(desk.ctx)
-        await expect(page.locator(".offer[data-offer]")).to_have_count(0, timeout=5000)
+        await expect(page.locator(".offer[data-offer]")).to_have_count(0)
     missed = page.locator(".offer.missed")
-    await expect(missed).to_contain_text("You did not answer two offers", timeout=5000)
+    await expect(missed).to_contain_text("You did not answer two offers")
     await expect(page.locator("#presence summary")).to_contain_text("Away")
     assert await violations(page) == []
     await missed.get_by_role("button", name="I am here again").click()
     await expect(page.locator("#presence summary")).to_contain_text("Online")
-    await expect(missed).to_have_count(0, timeout=5000)
+    await expect(missed).to_have_count(0)
 
 
 async def _agent(desk: Desk, login: str) -> int:

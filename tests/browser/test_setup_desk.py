@@ -99,12 +99,12 @@ async def test_a_channel_is_added_watched_and_switched_off(house: House, mail: M
     await page.fill("#f-imap_port", str(mail.imap_port))
     await page.fill("#f-imap_password", SUPPORT_PASSWORD)
     await page.click("text=Try it and keep it")
-    await page.wait_for_selector("#channel-support .state.up", timeout=20_000)
+    await page.wait_for_selector("#channel-support .state.up")
 
     await page.click("#channel-support >> text=Check the connection")
     await page.wait_for_selector("#check-support >> text=Both logins work")
     await page.click("#channel-support >> text=Send me a test message")
-    await page.wait_for_selector("#channel-support >> text=closed as a test", timeout=20_000)
+    await page.wait_for_selector("#channel-support >> text=closed as a test")
     steps = await page.inner_text("#channel-support .steps-done")
     assert re.search(r"sent \d\d:\d\d:\d\d\s+arrived \d\d:\d\d:\d\d\s+ticket T-\d+\s+queue ", steps), steps
     # What was found out before stays beside it while the card goes on.
@@ -116,9 +116,9 @@ async def test_a_channel_is_added_watched_and_switched_off(house: House, mail: M
     await house.speak("zh_CN")
     await house.visit("/desk/channels")
     await page.click("#channel-support >> text=启用")
-    await page.wait_for_selector("#channel-support .state.up", timeout=20_000)
+    await page.wait_for_selector("#channel-support .state.up")
     await page.click("#channel-support >> text=发送测试消息")
-    await page.wait_for_selector("#channel-support >> text=已作为测试关闭", timeout=20_000)
+    await page.wait_for_selector("#channel-support >> text=已作为测试关闭")
 
 
 async def _ticket(house: House) -> int:

@@ -5,7 +5,7 @@ from playwright.async_api import Browser, CDPSession, Page
 
 from hub.actions.people.staff import set_preferences
 from storage import views
-from tests.browser.conftest import OpenDesk
+from tests.browser.conftest import ZONE, OpenDesk
 from tests.browser.looks import LOCALES, Looks
 from tests.fakes.desk import PASSWORD, Desk
 from tests.fakes.scene import one
@@ -59,7 +59,7 @@ async def test_a_passkey_is_added_signs_in_alone_and_is_the_second_step(
     browser: Browser, desk: Desk, here: str, locale: str, title: str, added: str, known: str, second: str
 ) -> None:
     await _speak(desk, locale)
-    context = await browser.new_context(locale=locale.replace("_", "-"))
+    context = await browser.new_context(locale=locale.replace("_", "-"), timezone_id=ZONE)
     page = await context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -113,6 +113,10 @@ async def test_a_passkey_is_added_signs_in_alone_and_is_the_second_step(
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/desk/security?done=totp")
     assert await one(desk.ctx, "SELECT count(*) FROM totp WHERE sealed IS NOT NULL") == 1
+    # The first page told the hub in which zone its times are read.
+    assert [one["value"] for one in await context.cookies() if one["name"] == "hub_zone"] == [
+        "Asia%2FShanghai"
+    ]
     assert complaints == []
     await context.close()
 

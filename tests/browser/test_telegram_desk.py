@@ -45,7 +45,7 @@ async def test_an_album_a_change_and_a_rating(open_desk: OpenDesk, desk: Desk) -
 
     await accept_items(ctx, "bot", [picture(1, 0, caption="壶盖和壶嘴都碎了", edited=5, data=PHOTO)])
     await gather_due(ctx, quiet_seconds=0)
-    await expect(entry.locator(".bubble > .text")).to_have_text("壶盖和壶嘴都碎了", timeout=15000)
+    await expect(entry.locator(".bubble > .text")).to_have_text("壶盖和壶嘴都碎了")
     await expect(entry).to_have_count(1)
     await expect(entry.locator(".entry-head")).to_contain_text("Edited by the customer")
     await entry.locator("summary", has_text="Show 1 earlier version").click()
@@ -62,6 +62,10 @@ async def test_an_album_a_change_and_a_rating(open_desk: OpenDesk, desk: Desk) -
         pressed=data,
     )
     await ServedCounter(ctx, "bot")(pressed)
-    await expect(page.locator("#log .entry.survey .rating")).to_contain_text("2 of 5", timeout=15000)
-    await expect(page.locator("#customer-pane .scores")).to_contain_text("2 of 5", timeout=15000)
+    await expect(page.locator("#log .entry.survey .rating")).to_contain_text("2 of 5")
+    await expect(page.locator("#customer-pane .scores")).to_contain_text("2 of 5")
+
+    await ServedCounter(ctx, "bot")(pressed.with_(key="ask.member.1", pressed="", shut=True))
+    await page.reload()
+    await expect(page.locator("#composer .cannot")).to_contain_text("the customer has blocked us there")
     assert await violations(page, "#work") == []

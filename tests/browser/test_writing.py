@@ -1,7 +1,6 @@
 """Writing in Chromium: drafts of two pages and of a page that is gone, files, sending later, other ways, two agents at once."""
 
 import asyncio
-import itertools
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,14 +12,13 @@ from playwright.async_api import BrowserContext, Page, Route, expect
 from hub.actions.answers.drafts import save_draft, upload_file
 from hub.actions.answers.schedule import cancel_scheduled, schedule_reply
 from hub.actions.context import Context
-from hub.actions.people.staff import set_preferences
 from hub.actions.timers import fire_due
 from hub.model.drafts import DraftContent, DraftMode, Write
 from hub.model.people import Actor
 from storage import views
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
-from tests.browser.looks import LOCALES, speak, violations
+from tests.browser.looks import LOCALES, Looks, speak
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, serving_desk
 
 PICTURE = bytes.fromhex(
@@ -81,9 +79,9 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
     other = await _other_tab(page)
     await page.fill("#reply-text", "We look for it.")
     await expect(page.locator("#reply .draft-state")).to_have_text(
-        {"en": "Draft saved", "zh_CN": "草稿已保存"}[locale], timeout=10_000
+        {"en": "Draft saved", "zh_CN": "草稿已保存"}[locale]
     )
-    await expect(other.locator("#reply-text")).to_have_value("We look for it.", timeout=10_000)
+    await expect(other.locator("#reply-text")).to_have_value("We look for it.")
     # What the server has outlives the browser's own copy, and the page.
     await page.evaluate("localStorage.clear()")
     await page.reload()
@@ -101,10 +99,10 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
         page.locator("#draft-other:visible").or_(
             page.locator("#reply .draft-state", has_text=re.compile("saved|已保存"))
         )
-    ).to_be_visible(timeout=10_000)
+    ).to_be_visible()
     if await page.locator("#draft-other").is_visible():
         asked, won = (page, other)
-    await expect(asked.locator("#draft-other")).to_be_visible(timeout=10_000)
+    await expect(asked.locator("#draft-other")).to_be_visible()
     mine, theirs = await asked.input_value("#reply-text"), await won.input_value("#reply-text")
     assert {mine, theirs} == {"It is on its way.", "It is lost."}
     await expect(asked.locator("#draft-other blockquote")).to_have_text(theirs)
@@ -137,11 +135,11 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     files = page.locator("#draft-files .draft-file")
     await page.set_input_files("#attach", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE})
-    await expect(files.locator(".thumb img")).to_be_visible(timeout=10_000)
+    await expect(files.locator(".thumb img")).to_be_visible()
     await page.evaluate(PASTE, ["reply-text", list(PICTURE)])
-    await expect(files).to_have_count(2, timeout=10_000)
+    await expect(files).to_have_count(2)
     await page.evaluate(PASTE, ["reply", list(b"%PDF-1.4")])
-    await expect(files.locator("a.file-name")).to_have_count(3, timeout=10_000)
+    await expect(files.locator("a.file-name")).to_have_count(3)
     await page.reload()
     await expect(files).to_have_count(3)
     await expect(files.locator(".thumb")).to_have_count(2)
@@ -158,16 +156,16 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     await page.fill("#reply-text", "See here.")
     await page.click("#ways-menu summary")
     await page.click(f"#ways-menu .reach:has-text('{by}')")
-    await expect(page.locator("#tab-reply")).to_contain_text(by, timeout=10_000)
+    await expect(page.locator("#tab-reply")).to_contain_text(by)
     await expect(page.locator("#reply-text")).to_have_value("See here.")
     await expect(files).to_have_count(2)
     await page.press("#reply-text", "Control+Enter")
     sent = page.locator("#log .entry.out")
-    await expect(sent.locator(".thumb img")).to_have_count(2, timeout=10_000)
+    await expect(sent.locator(".thumb img")).to_have_count(2)
     await expect(files).to_have_count(0)
     await expect(page.locator("#reply-text")).to_have_value("")
     await page.keyboard.press("Control+z")
-    await expect(files).to_have_count(2, timeout=10_000)
+    await expect(files).to_have_count(2)
     await expect(page.locator("#reply-text")).to_have_value("See here.")
     await expect(page.locator("#tab-reply")).to_contain_text(by)
     assert await _value(desk, "SELECT state FROM outbox") == "cancelled"
@@ -183,10 +181,10 @@ async def test_what_is_sent_later_is_seen_by_others_and_stays_when_the_customer_
     await page.click("#later-menu summary")
     await page.click("#later .choice:has-text('Tomorrow morning')")
     later = page.locator("#thread .later")
-    await expect(later).to_contain_text("Leaves", timeout=10_000)
+    await expect(later).to_contain_text("Leaves")
     await expect(later.locator("time")).to_contain_text("h")
     await expect(page.locator("#reply-text")).to_have_value("")
-    await expect(lin.locator("#thread .later")).to_contain_text("将于", timeout=10_000)
+    await expect(lin.locator("#thread .later")).to_contain_text("将于")
     await expect(lin.locator("#thread .later").get_by_role("button", name="立即发送")).to_be_visible()
 
     # A time that is over is refused in words, and the text stays.
@@ -194,15 +192,15 @@ async def test_what_is_sent_later_is_seen_by_others_and_stays_when_the_customer_
     await lin.click("#later-menu summary")
     await lin.locator("#own-time").evaluate("field => { field.min = ''; field.value = '2020-01-01T09:00'; }")
     await lin.click("#later button[value=own]")
-    await expect(lin.locator("#composer-problem")).to_contain_text("该时间已过", timeout=10_000)
+    await expect(lin.locator("#composer-problem")).to_contain_text("该时间已过")
     await expect(lin.locator("#reply-text")).to_have_value("明天寄出。")
 
     await page.click("h1")
     await customer_writes(desk.ctx, "好了，不漏了", subject="Re: 水壶")
     await fire_due(desk.ctx)
-    await expect(later).to_contain_text("The customer wrote first.", timeout=10_000)
-    await expect(lin.locator("#thread .later")).to_contain_text("客户先来了消息", timeout=10_000)
-    await expect(page.locator("#reply-text")).to_have_value("A new one is on its way.", timeout=10_000)
+    await expect(later).to_contain_text("The customer wrote first.")
+    await expect(lin.locator("#thread .later")).to_contain_text("客户先来了消息")
+    await expect(page.locator("#reply-text")).to_have_value("A new one is on its way.")
     assert await _value(desk, "SELECT count(*) FROM outbox") == 0
 
 
@@ -215,12 +213,12 @@ async def test_send_resolve_next_goes_on_with_the_row_below(open_desk: OpenDesk,
     await page.click("#tab-reply")
     await page.fill("#reply-text", "Done.")
     await page.press("#reply-text", "Control+Shift+Enter")
-    await expect(page.locator("#thread h1")).to_have_text("First", timeout=10_000)
+    await expect(page.locator("#thread h1")).to_have_text("First")
     assert await _value(desk, f"SELECT status FROM ticket WHERE code = {second}") == "resolved"
     assert await _value(desk, "SELECT message->>'text' FROM outbox") == "Done."
     # One press takes back the reply and the status, and comes back to where it was written.
     await page.keyboard.press("Control+z")
-    await expect(page.locator("#thread h1")).to_have_text("Second", timeout=10_000)
+    await expect(page.locator("#thread h1")).to_have_text("Second")
     await expect(page.locator("#reply-text")).to_have_value("Done.")
     assert await _value(desk, f"SELECT status FROM ticket WHERE code = {second}") == "open"
     # Each ticket is come back to in the mode it was left in, with what was begun there.
@@ -259,21 +257,22 @@ async def test_axe_finds_nothing_in_any_of_the_eight_combinations(open_desk: Ope
             desk.ctx, ticket_code=code, agent_id=ann.id, filename=name, content_type=kind, data=data
         )
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
-    found = {}
-    for locale, theme, width in itertools.product(("en", "zh_CN"), ("light", "dark"), (1280, 375)):
-        await set_preferences(desk.ctx, agent_id=ann.id, locale=locale, theme=theme)
-        await page.set_viewport_size({"width": width, "height": 900})
+    looks = await Looks.begin(page, desk.url, "writing")
+    for locale in LOCALES:
+        await speak(desk, locale)
         await page.reload()
         await page.locator("#beside summary").click()
-        menu = "ways" if (locale == "en") is (theme == "light") else "later"
-        await page.locator(f"#{menu}-menu summary").click()
-        await expect(page.locator(f"#{menu}-menu .choice").first).to_be_visible(timeout=10_000)
-        found[locale, theme, width] = await violations(page)
-        await page.keyboard.press("Escape")
+        await looks.here(locale)
+        for menu in ("ways", "later"):
+            await page.locator(f"#{menu}-menu summary").click()
+            await expect(page.locator(f"#{menu}-menu .choice").first).to_be_visible()
+            await looks.here(f"{menu}, {locale}", within=f"#{menu}-menu")
+            await page.keyboard.press("Escape")
+        await page.set_viewport_size({"width": 375, "height": 800})
         over = "[...document.querySelectorAll('#composer, #thread')].filter((one) => one.scrollWidth > one.clientWidth).length"
-        assert await page.evaluate(over) == 0, (locale, width)
-    assert {where: wrong for where, wrong in found.items() if wrong} == {}
-    await page.keyboard.press("Escape")
+        assert await page.evaluate(over) == 0, locale
+        await page.set_viewport_size({"width": 1280, "height": 800})
     await page.locator("#draft-files .thumb").click()
     await expect(page.locator("#lightbox")).to_be_visible()
-    assert await violations(page) == []
+    await looks.here("a picture", within="#lightbox")
+    looks.found_nothing()

@@ -3,6 +3,7 @@ index."""
 
 import dataclasses
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import asyncpg
 import pytest
 
 import storage
+from hub.model.filters import NOBODY, every, one_of
 from storage import (
     acknowledge,
     agents,
@@ -29,7 +31,10 @@ from storage import (
     feed_marks,
     first_steps,
     floor,
+    follow,
     followers,
+    gate,
+    gathering,
     help,  # noqa: A004 - a room of ours
     history,
     house,
@@ -57,21 +62,26 @@ from storage import (
     scheduled,
     search,
     search_fill,
+    side_letters,
     sight,
     signin,
     staff,
+    surveys,
     tags,
+    talks,
     targets,
     tasks,
     templates,
     threads,
     ticket_lists,
+    versions,
     views,
     wallboard,
     ways,
     webhooks,
     work,
 )
+from storage.filters import Reader, compile_where
 from storage.queries import load_queries
 
 FILES = sorted(path.stem for path in (Path(storage.__file__).parent / "sql").glob("*.sql"))
@@ -118,6 +128,11 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "help.shelf": (help.ShelfRow, set()),
     "help.sitemap": (help.SiteRow, set()),
     "help.vote_of": (help.Vote, set()),
+    "gate.count": (gate.TallyRow, set()),
+    "gate.look": (gate.TallyRow, set()),
+    "follow.ticket_of": (follow.Whose, set()),
+    "follow.find": (follow.LinkRow, set()),
+    "follow.lines": (follow.LineRow, set()),
     "inbound.take_keys": (inbound.TakenKey, set()),
     "cases.event_at": (cases.PastEvent, set()),
     "cases.merge_of": (cases.MergeRow, set()),
@@ -251,6 +266,16 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "followers.named": (followers.FollowerRow, set()),
     "templates.facts_of_ticket": (templates.TicketFacts, set()),
     "house.transcript": (house.TranscriptRow, set()),
+    "gathering.parts_of": (gathering.PartRow, set()),
+    "talks.read": (talks.TalkRow, set()),
+    "talks.tickets_in_work": (talks.InWorkRow, set()),
+    "talks.take_try": (talks.TryRow, set()),
+    "talks.linked_here": (talks.LinkedRow, set()),
+    "side_letters.take": (side_letters.LetterRow, set()),
+    "surveys.asked": (surveys.AskedRow, set()),
+    "surveys.asked_by_id": (surveys.AskedRow, set()),
+    "surveys.scores_of": (surveys.ScoreRow, set()),
+    "versions.of": (versions.VersionRow, set()),
     "house.due_timers": (house.TimerRow, set()),
     "house.recall": (house.Recalled, set()),
     "targets.facts": (targets.FactsRow, set()),
@@ -364,9 +389,9 @@ def test_every_list_that_is_given_as_columns_fits_its_query() -> None:
     "module",
     [
         audit, exports, keys, privacy, retention, roles, sight,
-        acknowledge, agents, feed_marks, floor, history, house, inbound, live, notices, offers,
-        outbound, participants, reports, staff, targets, tasks, templates, threads, wallboard,
-        webhooks, work,
+        acknowledge, agents, feed_marks, floor, follow, gate, gathering, history, house, inbound, live, notices, offers,
+        outbound, participants, reports, side_letters, staff, surveys, talks, targets, tasks, templates, threads, versions,
+        wallboard, webhooks, work,
     ],
 )  # fmt: skip
 def test_no_query_is_left_over(module: Any) -> None:
@@ -628,6 +653,23 @@ async def test_ticket_lists_come_from_an_index(filled: asyncpg.Connection) -> No
         assert "Seq Scan on ticket" not in await _plan(filled, query, arguments)
         tagged = await _plan(filled, views.LIST_TAGGED[scope], f"{arguments}, 'vip'")
         assert "Seq Scan on ticket" not in tagged
+
+
+async def test_what_ended_in_nobodys_hands_is_not_looked_for_among_all_that_ended(
+    filled: asyncpg.Connection,
+) -> None:
+    """The chips of the desk can ask for it, and its list is read anew with each event."""
+    await filled.execute(
+        "UPDATE ticket SET status = 'closed', assignee_id = (SELECT min(id) FROM agent) WHERE id % 50 <> 0;"
+        "UPDATE ticket SET status = 'closed', assignee_id = NULL WHERE id % 50 = 0; ANALYZE ticket;"
+        "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
+    )
+    reader = Reader(agent_id=1, now=datetime.now(UTC))
+    wanted = every(one_of("assignee", NOBODY), one_of("status", "resolved", "closed"))
+    where, order = compile_where(wanted, reader), ticket_lists.ORDERS["updated"]
+    query = f"SELECT t.id FROM ticket t WHERE {where} ORDER BY {order} LIMIT 50"
+    plan = await _plan(filled, query, "'{resolved,closed}'")
+    assert "ticket_over_unassigned" in plan, plan
 
 
 # Indexes that hold open or waiting tickets alone, and the way to one ticket by its number.

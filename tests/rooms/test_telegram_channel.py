@@ -259,9 +259,7 @@ async def test_several_photos_leave_as_one_album(world: TelegramWorld) -> None:
         ),
     ],
 )
-async def test_what_has_no_text_is_put_into_signs(
-    world: TelegramWorld, content: Any, said: str
-) -> None:
+async def test_what_has_no_text_is_put_into_signs(world: TelegramWorld, content: Any, said: str) -> None:
     journal = Journal()
     async with opened(world) as adapter, heard(adapter, journal):
         await world.customer_sends(MEI, "小梅", **content)

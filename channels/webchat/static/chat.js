@@ -188,7 +188,7 @@ function say() {
   showWaiting(message);
   transmit(message);
   field.text.value = "";
-  offers.remove(); // somebody answers now
+  offers?.remove(); // somebody answers now
 }
 
 form.addEventListener("submit", (event) => {
@@ -208,6 +208,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 // Only before a conversation begins, and the chat works without.
-if (memory.session) offers.remove();
-else import("/help/suggest.js").then(({ offerArticles }) => offerArticles([field.text], offers), () => offers.remove());
+if (memory.session) offers?.remove();
+else if (offers) import("/help/suggest.js").then(({ offerArticles }) => offerArticles([field.text], offers), () => offers.remove());
 connect();

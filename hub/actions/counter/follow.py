@@ -26,12 +26,11 @@ async def welcome(visit: Visit) -> CounterReply:
     if not token:
         return CounterReply(text=visit.say("start"))
     number = read_start(visit.ctx.secret, token)
-    ticket = await talks.ticket_to_follow(visit.connection, number) if number is not None else None
-    if ticket is None:
+    if number is None or not await talks.is_ticket(visit.connection, number):
         return CounterReply(text=visit.say("follow_wrong"))
     one = visit.asking.identity
     await inbound.lock_conversations(visit.connection, [lock_number(f"{one.kind}:{one.value}")])
-    locked = await work.lock_ticket(visit.connection, ticket.id)
+    locked = await work.lock_ticket(visit.connection, number)
     code = show_code(TICKET, locked.code)
     owner = await talks.prove(visit.connection, locked.customer_id, one.kind, one.value)
     if owner != locked.customer_id:

@@ -63,6 +63,8 @@ _SENTENCES: tuple[tuple[str, str, str], ...] = (
      N_("The automation “%(rule)s” goes by the calendar “%(calendar)s”: change that first."), "calendar"),
     ("automation '(?P<rule>.*)': no queue is called '(?P<queue>.*)'",
      N_("The automation “%(rule)s” speaks of the queue “%(queue)s”: change that first."), "then"),
+    ("must be the name of a field, or name = value",
+     N_("Write the name of a field as the page Fields has it, or name = value."), ""),
     ("two (?:queue|rule|calendar|target|automation)s are called '(?P<name>.*)'",
      N_("There is another one called “%(name)s”."), "name"),
     ("expected at least one of queue, priority, skill, skills, prefer",
