@@ -9,7 +9,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --con
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-# So many processes test side by side, each with a Postgres of its own.
+# So many processes test side by side, each with a Postgres of its own; files go to them in the order of tests/conftest.py.
 JOBS ?= 2
 
 help:
@@ -32,7 +32,7 @@ check:
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-	.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile
+	.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.for-tests
 	.venv/bin/python -m tests.benchmarks.run

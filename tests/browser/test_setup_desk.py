@@ -16,6 +16,7 @@ from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from hub.settings import DeskChannels, Settings
 from hub.wiring import Hub, run_hub
 from storage import views
+from tests.browser.conftest import sign_in
 from tests.browser.looks import Looks
 from tests.conftest import SECRET
 from tests.fakes.desk import PASSWORD, customer_writes
@@ -60,11 +61,7 @@ async def house(ctx: Context, database_dsn: str, browser: Browser) -> AsyncItera
         context = await browser.new_context(timezone_id="Asia/Shanghai", locale="en-US")
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(f"{hub.url}/desk/login")
-        await page.fill("#login", "root")
-        await page.fill("#password", PASSWORD)
-        await page.keyboard.press("Enter")
-        await page.wait_for_url("**/desk")
+        await sign_in(context, hub.url, "root")
         yield House(hub, page, number)
         await context.close()
     assert complaints == []
