@@ -153,9 +153,13 @@ class Database:
                 timeout=CONNECT_TIMEOUT,
                 server_settings=_SERVER_SETTINGS,
             )
+            try:
+                await _prepare_connection(connection)
+            except BaseException:  # nobody else knows of it yet, who could close it
+                connection.terminate()
+                raise
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise DatabaseUnavailable(f"cannot connect to Postgres: {error}") from error
-        await _prepare_connection(connection)
         return connection
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], *, attempts: int = 3) -> T:

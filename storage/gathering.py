@@ -35,16 +35,20 @@ async def waiting_in(connection: Connection, channel_id: int, conversations: Seq
     return [row["part_of"] for row in await connection.fetch(SQL["waiting_in"], channel_id, conversations)]
 
 
-async def due(connection: Connection, quiet_seconds: float, most_seconds: float) -> list[tuple[int, str]]:
-    """(channel id, what they are part of) of messages to which nothing was added for `quiet_seconds`, or that have waited for
-    `most_seconds`."""
-    rows = await connection.fetch(SQL["due"], quiet_seconds, most_seconds)
+async def due(
+    connection: Connection, channels: Sequence[int], quiet_seconds: float, most_seconds: float
+) -> list[tuple[int, str]]:
+    """(channel id, what they are part of) of messages of these channels to which nothing was added for `quiet_seconds`, or that
+    have waited for `most_seconds`."""
+    rows = await connection.fetch(SQL["due"], quiet_seconds, most_seconds, channels)
     return [(row["channel_id"], row["part_of"]) for row in rows]
 
 
-async def next_due(connection: Connection, quiet_seconds: float, most_seconds: float) -> float | None:
-    """In how many seconds the next one is due; None: nothing waits."""
-    seconds: float | None = await connection.fetchval(SQL["next_due"], quiet_seconds, most_seconds)
+async def next_due(
+    connection: Connection, channels: Sequence[int], quiet_seconds: float, most_seconds: float
+) -> float | None:
+    """In how many seconds the next one of these channels is due; None: nothing waits."""
+    seconds: float | None = await connection.fetchval(SQL["next_due"], quiet_seconds, most_seconds, channels)
     return seconds
 
 

@@ -153,8 +153,9 @@ async def take_try(connection: Connection, channel_id: int, thread_key: str, mos
     return TryRow(**row) if row else None
 
 
-async def proven(connection: Connection, proof_id: int) -> None:
-    await connection.execute(SQL["proven"], proof_id)
+async def used(connection: Connection, proof_id: int, *, first: bool) -> None:
+    """The code came back, and is good for nothing any more. `first`: nothing else had proven the address before."""
+    await connection.execute(SQL["used"], proof_id, first)
 
 
 async def note_proof(
@@ -183,7 +184,11 @@ async def add_claim(connection: Connection, customer_id: int, kind: str, value: 
 
 async def prove(connection: Connection, customer_id: int, kind: str, value: str) -> int:
     """Whose it is now: the customer's, or whose it was before."""
-    owner: int = await connection.fetchval(SQL["prove"], customer_id, kind, value)
+    owner: int | None = await connection.fetchval(SQL["prove"], customer_id, kind, value)
+    if owner is None:  # proven by another transaction, which ended while this one waited for it
+        found = await customer_of(connection, kind, value)
+        assert found is not None, "what is in the way is there"
+        owner = found[0]
     return owner
 
 

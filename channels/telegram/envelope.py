@@ -31,7 +31,7 @@ def pack(
     }
     return RawItem(
         external_key=f"update.{bot_id}.{update['update_id']}",
-        content_key=content_key(update),
+        content_key=content_key(update, bot_id),
         part_of=part_of(update),
         said_in=f"chat.{chat_of(update).get('id')}",
         content=orjson.dumps(envelope),
@@ -39,13 +39,16 @@ def pack(
     )
 
 
-def content_key(update: Mapping[str, Any]) -> str:
-    """The message itself, under whatever update it comes: update ids begin anew after a quiet week."""
+def content_key(update: Mapping[str, Any], bot_id: int) -> str:
+    """The message itself, under whatever update it comes: update ids begin anew after a quiet week. Each bot counts its own
+    messages, and a channel may get another bot."""
     message, edited = message_of(update)
     chat = message.get("chat") if message is not None else None
     if message is None or not isinstance(chat, dict):
         return ""
-    numbers = [chat.get("id"), message.get("message_id")] + ([message.get("edit_date")] if edited else [])
+    numbers = [bot_id, chat.get("id"), message.get("message_id")] + (
+        [message.get("edit_date")] if edited else []
+    )
     if not all(type(number) is int for number in numbers):
         return ""
     return ".".join(("msg", *map(str, numbers)))

@@ -14,7 +14,7 @@ from hub.actions.announce import EVENTS, announce
 from hub.actions.arrivals import Arrival, Read, understand
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.filing import file_arrivals
-from hub.actions.installation import channel_name
+from hub.actions.installation import channel_id, channel_name
 from hub.actions.lock_name import lock_number
 from hub.actions.read_item import house_of, read_item
 from storage import gathering
@@ -27,12 +27,17 @@ QUIET_SECONDS = 1.0
 """So long after its last part a message is taken for whole: Telegram hands out the parts of an album together."""
 MOST_SECONDS = 5.0
 """Nobody waits longer than this for parts that may never come."""
+OTHERS_SECONDS = 0.1
+"""What is due and yet was not taken is in another hub's hands."""
 
 
 async def gather_due(ctx: Context, *, quiet_seconds: float = QUIET_SECONDS) -> int:
     """Put together what nothing was added to for `quiet_seconds`; returns how many messages. Any number of hubs may do this.
     Raises DatabaseUnavailable."""
-    groups = await ctx.database.read(lambda c: gathering.due(c, quiet_seconds, MOST_SECONDS))
+    numbers = await _channels(ctx)
+    if not numbers:
+        return 0
+    groups = await ctx.database.read(lambda c: gathering.due(c, numbers, quiet_seconds, MOST_SECONDS))
     return sum([await _put_together(ctx, channel_id, part_of) for channel_id, part_of in groups])
 
 
@@ -45,8 +50,17 @@ async def gather_before(ctx: Context, channel_id: int, conversations: Collection
 
 async def next_gathering(ctx: Context) -> float | None:
     """In how many seconds something is due; None: nothing waits."""
-    seconds = await ctx.database.read(lambda c: gathering.next_due(c, QUIET_SECONDS, MOST_SECONDS))
-    return None if seconds is None else max(0.0, seconds)
+    numbers = await _channels(ctx)
+    if not numbers:
+        return None
+    seconds = await ctx.database.read(lambda c: gathering.next_due(c, numbers, QUIET_SECONDS, MOST_SECONDS))
+    return None if seconds is None else max(OTHERS_SECONDS, seconds)
+
+
+async def _channels(ctx: Context) -> list[int]:
+    """Those that work and have parts. What waits of one that is switched off is due all the time, and is not looked at."""
+    names = [name for name in ctx.channels if ctx.channel(name).kind.join is not None]
+    return [await channel_id(ctx, name) for name in names]
 
 
 async def _put_together(ctx: Context, channel_id: int, part_of: str) -> int:

@@ -9,8 +9,10 @@ WITH added AS (
 UPDATE inbound_raw SET lease_until = 'infinity' WHERE id = ANY($1::bigint[])
 
 -- name: due
--- Messages of which nothing came for `$1` seconds, or that began `$2` seconds ago, the oldest first.
-SELECT channel_id, part_of FROM gathering WHERE filed_as IS NULL
+-- Messages of which nothing came for `$1` seconds, or that began `$2` seconds ago, the oldest first. What waits is read by the index of
+-- what waits alone, whatever else grows.
+WITH waiting AS MATERIALIZED (SELECT channel_id, part_of, at FROM gathering WHERE filed_as IS NULL)
+SELECT channel_id, part_of FROM waiting WHERE channel_id = ANY($3::int[])
 GROUP BY channel_id, part_of
 HAVING max(at) <= clock_timestamp() - make_interval(secs => $1) OR min(at) <= clock_timestamp() - make_interval(secs => $2)
 ORDER BY min(at) LIMIT 20
@@ -21,8 +23,11 @@ SELECT part_of FROM gathering WHERE filed_as IS NULL AND channel_id = $1 AND sai
 GROUP BY part_of ORDER BY min(raw_id)
 
 -- name: next_due
+WITH waiting AS MATERIALIZED (SELECT channel_id, part_of, at FROM gathering WHERE filed_as IS NULL)
 SELECT extract(epoch FROM min(least(latest + make_interval(secs => $1), first + make_interval(secs => $2))) - clock_timestamp())::float8
-FROM (SELECT max(at) AS latest, min(at) AS first FROM gathering WHERE filed_as IS NULL GROUP BY channel_id, part_of) g
+FROM (
+    SELECT max(at) AS latest, min(at) AS first FROM waiting WHERE channel_id = ANY($3::int[]) GROUP BY channel_id, part_of
+) g
 
 -- name: take
 -- Each message by one hub at a time.

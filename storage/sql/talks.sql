@@ -86,8 +86,9 @@ WHERE id = (SELECT id FROM proof WHERE channel_id = $1 AND thread_key = $2 ORDER
   AND proven_at IS NULL AND expires_at > clock_timestamp() AND tries < $3
 RETURNING id, kind, value, code_hash
 
--- name: proven
-UPDATE proof SET proven_at = clock_timestamp() WHERE id = $1
+-- name: used
+-- Good for nothing any more; `$2`: what it proves was nobody's before.
+UPDATE proof SET proven_at = CASE WHEN $2::boolean THEN clock_timestamp() END, expires_at = clock_timestamp() WHERE id = $1
 
 -- name: note_proof
 -- Proven by the channel itself, without a code.
@@ -113,7 +114,7 @@ INSERT INTO identity (customer_id, kind, value, verified) VALUES ($1, $2, $3, fa
 -- The customer's own now, unless it is somebody else's; returns whose it is.
 WITH claimed AS (
     DELETE FROM identity WHERE customer_id = $1 AND kind = $2 AND value = $3 AND NOT verified
-      AND NOT EXISTS (SELECT 1 FROM identity o WHERE o.kind = $2 AND o.value = $3 AND o.verified)
+      AND NOT EXISTS (SELECT 1 FROM identity o WHERE o.kind = $2 AND o.value = $3 AND o.verified AND o.customer_id <> $1)
 ), made AS (
     INSERT INTO identity (customer_id, kind, value, verified) VALUES ($1, $2, $3, true) ON CONFLICT DO NOTHING RETURNING customer_id
 )

@@ -2,8 +2,8 @@
 
 Nothing is decided here. Items become tickets, the benchmark's agents become agents, its business minutes are the engine's
 clock, and what the engine chose is done. What a company knows from its records is handed over as such: the daily profile, the
-shares of topics, languages and channels, the mean time a class of work takes, the pace of each level and the gain of knowing the
-customer (what `routing.measure_pace` finds in them), and the shifts.
+shares of topics, languages and channels, the mean time a class of work takes, the pace of each level and the gain of knowing
+the customer (what `routing.measure_pace` finds in them), and the shifts.
 """
 
 import sys

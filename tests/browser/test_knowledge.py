@@ -90,6 +90,15 @@ async def test_an_article_is_made_of_a_ticket_in_two_clicks_and_offered_on_the_n
         "## The question\n\nMy order […]: how do I return the kettle? […]\n\n"
         "## The answer\n\nprint the label under My orders and hand it in within 30 days."
     )
+    # Whoever leaves with something unsaved is asked; here they stay.
+    await body.press("End")
+    await page.keyboard.type(" It is free.")
+    await expect(page.locator("#article-preview")).to_contain_text("It is free.")
+    async with page.expect_event("dialog") as caught:
+        await page.evaluate("setTimeout(() => document.querySelector('.crumbs a').click())")
+    dialog = await caught.value
+    assert dialog.type == "beforeunload"
+    await dialog.dismiss()
     await page.click("[value=public]")
     await expect(page.locator(".article-address a")).to_contain_text("-returning-the-kettle")
     other = await customer_writes(desk.ctx, "Can I return a kettle that I opened?", thread="mei", name="Mei")

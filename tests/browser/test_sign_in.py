@@ -3,11 +3,13 @@
 import pytest
 from playwright.async_api import Browser, CDPSession, Page
 
+from hub.actions.context import Context
 from hub.actions.people.staff import set_preferences
 from storage import views
 from tests.browser.conftest import ZONE, OpenDesk
 from tests.browser.looks import LOCALES, Looks
-from tests.fakes.desk import PASSWORD, Desk
+from tests.fakes.desk import PASSWORD, Desk, serving_desk
+from tests.fakes.oidc_provider import oidc_provider
 from tests.fakes.scene import one
 from tests.fakes.signin import code_of
 
@@ -119,6 +121,29 @@ async def test_a_passkey_is_added_signs_in_alone_and_is_the_second_step(
     ]
     assert complaints == []
     await context.close()
+
+
+@pytest.mark.parametrize(
+    ("locale", "button"), [("en-US", "Log in with the company account"), ("zh-CN", "使用公司账号登录")]
+)
+async def test_the_company_lets_in_and_leads_where_one_wanted_to_go(
+    browser: Browser, ctx: Context, locale: str, button: str
+) -> None:
+    async with oidc_provider() as provider, serving_desk(ctx, web={"oidc": provider.settings()}) as desk:
+        await one(
+            ctx,
+            """INSERT INTO company_login (issuer, subject, agent_id)
+               SELECT $1, $2, id FROM agent WHERE login = 'lin' RETURNING 1""",
+            provider.base,
+            provider.person["sub"],
+        )
+        context = await browser.new_context(locale=locale)
+        page = await context.new_page()
+        await page.goto(f"{desk.url}/desk/login?next=/desk/security")
+        await page.get_by_role("link", name=button).or_(page.get_by_role("button", name=button)).click()
+        await page.wait_for_url("**/desk/security")
+        await page.wait_for_selector("#me >> text=小林", state="attached")
+        await context.close()
 
 
 async def test_log_out_everywhere_else_closes_the_other_desk_at_once(open_desk: OpenDesk, desk: Desk) -> None:

@@ -212,7 +212,7 @@ async def test_cancelling_ends_the_thread_soon(mail: MailWorld) -> None:
     task = asyncio.create_task(adapter.receive(journal.accept))
     await journal.reach(1)
     task.cancel()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         await asyncio.gather(task, return_exceptions=True)
 
 

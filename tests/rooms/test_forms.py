@@ -212,6 +212,14 @@ async def _read_by_its_owner_alone(house: House) -> None:
     shown = (await house.get(f"{path}?lang=en"))[1]
     assert "hunter2" not in shown and "We sent an answer to v•••@•••.example" in shown
     assert "hunter2" in (await house.get(sent[0]))[1]
+    # What was answered to somebody else in the same ticket is not for them either.
+    await house.ctx.database.run(
+        lambda c: c.execute(
+            'UPDATE outbox SET message = message || \'{"address": "boss@shop.example"}\' WHERE interaction_id = $1',
+            answer,
+        )
+    )
+    assert "hunter2" not in (await house.get(sent[0]))[1]
     # It is not on the timeline either, where everybody who works here could take it.
     assert await one(house.ctx, "SELECT count(*) FROM interaction WHERE text LIKE '%/follow/%'") == 0
 

@@ -188,6 +188,17 @@ async def test_a_part_that_cannot_be_read_is_quarantined_and_the_others_are_show
     assert states == [{"state": "read", "told": False}, {"state": "quarantined", "told": True}]
 
 
+async def test_what_waits_of_a_channel_that_is_switched_off_is_not_looked_at(
+    hubs: tuple[Context, Context], database_dsn: str
+) -> None:
+    ctx, _ = hubs
+    await accept_items(ctx, "bot", [picture(1, 0)])
+    async with a_hub(database_dsn, {"plain": {"kind": "plain"}}, ready=False) as without:
+        assert await next_gathering(without) is None, "or it would look without end"
+        assert await gather_due(without, quiet_seconds=0) == 0
+    assert await gather_due(ctx, quiet_seconds=0) == 1, "it waits until the channel is there again"
+
+
 @pytest.mark.parametrize("seed", range(6))
 async def test_whatever_the_order_and_whoever_dies(hubs: tuple[Context, Context], seed: int) -> None:
     """Albums of one customer, mixed; pictures in any order and twice, some changed afterwards, put together at any moment by

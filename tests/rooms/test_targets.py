@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import date, timedelta
 
 import pytest
 
@@ -324,12 +325,17 @@ async def test_a_file_that_comes_back_is_a_new_version_and_the_same_one_is_none(
     assert await one(ctx, "SELECT version FROM sla_clock WHERE target = 'resolution'") == 3
 
 
+def _a_year_from(day: date) -> str:
+    """A period as calendars write it: 365 days, of which a leap year has one more."""
+    return f"{day.isoformat()}/{(day + timedelta(days=364)).isoformat()}"
+
+
 async def test_a_calendar_that_changes_moves_the_deadlines(ctx: Context, database_dsn: str) -> None:
     """Tomorrow and the day after become days off: what is due in eight hours of round the clock may be due two days later."""
     (number,) = await some_tickets(ctx)
     today = await one(ctx, "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date")
     before = (await clock(ctx, number, "resolution"))["due_at"]
-    closed = {**OFFICE, "days_off": [f"{today.isoformat()}/{today.replace(year=today.year + 1).isoformat()}"]}
+    closed = {**OFFICE, "days_off": [_a_year_from(today)]}
     calendar = [table for table in SHIPPED["calendar"] if table["name"] != "always"] + [closed]
     async with a_hub(database_dsn, rules=rules(calendar=calendar)) as hub:
         await fire_due(hub)
@@ -347,9 +353,7 @@ async def test_a_calendar_that_is_edited_while_hubs_run_moves_each_deadline_once
     document = as_document(ctx.rules)
     for table in document["calendar"]:
         if table["name"] == "always":
-            table["days_off"] = [
-                f"{today.isoformat()}/{today.replace(day=1, year=today.year + 1).isoformat()}"
-            ]
+            table["days_off"] = [_a_year_from(today)]
     async with a_hub(database_dsn, rules=rules()) as second, a_hub(database_dsn, rules=rules()) as third:
         await change_rules(second, document=document, base_version=1, actor=SYSTEM)
         for _ in range(2):

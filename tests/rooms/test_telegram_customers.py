@@ -32,8 +32,10 @@ from hub.model.interactions import Identity, IdentityKind
 from hub.model.tokens import sign_start, sign_thread
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from hub.sandbox.telegram_world import TelegramWorld
-from storage import views
+from storage import talks, views
+from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
 from tests.rooms.test_retention import ADMIN, where_it_stands
 
@@ -273,6 +275,26 @@ async def test_who_asks_too_often_is_not_answered(shop: Shop) -> None:
     assert [answer is not None and bool(answer.text) for answer in answers] == [True] * 20 + [False] * 2
 
 
+async def test_what_the_counter_cannot_serve_is_a_word_for_the_agents(shop: Shop) -> None:
+    """Or it would come again and again, and hold up everybody behind it. Half of a surrogate pair, which JSON lets in."""
+    one_ = Identity(kind=IdentityKind.TELEGRAM, value="5", verified=True)
+    asking = Asking(key="ask.msg.5.1", identity=one_, thread_key="chat.5", address="5")
+    words = "/start t1z\ud800"
+    asking = asking.with_(command="start", argument=words[7:], words=words)
+    assert await ServedCounter(shop.ctx, "bot")(asking) is None
+
+
+async def test_an_album_that_was_sent_before_new_is_no_part_of_the_new_case(shop: Shop) -> None:
+    await shop.writes("壶盖碎了")
+    first = await shop.ticket()
+    await shop.world.customer_sends_album(MEI, "小梅", [b"1", b"2"])
+    await shop.asks("/new")
+    await shop.writes("发票抬头")
+    second = await shop.ticket()
+    assert [len(entry.attachments) for entry in await shop.entries(first["id"])] == [0, 2]
+    assert [entry.text for entry in await shop.entries(second["id"])] == ["发票抬头"]
+
+
 # ── linking ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_an_address_is_linked_by_a_code_that_was_sent_there(database_dsn: str) -> None:
     async with MailWorld() as mail, a_shop(database_dsn, ports=(mail.imap_port, mail.smtp_port)) as shop:
@@ -337,6 +359,47 @@ async def test_an_address_of_somebody_else_stays_theirs(database_dsn: str) -> No
             await one(shop.ctx, "SELECT customer_id FROM identity WHERE kind = 'email' AND verified") == owner
         )
         assert await one(shop.ctx, "SELECT count(*) FROM customer_pair") == 1
+
+
+async def test_what_letters_had_proven_is_not_taken_away_by_unlinking(database_dsn: str) -> None:
+    async with a_shop(database_dsn, ports=(9, 9)) as shop:
+        await write(shop.ctx, "mei@example.cn")
+        await shop.asks(f"/start {sign_start(SECRET, (await shop.ticket())['id'])}")
+        await shop.asks("/link")
+        await shop.world.customer_presses(MEI, shop.world.sent_to(MEI)[-1]["message_id"], "link:email")
+        await shop.world.wait_for_message(MEI, 3)
+        await shop.asks("mei@example.cn")
+        code = re.findall(r"\d{6}", await one(shop.ctx, "SELECT message->>'text' FROM side_letter"))[0]
+        assert "已绑定" in await shop.asks(code)
+        assert "没有绑定" in await shop.asks("/unlink")
+        assert await shop.identities() == [("email", "mei@example.cn", True)]
+
+
+async def test_an_address_that_two_prove_at_once_is_the_first_ones(shop: Shop) -> None:
+    owners = []
+    for name in ("a", "b"):
+        await say(shop.ctx, text=name, who=[("email", f"{name}@example.cn", True)])
+        owners.append((await shop.ticket())["customer_id"])
+    proven, let_go = asyncio.Event(), asyncio.Event()
+
+    async def first(connection: Connection) -> int:
+        owner = await talks.prove(connection, owners[0], "phone", "+8613800138000")
+        proven.set()
+        await let_go.wait()
+        return owner
+
+    async def is_held_up() -> bool:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(await one(shop.ctx, waiting))
+
+    proving = asyncio.create_task(shop.ctx.database.run(first))
+    await proven.wait()
+    second = asyncio.create_task(
+        shop.ctx.database.run(lambda c: talks.prove(c, owners[1], "phone", "+8613800138000"))
+    )
+    await until(is_held_up, seconds=20, what="the second waits for the first")
+    let_go.set()
+    assert await asyncio.gather(proving, second) == [owners[0]] * 2
 
 
 async def test_a_number_is_proven_only_by_its_own_account(shop: Shop) -> None:
@@ -440,6 +503,15 @@ async def test_a_resolution_is_rated_once_can_be_changed_and_a_low_score_is_expl
     assert (await shop.ticket())["status"] == "resolved", "an opinion opens nothing"
     labels = [one_["text"] for one_ in shop.world.sent_to(MEI)[0]["reply_markup"]["inline_keyboard"][0]]
     assert labels == ["1", "2", "3", "✓ 4", "5"]
+
+
+async def test_what_is_said_after_new_is_no_word_about_the_rating(shop: Shop) -> None:
+    asked = await resolved(shop)
+    assert await press(shop, asked, 1) == "谢谢您的评价！"
+    await shop.asks("/new")
+    await shop.writes("发票抬头")
+    assert (await shop.ticket())["subject"] == "发票抬头"
+    assert await one(shop.ctx, "SELECT comment FROM survey_invitation") == ""
 
 
 async def test_a_question_dies_when_the_ticket_is_open_again(shop: Shop) -> None:

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -12,8 +13,9 @@ import pytest
 from playwright.async_api import async_playwright
 
 from channels.webform import KIND
+from channels.webform.passes import make_trial
 from hub.sandbox.visit import read_form
-from tests.fakes.ports import Journal, make_ports, serving_routes
+from tests.fakes.ports import SECRET, Journal, make_ports, serving_routes
 
 PERSON = {"name": "李雷", "email": "Li@Example.cn", "message": "壶盖碎了 <script>alert(1)</script>"}
 SITE = "https://www.shop.example"
@@ -97,6 +99,23 @@ async def test_a_post_is_kept_and_thanked_with_its_number(door: Door) -> None:
     assert (kept.reply_address, kept.hints) == ("li@example.cn", {"kind": "complaint"})
     (item,) = door.journal.items.values()
     assert item.meta["peer"] == "127.0.0.1"
+
+
+async def test_who_tries_the_form_is_marked_and_nobody_else(door: Door) -> None:
+    now = datetime.now(UTC)
+    good, old = make_trial(SECRET, "feedback", now), make_trial(SECRET, "feedback", now - timedelta(days=2))
+    for value, tries in (
+        (good, True),
+        (old, False),
+        (make_trial(SECRET, "other", now), False),
+        ("1.x", False),
+    ):
+        page = await door.page(f"?trial={value}")
+        assert ("This is a test" in page) == tries
+        fields = read_form(page).fields | PERSON
+        async with door.client.post(f"{door.address}?trial={value}", data=fields) as answer:
+            assert answer.status == 200
+        assert (door.kept()[-1].fields.get("trial") == "1") == tries
 
 
 async def test_pressing_twice_doubles_nothing_and_gets_the_same_answer(door: Door) -> None:

@@ -50,12 +50,14 @@ async def welcome(visit: Visit) -> CounterReply:
     if locked.status == TicketStatus.CLOSED:
         return CounterReply(text=visit.say("follow_closed", number=code))
     await talks.go_on_with(visit.connection, *visit.place, locked.id)
+    await visit.wait_for("")
     return CounterReply(text=visit.say("follow", number=code))
 
 
 async def begin_anew(visit: Visit) -> CounterReply:
-    """What is said next opens a ticket, whatever is open already."""
+    """What is said next opens a ticket, whatever is open already, and whatever was asked for before."""
     await talks.begin_anew(visit.connection, *visit.place)
+    await visit.wait_for("")
     return CounterReply(text=visit.say("new"))
 
 

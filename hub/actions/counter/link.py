@@ -86,7 +86,8 @@ async def take_code(visit: Visit) -> CounterReply:
     given = _hash(visit, tried.value, visit.asking.words.strip())
     if not hmac.compare_digest(given, tried.code_hash):
         return CounterReply(text=visit.say("code_wrong"))
-    await talks.proven(visit.connection, tried.id)
+    first = not await _is_proven(visit, IdentityKind.EMAIL, tried.value)
+    await talks.used(visit.connection, tried.id, first=first)
     await visit.wait_for("")
     return await _prove(visit, IdentityKind.EMAIL, tried.value)
 
@@ -96,7 +97,8 @@ async def prove_phone(visit: Visit) -> CounterReply:
     number = normalise_identity(IdentityKind.PHONE, _international(visit.asking.phone))
     if number is None:
         return CounterReply(text=visit.say("phone_wrong"))
-    await talks.note_proof(visit.connection, *visit.place, kind=IdentityKind.PHONE, value=number)
+    if not await _is_proven(visit, IdentityKind.PHONE, number):
+        await talks.note_proof(visit.connection, *visit.place, kind=IdentityKind.PHONE, value=number)
     await visit.wait_for("")
     return await _prove(visit, IdentityKind.PHONE, number)
 
@@ -132,6 +134,11 @@ async def unlink(visit: Visit) -> CounterReply:
     await _tell(visit, customer)
     said = visit.say("unlinked", value=found.value)
     return CounterReply(text=said, notice=said, marked=())
+
+
+async def _is_proven(visit: Visit, kind: IdentityKind, value: str) -> bool:
+    """Whether it was before, by whatever: then it is not this conversation that it is linked by."""
+    return await talks.customer_of(visit.connection, kind, value) is not None
 
 
 async def _prove(visit: Visit, kind: IdentityKind, value: str) -> CounterReply:

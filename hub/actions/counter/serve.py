@@ -3,6 +3,8 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
+import structlog
+
 from channels.adapter import Asking, CounterReply, Unavailable
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
@@ -20,12 +22,15 @@ from hub.actions.counter.link import (
 )
 from hub.actions.counter.visit import Visit
 from hub.actions.counter.words import COMMANDS, LOCALES
+from hub.actions.gather import gather_before
 from hub.actions.installation import channel_id
 from hub.actions.surveys.answer import comment_on, rate
 from hub.model.interactions import Choice
 from hub.model.tickets import EventKind
 from storage import house, talks
 from storage.database import Connection, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 Step = Callable[[Visit], Awaitable[CounterReply]]
 
@@ -49,6 +54,8 @@ class ServedCounter:
     async def __call__(self, asking: Asking) -> CounterReply | None:
         try:
             number = await channel_id(self._ctx, self._channel)
+            if asking.command:  # what was said before it, in parts, is not what comes after it
+                await gather_before(self._ctx, number, (asking.thread_key,))
             step, reply = await self._ctx.database.run(lambda c: self._serve(c, number, asking))
             if step is _status:
                 # Worked out from all that waits, which no transaction should hold up.
@@ -56,6 +63,10 @@ class ServedCounter:
             return reply
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error
+        except Exception:
+            # It would fail each time that it comes, and hold up everybody behind it: it is a word for the agents.
+            log.exception("counter.fault", channel=self._channel, key=asking.key)
+            return None
 
     async def _serve(
         self, connection: Connection, number: int, asking: Asking

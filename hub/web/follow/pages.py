@@ -117,7 +117,9 @@ class FollowPages:
         *,
         status: int = 200,
     ) -> web.Response:
-        voice = Voice(locale=choose_language(request, followed.link.language))
+        # Without a script the page cannot ask for the reader's time zone: times are those of the house.
+        zone = next((one.zone for one in self._ctx.rules.policies.calendars.values()), UTC)
+        voice = Voice(locale=choose_language(request, followed.link.language), zone=zone)
         words = WORDS[voice.locale]
         given = posted.fields if posted is not None else {}
         return self._html(

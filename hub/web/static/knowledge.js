@@ -73,3 +73,18 @@ document.addEventListener("click", (event) => {
     area.focus();
   }
 });
+
+// The editor: what was typed is not left behind without a word.
+let unsaved = false;
+
+document.addEventListener("input", (event) => {
+  if (event.target.closest("#article-form")) unsaved = true;
+});
+
+document.addEventListener("submit", (event) => {
+  if (event.target.id === "article-form") unsaved = false;
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});

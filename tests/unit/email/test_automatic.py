@@ -124,7 +124,7 @@ def test_the_shelf_is_told_apart(name: str) -> None:
 
 
 def test_no_subject_holds_the_reader() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     for bait in (
         "auto " * 6000,
         "out of the office " * 1500,
@@ -133,4 +133,4 @@ def test_no_subject_holds_the_reader() -> None:
         "-" * 30_000 + "auto",
     ):
         _is_auto(f"Subject: {bait}", "Return-Path: <>")
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3

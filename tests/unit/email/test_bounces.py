@@ -295,9 +295,9 @@ def test_no_bait_holds_the_reader(line: str) -> None:
     text = f"{ROBOT}Subject: {'delivery status notification ' * 200}\n\n" + (line + "\n") * (
         400_000 // len(line)
     )
-    start = time.perf_counter()
+    start = time.process_time()
     parse_letter(text.encode())
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 @given(st.lists(st.sampled_from(["Final-Recipient: rfc822;", "Action: failed", "Status: 5", "\n", "a@b.example", "<", ">:", "550 5.1.1 ", "--B", "--B--", "Content-Type: message/delivery-status", "Content-Type: message/rfc822\n",

@@ -68,9 +68,9 @@ def test_known_names_and_addresses_are_left_out_wherever_they_stand() -> None:
 def test_it_takes_no_longer_for_what_is_made_to_take_long(piece: str) -> None:
     """A generous bound: it is a fraction of a second."""
     text = (piece * 100_000)[:100_000]
-    begun = time.perf_counter()
+    begun = time.process_time()
     blank_out(text, ["Anna"])
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_a_draft_says_what_was_asked_and_answered_without_the_words_around() -> None:

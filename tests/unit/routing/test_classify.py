@@ -221,9 +221,9 @@ def test_any_text_gets_a_sound_answer(text: str, subject: str) -> None:
 )
 def test_hostile_texts_take_no_time(text: str) -> None:
     """A guard against quadratic time, no measurement: it takes some 20 ms."""
-    start = time.perf_counter()
+    start = time.process_time()
     classify(text, text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_every_phrase_can_be_reached() -> None:
