@@ -9,10 +9,13 @@ from enum import Enum
 from typing import Any
 
 from channels.adapter import Asking
+from channels.telegram.files import files_of
 from hub.model.interactions import Identity, IdentityKind
 
 ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram for. Inline queries are not among them: nobody here answers those."""
+MOST_PART_BYTES = 3 * 1024 * 1024
+"""Bytes of a file. Ten of them are not much more than one large file: what is put together in one go has to fit into one transaction."""
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z0-9_]{0,31})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 _GONE = ("kicked", "left")
 _SILENT = (
@@ -64,8 +67,10 @@ def whom_for(update: Mapping[str, Any]) -> For:
 
 
 def part_of(update: Mapping[str, Any]) -> str:
-    """The album of which a message is one picture; "" for all others."""
+    """The album of which a message is one picture; "" for all others. What is large stands by itself."""
     message, _ = message_of(update)
+    if any(file.size > MOST_PART_BYTES for file in files_of(message or {})):
+        return ""
     chat, group = _dict(message or {}, "chat").get("id"), (message or {}).get("media_group_id")
     return f"{chat}.g{group}" if type(chat) is int and isinstance(group, str) and 0 < len(group) <= 64 else ""
 

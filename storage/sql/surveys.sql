@@ -29,9 +29,11 @@ UPDATE survey_invitation SET score = $2, comment = $3, entry_id = coalesce(entry
 WHERE id = $1
 
 -- name: add_entry
--- What was asked ('out'), or answered ('internal': nobody's turn to say anything comes of it).
-INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, text, fields, thread_key, revises)
-VALUES ($1, $2, $3, $4, 'survey', $5, $6, $7, $8, $9, $10)
+-- What was asked ('out': the house says it by itself, so it answers nobody), or answered ('internal': nobody's turn to say anything
+-- comes of it).
+INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, text, fields, thread_key, revises,
+                         automatic)
+VALUES ($1, $2, $3, $4, 'survey', $5, $6, $7, $8, $9, $10, CASE WHEN $5 = 'out' THEN 'survey' ELSE '' END)
 RETURNING id
 
 -- name: scores_of

@@ -35,7 +35,10 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
         "/desk/customers/{code}/care", "/desk/organisations", "/desk/organisations/new", "/desk/organisations/{organisation}",
         "/desk/organisations/{organisation}/change", "/desk/incidents", "/desk/incidents/{incident}", "/desk/conflicts",
     ),
-    "errands": ("/desk/tasks", "/desk/tasks/{task}", "/desk/tickets/{code}", "/desk/customers/{code}", "/desk/webhooks"),
+    "errands": (
+        "/desk/tasks", "/desk/tasks/{task}", "/desk/tickets/{code}", "/desk/customers/{code}", "/desk/notices",
+        "/desk/webhooks",
+    ),
     "floor": ("/desk/floor", "/desk/queues", "/desk/staff", "/desk/staff/skills", "/desk/staff/queues"),
     "rules": (
         "/desk/rules", "/desk/rules/{page}", "/desk/rules/{page}/{name}", "/desk/rules/new/{page}", "/desk/rules/general",
@@ -119,8 +122,8 @@ class Looks:
 
     def found_nothing(self) -> None:
         """Every address of the part was visited, and axe had nothing to say."""
-        assert self._been == set(LOOKED_AT.get(self._part, ()))
         assert self._found == {}, self._found
+        assert self._been == set(LOOKED_AT.get(self._part, ()))
 
     def _note(self, where: str, wrong: list[str]) -> None:
         if wrong:

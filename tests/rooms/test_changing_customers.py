@@ -127,7 +127,10 @@ async def test_organisations_stand_by_pinyin(ctx: Context) -> None:
     rest = await list_organisations(ctx, actor=SYSTEM, after=(found[1].sorted_as, found[1].id))
     assert [row.name for row in rest] == ["北京电器", "重庆机械", "中原电器"]
     assert [row.name for row in await list_organisations(ctx, actor=SYSTEM, query="beij")] == ["北京电器"]
-    assert [row.name for row in await list_organisations(ctx, actor=SYSTEM, query="电器")] == ["北京电器", "中原电器"]
+    assert [row.name for row in await list_organisations(ctx, actor=SYSTEM, query="电器")] == [
+        "北京电器",
+        "中原电器",
+    ]
     with pytest.raises(NotPossible) as refused:
         await add_organisation(ctx, said=OrganisationSaid(name="BAUER gmbh"), actor=SYSTEM)
     assert refused.value.code == "organisation_named"

@@ -110,8 +110,8 @@ async def test_a_text_a_photo_a_document_and_an_edit(world: TelegramWorld) -> No
     assert (document.attachments[0].filename, document.attachments[0].data) == ("发票.pdf", b"%PDF")
     assert (edit.text, edit.fields["edit_of"]) == ("壶盖和壶嘴都碎了", f"{MEI}.{number}")
     assert items[0].external_key == "update.700000001.500"
-    assert items[0].content_key == f"msg.{MEI}.{number}"
-    assert items[3].content_key.startswith(f"msg.{MEI}.{number}.")
+    assert items[0].content_key == f"msg.700000001.{MEI}.{number}"
+    assert items[3].content_key.startswith(f"msg.700000001.{MEI}.{number}.")
 
 
 async def test_a_file_that_no_bot_may_fetch_does_not_hold_up_the_message(world: TelegramWorld) -> None:

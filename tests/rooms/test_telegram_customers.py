@@ -492,7 +492,8 @@ async def test_a_resolution_is_rated_once_can_be_changed_and_a_low_score_is_expl
     assert await press(shop, asked, 4) == "谢谢您的评价！"
     row = (await rows(shop.ctx, "SELECT score, comment, resolution FROM survey_invitation"))[0]
     assert (row["score"], row["comment"], row["resolution"]) == (4, "等了三天", 2)
-    *_, rating = await shop.entries(ticket["id"])
+    *_, question, rating = await shop.entries(ticket["id"])
+    assert (question.direction, question.automatic) == ("out", "survey"), "it answers nobody"
     assert (rating.kind, rating.direction, rating.fields["score"], rating.text) == (
         "survey",
         "internal",

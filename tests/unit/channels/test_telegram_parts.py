@@ -15,7 +15,7 @@ from channels.telegram.envelope import content_key, pack
 from channels.telegram.files import files_of
 from channels.telegram.join import join
 from channels.telegram.settings import TelegramSettings
-from channels.telegram.updates import For, asking_of, whom_for
+from channels.telegram.updates import For, asking_of, part_of, whom_for
 from hub.model.interactions import (
     InboundAttachment,
     InboundInteraction,
@@ -131,6 +131,14 @@ def test_an_album_is_one_message_in_the_order_of_its_pictures() -> None:
         assert [file.filename for file in whole.attachments] == ["9.jpg", "10.jpg", "11.jpg"]
         assert whole.fields == {"edit_of": "5.g1"}
         assert whole.occurred_at == datetime.fromtimestamp(30, UTC)
+
+
+def test_what_is_large_is_no_part() -> None:
+    """Ten files of 20 MB are more than can be put together at once; a change of one is judged like its first word."""
+    small, large = ({"file_id": "v", "file_size": size} for size in (2_000_000, 20_000_000))
+    assert part_of(update(media_group_id="9", video=small)) == "5.g9"
+    first = update(media_group_id="9", video=large)
+    assert part_of(first) == part_of({"update_id": 10, "edited_message": first["message"]}) == ""
 
 
 def test_the_largest_photo_that_may_be_fetched() -> None:

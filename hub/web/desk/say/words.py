@@ -81,6 +81,7 @@ AUTOMATIC: Mapping[str, str] = {
     "loop": N_("Mail loop, stopped"),
     "acknowledgement": N_("Automatic acknowledgement"),
     "rule": N_("Answered by a rule"),
+    "survey": N_("Asked for a rating"),
 }
 
 THREAD_RULES: Mapping[str, str] = {
