@@ -15,7 +15,7 @@ from hub.model.interactions import Identity, IdentityKind
 ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
 """What we ask Telegram for. Inline queries are not among them: nobody here answers those."""
 MOST_PART_BYTES = 3 * 1024 * 1024
-"""Bytes of a file. Ten of them are not much more than one large file: what is put together in one go has to fit into one transaction."""
+"""Bytes of a file. Ten of them are not much more than one large file: what is put together has to fit into one transaction."""
 _COMMAND = re.compile(r"/([A-Za-z][A-Za-z0-9_]{0,31})(?:@\w+)?(?:\s+(.*))?", re.DOTALL)
 _GONE = ("kicked", "left")
 _SILENT = (

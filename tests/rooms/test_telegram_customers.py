@@ -399,7 +399,7 @@ async def test_an_address_that_two_prove_at_once_is_the_first_ones(shop: Shop) -
     )
     await until(is_held_up, seconds=20, what="the second waits for the first")
     let_go.set()
-    assert await asyncio.gather(proving, second) == [owners[0]] * 2
+    assert [await proving, await second] == [owners[0]] * 2
 
 
 async def test_a_number_is_proven_only_by_its_own_account(shop: Shop) -> None:
