@@ -29,7 +29,7 @@ _STILL = 1e-9
 
 class Answer(NamedTuple):
     """One that was given: by somebody of so much skill at it (1 to 5; None: no skill was asked for), who knew the customer or
-    not; such work takes `effort` minutes as a rule, this took `minutes`."""
+    not; such work takes `effort` minutes (above 0) as a rule, this took `minutes`."""
 
     level: int | None
     known: bool
@@ -97,7 +97,7 @@ class _Cell(NamedTuple):
 def _gathered(answers: Iterable[Answer]) -> list[_Cell]:
     cells: dict[tuple[int | None, bool], tuple[int, float]] = {}
     for one in answers:
-        if SHORTEST <= one.minutes <= LONGEST and one.effort > 0.0:
+        if SHORTEST <= one.minutes <= LONGEST:
             many, total = cells.get((one.level, one.known), (0, 0.0))
             value = math.log(one.effort / one.minutes)
             cells[one.level, one.known] = many + 1, total + min(max(value, -_FARTHEST), _FARTHEST)

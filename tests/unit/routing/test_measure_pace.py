@@ -68,7 +68,7 @@ def test_one_forgotten_over_lunch_says_little() -> None:
             Answer,
             level=st.sampled_from(LEVELS),
             known=st.booleans(),
-            effort=st.floats(0.0, 1e3),
+            effort=st.floats(0.01, 1e3),
             minutes=st.floats(0.0, 1e4),
         ),
         max_size=40,
