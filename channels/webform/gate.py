@@ -7,6 +7,7 @@ from aiohttp import web
 
 from channels.adapter import Counted, Gate
 from channels.doors import network_of, peer_of_request
+from channels.webform.read import most_bytes
 from channels.webform.settings import WebformSettings
 from channels.webform.submission import Problem
 
@@ -40,7 +41,7 @@ async def weigh_post(gate: Gate, form: str, settings: WebformSettings, request: 
             Counted(
                 key=f"form:{form}:kb:{here}",
                 seconds=BYTES_SECONDS,
-                amount=(request.content_length or 0) // 1024,
+                amount=_size(request, settings) // 1024,
             ),
         ]
     )
@@ -57,8 +58,14 @@ async def is_busy(gate: Gate, form: str, settings: WebformSettings) -> bool:
     """Whether a page that is opened now should have work for the browser. Raises Unavailable."""
     if settings.proof != "auto":
         return wants_proof(settings, busy=False)
-    (posts,) = await gate.count([Counted(key=f"form:{form}:posts", seconds=BUSY_SECONDS, amount=0)])
+    (posts,) = await gate.look([Counted(key=f"form:{form}:posts", seconds=BUSY_SECONDS)])
     return wants_proof(settings, busy=posts.hits >= settings.busy_posts)
+
+
+def _size(request: web.Request, settings: WebformSettings) -> int:
+    """Bytes that this post may make us read. One that does not say how long it is (in chunks) counts as the longest."""
+    most = most_bytes(request, settings)
+    return most if request.content_length is None else min(request.content_length, most)
 
 
 def wants_proof(settings: WebformSettings, *, busy: bool) -> bool:

@@ -37,6 +37,13 @@ async def read_post(request: web.Request, settings: WebformSettings) -> Posted:
             raise Unreadable(f"{other} is not a form")
 
 
+def most_bytes(request: web.Request, settings: WebformSettings) -> int:
+    """So much of a body is read at the most."""
+    if request.content_type != "multipart/form-data":
+        return _MOST_TEXT
+    return settings.most_file_mb * 1024 * 1024 * max(settings.most_files, 1) * 2 + _MOST_TEXT
+
+
 def _most_parts(form: FormDefinition) -> int:
     return _SPARE_PARTS + sum(max(1, len(one.listed)) for one in form.fields)
 
@@ -98,7 +105,7 @@ async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted
     fields: dict[str, str] = {}
     files: list[PostedFile] = []
     problems: list[Problem] = []
-    budget = _Budget(most_file * max(settings.most_files, 1) * 2 + _MOST_TEXT)
+    budget = _Budget(most_bytes(request, settings))
     try:
         reader = await request.multipart()
         count = 0

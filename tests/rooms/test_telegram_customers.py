@@ -342,6 +342,14 @@ async def test_a_code_has_few_tries_and_a_question_meanwhile_goes_to_the_agents(
         assert "失效" in await shop.asks("000000")
         await shop.writes("000000")
         assert await one(shop.ctx, "SELECT count(*) FROM interaction") == 2, "nothing is waited for any more"
+        await rows(shop.ctx, "UPDATE rate_limit SET hits = 500 WHERE key = 'code:house'")
+        await shop.asks("/link")
+        said = len(shop.world.sent_to(MEI))
+        await shop.world.customer_presses(MEI, shop.world.sent_to(MEI)[-1]["message_id"], "link:email")
+        await shop.world.wait_for_message(MEI, said + 1)
+        assert "频繁" in await shop.asks("xu@example.cn"), (
+            "many accounts together fill no mailboxes of strangers"
+        )
 
 
 async def test_an_address_of_somebody_else_stays_theirs(database_dsn: str) -> None:

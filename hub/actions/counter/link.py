@@ -13,7 +13,6 @@ from channels.adapter import CounterReply
 from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.answers.ways import inboxes_of
 from hub.actions.counter.visit import Visit
-from hub.actions.installation import channel_id
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Choice, IdentityKind
 from hub.model.tickets import EventKind
@@ -23,6 +22,8 @@ CODE_MINUTES = 15
 MOST_TRIES = 5
 PER_HOUR = 3
 """Codes that one conversation, and one address, can be sent."""
+OF_HOUSE_PER_HOUR = 500
+"""And all together, as with acknowledgements: letters that go wherever strangers say."""
 _HOUR = 3600.0
 
 
@@ -52,8 +53,12 @@ async def send_code(visit: Visit) -> CounterReply:
         return CounterReply(text=visit.say("ask_email"))
     if inbox is None:
         return CounterReply(text=visit.say("no_mail"))
-    for key in (f"code:talk:{visit.channel_id}:{visit.asking.thread_key}", f"code:address:{address}"):
-        if (await house.hit(visit.connection, key, _HOUR))[0] > PER_HOUR:
+    for key, most in (
+        (f"code:talk:{visit.channel_id}:{visit.asking.thread_key}", PER_HOUR),
+        (f"code:address:{address}", PER_HOUR),
+        ("code:house", OF_HOUSE_PER_HOUR),
+    ):
+        if (await house.hit(visit.connection, key, _HOUR))[0] > most:
             return CounterReply(text=visit.say("too_often"))
     customer = await visit.customer()
     await talks.add_claim(visit.connection, customer, IdentityKind.EMAIL, address)
@@ -69,7 +74,7 @@ async def send_code(visit: Visit) -> CounterReply:
     await visit.wait_for("code", minutes=CODE_MINUTES)
     await side_letters.add(
         visit.connection,
-        await channel_id(visit.ctx, inbox),
+        await house.channel_by_name(visit.connection, inbox, visit.ctx.channel(inbox).kind.kind),
         _letter(visit, inbox, address, code),
         CODE_MINUTES * 60,
     )

@@ -4,13 +4,12 @@ import secrets
 
 from aiohttp import web
 
-from channels.doors import COMMON_HEADERS, choose_language
+from channels.doors import COMMON_HEADERS, choose_language, network_of, peer_of_request
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.model.articles import LANGUAGES, PLACES, language_of_place
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
-from hub.web.peers import Network, peer_of
 
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _COOKIE_SECONDS = 180 * 24 * 3600
@@ -74,9 +73,9 @@ def new_visitor() -> str:
     return secrets.token_hex(_TOKEN_BYTES)
 
 
-def peer(request: web.Request, proxies: tuple[Network, ...]) -> str:
-    """The address that asks, through our own proxies."""
-    return peer_of(request.remote or "", request.headers.getall("X-Forwarded-For", []), proxies)
+def peer(request: web.Request) -> str:
+    """The address that asks, through our own proxies; of an IPv6 line the line, which has more addresses than can be counted."""
+    return network_of(peer_of_request(request))
 
 
 def _secure(ctx: Context) -> bool:

@@ -23,7 +23,6 @@ from hub.model.articles import PLACES, language_of_place, other_language, public
 from hub.web.article_text import render_article
 from hub.web.desk.say.language import Voice
 from hub.web.help import answers
-from hub.web.peers import read_proxies
 from storage import help as stored
 from storage.help import PublicArticle, ShelfRow
 
@@ -54,7 +53,6 @@ class HelpPages:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._proxies = read_proxies(ctx.settings)
 
     async def to_language(self, request: web.Request) -> web.Response:
         """The shelf in the language that the browser prefers."""
@@ -69,7 +67,7 @@ class HelpPages:
     async def show_category(self, request: web.Request) -> web.Response:
         """One category."""
         voice = answers.voice_of(request)
-        number = _number(request.match_info["category"])
+        number = _number(request.match_info["category"], most=9)
         rows = await self._ctx.database.read(lambda c: stored.shelf(c, voice.locale, number))
         shelves = _shelves(rows, voice)
         if not shelves:
@@ -125,7 +123,7 @@ class HelpPages:
                 article_id=number,
                 language=voice.locale,
                 visitor=visitor,
-                peer=answers.peer(request, self._proxies),
+                peer=answers.peer(request),
                 helped=helped == "yes",
                 comment=posted.get("comment", ""),
             )
@@ -144,7 +142,7 @@ class HelpPages:
         found: list[Offer] = []
         if typed:
             try:
-                await judge.allow_search(self._ctx, answers.peer(request, self._proxies))
+                await judge.allow_search(self._ctx, answers.peer(request))
             except TooMany as trouble:
                 return self._refuse(voice, 429, retry_after=trouble.retry_after)
             found = await find_articles(self._ctx, typed, language=voice.locale, public=True, limit=_FOUND)
@@ -156,7 +154,7 @@ class HelpPages:
         typed = _typed(request, _MOST_TEXT)
         headers = {**COMMON_HEADERS, "Cache-Control": "no-store"}
         try:
-            await judge.allow_search(self._ctx, answers.peer(request, self._proxies))
+            await judge.allow_search(self._ctx, answers.peer(request))
         except TooMany as trouble:
             headers["Retry-After"] = str(trouble.retry_after)
             return web.json_response({"articles": []}, status=429, headers=headers)
@@ -252,10 +250,10 @@ def _category(article: PublicArticle, voice: Voice) -> Shelf | None:
     return Shelf(id=article.category_id, title=title, articles=()) if title else None
 
 
-def _number(given: str) -> int:
-    """The number at the beginning of a part of an address. Raises NotFound."""
+def _number(given: str, most: int = 18) -> int:
+    """The number at the beginning of a part of an address, of `most` digits. Raises NotFound."""
     digits = given.partition("-")[0]
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= most):
         raise NotFound("not a number")
     return int(digits)
 
