@@ -39,6 +39,9 @@ _EN = {
     "too_fast": "That was very fast. Please press Send once more.",
     "stale": "This page was too old or came from another place. Your text is still here; "
     "please send it again.",
+    "no_more": "Nothing can be added here any more. Your text is below: please write to us anew and name the "
+    "number of your case.",
+    "your_text": "Your text",
     "not_kept": "We could not save your message just now. Nothing was kept on our side. Your text is still "
     "here: please send it again in a minute.",
     "thanks": "Thank you. We have received your message.",
@@ -117,6 +120,8 @@ _ZH = {
     "trap_filled": "一个看不见的栏目被填写了，可能是浏览器自动填写的。请再提交一次。",
     "too_fast": "提交得太快了，请再按一次“提交”。",
     "stale": "页面已过期或来自其他网站。您填写的内容仍在，请再提交一次。",
+    "no_more": "此处已无法再补充内容。您填写的内容保留在下方，请重新联系我们并注明编号。",
+    "your_text": "您填写的内容",
     "not_kept": "暂时无法保存您的留言，我们这边没有保留任何内容。您填写的内容仍在，请稍后再提交一次。",
     "thanks": "谢谢，我们已收到您的留言。",
     "reference": "您的受理编号",

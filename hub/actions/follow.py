@@ -55,7 +55,7 @@ class Followed:
 
     @property
     def may_write(self) -> bool:
-        return self.status is not TicketStatus.CLOSED
+        return not self.goes_on and self.status is not TicketStatus.CLOSED
 
 
 class FollowLinks:

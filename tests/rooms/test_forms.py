@@ -1,6 +1,7 @@
 """Forms over a real database: counters that all hubs share, work that counts once, following a case, letters of confirmation,
 the timeline, search, and the page on which forms are built."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -67,11 +68,11 @@ class House:
             return answer.status, await answer.text()
 
     async def post(
-        self, path: str, data: Any, peer: str = "203.0.113.9", **headers: str
+        self, path: str, data: Any, peer: str = "203.0.113.9", *, chunked: bool | None = None, **headers: str
     ) -> tuple[int, str, str]:
         headers = {"X-Forwarded-For": peer, "Origin": self.url, **headers}
         async with self.client.post(
-            self.url + path, data=data, headers=headers, allow_redirects=False
+            self.url + path, data=data, headers=headers, allow_redirects=False, chunked=chunked
         ) as answer:
             return answer.status, await answer.text(), answer.headers.get("Retry-After", "")
 
@@ -240,12 +241,47 @@ async def test_links_that_are_none_are_all_the_same_and_closed_cases_take_nothin
         house.ctx, ticket_code=code, status=TicketStatus.CLOSED, actor=SYSTEM, unfinished=True
     )
     assert "<form" not in (await house.get(path))[1]
-    assert (await house.post(path, fields))[0] == 409
+    status, shown, _ = await house.post(path, fields | {"text": "And the cup."})
+    assert (status, "Nothing can be added here" in shown, "And the cup." in shown) == (409, True, True)
     assert await one(house.ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 1
     # Only hashes are kept, and they end.
     assert await one(house.ctx, "SELECT count(*) FROM follow_link WHERE length(token_hash) = 32") == 2
     await house.ctx.database.run(lambda c: c.execute("UPDATE follow_link SET expires_at = now()"))
     assert (await house.get(path))[0] == 404
+
+
+async def test_what_is_added_has_limits_and_a_refusal_keeps_what_was_typed(database_dsn: str) -> None:
+    async with a_house(database_dsn) as house:
+        path = follow_path((await house.send())[1])
+        fields = read_form((await house.get(path))[1]).fields | {"text": "And the cup."}
+        for what, amount in (("post", 30), ("kb", 300 * 1024 + 1)):
+            await house.ctx.database.run(
+                lambda c, what=what, amount=amount: c.execute(
+                    "INSERT INTO rate_limit VALUES ($1, now(), $2)",
+                    f"form:/follow:{what}:203.0.113.9",
+                    amount,
+                )
+            )
+            status, page, after = await house.post(path, fields)
+            assert (status, "And the cup." in page, int(after) > 0) == (429, True, True)
+            assert read_form(page).fields["submission"] == fields["submission"]
+            await house.ctx.database.run(lambda c: c.execute("DELETE FROM rate_limit"))
+        assert (await house.post(path, fields))[0] == 303
+
+
+async def test_of_a_long_case_the_end_is_shown(database_dsn: str) -> None:
+    async with a_house(database_dsn) as house:
+        path = follow_path((await house.send())[1])
+        await house.ctx.database.run(
+            lambda c: c.execute(
+                """INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, kind, direction, text, thread_key)
+                   SELECT next_timeline_id(), ticket_id, 1000 + g, customer_id, channel_id, 'message', 'in', 'said ' || g || '.',
+                          thread_key FROM interaction, generate_series(1, 200) g WHERE direction = 'in'"""
+            )
+        )
+        page = (await house.get(path))[1]
+        assert "said 200." in page and "The lid broke." not in page
+        assert page.index("said 1.") < page.index("said 2.")
 
 
 # ── abuse ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -310,6 +346,7 @@ async def test_s90_when_very_many_write_a_browser_works_first_and_each_work_coun
     busy = {**TOLD, "form": {**FORM, "busy_posts": 2}}
     async with a_house(database_dsn, busy) as house, a_house(database_dsn, busy) as other:
         assert "data-proof" not in (await house.get("/forms/form"))[1]
+        assert await one(house.ctx, "SELECT count(*) FROM rate_limit") == 0, "looking counts nothing"
         for number in range(2):
             assert (await house.send(f"203.0.113.{number}"))[0] == 200
         _, opened = await other.get("/forms/form")
@@ -333,17 +370,26 @@ async def test_s91_more_files_than_an_address_may_send_are_not_read(database_dsn
     small = {**TOLD, "form": {**FORM, "address_mb": 1, "most_file_mb": 1}}
     async with a_house(database_dsn, small) as house:
 
-        async def send(size: int, peer: str = "203.0.113.9") -> tuple[int, str, str]:
+        async def send(size: int, peer: str = "203.0.113.9", **how: bool) -> tuple[int, str, str]:
             form = aiohttp.FormData(default_to_multipart=True)
             for name, value in (read_form((await house.get("/forms/form"))[1]).fields | SAID).items():
                 form.add_field(name, value)
             form.add_field("evidence", b"x" * size, filename="film.mov")
-            return await house.post("/forms/form", form, peer)
+            return await house.post("/forms/form", form, peer, **how)
 
         assert (await send(700_000))[0] == 200
         status, page, _ = await send(700_000)
         assert (status, "very many files" in page, "The lid broke." in page) == (429, True, True)
         assert (await send(700_000, "203.0.113.10"))[0] == 200
+        # In chunks, without saying how much there is, is no way round it; nor is saying a number that is none.
+        assert (await send(700_000, "203.0.113.11", chunked=True))[0] == 429
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(house.url.rpartition(":")[2]))
+        writer.write(
+            b"POST /forms/form HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 99999999999999\r\n\r\n"
+        )
+        assert b" 413 " in await reader.readline()
+        writer.close()
         assert await one(house.ctx, "SELECT count(*) FROM attachment") == 2
 
 

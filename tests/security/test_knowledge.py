@@ -175,6 +175,9 @@ async def test_an_unknown_article_and_a_hidden_one_are_answered_alike(desk: Desk
     assert {k: v for k, v in one_.headers.items() if k != "Date"} == {
         k: v for k, v in other.headers.items() if k != "Date"
     }
+    for number in ("99999999999", "9" * 30, "0", "-1"):
+        assert (await desk.get(f"/help/en/category/{number}")).status == 404
+        assert (await desk.get(f"/help/en/{number}")).status == 404
 
 
 async def test_no_text_of_an_article_is_more_than_text(desk: Desk) -> None:
@@ -214,6 +217,12 @@ async def test_votes_come_from_our_own_pages_and_not_without_end(desk: Desk) -> 
     # Others come from elsewhere, through the proxy that we trust.
     other = await desk.post(path, {"helped": "yes"}, **{"X-Forwarded-For": "203.0.113.9"})
     assert other.status == 303
+    # An IPv6 line has more addresses than can be counted: it counts as one.
+    for end in ("7", "ffff:1"):
+        assert (
+            await desk.post(path, {"helped": "yes"}, **{"X-Forwarded-For": f"2001:db8:1:2::{end}"})
+        ).status == 303
+    assert await one(desk.ctx, "SELECT max(hits) FROM rate_limit WHERE key LIKE '%2001:db8:%'") == 2
     assert (await desk.post(path, {"helped": "maybe"}, **{"X-Forwarded-For": "203.0.113.10"})).status == 404
     assert (await desk.get(f"/help/en/{number}", **{"Sec-Purpose": "prefetch"})).status == 200
     assert await one(desk.ctx, "SELECT views FROM article WHERE id = $1", number) == 0

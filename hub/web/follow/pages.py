@@ -7,10 +7,11 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from channels.adapter import Counted, NotAccepted, Unavailable
-from channels.doors import COMMON_HEADERS, choose_language, is_own_origin, network_of, peer_of_request
+from channels.adapter import NotAccepted, Unavailable
+from channels.doors import COMMON_HEADERS, choose_language, is_own_origin, peer_of_request
 from channels.webform.check import check
 from channels.webform.fields import FormDefinition, FormField, Kind, Said
+from channels.webform.gate import weigh_post
 from channels.webform.pack import pack_more
 from channels.webform.passes import make_pass, read_pass
 from channels.webform.read import Unreadable, read_post
@@ -38,8 +39,8 @@ _BOX = WebformSettings(
 )
 """What can be added later, read and checked as a form is."""
 _PASS_OF = "follow"  # noqa: S105 - a name
-_SECONDS, _MOST = 600.0, 30
-"""Posts from one address."""
+_COUNTED_AS = "/follow"
+"""In the place of a form's name, which has no stroke: posts and files have the limits of a form."""
 
 
 class FollowPages:
@@ -65,15 +66,22 @@ class FollowPages:
         except NotFound:
             return self._nothing(request)
         posted = Posted(fields={})
+        if not is_own_origin(request, self._ctx.settings.web.public_url):
+            return self._page(request, followed, posted, [Problem(field="", word="not_allowed")], status=403)
         try:
-            refusal = await self._refusal(request, followed)
-            if refusal is not None:
-                return self._page(request, followed, posted, [refusal[1]], status=refusal[0])
-            posted = await read_post(request, _BOX)
+            verdict = await weigh_post(self._gate, _COUNTED_AS, _BOX, request)
+            if not verdict.unread:
+                posted = await read_post(request, _BOX)
         except (Unreadable, web.HTTPRequestEntityTooLarge):
             return self._page(request, followed, posted, [Problem(field="", word="unreadable")], status=400)
         except Unavailable:
             return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
+        if verdict.refusal is not None:
+            response = self._page(request, followed, posted, [verdict.refusal], status=429)
+            response.headers["Retry-After"] = str(verdict.retry_after)
+            return response
+        if not followed.may_write:
+            return self._page(request, followed, posted, [Problem(field="", word="no_more")], status=409)
         known = read_pass(self._ctx.secret, _PASS_OF, posted.fields.get(PASS, ""), datetime.now(UTC))
         problems = check(posted, _BOX.asks, region="CN")
         if known is None or posted.fields.get(TRAP, ""):
@@ -96,18 +104,6 @@ class FollowPages:
         headers = {**COMMON_HEADERS, "Location": f"{request.path_qs}#last", "Cache-Control": "no-store"}
         return web.Response(status=303, headers=headers)
 
-    async def _refusal(self, request: web.Request, followed: Followed) -> tuple[int, Problem] | None:
-        """Why nothing of this post is read. Raises Unavailable."""
-        if not is_own_origin(request, self._ctx.settings.web.public_url):
-            return 403, Problem(field="", word="not_allowed")
-        if not followed.may_write or followed.goes_on:
-            return 409, Problem(field="", word="stale")
-        key = f"follow:post:{network_of(peer_of_request(request))}"
-        (tally,) = await self._gate.count([Counted(key=key, seconds=_SECONDS)])
-        if tally.hits <= _MOST:
-            return None
-        return 429, Problem(field="", word="slow_down", values={"minutes": max(1, round(tally.ends_in / 60))})
-
     def _page(
         self,
         request: web.Request,
@@ -122,17 +118,22 @@ class FollowPages:
         voice = Voice(locale=choose_language(request, followed.link.language), zone=zone)
         words = WORDS[voice.locale]
         given = posted.fields if posted is not None else {}
+        files = posted is not None and posted.files and followed.may_write
+        again = [Problem(field="", word="files_again")] if files else []
+        # Its own where it was good, so that a second press is still the same.
+        now, own = datetime.now(UTC), given.get(PASS, "")
+        kept = read_pass(self._ctx.secret, _PASS_OF, own, now) is not None
         return self._html(
             voice,
             status,
             followed=followed,
             stands=STANDS[followed.status],
-            problems=[one.say(words) for one in problems],
+            problems=[one.say(words) for one in (*problems, *again)],
             words=words,
             text=given.get("text", ""),
             pass_field=PASS,
             trap=TRAP,
-            new_pass=make_pass(self._ctx.secret, _PASS_OF, uuid4(), datetime.now(UTC)),
+            new_pass=own if kept else make_pass(self._ctx.secret, _PASS_OF, uuid4(), now),
             path=request.path,
         )
 

@@ -74,7 +74,7 @@ def new_visitor() -> str:
 
 
 def peer(request: web.Request) -> str:
-    """The address that asks, through our own proxies; of an IPv6 line the line, which has more addresses than can be counted."""
+    """Who asks, through our own proxies. All addresses of an IPv6 line are one: it has more than can be counted."""
     return network_of(peer_of_request(request))
 
 
