@@ -18,8 +18,8 @@ MOST_OPTIONS = 100
 RATINGS = ("1", "2", "3", "4", "5")
 AGREED = "yes"
 """What a ticked consent is posted as."""
-RESERVED = frozenset({"website", "submission", "altcha", "lang", "trial"})
-"""Names that the page uses itself."""
+RESERVED = frozenset({"website", "submission", "altcha", "lang", "trial", "offers", "dataset"})
+"""Names that the page and its script use themselves."""
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MEANINGS = re.compile(r"(ticket|customer)\.[a-z][a-z0-9_]{0,39}")
 

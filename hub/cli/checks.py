@@ -66,7 +66,7 @@ def wrong(what: str, text: str, advice: str) -> Finding:
 
 
 def check_rules(settings: Settings) -> Finding:
-    what = say("Routing rules", "分配规则")
+    what = say("Routing rules", "分派规则")
     try:
         rules = read_rules(settings)
     except WrongSetting as error:

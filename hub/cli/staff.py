@@ -50,7 +50,7 @@ def add(
         typer.Option(
             help=say(
                 "zh or en; may be repeated; none: all that the routing rules offer.",
-                "zh 或 en；可重复；省略则为分配规则中的全部语言。",
+                "zh 或 en；可重复；省略则为分派规则中的全部语言。",
             )
         ),
     ] = None,
@@ -185,7 +185,7 @@ def _spoken(ctx: "Context", given: Sequence[str]) -> Sequence[str]:
             raise NotPossible(
                 say(
                     f"--language {one}: the routing rules offer {offered}",
-                    f"--language {one}：分配规则提供的语言为 {offered}",
+                    f"--language {one}：分派规则提供的语言为 {offered}",
                 ),
                 code="unknown_language",
             )

@@ -72,15 +72,18 @@ def one_browser(loop_of_the_browser: asyncio.Runner) -> Iterator[OneBrowser]:
 
 
 @pytest.fixture
-def _function_scoped_runner(
-    loop_of_the_browser: asyncio.Runner, one_browser: OneBrowser
-) -> Iterator[asyncio.Runner]:
-    """In the place of pytest-asyncio's own, which closes its loop after each test. What a test left at work ends with it here
-    too."""
-    loop = loop_of_the_browser.get_loop()
-    before = asyncio.all_tasks(loop)
-    yield loop_of_the_browser
-    loop_of_the_browser.run(_end(asyncio.all_tasks(loop) - before))
+def _function_scoped_runner(request: pytest.FixtureRequest) -> Iterator[asyncio.Runner]:
+    """In the place of pytest-asyncio's own, which closes its loop after each test; so does this for a test without a browser.
+    What a test left at work ends with it either way."""
+    if "browser" not in request.fixturenames:
+        with asyncio.Runner() as own:
+            yield own
+        return
+    request.getfixturevalue("one_browser")  # what the driver itself has at work is there before
+    runner: asyncio.Runner = request.getfixturevalue("loop_of_the_browser")
+    before = asyncio.all_tasks(runner.get_loop())
+    yield runner
+    runner.run(_end(asyncio.all_tasks(runner.get_loop()) - before))
 
 
 async def _end(left: set[asyncio.Task[object]]) -> None:

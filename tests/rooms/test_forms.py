@@ -275,8 +275,8 @@ async def test_of_a_long_case_the_end_is_shown(database_dsn: str) -> None:
         await house.ctx.database.run(
             lambda c: c.execute(
                 """INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, kind, direction, text, thread_key)
-                   SELECT next_timeline_id(), ticket_id, 1000 + g, customer_id, channel_id, 'message', 'in', 'said ' || g || '.',
-                          thread_key FROM interaction, generate_series(1, 200) g WHERE direction = 'in'"""
+                   SELECT next_timeline_id(), ticket_id, 1000 + g, customer_id, channel_id, 'message', 'in',
+                          'said ' || g || '.', thread_key FROM interaction, generate_series(1, 200) g WHERE direction = 'in'"""
             )
         )
         page = (await house.get(path))[1]

@@ -7,10 +7,16 @@ import pytest
 from aiohttp import web
 
 from hub.actions.context import Context
-from tests.browser.conftest import browser, open_desk
+from tests.browser.conftest import (
+    _function_scoped_runner,
+    browser,
+    loop_of_the_browser,
+    one_browser,
+    open_desk,
+)
 from tests.fakes.desk import CHANNELS, MAIL, Desk, serving_desk
 
-__all__ = ["browser", "open_desk"]
+__all__ = ["_function_scoped_runner", "browser", "loop_of_the_browser", "one_browser", "open_desk"]
 
 PIXEL = (
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\0\0\0\rIDATx\x9cc\xf8\xff\xff?"

@@ -1,5 +1,6 @@
 """Articles that fit: to what somebody types, and to what a customer or a ticket says."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +42,9 @@ async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
     if not words:
         return []
     rows = await ctx.database.read(lambda c: stored.candidates(c, reader, words))
-    return [one.id for one in by_terms(rows, asked)][:MOST]
+    # Whole texts are compared: of two hundred long ones for a second and more, in which others are to be answered.
+    found = await asyncio.to_thread(by_terms, rows, asked)
+    return [one.id for one in found][:MOST]
 
 
 async def find_articles(

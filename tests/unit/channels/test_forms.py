@@ -180,6 +180,7 @@ def test_whatever_is_posted_is_answered_and_what_passes_can_be_kept(
         ({"fields": []}, "too_short"),
         ({"fields": [{"key": "__proto__", "kind": "short", "label": {"en": "x"}}]}, "key"),
         ({"fields": [{"key": "website", "kind": "short", "label": {"en": "x"}}]}, "key"),
+        ({"fields": [{"key": "dataset", "kind": "short", "label": {"en": "x"}}]}, "key"),
         ({"fields": [{"key": "a", "kind": "short", "label": {}}]}, "label"),
         ({"fields": [{"key": "a", "kind": "choice", "label": {"en": "x"}}]}, "options"),
         ({"fields": [{"key": "a", "kind": "heading", "label": {"en": "x"}}]}, "nothing_asked"),
