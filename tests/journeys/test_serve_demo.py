@@ -4,7 +4,6 @@ import asyncio
 import re
 import signal
 import stat
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.journeys.command import Running, running
 
-STARTS_WITHIN, STOPS_WITHIN = 20.0, 10.0
+STARTS_WITHIN, STOPS_WITHIN = 60.0, 30.0
 
 
 class Looker:
@@ -55,9 +54,7 @@ class Looker:
 
 
 async def start(demo: Running) -> str:
-    begun = time.monotonic()
     await demo.wait_for("Ctrl-C", STARTS_WITHIN)
-    assert time.monotonic() - begun < STARTS_WITHIN
     return "\n".join(demo.out)
 
 
