@@ -175,7 +175,9 @@ def expect(
     shut = ticket.needs.queue in closed
     floor.pool.backlog = sum(sort.effort * len(rows) for sort, rows in line.items() if not sort.live)
     floor.look_about()
-    own = _rank(sort_of(ticket), people, floor, now)(ticket.due, ticket.id)
+    # As it stands in the line: what came after hours is due at one moment, and no two ways to reckon it agree to the last bit.
+    due = next((due for rows in line.values() for due, number in rows if number == ticket.id), ticket.due)
+    own = _rank(sort_of(ticket), people, floor, now)(due, ticket.id)
     ahead: Counter[Sort] = Counter()
     of = 1
     for sort, rows in line.items():

@@ -40,6 +40,15 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+# The last is what asyncpg says of a line that is cut while it asks what types there are.
+_NO_CONNECTION = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
+
 # Somebody held a lock, or the statement ran, for longer than our sessions allow; the disk is full; a fail-over left it
 # read-only. Nothing was done, it is no row's fault, and to try at once would only lengthen the queue.
 _NOT_NOW = (
@@ -133,7 +142,7 @@ class Database:
                 reset=_leave_as_it_is,
                 server_settings=_SERVER_SETTINGS,
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _NO_CONNECTION as error:
             raise DatabaseUnavailable(f"cannot connect to Postgres: {error}") from error
         return cls(pool, dsn)
 
@@ -158,7 +167,7 @@ class Database:
             except BaseException:  # nobody else knows of it yet, who could close it
                 connection.terminate()
                 raise
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _NO_CONNECTION as error:
             raise DatabaseUnavailable(f"cannot connect to Postgres: {error}") from error
         return connection
 

@@ -15,7 +15,7 @@ _SQL = load_queries("events")
 Position = tuple[int, int]
 """(transaction id, event id): the order in which the feed is read."""
 
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
 """What a dropped connection raises."""
 
 

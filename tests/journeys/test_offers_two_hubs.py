@@ -112,7 +112,7 @@ async def test_an_agent_vanishes_holding_an_offer_and_their_hub_with_them(
     async def it_expired() -> bool:
         return bool(await one(ctx, "SELECT state = 'expired' FROM offer ORDER BY id LIMIT 1"))
 
-    await until(it_expired, seconds=20, what="the other hub ended the offer at its time")
+    await until(it_expired, seconds=60, what="the other hub ended the offer at its time")
     assert await one(ctx, "SELECT settled_at >= expires_at FROM offer ORDER BY id LIMIT 1")
     async with _at_desk(other, "bob") as (browser, page):
         await _told(page, "ticket_offered")
@@ -155,5 +155,5 @@ async def test_who_closes_their_last_page_is_unheard_and_who_logs_out_is_offered
     async def is_unheard() -> bool:
         return bool(await one(ctx, "SELECT unheard_since IS NOT NULL FROM agent WHERE login = 'ann'"))
 
-    await until(is_unheard, seconds=20, what="the closed page is noticed")
+    await until(is_unheard, seconds=60, what="the closed page is noticed")
     await assert_invariants(ctx.database)

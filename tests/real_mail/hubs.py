@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.model.people import Actor
-from hub.settings import Delivery, Settings
+from hub.settings import Delivery, DeskChannels, Settings
 from hub.wiring import Hub, run_hub
 from storage import views
 from tests.conftest import SECRET
@@ -28,6 +28,7 @@ async def a_hub(mail: MailServers, dsn: str, folder: Path, **more: Any) -> Async
         web={"port": 0},  # type: ignore[arg-type]
         channels={"support": {"kind": "email", **mail.table(burst_minutes=0, **more)}},
         delivery=Delivery(undo_seconds=0),
+        desk_channels=DeskChannels(allow_private=True),
     )
     async with run_hub(settings, dsn, grace=5) as hub:
         yield hub

@@ -8,6 +8,7 @@ import pytest
 from hub.actions import leases
 from hub.actions.context import Context
 from hub.actions.leases import hold_lease
+from storage.database import DatabaseUnavailable
 from tests.fakes.scene import a_hub, one, rows
 
 LASTS = 3.0
@@ -148,3 +149,25 @@ async def test_whoever_is_cancelled_while_connecting_leaves_no_line_behind(ctx: 
     async with asyncio.timeout(20):
         while await one(ctx, open_lines) > 1:
             await asyncio.sleep(0.05)
+
+
+async def test_a_line_that_is_cut_while_it_is_made_is_no_surprise(ctx: Context) -> None:
+    async def cut() -> None:
+        while True:
+            await one(
+                ctx,
+                """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()""",
+            )
+
+    cutting = asyncio.create_task(cut())
+    refused = 0
+    try:
+        while refused < 200:
+            try:
+                (await ctx.database.connect_alone()).terminate()
+            except DatabaseUnavailable:
+                refused += 1
+    finally:
+        cutting.cancel()
+        await asyncio.gather(cutting, return_exceptions=True)

@@ -70,6 +70,14 @@ def test_the_range_is_that_of_half_of_all_such_tickets() -> None:
     assert (found.least, found.most) == (30, 45)
 
 
+def test_what_is_due_at_one_moment_stands_in_the_order_in_which_it_came() -> None:
+    """After hours all is due when the day has begun; reckoned by Postgres and by Python that differs in the last bits."""
+    line = [ticket(n, due=1000.1) for n in range(1, 6)]
+    for off in (-1e-10, 1e-10):
+        mine = [expect(replace(one, due=one.due + off), line, [agent(1)], 0.0).place for one in line]
+        assert mine == [1, 2, 3, 4, 5]
+
+
 def test_whoever_has_room_takes_it_at_once() -> None:
     free = [agent(1, capacity=3, load=1)]
     waiting = [ticket(n) for n in range(1, 5)]
