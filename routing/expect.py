@@ -176,8 +176,9 @@ def expect(
     floor.pool.backlog = sum(sort.effort * len(rows) for sort, rows in line.items() if not sort.live)
     floor.look_about()
     # As it stands in the line: what came after hours is due at one moment, and no two ways to reckon it agree to the last bit.
-    due = next((due for rows in line.values() for due, number in rows if number == ticket.id), ticket.due)
-    own = _rank(sort_of(ticket), people, floor, now)(due, ticket.id)
+    kind = sort_of(ticket)
+    due = next((due for due, number in line.get(kind, ()) if number == ticket.id), ticket.due)
+    own = _rank(kind, people, floor, now)(due, ticket.id)
     ahead: Counter[Sort] = Counter()
     of = 1
     for sort, rows in line.items():
@@ -191,7 +192,7 @@ def expect(
         others = [one for one in rows if one[1] != ticket.id]
         of += len(others)
         ahead[sort] = sum(rank(due, number) < own for due, number in others)
-    found = _estimate(sort_of(ticket), ahead, of, people, tempo or {})
+    found = _estimate(kind, ahead, of, people, tempo or {})
     return replace(found, least=None, most=None) if shut else found
 
 

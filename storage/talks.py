@@ -115,10 +115,6 @@ async def add_customer(connection: Connection, name: str, language: str, kind: s
     return made
 
 
-async def go_on_with(connection: Connection, channel_id: int, thread_key: str, ticket_id: int) -> None:
-    await connection.execute(SQL["go_on_with"], channel_id, thread_key, ticket_id)
-
-
 async def begin_anew(connection: Connection, channel_id: int, thread_key: str) -> None:
     await connection.execute(SQL["begin_anew"], channel_id, thread_key)
 

@@ -59,11 +59,6 @@ WITH made AS (
 )
 INSERT INTO identity (customer_id, kind, value, verified) SELECT id, $3, $4, true FROM made RETURNING customer_id
 
--- name: go_on_with
--- What is said in this conversation next belongs to that ticket.
-INSERT INTO thread_ref (scope, ref, ticket_id) VALUES ('channel:' || $1::int, $2, $3)
-ON CONFLICT (scope, ref) DO UPDATE SET ticket_id = excluded.ticket_id
-
 -- name: begin_anew
 -- What is said in this conversation next is a ticket of its own.
 DELETE FROM thread_ref WHERE scope = 'channel:' || $1::int AND ref = $2

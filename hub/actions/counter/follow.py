@@ -49,7 +49,8 @@ async def welcome(visit: Visit) -> CounterReply:
     await announce(visit.connection, EVENTS)
     if locked.status == TicketStatus.CLOSED:
         return CounterReply(text=visit.say("follow_closed", number=code))
-    await talks.go_on_with(visit.connection, *visit.place, locked.id)
+    number, key = visit.place
+    await inbound.add_refs(visit.connection, [(f"channel:{number}", key, locked.id)])
     await visit.wait_for("")
     return CounterReply(text=visit.say("follow", number=code))
 

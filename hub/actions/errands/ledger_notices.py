@@ -3,7 +3,7 @@
 That a notice is made and that its event was read are one transaction: nothing is told twice or forgotten, whatever dies.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hub.actions.context import Context
@@ -132,21 +132,24 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
 
 def _named_in(note: NoteRow, facts: Facts) -> list[int]:
     named = find_mentions(note.text, facts.staff, facts.queues).everybody(facts.staff)
-    return [agent_id for agent_id in named if agent_id in _who_see(facts, note.ticket_id)]
+    seeing = _who_see(facts, note.ticket_id, named)
+    return [agent_id for agent_id in named if agent_id in seeing]
 
 
-def _who_see(facts: Facts, ticket_id: int) -> set[int]:
-    return {one.id for one in facts.staff if sees(one, facts.tickets[ticket_id])}
+def _who_see(facts: Facts, ticket_id: int, of: Collection[int]) -> set[int]:
+    """Those of them who may see the ticket."""
+    asked = set(of)
+    return {one.id for one in facts.staff if one.id in asked and sees(one, facts.tickets[ticket_id])}
 
 
 def _mentioned_on(facts: Facts) -> list[tuple[int, int]]:
     """(ticket, agent): who is named by themselves follows what they were named on; a whole team does not."""
-    return [
-        (note.ticket_id, agent_id)
-        for note in facts.notes.values()
-        for agent_id in find_mentions(note.text, facts.staff, facts.queues).agents
-        if agent_id != note.agent_id and agent_id in _who_see(facts, note.ticket_id)
-    ]
+    found = []
+    for note in facts.notes.values():
+        named = find_mentions(note.text, facts.staff, facts.queues).agents
+        seeing = _who_see(facts, note.ticket_id, named)
+        found += [(note.ticket_id, one) for one in named if one != note.agent_id and one in seeing]
+    return found
 
 
 def _to_followers(
@@ -156,8 +159,10 @@ def _to_followers(
     ticket = facts.tickets[row.ticket_id or 0]
     names = {one.id: one.name for one in facts.staff}
     said = {"by": names.get(row.agent_id or 0, ""), "to": names.get(but or 0, "")}
-    for agent_id in facts.followers.get(ticket.id, ()):
-        if agent_id not in (row.agent_id, but, ticket.assignee_id) and agent_id in _who_see(facts, ticket.id):
+    followers = facts.followers.get(ticket.id, ())
+    seeing = _who_see(facts, ticket.id, followers)
+    for agent_id in followers:
+        if agent_id not in (row.agent_id, but, ticket.assignee_id) and agent_id in seeing:
             yield _notice(agent_id, kind, f"followed:{row.id}", ticket, said)
 
 

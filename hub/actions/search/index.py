@@ -17,7 +17,7 @@ from hub.model.tickets import EventKind
 from storage import events
 from storage import search_fill as stored
 from storage.database import Connection, try_alone
-from storage.search_fill import FaultRow, Left, What
+from storage.search_fill import Left, What
 
 log = structlog.get_logger(__name__)
 
@@ -79,11 +79,6 @@ async def _write(connection: Connection, what: What, ids: Sequence[int]) -> None
     if gone := sorted(set(ids) - set(words)):
         await stored.forget(connection, what, gone)
     await stored.clear(connection, what, ids)
-
-
-async def list_set_aside(ctx: Context) -> Sequence[FaultRow]:
-    """What could not be taken in, the newest first. Raises DatabaseUnavailable."""
-    return await ctx.database.read(lambda c: stored.faults(c, MOST_FAULTS))
 
 
 async def try_again(ctx: Context, *, actor: Actor) -> int:

@@ -12,11 +12,11 @@ from hub.actions.lists.bulk import MOST, Order, change_many, undo_many
 from hub.actions.people.sight import seen_codes
 from hub.model.codes import INCIDENT, TICKET, NotACode, read_code
 from hub.model.permissions import Permission
-from hub.model.pinyin import sort_key
 from hub.web.desk.lists.built_in import choose_view
 from hub.web.desk.lists.bulk_words import BULK, say_done
 from hub.web.desk.lists.snooze import CLOSE, offered_moments, read_until
 from hub.web.desk.say.words import PRIORITIES, STATUSES
+from hub.web.desk.tickets.colleagues import colleagues
 from hub.web.desk.tickets.listing import Look, views_of
 from hub.web.desk.tickets.pages import reader_of
 from hub.web.desk.visit import Visit, show_html
@@ -24,7 +24,6 @@ from storage import automation, incidents, ticket_lists, views
 from storage.database import Connection
 
 INCIDENTS = 200
-_PRESENT = {"online": 0, "busy": 1, "away": 2, "offline": 3}
 
 
 async def show_bulk(visit: Visit) -> web.StreamResponse:
@@ -35,10 +34,9 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
     codes = await _chosen(visit, visit.request.query)
 
     async def read(c: Connection) -> dict[str, Any]:
-        seen = await seen_codes(c, visit.actor, list(codes[:30]))
-        agents = [one for one in await views.list_agents(c) if one.active]
+        seen = await seen_codes(c, visit.actor, list(codes[:30])) if what == "merge" else set()
         return {
-            "agents": sorted(agents, key=lambda one: (_PRESENT.get(one.presence, 4), sort_key(one.name))),
+            "agents": await colleagues(c),
             "queues": await views.list_queues(c),
             "tags": await automation.known_tags(c, "", 100),
             "tickets": [

@@ -223,21 +223,13 @@ async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Res
 
 async def _own_fields(visit: Visit) -> dict[str, list[str]]:
     """By condition, the fields that there are: what rules call them and their choices, and what people do."""
-    told: dict[str, list[str]] = {}
-    for about in (About.TICKET, About.CUSTOMER):
-        told[f"{about}_fields"] = [
-            " ".join(
-                part
-                for part in (
-                    row.name,
-                    f"= {' | '.join(one['value'] for one in row.choices)}" if row.choices else "",
-                    f"({row.label_zh if visit.voice.chinese else row.label_en})",
-                )
-                if part
-            )
-            for row in await list_fields(visit.ctx, about)
-            if not row.retired
-        ]
+    kinds = (About.TICKET, About.CUSTOMER)
+    told: dict[str, list[str]] = {f"{about}_fields": [] for about in kinds}
+    for row in await list_fields(visit.ctx, *kinds):
+        if not row.retired:
+            choices = [f"= {' | '.join(one['value'] for one in row.choices)}"] if row.choices else []
+            label = row.label_zh if visit.voice.chinese else row.label_en
+            told[f"{row.about}_fields"].append(" ".join([row.name, *choices, f"({label})"]))
     return told
 
 

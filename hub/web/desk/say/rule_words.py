@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from babel.dates import format_date, format_datetime, get_day_names
-from babel.units import format_unit
 
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.moments import write_amount
 from hub.web.desk.say.rule_names import (
     DIRECTIONS,
     DOERS,
@@ -127,7 +127,7 @@ class RuleWords:
         if last in _MINUTES:
             return self.span(value)
         if last.endswith("_seconds"):
-            return str(format_unit(value, "second", length="short", locale=self.voice.babel))
+            return write_amount(value, "second", self.voice.locale)
         if last.endswith("_hours"):
             return self.span(value * 60)
         return f"{self.voice.number(value)} %" if last == "warn_at" else self.voice.number(value)
@@ -140,7 +140,7 @@ class RuleWords:
         """In days, where it is so many whole ones. Working time has no days."""
         if working or minutes % 1440:
             return self.span(minutes)
-        return str(format_unit(minutes // 1440, "day", length="short", locale=self.voice.babel))
+        return write_amount(minutes // 1440, "day", self.voice.locale)
 
     def moment(self, at: datetime) -> str:
         """Day and time, with the weekday: what lies a few days ahead."""

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from babel.units import format_unit
-
 from channels.adapter import Bounds
 from hub.actions.answers.reach import Shut, Way
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
 from hub.web.desk.say.details import known_as
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.moments import write_amount
 from hub.web.desk.say.words import CHANNEL_KINDS
 
 SHUT: Mapping[str, str] = {
@@ -60,7 +59,7 @@ def _bounds(voice: Voice, way: Way, now: datetime) -> str:
     if way.open_until is not None and way.shut is None:
         seconds = max(0.0, (way.open_until - now).total_seconds())
         unit, size = ("hour", 3600) if seconds >= 3600 else ("minute", 60)
-        left = str(format_unit(int(seconds // size), unit, length="short", locale=voice.locale))
+        left = write_amount(int(seconds // size), unit, voice.locale)
         said.append(voice.say(N_("can be written to for %(time)s more"), time=left))
     if way.left is not None and way.shut is None:
         said.append(voice.count("%(num)s answer left", "%(num)s answers left", way.left))

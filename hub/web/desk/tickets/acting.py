@@ -7,9 +7,9 @@ from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, show_code
-from hub.model.pinyin import sort_key
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import STATUSES, STATUSES_DONE
+from hub.web.desk.tickets.colleagues import colleagues
 from hub.web.desk.tickets.thread import ENTRIES, ticket_code
 from hub.web.desk.tickets.work import entries_asked, read_work, work_context
 from hub.web.desk.visit import Visit, show_html
@@ -108,11 +108,7 @@ async def show_colleagues(visit: Visit, template: str = "_colleagues.html") -> w
     """Who the ticket can be given to, those who are here first."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
-    order = {"online": 0, "busy": 1, "away": 2, "offline": 3}
-    agents = sorted(
-        (one for one in await visit.ctx.database.read(views.list_agents) if one.active),
-        key=lambda one: (order.get(one.presence, 4), sort_key(one.name)),
-    )
+    agents = await visit.ctx.database.read(colleagues)
     return visit.page(template, agents=agents, **work_context(visit, work))
 
 

@@ -4,24 +4,19 @@ from aiohttp import web
 
 from hub.actions.errands.follow import follow_ticket, followers_of
 from hub.actions.errands.mentions import find_mentions
-from hub.model.pinyin import sort_key
 from hub.web.desk.say.keys import sought
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import PRESENCES
+from hub.web.desk.tickets.colleagues import colleagues
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit
-from storage import notices, views
+from storage import notices
 from storage.database import Connection
-
-_ORDER = {"online": 0, "busy": 1, "away": 2, "offline": 3}
 
 
 async def show_mentions(visit: Visit) -> web.StreamResponse:
     """What mention.js offers: colleagues, those who are here first, then the teams of queues."""
-    agents = sorted(
-        (one for one in await visit.ctx.database.read(views.list_agents) if one.active),
-        key=lambda one: (_ORDER.get(one.presence, 4), sort_key(one.name)),
-    )
+    agents = await visit.ctx.database.read(colleagues)
     queues = await visit.ctx.database.read(notices.queues)
     say = visit.voice.say
     people = [
