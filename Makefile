@@ -1,7 +1,7 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-routing screens clean browser servers
+.PHONY: help run test check bench bench-routing soak screens clean browser servers
 SHELL := /bin/bash
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -18,6 +18,7 @@ help:
 	@echo "make check  format, lint, types, floors, tests (as make test, without installing)"
 	@echo "make bench  measure intake, letters, replies, push to screen and memory"
 	@echo "make bench-routing  the routing engine beside other policies, on simulated weeks (SEEDS=1-10 LOAD=1.0)"
+	@echo "make soak   faults at random under load, several hubs, with a report (MINUTES=10 HUBS=3 SEED=1 RATE=20 REPORT=var/soak)"
 	@echo "make screens  take the pictures of docs/screens/ anew"
 	@echo "make clean  remove .venv and caches; var/ stays"
 
@@ -46,6 +47,15 @@ bench-routing: .venv/.for-tests
 	@test -f "$(ROUTING_BENCH)" || { echo "ROUTING_BENCH=… names the routing benchmark; $(ROUTING_BENCH) is not there."; exit 1; }
 	PYTHONPATH=. .venv/bin/python $(ROUTING_BENCH) run --seeds $(SEEDS) --load $(LOAD) --policy tests.benchmarks.hub_route:policy \
 		--only "contact hub,Chatwoot,libredesk,Rocket,TaskRouter,Genesys,Zendesk,EDF,c-mu,hub index"
+
+MINUTES ?= 10
+HUBS ?= 3
+SEED ?= 1
+RATE ?= 20
+REPORT ?= var/soak
+
+soak: .venv/.for-tests
+	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(SEED) --rate $(RATE) --report $(REPORT)
 
 screens: .venv/.for-tests browser
 	.venv/bin/python -m tests.screens

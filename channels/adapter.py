@@ -4,14 +4,17 @@ A channel knows nothing of the database, of tickets or of agents. It hears its o
 `Accept`, translates them (a pure function, perhaps much later, perhaps in another process), and sends what it is given.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from aiohttp import web
 from pydantic import BaseModel
 
+from channels.room import Room
 from hub.model.interactions import Choice, Identity, InboundInteraction, OutboundInteraction
 
 
@@ -192,6 +195,155 @@ class TranscriptLine:
     text: str
     at: datetime
     client_id: str = ""
+    files: tuple["FileOfLine", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileOfLine:
+    """A file of a line. `number` names it within its line, from 1; `picture`: browsers can show it as one."""
+
+    number: int
+    name: str
+    bytes: int
+    picture: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenFile:
+    """What is in a file of a line. `media_type` is what its content is, not what its sender said."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a conversation stands, as its visitor may know it. Times in seconds.
+
+    `reference`: the ticket's code, "" before the first message is filed. `serving`: within the hours of the queue in which its
+    ticket is, or to which new conversations go; where not, `opens_at` says when it opens next (None: nobody knows).
+    `place` in line while nobody has taken it (1: next), with the wait to be expected from `least` to `most`. `agent`: who
+    answers, as customers may know them; `typing`: they write now. `over`: resolved or closed. `question`: the token of an open
+    question how they liked it, "" for none. `mail`: the address by which it goes on, of which most is left out, "" for none.
+    """
+
+    reference: str = ""
+    serving: bool = True
+    opens_at: datetime | None = None
+    place: int | None = None
+    least: float | None = None
+    most: float | None = None
+    agent: str = ""
+    typing: bool = False
+    over: bool = False
+    question: str = ""
+    mail: str = ""
+
+
+class Heard(Protocol):
+    """Set when something may have changed since it was made."""
+
+    async def wait(self, timeout: float, /) -> None:
+        """Return when it was set, or after `timeout` seconds."""
+        ...
+
+
+class Lounge(Protocol):
+    """What a live visitor's page needs of the hub beside the lines. All for one channel; every method raises Unavailable."""
+
+    async def standing(self, thread_key: str) -> Standing:
+        """As it is now, in two round trips at most."""
+        ...
+
+    async def here(self, thread_key: str, page: str) -> None:
+        """This page (a random id) is open. Said at the start and every 20 s."""
+        ...
+
+    async def gone(self, thread_key: str, page: str) -> None:
+        """It was closed."""
+        ...
+
+    async def typing(self, thread_key: str, on: bool) -> None:
+        """The visitor writes; forgotten by itself after 8 s."""
+        ...
+
+    async def seen(self, thread_key: str, line_id: int) -> None:
+        """The visitor's page showed lines up to this one while it was visible."""
+        ...
+
+    async def go_on_by_mail(self, thread_key: str, address: str) -> bool:
+        """Where answers go that nobody sees here. False: not possible here."""
+        ...
+
+    async def open_file(self, thread_key: str, line_id: int, number: int) -> OpenFile | None:
+        """A file of a line that this visitor may see; None for any other."""
+        ...
+
+    async def transcript_to(self, thread_key: str) -> bool:
+        """Mail the conversation so far to that address, once an hour at most. False: not possible."""
+        ...
+
+    async def make_key(self, thread_key: str, seconds: float) -> str:
+        """A key of 192 random bits that opens this conversation on another device for so long."""
+        ...
+
+    async def use_key(self, key: str) -> str:
+        """The conversation that it opens, "" for a key that is none or over. It may be used until it ends."""
+        ...
+
+    async def answer(self, thread_key: str, token: str, answers: Mapping[str, int | str]) -> bool:
+        """What the visitor says to the question of `token`. False where it is over, or not theirs."""
+        ...
+
+    def wake(self, thread_key: str) -> AbstractContextManager[Heard]:
+        """Set when the standing may have changed."""
+        ...
+
+
+class NobodyInLounge:
+    """A lounge in which nothing ever happens: for a channel that is only tried, and for kinds without visitors."""
+
+    async def standing(self, _thread_key: str) -> Standing:
+        return Standing()
+
+    async def here(self, _thread_key: str, _page: str) -> None:
+        return None
+
+    async def gone(self, _thread_key: str, _page: str) -> None:
+        return None
+
+    async def typing(self, _thread_key: str, _on: bool) -> None:
+        return None
+
+    async def seen(self, _thread_key: str, _line_id: int) -> None:
+        return None
+
+    async def go_on_by_mail(self, _thread_key: str, _address: str) -> bool:
+        return False
+
+    async def open_file(self, _thread_key: str, _line_id: int, _number: int) -> OpenFile | None:
+        return None
+
+    async def transcript_to(self, _thread_key: str) -> bool:
+        return False
+
+    async def make_key(self, _thread_key: str, _seconds: float) -> str:
+        return ""
+
+    async def use_key(self, _key: str) -> str:
+        return ""
+
+    async def answer(self, _thread_key: str, _token: str, _answers: Mapping[str, int | str]) -> bool:
+        return False
+
+    def wake(self, _thread_key: str) -> AbstractContextManager[Heard]:
+        return nullcontext(_NothingHeard())
+
+
+class _NothingHeard:
+    async def wait(self, timeout: float, /) -> None:
+        await asyncio.sleep(timeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,11 +424,17 @@ async def no_suggestions(_text: str, _language: str, /) -> Sequence[Suggestion]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """What is counted under `key`, by `amount`, in a window of `seconds` that begins with the first."""
+    """What is counted under `key`, by `amount`, in a window of `seconds` that begins with the first.
+
+    `most`: above it somebody is refused, and how far above need not be known: until the window ends a hub may count on by itself
+    and ask nobody. `then`: counted only where nothing before it in the same question is above its `most`, so that who is refused
+    uses up nothing of what is there for all."""
 
     key: str
     seconds: float
     amount: int = 1
+    most: int = 2_000_000_000
+    then: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +449,7 @@ class Gate(Protocol):
     """What a public door counts, for all hubs together. Raises Unavailable."""
 
     async def count(self, what: Sequence[Counted], /) -> Sequence[Tally]:
-        """One more of each, in one round trip."""
+        """One more of each, in one round trip at most. What was not counted has 0 hits."""
         ...
 
     async def look(self, what: Sequence[Counted], /) -> Sequence[Tally]:
@@ -300,6 +458,10 @@ class Gate(Protocol):
 
     async def take_once(self, mark: str, seconds: float, /) -> bool:
         """False where this mark was taken before, within `seconds`."""
+        ...
+
+    async def was_taken(self, mark: str, /) -> bool:
+        """Whether it was, without taking it."""
         ...
 
 
@@ -338,8 +500,10 @@ class Ports:
     follow: Follow
     secret: bytes
     public_url: str
+    room: Room = field(default_factory=Room)
     alive: Callable[[], bool] = lambda: True
     suggest: Suggest = no_suggestions
+    lounge: Lounge = field(default_factory=NobodyInLounge)
 
 
 class ChannelAdapter(Protocol):
@@ -370,6 +534,19 @@ class HasAddress(Protocol):
 
     async def address(self) -> str:
         """A web address, or an e-mail address. Raises Misconfigured or Unavailable where the outside has to be asked for it."""
+        ...
+
+
+@runtime_checkable
+class AsksConsent(Protocol):
+    """A channel that a person lets in on a page of its provider (OAuth 2, RFC 6749 4.1 with PKCE, RFC 7636)."""
+
+    def consent(self, *, redirect: str, state: str, verifier: str) -> str:
+        """The address of that page, which sends the person back to `redirect`. Raises Misconfigured where there is none."""
+        ...
+
+    async def consented(self, *, redirect: str, code: str, verifier: str) -> None:
+        """Keep what the provider grants for the code that the person came back with. Raises Misconfigured, Unavailable."""
         ...
 
 
@@ -439,6 +616,18 @@ class Inbox:
     quote_history: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """What becomes of a live conversation when its visitor leaves. `go_on_by`: the mail channel by which they are told what they
+    have not seen, "" for none; `go_on_seconds` after they left. `resolve_seconds` after they left, one that was answered is
+    resolved; None: it is not. `resume`: the address on this hub, from its path on, that opens it with the key `{key}`."""
+
+    go_on_by: str = ""
+    go_on_seconds: float = 180.0
+    resolve_seconds: float | None = None
+    resume: str = ""
+
+
 class Translate(Protocol):
     """Raw → normal form. Pure: no clock, no network, no files. Raises CannotTranslate."""
 
@@ -471,8 +660,12 @@ class ChannelKind:
     eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
     whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
-    `join`: of kinds whose messages may arrive in parts. `rating`: how many seconds after a ticket is resolved its customer is
-    asked how they liked it, by buttons below a message; None: they are not.
+    `join`: of kinds whose messages may arrive in parts. `asks`: how customers are asked there how they liked it: by a
+    letter, by buttons below a message, or on the page that they look at; None: not at all. `rating`: of kinds whose own settings say
+    when they are, in seconds after the resolution (None: not there). `public`: anybody may hand in as much as the limits
+    let them, so these are shut first where space is short. `consents`: whether a person lets it in at its provider, with these
+    settings; its adapter AsksConsent then. `answered_at`: of kinds without a way back, the e-mail address that a conversation (its key)
+    is answered at, "" for none.
     """
 
     kind: str
@@ -485,4 +678,9 @@ class ChannelKind:
     answers: Callable[[Any], bool] = lambda _settings: True
     inbox: Callable[[Any], Inbox] | None = None
     join: Join | None = None
-    rating: Callable[[Any], float | None] = lambda _settings: None
+    rating: Callable[[Any], float | None] | None = None
+    asks: Literal["letter", "buttons", "page"] | None = None
+    parting: Callable[[str, Any], Parting] | None = None
+    consents: Callable[[Any], bool] = lambda _settings: False
+    public: bool = False
+    answered_at: Callable[[str], str] | None = None

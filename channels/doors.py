@@ -1,7 +1,9 @@
-"""What the public doors of push channels share: bodies with a limit, origins, languages."""
+"""What public doors share: what they ask of whoever comes, bodies with a limit, origins, languages."""
 
+import functools
 import ipaddress
 from collections.abc import Iterable
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,6 +14,37 @@ COMMON_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+class Asks(StrEnum):
+    """What a door that no role and no API key opens asks of whoever comes. The handler checks it; this says that it does."""
+
+    NOTHING = "nothing"
+    """Everybody may: what they get is public, what they send is counted."""
+    LINK = "link"
+    """A token in the address, of 128 random bits or more, kept as its hash."""
+    SESSION = "session"
+    """A token that this browser was given before, in a cookie, a header or the first frame."""
+    SIGNATURE = "signature"
+    """A secret that the other program shows with each call."""
+    MACHINE = "machine"
+    """This machine itself, or an API key of the scope admin."""
+
+
+def open_to(asks: Asks, *routes: web.RouteDef) -> list[web.RouteDef]:
+    """The same routes, which now say what they ask. A hub does not start with one that says nothing."""
+    return [_saying(asks, route) for route in routes]
+
+
+def _saying(asks: Asks, route: web.RouteDef) -> web.RouteDef:
+    asked = route.handler
+
+    @functools.wraps(asked)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await asked(request)
+
+    handle.asks = asks  # type: ignore[attr-defined]
+    return web.RouteDef(route.method, route.path, handle, route.kwargs)
 
 
 PEER = web.RequestKey("peer", str)

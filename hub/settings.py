@@ -106,6 +106,9 @@ class Web(_Table):
     )
     trusted_proxies: list[str] = []
     picture_networks: list[str] = []
+    visitor_requests: int = Field(default=1200, ge=10, le=1_000_000)
+    visitor_lines: int = Field(default=200, ge=2, le=100_000)
+    most_lines: int = Field(default=4000, ge=10, le=200_000)
     oidc: Oidc = Oidc()
 
     @field_validator("public_url")
@@ -143,6 +146,13 @@ class Webhooks(_Table):
     allow_private: bool = False
 
 
+class Space(_Table):
+    """Below this much free space in data_dir, or above this size of the database, public doors take nothing."""
+
+    reserve_mb: int = Field(default=500, ge=0, le=10_000_000)
+    database_gb: float = Field(default=0, ge=0, le=1_000_000, description="0: no bound")
+
+
 class DeskChannels(_Table):
     allow_private: bool = False
     offer_loopback: bool = False
@@ -167,6 +177,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     classification: Classification = Classification()
     webhooks: Webhooks = Webhooks()
+    space: Space = Space()
     desk_channels: DeskChannels = DeskChannels()
     channels: dict[str, dict[str, Any]] = {}
 

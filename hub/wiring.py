@@ -21,6 +21,7 @@ from hub.actions.installation import set_up
 from hub.settings import Settings, WrongSetting, secret_of
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
+from hub.web.lines import KEEP_ALIVE, LINES, LimitedSite
 from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
 from hub.workers.clock import fire_timers, keep_house, notice_absence
@@ -30,6 +31,7 @@ from hub.workers.incidents import tell_everybody
 from hub.workers.keep_floor import keep_floor
 from hub.workers.learning import follow_learned, learn_now_and_then
 from hub.workers.look import wake_all
+from hub.workers.lounge import tell_visitors
 from hub.workers.notices import ring
 from hub.workers.outlook import look_ahead
 from hub.workers.retention import keep_retention
@@ -171,9 +173,12 @@ class _Running:
         doors = ChannelDoors()
         self._channels = OpenChannels(ctx, self._halt, doors)
         self._runner = web.AppRunner(
-            make_app(ctx, doors, self._ready), access_log=None, shutdown_timeout=grace / 2
+            make_app(ctx, doors, self._ready),
+            access_log=None,
+            shutdown_timeout=grace / 2,
+            keepalive_timeout=KEEP_ALIVE,
         )
-        self._site: web.SockSite | None = None
+        self._site: LimitedSite | None = None
         self._loops: list[asyncio.Task[None]] = []
         self._ears: list[asyncio.Task[None]] = []
 
@@ -183,7 +188,7 @@ class _Running:
     async def start(self) -> None:
         """Open the doors, then begin every loop."""
         await self._runner.setup()
-        self._site = web.SockSite(self._runner, self._door)
+        self._site = LimitedSite(self._runner, self._door, self._runner.app[LINES])
         await self._site.start()
         ctx, halt = self._ctx, self._halt
         self._ears = [
@@ -203,6 +208,7 @@ class _Running:
             self._begin("automation", partial(follow_automation, ctx, halt)),
             self._begin("simulations", partial(simulate, ctx, halt)),
             self._begin("incidents", partial(tell_everybody, ctx, halt)),
+            self._begin("visitors", partial(tell_visitors, ctx, halt)),
             self._begin("search", partial(keep_search, ctx, halt)),
             self._begin("learned", partial(follow_learned, ctx, halt)),
             self._begin("learning", partial(learn_now_and_then, ctx, halt)),

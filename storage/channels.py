@@ -127,6 +127,12 @@ async def change_config(
     return made is not None
 
 
+async def begin_anew(connection: Connection, name: str, agent_id: int | None) -> bool | None:
+    """Have every hub open it again, with the settings that it has. Whether it is switched on; None: none of the desk is called so."""
+    enabled: bool | None = await connection.fetchval(SQL["begin_anew"], name, agent_id)
+    return enabled
+
+
 async def remove_config(connection: Connection, name: str, version: int) -> bool:
     """With every secret of the channel. False where it is not `version` any more, or not there."""
     if await connection.fetchval(SQL["remove_config"], name, version) is None:

@@ -40,6 +40,9 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+# Before there is a line: the socket's file is gone while the server starts again, a name is not found, there is no way to it.
+_NO_LINE: tuple[type[BaseException], ...] = (*_TRANSIENT, OSError)
+
 # The last is what asyncpg says of a line that is cut while it asks what types there are.
 _NO_CONNECTION = (
     OSError,
@@ -86,6 +89,10 @@ def _joined_now() -> "Connection | None":
 
 class DatabaseUnavailable(Exception):
     """Postgres did not answer in time. Nothing is known to be kept; the caller must try again."""
+
+
+class DatabaseFull(DatabaseUnavailable):
+    """Postgres has no space left on its disk."""
 
 
 _NO_ROWS_FAULT: tuple[type[BaseException], ...] = (*_TRANSIENT, *_NOT_NOW, DatabaseUnavailable)
@@ -189,8 +196,8 @@ class Database:
                 ):
                     return await work(connection)
             except _NOT_NOW as error:
-                raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
-            except _TRANSIENT as error:
+                raise _not_now(error) from error
+            except _NO_LINE as error:
                 if attempt == attempts:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
                 log.warning("transaction.retry", attempt=attempt, error=type(error).__name__)
@@ -214,8 +221,8 @@ class Database:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
                     return await work(connection)
             except _NOT_NOW as error:
-                raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
-            except _TRANSIENT as error:
+                raise _not_now(error) from error
+            except _NO_LINE as error:
                 if attempt == 2:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
         raise AssertionError("unreachable")
@@ -223,6 +230,12 @@ class Database:
     def waiting(self) -> tuple[int, int]:
         """(connections in the pool, of these idle), for metrics."""
         return self._pool.get_size(), self._pool.get_idle_size()
+
+
+def _not_now(error: BaseException) -> DatabaseUnavailable:
+    full = isinstance(error, asyncpg.DiskFullError)
+    kind = DatabaseFull if full else DatabaseUnavailable
+    return kind(f"Postgres: {type(error).__name__}: {error}")
 
 
 async def try_alone(

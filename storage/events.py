@@ -68,6 +68,11 @@ async def feed_after(connection: Connection, position: Position, limit: int) -> 
     ]
 
 
+async def is_ahead(connection: Connection, position: Position) -> bool:
+    """Whether nobody can have read so far here: the database was put back from a copy since."""
+    return bool(await connection.fetchval(_SQL["is_ahead"], str(position[0])))
+
+
 async def add_event(
     connection: Connection,
     kind: str,

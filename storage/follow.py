@@ -12,12 +12,6 @@ SQL = load_queries("follow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whose:
-    id: int
-    customer_id: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LinkRow:
     """What a link leads to. `address` "": it was shown on a page, and whoever holds it has proved nothing."""
 
@@ -47,11 +41,6 @@ class LineRow:
     shown_at: datetime
     address: str
     files: Sequence[str]
-
-
-async def ticket_of(connection: Connection, code: int) -> Whose | None:
-    row = await connection.fetchrow(SQL["ticket_of"], code)
-    return Whose(**row) if row else None
 
 
 async def add(

@@ -17,10 +17,10 @@ class TallyRow:
     ends_in: float
 
 
-async def count(connection: Connection, asked: Sequence[tuple[str, float, int]]) -> list[TallyRow]:
-    """(key, seconds of its window, how much more), each key once; in the same order."""
-    keys, seconds, amounts = zip(*asked, strict=True)
-    rows = await connection.fetch(SQL["count"], list(keys), list(seconds), list(amounts))
+async def count(connection: Connection, asked: Sequence[tuple[str, float, int, int, bool]]) -> list[TallyRow]:
+    """(key, seconds of its window, how much more, above which nothing late is counted, whether it is late), each key once; in
+    the same order. One statement, a transaction by itself."""
+    rows = await connection.fetch(SQL["count"], *(list(column) for column in zip(*asked, strict=True)))
     return [TallyRow(**row) for row in rows]
 
 
@@ -35,6 +35,12 @@ async def take_once(connection: Connection, mark: str, seconds: float) -> bool:
     return await connection.fetchval(SQL["take_once"], mark, seconds) is not None
 
 
+async def was_taken(connection: Connection, mark: str) -> bool:
+    """Whether it was taken and still counts."""
+    return bool(await connection.fetchval(SQL["was_taken"], mark))
+
+
 async def tidy(connection: Connection) -> None:
-    """What is too old to be taken again anyhow."""
-    await connection.execute(SQL["tidy"])
+    """What is too old to be taken again anyhow, and windows that are over."""
+    await connection.execute(SQL["tidy_proofs"])
+    await connection.execute(SQL["tidy_counts"])

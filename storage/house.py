@@ -15,12 +15,17 @@ SQL = load_queries("house")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptRow:
+    """A line, with its files' names, sizes in bytes and types as their senders named them, in one order."""
+
     id: int
     direction: str
     author_name: str
     text: str
     created_at: datetime
     external_id: str
+    file_names: list[str]
+    file_sizes: list[int]
+    file_types: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +151,12 @@ async def forgive(connection: Connection, key: str) -> None:
 async def give_back(connection: Connection, key: str) -> None:
     """Count one try less."""
     await connection.execute(SQL["give_back"], key)
+
+
+async def database_bytes(connection: Connection) -> int:
+    """How much room the database takes on the disk."""
+    size: int = await connection.fetchval(SQL["database_bytes"])
+    return size
 
 
 async def tidy(connection: Connection) -> None:

@@ -45,11 +45,16 @@ async def _missing_if_any(connection: Connection) -> list[str]:
 
 
 async def _missing(connection: Connection) -> list[str]:
-    rows = await connection.fetch(
-        "SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public'"
-    )
-    applied = {row["migration_id"] for row in rows}
+    applied = set(await applied_migrations(connection))
     return [name for name in known_migrations() if name not in applied]
+
+
+async def applied_migrations(connection: Connection) -> list[str]:
+    """What a database that is ours has, in order."""
+    rows = await connection.fetch(
+        "SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public' ORDER BY migration_id"
+    )
+    return [row["migration_id"] for row in rows]
 
 
 def known_migrations() -> list[str]:

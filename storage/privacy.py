@@ -26,6 +26,12 @@ _OF_TICKETS = (
     "empty_calls",
     "empty_surveys",
     "drop_follow_links",
+    "drop_portal_links",
+    "drop_portal_sessions",
+    "drop_chat_keys",
+    "drop_chat_pages",
+    "drop_chat_typing",
+    "drop_chats",
 )
 _OF_ENTRIES = ("empty_entries", "empty_outbox")
 _PEOPLE_OF_TICKETS = ("forget_people", "forget_participants", "forget_references", "forget_citations")
@@ -33,6 +39,10 @@ _PEOPLE_OF_ENTRIES = ("forget_entries", "forget_reports", "forget_sent")
 _OF_CUSTOMERS = (
     "forget_undeliverable",
     "forget_talks",
+    "forget_chat_keys",
+    "forget_chats",
+    "forget_portal",
+    "forget_survey_refusals",
     "forget_identities",
     "forget_customer_fields",
     "forget_pairs",

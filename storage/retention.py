@@ -17,9 +17,10 @@ _COUNTS = {
     "webhook_calls": "count_webhook_calls",
     "notices": "count_notices",
     "audit": "count_audit",
+    "votes": "count_votes",
 }
 _EXAMPLES = {"messages": "example_messages", "customers": "example_customers"}
-_DROPS = {"webhook_calls": "drop_calls", "notices": "drop_notices", "audit": "drop_audit"}
+_DROPS = {"webhook_calls": "drop_calls", "notices": "drop_notices", "audit": "drop_audit", "votes": "drop_votes"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ async def drop_events(
 
 
 async def drop_old(connection: Connection, what: str, days: int, limit: int) -> int:
-    """How many rows of "webhook_calls", "notices" or "audit" went."""
+    """How many rows of "webhook_calls", "notices", "audit" or "votes" went."""
     if what == "audit":
         await connection.execute(SQL["end_audit"])
     gone: int = await connection.fetchval(SQL[_DROPS[what]], days, limit)

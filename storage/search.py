@@ -272,14 +272,19 @@ async def ticket_hits(connection: Connection, ids: Sequence[int]) -> list[Ticket
 async def find_customers(
     connection: Connection, words: str, *, sight: Sight, agent_id: int | None, before: TimePage, limit: int
 ) -> list[CustomerHit]:
-    """Customers, seen last first, those that come after the row `before`."""
+    """Customers, seen last first, those that come after the row `before`. Whoever wrote this very moment is among them too."""
     arguments: list[Any] = [words, *before, limit]
     if sight is not Sight.ALL:
         arguments.append(agent_id)
-    found = await connection.fetch(customers(walk=WALK // 4, sight=sight), *arguments)
+    found = {
+        row["id"]: row["last_seen_at"]
+        for row in await connection.fetch(customers(walk=WALK // 4, sight=sight), *arguments)
+    }
     if len(found) < limit:
-        found = await connection.fetch(customers(walk=0, sight=sight), *arguments)
-    rows = await connection.fetch(SQL["customer_hits"], [row["id"] for row in found]) if found else []
+        for row in await connection.fetch(customers(walk=0, sight=sight), *arguments):
+            found[row["id"]] = row["last_seen_at"]
+    ids = sorted(found, key=lambda one: (found[one], one), reverse=True)[:limit]
+    rows = await connection.fetch(SQL["customer_hits"], ids) if ids else []
     return [CustomerHit(**row) for row in rows]
 
 

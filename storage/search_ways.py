@@ -64,8 +64,8 @@ _CUSTOMERS_WALK = """
 SELECT cu.id, cu.last_seen_at
 FROM (SELECT id, last_seen_at FROM customer WHERE (last_seen_at, id) < ($2::timestamptz, $3::bigint)
       ORDER BY last_seen_at DESC, id DESC LIMIT :walk) cu
-CROSS JOIN LATERAL (SELECT words FROM search_customer WHERE id = cu.id OFFSET 0) s
-WHERE s.words @@ $1::text::tsquery"""
+LEFT JOIN LATERAL (SELECT words FROM search_customer WHERE id = cu.id OFFSET 0) s ON true
+WHERE (s.words IS NULL OR s.words @@ $1::text::tsquery)"""
 
 _CUSTOMERS_GATHER = """
 WITH hit AS MATERIALIZED (SELECT id FROM search_customer WHERE words @@ $1::text::tsquery)
@@ -109,7 +109,8 @@ def few_tickets(clauses: tuple[str, ...]) -> str:
 @cache
 def customers(*, walk: int, sight: Sight) -> str:
     """Customers, seen last first: $1 the tsquery, ($2, $3) after this row, $4 the limit, $5 who looks, where they do not see
-    all. Among the next `walk` ones, whatever they are called; 0: by the index of words."""
+    all. Among the next `walk` ones, whatever they are called, and with those that search has not taken in yet; 0: by the index
+    of words."""
     parts = [_CUSTOMERS_WALK.replace(":walk", str(walk)) if walk else _CUSTOMERS_GATHER]
     if sight is not Sight.ALL:
         parts += [

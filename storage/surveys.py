@@ -1,4 +1,4 @@
-"""Surveys. Thin typed functions over sql/surveys.sql."""
+"""Surveys: who was asked what, and what they said. Thin typed functions over sql/surveys.sql."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +12,18 @@ SQL = load_queries("surveys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActiveRow:
+    """A survey that is on. `definition` as hub.actions.surveys.definition has it."""
+
+    id: int
+    version: int
+    definition: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedRow:
-    """One question about one resolution. `open`: it can still be answered; `changeable`: the answer can still be another."""
+    """One question about one resolution. `open`: its time is not over; `changeable`: the answer can still be another.
+    `survey_id` None: the channel's own rating."""
 
     id: int
     ticket_id: int
@@ -24,8 +34,22 @@ class AskedRow:
     score: int | None
     comment: str
     entry_id: int | None
+    answers: Any
+    language: str
+    survey_id: int | None
+    survey_version: int | None
+    follow_up_id: int | None
+    token_hash: bytes
     open: bool
     changeable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followable:
+    kind: str
+    language: str
+    subject: str
+    channel_kind: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +66,44 @@ async def resolution(connection: Connection, ticket_id: int) -> int:
     return await connection.fetchval(SQL["resolution"], ticket_id) or 0
 
 
+async def active(connection: Connection) -> list[ActiveRow]:
+    return [ActiveRow(**row) for row in await connection.fetch(SQL["active"])]
+
+
+async def definition(connection: Connection, survey_id: int, number: int) -> Any:
+    """As it was in this version."""
+    return await connection.fetchval(SQL["definition"], survey_id, number)
+
+
+async def next_id(connection: Connection) -> int:
+    """The number of an invitation that is about to be made: its token is worked out from it."""
+    number: int = await connection.fetchval(SQL["next_id"])
+    return number
+
+
+async def was_asked(connection: Connection, ticket_id: int, resolution: int) -> bool:
+    found: bool = await connection.fetchval(SQL["was_asked"], ticket_id, resolution)
+    return found
+
+
+async def asked_within(connection: Connection, customer_id: int, seconds: float) -> bool:
+    found: bool = await connection.fetchval(SQL["asked_within"], customer_id, seconds)
+    return found
+
+
+async def refuses(connection: Connection, channel_id: int, address: str) -> bool:
+    """Whether whoever is reached there does not want to be asked."""
+    found: bool = await connection.fetchval(SQL["refuses"], channel_id, address)
+    return found
+
+
+async def refuse(connection: Connection, channel_id: int, address: str) -> None:
+    await connection.execute(SQL["refuse"], channel_id, address)
+
+
 async def invite(
     connection: Connection,
+    number: int,
     *,
     ticket_id: int,
     resolution: int,
@@ -52,12 +112,16 @@ async def invite(
     address: str,
     token_hash: bytes,
     seconds: float,
-) -> int | None:
-    """None: the customer was asked before."""
-    found: int | None = await connection.fetchval(
-        SQL["invite"], ticket_id, resolution, kind, channel_id, address, token_hash, seconds
-    )
-    return found
+    survey: tuple[int, int] | None,
+    language: str,
+    shown: bool,
+) -> None:
+    """`survey`: (id, version). The ticket is locked, and its customer was not asked about this resolution."""
+    survey_id, version = survey if survey is not None else (None, None)
+    await connection.execute(
+        SQL["invite"], number, ticket_id, resolution, kind, channel_id, address, token_hash, seconds, survey_id, version,
+        language, shown,
+    )  # fmt: skip
 
 
 async def asked(connection: Connection, token_hash: bytes, change_seconds: float) -> AskedRow | None:
@@ -70,9 +134,41 @@ async def asked_by_id(connection: Connection, invitation_id: int, change_seconds
     return AskedRow(**row) if row else None
 
 
-async def answer(connection: Connection, invitation_id: int, score: int, comment: str, entry_id: int) -> None:
+async def asked_here(
+    connection: Connection, ticket_id: int, channel_id: int, address: str, change_seconds: float
+) -> AskedRow | None:
+    row = await connection.fetchrow(SQL["asked_here"], ticket_id, channel_id, address, change_seconds)
+    return AskedRow(**row) if row else None
+
+
+async def asked_on_page(
+    connection: Connection, ticket_id: int, channel_id: int, change_seconds: float
+) -> AskedRow | None:
+    row = await connection.fetchrow(SQL["asked_on_page"], ticket_id, channel_id, change_seconds)
+    return AskedRow(**row) if row else None
+
+
+async def is_alive(connection: Connection, ticket_id: int, resolution: int) -> bool:
+    """Whether a question about this resolution still means something."""
+    found: bool = await connection.fetchval(SQL["is_alive"], ticket_id, resolution)
+    return found
+
+
+async def answer(
+    connection: Connection,
+    invitation_id: int,
+    *,
+    score: int,
+    comment: str,
+    entry_id: int,
+    answers: dict[str, Any],
+) -> None:
     """`entry_id`: where it stands on the timeline; of several the first."""
-    await connection.execute(SQL["answer"], invitation_id, score, comment, entry_id)
+    await connection.execute(SQL["answer"], invitation_id, score, comment, entry_id, answers)
+
+
+async def followed_up(connection: Connection, invitation_id: int, ticket_id: int) -> None:
+    await connection.execute(SQL["followed_up"], invitation_id, ticket_id)
 
 
 async def add_entry(
@@ -88,12 +184,26 @@ async def add_entry(
     fields: dict[str, Any],
     thread_key: str,
     revises: int | None = None,
+    subject: str = "",
+    external_id: str = "",
 ) -> int:
     made: int = await connection.fetchval(
         SQL["add_entry"], ticket_id, seq, customer_id, channel_id, direction, author_name, text, fields, thread_key,
-        revises,
+        revises, subject, external_id,
     )  # fmt: skip
     return made
+
+
+async def follow_up_facts(connection: Connection, ticket_id: int) -> Followable:
+    row = await connection.fetchrow(SQL["follow_up_facts"], ticket_id)
+    assert row is not None
+    return Followable(**row)
+
+
+async def letters_from(connection: Connection, ticket_id: int, channel_id: int, address: str) -> Any:
+    """What the last letter from there says beside its text; None where a person never wrote from it here, or it cannot be
+    reached."""
+    return await connection.fetchval(SQL["letters_from"], ticket_id, channel_id, address)
 
 
 async def scores_of(connection: Connection, customer_id: int, limit: int) -> Sequence[ScoreRow]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeVar
 
-from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.model.pinyin import sort_key
 from storage.database import Connection
 from storage.queries import load_queries
@@ -453,16 +452,16 @@ async def list_customers(
     *,
     before: TimePage | None = None,
     limit: int = 50,
-    query: str = "",
 ) -> list[CustomerRow]:
-    """A page of customers, last seen first. `query` is a part of a name, the start of an identity or a
-    customer code ("C-10019"), taken literally: it holds no wildcards."""
+    """A page of customers, last seen first."""
     at, last_id = before or START
-    try:
-        code = read_code(CUSTOMER, query)
-    except NotACode:
-        code = None
-    rows = await connection.fetch(SQL["list_customers"], at, last_id, query.strip(), code, _bounded(limit))
+    rows = await connection.fetch(SQL["list_customers"], at, last_id, _bounded(limit))
+    return await _with_identities(connection, [CustomerRow(**row) for row in rows])
+
+
+async def these_customers(connection: Connection, ids: Sequence[int]) -> list[CustomerRow]:
+    """Those of them that were not merged into others, last seen first."""
+    rows = await connection.fetch(SQL["these_customers"], list(ids)) if ids else []
     return await _with_identities(connection, [CustomerRow(**row) for row in rows])
 
 

@@ -76,16 +76,16 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="hub-tests-", dir=_in_memory()) as folder:
         Path(folder).chmod(0o755)
         data = Path(folder) / "postgres"
-        ready = _ready_made()
+        ready = ready_made()
         if not ready.is_dir():
             _make_ready(data, ready)
         else:
-            _copy(ready, data)
+            copy_cluster(ready, data)
         with embedded_postgres(data) as dsn:
             yield dsn
 
 
-def _ready_made() -> Path:
+def ready_made() -> Path:
     """Where a migrated cluster lies, made by an earlier run with the very same migrations and server."""
     made_of = hashlib.sha256(version("embedded-postgres").encode())
     for path in sorted(MIGRATIONS.glob("*.sql")):
@@ -104,14 +104,14 @@ def _make_ready(data: Path, ready: Path) -> None:
         if older.stat().st_mtime < time.time() - OLD_SECONDS:
             shutil.rmtree(older, ignore_errors=True)
     fresh = ready.with_name(f"{ready.name}.{os.getpid()}")
-    _copy(data, fresh)
+    copy_cluster(data, fresh)
     try:
         fresh.rename(ready)
     except OSError:  # another run was quicker
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_cluster(source: Path, target: Path) -> None:
     """With owners and modes: the server runs as somebody else where the tests run as root."""
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
 

@@ -48,4 +48,6 @@ KIND = ChannelKind(
     heavy=True,
     answer_id=_answer_id,
     inbox=_inbox,
+    consents=lambda settings: settings.auth == "oauth2",
+    asks="letter",
 )

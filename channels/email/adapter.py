@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from channels.adapter import Accept, Capabilities, Count, Leaving, Ports, Receipt, Refused
-from channels.email.accounts.oauth import Tokens
+from channels.email.accounts.authorise import consent_page, exchange_code
+from channels.email.accounts.oauth import Tokens, check_lasting, keep_tokens
 from channels.email.compose import CannotCompose, compose_letter, envelope_sender, recipients
 from channels.email.mailbox.hearing import Hearing
 from channels.email.sending import hand_over
@@ -35,6 +36,16 @@ class EmailAdapter:
     async def address(self) -> str:
         """The inbox's own."""
         return self._settings.address
+
+    def consent(self, *, redirect: str, state: str, verifier: str) -> str:
+        """Where a person lets the hub in. Raises Misconfigured where the provider has no such page."""
+        return consent_page(self._settings, redirect=redirect, state=state, verifier=verifier)
+
+    async def consented(self, *, redirect: str, code: str, verifier: str) -> None:
+        """Keep the tokens that the code is good for. Raises Misconfigured, Unavailable."""
+        answer = await exchange_code(self._settings, redirect=redirect, code=code, verifier=verifier)
+        check_lasting(answer)
+        await keep_tokens(self._ports.vault, answer)
 
     async def receive(self, accept: Accept) -> None:
         """Hear the mailbox until cancelled."""

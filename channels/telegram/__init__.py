@@ -36,5 +36,6 @@ KIND = ChannelKind(
     open=_open,
     translate=_translate,
     join=_join,
+    asks="buttons",
     rating=lambda settings: settings.rating_after_minutes * 60 if settings.ask_rating else None,
 )

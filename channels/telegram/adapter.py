@@ -28,7 +28,7 @@ from channels.adapter import (
     Unsure,
 )
 from channels.clean import read_json_object, safe_filename
-from channels.doors import read_body
+from channels.doors import Asks, open_to, read_body
 from channels.telegram import CAPABILITIES
 from channels.telegram.commands import set_commands
 from channels.telegram.compose import Piece, pieces_of
@@ -240,7 +240,7 @@ class TelegramAdapter:
         async def hear(request: web.Request) -> web.Response:
             return await self._hear_call(request, accept)
 
-        return (web.post(f"/telegram/{self.name}/webhook", hear),)
+        return open_to(Asks.SIGNATURE, web.post(f"/telegram/{self.name}/webhook", hear))
 
     @property
     def _webhook(self) -> str:

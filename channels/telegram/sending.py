@@ -65,10 +65,16 @@ async def say(line: Line, chat_id: int, reply: CounterReply) -> None:
 
 
 def keyboard(rows: Sequence[Sequence[Choice]]) -> InlineKeyboardMarkup:
-    """Buttons below a message."""
+    """Buttons below a message. A row of more than eight is too narrow for a telephone, and becomes two."""
+    shown = [part for row in rows for part in _halves(row)]
     return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(one.label, callback_data=one.data) for one in row] for row in rows]
+        [[InlineKeyboardButton(one.label, callback_data=one.data) for one in row] for row in shown]
     )
+
+
+def _halves(row: Sequence[Choice]) -> list[Sequence[Choice]]:
+    middle = -(-len(row) // 2)
+    return [row] if len(row) <= 8 else [row[:middle], row[middle:]]
 
 
 def _input(file: OutboundAttachment) -> InputFile:

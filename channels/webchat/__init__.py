@@ -1,8 +1,9 @@
-"""Web chat: a page or a widget on the company's site, joined to the hub by one WebSocket a visitor."""
+"""Web chat: a page or a widget on the company's site, joined to the hub by one WebSocket a visitor, or by long poll."""
 
 from typing import Any
 
-from channels.adapter import Capabilities, ChannelAdapter, ChannelKind, Ports, RawItem
+from channels.adapter import ChannelAdapter, ChannelKind, Ports, RawItem
+from channels.webchat.capabilities import CAPABILITIES
 from channels.webchat.settings import WebchatSettings
 from hub.model.interactions import InboundInteraction
 
@@ -22,7 +23,7 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
 KIND = ChannelKind(
     kind="webchat",
     settings=WebchatSettings,
-    capabilities=Capabilities(push=True, repeatable=True, live=True),
+    capabilities=CAPABILITIES,
     open=_open,
     translate=_translate,
 )

@@ -1,4 +1,4 @@
-"""The open chat channel: its page, its loader and its socket's door. One socket's life is in visitor.py."""
+"""The open chat channel and its socket's door. The other doors are in doors.py; one socket's life is in visitor.py."""
 
 import asyncio
 import weakref
@@ -15,17 +15,11 @@ from channels.adapter import (
     Ports,
     Receipt,
     Refused,
-    no_suggestions,
+    Unavailable,
 )
-from channels.doors import (
-    COMMON_HEADERS,
-    choose_language,
-    frame_ancestors,
-    is_listed_origin,
-    is_own_origin,
-)
+from channels.webchat.capabilities import CAPABILITIES
+from channels.webchat.doors import Doors, about
 from channels.webchat.frames import MOST_FRAME
-from channels.webchat.page import STATIC, show_chat
 from channels.webchat.settings import WebchatSettings
 from channels.webchat.visitor import LineTooSlow, Visitor
 from hub.model.interactions import OutboundInteraction
@@ -33,21 +27,18 @@ from hub.model.interactions import OutboundInteraction
 log = structlog.get_logger(__name__)
 _HEARTBEAT = 25.0
 """Seconds between pings: below the 30 to 60 s after which proxies cut a silent line."""
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; "
-    "form-action 'none'"
-)
 
 
 class WebchatAdapter:
     """One chat (see channels.adapter.ChannelAdapter for what each method promises)."""
 
-    capabilities = Capabilities(push=True, repeatable=True, live=True)
+    capabilities: Capabilities = CAPABILITIES
 
     def __init__(self, name: str, settings: WebchatSettings, ports: Ports) -> None:
         self.name = name
         self._settings = settings
         self._ports = ports
+        self._doors = Doors(name, settings, ports)
         self._sockets: weakref.WeakSet[web.WebSocketResponse] = weakref.WeakSet()
         self._open = 0
 
@@ -65,7 +56,7 @@ class WebchatAdapter:
     async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
         """The answer is already where the visitor reads it: its line became visible in the transcript with
         the hub's own commit, and every open page is fed from there by id. So nothing can be lost or doubled
-        here, and the receipt is proof."""
+        here, and the receipt is proof. Its files are fetched by the page, one by one."""
         if not message.address.startswith("session."):
             raise Refused(f"{message.address[:100]!r} is not a chat of this hub.")
         await leaving()
@@ -80,38 +71,10 @@ class WebchatAdapter:
         async def socket(request: web.Request) -> web.StreamResponse:
             return await self._serve_socket(request, accept)
 
-        here = f"/chat/{self.name}"
-        return (
-            web.get(here, self._open_page),
-            web.get(f"{here}/socket", socket),
-            *(web.get(f"{here}/{file}", self._static) for file in STATIC),
-        )
-
-    async def _open_page(self, request: web.Request) -> web.Response:
-        language = choose_language(request, self._settings.language)
-        headers = {
-            **COMMON_HEADERS,
-            "Content-Security-Policy": f"{_POLICY}; {frame_ancestors(self._settings.allowed_origins)}",
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Language",
-        }
-        offering = self._ports.suggest is not no_suggestions
-        page = show_chat(self.name, self._settings, language, offering=offering)
-        return web.Response(text=page, content_type="text/html", charset="utf-8", headers=headers)
-
-    async def _static(self, request: web.Request) -> web.Response:
-        body, content_type = STATIC[request.path.rpartition("/")[2]]
-        headers = {**COMMON_HEADERS, "Cache-Control": "max-age=300"}
-        if request.path.endswith("/widget.js"):
-            # The one file that other sites load.
-            headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
+        return (web.get(f"/chat/{self.name}/socket", socket), *self._doors.routes(accept))
 
     async def _serve_socket(self, request: web.Request, accept: Accept) -> web.StreamResponse:
-        """Browsers let every site open a socket anywhere, so the page's origin is looked at before the
-        upgrade."""
-        own = is_own_origin(request, self._ports.public_url)
-        if not own and not is_listed_origin(request, self._settings.allowed_origins):
+        if not self._doors.may_come(request):
             return web.Response(status=403, text="This site may not open this chat.")
         if self._open >= self._settings.most_sockets:
             return web.Response(status=503, text="Too many visitors.", headers={"Retry-After": "20"})
@@ -119,6 +82,12 @@ class WebchatAdapter:
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=MOST_FRAME, compress=False)
         if not socket.can_prepare(request).ok:
             return web.Response(status=426, text="A WebSocket is expected.", headers={"Upgrade": "websocket"})
+        try:
+            refusal = await self._doors.let_in(request)
+        except Unavailable:
+            return web.Response(status=503, text="Not now.", headers={"Retry-After": "5"})
+        if refusal is not None:
+            return refusal
         self._open += 1
         try:
             await socket.prepare(request)
@@ -131,12 +100,7 @@ class WebchatAdapter:
     async def _serve_visitor(
         self, socket: web.WebSocketResponse, request: web.Request, accept: Accept
     ) -> None:
-        meta = {
-            "peer": request.remote or "",
-            "user_agent": request.headers.get("User-Agent", "")[:300],
-            "origin": request.headers.get("Origin", "")[:300],
-        }
-        visitor = Visitor(socket, self.name, self._settings, self._ports, accept, meta)
+        visitor = Visitor(socket, self._doors.chat(accept), about(request))
         try:
             await visitor.serve()
         except LineTooSlow:

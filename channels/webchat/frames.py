@@ -1,29 +1,28 @@
-"""What goes over a visitor's socket, both ways. Pure. The protocol:
-
-client  {type: "hello", session: "<token or empty>", after: <last id seen, 0>}
-hub     {type: "welcome", session, lines}
-client  {type: "message", client_id, text, name?, email?}
-hub     {type: "kept", client_id, ticket}              after the commit
-hub     {type: "lines", lines: [{id, mine, author, text, at, client_id}]}
-hub     {type: "error", client_id?, code, text}
+"""What a visitor's page may say, whatever the way it comes: read and cleaned. Pure. docs/chat.md has the protocol whole; what
+the hub says is in sayings.py.
 
 Ids are texts of digits: they are larger than the whole numbers that JavaScript can hold.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import orjson
 
-from channels.adapter import RawItem, TranscriptLine
 from channels.clean import clean_line, clean_text
+from hub.model.identities import normalise_identity
+from hub.model.interactions import IdentityKind
 
 MOST_FRAME = 32 * 1024
 """Bytes of a frame that a visitor may send; 5,000 characters in any script fit in."""
 MOST_TEXT = 5_000
+MOST_COMMENT = 2_000
+MOST_HAVE = 64
+_MOST_TOKEN = 4096
 _CLIENT_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_KEY = re.compile(r"[A-Za-z0-9_-]{0,200}")
 _LAST_ID = 2**63 - 1
 
 
@@ -38,10 +37,19 @@ class BadFrame(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    """The first frame. `after` is the id of the last line that the page has."""
+    """The first frame. `after` is the id of the last line that the page is sure of, `have` those above it that it has too,
+    `page` a name of its own by chance. `identity`: what the site says of the visitor; `key`: what opens a conversation from another
+    device; `fresh`: another conversation than the one of `session` is to begin. `standing`: the digest of the last one
+    that the page was told, "" for none."""
 
-    session: str
-    after: int
+    session: str = ""
+    after: int = 0
+    have: frozenset[int] = frozenset()
+    page: str = ""
+    identity: str = ""
+    key: str = ""
+    fresh: bool = False
+    standing: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +62,60 @@ class Said:
     email: str
 
 
-Frame: TypeAlias = Hello | Said
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Typing:
+    """The visitor writes, or does not any more."""
+
+    on: bool
 
 
-def read_frame(data: str) -> Frame:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Lines up to this one were shown."""
+
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoOn:
+    """The address by which it goes on when nobody looks here any more."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendTranscript:
+    """Everything so far, to that address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How the visitor liked it, in answer to the question of `token`."""
+
+    token: str
+    score: int
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeLink:
+    """A link by which this conversation opens on another device."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """This browser's token is given back: nobody comes in by it any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bye:
+    """The page is closed."""
+
+
+Frame: TypeAlias = Hello | Said | Typing | Seen | GoOn | SendTranscript | Rate | MakeLink | Reset | Bye
+
+
+def read_frame(data: str | bytes) -> Frame:
     """What the visitor's page sent. Raises BadFrame."""
     try:
         frame = orjson.loads(data)
@@ -65,85 +123,113 @@ def read_frame(data: str) -> Frame:
         raise BadFrame("bad_frame", f"not JSON: {error}") from error
     if not isinstance(frame, dict):
         raise BadFrame("bad_frame", "expected a JSON object")
-    match frame.get("type"):
-        case "hello":
-            return _read_hello(frame)
-        case "message":
-            return _read_message(frame)
-        case _:
-            raise BadFrame("bad_frame", "type: expected hello or message")
+    kind = frame.get("type")
+    reader = _READERS.get(kind) if isinstance(kind, str) else None
+    if reader is None:
+        raise BadFrame("bad_frame", f"type: expected one of {', '.join(_READERS)}")
+    return reader(frame)
 
 
-def _read_hello(frame: dict[str, Any]) -> Hello:
-    session, after = frame.get("session", ""), frame.get("after", 0)
-    if not isinstance(session, str):
-        raise BadFrame("bad_frame", "session: expected a text")
-    digits = str(after) if type(after) in (int, str) else ""
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _LAST_ID):
-        raise BadFrame("bad_frame", "after: expected the id of a line, or 0")
-    return Hello(session=session, after=int(digits))
-
-
-def _read_message(frame: dict[str, Any]) -> Said:
-    client_id = frame.get("client_id")
-    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
+def read_client_id(value: object) -> str:
+    """Raises BadFrame."""
+    if not isinstance(value, str) or not _CLIENT_ID.fullmatch(value):
         raise BadFrame("bad_client_id", "client_id: expected 1 to 64 letters, digits, - _ or .")
+    return value
+
+
+def read_text(value: str, client_id: str, *, needed: bool = True) -> str:
+    """The words of a message, cleaned. Raises BadFrame."""
+    text = clean_text(value, MOST_TEXT + 1)
+    if needed and not text:
+        raise BadFrame("empty", "text: is empty", client_id)
+    if len(text) > MOST_TEXT:
+        raise BadFrame("too_long", f"text: at most {MOST_TEXT} characters", client_id)
+    return text
+
+
+def is_chance(value: str) -> bool:
+    """Whether this may be the name of a page, or a key."""
+    return _KEY.fullmatch(value) is not None
+
+
+def _hello(frame: Mapping[str, Any]) -> Hello:
+    have = frame.get("have", [])
+    if not isinstance(have, list) or len(have) > MOST_HAVE:
+        raise BadFrame("bad_frame", f"have: expected at most {MOST_HAVE} ids of lines")
+    return Hello(
+        session=_short(frame, "session", _MOST_TOKEN),
+        after=_line_id(frame.get("after", 0), "after"),
+        have=frozenset(_line_id(one, "have") for one in have),
+        page=_chance(frame, "page"),
+        identity=_short(frame, "identity", _MOST_TOKEN),
+        key=_chance(frame, "key"),
+        fresh=frame.get("fresh") is True,
+        standing=_chance(frame, "standing"),
+    )
+
+
+def _message(frame: Mapping[str, Any]) -> Said:
+    client_id = read_client_id(frame.get("client_id"))
     texts = {key: frame.get(key, "") for key in ("text", "name", "email")}
     for key, value in texts.items():
         if not isinstance(value, str):
             raise BadFrame("bad_frame", f"{key}: expected a text", client_id)
-    text = clean_text(texts["text"], MOST_TEXT + 1)
-    if not text:
-        raise BadFrame("empty", "text: is empty", client_id)
-    if len(text) > MOST_TEXT:
-        raise BadFrame("too_long", f"text: at most {MOST_TEXT} characters", client_id)
     return Said(
         client_id=client_id,
-        text=text,
+        text=read_text(texts["text"], client_id),
         name=clean_line(texts["name"], 200),
         email=clean_line(texts["email"], 320),
     )
 
 
-def pack(said: Said, session: str, **about: Any) -> RawItem:
-    """The raw item of a message; `about` takes received_at and meta. Only the token's hash is in it."""
-    content = {
-        "session": session,
-        "client_id": said.client_id,
-        "text": said.text,
-        "name": said.name,
-        "email": said.email,
-    }
-    return RawItem(external_key=f"{session}.{said.client_id}", content=orjson.dumps(content), **about)
+def _go_on(frame: Mapping[str, Any]) -> GoOn:
+    address = normalise_identity(IdentityKind.EMAIL, _short(frame, "address", 320))
+    if address is None:
+        raise BadFrame("bad_address", "address: expected an e-mail address")
+    return GoOn(address=address)
 
 
-def welcome(session: str, lines: Sequence[TranscriptLine]) -> str:
-    return _frame(type="welcome", session=session, lines=[_line(line) for line in lines])
+def _rate(frame: Mapping[str, Any]) -> Rate:
+    score = frame.get("score")
+    if type(score) is not int or not 0 <= score <= 10:
+        raise BadFrame("bad_frame", "score: expected a number from 0 to 10")
+    return Rate(
+        token=_short(frame, "token", 200),
+        score=score,
+        comment=clean_text(_short(frame, "comment", MOST_COMMENT), MOST_COMMENT),
+    )
 
 
-def new_lines(lines: Sequence[TranscriptLine]) -> str:
-    return _frame(type="lines", lines=[_line(line) for line in lines])
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Frame]] = {
+    "hello": _hello,
+    "message": _message,
+    "typing": lambda frame: Typing(on=frame.get("on") is True),
+    "seen": lambda frame: Seen(line=_line_id(frame.get("id"), "id")),
+    "mail": _go_on,
+    "transcript": lambda _frame: SendTranscript(),
+    "rate": _rate,
+    "link": lambda _frame: MakeLink(),
+    "reset": lambda _frame: Reset(),
+    "bye": lambda _frame: Bye(),
+}
 
 
-def kept(client_id: str, ticket: str) -> str:
-    return _frame(type="kept", client_id=client_id, ticket=ticket)
+def _short(frame: Mapping[str, Any], key: str, most: int) -> str:
+    value = frame.get(key, "")
+    if not isinstance(value, str) or len(value) > most:
+        raise BadFrame("bad_frame", f"{key}: expected a text of at most {most} characters")
+    return value
 
 
-def problem(code: str, text: str, client_id: str = "") -> str:
-    named = {"client_id": client_id} if client_id else {}
-    return _frame(type="error", code=code, text=text, **named)
+def _chance(frame: Mapping[str, Any], key: str) -> str:
+    value = _short(frame, key, 200)
+    if not is_chance(value):
+        raise BadFrame("bad_frame", f"{key}: expected letters, digits, - or _")
+    return value
 
 
-def _line(line: TranscriptLine) -> dict[str, Any]:
-    return {
-        "id": str(line.id),
-        "mine": line.mine,
-        "author": line.author,
-        "text": line.text,
-        "at": line.at.isoformat(),
-        "client_id": line.client_id,
-    }
-
-
-def _frame(**parts: Any) -> str:
-    return orjson.dumps(parts).decode()
+def _line_id(value: object, key: str) -> int:
+    digits = str(value) if type(value) in (int, str) else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 20 and int(digits) <= _LAST_ID):
+        raise BadFrame("bad_frame", f"{key}: expected the id of a line, or 0")
+    return int(digits)

@@ -1,4 +1,4 @@
-"""One visitor's open socket: hears frames, pushes the lines of the visitor's own conversation. No HTTP here.
+"""One visitor's open socket: hears frames, pushes the lines of the visitor's own conversation and how it stands. No HTTP here.
 
 Lines are pushed from the transcript alone, by id, and never from memory: after a reconnect to another hub the
 page names an id that it has and gets what came after it, without a gap; what it has twice it shows once.
@@ -7,22 +7,27 @@ page names an id that it has and gets what came after it, without a gap; what it
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from aiohttp import WSMsgType, web
 
-from channels.adapter import Accept, NotAccepted, Ports, TranscriptLine
-from channels.webchat import frames
-from channels.webchat.sessions import is_ours, new_token, session_of, thread_key
-from channels.webchat.settings import WebchatSettings
+from channels.adapter import Standing, TranscriptLine, Unavailable
+from channels.webchat import frames, sayings
+from channels.webchat.conversation import HERE_EVERY, Chat, Conversation, come_in
+from channels.webchat.gate import LOT, TooMuch
+from channels.webchat.sayings import Saying
 
 _HELLO_SECONDS = 15
 """Seconds that a new socket may be silent."""
 _MOST_BAD_FRAMES = 20
 _LOOK_BACK = 20
 """Lines above which a late one may still appear; the page goes back as far when it returns."""
-_FULL_PAGE = 200
+FULL_PAGE = 200
 """Lines that the transcript gives at once; as many mean that there may be more."""
+_CALM, _WAITING, _BUSY = 60.0, 20.0, 8.0
+"""Seconds after which is looked how things stand though nothing was heard: usually, while somebody waits in line (others before
+them may have left), and while an agent writes (which is forgotten by itself)."""
+_SMALL_TALK = 120
+"""Frames a minute that are no messages; more are not heard."""
 
 
 class LineTooSlow(Exception):
@@ -32,46 +37,43 @@ class LineTooSlow(Exception):
 class Visitor:
     """Use once: `await visitor.serve()` returns when the socket is closed, and leaves it closed."""
 
-    def __init__(
-        self,
-        socket: web.WebSocketResponse,
-        channel: str,
-        settings: WebchatSettings,
-        ports: Ports,
-        accept: Accept,
-        meta: Mapping[str, str],
-    ) -> None:
+    def __init__(self, socket: web.WebSocketResponse, chat: Chat, meta: Mapping[str, str]) -> None:
         self._socket = socket
-        self._channel = channel
-        self._settings = settings
-        self._ports = ports
-        self._accept = accept
+        self._chat = chat
         self._meta = meta
+        settings = chat.settings
         self._allowance = _Allowance(settings.burst, settings.messages_per_minute / 60)
+        self._small_talk = _Allowance(_SMALL_TALK, _SMALL_TALK / 60)
+        self._paid = 0
 
     async def serve(self) -> None:
-        """Raises LineTooSlow; every other end is an ordinary one."""
+        """Raises LineTooSlow, ChannelFailure; every other end is an ordinary one."""
         hello = await self._first_frame()
         if hello is None:
             return
-        token = hello.session if is_ours(self._ports.secret, self._channel, hello.session) else ""
-        # A new session has no lines, whatever the page remembers of an old one.
-        after = hello.after if token else 0
-        token = token or new_token(self._ports.secret, self._channel)
-        session = session_of(token)
-        lines = await self._ports.transcript.since(thread_key(session), after)
-        await self._send(frames.welcome(token, lines))
-        pushing = asyncio.create_task(self._push(thread_key(session), lines, after))
-        hearing = asyncio.create_task(self._hear(session))
+        talk, wrong = await come_in(self._chat, hello, self._meta)
+        # A new conversation has no lines, whatever the page remembers of an old one.
+        after = hello.after if talk.known else 0
+        lines = await self._chat.ports.transcript.since(talk.key, after) if talk.known else []
+        talk.known = bool(lines) or after > 0
+        standing = await self._chat.ports.lounge.standing(talk.key)
+        await self._send(sayings.welcome(talk.token(), lines, standing))
+        for one in wrong:
+            await self._send(one)
+        work = (
+            self._push(talk.key, lines, after), self._tell(talk.key, standing), self._stay(talk), self._hear(talk),
+        )  # fmt: skip
+        tasks = {asyncio.ensure_future(one) for one in work}
         try:
-            await asyncio.wait({pushing, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            pushing.cancel()
-            hearing.cancel()
-            ended = await asyncio.gather(pushing, hearing, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):
                 raise error
+        await talk.leave()
 
     async def _first_frame(self) -> frames.Hello | None:
         try:
@@ -84,16 +86,16 @@ class Visitor:
             await self._socket.close(code=1003)
             return None
         try:
-            frame = frames.read_frame(message.data)
+            frame: frames.Frame | None = frames.read_frame(message.data)
         except frames.BadFrame as error:
-            await self._send(frames.problem(error.code, str(error)))
+            await self._send(sayings.problem(error.code, str(error)))
             frame = None
         if isinstance(frame, frames.Hello):
             return frame
         await self._socket.close(code=1008, message=b"expected hello")
         return None
 
-    async def _hear(self, session: str) -> None:
+    async def _hear(self, talk: Conversation) -> None:
         bad = 0
         async for message in self._socket:
             if message.type is not WSMsgType.TEXT:
@@ -101,28 +103,40 @@ class Visitor:
                 return
             try:
                 frame = frames.read_frame(message.data)
-                if isinstance(frame, frames.Hello):
-                    raise frames.BadFrame("bad_frame", "hello was said before")
-                if not self._allowance.take():
-                    raise frames.BadFrame("too_fast", "wait a little between messages", frame.client_id)
+                await self._weigh(frame)
+                answer = await talk.hear(frame)
             except frames.BadFrame as error:
-                await self._send(frames.problem(error.code, str(error), error.client_id))
+                await self._send(sayings.problem(error.code, str(error), error.client_id))
                 bad += 1
                 if bad > _MOST_BAD_FRAMES:
                     await self._socket.close(code=1008, message=b"too many bad frames")
                     return
                 continue
-            await self._keep(frame, session)
+            if answer is not None:
+                await self._send(answer)
+            if isinstance(frame, frames.Said):
+                await talk.arrive()
+            if isinstance(frame, frames.Reset):
+                await self._socket.close()
+                return
 
-    async def _keep(self, said: frames.Said, session: str) -> None:
-        item = frames.pack(said, session, received_at=datetime.now(UTC), meta=self._meta)
-        try:
-            (acceptance,) = await self._accept([item])
-        except NotAccepted:
-            answer = frames.problem("not_kept", "not kept now; send it again", said.client_id)
-        else:
-            answer = frames.kept(said.client_id, acceptance.ticket_code)
-        await self._send(answer)
+    async def _weigh(self, frame: frames.Frame) -> None:
+        """Raises BadFrame for what is too much."""
+        if not isinstance(frame, frames.Said):
+            if not self._small_talk.take():
+                raise frames.BadFrame("too_fast", "wait a little")
+            return
+        if not self._allowance.take():
+            raise frames.BadFrame("too_fast", "wait a little between messages", frame.client_id)
+        if self._paid == 0:
+            try:
+                await self._chat.doorkeeper.says(self._meta["peer"], LOT)
+            except TooMuch as error:
+                raise frames.BadFrame(error.code, "wait a little", frame.client_id) from error
+            except Unavailable as error:
+                raise frames.BadFrame("not_kept", "not kept now; send it again", frame.client_id) from error
+            self._paid = LOT
+        self._paid -= 1
 
     async def _push(self, key: str, welcomed: list[TranscriptLine], after: int) -> None:
         """Ids are drawn before the commit, so a line may appear below one that was sent already. Each look
@@ -133,25 +147,51 @@ class Visitor:
             if len(sent) > _LOOK_BACK:
                 floor = sorted(sent)[-_LOOK_BACK - 1]
                 sent = {one for one in sent if one > floor}
-            if len(page) < _FULL_PAGE:
-                await self._ports.transcript.wait(key, max(sent, default=floor))
-            page = await self._ports.transcript.since(key, floor)
+            if len(page) < FULL_PAGE:
+                await self._chat.ports.transcript.wait(key, max(sent, default=floor))
+            page = await self._chat.ports.transcript.since(key, floor)
             new = [line for line in page if line.id not in sent]
             if new:
-                await self._send(frames.new_lines(new))
+                await self._send(sayings.new_lines(new))
 
-    async def _send(self, frame: str) -> None:
+    async def _tell(self, key: str, told: Standing) -> None:
+        """Each change of how it stands."""
+        lounge = self._chat.ports.lounge
+        while True:
+            with lounge.wake(key) as heard:
+                standing = await lounge.standing(key)
+                if standing != told:
+                    await self._send(sayings.stands(standing))
+                    told = standing
+                await heard.wait(pause_after(standing))
+
+    async def _stay(self, talk: Conversation) -> None:
+        """The hub knows that the page is open; and the page, that its token was given back elsewhere."""
+        while not (talk.known and await talk.revoked()):
+            await talk.arrive()
+            await asyncio.sleep(HERE_EVERY)
+        await self._send(sayings.done("reset", True))
+        await self._socket.close()
+
+    async def _send(self, saying: Saying) -> None:
         try:
-            async with asyncio.timeout(self._settings.line_seconds):
-                await self._socket.send_str(frame)
+            async with asyncio.timeout(self._chat.settings.line_seconds):
+                await self._socket.send_str(sayings.as_text(saying))
         except TimeoutError as error:
             raise LineTooSlow from error
+
+
+def pause_after(standing: Standing) -> float:
+    """Seconds until it is looked again, where nothing is heard."""
+    if standing.typing:
+        return _BUSY
+    return _WAITING if standing.place is not None else _CALM
 
 
 class _Allowance:
     """A bucket of messages: full at first, refilled evenly."""
 
-    def __init__(self, most: int, a_second: float) -> None:
+    def __init__(self, most: float, a_second: float) -> None:
         self._most = float(most)
         self._a_second = a_second
         self._left = self._most

@@ -25,4 +25,6 @@ KIND = ChannelKind(
     capabilities=Capabilities(push=True, can_send=False),
     open=_open,
     translate=_translate,
+    public=True,
+    asks="page",
 )

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import uuid4
 
+import orjson
 import structlog
 from aiohttp import web
 
@@ -20,21 +22,25 @@ from channels.adapter import (
     Refused,
     Unavailable,
 )
-from channels.doors import is_listed_origin, is_own_origin, peer_of_request
+from channels.doors import Asks, is_listed_origin, is_own_origin, open_to, peer_of_request
+from channels.room import Held
 from channels.webform.answers import Answers
 from channels.webform.check import check
-from channels.webform.gate import Verdict, is_busy, weigh_post
+from channels.webform.gate import Verdict, is_busy, weigh_post, weigh_worked
 from channels.webform.pack import pack
 from channels.webform.page import FILES
 from channels.webform.passes import is_trial, read_pass
-from channels.webform.proof import GOOD_FOR, read_proof
-from channels.webform.read import Unreadable, read_post
+from channels.webform.proof import GOOD_FOR, Proof, read_proof
+from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
 from channels.webform.settings import WebformSettings
 from channels.webform.submission import PASS, PROOF, TRAP, Posted, Problem
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind, OutboundInteraction
 
 log = structlog.get_logger(__name__)
+
+_NOTHING = Posted(fields={})
+_NEED_WORK = (Problem(field="", word="need_proof"), Problem(field="", word="need_proof_script"))
 
 
 class WebformAdapter:
@@ -70,7 +76,8 @@ class WebformAdapter:
             return await self._post(request, accept)
 
         here = f"/forms/{self.name}"
-        return (
+        return open_to(
+            Asks.NOTHING,
             web.get(here, self._open_page),
             web.post(here, post),
             web.options(here, self._preflight),
@@ -94,42 +101,58 @@ class WebformAdapter:
 
     async def _post(self, request: web.Request, accept: Accept) -> web.Response:
         listed = is_listed_origin(request, self._settings.allowed_origins)
-        posted = nothing = Posted(fields={})
         if not listed and self._is_elsewhere(request):
-            return self._answers.problems(request, 403, nothing, [Problem(field="", word="not_allowed")])
+            return self._answers.problems(request, 403, _NOTHING, [Problem(field="", word="not_allowed")])
+        with self._ports.room.holding() as held:
+            try:
+                return await self._weigh(request, accept, held, listed=listed)
+            except Unreadable as error:
+                return self._answers.unreadable(request, str(error))
+            except web.HTTPRequestEntityTooLarge:
+                return self._answers.problems(request, 413, _NOTHING, [Problem(field="", word="too_much")])
+            except NoRoom:
+                return self._answers.problems(request, 503, _NOTHING, [Problem(field="", word=CROWDED)])
+
+    async def _weigh(self, request: web.Request, accept: Accept, held: Held, *, listed: bool) -> web.Response:
+        posted = _NOTHING
         try:
             verdict = await weigh_post(self._ports.gate, self.name, self._settings, request)
             if verdict.unread and verdict.refusal:
-                return self._answers.problems(request, 429, nothing, [verdict.refusal], verdict)
-            posted = await read_post(request, self._settings)
-            if verdict.refusal:
+                return self._answers.problems(request, 429, _NOTHING, [verdict.refusal], verdict)
+            posted = await read_post(request, self._settings, held)
+            if verdict.refusal and not verdict.flood:
                 return self._answers.problems(request, 429, posted, [verdict.refusal], verdict)
+            if any(one.word == CROWDED for one in posted.problems):
+                return self._answers.problems(request, 503, posted, posted.problems, verdict)
+            if verdict.flood and self._work(posted) is None:
+                return self._answers.problems(request, 429, posted, _NEED_WORK, verdict)
             key, objection = self._admit(request, posted, listed)
             problems = [
                 *([objection] if objection else []),
                 *check(posted, self._settings.asks, region=self._settings.phone_region),
             ]
-            if not problems:
-                # Last, because a piece of work counts once.
-                problems = await self._ask_for_work(posted, verdict)
             if problems:
                 return self._answers.problems(request, 422, posted, problems, verdict)
-            return await self._keep(request, accept, posted, key)
-        except Unreadable as error:
-            return self._answers.unreadable(request, str(error))
-        except web.HTTPRequestEntityTooLarge:
-            return self._answers.problems(request, 413, nothing, [Problem(field="", word="too_much")])
+            # Last, because a piece of work counts once.
+            if verdict.flood:
+                worked = await weigh_worked(self._ports.gate, self.name, self._settings, request)
+                if worked.refusal:
+                    return self._answers.problems(request, 429, posted, [worked.refusal], worked)
+            if problems := await self._ask_for_work(posted, verdict):
+                return self._answers.problems(request, 422, posted, problems, verdict)
+            async with held.turn():
+                return await self._keep(request, accept, posted, key)
         except Unavailable:
-            if posted is nothing:
-                posted = await self._still_read(request)
+            if posted is _NOTHING:
+                posted = await self._still_read(request, held)
             return self._answers.problems(request, 503, posted, [Problem(field="", word="not_kept")])
 
-    async def _still_read(self, request: web.Request) -> Posted:
+    async def _still_read(self, request: web.Request, held: Held) -> Posted:
         """What was typed, for a page that could not be weighed."""
         try:
-            return await read_post(request, self._settings)
-        except (Unreadable, web.HTTPRequestEntityTooLarge):
-            return Posted(fields={})
+            return await read_post(request, self._settings, held)
+        except (Unreadable, NoRoom, web.HTTPRequestEntityTooLarge):
+            return _NOTHING
 
     async def _keep(self, request: web.Request, accept: Accept, posted: Posted, key: str) -> web.Response:
         item = pack(
@@ -172,15 +195,18 @@ class WebformAdapter:
 
     async def _ask_for_work(self, posted: Posted, verdict: Verdict) -> list[Problem]:
         """Nothing where none is wanted, or where it was done and counts for the first time."""
-        given = posted.fields.get(PROOF, "")
         if not verdict.wants_proof:
             return []
-        if not given:
-            return [Problem(field="", word="need_proof"), Problem(field="", word="need_proof_script")]
-        proof = read_proof(self._ports.secret, self.name, given)
+        if not posted.fields.get(PROOF, ""):
+            return list(_NEED_WORK)
+        proof = self._work(posted)
         if proof is None or not await self._ports.gate.take_once(proof.mark, GOOD_FOR.total_seconds() * 2):
             return [Problem(field="", word="proof_again")]
         return []
+
+    def _work(self, posted: Posted) -> Proof | None:
+        """What the visitor's browser has done, whether or not it was taken before."""
+        return read_proof(self._ports.secret, self.name, posted.fields.get(PROOF, ""))
 
     def _is_elsewhere(self, request: web.Request) -> bool:
         """Whether a browser names a site that is not ours. One that keeps it to itself ("null", for privacy)
@@ -202,15 +228,22 @@ class WebformAdapter:
             too_fast = age < self._settings.fill_in_seconds
             return f"page.{submission}", Problem(field="", word="too_fast") if too_fast else None
         if listed or request.content_type == "application/json":
-            return _own_key(request), None
+            return _own_key(request, posted), None
         return "", Problem(field="", word="stale")
 
 
-def _own_key(request: web.Request) -> str:
-    """What a program calls its post, so that it may safely repeat it."""
+def _own_key(request: web.Request, posted: Posted) -> str:
+    """By which a program may safely repeat its post: what it calls it, together with what it says. Anybody may post here, so
+    under the name alone a stranger who guesses it could come first, and the true post would be taken for the repetition."""
     given = request.headers.get("Idempotency-Key", "")
     usable = 0 < len(given) <= 200 and given.isascii() and given.isprintable()
-    return f"key.{given}" if usable else f"post.{uuid4().hex}"
+    if not usable:
+        return f"post.{uuid4().hex}"
+    said = sorted((key, value) for key, value in posted.fields.items() if key not in (PASS, PROOF, TRAP))
+    files = [
+        (one.field, one.filename, one.content_type, sha256(one.data).hexdigest()) for one in posted.files
+    ]
+    return f"key.{sha256(orjson.dumps([given, said, files])).hexdigest()}"
 
 
 def _about(request: web.Request) -> dict[str, str]:

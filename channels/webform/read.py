@@ -8,40 +8,63 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 from channels.doors import read_body
+from channels.room import Crowded, Held
 from channels.webform.fields import FormDefinition, Kind
 from channels.webform.settings import WebformSettings
 from channels.webform.submission import PASS, PROOF, TRAP, Posted, PostedFile, Problem
 
-_MOST_TEXT = 512 * 1024
-"""Bytes of a body without files, and of one text part."""
+MOST_TEXT = 512 * 1024
+"""Bytes of a body without files, and of all texts of one with files."""
+MOST_FILES_MB = 32
+"""Of all files of one post. With its texts it stays below what the whole house takes (hub.web.app.MOST_BODY)."""
 _SPARE_PARTS = 40
 """Of a body, beside a form's fields and each of several choices: files, and what the page adds."""
 _OWN = (PASS, TRAP, PROOF)
+CROWDED = "crowded"
+"""The problem of a post for which there is no room just now."""
 
 
 class Unreadable(Exception):
     """The body is not what its type says, or has fields that no form of ours has; the text says which."""
 
 
-async def read_post(request: web.Request, settings: WebformSettings) -> Posted:
-    """What was posted. Raises Unreadable; web.HTTPRequestEntityTooLarge when even the texts are too large."""
+async def read_post(request: web.Request, settings: WebformSettings, held: Held) -> Posted:
+    """What was posted; `held` says how much memory it takes. Raises Unreadable; web.HTTPRequestEntityTooLarge when even the
+    texts are too large. Where there is no room for it, that is a problem of the post."""
     form = settings.asks
     match request.content_type:
         case "application/x-www-form-urlencoded":
-            return _read_encoded(await read_body(request, _MOST_TEXT), form)
+            return _read_encoded(await _read_whole(request, held), form)
         case "application/json":
-            return _read_json(await read_body(request, _MOST_TEXT), form)
+            return _read_json(await _read_whole(request, held), form)
         case "multipart/form-data":
-            return await _read_parts(request, settings)
+            return await _read_parts(request, settings, held)
         case other:
             raise Unreadable(f"{other} is not a form")
+
+
+async def _read_whole(request: web.Request, held: Held) -> bytes:
+    try:
+        held.more(min(request.content_length or MOST_TEXT, MOST_TEXT))
+    except Crowded as error:
+        raise NoRoom from error
+    return await read_body(request, MOST_TEXT)
+
+
+class NoRoom(Exception):
+    """The house is full: even words cannot be read just now."""
 
 
 def most_bytes(request: web.Request, settings: WebformSettings) -> int:
     """So much of a body is read at the most."""
     if request.content_type != "multipart/form-data":
-        return _MOST_TEXT
-    return settings.most_file_mb * 1024 * 1024 * max(settings.most_files, 1) * 2 + _MOST_TEXT
+        return MOST_TEXT
+    return most_of_files(settings) + MOST_TEXT
+
+
+def most_of_files(settings: WebformSettings) -> int:
+    """Bytes of all files of one post."""
+    return min(settings.most_file_mb * settings.most_files, MOST_FILES_MB) * 1024 * 1024
 
 
 def _most_parts(form: FormDefinition) -> int:
@@ -97,15 +120,13 @@ def _read_json(body: bytes, form: FormDefinition) -> Posted:
     return Posted(fields=fields)
 
 
-async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted:
+async def _read_parts(request: web.Request, settings: WebformSettings, held: Held) -> Posted:
     """Files above the limits are named and not kept, so that the page can be shown again with its texts."""
-    most_file = settings.most_file_mb * 1024 * 1024
     form = settings.asks
     places = [one.key for one in form.fields if one.kind is Kind.FILE]
     fields: dict[str, str] = {}
-    files: list[PostedFile] = []
     problems: list[Problem] = []
-    budget = _Budget(most_bytes(request, settings))
+    body = _Body(settings, held)
     try:
         reader = await request.multipart()
         count = 0
@@ -114,26 +135,27 @@ async def _read_parts(request: web.Request, settings: WebformSettings) -> Posted
             if count > _most_parts(form) or not isinstance(part, aiohttp.BodyPartReader):
                 raise Unreadable("too many parts")
             if part.filename is None:
-                data = await _read_part(part, _MOST_TEXT, budget)
+                data = await body.read(part, MOST_TEXT)
                 _say(fields, form, part.name or "", (data or b"").decode("utf-8", "replace"))
                 continue
-            data = await _read_part(part, most_file, budget)
+            data = await body.read(part, settings.most_file_mb * 1024 * 1024)
+            place = _place(part.name, places)
             if data is None:
                 values: dict[str, str | int] = {"name": part.filename[:100], "size": settings.most_file_mb}
-                problems.append(Problem(field=_place(part.name, places), word="file_too_big", values=values))
+                problems.append(Problem(field=place, word="file_too_big", values=values))
             elif data or part.filename:
                 kind = part.headers.get("Content-Type", "application/octet-stream")
-                place = _place(part.name, places)
-                files.append(PostedFile(filename=part.filename, content_type=kind, data=data, field=place))
+                body.keep(PostedFile(filename=part.filename, content_type=kind, data=data, field=place))
     except _TooMuch:
         problems = [Problem(field=_place("", places), word="too_much")]
+    except Crowded:
+        problems = [Problem(field="", word=CROWDED)]
     except (ValueError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError) as error:
         raise Unreadable("the parts cannot be read") from error
-    if len(files) > settings.most_files:
-        problems.append(
-            Problem(field=_place("", places), word="too_many_files", values={"count": settings.most_files})
-        )
-    return Posted(fields=fields, files=() if problems else tuple(files), problems=tuple(problems))
+    if body.too_many and not problems:
+        values = {"count": settings.most_files}
+        problems = [Problem(field=_place("", places), word="too_many_files", values=values)]
+    return Posted(fields=fields, files=() if problems else tuple(body.files), problems=tuple(problems))
 
 
 def _place(name: str | None, places: list[str]) -> str:
@@ -146,23 +168,42 @@ class _TooMuch(Exception):
     """The whole body is beyond all limits; the rest of it is not read."""
 
 
-class _Budget:
-    """Bytes that may still be read of the whole body."""
+class _Body:
+    """What is kept of a body. Twice as much is read as may be kept, so that a file that is too large can be named."""
 
-    def __init__(self, left: int) -> None:
-        self.left = left
+    def __init__(self, settings: WebformSettings, held: Held) -> None:
+        self._most_files = settings.most_files
+        self._most = most_of_files(settings) + MOST_TEXT
+        self._unread = self._most * 2
+        self._held = held
+        self.files: list[PostedFile] = []
+        self.too_many = False
 
-    def spend(self, count: int) -> None:
-        self.left -= count
-        if self.left < 0:
-            raise _TooMuch
+    async def read(self, part: aiohttp.BodyPartReader, most: int) -> bytes | None:
+        """The part's bytes; None when there are more than `most`, which are then read and thrown away. Raises _TooMuch,
+        Crowded."""
+        data = bytearray()
+        size = 0
+        while chunk := await part.read_chunk(64 * 1024):
+            size += len(chunk)
+            self._unread -= len(chunk)
+            if self._unread < 0:
+                raise _TooMuch
+            if size <= most:
+                if self._held.bytes + len(chunk) > self._most:
+                    raise _TooMuch
+                self._held.more(len(chunk))
+                data += chunk
+            elif data:
+                self._held.less(len(data))
+                data = bytearray()
+        return bytes(data) if size <= most else None
 
-
-async def _read_part(part: aiohttp.BodyPartReader, most: int, budget: _Budget) -> bytes | None:
-    """The part's bytes; None when there are more than `most`, which are then read and thrown away."""
-    data = bytearray()
-    while chunk := await part.read_chunk(64 * 1024):
-        budget.spend(len(chunk))
-        if len(data) <= most:
-            data += chunk
-    return bytes(data) if len(data) <= most else None
+    def keep(self, file: PostedFile) -> None:
+        """Above the number that is allowed none is: what was kept is let go of."""
+        if len(self.files) < self._most_files and not self.too_many:
+            self.files.append(file)
+            return
+        self.too_many = True
+        self._held.less(len(file.data) + sum(len(one.data) for one in self.files))
+        self.files = []

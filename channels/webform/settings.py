@@ -17,8 +17,9 @@ class WebformSettings(BaseModel):
     is, so the page does not ask; empty: the customer chooses. `allowed_origins`: sites that may post to it and show it in a
     frame. `fill_in_seconds`: who is faster is asked to press the button again. `proof`: when the visitor's browser has to do a
     piece of work before a post is taken. `address_posts`: from one address within ten minutes; `busy_posts`: to the form within
-    a minute, above which proof is asked for, and ten times of which is the most. `address_mb`: files from one address within
-    an hour. `confirm_by`: the mail channel that tells whoever left an address their number; empty: nobody is written to.
+    a minute, above which proof is asked for, and above ten times of which nobody is taken without it. `address_mb`: files
+    from one address within an hour; `hour_mb`: from all together. A post has 32 MB of them at the most, however many are allowed.
+    `confirm_by`: the mail channel that tells whoever left an address their number; empty: nobody is written to.
     `phone_region` (ISO 3166) is where numbers without country code are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class WebformSettings(BaseModel):
     address_posts: int = Field(default=30, ge=1, le=10_000)
     busy_posts: int = Field(default=60, ge=1, le=10_000)
     address_mb: int = Field(default=300, ge=1, le=10_000)
+    hour_mb: int = Field(default=3000, ge=1, le=1_000_000)
     most_files: int = Field(default=5, ge=0, le=20)
     most_file_mb: int = Field(default=10, ge=1, le=25)
     confirm_by: str = Field(default="", max_length=40)

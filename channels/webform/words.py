@@ -80,6 +80,8 @@ _EN = {
     "proof_again": "The calculation of your browser was too old or used before. Please send again.",
     "working": "One moment: your browser calculates…",
     "too_many_bytes": "You have sent very many files within an hour. Please send the rest later, or none.",
+    "crowded": "Very much is being sent to us just now. Your text is still here: please send it again in a minute, or without "
+    "files.",
     "next": "What happens next",
     "follow": "Follow your case",
     "follow_hint": "Keep this link to yourself: whoever has it sees how the case stands.",
@@ -156,6 +158,7 @@ _ZH = {
     "proof_again": "浏览器的计算结果已过期或已被使用，请再提交一次。",
     "working": "请稍候，浏览器正在计算……",
     "too_many_bytes": "您在一小时内提交的文件过多，请稍后再上传其余文件，或不带附件提交。",
+    "crowded": "当前提交的内容过多，暂时无法处理。您填写的内容已保留，请一分钟后再次提交，或不带附件提交。",
     "next": "接下来",
     "follow": "查询处理进度",
     "follow_hint": "请妥善保管此链接，持有链接的人可以看到处理进度。",

@@ -27,6 +27,7 @@ LEARNED = "hub_learned"
 LOOKS = "hub_looks"
 INCIDENTS = "hub_incidents"
 CHANNELS = "hub_channels"
+VISITORS = "hub_visitors"
 TOPICS = (
     EVENTS,
     INBOUND,
@@ -40,6 +41,7 @@ TOPICS = (
     LOOKS,
     CHANNELS,
     INCIDENTS,
+    VISITORS,
 )
 
 _HEARTBEAT_SECONDS = 15.0

@@ -7,13 +7,16 @@ from typing import Any, cast
 from pydantic import BaseModel, ValidationError
 
 from channels.adapter import ChannelKind
+from channels.room import Room
 from hub.actions.announce import Listener
 from hub.actions.channels.desk_channels import DeskChannels
 from hub.actions.feed import Feed
 from hub.actions.floor.outlook import Outlook
+from hub.actions.gate import SharedGate
 from hub.actions.intake import Intake
 from hub.actions.learning.learned import Learned
 from hub.actions.reader import Reader
+from hub.actions.space import Space
 from hub.settings import Settings, WrongSetting, explain_validation
 from routing.rules import RoutingRules
 from storage.database import Database
@@ -52,6 +55,9 @@ class Context:
     feed: Feed
     intake: Intake
     reader: Reader
+    gate: SharedGate
+    space: Space
+    room: Room = field(default_factory=Room)
     outlook: Outlook = field(default_factory=Outlook)
     learned: Learned = field(default_factory=Learned)
     desk_channels: DeskChannels = field(default_factory=DeskChannels)
@@ -67,6 +73,11 @@ class Context:
     def channels(self) -> Mapping[str, Mapping[str, Any]]:
         """The tables of all that work: those of the file, then those of the desk. Where a name is in both, the file's."""
         return {**self.desk_channels.tables, **self.settings.channels}
+
+    @property
+    def public_url(self) -> str:
+        """How customers and staff reach the hub."""
+        return self.settings.web.public_url or f"http://{self.settings.web.host}:{self.settings.web.port}"
 
     def channel(self, name: str) -> ConfiguredChannel:
         """The channel of this name. Raises KeyError when none is configured, WrongSetting when its table is wrong."""
@@ -108,6 +119,8 @@ def open_context(
         feed=Feed(database, listener),
         intake=Intake(),
         reader=Reader(),
+        gate=SharedGate(database),
+        space=Space(database, settings),
     )
     wrong = []
     for name in settings.channels:

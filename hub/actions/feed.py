@@ -40,7 +40,7 @@ class FeedEvent:
 
 
 class TooFarBehind(Exception):
-    """The cursor is unknown or more than REPLAY_LIMIT events old: read everything again."""
+    """The cursor is unknown, of another server, or more than REPLAY_LIMIT events old: read everything again."""
 
 
 class Feed:
@@ -81,8 +81,7 @@ class Feed:
                 self._position = row.position
                 self._tell(_event(row))
                 if row.channel_id is not None:
-                    for watch in self._watched.get((row.channel_id, row.thread_key), ()):
-                        watch.set()
+                    self.touch(row.channel_id, row.thread_key)
 
     def _tell(self, event: FeedEvent) -> None:
         for queue in list(self._queues):
@@ -116,11 +115,23 @@ class Feed:
             if not self._watched[key]:
                 del self._watched[key]
 
+    @property
+    def watched(self) -> bool:
+        """Whether anybody waits for something to happen to a conversation."""
+        return bool(self._watched)
+
+    def touch(self, channel_id: int, thread_key: str) -> None:
+        """Something happened to this conversation that is no event: wake whoever watches it."""
+        for watch in self._watched.get((channel_id, thread_key), ()):
+            watch.set()
+
     async def replay(self, cursor: str) -> list[FeedEvent]:
         """Events after `cursor`. Raises TooFarBehind where the reader must start afresh."""
         position = _read(cursor)
         rows = await self._database.read(lambda c: stored.feed_after(c, position, REPLAY_LIMIT + 1))
         if len(rows) > REPLAY_LIMIT:
+            raise TooFarBehind
+        if not rows and await self._database.read(lambda c: stored.is_ahead(c, position)):
             raise TooFarBehind
         return [_event(row) for row in rows]
 

@@ -19,9 +19,10 @@ from hub.actions.failures import NotFound
 from hub.actions.installation import channel_id
 from hub.model.codes import TICKET, read_code
 from hub.model.tickets import TicketStatus
-from storage import follow
+from storage import follow, ways
 from storage.database import Connection, DatabaseUnavailable
-from storage.follow import LineRow, LinkRow, Whose
+from storage.follow import LineRow, LinkRow
+from storage.ways import WhoseRow
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ class FollowLinks:
             raise Unavailable(str(error)) from error
 
     async def _make(self, connection: Connection, number: int, received: Received) -> str:
-        ticket = await follow.ticket_of(connection, read_code(TICKET, received.ticket_code))
+        ticket = await ways.whose(connection, read_code(TICKET, received.ticket_code))
         if ticket is None:
             return ""
 
@@ -82,7 +83,7 @@ class FollowLinks:
             await follow.add(
                 connection,
                 _hash(token),
-                ticket.id,
+                ticket.ticket_id,
                 number,
                 received.thread_key,
                 address=address,
@@ -98,7 +99,7 @@ class FollowLinks:
         await keep(token, "")
         return self._link(token)
 
-    async def _confirm(self, connection: Connection, received: Received, ticket: Whose, link: str) -> bool:
+    async def _confirm(self, connection: Connection, received: Received, ticket: WhoseRow, link: str) -> bool:
         """Whether a letter with this link will leave."""
         try:
             mail = self._ctx.channel(received.confirm_by)
@@ -110,7 +111,7 @@ class FollowLinks:
             self._ctx.secret,
             mail,
             await channel_id(self._ctx, received.confirm_by),
-            ticket_id=ticket.id,
+            ticket_id=ticket.ticket_id,
             customer_id=ticket.customer_id,
             number=received.ticket_code,
             address=received.address,

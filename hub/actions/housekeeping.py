@@ -3,9 +3,11 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
+from hub.actions.portal.enter import IDLE_SECONDS as PORTAL_IDLE
 from hub.actions.signin.policy import limit_sessions
 from storage import (
     bulk,
+    chat,
     drafts,
     follow,
     gate,
@@ -14,6 +16,7 @@ from storage import (
     house,
     listening,
     mailboxes,
+    portal,
     retention,
     side_letters,
     signin,
@@ -32,7 +35,9 @@ async def tidy(ctx: Context) -> None:
         await gathering.tidy(connection)
         await gate.tidy(connection)
         await follow.tidy(connection)
+        await portal.tidy(connection, PORTAL_IDLE)
         await talks.tidy(connection)
+        await chat.tidy(connection)
         await side_letters.tidy(connection)
         await mailboxes.tidy_counts(connection)
         await retention.tidy_runs(connection)

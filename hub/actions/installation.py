@@ -3,6 +3,7 @@
 import hashlib
 
 from hub.actions.announce import EVENTS, announce
+from hub.actions.backup.rejoin import rejoin_ledger
 from hub.actions.channels.desk_channels import read_channels
 from hub.actions.context import Context
 from hub.actions.learning.learned import reload_learned
@@ -21,8 +22,7 @@ async def set_up(ctx: Context) -> None:
 
     Raises WrongSetting when the key is not the one with which this database was begun: threads and sessions would break.
     """
-    fingerprint = hashlib.sha256(b"contact-hub key fingerprint\0" + ctx.secret).hexdigest()
-
+    fingerprint = fingerprint_of(ctx.secret)
     numbers: dict[str, int] = {}
     found: list[tuple[int, RoutingRules]] = []
 
@@ -41,9 +41,15 @@ async def set_up(ctx: Context) -> None:
         await house.make_partitions(connection, MONTHS_AHEAD)
 
     await ctx.database.run(work)
+    await rejoin_ledger(ctx.database)
     ctx.rulebook.version, ctx.rulebook.rules = found[-1]
     await reload_learned(ctx.database, ctx.learned)
     ctx.memo.update({("channel_id", name): number for name, number in numbers.items()})
+
+
+def fingerprint_of(secret: bytes) -> str:
+    """What is kept of a key, to know it again."""
+    return hashlib.sha256(b"contact-hub key fingerprint\0" + secret).hexdigest()
 
 
 async def channel_id(ctx: Context, name: str) -> int:

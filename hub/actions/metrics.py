@@ -11,3 +11,10 @@ SENT_COPIES = Counter(
     "hub_sent_copies", "Copies for folders of sent letters, by what became of them.", ["channel", "outcome"]
 )
 """outcome: kept, failed."""
+
+REFUSED = Counter(
+    "hub_refused", "Requests and connections that were turned away at the door of this process.", ["why"]
+)
+"""why: visitor (too much from one address), lines (too many connections), space (too little is left)."""
+for _why in ("visitor", "lines", "space"):
+    REFUSED.labels(_why)

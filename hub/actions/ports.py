@@ -5,16 +5,18 @@ from typing import Any
 
 import structlog
 
-from channels.adapter import Ports, Suggestion, TranscriptLine, Unavailable
+from channels.adapter import FileOfLine, Ports, Suggestion, TranscriptLine, Unavailable
 from hub.actions.channel_vault import ChannelVault
+from hub.actions.chat.lounge import HubLounge
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
 from hub.actions.follow import FollowLinks
-from hub.actions.gate import SharedGate
 from hub.actions.installation import channel_id
 from hub.actions.knowledge.find import suggest
+from hub.model.picture_types import PICTURE_TYPES
 from storage import house, mailboxes
 from storage.database import DatabaseUnavailable
+from storage.house import TranscriptRow
 
 log = structlog.get_logger(__name__)
 WAIT_SECONDS = 20.0
@@ -22,7 +24,7 @@ WAIT_SECONDS = 20.0
 
 def public_url(ctx: Context) -> str:
     """How customers and staff reach the hub."""
-    return ctx.settings.web.public_url or f"http://{ctx.settings.web.host}:{ctx.settings.web.port}"
+    return ctx.public_url
 
 
 def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda: True) -> Ports:
@@ -33,12 +35,14 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
         vault=ChannelVault(ctx, channel),
         known=_Known(ctx, channel),
         counter=ServedCounter(ctx, channel),
-        gate=SharedGate(ctx.database),
+        gate=ctx.gate,
         follow=FollowLinks(ctx, channel, public_url(ctx)),
         secret=ctx.secret,
         public_url=public_url(ctx),
+        room=ctx.room,
         alive=alive,
         suggest=_Suggest(ctx),
+        lounge=HubLounge(ctx, channel),
     )
 
 
@@ -92,6 +96,16 @@ class _Suggest:
         ]
 
 
+def _files(row: TranscriptRow) -> tuple[FileOfLine, ...]:
+    """Whether a file is what it is called is seen when it is opened; a page shows what turns out to be no picture as a file."""
+    return tuple(
+        FileOfLine(number=number, name=name, bytes=size, picture=kind in PICTURE_TYPES)
+        for number, (name, size, kind) in enumerate(
+            zip(row.file_names, row.file_sizes, row.file_types, strict=True), 1
+        )
+    )
+
+
 class _Transcript:
     def __init__(self, ctx: Context, channel: str) -> None:
         self._ctx = ctx
@@ -111,6 +125,7 @@ class _Transcript:
                 text=row.text,
                 at=row.created_at,
                 client_id=row.external_id if row.direction == "in" else "",
+                files=_files(row),
             )
             for row in rows
         ]

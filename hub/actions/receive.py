@@ -26,7 +26,7 @@ from hub.actions.read_item import house_of, read_item
 from hub.actions.reader import Overrun
 from hub.model.tickets import EventKind
 from storage import events, inbound, views
-from storage.database import Connection, DatabaseUnavailable
+from storage.database import Connection, DatabaseFull, DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +43,8 @@ async def accept_items(
     """Keep raw items of a configured channel, in order; returns after the commit, one Acceptance each. `translate`
     stands in for the kind's own, where the caller has read the items already.
 
-    The same key again is answered like the first time. Raises NotAccepted when the database is away: nothing is known to be
-    kept, and the sender must try again.
+    The same key again is answered like the first time. Raises NotAccepted when the database is away, and, for what strangers
+    send, when space is short: nothing is known to be kept, and the sender must try again.
     """
     try:
         configured = ctx.channel(channel)
@@ -52,6 +52,8 @@ async def accept_items(
         raise NotAccepted("This channel has just been switched off.") from error
     if not items:
         return []
+    if configured.kind.public and (short := (await ctx.space.stock()).short):
+        raise NotAccepted(f"There is too little space to take this ({short}).")
     try:
         number = await channel_id(ctx, channel)
         arrivals = [
@@ -70,6 +72,8 @@ async def accept_items(
         ]
         kept = [one for run in _runs(arrivals) for one in await _keep(ctx, number, run)]
     except DatabaseUnavailable as error:
+        if isinstance(error, DatabaseFull):
+            ctx.space.note_refused()
         raise NotAccepted(str(error)) from error
     new = sum(not one.duplicate for one in kept)
     if new:

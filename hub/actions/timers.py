@@ -2,6 +2,7 @@
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.answers.schedule import settle_scheduled
+from hub.actions.chat.part import look_at_chats
 from hub.actions.context import Context
 from hub.actions.errands.tasks import say_tasks_due
 from hub.actions.floor.live import end_silent
@@ -37,6 +38,7 @@ async def fire_due(ctx: Context) -> int:
         + await keep_targets(ctx)
         + await say_tasks_due(ctx)
         + await settle_scheduled(ctx)
+        + await look_at_chats(ctx)
     )
 
 

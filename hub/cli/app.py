@@ -3,6 +3,7 @@
 import typer
 
 from hub.cli.agents import hand_over_all, list_agents, reset_second_step, set_agent, show_agent
+from hub.cli.backup import backup, restore
 from hub.cli.classify import classify
 from hub.cli.demo_seed import seed
 from hub.cli.mail_authorise import authorise
@@ -52,6 +53,8 @@ demo.command("seed", help=say("Make up the past of a large installation.", "生�
 )
 app.add_typer(demo, name="demo")
 app.command("migrate", help=say("Bring the database's schema up to date.", "更新数据库结构。"))(migrate)
+app.command("backup", help=say("Copy everything while hubs go on.", "在线备份全部数据。"))(backup)
+app.command("restore", help=say("Put a copy into an empty database.", "把备份恢复到空数据库。"))(restore)
 app.command("doctor", help=say("Look everything over and say what to do.", "全面检查并给出处理建议。"))(
     _doctor
 )

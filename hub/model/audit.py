@@ -23,6 +23,8 @@ class AuditKind(StrEnum):
     ARTICLE_WITHDRAWN = "article_withdrawn"
     ARTICLE_CHANGED = "article_changed"
     KNOWLEDGE_CHANGED = "knowledge_changed"
+    SURVEY_CHANGED = "survey_changed"
+    SURVEYS_EXPORTED = "surveys_exported"
     KEY_ADDED = "key_added"
     KEY_CHANGED = "key_changed"
     KEY_REVOKED = "key_revoked"

@@ -2,7 +2,14 @@
 
 from collections.abc import Container
 
-_FIRST = {"email": "support", "webform": "contact", "webchat": "chat", "telegram": "telegram", "api": "api"}
+_FIRST = {
+    "email": "support",
+    "webform": "contact",
+    "webchat": "chat",
+    "telegram": "telegram",
+    "api": "api",
+    "portal": "portal",
+}
 
 
 def free_name(kind: str, taken: Container[str]) -> str:

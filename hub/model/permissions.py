@@ -33,6 +33,8 @@ class Permission(StrEnum):
     MANAGE_FIELDS = "manage_fields"
     REVIEW_CLASSIFICATION = "review_classification"
     SIMULATE = "simulate"
+    SEE_SURVEYS = "see_surveys"
+    MANAGE_SURVEYS = "manage_surveys"
     # Staff
     MANAGE_STAFF = "manage_staff"
     MANAGE_ROLES = "manage_roles"
@@ -93,6 +95,8 @@ _SUPERVISOR: Permissions = _AGENT | {
     Permission.MANAGE_FIELDS,
     Permission.REVIEW_CLASSIFICATION,
     Permission.SIMULATE,
+    Permission.SEE_SURVEYS,
+    Permission.MANAGE_SURVEYS,
     Permission.MANAGE_STAFF,
     Permission.REPAIR,
 }

@@ -14,6 +14,7 @@ class Kept(StrEnum):
     WEBHOOK_CALLS = "webhook_calls"
     NOTICES = "notices"
     AUDIT = "audit"
+    VOTES = "votes"
 
 
 class Depth(StrEnum):
@@ -32,6 +33,7 @@ LEAST_DAYS: Mapping[Kept, int] = {
     Kept.WEBHOOK_CALLS: 7,
     Kept.NOTICES: 90,
     Kept.AUDIT: 366,
+    Kept.VOTES: 30,
 }
 """Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice. The
 audit trail lets go of nothing younger than a year."""

@@ -7,7 +7,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from channels.doors import PEER
+from channels.doors import PEER, Asks, open_to
 from hub.actions.channels.probe import end_probes
 from hub.actions.context import Context
 from hub.actions.rules.try_rules import end_trials
@@ -18,11 +18,15 @@ from hub.web.desk.live import SOCKETS, close_sockets
 from hub.web.desk.routes import desk_routes
 from hub.web.desk.say.language import N_
 from hub.web.desk.visit import show_trouble, voice_for
-from hub.web.doors import ChannelDoors
+from hub.web.doors import ChannelDoors, refuse_unguarded
+from hub.web.doorstep import Doorstep, watch_doorstep
 from hub.web.follow.routes import follow_routes
 from hub.web.help.routes import help_routes
+from hub.web.lines import LINES, Lines, raise_file_limit
 from hub.web.ops import Ready, ops_routes
 from hub.web.peers import Network, peer_of, read_proxies
+from hub.web.portal.routes import portal_routes
+from hub.web.survey.routes import survey_routes
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -42,6 +46,7 @@ _SENTENCES = {
     405: N_("This cannot be done here."),
     408: N_("This took too long to arrive. Please try again."),
     413: N_("This is too large."),
+    503: N_("We cannot take anything just now. Please try again in a few minutes."),
 }
 
 
@@ -53,17 +58,31 @@ def make_app(
     body_within: float = BODY_WITHIN_SECONDS,
 ) -> web.Application:
     """Everything that is served. `doors` are those of the channels, which set headers of their own. `body_within` in
-    seconds, and longer for a large body: a request that has not come whole by then is answered with 408."""
-    middlewares = [_tell_trouble, _know_peer(read_proxies(ctx.settings)), _limit_body_time(body_within)]
+    seconds, and longer for a large body: a request that has not come whole by then is answered with 408. Raises NoGuard
+    where an address does not say who may open it."""
+    told = ctx.settings.web
+    lines = Lines(raise_file_limit(told.most_lines))
+    step = Doorstep(told.visitor_requests, told.visitor_lines)
+    middlewares = [
+        lines.middleware(),
+        _tell_trouble,
+        _know_peer(read_proxies(ctx.settings)),
+        watch_doorstep(step, ctx.space),
+        _limit_body_time(body_within),
+    ]
     app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
     app[SOCKETS] = set()
+    app[LINES] = lines
     keyring = Keyring(ctx)
-    app.add_routes([web.get("/", _to_the_desk)])
+    app.add_routes(open_to(Asks.NOTHING, web.get("/", _to_the_desk)))
     app.add_routes(desk_routes(ctx))
     app.add_routes(help_routes(ctx))
     app.add_routes(follow_routes(ctx))
+    app.add_routes(portal_routes(ctx))
+    app.add_routes(survey_routes(ctx))
     app.add_routes(ops_routes(ctx, ready, keyring))
     app.add_routes(api_routes(ctx, keyring))
+    refuse_unguarded(app.router.routes())
     app.router.register_resource(doors)
     app.on_response_prepare.append(_guard)
     app.on_shutdown.append(close_sockets)
@@ -137,8 +156,9 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
         voice = voice_for(request)
         text = voice.say(_SENTENCES.get(trouble.status, N_("This request cannot be answered.")))
         response = show_trouble(request, voice, trouble.status, text)
-        if "Allow" in trouble.headers:
-            response.headers["Allow"] = trouble.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in trouble.headers:
+                response.headers[name] = trouble.headers[name]
         return response
     except DatabaseUnavailable as error:
         log.warning("web.database_away", path=request.path, error=str(error))

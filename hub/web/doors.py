@@ -1,10 +1,43 @@
-"""The public doors of channels: what the outside speaks to over HTTP. Channels come and go while the hub runs."""
+"""The public doors of channels: what the outside speaks to over HTTP. Channels come and go while the hub runs.
+
+And the rule for every door of the hub: it says who may come in, or the hub does not start.
+"""
 
 from collections.abc import Iterable, Iterator
 
 from aiohttp import web
 from aiohttp.web_urldispatcher import _InfoDict
 from yarl import URL
+
+
+class NoGuard(RuntimeError):
+    """An address says nothing about who may open it. A fault of whoever wrote it; nobody should run into it later."""
+
+
+def guard_of(handler: object) -> str:
+    """Who may come in, in one word: `permission:…` of the desk, `agent` for whoever works here, `scope:…` of an API key,
+    `open:…` with what the door itself asks (channels.doors.Asks); "" for a handler that does not say."""
+    if hasattr(handler, "needs"):
+        return f"permission:{handler.needs}" if handler.needs is not None else "agent"
+    if scopes := getattr(handler, "scopes", ()):
+        return "scope:" + ",".join(scopes)
+    asks = getattr(handler, "asks", None)
+    return f"open:{asks}" if asks is not None else ""
+
+
+def refuse_unguarded(routes: Iterable[web.AbstractRoute | web.RouteDef]) -> None:
+    """Raises NoGuard, naming every address that does not say who may open it."""
+    silent = [f"{route.method} {_path(route)}" for route in routes if not guard_of(route.handler)]
+    if silent:
+        raise NoGuard(
+            f"{', '.join(silent)}: nothing says who may come in (at_desk, an operation's scopes, or channels.doors.open_to)"
+        )
+
+
+def _path(route: web.AbstractRoute | web.RouteDef) -> str:
+    if isinstance(route, web.RouteDef):
+        return route.path
+    return route.resource.canonical if route.resource is not None else ""
 
 
 class ChannelDoors(web.AbstractResource):
@@ -16,9 +49,11 @@ class ChannelDoors(web.AbstractResource):
         self._tables: dict[str, web.UrlDispatcher] = {}
 
     def open(self, channel: str, routes: Iterable[web.RouteDef]) -> None:
-        """These are this channel's doors from now on."""
+        """These are this channel's doors from now on. Raises NoGuard."""
+        routes = list(routes)
+        refuse_unguarded(routes)
         table = web.UrlDispatcher()
-        table.add_routes(list(routes))
+        table.add_routes(routes)
         self._tables[channel] = table
 
     def shut(self, channel: str) -> None:

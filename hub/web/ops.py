@@ -14,8 +14,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from channels.doors import Asks, open_to
 from hub.actions import metrics as counters
 from hub.actions.context import Context
+from hub.actions.space import Short, Stock
 from hub.model.people import Scope
 from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
@@ -33,6 +35,12 @@ _PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """What the process itself knows: why it is not ready, a sentence by a short name; empty when all is well."""
 
+SHORT = {
+    Short.DISK: "too little is free on the disk",
+    Short.DATABASE: "the database is as large as it may be",
+    Short.REFUSED: "the disk of the database is full",
+}
+
 OUTBOX_STATES = ("queued", "sending", "failed", "uncertain")
 
 
@@ -48,6 +56,9 @@ def ops_routes(ctx: Context, ready: Ready, keyring: Keyring | None = None) -> li
     async def readyz(_request: web.Request) -> web.Response:
         reasons = await readiness.reasons()
         document = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+        # No reason to send work elsewhere: every hub of this installation says it, and the desk goes on.
+        if short := (await ctx.space.stock()).short:
+            document["notes"] = {"space": f"public pages take nothing: {SHORT[short]}"}
         return web.json_response(document, status=503 if reasons else 200, headers=_NO_STORE)
 
     async def show_metrics(request: web.Request) -> web.StreamResponse:
@@ -60,9 +71,8 @@ def ops_routes(ctx: Context, ready: Ready, keyring: Keyring | None = None) -> li
         return web.Response(body=text, headers={**_NO_STORE, "Content-Type": CONTENT_TYPE_LATEST})
 
     return [
-        web.get("/healthz", healthz),
-        web.get("/readyz", readyz),
-        web.get("/metrics", answer_problems(show_metrics)),
+        *open_to(Asks.NOTHING, web.get("/healthz", healthz), web.get("/readyz", readyz)),
+        *open_to(Asks.MACHINE, web.get("/metrics", answer_problems(show_metrics))),
     ]
 
 
@@ -115,8 +125,11 @@ class _Figures:
                 except DatabaseUnavailable:
                     # A scrape still tells how the process is; the other figures are missing, not stale.
                     self._from_database = []
+        stock = await self._ctx.space.stock()
         registry = CollectorRegistry()
-        registry.register(_Ready([*self._from_database, *self._of_process(await _loop_lag())]))
+        registry.register(
+            _Ready([*self._from_database, *self._of_process(await _loop_lag()), *_of_space(stock)])
+        )
         return registry
 
     def _of_process(self, lag: float) -> Iterable[Metric]:
@@ -129,6 +142,15 @@ class _Figures:
         yield _gauge("hub_loop_lag_seconds", "How late the event loop was at this scrape.", lag)
         yield _gauge("hub_pool_connections", "Connections in the pool.", size)
         yield _gauge("hub_pool_idle_connections", "Connections in the pool that nobody uses.", idle)
+
+
+def _of_space(stock: Stock) -> Iterable[Metric]:
+    yield _gauge("hub_space_free_bytes", "What is free on the disk of data_dir.", stock.free)
+    yield _gauge("hub_space_reserve_bytes", "With less than this, public pages take nothing.", stock.reserve)
+    yield _gauge("hub_public_pages_shut", "1 while space is short.", float(stock.short is not None))
+    if stock.most:
+        yield _gauge("hub_database_bytes", "How large the database is.", stock.database)
+        yield _gauge("hub_database_most_bytes", "How large it may be.", stock.most)
 
 
 class _Ready(Collector):

@@ -18,6 +18,11 @@ SET settings = $3, secrets = $4, enabled = $5, changed_by = $6, version = versio
 WHERE name = $1 AND version = $2
 RETURNING version
 
+-- name: begin_anew
+-- With the settings that it has: hubs open it anew when its version is another.
+UPDATE channel_config SET changed_by = $2, version = version + 1, changed_at = clock_timestamp() WHERE name = $1
+RETURNING enabled
+
 -- name: remove_config
 DELETE FROM channel_config WHERE name = $1 AND version = $2 RETURNING version
 

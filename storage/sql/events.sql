@@ -15,6 +15,10 @@ WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)
 ORDER BY e.xid, e.id
 LIMIT $3
 
+-- name: is_ahead
+-- Whether this server has not come to that transaction yet: the cursor was given out by another one.
+SELECT $1::text::xid8 >= pg_snapshot_xmax(pg_current_snapshot())
+
 -- name: add_event
 INSERT INTO event (ticket_id, kind, agent_id, data) VALUES ($1, $2, $3, $4)
 

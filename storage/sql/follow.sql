@@ -1,8 +1,5 @@
 -- Links by which customers follow a case without signing in.
 
--- name: ticket_of
-SELECT id, customer_id FROM ticket WHERE code = $1
-
 -- name: add
 INSERT INTO follow_link (token_hash, ticket_id, channel_id, thread_key, address, language, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(secs => $7))

@@ -52,10 +52,17 @@ ON CONFLICT (channel_id, key) DO UPDATE SET value = excluded.value, written_at =
 
 -- name: transcript
 -- What the visitor of one conversation may see: what went to and fro, never notes.
-SELECT id, direction, CASE WHEN agent_id IS NULL THEN '' ELSE author_name END AS author_name, text, created_at, external_id
-FROM interaction
-WHERE channel_id = $1 AND thread_key = $2 AND thread_key <> '' AND id > $3 AND direction IN ('in', 'out')
-ORDER BY id
+-- Files in the order of their numbers (sql/chat.sql, file).
+SELECT i.id, i.direction, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.text, i.created_at, i.external_id,
+       coalesce(f.names, '{}') AS file_names, coalesce(f.sizes, '{}') AS file_sizes, coalesce(f.types, '{}') AS file_types
+FROM interaction i
+LEFT JOIN LATERAL (
+    SELECT array_agg(a.filename ORDER BY a.id) AS names, array_agg(a.size ORDER BY a.id) AS sizes,
+           array_agg(a.content_type ORDER BY a.id) AS types
+    FROM attachment a WHERE a.interaction_id = i.id
+) f ON true
+WHERE i.channel_id = $1 AND i.thread_key = $2 AND i.thread_key <> '' AND i.id > $3 AND i.direction IN ('in', 'out')
+ORDER BY i.id
 LIMIT 200
 
 -- name: take_lease
@@ -134,3 +141,6 @@ SELECT clock_timestamp()
 
 -- name: server_version
 SELECT current_setting('server_version_num')::int
+
+-- name: database_bytes
+SELECT pg_database_size(current_database())

@@ -74,11 +74,17 @@ DELETE FROM notice WHERE ticket_id = ANY($1::bigint[])
 UPDATE webhook_call SET body = '' WHERE ticket_id = ANY($1::bigint[]) AND state IN ('sent', 'failed')
 
 -- name: empty_surveys
--- The figures stay.
-UPDATE survey_invitation SET comment = '', address = '' WHERE ticket_id = ANY($1::bigint[])
+-- The figures stay, and which of the reasons were given.
+UPDATE survey_invitation SET comment = '', address = '', answers = answers - 'said' WHERE ticket_id = ANY($1::bigint[])
 
 -- name: drop_follow_links
 DELETE FROM follow_link WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_portal_links
+DELETE FROM portal_link WHERE ticket_id = ANY($1::bigint[])
+
+-- name: drop_portal_sessions
+DELETE FROM portal_session WHERE ticket_id = ANY($1::bigint[])
 
 -- name: forget_people
 -- Who wrote in, and by which references their letters are known.
@@ -133,6 +139,20 @@ WITH gone AS (
     WHERE n.customer_id = ANY($1::bigint[]) AND n.kind = t.kind AND n.value = t.value RETURNING t.channel_id, t.thread_key
 )
 DELETE FROM proof p USING gone WHERE p.channel_id = gone.channel_id AND p.thread_key = gone.thread_key
+
+-- name: forget_portal
+-- Who is signed in to their own page, and every way in. Found by the identities, which go next.
+WITH theirs AS (
+    SELECT value FROM identity WHERE customer_id = ANY($1::bigint[]) AND kind = 'email'
+), codes AS (
+    DELETE FROM portal_code WHERE address IN (SELECT value FROM theirs)
+), links AS (
+    DELETE FROM portal_link WHERE address IN (SELECT value FROM theirs)
+)
+DELETE FROM portal_session WHERE address IN (SELECT value FROM theirs)
+
+-- name: forget_survey_refusals
+DELETE FROM survey_refusal r USING identity i WHERE i.customer_id = ANY($1::bigint[]) AND r.address = lower(i.value)
 
 -- name: forget_identities
 DELETE FROM identity WHERE customer_id = ANY($1::bigint[])
@@ -196,3 +216,36 @@ WHERE c.code = $1
 SELECT c.anonymised_at, EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work,
        (SELECT count(*) FROM ticket t WHERE t.customer_id = c.id) AS tickets
 FROM customer c WHERE c.code = $1
+
+-- name: drop_chat_keys
+-- Unless the conversation goes on in another ticket of its customer.
+DELETE FROM chat_key c USING ticket t
+WHERE t.id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
+  AND NOT EXISTS (SELECT 1 FROM thread_ref r JOIN ticket o ON o.id = r.ticket_id
+                  WHERE r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND o.id <> ALL($1) AND o.customer_id = t.customer_id)
+
+-- name: drop_chat_pages
+DELETE FROM chat_page c USING ticket t
+WHERE t.id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
+  AND NOT EXISTS (SELECT 1 FROM thread_ref r JOIN ticket o ON o.id = r.ticket_id
+                  WHERE r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND o.id <> ALL($1) AND o.customer_id = t.customer_id)
+
+-- name: drop_chat_typing
+DELETE FROM chat_typing c USING ticket t
+WHERE t.id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
+  AND NOT EXISTS (SELECT 1 FROM thread_ref r JOIN ticket o ON o.id = r.ticket_id
+                  WHERE r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND o.id <> ALL($1) AND o.customer_id = t.customer_id)
+
+-- name: drop_chats
+DELETE FROM chat c USING ticket t
+WHERE t.id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
+  AND NOT EXISTS (SELECT 1 FROM thread_ref r JOIN ticket o ON o.id = r.ticket_id
+                  WHERE r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND o.id <> ALL($1) AND o.customer_id = t.customer_id)
+
+-- name: forget_chat_keys
+DELETE FROM chat_key c USING ticket t
+WHERE t.customer_id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
+
+-- name: forget_chats
+DELETE FROM chat c USING ticket t
+WHERE t.customer_id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key

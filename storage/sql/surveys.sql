@@ -4,37 +4,107 @@
 -- The number in the ledger of the ticket's last resolution.
 SELECT max(seq) FROM event WHERE ticket_id = $1 AND kind = 'status_changed' AND data->>'to' = 'resolved'
 
+-- name: active
+-- Those that are on, in their order.
+SELECT s.id, s.version, v.definition FROM survey s JOIN survey_version v ON v.survey_id = s.id AND v.number = s.version
+WHERE s.active AND NOT s.retired ORDER BY s.place, s.id
+
+-- name: definition
+SELECT definition FROM survey_version WHERE survey_id = $1 AND number = $2
+
+-- name: next_id
+SELECT nextval('survey_invitation_id_seq')
+
+-- name: was_asked
+-- About this resolution, by whatever question.
+SELECT EXISTS (SELECT 1 FROM survey_invitation WHERE ticket_id = $1 AND resolution = $2)
+
+-- name: asked_within
+-- Whether the customer was asked about anything in the last `$2` seconds.
+SELECT EXISTS (SELECT 1 FROM ticket t JOIN survey_invitation s ON s.ticket_id = t.id
+               WHERE t.customer_id = $1 AND s.sent_at > clock_timestamp() - make_interval(secs => $2))
+
+-- name: refuses
+SELECT EXISTS (SELECT 1 FROM survey_refusal r JOIN channel c ON c.kind = r.channel_kind WHERE c.id = $1 AND r.address = lower($2))
+
+-- name: refuse
+INSERT INTO survey_refusal (channel_kind, address) SELECT kind, lower($2) FROM channel WHERE id = $1 ON CONFLICT DO NOTHING
+
 -- name: invite
--- Once for each resolution.
-INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, expires_at)
-VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + make_interval(secs => $7))
-ON CONFLICT DO NOTHING RETURNING id
+INSERT INTO survey_invitation (id, ticket_id, resolution, kind, channel_id, address, token_hash, expires_at, survey_id, survey_version,
+                               language, queue_id, agent_id, shown)
+OVERRIDING SYSTEM VALUE
+SELECT $1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8), $9, $10, $11, t.queue_id,
+       coalesce(t.assignee_id, t.last_agent_id), $12
+FROM ticket t WHERE t.id = $2
 
 -- name: asked
 -- What a token was made for.
-SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id,
-       s.expires_at > clock_timestamp() AS open,
+SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id, s.answers, s.language,
+       s.survey_id, s.survey_version, s.follow_up_id, s.token_hash, s.expires_at > clock_timestamp() AS open,
        coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $2), true) AS changeable
 FROM survey_invitation s WHERE s.token_hash = $1
 
 -- name: asked_by_id
-SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id,
-       s.expires_at > clock_timestamp() AS open,
+SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id, s.answers, s.language,
+       s.survey_id, s.survey_version, s.follow_up_id, s.token_hash, s.expires_at > clock_timestamp() AS open,
        coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $2), true) AS changeable
 FROM survey_invitation s WHERE s.id = $1
 
+-- name: asked_here
+-- The newest question about a ticket that was put to this address and can still be answered.
+SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id, s.answers, s.language,
+       s.survey_id, s.survey_version, s.follow_up_id, s.token_hash, s.expires_at > clock_timestamp() AS open,
+       coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $4), true) AS changeable
+FROM survey_invitation s
+WHERE s.ticket_id = $1 AND s.channel_id = $2 AND lower(s.address) = lower($3) AND s.expires_at > clock_timestamp()
+  AND coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $4), true)
+ORDER BY s.id DESC LIMIT 1
+
+-- name: asked_on_page
+-- The newest question about a ticket that stands on the pages of this channel, and can still be answered.
+SELECT s.id, s.ticket_id, s.resolution, s.kind, s.channel_id, s.address, s.score, s.comment, s.entry_id, s.answers, s.language,
+       s.survey_id, s.survey_version, s.follow_up_id, s.token_hash, s.expires_at > clock_timestamp() AS open,
+       coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $3), true) AS changeable
+FROM survey_invitation s
+WHERE s.ticket_id = $1 AND s.channel_id = $2 AND s.shown AND s.expires_at > clock_timestamp()
+  AND coalesce(s.answered_at > clock_timestamp() - make_interval(secs => $3), true)
+ORDER BY s.id DESC LIMIT 1
+
+-- name: is_alive
+-- Whether the ticket is still as it was when the customer was asked: done, and not resolved once more.
+SELECT t.status IN ('resolved', 'closed') AND NOT EXISTS (
+    SELECT 1 FROM event e WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.seq > $2
+      AND e.data->>'to' NOT IN ('resolved', 'closed'))
+FROM ticket t WHERE t.id = $1
+
 -- name: answer
-UPDATE survey_invitation SET score = $2, comment = $3, entry_id = coalesce(entry_id, $4),
+UPDATE survey_invitation SET score = $2, comment = $3, answers = $5, entry_id = coalesce(entry_id, $4),
        answered_at = coalesce(answered_at, clock_timestamp())
 WHERE id = $1
+
+-- name: followed_up
+UPDATE survey_invitation SET follow_up_id = $2 WHERE id = $1
 
 -- name: add_entry
 -- What was asked ('out': the house says it by itself, so it answers nobody), or answered ('internal': nobody's turn to say anything
 -- comes of it).
 INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, author_name, text, fields, thread_key, revises,
-                         automatic)
-VALUES ($1, $2, $3, $4, 'survey', $5, $6, $7, $8, $9, $10, CASE WHEN $5 = 'out' THEN 'survey' ELSE '' END)
+                         subject, external_id, automatic)
+VALUES ($1, $2, $3, $4, 'survey', $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $5 = 'out' THEN 'survey' ELSE '' END)
 RETURNING id
+
+-- name: follow_up_facts
+-- What a ticket that follows up is like: as the one that was rated.
+SELECT t.kind, t.language, t.subject, ch.kind AS channel_kind FROM ticket t JOIN channel ch ON ch.id = t.channel_id WHERE t.id = $1
+
+-- name: letters_from
+-- The last letter on this ticket from this address that a person wrote.
+SELECT i.details FROM interaction i
+WHERE i.ticket_id = $1 AND i.channel_id = $2 AND i.direction = 'in' AND i.automatic = ''
+  AND lower(i.details->'sender'->>'address') = lower($3)
+  AND NOT EXISTS (SELECT 1 FROM undeliverable u WHERE u.address = lower($3))
+ORDER BY i.id DESC LIMIT 1
 
 -- name: scores_of
 -- What a customer said of how they were served, the last first.

@@ -67,19 +67,25 @@ ORDER BY e.seq DESC
 LIMIT $2
 
 -- name: list_customers
--- Last seen first. What is looked for is a part of the name, the start of an identity, or a code: never a pattern.
+-- Last seen first. Those who are looked for are found by sql/search.sql.
 SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
        cu.key_account OR coalesce(o.key_account, false) AS key_account,
        coalesce(nullif(cu.segment, ''), o.segment, '') AS segment, cu.created_at, cu.last_seen_at
 FROM customer cu
 LEFT JOIN organisation o ON o.id = cu.organisation_id
 WHERE (cu.last_seen_at, cu.id) < ($1::timestamptz, $2::bigint) AND cu.merged_into IS NULL
-  AND ($3::text = ''
-       OR position(lower($3) IN lower(cu.name)) > 0
-       OR cu.code = $4::bigint
-       OR cu.id IN (SELECT customer_id FROM identity WHERE starts_with(value, lower($3))))
 ORDER BY cu.last_seen_at DESC, cu.id DESC
-LIMIT $5
+LIMIT $3
+
+-- name: these_customers
+-- Those of them that are nobody else by now, in the same order.
+SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,
+       cu.key_account OR coalesce(o.key_account, false) AS key_account,
+       coalesce(nullif(cu.segment, ''), o.segment, '') AS segment, cu.created_at, cu.last_seen_at
+FROM customer cu
+LEFT JOIN organisation o ON o.id = cu.organisation_id
+WHERE cu.id = ANY($1::bigint[]) AND cu.merged_into IS NULL
+ORDER BY cu.last_seen_at DESC, cu.id DESC
 
 -- name: get_customer
 SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,

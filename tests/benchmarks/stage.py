@@ -110,11 +110,13 @@ class Stage:
         return at_database(self.dsn, name), bool(there)
 
     @asynccontextmanager
-    async def serve(self, channels: Channels) -> AsyncIterator[Served]:
-        """`contact-hub serve` over a fresh database, as an administrator starts it."""
-        dsn = await self.fresh_database()
+    async def serve(
+        self, channels: Channels, *, env: Mapping[str, str] | None = None, dsn: str = ""
+    ) -> AsyncIterator[Served]:
+        """`contact-hub serve` over a fresh database, or that of another hub, as an administrator starts it."""
+        dsn = dsn or await self.fresh_database()
         folder = self.scratch / f"serve-{next(_serial)}"
-        async with serving(folder, dsn, channels, secret=SECRET.decode()) as process:
+        async with serving(folder, dsn, channels, secret=SECRET.decode(), env=env) as process:
             yield Served(url=process.url, dsn=dsn, key=self.key, pid=process.process.pid, stage=self)
         shutil.rmtree(folder)
 

@@ -3,11 +3,14 @@
 import pytest
 
 from hub.actions.floor.route import drain
+from hub.actions.knowledge.write import new_article, publish
 from hub.actions.note import add_note
 from hub.actions.people.staff import set_preferences
 from hub.actions.search.index import index_some
+from hub.model.articles import Visibility
 from hub.model.people import HUB
 from storage import views
+from storage.knowledge import Words
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import violations
 from tests.fakes.desk import Desk, customer_writes
@@ -15,6 +18,10 @@ from tests.fakes.desk import Desk, customer_writes
 WORDS = {
     "en": ("Nothing found", "None among", "Everything", "kettle", "Kettle leaks"),
     "zh_CN": ("没有找到", "较早", "全部", "訂單", "订单还没收到"),
+}
+ARTICLES = {
+    "en": Words(title="Descaling a kettle", summary="", body="Fill it with vinegar."),
+    "zh_CN": Words(title="查询物流", summary="", body="按订单号查询。"),
 }
 
 
@@ -27,6 +34,18 @@ async def _fill(desk: Desk) -> int:
     )
     await drain(desk.ctx)
     await add_note(desk.ctx, ticket_code=code, actor=HUB, text="He bought the kettle in May.")
+    for language, text in ARTICLES.items():
+        made = await new_article(desk.ctx, language=language, text=text, actor=HUB)
+        await new_article(desk.ctx, language=language, text=text, actor=HUB)  # a draft, which nobody finds
+        await publish(
+            desk.ctx,
+            article_id=made,
+            language=language,
+            version=1,
+            text=text,
+            visibility=Visibility.INTERNAL,
+            actor=HUB,
+        )
     while await index_some(desk.ctx):
         pass
     return code
@@ -49,6 +68,9 @@ async def test_search_by_key_and_by_hand(open_desk: OpenDesk, desk: Desk, locale
     marks = await page.locator("#found mark").all_inner_texts()
     assert {one.lower() for one in marks} == {"kettle" if locale == "en" else "订单"}
     assert await page.locator(".found-tabs a[aria-current]").inner_text() == everything
+    article = page.locator("[aria-labelledby=found-articles] .hit")
+    assert ARTICLES[locale].title in await article.inner_text()
+    assert await article.get_attribute("href") == f"/desk/knowledge/{1 if locale == 'en' else 3}?lang={locale}"
     assert await violations(page) == []
 
     # A filter reads what was found anew, and stays in the address; the field keeps the focus.
@@ -90,7 +112,7 @@ async def test_each_agent_finds_what_is_in_their_sight(open_desk: OpenDesk, desk
     """Two at once: a supervisor of everything, and a colleague whose role shows them their own tickets alone."""
     await _fill(desk)
     ann, lin = await open_desk("/desk/search?q=kettle"), await open_desk("/desk/search?q=kettle", login="lin")
-    assert await ann.locator("#found .hit").count() == 3
+    assert await ann.locator("#found .hit").count() == 4
     lin_id = next(one.id for one in await desk.ctx.database.read(views.list_agents) if one.login == "lin")
     await desk.ctx.database.run(
         lambda c: c.execute(
@@ -101,6 +123,6 @@ async def test_each_agent_finds_what_is_in_their_sight(open_desk: OpenDesk, desk
     )
     await desk.ctx.database.run(lambda c: c.execute("UPDATE ticket SET assignee_id = NULL"))
     await lin.reload()
-    assert await lin.locator("#found .hit").count() == 0
+    assert await lin.locator("#found .hit strong").all_inner_texts() == [ARTICLES["en"].title]
     await ann.reload()
-    assert await ann.locator("#found .hit").count() == 3
+    assert await ann.locator("#found .hit").count() == 4

@@ -13,6 +13,8 @@ from channels.adapter import (
     Asking,
     Counted,
     CounterReply,
+    Lounge,
+    NobodyInLounge,
     NotAccepted,
     Ports,
     RawItem,
@@ -169,6 +171,9 @@ class Doorkeeper:
         self.taken.add(mark)
         return fresh
 
+    async def was_taken(self, mark: str) -> bool:
+        return mark in self.taken
+
 
 async def follow_at_example(received: Received) -> str:
     return f"https://hub.example/follow/{received.ticket_code}"
@@ -184,6 +189,7 @@ def make_ports(
     alive: Any = None,
     gate: Any = None,
     follow: Any = None,
+    lounge: Lounge | None = None,
     public_url: str = "https://hub.example",
 ) -> Ports:
     return Ports(
@@ -197,6 +203,7 @@ def make_ports(
         secret=SECRET,
         public_url=public_url,
         alive=alive or (lambda: True),
+        lounge=lounge or NobodyInLounge(),
     )
 
 

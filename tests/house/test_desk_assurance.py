@@ -21,7 +21,7 @@ NO_PAGE = (
     r"/desk/tickets/\{code\}/originals/.*",
     # On to another page, or pieces that a form asks for.
     r"/desk/login/company.*", r"/desk/security/company/.*", r"/desk/security/\{rest.*", r"/desk/rules/preview/.*",
-    r"/desk/rules/draft/trial",
+    r"/desk/rules/draft/trial", r"/desk/consent",
 )  # fmt: skip
 
 

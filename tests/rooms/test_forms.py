@@ -7,8 +7,10 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -16,13 +18,16 @@ import pytest
 from aiohttp import web
 from altcha import Challenge, Payload, solve_challenge
 
+from channels.adapter import RawItem
 from channels.webform.presets import complaint
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
+from hub.actions.housekeeping import tidy
 from hub.actions.own_fields import add_field
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
 from hub.actions.search.documents import entry_text
+from hub.actions.space import REFUSED_FOR, Short, Space
 from hub.actions.status import change_status
 from hub.model.people import HUB
 from hub.model.tickets import TicketStatus
@@ -32,6 +37,7 @@ from hub.web.app import make_app
 from hub.web.desk.say.details import shown_fields
 from hub.web.desk.say.language import Voice
 from hub.web.doors import ChannelDoors
+from storage.database import DatabaseFull
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows
 
@@ -83,10 +89,16 @@ class House:
 
 
 @asynccontextmanager
-async def a_house(dsn: str, channels: dict[str, Any] | None = None) -> AsyncIterator[House]:
+async def a_house(
+    dsn: str, channels: dict[str, Any] | None = None, **told: Any
+) -> AsyncIterator[House]:
     async with a_hub(dsn, channels or TOLD) as opened:
-        settings = Settings(channels=opened.settings.channels, web={"trusted_proxies": ["127.0.0.1"]})  # type: ignore[arg-type]
-        ctx = replace(opened, settings=settings)
+        settings = Settings(
+            channels=opened.settings.channels,
+            web={"trusted_proxies": ["127.0.0.1"]},  # type: ignore[arg-type]
+            **told,
+        )
+        ctx = replace(opened, settings=settings, space=Space(opened.database, settings))
         doors = ChannelDoors()
         form = ctx.channel("form").settings
         adapter: Any = ctx.kinds["webform"].open("form", form, make_ports(ctx, "form"))
@@ -114,6 +126,13 @@ def follow_path(page: str) -> str:
     found = re.search(r'href="https?://[^"/]*(/follow/[\w-]+)"', page)
     assert found, page
     return found[1]
+
+
+async def counted(house: House, key: str, amount: int) -> None:
+    """As if so much had been counted under this key."""
+    await house.ctx.database.run(
+        lambda c: c.execute("INSERT INTO rate_limit VALUES ($1, clock_timestamp(), $2)", key, amount)
+    )
 
 
 async def letters(ctx: Context) -> list[dict[str, Any]]:
@@ -254,19 +273,30 @@ async def test_what_is_added_has_limits_and_a_refusal_keeps_what_was_typed(datab
     async with a_house(database_dsn) as house:
         path = follow_path((await house.send())[1])
         fields = read_form((await house.get(path))[1]).fields | {"text": "And the cup."}
-        for what, amount in (("post", 30), ("kb", 300 * 1024 + 1)):
-            await house.ctx.database.run(
-                lambda c, what=what, amount=amount: c.execute(
-                    "INSERT INTO rate_limit VALUES ($1, now(), $2)",
-                    f"form:/follow:{what}:203.0.113.9",
-                    amount,
-                )
-            )
-            status, page, after = await house.post(path, fields)
+        for peer, what, amount in (("203.0.113.1", "post", 30), ("203.0.113.2", "kb", 300 * 1024 + 1)):
+            await counted(house, f"form:/follow:{what}:{peer}", amount)
+            status, page, after = await house.post(path, fields, peer)
             assert (status, "And the cup." in page, int(after) > 0) == (429, True, True)
             assert read_form(page).fields["submission"] == fields["submission"]
-            await house.ctx.database.run(lambda c: c.execute("DELETE FROM rate_limit"))
         assert (await house.post(path, fields))[0] == 303
+
+
+async def test_s91_a_conversation_takes_so_many_files_from_wherever_they_come(database_dsn: str) -> None:
+    async with a_house(database_dsn) as house:
+        path = follow_path((await house.send())[1])
+        fields = read_form((await house.get(path))[1]).fields | {"text": "And the cup."}
+        thread = await one(house.ctx, "SELECT thread_key FROM follow_link")
+
+        async def send(peer: str) -> tuple[int, str, str]:
+            form = aiohttp.FormData(fields, default_to_multipart=True, quote_fields=False)
+            form.add_field("files", b"x" * 600_000, filename="film.mov")
+            return await house.post(path, form, peer)
+
+        await counted(house, f"form:/follow:kb:of:form:{thread}", 100 * 1024)
+        status, page, after = await send("203.0.113.3")
+        assert (status, "very many files" in page, int(after) > 0) == (429, True, True)
+        # Words still go in.
+        assert (await house.post(path, fields, "203.0.113.4"))[0] == 303
 
 
 async def test_of_a_long_case_the_end_is_shown(database_dsn: str) -> None:
@@ -360,10 +390,52 @@ async def test_s90_when_very_many_write_a_browser_works_first_and_each_work_coun
         status, page, _ = await other.post("/forms/form", read_form(again).fields | SAID | {"altcha": done})
         assert (status, "too old or used before" in page) == (422, True)
         assert (await other.post("/forms/form", read_form(page).fields | SAID | {"altcha": "AAAA"}))[0] == 422
-        for number in range(30):
-            status, page, _ = await house.send(f"198.51.100.{number}")
-        assert (status, "Very many people are writing" in page) == (429, True)
         assert await one(house.ctx, "SELECT count(*) FROM ticket") == 3
+
+
+async def test_s90_in_a_flood_who_has_worked_is_taken_and_nobody_else(database_dsn: str) -> None:
+    flood = {**TOLD, "form": {**FORM, "busy_posts": 1, "address_posts": 3}}
+    async with a_house(database_dsn, flood) as house, a_house(database_dsn, flood) as other:
+        # Who is refused for what they alone sent uses up nothing of what there is for all.
+        for _ in range(20):
+            await house.post("/forms/form", {}, "203.0.113.66")
+        assert await one(house.ctx, "SELECT hits FROM rate_limit WHERE key = 'form:form:posts'") == 3
+        for number in range(12):
+            await house.post("/forms/form", {}, f"198.51.100.{number}")
+        rows_before = await one(house.ctx, "SELECT count(*) FROM rate_limit")
+        for number in range(20):
+            status, page, after = await house.post("/forms/form", SAID, f"192.0.2.{number}")
+            assert (status, "do a small calculation" in page, "The lid broke." in page) == (429, True, True)
+            assert 0 < int(after) <= 60
+        assert await one(house.ctx, "SELECT count(*) FROM rate_limit") == rows_before, "nobody was asked"
+        for hub in (house, other):
+            _, page = await hub.get("/forms/form")
+            worked = read_form(page).fields | SAID | {"altcha": work(page)}
+            assert (await hub.post("/forms/form", worked))[0] == 200
+            assert (await hub.post("/forms/form", worked))[0] == 422, "each piece of work counts once"
+        status, page, after = await house.post("/forms/form", worked)
+        assert (status, "from your connection" in page, int(after) > 0) == (429, True, True)
+        # With work or without, there is an end to what a form takes.
+        await counted(house, "form:form:worked:203.0.113.5", 0)
+        await house.ctx.database.run(
+            lambda c: c.execute("UPDATE rate_limit SET hits = 10 WHERE key = 'form:form:worked'")
+        )
+        _, page = await house.get("/forms/form")
+        worked = read_form(page).fields | SAID | {"altcha": work(page)}
+        status, page, _ = await house.post("/forms/form", worked, "203.0.113.5")
+        assert (status, "Very many people are writing" in page) == (429, True)
+        assert await one(house.ctx, "SELECT count(*) FROM ticket") == 2
+
+
+async def test_what_floods_have_left_behind_is_tidied_up(house: House) -> None:
+    await house.ctx.database.run(
+        lambda c: c.execute(
+            """INSERT INTO rate_limit SELECT 'form:form:post:10.0.0.' || g, clock_timestamp() - make_interval(mins => 30 * g), 1
+               FROM generate_series(0, 5) g"""
+        )
+    )
+    await tidy(house.ctx)
+    assert await one(house.ctx, "SELECT count(*) FROM rate_limit") == 2
 
 
 async def test_s91_more_files_than_an_address_may_send_are_not_read(database_dsn: str) -> None:
@@ -390,7 +462,57 @@ async def test_s91_more_files_than_an_address_may_send_are_not_read(database_dsn
         )
         assert b" 413 " in await reader.readline()
         writer.close()
+        # All together may send so much in an hour; who only writes is heard.
+        await house.ctx.database.run(
+            lambda c: c.execute("UPDATE rate_limit SET hits = 3000 * 1024 WHERE key = 'form:form:kb'")
+        )
+        status, page, _ = await send(700_000, "203.0.113.12")
+        assert (status, "very many files" in page) == (429, True)
+        assert (await house.send("203.0.113.13"))[0] == 200
         assert await one(house.ctx, "SELECT count(*) FROM attachment") == 2
+
+
+async def test_s91_strangers_are_sent_away_while_space_is_short_and_letters_and_the_desk_go_on(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    space = {"reserve_mb": 10_000_000}  # more than any disk has free
+    async with a_house(database_dsn, data_dir=tmp_path, space=space) as house:
+        status, page, after = await house.send()
+        assert (status, "The lid broke." in page, after) == (503, True, "30")
+        # Votes and the like, which have no page to come back to.
+        status, _, after = await house.post("/help/en/article/1/vote", {"helped": "yes"})
+        assert (status, after) == (503, "60")
+        assert (await house.get("/help/en"))[0] == 200
+        letter = RawItem(
+            external_key="1", content=b"From: li@example.cn\r\n\r\nHello", received_at=datetime.now(UTC)
+        )
+        (kept,) = await accept_items(house.ctx, "support", [letter])
+        assert not kept.duplicate
+        ready = json.loads((await house.get("/readyz"))[1])
+        assert (ready["status"], list(ready["notes"])) == ("ready", ["space"])
+        async with house.client.get(f"{house.url}/metrics") as answer:
+            figures = await answer.text()
+        assert "hub_public_pages_shut 1.0" in figures and "hub_space_free_bytes" in figures
+        assert await one(house.ctx, "SELECT count(*) FROM raw_inbound") == 1
+
+
+async def test_s91_a_bound_for_the_database_and_a_full_disk_shut_the_doors_for_a_while(
+    ctx: Context,
+) -> None:
+    moments = [0.0]
+    told = Settings(space={"reserve_mb": 0, "database_gb": 0.001})  # type: ignore[arg-type]
+    space = Space(ctx.database, told, clock=lambda: moments[0])
+    assert (await space.stock()).short is Short.DATABASE
+    roomy = Space(ctx.database, Settings(space={"reserve_mb": 0}), clock=lambda: moments[0])  # type: ignore[arg-type]
+    assert (await roomy.stock()).short is None
+    # What Postgres itself says when its disk is full.
+    refusal = "DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full', MESSAGE = 'could not extend file'; END $$"
+    with pytest.raises(DatabaseFull):
+        await ctx.database.run(lambda c: c.execute(refusal))
+    roomy.note_refused()
+    assert (await roomy.stock()).short is Short.REFUSED
+    moments[0] = REFUSED_FOR
+    assert (await roomy.stock()).short is None
 
 
 async def test_when_the_database_is_away_the_text_stays(database_dsn: str) -> None:

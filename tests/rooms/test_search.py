@@ -12,6 +12,7 @@ from hub.actions.context import Context
 from hub.actions.search import find
 from hub.actions.search.index import MOST_FAULTS, index_some, state_of_search, try_again
 from hub.actions.search.query import read_query
+from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import HUB, Actor
 from hub.model.permissions import Sight
 from hub.model.search_words import comparable
@@ -93,6 +94,39 @@ async def test_everything_is_found_by_what_it_says(ground: Context) -> None:
     assert await names(ground, "单晓") == await names(ground, "shanx") == ["單曉"]
     found = await find.find_organisations(ground, read_query("xinghe", TODAY), HUB)
     assert [one.name for one in found.hits] == ["星河科技有限公司"] and found.hits[0].customers == 1
+
+
+async def test_the_list_of_customers_is_looked_through_by_the_same_index(ground: Context) -> None:
+    """By name, pinyin, address, number and code; at once for who has just come; not who became another."""
+    await run(ground, "INSERT INTO customer (name) VALUES ('100% Bob_'), ('伟大的张三')")
+    await run(
+        ground,
+        "INSERT INTO identity (customer_id, kind, value, verified) VALUES (4, 'email', 'bob@late.example', false)",
+    )
+
+    async def found(typed: str, actor: Actor = HUB) -> list[str]:
+        return sorted(row.name for row in (await find.look_up_customers(ground, typed, actor))[0])
+
+    async def check() -> None:
+        for typed in ("伟", "张", "张 伟", "zhang"):
+            assert await found(typed) == ["伟大的张三", "张伟"], typed
+        for typed in ("张伟", "ZHANGWEI", "wei.zhang@", "+86138", "138 0013 8000", "8000"):
+            assert await found(typed) == ["张伟"], typed
+        assert await found("bob_") == await found("bob@late") == await found("100%") == ["100% Bob_"]
+        assert await found("%") == await found("' OR 1=1 --") == await found("status:open") == []
+        assert len(await found("")) == len(await found(" ")) == 5
+
+    await check()
+    await take_in(ground)
+    await check()
+    rows, after = await find.look_up_customers(ground, "张", HUB, limit=1)
+    rest, end = await find.look_up_customers(ground, "张", HUB, after=after, limit=1)
+    assert {rows[0].name, rest[0].name} == {"伟大的张三", "张伟"} and end is None
+    number = show_code(CUSTOMER, rows[0].code)
+    assert [row.code for row in (await find.look_up_customers(ground, number, HUB))[0]] == [rows[0].code]
+    assert await found("张", Actor(name="Ann", agent_id=1, sight=Sight.OWN)) == ["张伟"]
+    await run(ground, "UPDATE customer SET merged_into = 2 WHERE id = 1")
+    assert await found("张") == ["伟大的张三"]
 
 
 async def test_operators_and_qualifiers(ground: Context) -> None:
@@ -346,14 +380,18 @@ def _plans() -> list[tuple[str, str, str]]:
     plans.append(("few tickets", few_tickets(numbered(clauses, 2)), f"1001, {given}"))
     for walk in (0, 500):
         plans.append(
-            (f"customers {walk}", customers_text(walk=walk, sight=Sight.QUEUES), "'''ab''', now(), 1, 21, 1")
+            (
+                f"customers {'walk' if walk else 'gather'}",
+                customers_text(walk=walk, sight=Sight.QUEUES),
+                "'''ab''', now(), 1, 21, 1",
+            )
         )
     return plans
 
 
 async def test_every_way_goes_by_an_index(ground: Context) -> None:
     """With a plan that does not know what is asked: none reads a table from end to end, and what is gathered comes by words."""
-    for table in ("search_entry", "search_ticket"):
+    for table in ("search_entry", "search_ticket", "search_customer"):
         await run(
             ground,
             f"INSERT INTO {table} (id, words) SELECT {'next_timeline_id()' if table == 'search_entry' else '100 + n'},"
@@ -378,7 +416,13 @@ async def test_every_way_goes_by_an_index(ground: Context) -> None:
         if "gather" in what:
             by_words = re.findall(r"Bitmap Index Scan on (search_\w+_words\w*)", plan)
             month = f"search_entry_{datetime.now(UTC):%Y_%m}_words_idx"
-            assert (month if what.startswith("entries") else "search_ticket_words") in by_words, (what, plan)
+            sort = what.split("_")[0].split()[0]
+            index = {
+                "entries": month,
+                "tickets": "search_ticket_words",
+                "customers": "search_customer_words",
+            }[sort]
+            assert index in by_words, (what, plan)
 
 
 async def test_an_arrival_pays_one_line_for_search_and_other_changes_nothing(ground: Context) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.model.codes import CUSTOMER, show_code
 from storage import views
 from storage.database import Connection, Database
 
@@ -145,18 +144,9 @@ async def test_files_take_one_query_however_many_entries(database: Database) -> 
     assert len(await database.read(work)) == 2
 
 
-async def test_customers_are_found_by_name_identity_and_code_never_by_pattern(database: Database) -> None:
-    async def found(query: str) -> list[str]:
-        return [row.name for row in await database.read(lambda c: views.list_customers(c, query=query))]
-
+async def test_customers_are_listed_the_last_seen_first(database: Database) -> None:
     chen = next(row for row in await database.read(views.list_customers) if row.name == "陈芳")
     assert [one.value for one in chen.identities] == ["chen@example.com"]
-    assert await found("芳") == ["陈芳"]
-    assert await found("CHEN@") == ["陈芳"]
-    assert await found(show_code(CUSTOMER, chen.code)) == ["陈芳"]
-    assert await found("bob_") == ["100% Bob_"]
-    assert await found("%") == ["100% Bob_"]
-    assert await found("' OR 1=1 --") == []
     assert await database.read(lambda c: views.get_customer(c, chen.id)) == chen
     assert await database.read(lambda c: views.get_customer(c, 10**12)) is None
     first = (await database.read(lambda c: views.list_customers(c, limit=1)))[0]

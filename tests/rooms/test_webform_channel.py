@@ -285,6 +285,14 @@ async def test_a_listed_site_has_its_own_form_and_script(door: Door) -> None:
         assert (answer.status, "Access-Control-Allow-Origin" in answer.headers) == (403, False)
 
 
+async def test_a_strangers_guess_of_a_programs_key_takes_nothing_from_it(door: Door) -> None:
+    key = {"Idempotency-Key": "order-4711"}
+    for message, status in (("a stranger was here", 201), ("the kettle leaks", 201), ("the kettle leaks", 200)):
+        async with door.client.post(door.address, json=PERSON | {"message": message}, headers=key) as answer:
+            assert answer.status == status
+    assert len(door.journal.items) == 2
+
+
 async def test_a_program_posts_json_once(door: Door) -> None:
     headers = {"Idempotency-Key": "order-7"}
     async with door.client.post(door.address, json=PERSON, headers=headers) as answer:

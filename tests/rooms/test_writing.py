@@ -13,6 +13,7 @@ from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.answers.reach import Shut
 from hub.actions.answers.recall import cancel_reply
 from hub.actions.answers.reply import Queued, ReplyRequest, queue_reply, queue_request
+from hub.actions.cases.merge import merge_tickets
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.housekeeping import tidy
@@ -304,6 +305,27 @@ async def test_a_letter_is_answered_in_a_chat_and_what_is_said_there_comes_here(
     assert answered["id"] == opened["id"]
     assert (await _ways(ctx, opened["code"]))["talk:plain:7"].own, "the customer was heard there last"
     assert (await queue(ctx, opened, "Gladly."))["message"]["address"] == "7"
+
+
+async def test_who_wrote_a_letter_last_is_answered_by_letter_though_the_ticket_is_a_chat(
+    ctx: Context,
+) -> None:
+    """A letter was merged into it: there if the address is proven, until they are in the chat again."""
+    for proven in (True, False):
+        address = f"{'proven' if proven else 'claimed'}@example.cn"
+        who = [("visitor", address, True), ("email", address, proven)]
+        chat: dict[str, Any] = {"channel": "plain", "who": who, "key": address, "reply_address": "9"}
+        kept = await ticket(ctx, await say(ctx, **chat, text="Hello"))
+        gone = await ticket(ctx, await write(ctx, address, subject="By letter"))
+        await merge_tickets(
+            ctx, ticket_code=gone["code"], into_code=kept["code"], actor=SYSTEM, other_customer=not proven
+        )
+        own = next(one.key for one in (await _ways(ctx, kept["code"])).values() if one.own)
+        assert own == (f"mail:{address}" if proven else "talk:plain:9")
+        row = await queue(ctx, kept, "Here you are.")
+        assert row["message"]["address"] == (address if proven else "9")
+        await say(ctx, **chat, text="I am here again")
+        assert (await _ways(ctx, kept["code"]))["talk:plain:9"].own
 
 
 async def test_a_claimed_address_is_written_to_only_when_that_is_confirmed(ctx: Context) -> None:

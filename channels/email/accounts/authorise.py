@@ -57,6 +57,46 @@ async def by_device(settings: EmailSettings, show: Callable[[str, str], None]) -
         raise Misconfigured("Nobody typed the code in time.") from error
 
 
+def consent_page(settings: EmailSettings, *, redirect: str, state: str, verifier: str) -> str:
+    """Where a person goes to grant access. Raises Misconfigured where the provider has no such page."""
+    where = endpoints(settings)
+    if not where.authorise:
+        raise Misconfigured("This provider has no page for consent: oauth_authorise_url is not set.")
+    challenge = hashlib.sha256(verifier.encode()).digest()
+    asked = {
+        "client_id": settings.oauth_client_id,
+        "redirect_uri": redirect,
+        "response_type": "code",
+        "scope": where.scope,
+        "state": state,
+        "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+        # Google hands out a refresh token only to who asks like this.
+        "access_type": "offline",
+        "prompt": "consent",
+        "login_hint": settings.mailbox_user,
+    }
+    return f"{where.authorise}{'&' if urlsplit(where.authorise).query else '?'}{urlencode(asked)}"
+
+
+async def exchange_code(
+    settings: EmailSettings, *, redirect: str, code: str, verifier: str
+) -> dict[str, Any]:
+    """What the token endpoint gives for the code that a person came back with. Raises Misconfigured, Unavailable."""
+    try:
+        return await ask_for_token(
+            settings,
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": redirect,
+                "code_verifier": verifier,
+            },
+        )
+    except TokenError as error:
+        raise Misconfigured(f"The provider did not grant access: {error}") from error
+
+
 class Visit:
     """One attempt with a browser. Show `address`; the browser comes back by itself, or the person pastes what its address bar
     says in the end into `paste`."""
@@ -71,22 +111,9 @@ class Visit:
     @property
     def address(self) -> str:
         """Where the person goes."""
-        where = endpoints(self._settings)
-        challenge = hashlib.sha256(self._verifier.encode()).digest()
-        asked = {
-            "client_id": self._settings.oauth_client_id,
-            "redirect_uri": self._redirect,
-            "response_type": "code",
-            "scope": where.scope,
-            "state": self._state,
-            "code_challenge": base64.urlsafe_b64encode(challenge).rstrip(b"=").decode(),
-            "code_challenge_method": "S256",
-            # Google hands out a refresh token only to who asks like this.
-            "access_type": "offline",
-            "prompt": "consent",
-            "login_hint": self._settings.mailbox_user,
-        }
-        return f"{where.authorise}?{urlencode(asked)}"
+        return consent_page(
+            self._settings, redirect=self._redirect, state=self._state, verifier=self._verifier
+        )
 
     def paste(self, address: str) -> bool:
         """Take the address that the browser was sent back to; says whether it is one of this attempt."""
@@ -103,19 +130,9 @@ class Visit:
 
     async def answer(self) -> dict[str, Any]:
         """What the token endpoint gives for it. Raises Misconfigured, Unavailable."""
-        code = await self._code
-        try:
-            return await ask_for_token(
-                self._settings,
-                {
-                    "grant_type": "authorization_code",
-                    "code": code,
-                    "redirect_uri": self._redirect,
-                    "code_verifier": self._verifier,
-                },
-            )
-        except TokenError as error:
-            raise Misconfigured(f"The provider did not grant access: {error}") from error
+        return await exchange_code(
+            self._settings, redirect=self._redirect, code=await self._code, verifier=self._verifier
+        )
 
 
 @asynccontextmanager

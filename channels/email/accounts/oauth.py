@@ -1,7 +1,7 @@
 """Access tokens instead of a password (RFC 6749), and how they are said to IMAP and SMTP (XOAUTH2).
 
-A refresh token comes from `contact-hub mail authorise` (or the settings), lives in the channel's vault and may be replaced by
-the provider at each use (Microsoft does). An access token is kept there too, so that hubs share it. When the provider says that
+A refresh token comes from a person's consent, at the desk or by `contact-hub mail authorise`, or from the settings. It lives in the
+channel's vault and may be replaced by the provider at each use (Microsoft does). An access token is kept there too, so that hubs share it. When the provider says that
 the refresh token is worth nothing any more, nobody asks again until there is another one: only a person can help.
 
 XOAUTH2: developers.google.com/workspace/gmail/imap/xoauth2-protocol,
@@ -120,7 +120,8 @@ class Tokens:
             )
             if not grant:
                 raise Misconfigured(
-                    f"The hub is not authorised for this mailbox yet. Run: contact-hub mail authorise {self._name}"
+                    "The hub is not authorised for this mailbox yet. Authorise it on the page of channels, or run: "
+                    f"contact-hub mail authorise {self._name}"
                 )
             if kept.get("dead") == self._attempt(grant):
                 raise self._ended(str(kept.get("why", "")))
@@ -157,8 +158,16 @@ class Tokens:
 
     def _ended(self, why: str) -> Misconfigured:
         return Misconfigured(
-            f"The provider has ended the hub's access to this mailbox ({why}). A person must grant it again: "
-            f"contact-hub mail authorise {self._name}"
+            f"The provider has ended the hub's access to this mailbox ({why}). A person must grant it again, on the page "
+            f"of channels or by: contact-hub mail authorise {self._name}"
+        )
+
+
+def check_lasting(answer: Mapping[str, Any]) -> None:
+    """Raises Misconfigured where what was granted ends with its first access token."""
+    if not answer.get("refresh_token"):
+        raise Misconfigured(
+            "The provider granted access for an hour only (no refresh token). Check the scope: offline access is needed."
         )
 
 

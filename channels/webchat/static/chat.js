@@ -1,213 +1,282 @@
-// The visitor's side of a chat. The protocol is described in channels/webchat/frames.py.
-const body = document.body;
-const words = JSON.parse(body.dataset.words);
-const place = `contact-hub.chat.${body.dataset.chat}`;
-const lines = document.getElementById("lines");
-const log = document.getElementById("log");
-const state = document.getElementById("state");
-const reference = document.getElementById("reference");
-const form = document.getElementById("form");
-const offers = document.getElementById("offers");
-const field = {
-  text: document.getElementById("text"),
-  name: document.getElementById("name"),
-  email: document.getElementById("email"),
-};
+// The visitor's side of a chat: puts the parts of the page together. The protocol is described in docs/chat.md.
+import { openAttach, upload } from "./attach.js";
+import { LOOK_BACK, compare, openLog } from "./bubbles.js";
+import { openLine } from "./line.js";
+import { facts, say, words } from "./say.js";
+import { openSite } from "./site.js";
+import { openStanding } from "./standing.js";
+import { openStore } from "./store.js";
 
-// Frames of foreign sites may have no storage; the chat then lasts as long as the page.
-const memory = { session: "", waiting: [] };
-try {
-  Object.assign(memory, JSON.parse(localStorage.getItem(place) || "{}"));
-} catch {
-  memory.session = "";
-}
-function remember() {
-  try {
-    localStorage.setItem(place, JSON.stringify(memory));
-  } catch {
-    return;
-  }
+const part = (id) => document.getElementById(id);
+const field = { text: part("text"), name: part("name"), email: part("email") };
+const base = `${location.origin}/chat/${facts.chat}`;
+const store = openStore(`contact-hub.chat.${facts.chat}`);
+const page = chance();
+const fileOf = new Map(); // client_id → files that only this page has
+const offers = part("offers");
+let identity = "";
+let key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
+let fresh = false;
+let shown = true; // the panel, in its site
+let typedAt = 0;
+let toldTimer = 0;
+
+function chance() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const bubbles = new Map(); // client_id → list item
-const seen = new Set(); // ids of lines on the page
-const LOOK_BACK = 20; // a line may become visible below later ones, so a new socket goes back a little
-let socket = null;
-let ready = false;
-let attempts = 0;
-
-// Ids are larger than Number can hold: as texts of digits they compare by length, then by letters.
-function compare(one, other) {
-  return one.length - other.length || (one < other ? -1 : Number(one > other));
+function tell(text) {
+  part("told").textContent = text;
+  clearTimeout(toldTimer);
+  toldTimer = setTimeout(() => (part("told").textContent = ""), 8000);
 }
 
-function resumeFrom() {
-  return [...seen].sort(compare).at(-LOOK_BACK - 1) || "0";
+async function fetchFile(lineId, number) {
+  const answer = await fetch(`${base}/files/${lineId}/${number}`, { headers: { Authorization: `Bearer ${store.get().session}` } });
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.blob();
 }
 
-function atEnd() {
-  return log.scrollHeight - log.scrollTop - log.clientHeight < 80;
-}
+const lines = openLog({ log: part("log"), list: part("lines"), fetchFile });
+const standing = openStanding({ ask: (frame) => line.send(frame), tell, store, newChat, redraw: drawForm });
+const line = openLine(base, { hello, hear, page, token: () => store.get().session, state: (open) => {
+  part("state").textContent = open ? "" : words.offline;
+  part("state").hidden = open;
+} });
+const site = openSite({
+  begin(asked) {
+    document.body.classList.add("inside");
+    shown = asked.open;
+    if (asked.identity) identify(asked.identity);
+    look();
+  },
+  open(asked) {
+    shown = true;
+    if (asked.focus) (part("about").hidden || part("about").dataset.need !== "yes" ? field.text : field.name).focus();
+    lines.toEnd();
+    look();
+  },
+  close() {
+    shown = false;
+  },
+  identify: (asked) => identify(asked.identity),
+  reset() {
+    line.send({ type: "reset" });
+    identity = "";
+    store.change({ session: "", waiting: [], seen: "0", name: "", email: "", told: "", asked: "" });
+    begin();
+  },
+});
+const attach = facts.files ? openAttach({
+  chooser: part("files"), button: part("attach"), tray: part("tray"), panel: part("panel"), text: field.text, tell,
+}) : null;
 
-function bubble(text, mine) {
-  const item = document.createElement("li");
-  const said = document.createElement("span");
-  const note = document.createElement("span");
-  item.className = mine ? "mine" : "theirs";
-  said.className = "bubble";
-  said.textContent = text;
-  note.className = "note";
-  item.append(said, note);
-  return item;
-}
-
-function mark(item, how, retry) {
-  const note = item.querySelector(".note");
-  item.classList.toggle("failed", how === "failed");
-  item.dataset.state = how;
-  note.textContent = words[how];
-  if (!retry) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = words.retry;
-  button.addEventListener("click", () => {
-    mark(item, "sending");
-    field.text.focus();
-    retry();
-  });
-  note.append(button);
-}
-
-function show(line) {
-  if (seen.has(line.id)) return;
-  seen.add(line.id);
-  const follow = atEnd();
-  const known = line.mine && line.client_id ? bubbles.get(line.client_id) : undefined;
-  const item = known || bubble(line.text, line.mine);
-  const time = new Date(line.at).toLocaleTimeString(words.lang, { hour: "2-digit", minute: "2-digit" });
-  if (line.mine && line.client_id) {
-    forget(line.client_id);
-    bubbles.set(line.client_id, item);
-  }
-  item.dataset.id = line.id;
-  item.dataset.state = "sent";
-  item.classList.remove("failed");
-  item.querySelector(".note").textContent = line.mine ? time : [line.author, time].filter(Boolean).join(" · ");
-  // In the order of the ids; what is still on its way stays last.
-  const next = [...lines.children].find((other) => other !== item && (!other.dataset.id || compare(other.dataset.id, line.id) > 0));
-  lines.insertBefore(item, next || null);
-  if (follow || line.mine) log.scrollTop = log.scrollHeight;
-}
-
-function forget(id) {
-  const before = memory.waiting.length;
-  memory.waiting = memory.waiting.filter((one) => one.client_id !== id);
-  if (memory.waiting.length !== before) remember();
-}
-
-function showWaiting(message) {
-  const item = bubble(message.text, true);
-  bubbles.set(message.client_id, item);
-  lines.append(item);
-  mark(item, "sending");
-  log.scrollTop = log.scrollHeight;
-}
-
-function transmit(message) {
-  if (ready) socket.send(JSON.stringify({ type: "message", ...message }));
-}
-
-function fail(id, why) {
-  const item = bubbles.get(id);
-  const message = memory.waiting.find((one) => one.client_id === id);
-  if (!item || !message) return;
-  mark(item, "failed", () => transmit(message));
-  if (words[why]) item.querySelector(".note").prepend(`${words[why]} `);
+// `again`: the page asks on, and was welcomed before.
+function hello(again = false) {
+  const ids = lines.ids();
+  const floor = ids.at(-LOOK_BACK - 1) ?? "0";
+  const known = { type: "hello", session: store.get().session, page, after: floor, have: ids.filter((id) => compare(id, floor) > 0) };
+  return again ? { ...known, standing: standing.get().digest } : { ...known, identity, key, fresh };
 }
 
 function hear(frame) {
   if (frame.type === "welcome") {
-    if (memory.session && memory.session !== frame.session) {
-      // The hub does not know the old session any more: this is a new conversation.
-      seen.clear();
-    }
-    memory.session = frame.session;
-    remember();
-    ready = true;
-    attempts = 0;
-    state.textContent = "";
-    frame.lines.forEach(show);
+    const before = store.get().session;
+    // Two tabs that came in at once: the first one's conversation is that of both.
+    const other = !before || key || fresh || !sameChat(before, frame.session);
+    if (other) lines.clear();
+    // What somebody else left unsent at this browser is not said in the name of whom the site names now.
+    store.change(other && before && identity ? { session: frame.session, waiting: [], told: "" } : { session: frame.session });
+    if (key) history.replaceState(null, "", location.pathname + location.search);
+    key = "";
+    fresh = false;
+    frame.lines.forEach(lines.show);
+    standing.hear(frame.standing);
+    standing.talks(!lines.empty());
     // The hub tells by client_id what it has already, so sending again doubles nothing.
-    memory.waiting.forEach((message) => {
-      if (!bubbles.has(message.client_id)) showWaiting(message);
-      if (bubbles.get(message.client_id).dataset.state === "sending") transmit(message);
-    });
-  } else if (frame.type === "lines") {
-    frame.lines.forEach(show);
-  } else if (frame.type === "kept") {
-    forget(frame.client_id);
-    const item = bubbles.get(frame.client_id);
-    if (item && !item.dataset.id) mark(item, "sent");
-    if (frame.ticket) {
-      reference.textContent = words.ticket.replace("{ticket}", frame.ticket);
-      reference.hidden = false;
+    for (const message of store.get().waiting) {
+      if (!lines.has(message.client_id)) lines.showWaiting(message);
+      if (lines.state(message.client_id) === "sending") transmit(message);
     }
-  } else if (frame.type === "error" && frame.client_id) {
-    fail(frame.client_id, frame.code);
+    look();
+  } else if (frame.type === "lines") {
+    frame.lines.forEach((one) => {
+      lines.show(one);
+      if (one.mine) forget(one.client_id);
+    });
+    standing.talks(!lines.empty());
+    look();
+  } else if (frame.type === "standing") standing.hear(frame);
+  else if (frame.type === "kept") {
+    forget(frame.client_id);
+    lines.sent(frame.client_id);
+    standing.talks(true);
+    if (frame.ticket) standing.refer(frame.ticket);
+  } else if (frame.type === "reset") {
+    if (store.get().session) {
+      store.forget();
+      begin();
+    }
+  } else if (frame.type === "error") wrong(frame);
+  else standing.done(frame);
+}
+
+// Whether two tokens open one conversation: what is in them can be read, and not be changed.
+function sameChat(one, other) {
+  const name = (token) => {
+    try {
+      return JSON.parse(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))).sid;
+    } catch {
+      return token;
+    }
+  };
+  return name(one) === name(other);
+}
+
+function wrong({ code, client_id: id }) {
+  const message = store.get().waiting.find((one) => one.client_id === id) ?? fileOf.get(id)?.message;
+  if (message) lines.fail(id, code, () => transmit(message));
+  else if (code === "bad_address") tell(words.bad_address);
+  else if (code === "bad_key") tell(words.bad_key);
+  else if (code === "bad_identity") console.warn("ContactHub: the identity was refused");
+}
+
+function forget(id) {
+  fileOf.delete(id);
+  if (store.get().waiting.some((one) => one.client_id === id)) {
+    store.change((memory) => ({ waiting: memory.waiting.filter((one) => one.client_id !== id) }));
   }
 }
 
-function connect() {
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  socket = new WebSocket(`${scheme}//${location.host}/chat/${body.dataset.chat}/socket`);
-  socket.addEventListener("open", () => {
-    socket.send(JSON.stringify({ type: "hello", session: memory.session, after: resumeFrom() }));
-  });
-  socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
-  socket.addEventListener("close", () => {
-    ready = false;
-    state.textContent = words.offline;
-    // Full jitter: after a restart of the hub not everybody comes back in the same second.
-    const most = Math.min(30, 0.5 * 2 ** attempts);
-    attempts += 1;
-    setTimeout(connect, (0.2 + Math.random() * most) * 1000);
-  });
+function transmit(message) {
+  const own = fileOf.get(message.client_id);
+  if (!own) {
+    line.send({ type: "message", ...message });
+    return;
+  }
+  const failed = (code) => lines.fail(message.client_id, code, () => transmit(message));
+  upload(`${base}/files`, store.get().session, page, message, own.files, (share) => lines.progress(message.client_id, share)).then(
+    (frames) => frames.forEach((frame) => hear(frame.type === "error" ? { ...frame, client_id: message.client_id } : frame)),
+    () => failed("not_kept"),
+  );
 }
 
-function say() {
+function send() {
   const text = field.text.value.trim();
-  if (!text) return;
-  const message = {
-    client_id: crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random().toString(36).slice(2)}`,
-    text,
-    name: field.name.value.trim(),
-    email: field.email.value.trim(),
-  };
-  memory.waiting.push(message);
-  remember();
-  showWaiting(message);
+  const files = attach?.take() ?? [];
+  if (!text && !files.length) return;
+  const who = { name: field.name.value.trim(), email: field.email.value.trim() };
+  const named = `${who.name}\n${who.email}`;
+  const news = store.get().told !== named ? who : {};
+  const message = { client_id: chance(), text, ...news };
+  store.change((memory) => ({ ...who, told: named, ...(who.email && { asked: "yes" }), waiting: files.length ? memory.waiting : [...memory.waiting, message] }));
+  if (files.length) fileOf.set(message.client_id, { files, message });
+  lines.showWaiting({ ...message, files });
   transmit(message);
   field.text.value = "";
+  typedAt = 0;
+  fit();
   offers?.remove(); // somebody answers now
+  standing.talks(true);
 }
 
-form.addEventListener("submit", (event) => {
+// Who writes is asked for before the first message, where that is wanted or answers can only come by mail.
+function drawForm(now) {
+  const first = lines.empty() && !store.get().waiting.length;
+  const byMail = !now.serving && facts.mail && !now.agent;
+  const need = facts.ask_first === "needed" || byMail;
+  part("about").hidden = !first || (Boolean(identity) && !byMail);
+  part("about").open = need || facts.ask_first === "optional";
+  part("about").dataset.need = need ? "yes" : "no";
+  field.name.required = facts.ask_first === "needed";
+  field.email.required = need;
+}
+
+// What is shown here is seen; what is not, is counted on the closed button.
+function look() {
+  const last = lines.theirs().map((one) => one.id).sort(compare).at(-1);
+  let { seen } = store.get();
+  if (shown && document.visibilityState === "visible" && last && compare(last, seen) > 0) {
+    seen = last;
+    store.change({ seen });
+    line.send({ type: "seen", id: seen });
+  }
+  const unread = lines.theirs().filter((one) => compare(one.id, seen) > 0).length;
+  site.tell({ say: "state", unread, talking: !lines.empty() });
+}
+
+function fit() {
+  field.text.style.height = "auto";
+  field.text.style.height = `${Math.min(field.text.scrollHeight + 2, 144)}px`;
+}
+
+// Another conversation, or none yet.
+function begin() {
+  lines.clear();
+  fileOf.clear();
+  standing.begin();
+  field.name.value = store.get().name;
+  field.email.value = store.get().email;
+  look();
+  line.restart();
+}
+
+function newChat() {
+  part("menu").open = false;
+  fresh = true;
+  store.change({ waiting: [], seen: "0", told: "", asked: "" });
+  begin();
+  field.text.focus();
+}
+
+function identify(statement) {
+  if (typeof statement !== "string" || !statement || statement === identity) return;
+  identity = statement;
+  line.restart();
+}
+
+store.onOtherTab((memory, before) => {
+  if (memory.session !== before.session && !sameChat(memory.session, before.session)) begin();
+  look();
+});
+
+part("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  say();
+  send();
   field.text.focus();
 });
 field.text.addEventListener("keydown", (event) => {
   // Enter also chooses a word in an input method; 229 is what some browsers say instead of isComposing.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
   event.preventDefault();
-  say();
+  part("form").requestSubmit();
 });
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && window.parent !== window) {
-    window.parent.postMessage({ contactHub: "close", chat: body.dataset.chat }, "*");
+field.text.addEventListener("input", () => {
+  fit();
+  const on = Boolean(field.text.value.trim());
+  // Said again while it goes on, because the hub forgets it by itself.
+  if (on ? Date.now() - typedAt > 4000 : typedAt) {
+    if (!lines.empty()) line.send({ type: "typing", on });
+    typedAt = on ? Date.now() : 0;
   }
 });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  if (part("menu").open) {
+    part("menu").open = false;
+    part("menu").querySelector("summary").focus();
+  } else if (site.inside) site.tell({ say: "close" });
+});
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#menu") || event.target.closest("#menu button")) part("menu").open = false;
+});
+part("close").addEventListener("click", () => site.tell({ say: "close" }));
+document.addEventListener("visibilitychange", look);
+
+field.name.value = store.get().name;
+field.email.value = store.get().email;
 // Only before a conversation begins, and the chat works without.
-if (memory.session) offers?.remove();
+if (store.get().session && store.get().told) offers?.remove();
 else if (offers) import("/help/suggest.js").then(({ offerArticles }) => offerArticles([field.text], offers), () => offers.remove());
-connect();
+standing.begin();
+line.start();

@@ -70,15 +70,8 @@ async def lay_groundwork(
     if whose is None or facts is None:
         return None
     said = await outbound.answer_facts(connection, whose.ticket_id, agent_id)
-    asked = Asked(
-        customer_id=whose.customer_id,
-        channel=whose.channel,
-        reply_address=whose.reply_address,
-        thread_key=whose.thread_key,
-        heard_channel=said.channel,
-        heard_thread=said.thread_key,
-    )
-    return Groundwork(ticket=facts, said=said, ways=await list_ways(ctx, connection, asked))
+    ways = await list_ways(ctx, connection, Asked.of(whose, said))
+    return Groundwork(ticket=facts, said=said, ways=ways)
 
 
 async def prepare_answer(

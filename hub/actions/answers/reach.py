@@ -4,14 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from hub.actions.answers.ways import WayBack, choose_way, inboxes_of, is_inbox
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import NotPossible
+from hub.model.details import read_details
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
-from storage import ways
+from storage import chat, ways
 from storage.database import Connection
+from storage.outbound import AnswerFacts
 from storage.side_by_side import side_by_side
 from storage.ways import AddressRow, TalkRow
 
@@ -49,9 +52,23 @@ class Way:
     left: int | None = None
 
 
+class Ticket(Protocol):
+    """What is asked of a ticket: whose it is, and how it came."""
+
+    @property
+    def customer_id(self) -> int: ...
+    @property
+    def channel(self) -> str: ...
+    @property
+    def reply_address(self) -> str: ...
+    @property
+    def thread_key(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Of whom, and on which ticket. `heard_channel`, `heard_thread`: where the customer was heard last, None if never."""
+    """Of whom, and on which ticket. `heard_channel`, `heard_thread`: where the customer was heard last, None if never;
+    `heard_from`: by which address, where that was by letter."""
 
     customer_id: int
     channel: str
@@ -59,17 +76,37 @@ class Asked:
     thread_key: str
     heard_channel: str | None = None
     heard_thread: str | None = None
+    heard_from: str = ""
+
+    @classmethod
+    def of(cls, ticket: Ticket, said: AnswerFacts) -> "Asked":
+        """`said`: what the customer said last on it."""
+        letter = read_details(said.details or {})
+        return cls(
+            customer_id=ticket.customer_id,
+            channel=ticket.channel,
+            reply_address=ticket.reply_address,
+            thread_key=ticket.thread_key,
+            heard_channel=said.channel,
+            heard_thread=said.thread_key,
+            heard_from=letter.sender.address if letter is not None and letter.sender is not None else "",
+        )
 
 
 async def list_ways(ctx: Context, connection: Connection, asked: Asked) -> list[Way]:
     """All of them, the own one first, those that lead nowhere last."""
+    live = _live_talks(ctx, asked)
     async with side_by_side(connection) as also:
         talks = also.ask(ways.talks_of(also.connection, asked.customer_id))
         addresses = also.ask(ways.addresses_of(also.connection, asked.customer_id))
+        gone_on = also.ask(chat.goes_by_mail(also.connection, live)) if live else None
     found = {
         one.key: one for one in (*_talks(ctx, talks.result()), *_addresses(ctx, asked, addresses.result()))
     }
     own = _own(ctx, asked, found)
+    if own is not None and own.channel is not None and gone_on is not None:
+        address = gone_on.result().get((own.channel.name, own.thread_key), "")
+        own = _gone_on(ctx, own.channel, address, found) or own
     if own is not None:
         found[own.key] = own
     order = sorted(found.values(), key=lambda one: (not one.own, one.shut is not None))
@@ -105,7 +142,8 @@ def by_inbox(ctx: Context, way: Way, inbox: str) -> WayBack:
 
 
 def _own(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
-    """Where the customer was heard last, if that is a conversation; else as the ticket says."""
+    """Where the customer was heard last, if that is a conversation, or a letter that went on with one; else as the ticket
+    says."""
     last = next(
         (
             one
@@ -118,7 +156,14 @@ def _own(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
     )
     if last is not None and asked.heard_channel != asked.channel:
         return replace(last, own=True)
+    page = _heard_on_their_page(ctx, asked, found)
+    if page is not None:
+        return replace(page, own=True)
     way = choose_way(ctx, asked.channel, asked.reply_address, last_inbox=asked.heard_channel or "")
+    if (way is None or way.channel.kind.inbox is None) and (
+        mail := _written_last(ctx, asked, found)
+    ) is not None:
+        return mail
     if way is None:
         return None
     key = way_key(way.channel.name, way.address, by_mail=way.channel.kind.inbox is not None)
@@ -136,6 +181,49 @@ def _own(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
         thread_key=thread,
         own=True,
     )
+
+
+def _written_last(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
+    """Whoever went on by letter on a ticket that came otherwise (one was merged into it, say) is answered by letter: if that
+    address is proven theirs, for anybody can write a name into a letter."""
+    if not asked.heard_from or not is_inbox(ctx, asked.heard_channel or ""):
+        return None
+    known = found.get(way_key("", asked.heard_from, by_mail=True))
+    if known is None or known.shut is not None or not known.proven:
+        return None
+    return replace(known, own=True, channel=ctx.channel(asked.heard_channel or ""))
+
+
+def _live_talks(ctx: Context, asked: Asked) -> list[tuple[str, str]]:
+    """The conversations of the ticket whose customer may have left."""
+    talks = {(asked.channel, asked.thread_key), (asked.heard_channel or "", asked.heard_thread or "")}
+    return sorted(
+        one for one in talks if one[1] and one[0] in ctx.channels and ctx.channel(one[0]).kind.parting
+    )
+
+
+def _gone_on(ctx: Context, live: ConfiguredChannel, address: str, found: dict[str, Way]) -> Way | None:
+    """Whoever left a live conversation and was written to is answered there, until they are back. None: they are not."""
+    if not address or live.kind.parting is None:
+        return None
+    by = live.kind.parting(live.name, live.settings).go_on_by
+    if not is_inbox(ctx, by):
+        return None
+    key, mail = way_key(by, address, by_mail=True), ctx.channel(by)
+    known = found.get(key)
+    if known is not None:
+        return None if known.shut is not None else replace(known, own=True, channel=mail)
+    return Way(key=key, kind=mail.kind.kind, address=address, channel=mail, own=True, proven=False)
+
+
+def _heard_on_their_page(ctx: Context, asked: Asked, found: dict[str, Way]) -> Way | None:
+    """Who was heard last from an address of theirs, by a channel that is answered by letter, is answered there."""
+    if asked.heard_channel is None or asked.heard_channel not in ctx.channels:
+        return None
+    address_of = ctx.channel(asked.heard_channel).kind.answered_at
+    address = address_of(asked.heard_thread or "") if address_of is not None else ""
+    way = found.get(way_key("", address, by_mail=True)) if address else None
+    return way if way is not None and way.proven and way.channel is not None else None
 
 
 def way_key(channel: str, address: str, *, by_mail: bool) -> str:

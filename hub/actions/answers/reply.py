@@ -36,7 +36,7 @@ from hub.model.interactions import (
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from hub.model.tokens import sign_thread
-from storage import drafts, inbound, outbound, work
+from storage import chat, drafts, inbound, outbound, work
 from storage.drafts import TakenFile
 from storage.outbound import AnswerFacts
 from storage.work import WorkedTicket
@@ -175,15 +175,8 @@ async def check_request(
     """Whether it could leave now. `files`: sizes of those that go along beside the request's own. Raises NotPossible."""
     ticket = taken.ticket
     facts = await outbound.answer_facts(taken.connection, ticket.id, taken.actor.agent_id)
-    asked = Asked(
-        customer_id=ticket.customer_id,
-        channel=ticket.channel,
-        reply_address=ticket.reply_address,
-        thread_key=ticket.thread_key,
-        heard_channel=facts.channel,
-        heard_thread=facts.thread_key,
-    )
-    way = pick_way(await list_ways(ctx, taken.connection, asked), request.way, confirmed=request.confirmed)
+    ways = await list_ways(ctx, taken.connection, Asked.of(ticket, facts))
+    way = pick_way(ways, request.way, confirmed=request.confirmed)
     assert way.channel is not None
     if sum(files) + sum(len(file.data) for file in request.attachments) > MOST_FILES_BYTES:
         raise NotPossible("The files are larger than 20 MB together.", code="too_much")
@@ -307,6 +300,9 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
     elif way.thread_key and not answer.own:
         # What the customer says there next belongs here: it answers this.
         await inbound.add_refs(connection, [(f"channel:{answer.number}", way.thread_key, ticket.id)])
+    if kind.parting is not None and way.thread_key:
+        seconds = kind.parting(way.channel.name, way.channel.settings).go_on_seconds
+        await chat.answered(connection, answer.number, way.thread_key, seconds)
     if answer.cc:
         await add_members(connection, ticket.id, answer.cc, actor.agent_id)
     await work.set_ticket(

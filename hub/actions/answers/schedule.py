@@ -115,6 +115,21 @@ async def cancel_scheduled(
     return await _on_scheduled(ctx, scheduled_id, actor, step)
 
 
+async def hold_scheduled(ctx: Context, scheduled_id: int) -> None:
+    """It does not leave, for the database was put back from a copy: it is its author's draft again, who is told. Nothing where it is
+    settled already."""
+    row = await ctx.database.read(lambda c: scheduled.look(c, scheduled_id))
+    if row is None:
+        return
+
+    async def step(taken: Step) -> None:
+        now = await scheduled.lock(taken.connection, scheduled_id)
+        if now.state == "waiting":
+            await _cancel(taken, row, now, "put_back", row.agent_id)
+
+    await on_ticket(ctx, row.ticket_code, HUB, step)
+
+
 async def send_scheduled_now(ctx: Context, *, scheduled_id: int, actor: Actor) -> int:
     """It leaves now, as its author's; returns the reply's id. Raises NotFound, NotPossible."""
     numbers = await channel_numbers(ctx)

@@ -89,7 +89,7 @@ async def add_channel(
     if name in ctx.settings.channels:
         raise NotPossible(f"hub.toml has a channel {name} already.", code="channel_in_file")
     known = _kind(ctx, kind)
-    checked = _checked(known, name, {**settings, **secrets})
+    checked = read_settings(known, name, {**settings, **secrets})
     if name in await ctx.database.read(stored.desk_marks):
         raise NotPossible(f"There is a channel {name} already.", code="channel_taken")
     if enabled:
@@ -140,7 +140,7 @@ async def change_channel(
     else changed it meanwhile."""
     row = await _row(ctx, name)
     known = _kind(ctx, row.kind)
-    checked = _checked(known, name, {**settings, **secrets})
+    checked = read_settings(known, name, {**settings, **secrets})
     if enabled:
         await check_settings(ctx, name, known, checked)
 
@@ -199,18 +199,33 @@ async def remove_channel(ctx: Context, *, name: str, version: int, actor: Actor)
     await ctx.database.run(work)
 
 
+async def consent_given(ctx: Context, name: str, actor: Actor) -> None:
+    """A person has let it in at its provider: written down, and a channel of the desk that is at work begins anew at once, for it
+    waits longer and longer between logins that were refused."""
+
+    async def work(connection: Connection) -> None:
+        enabled = await stored.begin_anew(connection, name, actor.agent_id)
+        details = {"secrets_renewed": True}
+        await record(connection, AuditKind.CHANNEL_CHANGED, actor=actor, subject=name, details=details)
+        if enabled is not None:
+            await _tell(connection, name, actor, enabled=enabled)
+
+    await ctx.database.run(work)
+
+
+def read_settings(kind: ChannelKind, name: str, table: Mapping[str, Any]) -> BaseModel:
+    """Raises WrongSettings."""
+    try:
+        return kind.settings.model_validate(dict(table))
+    except ValidationError as error:
+        raise WrongSettings(explain_validation(name, error)) from error
+
+
 def _kind(ctx: Context, kind: str) -> ChannelKind:
     known = ctx.kinds.get(kind)
     if known is None:
         raise NotFound(f"There is no kind of channel {kind!r} here.")
     return known
-
-
-def _checked(kind: ChannelKind, name: str, table: Mapping[str, Any]) -> BaseModel:
-    try:
-        return kind.settings.model_validate(dict(table))
-    except ValidationError as error:
-        raise WrongSettings(explain_validation(name, error)) from error
 
 
 def _sealed(ctx: Context, name: str, secrets: Mapping[str, str]) -> bytes | None:

@@ -1,6 +1,8 @@
 """Proving that a channel's credentials work, now, for a person who waits."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -56,15 +58,27 @@ async def check_settings(
 ) -> str:
     """The same for settings that are not in use yet. Nothing is sent. `anywhere`: whoever wrote them has the hub's own files in
     their hands, so its servers may be on any network. Raises ChannelFailure."""
+    async with on_trial(ctx, name, kind, settings, anywhere=anywhere) as adapter:
+        await adapter.check()
+        return await adapter.address() if isinstance(adapter, HasAddress) else ""
+
+
+@asynccontextmanager
+async def on_trial(
+    ctx: Context, name: str, kind: ChannelKind, settings: BaseModel, *, anywhere: bool = False
+) -> AsyncIterator[ChannelAdapter]:
+    """The channel, opened for somebody who waits: within CHECK_SECONDS and its bounds, with its own secrets at hand. Whatever
+    goes wrong inside is a ChannelFailure."""
     ports = trial_ports(_Home(ChannelVault(ctx, name)), secret=ctx.secret, public_url=public_url(ctx))
     adapter = kind.open(name, settings, ports)
     bounds = Bounds(private=ctx.settings.desk_channels.allow_private)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
             if anywhere:
-                return await _ask(adapter)
-            with within(bounds):
-                return await _ask(adapter)
+                yield adapter
+            else:
+                with within(bounds):
+                    yield adapter
     except Exception as error:
         if bounds.refused:
             raise Misconfigured(OUT_OF_BOUNDS.format(address=bounds.refused)) from error
@@ -76,11 +90,6 @@ async def check_settings(
         raise Unavailable(FAULT) from error
     finally:
         await adapter.close()
-
-
-async def _ask(adapter: ChannelAdapter) -> str:
-    await adapter.check()
-    return await adapter.address() if isinstance(adapter, HasAddress) else ""
 
 
 class _Home:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
+from channels.adapter import ChannelKind
 from hub.actions.context import Context
 from storage import channels as stored
 from storage.channels import ConfigRow, ProbeRow, PulseRow
@@ -17,7 +20,8 @@ SINCE = timedelta(days=7)
 class ChannelView:
     """One channel. `config` is None for those of the file. `hidden`: the file has one of the same name, which works instead.
     `off`: nothing is heard or sent. `wrong`: why its settings cannot be used. `by_letter`: it is tried by a letter to itself,
-    not by whoever looks on. `push`: the outside comes to it, there is nothing to log in to."""
+    not by whoever looks on. `push`: the outside comes to it, there is nothing to log in to. `consents`: a person lets it in at
+    its provider."""
 
     name: str
     kind: str
@@ -29,6 +33,7 @@ class ChannelView:
     wrong: str = ""
     by_letter: bool = False
     push: bool = False
+    consents: bool = False
 
     @property
     def at_work(self) -> bool:
@@ -80,7 +85,18 @@ def _able(ctx: Context, view: ChannelView) -> ChannelView:
     if known is None:
         return view
     by_letter = known.inbox is not None and known.answer_id is not None
-    return replace(view, by_letter=by_letter, push=known.capabilities.push)
+    consents = not view.hidden and not view.wrong and _consents(ctx, known, view)
+    return replace(view, by_letter=by_letter, push=known.capabilities.push, consents=consents)
+
+
+def _consents(ctx: Context, known: ChannelKind, view: ChannelView) -> bool:
+    """Its passwords are not asked for: what needs consent has none that matters."""
+    if view.config is None:
+        return known.consents(ctx.channel(view.name).settings)
+    try:
+        return known.consents(known.settings.model_validate(dict(view.config.settings)))
+    except ValidationError:
+        return False
 
 
 async def _with_probe(connection: Connection, view: ChannelView) -> ChannelView:

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from channels.adapter import Asking, Counted, CounterReply, Ports, Received, Tally, TranscriptLine, Vault
+from channels.adapter import (
+    Asking,
+    Counted,
+    CounterReply,
+    NobodyInLounge,
+    Ports,
+    Received,
+    Tally,
+    TranscriptLine,
+    Vault,
+)
 
 
 def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports:
@@ -18,6 +28,7 @@ def trial_ports(vault: Vault | None, *, secret: bytes, public_url: str) -> Ports
         follow=_follows_nothing,
         secret=secret,
         public_url=public_url,
+        lounge=NobodyInLounge(),
     )
 
 
@@ -48,6 +59,9 @@ class _NobodyComes:
 
     async def take_once(self, _mark: str, _seconds: float) -> bool:
         return True
+
+    async def was_taken(self, _mark: str) -> bool:
+        return False
 
 
 class _Forgetful:

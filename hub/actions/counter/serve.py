@@ -24,7 +24,7 @@ from hub.actions.counter.visit import Visit
 from hub.actions.counter.words import COMMANDS, LOCALES
 from hub.actions.gather import gather_before
 from hub.actions.installation import channel_id
-from hub.actions.surveys.answer import comment_on, rate
+from hub.actions.surveys.buttons import comment_on, rate
 from hub.model.interactions import Choice
 from hub.model.tickets import EventKind
 from storage import house, talks
@@ -186,6 +186,8 @@ _COMMANDS: dict[str, Step] = {
 }
 _PRESSED: dict[str, Step] = {
     "csat": rate,
+    "nps": rate,
+    "ces": rate,
     "lang": _set_language,
     "link": _choose_link,
     "unlink": unlink,

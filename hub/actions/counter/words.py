@@ -125,6 +125,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Your case {number} is resolved. How did we do? 1 is poor, 5 is excellent.",
         "您的问题 {number} 已解决。请为本次服务打分：1 分很不满意，5 分非常满意。",
     ),
+    "rate_resolved": ("Your case {number} is resolved.", "您的问题 {number} 已解决。"),
+    "rate_scale": ("({low} – {high})", "（{low} — {high}）"),
+    "rate_more": (
+        "A few more questions, if you have a minute: {link}",
+        "如果方便，欢迎再回答几个问题：{link}",
+    ),
     "rated": ("Thank you!", "谢谢您的评价！"),
     "rated_low": (
         "We are sorry. What went wrong? Your next message here goes to those who can change it.",

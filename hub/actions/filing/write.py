@@ -15,7 +15,7 @@ from hub.model.interactions import IdentityKind
 from hub.model.people import Presence
 from routing.explain import to_data
 from routing.situation import Reason, ReasonCode
-from storage import customer_pairs, events, inbound, participants, reports, threads
+from storage import chat, customer_pairs, events, inbound, participants, reports, threads
 from storage.database import Connection, as_json
 
 
@@ -30,6 +30,7 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_files(connection, cases)
     await write_own(connection, cases)
     await _write_threads(connection, cases)
+    await _note_mails(connection, cases)
     await _write_reports(connection, batch)
     await acknowledge(connection, batch.house.secret, cases)
     await touch(connection, batch.house.rules, _happened(batch))
@@ -262,6 +263,19 @@ async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
         await participants.add_participants(connection, people)
     if cited or links:
         await threads.remember(connection, cited, links)
+
+
+async def _note_mails(connection: Connection, cases: Sequence[Case]) -> None:
+    """Where a live conversation goes on when its visitor has left: the address that they named beside a message."""
+    named = [
+        (case.arrival.channel_id, case.read.interaction.thread.key, one.value)
+        for case in cases
+        if case.read is not None and case.arrival.kind.parting is not None
+        for one in case.read.interaction.sender.identities
+        if one.kind is IdentityKind.EMAIL and case.read.interaction.thread.key
+    ]
+    if named:
+        await chat.note_mails(connection, named)
 
 
 async def _write_reports(connection: Connection, batch: Batch) -> None:

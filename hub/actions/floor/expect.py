@@ -1,6 +1,7 @@
 """A waiting ticket's place in the line and its expected wait, from everything that waits and everybody who is here."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.actions.context import Context
@@ -20,6 +21,7 @@ from routing.agenda import waited
 from routing.expect import Answered, Expected, Line, Sort, expect, tempo_of
 from routing.relax import relaxed
 from routing.rules import RoutingRules, read_skill
+from routing.situation import AgentState
 from storage import wallboard as stored
 from storage.database import Connection
 from storage.wallboard import AnsweredRow, LineRow
@@ -29,6 +31,50 @@ LATELY_SECONDS = 4 * 3600.0
 """Answers of so long ago tell how quickly work is done."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineNow:
+    """Everything that waits and everybody who is here, at one moment: enough to say of any ticket where it stands."""
+
+    now: datetime
+    line: Line
+    agents: Sequence[AgentState]
+    tempo: Mapping[str, float]
+    closed: Container[str]
+
+
+def see_line(
+    ctx: Context,
+    rows: Sequence[LineRow],
+    present: Sequence[AgentNow],
+    tempo: Mapping[str, float],
+    queues: Set[str],
+    now: datetime,
+) -> LineNow:
+    """Put together from what was read. `queues`: those of tickets that are asked for, beside those of what waits."""
+    rules = ctx.rules
+    return LineNow(
+        now=now,
+        line=_line(rows, now, rules),
+        agents=as_agents(present, {*queues, *(one.queue for one in rows)}, now, rules, (), ctx.outlook.used),
+        tempo=tempo,
+        closed=closed_queues(rules, now),
+    )
+
+
+def expect_in(ctx: Context, row: WaitingRow, seen: LineNow) -> Expected:
+    """Of one ticket."""
+    return expect(
+        as_ticket(row, seen.now, ctx.rules, {agent.id for agent in seen.agents if agent.here}),
+        seen.line,
+        seen.agents,
+        0.0,
+        tempo=seen.tempo,
+        prices=ctx.outlook.prices,
+        weights=ctx.outlook.weights,
+        closed=seen.closed,
+    )
+
+
 async def expect_ticket(
     ctx: Context, connection: Connection, row: WaitingRow, present: Sequence[AgentNow], now: datetime
 ) -> Expected:
@@ -36,18 +82,7 @@ async def expect_ticket(
     rows = await stored.line_now(connection, now)
     # By itself: it is planned anew each time, and what goes with it would be too.
     answered = await stored.answered_lately(connection, LATELY_SECONDS)
-    rules = ctx.rules
-    agents = as_agents(present, {row.queue, *(one.queue for one in rows)}, now, rules, (), ctx.outlook.used)
-    return expect(
-        as_ticket(row, now, rules, {agent.id for agent in agents if agent.here}),
-        _line(rows, now, rules),
-        agents,
-        0.0,
-        tempo=tempo(answered),
-        prices=ctx.outlook.prices,
-        weights=ctx.outlook.weights,
-        closed=closed_queues(rules, now),
-    )
+    return expect_in(ctx, row, see_line(ctx, rows, present, tempo(answered), {row.queue}, now))
 
 
 def tempo(answered: Sequence[AnsweredRow]) -> dict[str, float]:

@@ -146,4 +146,5 @@ _BATCHES: Mapping[Kept, _Batch] = {
     Kept.WEBHOOK_CALLS: _old,
     Kept.NOTICES: _old,
     Kept.AUDIT: _old,
+    Kept.VOTES: _old,
 }

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, tzinfo
 from typing import Generic, Protocol, TypeVar
 
 from hub.actions.context import Context
+from hub.actions.people.sight import seen_customers
 from hub.actions.search.documents import customer_text, entry_text, organisation_text, ticket_text
-from hub.actions.search.query import ME, NOBODY, STATUSES, Asked, read_term
+from hub.actions.search.query import ME, NOBODY, STATUSES, Asked, read_term, read_words
 from hub.model.codes import CUSTOMER, TICKET, NotACode, read_code
 from hub.model.people import Actor
 from storage import search as stored
@@ -15,7 +16,7 @@ from storage import views
 from storage.database import Connection
 from storage.search import Conditions, CustomerHit, EntryHit, OrganisationHit
 from storage.sight import sees_id
-from storage.views import TicketRow, TimePage
+from storage.views import CustomerRow, TicketRow, TimePage
 
 PAGE = 20
 _LOOKED_THROUGH = 2000
@@ -97,6 +98,27 @@ async def find_customers(
     if not asked.words:
         return FoundCustomers()
     return await ctx.database.read(lambda c: _customers(c, asked, actor, after, limit))
+
+
+async def look_up_customers(
+    ctx: Context, typed: str, actor: Actor, *, after: TimePage | None = None, limit: int = PAGE
+) -> tuple[list[CustomerRow], TimePage | None]:
+    """A page of customers, seen last first, who have every word of `typed` in name (also in pinyin), addresses or number; all
+    of them where it is "". With the row to go on after; None: there are no more."""
+
+    async def work(c: Connection) -> tuple[list[CustomerRow], TimePage | None]:
+        if not typed.strip():
+            rows = await views.list_customers(c, before=after, limit=limit)
+            following = (rows[-1].last_seen_at, rows[-1].id) if len(rows) == limit else None
+            seen = await seen_customers(c, actor, [row.id for row in rows])
+            return [row for row in rows if row.id in seen], following
+        asked = read_words(typed)
+        if not asked.words:
+            return [], None
+        found = await _customers(c, asked, actor, after, limit)
+        return await views.these_customers(c, [hit.id for hit in found.hits]), found.after
+
+    return await ctx.database.read(work)
 
 
 async def find_organisations(
@@ -223,10 +245,10 @@ async def _conditions(c: Connection, asked: Asked, actor: Actor, zone: tzinfo) -
 
 async def _customers_named(c: Connection, name: str, actor: Actor) -> tuple[int, ...]:
     """At most so many as can be looked through; who was seen last comes first."""
-    terms = tuple(term for word in name.split() if (term := read_term(word)) is not None)
-    if not terms:
+    asked = read_words(name)
+    if not asked.words:
         return ()
-    found = await _customers(c, Asked(terms=terms), actor, None, stored.FEW)
+    found = await _customers(c, asked, actor, None, stored.FEW)
     return tuple(hit.id for hit in found.hits)
 
 

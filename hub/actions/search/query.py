@@ -32,6 +32,7 @@ class Kind(StrEnum):
     MESSAGES = "messages"
     CUSTOMERS = "customers"
     ORGANISATIONS = "organisations"
+    ARTICLES = "articles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +149,8 @@ _WHAT: Mapping[str, Kind] = {
     "customers": Kind.CUSTOMERS, "customer": Kind.CUSTOMERS, "organisations": Kind.ORGANISATIONS,
     "organisation": Kind.ORGANISATIONS, "organizations": Kind.ORGANISATIONS, "全部": Kind.ALL, "工单": Kind.TICKETS,
     "消息": Kind.MESSAGES, "内容": Kind.MESSAGES, "客户": Kind.CUSTOMERS, "组织": Kind.ORGANISATIONS,
-    "单位": Kind.ORGANISATIONS, "公司": Kind.ORGANISATIONS,
+    "单位": Kind.ORGANISATIONS, "公司": Kind.ORGANISATIONS, "articles": Kind.ARTICLES, "article": Kind.ARTICLES,
+    "knowledge": Kind.ARTICLES, "文章": Kind.ARTICLES, "知识": Kind.ARTICLES, "知识库": Kind.ARTICLES,
 }  # fmt: skip
 _DAYS: Mapping[str, int] = {"today": 0, "今天": 0, "yesterday": 1, "昨天": 1, "前天": 2}
 
@@ -183,6 +185,12 @@ def read_query(text: str, today: date) -> Asked:
         if term is not None and len(terms) < MOST_TERMS:
             terms.append(term)
     return replace(asked, terms=tuple(dict.fromkeys(terms)))
+
+
+def read_words(text: str) -> Asked:
+    """The words alone, each a term: nothing in it qualifies anything."""
+    terms = (read_term(word) for word in text[:LONGEST].split())
+    return Asked(terms=tuple(dict.fromkeys(one for one in terms if one is not None))[:MOST_TERMS])
 
 
 def read_term(text: str, *, without: bool = False) -> Term | None:

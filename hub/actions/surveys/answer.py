@@ -1,90 +1,141 @@
-"""A customer says how they liked it, by a button; who was not pleased is asked why. Pressing twice is saying it once."""
+"""A customer says how they liked it, wherever they were asked. Saying it twice is saying it once; it can be changed for a
+day."""
 
-from channels.adapter import CounterReply
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from channels.clean import clean_text
 from hub.actions.announce import EVENTS, announce
-from hub.actions.counter.visit import Visit
-from hub.actions.surveys.invite import CSAT, SCORES, hash_token
-from hub.model.interactions import Choice, Direction
-from hub.model.tickets import EventKind, TicketStatus
+from hub.actions.context import Context
+from hub.actions.surveys.definition import FURTHER_SCALE, MOST_COMMENT, Definition, Further, Sort, in_words
+from hub.actions.surveys.follow_up import follow_up, tell_more
+from hub.actions.surveys.question import CHANGE_SECONDS, Question, as_question
+from hub.actions.surveys.token import hash_token
+from hub.model.interactions import Direction
+from hub.model.tickets import EventKind
 from storage import events, surveys, work
-from storage.database import as_json
+from storage.database import Connection, as_json
 from storage.surveys import AskedRow
 from storage.work import WorkedTicket
 
-CHANGE_SECONDS = 86_400.0
-"""So long an answer can be changed."""
-COMMENT_MINUTES = 30
-LOW = 2
-MOST_COMMENT = 4000
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An answer that fits its question."""
+
+    score: int
+    comment: str
+    reasons: tuple[str, ...]
+    said: Mapping[str, str]
 
 
-async def rate(visit: Visit) -> CounterReply:
-    """The score of the button that was pressed. A question dies when its ticket is open again, or was resolved once more."""
-    _, token, score = (*visit.asking.pressed.split(":"), "", "")[:3]
-    asked = await surveys.asked(visit.connection, hash_token(token), CHANGE_SECONDS)
-    given = int(score) if score.isascii() and score.isdigit() else 0
-    if asked is None or given not in SCORES or not _is_theirs(visit, asked):
-        return CounterReply()
-    ticket = await work.lock_ticket(visit.connection, asked.ticket_id)
-    if not await _is_open(visit, asked, ticket):
-        return CounterReply(notice=visit.say("rating_over"))
-    marked = (
-        tuple(
-            Choice(label=f"✓ {one}" if one == given else str(one), data=f"{CSAT}:{token}:{one}")
-            for one in SCORES
-        ),
+async def answer_question(ctx: Context, token: str, answers: Mapping[str, int | str]) -> bool:
+    """Keep what is said to the question of `token`: `score`, `comment`, `reasons` (values of the definition, between commas),
+    and further questions by their keys. What is not named stays as it was answered before. False where there is no such
+    question, it is over, or the score is none of its scale."""
+
+    async def run(connection: Connection) -> bool:
+        asked = await surveys.asked(connection, hash_token(token), CHANGE_SECONDS)
+        return asked is not None and await answer_asked(ctx, connection, asked, answers) is not None
+
+    return await ctx.database.run(run)
+
+
+async def answer_asked(
+    ctx: Context, connection: Connection, asked: AskedRow, answers: Mapping[str, int | str]
+) -> Question | None:
+    """The same inside a transaction: the question as it was before this answer, None where nothing was kept."""
+    ticket = await work.lock_ticket(connection, asked.ticket_id)
+    # Whoever answered at the same moment has had the lock before.
+    now = await surveys.asked_by_id(connection, asked.id, CHANGE_SECONDS)
+    question = await as_question(connection, now) if now is not None else None
+    given = _read(question, answers) if question is not None else None
+    if now is None or question is None or given is None:
+        return None
+    was = Given(
+        score=now.score if now.score is not None else -1,
+        comment=question.comment,
+        reasons=question.reasons,
+        said=question.said,
     )
-    if asked.score == given:
-        return CounterReply(notice=visit.say("rated"))
-    await _write(visit, ticket, asked, given, asked.comment)
-    if given > LOW:
-        await visit.wait_for("")
-        return CounterReply(text=visit.say("rated"), notice=visit.say("rated"), marked=marked)
-    await visit.wait_for("comment", {"invitation": asked.id}, minutes=COMMENT_MINUTES)
-    return CounterReply(text=visit.say("rated_low"), notice=visit.say("rated"), marked=marked)
+    if given != was:
+        await _write(ctx, connection, ticket, now, question.definition, given)
+    return question
 
 
-async def comment_on(visit: Visit) -> CounterReply:
-    """What they were asked for after a low score."""
-    await visit.wait_for("")
-    number = visit.talk.waits_data.get("invitation") if visit.talk is not None else None
-    asked = await surveys.asked_by_id(visit.connection, int(number or 0), CHANGE_SECONDS)
-    if asked is None or asked.score is None or not _is_theirs(visit, asked):
-        return CounterReply(text=visit.say("rating_over"))
-    ticket = await work.lock_ticket(visit.connection, asked.ticket_id)
-    await _write(visit, ticket, asked, asked.score, visit.asking.words.strip()[:MOST_COMMENT])
-    return CounterReply(text=visit.say("comment_kept"))
+def _read(question: Question, answers: Mapping[str, int | str]) -> Given | None:
+    score = _figure(answers.get("score", question.score))
+    definition = question.definition
+    if score is None or score not in definition.kind.scores:
+        return None
+    wanted = set(str(answers.get("reasons", ",".join(question.reasons))).split(","))
+    said = {}
+    for one in definition.further:
+        value = _said(one, answers.get(one.key, question.said.get(one.key, "")))
+        if value:
+            said[one.key] = value
+    return Given(
+        score=score,
+        comment=clean_text(str(answers.get("comment", question.comment)), MOST_COMMENT),
+        reasons=tuple(one.value for one in definition.reasons if one.value in wanted)
+        if definition.is_low(score)
+        else (),
+        said=said,
+    )
 
 
-def _is_theirs(visit: Visit, asked: AskedRow) -> bool:
-    """A button can be pressed only where it was sent."""
-    return (asked.channel_id, asked.address) == (visit.channel_id, visit.asking.address)
+def _figure(given: int | str | None) -> int | None:
+    if isinstance(given, str):
+        return int(given) if given.isascii() and given.isdigit() and len(given) <= 3 else None
+    return given
 
 
-async def _is_open(visit: Visit, asked: AskedRow, ticket: WorkedTicket) -> bool:
-    done = ticket.status in (TicketStatus.RESOLVED, TicketStatus.CLOSED)
-    last = await surveys.resolution(visit.connection, ticket.id)
-    return done and last == asked.resolution and asked.open and asked.changeable
+def _said(question: Further, given: int | str) -> str:
+    """ "" for what is no answer to it."""
+    if question.sort is Sort.TEXT:
+        return clean_text(str(given), MOST_COMMENT)
+    if question.sort is Sort.SCALE:
+        figure = _figure(given)
+        return str(figure) if figure in FURTHER_SCALE else ""
+    return str(given) if any(one.value == given for one in question.options) else ""
 
 
-async def _write(visit: Visit, ticket: WorkedTicket, asked: AskedRow, score: int, comment: str) -> None:
-    """One entry on the timeline, with later versions where it is changed."""
+async def _write(
+    ctx: Context,
+    connection: Connection,
+    ticket: WorkedTicket,
+    asked: AskedRow,
+    definition: Definition,
+    given: Given,
+) -> None:
+    """One entry on the timeline, with later versions where it is changed; and a ticket where the score is low."""
+    fields: dict[str, Any] = {"survey": asked.kind, "score": given.score}
+    if told := in_words(definition, given.reasons, given.said):
+        fields["answers"] = told
     entry = await surveys.add_entry(
-        visit.connection,
+        connection,
         ticket_id=ticket.id,
         seq=ticket.seq + 1,
         customer_id=ticket.customer_id,
         channel_id=asked.channel_id,
         direction=Direction.INTERNAL,
         author_name=ticket.customer_name,
-        text=comment,
-        fields={"survey": asked.kind, "score": score},
+        text=given.comment,
+        fields=fields,
         thread_key="",
         revises=asked.entry_id,
     )
-    await surveys.answer(visit.connection, asked.id, score, comment, entry)
+    await surveys.answer(
+        connection,
+        asked.id,
+        score=given.score,
+        comment=given.comment,
+        entry_id=entry,
+        answers={"reasons": list(given.reasons), "said": dict(given.said)},
+    )
     await events.add_ticket_events(
-        visit.connection,
+        connection,
         [
             events.NewEvent(
                 ticket_id=ticket.id,
@@ -96,11 +147,19 @@ async def _write(visit: Visit, ticket: WorkedTicket, asked: AskedRow, score: int
                         "interaction": entry,
                         "direction": Direction.INTERNAL.value,
                         "survey": asked.kind,
-                        "score": score,
+                        "score": given.score,
+                        "low": definition.is_low(given.score),
                     }
                 ),
             )
         ],
     )
-    await work.set_ticket(visit.connection, ticket.id, seq=ticket.seq + 1)
-    await announce(visit.connection, EVENTS)
+    seq = ticket.seq + 1
+    if definition.follow_up and definition.is_low(given.score) and asked.follow_up_id is None:
+        seq = await follow_up(
+            ctx, connection, ticket, seq, asked, definition, given.score, given.comment, fields
+        )
+    elif asked.follow_up_id is not None and given.comment and given.comment != asked.comment:
+        await tell_more(connection, asked.follow_up_id, given.comment)
+    await work.set_ticket(connection, ticket.id, seq=seq)
+    await announce(connection, EVENTS)

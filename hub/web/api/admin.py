@@ -13,15 +13,15 @@ from hub.web.api.answers import BigId
 from hub.web.api.cursors import show_id_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.people import page_before
-from hub.web.api.requests import PageQuery, RowId
+from hub.web.api.requests import Moment, PageQuery, RowId
 from storage.audit import LAST, AuditRow
 
 
 class AuditQuery(PageQuery):
     agent: RowId | None = None
     kind: AuditKind | None = None
-    since: Annotated[datetime | None, Field(description="from this moment on")] = None
-    until: Annotated[datetime | None, Field(description="before this moment")] = None
+    since: Annotated[Moment | None, Field(description="from this moment on")] = None
+    until: Annotated[Moment | None, Field(description="before this moment")] = None
 
 
 class AuditAct(BaseModel):

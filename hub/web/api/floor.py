@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.actions.floor.wallboard import Board, read_board
 from hub.model.codes import TICKET, show_code
 from hub.web.api.answers import TicketNumber
 from hub.web.api.operations import Answer, Call
+from hub.web.api.requests import Moment
 from routing.expect import Expected
 
 
@@ -16,7 +17,7 @@ class FloorQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     since: Annotated[
-        AwareDatetime,
+        Moment,
         Field(description="when today began, with its offset: what was answered since is counted"),
     ]
 

@@ -44,7 +44,7 @@ _IDEMPOTENCY_KEY = {
     "in": "header",
     "required": False,
     "description": "The same key and body: the same answer, one effect. The same key, another body: 422.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]([ -~]*[!-~])?$"},
 }
 
 
@@ -166,10 +166,11 @@ def _problem_statuses(operation: Operation) -> list[int]:
     statuses = {401, 403, 503}
     if "{" in operation.path:
         statuses.add(404)
-    if operation.query is not None:
+    if operation.query is not None or operation.idempotent or operation.takes_key:
         statuses.add(422)
     if operation.body is not None:
-        statuses |= {400, 408, 413, 415, 422}
+        # 404: what the body names is not there.
+        statuses |= {400, 404, 408, 413, 415, 422}
     if operation.method != "GET":
         statuses.add(409)
     return sorted(statuses)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from hub.actions.failures import NotFound
 from hub.actions.floor.presence import set_presence
 from hub.actions.people.care import change_care
+from hub.actions.search.find import look_up_customers
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.web.api.answers import (
     AgentAnswer,
@@ -31,14 +32,13 @@ async def list_customers(call: Call) -> Answer:
         before = read_time_cursor(query.cursor) if query.cursor else None
     except NotACursor as error:
         raise wrong_field("cursor", "not a cursor of this list") from error
-    rows = await call.ctx.database.read(
-        lambda c: views.list_customers(c, before=before, limit=query.limit, query=query.query)
+    rows, following = await look_up_customers(
+        call.ctx, query.query, call.actor, after=before, limit=query.limit
     )
-    last = rows[-1] if len(rows) == query.limit else None
     return Answer(
         document=CustomerPage(
             items=[CustomerAnswer.of(row) for row in rows],
-            next_cursor=show_time_cursor(last.last_seen_at, last.id) if last else None,
+            next_cursor=show_time_cursor(*following) if following else None,
         )
     )
 

@@ -1,5 +1,7 @@
 """What callers may send, beside the interaction itself (channels.api.body). Unknown fields are refused."""
 
+import re
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -22,6 +24,17 @@ from hub.model.tickets import TicketKind, TicketStatus
 MOST_TEXT = 100_000
 BIGINT = 2**63 - 1
 
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
+
+
+def _as_written(value: object) -> object:
+    if value is None or isinstance(value, datetime) or (isinstance(value, str) and _WRITTEN.match(value)):
+        return value
+    raise ValueError("expected a moment such as 2026-11-26T09:30:00Z")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_written), Field(strict=False)]
+"""As RFC 3339 writes it. Pydantic alone takes numbers too, for seconds since 1970."""
 RowId = Annotated[int, Field(ge=1, le=BIGINT)]
 PageLimit = Annotated[int, Field(ge=1, le=200, description="rows of a page")]
 Cursor = Annotated[str, Field(max_length=80, description="`next_cursor` of the page before")]
@@ -75,10 +88,9 @@ class ReplyRequest(RequestBody):
         bool, Field(description="needed for a way that nobody has shown to be the customer's own")
     ] = False
     scheduled_at: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(
-            description="leaves then, unless the customer writes first or the ticket is closed (202); null: now",
-            strict=False,
+            description="leaves then, unless the customer writes first or the ticket is closed (202); null: now"
         ),
     ] = None
     expected_seq: Annotated[
@@ -252,7 +264,8 @@ class CustomersQuery(_Query):
     query: Annotated[
         str,
         Field(
-            max_length=200, description="part of a name, start of an address or number, or a customer code"
+            max_length=200,
+            description="words of a name (also in pinyin), of an address or number, or a customer code",
         ),
     ] = ""
     cursor: Cursor | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import orjson
 from aiohttp import web
 
+from channels.doors import Asks, open_to
 from hub.actions.context import Context
 from hub.web.api.docs import HEADERS as DOCS_HEADERS
 from hub.web.api.docs import choose_locale, show_docs
@@ -21,12 +22,25 @@ def api_routes(ctx: Context, keyring: Keyring | None = None) -> list[web.RouteDe
     """Every route under /api/v1. The last one catches what is left below it, so their order must be kept."""
     keyring = keyring or Keyring(ctx)
     routes = [
-        web.route(
-            operation.method, PREFIX + operation.path, serve(ctx, keyring, operation), name=operation.name
-        )
+        web.route(operation.method, _address(operation), serve(ctx, keyring, operation), name=operation.name)
         for operation in OPERATIONS
     ]
-    return [*routes, *_about(OPERATIONS), web.route("*", PREFIX + "/{rest:.*}", _nothing_here(OPERATIONS))]
+    rest = web.route("*", PREFIX + "/{rest:.*}", _nothing_here(OPERATIONS))
+    return [*routes, *open_to(Asks.NOTHING, *_about(OPERATIONS), rest)]
+
+
+def _address(operation: Operation) -> str:
+    """As aiohttp wants it: where another operation has a word, this one's parameter is anything else."""
+    parts = operation.path.split("/")
+    for place, part in enumerate(parts):
+        words = {
+            other[place]
+            for other in (one.path.split("/") for one in OPERATIONS)
+            if len(other) == len(parts) and other[:place] == parts[:place] and "{" not in other[place]
+        }
+        if part.startswith("{") and words:
+            parts[place] = f"{{{part[1:-1]}:(?!(?:{'|'.join(sorted(words))})(?:/|$))[^/{{}}]+}}"
+    return PREFIX + "/".join(parts)
 
 
 def _about(operations: tuple[Operation, ...]) -> Sequence[web.RouteDef]:
@@ -45,12 +59,17 @@ def _about(operations: tuple[Operation, ...]) -> Sequence[web.RouteDef]:
 
 def _nothing_here(operations: tuple[Operation, ...]) -> Handler:
     patterns = [
-        (re.compile(re.sub(r"{\w+}", "[^/]+", PREFIX + operation.path)), operation.method)
+        (
+            re.compile(re.sub(r"{\w+(?::(.+?))?}(?=/|$)", lambda m: m[1] or "[^/]+", _address(operation))),
+            operation.method,
+        )
         for operation in operations
     ]
 
     async def refuse(request: web.Request) -> web.StreamResponse:
-        allowed = sorted({method for pattern, method in patterns if pattern.fullmatch(request.path)})
+        allowed = sorted(
+            {method for pattern, method in patterns if pattern.fullmatch(request.rel_url.raw_path)}
+        )
         if allowed:
             methods = ", ".join(allowed)
             raise Problem(405, "wrong_method", f"This path takes {methods}.", headers={"Allow": methods})

@@ -42,7 +42,9 @@ def serve(ctx: Context, keyring: Keyring, operation: Operation) -> Handler:
             return await _answer_once(operation, call)
         return _show(await operation.handler(call))
 
-    return answer_problems(handle)
+    guarded = answer_problems(handle)
+    guarded.scopes = operation.scopes  # type: ignore[attr-defined]  # what the hub asks of every address before it starts
+    return guarded
 
 
 def answer_problems(handle: Handler) -> Handler:

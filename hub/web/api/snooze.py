@@ -3,20 +3,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from hub.actions.lists.snooze import snooze_ticket, wake_ticket
 from hub.model.codes import TICKET, show_code
 from hub.web.api.answers import TicketNumber
 from hub.web.api.operations import Answer, Call
-from hub.web.api.requests import RequestBody
+from hub.web.api.requests import Moment, RequestBody
 from hub.web.api.tickets import ticket_code
 
 
 class SnoozeRequest(RequestBody):
     """`until` null: until the customer writes."""
 
-    until: Annotated[AwareDatetime | None, Field(strict=False, description="a moment of the next year")]
+    until: Annotated[Moment | None, Field(description="a moment of the next year")]
 
 
 class SnoozeAnswer(BaseModel):

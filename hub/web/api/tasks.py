@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from hub.actions.errands import task_work, tasks
 from hub.actions.failures import NotFound, NotPossible
@@ -13,7 +13,7 @@ from hub.web.api.answers import CustomerCode, TicketNumber
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
 from hub.web.api.operations import Answer, Call
 from hub.web.api.problems import Problem, wrong_field
-from hub.web.api.requests import Cursor, PageLimit, RequestBody, RowId
+from hub.web.api.requests import Cursor, Moment, PageLimit, RequestBody, RowId
 from storage.tasks import NEVER, StepRow, TaskRow
 
 TaskNumber = Annotated[str, Field(pattern=r"^A-\d+$", examples=["A-10019"])]
@@ -55,7 +55,7 @@ class NewTask(RequestBody):
     customer: Annotated[str | None, Field(max_length=40)] = None
     queue: QueueName = ""
     assignee_id: RowId | None = None
-    due_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    due_at: Moment | None = None
 
 
 class NewStep(RequestBody):
@@ -69,7 +69,7 @@ class NewStep(RequestBody):
     queue: QueueName | None = None
     title: Title | None = None
     text: TaskText | None = None
-    due_at: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    due_at: Moment | None = None
     outcome: TaskText = ""
 
     @model_validator(mode="after")

@@ -8,9 +8,10 @@ from hub.settings import Settings
 from hub.web.desk.say.language import zone_of
 
 ZONE = "hub_zone"
-STEP, JOURNEY, KNOWN = "step", "journey", "known"
-"""A second step that is waited for, a journey to the company's sign-in, and a login that was signed in here before."""
-_SECONDS = {STEP: 600, JOURNEY: 900, KNOWN: 365 * 24 * 3600}
+STEP, JOURNEY, KNOWN, CONSENT = "step", "journey", "known", "consent"
+"""A second step that is waited for, a journey to the company's sign-in, a login that was signed in here before, and a channel whose
+provider somebody has gone to."""
+_SECONDS = {STEP: 600, JOURNEY: 900, KNOWN: 365 * 24 * 3600, CONSENT: 900}
 _MOST = 200
 
 
@@ -45,7 +46,7 @@ def drop_session(response: web.StreamResponse, settings: Settings) -> None:
 
 
 def read_cookie(request: web.Request, settings: Settings, name: str) -> str:
-    """STEP, JOURNEY or KNOWN, unchecked; "" when there is none."""
+    """STEP, JOURNEY, KNOWN or CONSENT, unchecked; "" when there is none."""
     return _clean(request.cookies.get(_called(settings, name), ""))
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.actions.failures import NotFound
-from hub.actions.people.sight import seen_codes, seen_customers, seen_of
+from hub.actions.people.sight import seen_codes, seen_of
+from hub.actions.search.find import look_up_customers
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
 from hub.web.desk.people.looking import TimelineLook
@@ -36,7 +37,7 @@ class Told:
     entries: Sequence[TimelineRow]
     tickets: Sequence[TicketRow]
     tasks: Sequence[TaskRow]
-    queues: Sequence[views.QueueRow]
+    queues: Sequence[views.QueueName]
     channels: Sequence[tuple[str, str]]
     older: int | None
     rows: int
@@ -56,20 +57,14 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
     cursor = visit.ctx.feed.cursor
-
-    async def read(c: Connection) -> tuple[list[CustomerRow], set[int]]:
-        found = await views.list_customers(c, before=before, limit=PAGE, query=looked_for)
-        return found, await seen_customers(c, visit.actor, [row.id for row in found])
-
-    rows, seen = await visit.ctx.database.read(read)
-    last = rows[-1] if len(rows) == PAGE else None
+    rows, following = await look_up_customers(visit.ctx, looked_for, visit.actor, after=before, limit=PAGE)
     return visit.page(
         "customers.html",
         section="customers",
         cursor=cursor,
         looked_for=looked_for,
-        customers=[row for row in rows if row.id in seen],
-        after=show_time_cursor(last.last_seen_at, last.id) if last else "",
+        customers=rows,
+        after=show_time_cursor(*following) if following else "",
         first=before is None,
     )
 
@@ -133,7 +128,7 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
             entries=[entry for entry in entries if entry.ticket_id in seen],
             tickets=[ticket for ticket in tickets if ticket.id in seen],
             tasks=[task for task in asked_for if task.ticket_code is None or task.ticket_code in about],
-            queues=await views.list_queues(c),
+            queues=await views.name_queues(c),
             channels=await customer_timeline.channels_of(c, customer.id),
             older=older if goes_on else None,
             rows=rows,

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from channels.doors import Asks, open_to
 from hub.actions.context import Context
 from hub.model.permissions import Permission
 from hub.web.desk import (
@@ -23,7 +24,7 @@ from hub.web.desk import (
 )
 from hub.web.desk.admin import audit, keys, retention, roles
 from hub.web.desk.assets import show_asset
-from hub.web.desk.channels import building, setting_up
+from hub.web.desk.channels import building, consenting, setting_up
 from hub.web.desk.channels import pages as channels
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.knowledge import offering, shelves
@@ -70,9 +71,9 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         return web.post(f"/desk{path}", at_desk(ctx, handler, needs=needs))
 
     return [
-        web.get("/desk/static/{hash}/{name:.+}", show_asset),
+        *open_to(Asks.NOTHING, web.get("/desk/static/{hash}/{name:.+}", show_asset)),
         *sign_in_routes(ctx),
-        live_route(ctx),
+        *open_to(Asks.SESSION, live_route(ctx)),
         get("", pages.show_desk, needs=EVERYBODY),
         get("/tickets/{code}", pages.show_ticket, needs=EVERYBODY),
         get("/fragments/list", pages.show_list, needs=EVERYBODY),
@@ -187,7 +188,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/mailboxes/{channel}/count", mailboxes.post_count, needs=P.SEE_SYSTEM),
         get("/attachments/{token}", files.get_attachment, needs=EVERYBODY),
         get("/attachments/{token}/picture", files.get_picture, needs=EVERYBODY),
-        web.get(PICTURES + "/{signed}", originals.picture),
+        *open_to(Asks.LINK, web.get(PICTURES + "/{signed}", originals.picture)),
         get("/queues", queues.show_queues, needs=P.SEE_FLOOR),
         get("/fragments/queues", queues.show_state, needs=P.SEE_FLOOR),
         get("/floor", floor.show_floor, needs=P.SEE_FLOOR),
@@ -232,6 +233,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/channels/{name}/switch", setting_up.post_switch, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/remove", setting_up.post_remove, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/check", channels.post_check, needs=P.MANAGE_CHANNELS),
+        post("/channels/{name}/consent", consenting.post_consent, needs=P.MANAGE_CHANNELS),
+        get("/consent", consenting.show_back, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/probe", channels.post_probe, needs=P.MANAGE_CHANNELS),
         post("/channels/{name}/close-test", channels.post_close_test, needs=P.MANAGE_CHANNELS),
         get("/roles", roles.show_roles, needs=P.MANAGE_ROLES),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from hub.actions.failures import NotFound
+from hub.actions.knowledge.find import MOST as MOST_ARTICLES
 from hub.actions.knowledge.find import Offer, find_articles
 from hub.actions.search import find
 from hub.actions.search.documents import field_values
@@ -40,6 +41,7 @@ TITLES: Mapping[Kind, str] = {
     Kind.MESSAGES: N_("Messages"),
     Kind.CUSTOMERS: N_("Customers"),
     Kind.ORGANISATIONS: N_("Organisations"),
+    Kind.ARTICLES: N_("Articles"),
 }
 STATUS_TITLES: Mapping[str, str] = {
     "work": N_("In work"),
@@ -62,7 +64,7 @@ _NO_SUCH: Mapping[str, str] = {
     "channel": N_("There is no channel “%(value)s”."),
     "customer": N_("There is no customer “%(value)s”."),
 }
-_SORTS = (Kind.TICKETS, Kind.CUSTOMERS, Kind.ORGANISATIONS, Kind.MESSAGES)
+_SORTS = (Kind.TICKETS, Kind.CUSTOMERS, Kind.ORGANISATIONS, Kind.ARTICLES, Kind.MESSAGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,14 @@ class ShownEntry:
     pieces: Sequence[Piece]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownArticle:
+    """An article and the part of it in which it was found."""
+
+    offer: Offer
+    pieces: Sequence[Piece]
+
+
 async def show_search(visit: Visit) -> web.StreamResponse:
     """The page; for htmx, what was found alone."""
     look = Look.of(visit)
@@ -157,7 +167,7 @@ async def show_search(visit: Visit) -> web.StreamResponse:
     }
     if visit.partial:
         return visit.page("_found.html", **context)
-    queues = await visit.ctx.database.read(views.list_queues)
+    queues = await visit.ctx.database.read(views.name_queues)
     return visit.page(
         "search.html",
         section="search",
@@ -201,14 +211,17 @@ async def show_jump(visit: Visit) -> web.StreamResponse:
 
 
 def _may(visit: Visit, sort: Kind, asked: Asked) -> bool:
-    """Customers and organisations have no status, queue or time: they are left out where such are asked for."""
+    """Customers, organisations and articles have no status, queue or time: they are left out where such are asked for. What is
+    published of the knowledge base is there for everybody at the desk."""
     if sort in (Kind.TICKETS, Kind.MESSAGES):
         return True
-    return not asked.narrows and visit.may(Permission.SEE_CUSTOMERS)
+    return not asked.narrows and (sort is Kind.ARTICLES or visit.may(Permission.SEE_CUSTOMERS))
 
 
 async def _section(visit: Visit, sort: Kind, asked: Asked, after: str, many: int) -> Section:
     ctx, actor, zone = visit.ctx, visit.actor, visit.voice.zone
+    if sort is Kind.ARTICLES:
+        return await _articles(visit, asked, few=many == FEW)
     try:
         if sort is Kind.CUSTOMERS:
             before = read_time_cursor(after) if after else None
@@ -227,6 +240,20 @@ async def _section(visit: Visit, sort: Kind, asked: Asked, after: str, many: int
     entries = await find.find_entries(ctx, asked, actor, zone, after=below, limit=many)
     shown = [ShownEntry(entry=one, pieces=_pieces(one, asked)) for one in entries.hits]
     return Section(sort=sort, hits=shown, after=_next(entries.after))
+
+
+async def _articles(visit: Visit, asked: Asked, *, few: bool) -> Section:
+    """The best first; those that are not among the first fifty are not the ones that were meant."""
+    typed = visit.request.query.get("q", "")
+    many = FEW if few else MOST_ARTICLES
+    offers = await find_articles(
+        visit.ctx, typed, language=visit.voice.locale, public=False, limit=many + 1, alike=False
+    )
+    shown = []
+    for one in offers[:many]:
+        said = marked(one.summary, asked.terms)
+        shown.append(ShownArticle(offer=one, pieces=said if has_hit(said) else marked(one.body, asked.terms)))
+    return Section(sort=Kind.ARTICLES, hits=shown, after="more" if few and len(offers) > many else "")
 
 
 def _next(after: int | None) -> str:

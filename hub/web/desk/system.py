@@ -57,7 +57,8 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
             + len(await incidents.faulty(c, MOST_FAULTS))
         )
 
-    return visit.page("_badge.html", troubles=await visit.ctx.database.read(read))
+    shut = (await visit.ctx.space.stock()).short is not None
+    return visit.page("_badge.html", troubles=await visit.ctx.database.read(read) + shut)
 
 
 async def get_raw(visit: Visit) -> web.StreamResponse:
@@ -135,7 +136,7 @@ async def _read(visit: Visit) -> dict[str, object]:
             "rule_title": RuleWords(voice=visit.voice, rules=visit.ctx.rules).automation,
         }
 
-    return await visit.ctx.database.read(read)
+    return {**await visit.ctx.database.read(read), "stock": await visit.ctx.space.stock()}
 
 
 def _id(visit: Visit) -> int:

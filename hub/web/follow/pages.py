@@ -9,19 +9,19 @@ from aiohttp import web
 
 from channels.adapter import NotAccepted, Unavailable
 from channels.doors import COMMON_HEADERS, choose_language, is_own_origin, peer_of_request
+from channels.room import Held
 from channels.webform.check import check
 from channels.webform.fields import FormDefinition, FormField, Kind, Said
 from channels.webform.gate import weigh_post
 from channels.webform.pack import pack_more
 from channels.webform.passes import make_pass, read_pass
-from channels.webform.read import Unreadable, read_post
+from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
 from channels.webform.settings import WebformSettings
 from channels.webform.submission import PASS, TRAP, Posted, Problem
 from channels.webform.words import WORDS
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.follow import Followed, open_link
-from hub.actions.gate import SharedGate
 from hub.actions.receive import accept_items
 from hub.web.desk.say.follow import STANDS
 from hub.web.desk.say.language import Voice
@@ -30,6 +30,7 @@ from hub.web.desk.say.render import render
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _BOX = WebformSettings(
     most_files=5,
+    proof="never",
     form=FormDefinition(
         fields=(
             FormField(key="text", kind=Kind.LONG, label=Said(en="Message", zh="内容"), means="message"),
@@ -38,6 +39,7 @@ _BOX = WebformSettings(
     ),
 )
 """What can be added later, read and checked as a form is."""
+_RETRY_AFTER = "30"
 _PASS_OF = "follow"  # noqa: S105 - a name
 _COUNTED_AS = "/follow"
 """In the place of a form's name, which has no stroke: posts and files have the limits of a form."""
@@ -48,7 +50,6 @@ class FollowPages:
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self._gate = SharedGate(ctx.database)
 
     async def show(self, request: web.Request) -> web.Response:
         """The page; the same for every link that is none."""
@@ -65,17 +66,26 @@ class FollowPages:
             followed = await open_link(self._ctx, token)
         except NotFound:
             return self._nothing(request)
-        posted = Posted(fields={})
         if not is_own_origin(request, self._ctx.settings.web.public_url):
-            return self._page(request, followed, posted, [Problem(field="", word="not_allowed")], status=403)
+            problem = Problem(field="", word="not_allowed")
+            return self._page(request, followed, Posted(fields={}), [problem], status=403)
+        with self._ctx.room.holding() as held:
+            return await self._take(request, followed, held)
+
+    async def _take(self, request: web.Request, followed: Followed, held: Held) -> web.Response:
+        posted, said_in = Posted(fields={}), f"{followed.link.channel}:{followed.link.thread_key}"
         try:
-            verdict = await weigh_post(self._gate, _COUNTED_AS, _BOX, request)
+            verdict = await weigh_post(self._ctx.gate, _COUNTED_AS, _BOX, request, conversation=said_in)
             if not verdict.unread:
-                posted = await read_post(request, _BOX)
+                posted = await read_post(request, _BOX, held)
         except (Unreadable, web.HTTPRequestEntityTooLarge):
             return self._page(request, followed, posted, [Problem(field="", word="unreadable")], status=400)
+        except NoRoom:
+            return self._page(request, followed, posted, [Problem(field="", word=CROWDED)], status=503)
         except Unavailable:
             return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
+        if any(one.word == CROWDED for one in posted.problems):
+            return self._page(request, followed, posted, posted.problems, status=503)
         if verdict.refusal is not None:
             response = self._page(request, followed, posted, [verdict.refusal], status=429)
             response.headers["Retry-After"] = str(verdict.retry_after)
@@ -98,7 +108,8 @@ class FollowPages:
             meta={"peer": peer_of_request(request)},
         )
         try:
-            await accept_items(self._ctx, followed.link.channel, [item])
+            async with held.turn():
+                await accept_items(self._ctx, followed.link.channel, [item])
         except NotAccepted:
             return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
         headers = {**COMMON_HEADERS, "Location": f"{request.path_qs}#last", "Cache-Control": "no-store"}
@@ -151,6 +162,8 @@ class FollowPages:
             "Vary": "Accept-Language",
             "X-Robots-Tag": "noindex, nofollow",
         }
+        if status == 503:
+            headers["Retry-After"] = _RETRY_AFTER
         text = render("follow.html", voice, now=datetime.now(UTC), **context)
         return web.Response(
             text=text, status=status, content_type="text/html", charset="utf-8", headers=headers

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from channels.doors import COMMON_HEADERS
+from channels.doors import COMMON_HEADERS, Asks, open_to
 from channels.webform.page import FILES
 from hub.actions.context import Context
 from hub.web.follow.pages import FollowPages
@@ -17,9 +17,8 @@ def follow_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /follow."""
     pages = FollowPages(ctx)
     return [
-        web.get("/follow/follow.css", _style),
-        web.get("/follow/{token}", pages.show),
-        web.post("/follow/{token}", pages.post),
+        *open_to(Asks.NOTHING, web.get("/follow/follow.css", _style)),
+        *open_to(Asks.LINK, web.get("/follow/{token}", pages.show), web.post("/follow/{token}", pages.post)),
     ]
 
 

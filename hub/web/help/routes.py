@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from channels.doors import COMMON_HEADERS
+from channels.doors import COMMON_HEADERS, Asks, open_to
 from hub.actions.context import Context
 from hub.web.help.pages import HelpPages
 
@@ -21,7 +21,8 @@ def help_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /help."""
     pages = HelpPages(ctx)
     told = pages.told
-    return [
+    return open_to(
+        Asks.NOTHING,
         web.get("/help", told(pages.to_language)),
         web.get("/help/", told(pages.to_language)),
         web.get("/help/suggest", told(pages.get_suggestions)),
@@ -32,7 +33,7 @@ def help_routes(ctx: Context) -> list[web.RouteDef]:
         web.get("/help/{place}/category/{category}", told(pages.show_category)),
         web.get("/help/{place}/{article}", told(pages.show_article)),
         web.post("/help/{place}/{article}/vote", told(pages.post_vote)),
-    ]
+    )
 
 
 async def _file(request: web.Request) -> web.Response:

@@ -77,6 +77,19 @@ def test_a_changed_consent_has_the_next_version() -> None:
     changed.fields[0] |= {"label_zh": "我同意。", "version": "1"}
     second, _ = as_form(changed, first)
     assert second is not None and second.fields[0].version == 2
+    # Taken out and put back, even with the same words, it is none that somebody agreed to before.
+    without = draft_of(second, "")
+    add(without, Kind.SHORT)
+    without.fields[1] |= {"label_en": "Name"}
+    del without.fields[0]
+    third, _ = as_form(without, second)
+    assert third is not None and third.retired == {"policy": 2}
+    fourth, _ = as_form(draft_of(third, ""), third)
+    assert fourth == third
+    again = draft_of(third, "")
+    again.fields.append(dict(draft_of(second, "").fields[0]))
+    fifth, _ = as_form(again, third)
+    assert fifth is not None and (fifth.fields[1].version, fifth.retired) == (3, {})
 
 
 def test_choices_keep_their_values() -> None:

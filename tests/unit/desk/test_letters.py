@@ -10,9 +10,9 @@ import pytest
 
 from hub.actions.answers.copies import mailbox_entry, read_copies
 from hub.model.interactions import Invite, Mailbox
+from hub.model.picture_types import picture_type
 from hub.web.desk.letters.bounded import nests_deeper
 from hub.web.desk.letters.clean import clean, clean_style, real_host, urlscheme
-from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.pictures import MINUTES, Picture, read_picture, sign_picture
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.letters import invite_title, invite_when, mailbox_text

@@ -110,11 +110,14 @@ def as_form(draft: Draft, before: FormDefinition | None) -> tuple[FormDefinition
     if troubles:
         return None, troubles
     kept = {one.key: one for one in before.fields if one.kind is Kind.CONSENT} if before is not None else {}
+    retired = (before.retired if before is not None else {}) | {key: one.version for key, one in kept.items()}
+    consents = {one.key for one in fields if one.kind is Kind.CONSENT}
     try:
         return (
             FormDefinition.model_validate(
                 {
-                    "fields": [_versioned(one, kept.get(one.key)) for one in fields],
+                    "fields": [_versioned(one, kept.get(one.key), retired.get(one.key, 0)) for one in fields],
+                    "retired": {key: last for key, last in retired.items() if key not in consents},
                     "contact": draft.contact,
                     "next": {"en": draft.next_en, "zh": draft.next_zh},
                     "hints": draft.hints,
@@ -204,11 +207,12 @@ def _table(given: Mapping[str, str]) -> dict[str, Any]:
     return table
 
 
-def _versioned(one: FormField, before: FormField | None) -> FormField:
-    if one.kind is not Kind.CONSENT or before is None:
+def _versioned(one: FormField, before: FormField | None, last: int) -> FormField:
+    """A consent with the number of its text, which is never used for another: `last` was the last one under its key."""
+    if one.kind is not Kind.CONSENT:
         return one
-    same = (one.label, one.link) == (before.label, before.link)
-    return one.model_copy(update={"version": before.version if same else before.version + 1})
+    same = before is not None and (one.label, one.link) == (before.label, before.link)
+    return one.model_copy(update={"version": last if same else last + 1})
 
 
 def _code(error: ValidationError) -> str:

@@ -9,6 +9,7 @@ from aiohttp import web
 from channels.adapter import ChannelFailure
 from hub.actions.channels import probe
 from hub.actions.channels.check_channel import check_channel
+from hub.actions.channels.consent import redirect_of
 from hub.actions.channels.overview import ChannelView, view_channels
 from hub.actions.failures import NotFound
 from hub.actions.ports import public_url
@@ -92,7 +93,13 @@ async def find_channel(visit: Visit) -> ChannelView:
 
 def card_context(visit: Visit) -> dict[str, object]:
     """What a card needs beside its channel."""
-    return {"ABOUT": ABOUT, "PROBE_ERRORS": PROBE_ERRORS, "api_command": partial(_api_command, visit)}
+    return {
+        "ABOUT": ABOUT,
+        "PROBE_ERRORS": PROBE_ERRORS,
+        "api_command": partial(_api_command, visit),
+        "granted": visit.request.query.get("granted", ""),
+        "redirect": redirect_of(visit.ctx),
+    }
 
 
 def _api_command(visit: Visit, channel: str) -> str:

@@ -11,8 +11,8 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.people.sessions import is_signed_in
 from hub.actions.remote_images import NoPicture, PictureFetcher
+from hub.model.picture_types import picture_type
 from hub.web.desk.letters.bounded import AT_ONCE, clean_within
-from hub.web.desk.letters.kinds import picture_type
 from hub.web.desk.letters.pictures import Picture, read_picture, sign_picture
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit

@@ -37,7 +37,7 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
         seen = await seen_codes(c, visit.actor, list(codes[:30])) if what == "merge" else set()
         return {
             "agents": await colleagues(c),
-            "queues": await views.list_queues(c),
+            "queues": await views.name_queues(c),
             "tags": await automation.known_tags(c, "", 100),
             "tickets": [
                 one for code in codes[:30] if code in seen and (one := await views.get_ticket(c, code))

@@ -168,10 +168,10 @@ async def _form(
 
 async def _choices(
     c: Connection, visit: Visit
-) -> tuple[dict[str, list[tuple[str, str]]], Sequence[read_models.QueueRow]]:
+) -> tuple[dict[str, list[tuple[str, str]]], Sequence[read_models.QueueName]]:
     """What each field may be, where that is known: (value, its name)."""
     voice = visit.voice
-    queues = await read_models.list_queues(c)
+    queues = await read_models.name_queues(c)
     agents = [one for one in await read_models.list_agents(c) if one.active and one.id != visit.agent.id]
     channels = [one for one in await read_models.list_channels(c) if one.state != "retired"]
     return {

@@ -10,6 +10,7 @@ from hub.actions.customers.pairs import AT_ONCE, decide_pair, look_for_pairs, un
 from hub.actions.customers.together import conflicts
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.people.sight import may_see_customer, seen_customers
+from hub.actions.search.find import look_up_customers
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor
 from hub.web.desk import customers
@@ -57,13 +58,7 @@ async def show_found(visit: Visit) -> web.StreamResponse:
     """Who is found by name, identity or code."""
     code = customer_code(visit.request.match_info["code"])
     query = visit.request.query.get("q", "").replace("\x00", "").strip()[:200]
-
-    async def find(c: Connection) -> list[CustomerRow]:
-        rows = await views.list_customers(c, limit=FOUND + 1, query=query)
-        seen = await seen_customers(c, visit.actor, [row.id for row in rows])
-        return [row for row in rows if row.id in seen]
-
-    rows = await visit.ctx.database.read(find) if query else []
+    rows, _ = await look_up_customers(visit.ctx, query, visit.actor, limit=FOUND + 1) if query else ([], None)
     found = [row for row in rows if row.code != code][:FOUND]
     return visit.page("_merge_found.html", number=show_code(CUSTOMER, code), found=found, query=query)
 

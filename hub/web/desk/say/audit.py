@@ -37,6 +37,8 @@ ACTS: Mapping[AuditKind, str] = {
     A.ARTICLE_WITHDRAWN: N_("Article withdrawn"),
     A.ARTICLE_CHANGED: N_("Article changed"),
     A.KNOWLEDGE_CHANGED: N_("Categories of articles changed"),
+    A.SURVEY_CHANGED: N_("Survey changed"),
+    A.SURVEYS_EXPORTED: N_("Survey results exported"),
     A.KEY_ADDED: N_("API key made"),
     A.KEY_CHANGED: N_("API key changed"),
     A.KEY_REVOKED: N_("API key revoked"),

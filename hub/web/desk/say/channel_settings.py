@@ -32,6 +32,9 @@ ABOUT: Mapping[str, str] = {
     "webchat": N_("A chat on its own page, and a script that puts it into yours."),
     "telegram": N_("A bot: whoever writes to it lands here, and your answer goes to their Telegram."),
     "api": N_("Another program hands in what customers say, and is told of your answers."),
+    "portal": N_(
+        "The customers' own page: whoever shows by a code that an e-mail address is theirs sees their cases and answers there."
+    ),
     "loopback": N_("A channel with no outside, for trying things out."),
 }
 
@@ -74,7 +77,8 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
         Group(
             title=N_("Against programs, and limits"),
             names=(
-                "proof", "fill_in_seconds", "address_posts", "busy_posts", "address_mb", "most_files", "most_file_mb",
+                "proof", "fill_in_seconds", "address_posts", "busy_posts", "address_mb", "hour_mb", "most_files",
+                "most_file_mb",
             ),
             folded=True,
         ),
@@ -99,6 +103,11 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
     "api": (
         Group(title=N_("Answers"), names=("callback_url", "callback_secret")),
         Group(title=N_("More"), names=("phone_region", "timeout_seconds"), folded=True),
+    ),
+    "portal": (
+        Group(title=N_("What it says"), names=("title_en", "title_zh", "forms", "contact")),
+        Group(title=N_("Codes by e-mail"), names=("codes_by",)),
+        Group(title=N_("Limits"), names=("most_files", "most_file_mb", "address_posts"), folded=True),
     ),
     "loopback": (Group(title=N_("Login"), names=("password",)),),
 }  # fmt: skip
@@ -201,12 +210,30 @@ WORDS: Mapping[tuple[str, str], Words] = {
     ("email", "oauth_tenant"): Words(label=N_("Directory (Microsoft)")),
     ("email", "oauth_refresh_token"): Words(
         label=N_("Refresh token"),
-        help=N_("Where one is at hand. Otherwise run “contact-hub mail authorise” with the channel's name."),
+        help=N_(
+            "Where one is at hand. Otherwise keep the channel switched off and grant access on its card."
+        ),
     ),
     ("email", "oauth_token_url"): Words(label=N_("Address for tokens")),
     ("email", "oauth_authorise_url"): Words(label=N_("Address for consent")),
     ("email", "oauth_device_url"): Words(label=N_("Address for consent by another device")),
     ("email", "oauth_scope"): Words(label=N_("Scope")),
+    ("portal", "title_en"): Words(label=N_("Title in English")),
+    ("portal", "title_zh"): Words(label=N_("Title in Chinese")),
+    ("portal", "codes_by"): Words(
+        label=N_("Codes are sent by the inbox"),
+        help=N_("The name of an e-mail channel. Empty: the first one that can send."),
+    ),
+    ("portal", "forms"): Words(
+        label=N_("Forms that it offers"), help=N_("Names of form channels, one a line. None named: all of them.")
+    ),
+    ("portal", "contact"): Words(
+        label=N_("Where customers ask for their data"),
+        help=N_("An e-mail address. Empty: the inbox that sends the codes."),
+    ),
+    ("portal", "most_files"): Words(label=N_("Files at the most")),
+    ("portal", "most_file_mb"): Words(label=N_("Megabytes of a file at the most")),
+    ("portal", "address_posts"): Words(label=N_("Messages from one network in ten minutes, at the most")),
     ("webform", "title_en"): Words(label=N_("Title in English")),
     ("webform", "title_zh"): Words(label=N_("Title in Chinese")),
     ("webform", "intro_en"): Words(label=N_("Introduction in English")),
@@ -241,11 +268,15 @@ WORDS: Mapping[tuple[str, str], Words] = {
     ("webform", "address_posts"): Words(label=N_("Posts from one address in ten minutes, at the most")),
     ("webform", "busy_posts"): Words(
         label=N_("Posts in a minute above which the calculation is asked for"),
-        help=N_("Ten times as many are the most that is taken."),
+        help=N_("Above ten times as many, nobody is taken whose browser has not worked."),
     ),
     ("webform", "address_mb"): Words(label=N_("Megabytes from one address in an hour, at the most")),
+    ("webform", "hour_mb"): Words(label=N_("Megabytes from all together in an hour, at the most")),
     ("webform", "most_files"): Words(label=N_("Files at the most")),
-    ("webform", "most_file_mb"): Words(label=N_("Megabytes of a file at the most")),
+    ("webform", "most_file_mb"): Words(
+        label=N_("Megabytes of a file at the most"),
+        help=N_("One post has 32 MB at the most, however many files."),
+    ),
     ("webchat", "title_en"): Words(label=N_("Title in English")),
     ("webchat", "title_zh"): Words(label=N_("Title in Chinese")),
     ("webchat", "greeting_en"): Words(label=N_("Greeting in English")),

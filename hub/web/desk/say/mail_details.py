@@ -40,11 +40,19 @@ _SENTENCES = (
     N_("The folder '%(folder)s' cannot be compared: %(said)s"),
     N_("The folder is being read for the first time, or anew."),
     N_("Another hub has taken this mailbox over."),
-    N_("The hub is not authorised for this mailbox yet. Run: contact-hub mail authorise %(said)s"),
     N_(
-        "The provider has ended the hub's access to this mailbox (%(why)s). A person must grant it "
-        "again: contact-hub mail authorise %(said)s"
+        "The hub is not authorised for this mailbox yet. Authorise it on the page of channels, or run: "
+        "contact-hub mail authorise %(said)s"
     ),
+    N_(
+        "The provider has ended the hub's access to this mailbox (%(why)s). A person must grant it again, on the page "
+        "of channels or by: contact-hub mail authorise %(said)s"
+    ),
+    N_("The provider did not grant access: %(said)s"),
+    N_(
+        "The provider granted access for an hour only (no refresh token). Check the scope: offline access is needed."
+    ),
+    N_("This provider has no page for consent: oauth_authorise_url is not set."),
     N_("The provider hands out no access token now: %(said)s"),
     N_("The provider's token server cannot be reached: %(said)s"),
     N_("The channel's stored secret cannot be opened: %(said)s."),

@@ -11,7 +11,7 @@ from hub.actions.answers.copies import mailbox_entry
 from hub.model.articles import public_path
 from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
 from hub.web.desk.assets import STATIC_URL
-from hub.web.desk.say import details, errands, keys, letters, roles, rule_names, words
+from hub.web.desk.say import details, errands, keys, letters, portal, roles, rule_names, words
 from hub.web.desk.say.folding import Words
 from hub.web.desk.say.language import LANGUAGES, Voice, translations
 
@@ -46,6 +46,7 @@ _CODES = {
     "RUN_OUTCOMES": rule_names.RUN_OUTCOMES,
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
     "TASK_ENTRIES": errands.TASK_ENTRIES,
+    "PRESSED": portal.PRESSED,
 }
 
 

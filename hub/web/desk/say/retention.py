@@ -32,6 +32,10 @@ POLICIES: Mapping[Kept, Words] = {
     Kept.AUDIT: Words(
         name=N_("Audit trail"), means=N_("Administrative acts. Nothing younger than a year can go.")
     ),
+    Kept.VOTES: Words(
+        name=N_("What readers said of articles"),
+        means=N_("Their words, and which visitor said what. How many were helped stays counted."),
+    ),
 }
 
 DEPTH_WORDS: Mapping[Depth, str] = {

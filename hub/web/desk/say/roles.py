@@ -64,6 +64,13 @@ PERMISSIONS: Mapping[Permission, Words] = {
         name=N_("Review classification"), means=N_("Confirm doubtful types; choose the model in use.")
     ),
     P.SIMULATE: Words(name=N_("Simulation"), means=N_("Try other staffing on past days.")),
+    P.SEE_SURVEYS: Words(
+        name=N_("See survey results"),
+        means=N_("What customers think of agents, queues and channels, in figures and words."),
+    ),
+    P.MANAGE_SURVEYS: Words(
+        name=N_("Surveys"), means=N_("What customers are asked after a resolution, and when.")
+    ),
     P.MANAGE_STAFF: Words(
         name=N_("Manage staff"), means=N_("Add agents, change skills and queues, new passwords, hand over.")
     ),
@@ -118,6 +125,8 @@ GROUPS: Sequence[tuple[str, tuple[Permission, ...]]] = (
             P.MANAGE_FIELDS,
             P.REVIEW_CLASSIFICATION,
             P.SIMULATE,
+            P.SEE_SURVEYS,
+            P.MANAGE_SURVEYS,
         ),
     ),
     (N_("Staff"), (P.MANAGE_STAFF, P.MANAGE_ROLES)),

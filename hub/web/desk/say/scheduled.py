@@ -25,6 +25,7 @@ CANCELLED: Mapping[str, str] = {
     "no_copies": N_("The channel sends no copies."),
     "too_long": N_("The text is too long for the channel."),
     "cancelled": N_("It was cancelled."),
+    "put_back": N_("The database was put back from a copy; it may have left."),
 }
 
 PRESETS: Mapping[str, str] = {

@@ -44,6 +44,7 @@ CHANNEL_KINDS: Mapping[str, str] = {
     "webchat": N_("Web chat"),
     "telegram": N_("Telegram"),
     "api": N_("API"),
+    "portal": N_("Customer's own page"),
     "loopback": N_("Loopback"),
 }
 
@@ -238,6 +239,16 @@ FAILURES: Mapping[str, str] = {
         "A channel of another kind had this name once; its messages bear it. Choose another name."
     ),
     "probe_running": N_("A test message is on its way already."),
+    "no_public_url": N_(
+        "The provider has to know where to send you back to, and web.public_url is not set in hub.toml."
+    ),
+    "no_consent": N_("This channel needs no consent: it logs in with a password."),
+    "consent_other": N_(
+        "This consent was not asked for in this browser by you. Begin again on the page of channels."
+    ),
+    "consent_late": N_(
+        "This consent was asked for more than a quarter of an hour ago. Begin again on the page of channels."
+    ),
     "secrets_lost": N_(
         "The passwords of this channel were sealed with another key. Remove it and add it anew."
     ),

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from aiohttp import web
 
-from channels.doors import is_own_origin
+from channels.doors import Asks, is_own_origin
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, LoginRefused, NotFound
 from hub.actions.signin.enter import Browser
@@ -84,6 +84,7 @@ def at_own(
             text = say_wait(own.voice, wait) if wait else say_failure(own.voice, failure)
             return show_trouble(request, own.voice, 429 if wait else status, text, retry_after=wait)
 
+    handle.asks = Asks.SESSION  # type: ignore[attr-defined]  # what the hub asks of every address before it starts
     return handle
 
 

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from channels.doors import Asks, open_to
 from hub.actions.context import Context
 from hub.web.desk.signin import again, company, security, setting_up
 from hub.web.desk.signin.company import Company
@@ -24,17 +25,24 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
         return web.route(method, f"/desk/security{path}", at_own(ctx, handler, limited=True, fresh=START))
 
     return [
-        web.get("/desk/login", door.show),
-        web.post("/desk/login", door.enter),
-        web.post("/desk/login/passkey/options", door.ask_passkey),
-        web.post("/desk/login/passkey", door.enter_by_passkey),
-        web.get("/desk/login/second", door.show_second),
-        web.post("/desk/login/second", door.enter_second),
-        web.post("/desk/login/second/passkey/options", door.ask_second),
-        web.post("/desk/login/second/passkey", door.enter_second_by_passkey),
-        web.get("/desk/login/company", there.leave),
-        web.get(company.BACK, there.back),
-        web.post("/desk/logout", door.leave),
+        *open_to(
+            Asks.NOTHING,
+            web.get("/desk/login", door.show),
+            web.post("/desk/login", door.enter),
+            web.post("/desk/login/passkey/options", door.ask_passkey),
+            web.post("/desk/login/passkey", door.enter_by_passkey),
+            web.get("/desk/login/company", there.leave),
+            web.post("/desk/logout", door.leave),
+        ),
+        # The half of a sign-in that was begun, in a cookie of its own.
+        *open_to(
+            Asks.SESSION,
+            web.get("/desk/login/second", door.show_second),
+            web.post("/desk/login/second", door.enter_second),
+            web.post("/desk/login/second/passkey/options", door.ask_second),
+            web.post("/desk/login/second/passkey", door.enter_second_by_passkey),
+            web.get(company.BACK, there.back),
+        ),
         web.get("/desk/security", at_desk(ctx, security.show_security, needs=EVERYBODY)),
         at_page("/password", security.post_password),
         at_page("/sessions/end", security.post_end_session),

@@ -10,7 +10,7 @@ from hub.actions.answers import drafts
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.people.sight import may_see_id
 from hub.model.drafts import Draft, DraftContent, DraftMode, Write
-from hub.web.desk.letters.kinds import picture_type
+from hub.model.picture_types import picture_type
 from hub.web.desk.letters.original import show_picture
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.system import download

@@ -43,7 +43,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     async def read(connection: Connection) -> tuple[Work, Desktop]:
         ticket = await find_ticket(connection, code)
         async with side_by_side(connection) as also:
-            work = also.ask(work_of(also, visit, ticket, rows))
+            work = also.ask(work_of(also.connection, visit, ticket, rows))
             desktop = also.ask(read_desktop(also.connection, visit, ticket))
         return work.result(), desktop.result()
 

@@ -48,7 +48,7 @@ from storage.followers import FollowerRow
 from storage.incidents import IncidentShort
 from storage.listening import ListenerRow
 from storage.participants import ParticipantRow
-from storage.side_by_side import SideBySide, side_by_side
+from storage.side_by_side import side_by_side
 from storage.surveys import ScoreRow
 from storage.tasks import TaskRow
 from storage.threads import LinkRow
@@ -87,10 +87,7 @@ async def read_work(visit: Visit, code: int, rows: int) -> Work:
     """The ticket and whose it is. Raises NotFound."""
 
     async def read(connection: Connection) -> Work:
-        ticket = await find_ticket(connection, code)
-        async with side_by_side(connection) as also:
-            work = also.ask(work_of(also, visit, ticket, rows))
-        return work.result()
+        return await work_of(connection, visit, await find_ticket(connection, code), rows)
 
     return await visit.ctx.database.read(read)
 
@@ -103,43 +100,44 @@ async def find_ticket(connection: Connection, code: int) -> TicketRow:
     return ticket
 
 
-async def work_of(also: SideBySide, visit: Visit, ticket: TicketRow, rows: int) -> Work:
-    """Everything beside the ticket, read beside other reads."""
-    c = also.connection
-    thread = also.ask(read_thread(c, ticket, rows))
-    customer = also.ask(views.get_customer(c, ticket.customer_id))
-    earlier = also.ask(_seen_tickets(c, visit, ticket.customer_id))
-    links = also.ask(_seen_links(c, visit, ticket.id))
-    queues = also.ask(views.name_queues(c))
-    people = also.ask(participants.participants_of(c, ticket.id))
-    to_do = also.ask(tasks.of_ticket(c, ticket.code))
-    later = also.ask(read_scheduled(c, ticket.id))
-    runs = also.ask(automation.runs_of_ticket(c, ticket.id, RUNS))
-    following = also.ask(followers.named(c, ticket.id))
-    listeners = also.ask(listening.listeners(c, ticket.id))
-    affected = also.ask(incidents.of_ticket(c, ticket.id))
-    scores = also.ask(surveys.scores_of(c, ticket.customer_id, SCORES))
-    until = also.ask(snooze.snoozed_until(c, ticket.id))
-    clocks = also.ask(ledger_of(c, visit.ctx.rules.policies, ticket.id, visit.now))
+async def work_of(connection: Connection, visit: Visit, ticket: TicketRow, rows: int) -> Work:
+    """Everything beside the ticket, read side by side."""
     # What was stored when it was last looked at may be long past: who has come and gone since decides.
     waits = ticket.assignee_id is None and ticket.status == "open"
-    waiting_why = await explain_waiting(visit.ctx, c, ticket.code) if waits else None
+    async with side_by_side(connection) as also:
+        c = also.connection
+        thread = also.ask(read_thread(c, ticket, rows))
+        customer = also.ask(views.get_customer(c, ticket.customer_id))
+        earlier = also.ask(_seen_tickets(c, visit, ticket.customer_id))
+        links = also.ask(_seen_links(c, visit, ticket.id))
+        queues = also.ask(views.name_queues(c))
+        people = also.ask(participants.participants_of(c, ticket.id))
+        to_do = also.ask(tasks.of_ticket(c, ticket.code))
+        later = also.ask(read_scheduled(c, ticket.id))
+        runs = also.ask(automation.runs_of_ticket(c, ticket.id, RUNS))
+        following = also.ask(followers.named(c, ticket.id))
+        listeners = also.ask(listening.listeners(c, ticket.id))
+        affected = also.ask(incidents.of_ticket(c, ticket.id))
+        scores = also.ask(surveys.scores_of(c, ticket.customer_id, SCORES))
+        until = also.ask(snooze.snoozed_until(c, ticket.id))
+        clocks = also.ask(ledger_of(c, visit.ctx.rules.policies, ticket.id, visit.now))
+        waiting_why = await explain_waiting(visit.ctx, c, ticket.code) if waits else None
     return Work(
-        thread=await thread,
-        customer=await customer,
-        earlier_tickets=await earlier,
-        queues=await queues,
-        participants=await people,
-        links=await links,
-        tasks=await to_do,
-        scheduled=await later,
-        runs=await runs,
-        followers=await following,
-        listeners=await listeners,
-        incidents=await affected,
-        scores=await scores,
-        snoozed_until=await until,
-        clocks=await clocks,
+        thread=thread.result(),
+        customer=customer.result(),
+        earlier_tickets=earlier.result(),
+        queues=queues.result(),
+        participants=people.result(),
+        links=links.result(),
+        tasks=to_do.result(),
+        scheduled=later.result(),
+        runs=runs.result(),
+        followers=following.result(),
+        listeners=listeners.result(),
+        incidents=affected.result(),
+        scores=scores.result(),
+        snoozed_until=until.result(),
+        clocks=clocks.result(),
         waiting_why=waiting_why,
     )
 

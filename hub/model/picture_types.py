@@ -7,6 +7,8 @@ MOST_PIXELS = 40_000_000
 MOST_SIDE = 16_000
 """A picture that claims more would cost whoever decodes it hundreds of megabytes."""
 
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""What every browser shows."""
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 
 

@@ -1,0 +1,188 @@
+"""One visitor's conversation, whatever the line: who comes in, and what becomes of each thing that the page says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from channels.adapter import Accept, NotAccepted, Ports, Unavailable
+from channels.webchat import frames, sayings
+from channels.webchat.gate import Doorkeeper
+from channels.webchat.identity import BadIdentity, Person, read_identity
+from channels.webchat.pack import SentFile, pack
+from channels.webchat.sayings import Saying
+from channels.webchat.sessions import (
+    Seat,
+    make_token,
+    new_seat,
+    other_seat,
+    read_token,
+    revoked,
+    session_in,
+    thread_key,
+)
+from channels.webchat.settings import WebchatSettings
+from hub.model.identities import normalise_identity
+from hub.model.interactions import IdentityKind
+
+log = structlog.get_logger(__name__)
+HERE_EVERY = 20.0
+"""Seconds after which the hub is told again that a page is open."""
+LINK_SECONDS = 24 * 3600.0
+"""For so long a link to another device opens the conversation."""
+_LONG_AGO = 365 * 24 * 3600.0
+"""A token of an earlier release has no end; one that was given back is remembered for so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chat:
+    """What all conversations of one chat have in common."""
+
+    name: str
+    settings: WebchatSettings
+    ports: Ports
+    accept: Accept
+    doorkeeper: Doorkeeper
+
+
+async def come_in(
+    chat: Chat, hello: frames.Hello, meta: Mapping[str, str]
+) -> tuple["Conversation", list[Saying]]:
+    """The conversation that the page may open, and what was wrong with what it showed. Raises Unavailable.
+
+    Nobody is turned away: whoever shows nothing that opens one begins another.
+    """
+    now, wrong = datetime.now(UTC), list[Saying]()
+    person = _person(chat, hello, now, wrong)
+    seat = await read_seat(chat, hello.session, now)
+    if hello.key:
+        session = session_in(await chat.ports.lounge.use_key(hello.key))
+        if not session:
+            wrong.append(sayings.problem("bad_key", "this link is over, or none of ours"))
+        elif seat is None or seat.session != session:
+            seat = other_seat(session)
+    if seat is not None and hello.fresh:
+        await give_back(chat, seat)
+        seat = new_seat(seat.person)
+    if seat is not None and person is not None and seat.person is not None:
+        # Somebody else sits at this browser now.
+        seat = seat if seat.person.subject == person.subject else None
+    known = seat is not None and not hello.fresh
+    seat = seat or new_seat()
+    if person is not None:
+        seat = seat.bound_to(person)
+    return Conversation(chat, seat, hello.page, meta, known=known), wrong
+
+
+async def read_seat(chat: Chat, token: str, now: datetime) -> Seat | None:
+    """Whose token this is, if it still opens anything. Raises Unavailable."""
+    seat = read_token(chat.ports.secret, chat.name, token, now) if token else None
+    if seat is None or await chat.ports.gate.was_taken(revoked(seat)):
+        return None
+    return seat
+
+
+async def give_back(chat: Chat, seat: Seat) -> None:
+    """Nobody comes in by this token any more, on any hub. Raises Unavailable."""
+    await chat.ports.gate.take_once(revoked(seat), max(_LONG_AGO, chat.settings.keep_days * 86_400.0))
+
+
+class Conversation:
+    """What one page may do. `known`: it had begun before."""
+
+    def __init__(self, chat: Chat, seat: Seat, page: str, meta: Mapping[str, str], *, known: bool) -> None:
+        self.chat = chat
+        self.seat = seat
+        self.known = known
+        self.key = thread_key(seat.session)
+        self._page = page
+        self._meta = meta
+
+    def token(self) -> str:
+        """For the page to come back with, good from now on."""
+        chat = self.chat
+        return make_token(
+            chat.ports.secret, chat.name, self.seat, datetime.now(UTC), days=chat.settings.keep_days
+        )
+
+    async def revoked(self) -> bool:
+        """Whether its token was given back meanwhile. Raises Unavailable."""
+        return await self.chat.ports.gate.was_taken(revoked(self.seat))
+
+    async def hear(self, frame: frames.Frame) -> Saying | None:
+        """Do what the page asks; what it is told at once. A message's pace was looked at before. Raises Unavailable."""
+        lounge = self.chat.ports.lounge
+        match frame:
+            case frames.Said():
+                return await self.keep(frame)
+            case frames.Typing(on=on):
+                await lounge.typing(self.key, on)
+            case frames.Seen(line=line):
+                await lounge.seen(self.key, line)
+            case frames.GoOn(address=address):
+                return sayings.done("mail", await lounge.go_on_by_mail(self.key, address))
+            case frames.SendTranscript():
+                return sayings.done("transcript", await lounge.transcript_to(self.key))
+            case frames.Rate(token=token, score=score, comment=comment):
+                answers: dict[str, int | str] = {"score": score}
+                if comment:
+                    answers["comment"] = comment
+                return sayings.done("rated", await lounge.answer(self.key, token, answers))
+            case frames.MakeLink():
+                key = await lounge.make_key(self.key, LINK_SECONDS)
+                link = f"{self.chat.ports.public_url}/chat/{self.chat.name}#key={key}" if key else ""
+                return sayings.done("link", bool(key), url=link)
+            case frames.Reset():
+                await give_back(self.chat, self.seat)
+                return sayings.done("reset", True)
+            case frames.Bye():
+                await self.leave()
+            case frames.Hello():
+                raise frames.BadFrame("bad_frame", "hello was said before")
+        return None
+
+    async def keep(self, said: frames.Said, files: Sequence[SentFile] = ()) -> Saying:
+        """Commit a message; then it has its number."""
+        item = pack(said, self.seat, received_at=datetime.now(UTC), meta=self._meta, files=files)
+        try:
+            (acceptance,) = await self.chat.accept([item])
+        except NotAccepted:
+            return sayings.problem("not_kept", "not kept now; send it again", said.client_id)
+        self.known = True
+        if acceptance.ticket_code:
+            await self._go_on(said.email)
+        return sayings.kept(said.client_id, acceptance.ticket_code)
+
+    async def _go_on(self, typed: str) -> None:
+        """An address that came with the message is where it goes on. The message is kept whatever becomes of this."""
+        address = normalise_identity(IdentityKind.EMAIL, typed)
+        if not address or not self.chat.settings.go_on_by:
+            return
+        try:
+            await self.chat.ports.lounge.go_on_by_mail(self.key, address)
+        except Unavailable as error:
+            log.warning("chat.address_not_kept", channel=self.chat.name, error=str(error))
+
+    async def arrive(self) -> None:
+        """The page is open; to be said again within HERE_EVERY. Raises Unavailable."""
+        if self.known and self._page:
+            await self.chat.ports.lounge.here(self.key, self._page)
+
+    async def leave(self) -> None:
+        """The page is closed. Raises Unavailable."""
+        if self.known and self._page:
+            await self.chat.ports.lounge.gone(self.key, self._page)
+
+
+def _person(chat: Chat, hello: frames.Hello, now: datetime, wrong: list[Saying]) -> Person | None:
+    """Whom the site names; None where it names nobody, or cannot be believed."""
+    if not hello.identity:
+        return None
+    secret = chat.settings.identity_secret.get_secret_value()
+    try:
+        return read_identity(secret, chat.name, hello.identity, now)
+    except BadIdentity as error:
+        log.info("chat.identity_refused", channel=chat.name, reason=str(error))
+        wrong.append(sayings.problem("bad_identity", str(error)))
+        return None

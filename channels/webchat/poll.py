@@ -1,0 +1,64 @@
+"""The same conversation without a socket, for visitors behind a proxy that lets none through: a page asks what is new and is
+answered when there is something, or after a while; what it says goes by a request of its own. The frames are those of the socket."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+
+from channels.webchat import frames, sayings
+from channels.webchat.conversation import Chat, Conversation, come_in
+from channels.webchat.sayings import Saying
+from channels.webchat.visitor import FULL_PAGE, pause_after
+
+PATIENCE = 20.0
+"""Seconds after which a question is answered though there is nothing: below what proxies cut."""
+
+
+async def ask(chat: Chat, hello: frames.Hello, meta: Mapping[str, str]) -> list[Saying]:
+    """What is new for this page. The first time (`hello.standing` is empty), and to whoever comes with another conversation
+    than they show, the answer is at once a welcome. Raises ChannelFailure."""
+    talk, wrong = await come_in(chat, hello, meta)
+    if not talk.known or wrong or not hello.standing or hello.key or hello.identity:
+        after = hello.after if talk.known else 0
+        lines = await chat.ports.transcript.since(talk.key, after) if talk.known else []
+        talk.known = bool(lines) or after > 0
+        await talk.arrive()
+        standing = await chat.ports.lounge.standing(talk.key)
+        return [sayings.welcome(talk.token(), lines, standing), *wrong]
+    talk.known = bool(hello.have) or hello.after > 0
+    await talk.arrive()
+    news: list[Saying] = []
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            while not news:
+                news = await _look_and_wait(chat, talk, hello)
+    return news
+
+
+async def _look_and_wait(chat: Chat, talk: Conversation, hello: frames.Hello) -> list[Saying]:
+    """What is new now; nothing once something was heard."""
+    with chat.ports.lounge.wake(talk.key) as heard:
+        news: list[Saying] = []
+        page = await chat.ports.transcript.since(talk.key, hello.after)
+        new = [line for line in page if line.id not in hello.have]
+        if new or len(page) >= FULL_PAGE:
+            news.append(sayings.new_lines(new))
+        standing = await chat.ports.lounge.standing(talk.key)
+        if sayings.digest(standing) != hello.standing:
+            news.append(sayings.stands(standing))
+        if news:
+            return news
+        last = max((line.id for line in page), default=hello.after)
+        waits = {
+            asyncio.ensure_future(heard.wait(pause_after(standing))),
+            asyncio.ensure_future(chat.ports.transcript.wait(talk.key, last)),
+        }
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for one in waits:
+                one.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        for one in done:
+            one.result()  # raises what it raised
+    return news

@@ -1,0 +1,117 @@
+"""When a visitor leaves: what they have not seen goes to them by letter, once; one that was answered may be resolved.
+
+All of it hangs on one row of the conversation that says when to look. What a look does is one transaction under the ticket's
+lock: a hub that dies has done nothing, and of two hubs one finds the row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hub.actions.announce import EVENTS, OUTBOX, announce
+from hub.actions.answers.drafts import MOST_FILES_BYTES
+from hub.actions.chat.decide import decide
+from hub.actions.chat.letters import MISSED, Content, GoingOn, locale_of, mail_of, parting_of, write_letter
+from hub.actions.chat.times import PAGE_SECONDS
+from hub.actions.chat.words import say
+from hub.actions.context import Context
+from hub.actions.installation import channel_id
+from hub.actions.status import step_status
+from hub.actions.ticket_work import Step, on_ticket
+from hub.model.codes import TICKET, show_code
+from hub.model.people import HUB
+from hub.model.tickets import TicketStatus
+from storage import chat as stored
+from storage.chat import DueChat, UnseenLine
+from storage.database import Connection
+
+_BATCH = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    many: int
+    over: Sequence[DueChat]
+
+
+async def look_at_chats(ctx: Context) -> int:
+    """See to what is due; returns how many conversations were looked at."""
+    numbers = {name: await channel_id(ctx, name) for name in ctx.channels}
+    looked = await ctx.database.run(lambda c: _look(ctx, c, numbers))
+    for chat in looked.over:
+        await _resolve(ctx, chat)
+    return looked.many
+
+
+async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -> _Looked:
+    due = await stored.due(connection, _BATCH, PAGE_SECONDS)
+    over, wrote = [], False
+    for chat in due:
+        parting = parting_of(ctx, chat.channel)
+        if parting is None:
+            await stored.set_look(connection, chat, None, chat.away_since)
+            continue
+        mail = mail_of(ctx, parting) if parting.go_on_by in numbers else None
+        unseen = await stored.unseen(
+            connection, chat.channel_id, chat.thread_key, max(chat.seen_line, chat.mailed_line)
+        )
+        decision = decide(chat, unseen, parting, can_mail=bool(mail is not None and chat.mail))
+        if decision.mail and mail is not None:
+            going = GoingOn(
+                channel=ctx.channel(chat.channel),
+                number=chat.channel_id,
+                parting=parting,
+                mail=mail,
+                mail_id=numbers[mail.name],
+            )
+            await _write(ctx, connection, going, chat, unseen)
+            wrote = True
+        if decision.resolve:
+            over.append(chat)
+        await stored.set_look(connection, chat, decision.look_at, decision.away_since)
+    if wrote:
+        await announce(connection, OUTBOX, EVENTS)
+    return _Looked(many=len(due), over=over)
+
+
+async def _write(
+    ctx: Context, connection: Connection, going: GoingOn, chat: DueChat, unseen: Sequence[UnseenLine]
+) -> None:
+    locale = locale_of(chat.language)
+    said = [_line(locale, line) for line in unseen]
+    fits = sum(line.bytes for line in unseen) <= MOST_FILES_BYTES
+    content = Content(
+        kind=MISSED,
+        subject=say(locale, "missed_subject", number=show_code(TICKET, chat.code)),
+        text="\n\n".join((say(locale, "missed"), *said)),
+        files_of=[line.id for line in unseen if line.files] if fits else (),
+    )
+    await write_letter(
+        ctx,
+        connection,
+        going,
+        thread_key=chat.thread_key,
+        ticket_id=chat.ticket_id,
+        code=chat.code,
+        address=chat.mail,
+        locale=locale,
+        content=content,
+    )
+    await stored.went_by_mail(connection, chat.channel_id, chat.thread_key, unseen[-1].id)
+
+
+def _line(locale: str, line: UnseenLine) -> str:
+    files = say(locale, "files", files=", ".join(line.files)) if line.files else ""
+    words = "\n".join(one for one in (line.text, files) if one)
+    return f"{line.author_name or say(locale, 'us')}:\n{words}"
+
+
+async def _resolve(ctx: Context, chat: DueChat) -> None:
+    """Where it still waits for the customer. What somebody did meanwhile counts; fields that are asked for may be missing."""
+
+    async def step(taken: Step) -> None:
+        if taken.status is TicketStatus.PENDING and not await stored.is_here(
+            taken.connection, chat.channel_id, chat.thread_key, PAGE_SECONDS
+        ):
+            await step_status(ctx, taken, TicketStatus.RESOLVED, unfinished=True)
+
+    await on_ticket(ctx, chat.code, HUB, step)

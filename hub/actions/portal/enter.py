@@ -1,0 +1,247 @@
+"""Somebody shows that an e-mail address is theirs: by a code that is sent there, or by a link from a letter.
+
+Whoever asks for a code learns nothing by it: for an address that nobody knows the same rows are written, the same things
+counted and the same page shown; only the letter does not leave. A code is good in the browser that asked for it alone, once,
+for a quarter of an hour and for a few tries. Letters leave under limits of the address, of the network that asks and of the
+house.
+"""
+
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from channels.adapter import Counted
+from hub.actions.acknowledge import is_machine
+from hub.actions.announce import OUTBOX, announce
+from hub.actions.answers.ways import inboxes_of
+from hub.actions.context import Context
+from hub.actions.counter.link import OF_HOUSE_PER_HOUR
+from hub.actions.failures import ActionFailure, NotFound
+from hub.actions.installation import channel_id
+from hub.actions.portal import words
+from hub.actions.portal.place import Place, place_of
+from hub.actions.ports import public_url
+from hub.actions.signin.tokens import MOST, hash_token, keyed, new_token
+from hub.model.identities import normalise_identity
+from hub.model.interactions import IdentityKind
+from storage import house, portal
+from storage.database import Connection
+
+CODE_SECONDS = 15 * 60.0
+MOST_TRIES = 5
+SESSION_SECONDS = 14 * 86_400.0
+IDLE_SECONDS = 86_400.0
+"""So long a session lasts at the most, and without being used."""
+_HOUR, _DAY, _MINUTE = 3600.0, 86_400.0, 60.0
+HERE_PER_HOUR = 3
+"""Codes for one address that one network may ask for."""
+ADDRESS_PER_DAY = 10
+NETWORK_PER_HOUR = 30
+ALL_PER_MINUTE = 600
+TRIES_OF_NETWORK = 60
+"""In an hour, right or wrong."""
+
+
+class TooOften(ActionFailure):
+    """Something was asked for too often; again in `retry_after` seconds."""
+
+    code = "too_often"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("This was asked for too often.")
+        self.retry_after = max(1, round(retry_after))
+
+
+class WrongCode(ActionFailure):
+    """The code is wrong, too old, used, or was asked for by another browser: nobody learns which."""
+
+    code = "wrong_code"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """`session`: what the browser keeps. `ticket_code`: where to begin, 0 for the list."""
+
+    session: str
+    ticket_code: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who is signed in: the owner of an address. `only`: the one case that they came for, by its id."""
+
+    address: str
+    only: int | None = None
+
+
+async def ask_code(ctx: Context, *, typed: str, network: str, language: str) -> str:
+    """A code is on its way if there is anything to see for whoever reads there. Returns what their browser keeps meanwhile,
+    whatever was typed. Raises NotFound (no page), TooOften."""
+    place = place_of(ctx)
+    # What is no address is treated as one that nobody has.
+    address = normalise_identity(IdentityKind.EMAIL, typed) or f"{hash_token(typed).hex()}@nobody.invalid"
+    await _weigh(ctx, address, network)
+    browser, link, code = new_token(), new_token(), f"{secrets.randbelow(1_000_000):06}"
+    number = await channel_id(ctx, place.inbox or place.channel)
+    letter = _letter(ctx, place, address, language=language, code=code, link=link)
+
+    async def work(connection: Connection) -> None:
+        known = await portal.is_known(connection, address) and _is_customers(ctx, place, address)
+        # Counted apart, so that nobody can use up what customers need, or see by it who is one.
+        hits, _ = await house.hit(connection, "code:house" if known else "code:nobody", _HOUR)
+        await portal.add_code(
+            connection,
+            browser_hash=hash_token(browser),
+            address=address,
+            code_hash=_code_hash(ctx, browser, code),
+            link_hash=hash_link(link),
+            channel_id=number,
+            letter=letter,
+            leaves=known and hits <= OF_HOUSE_PER_HOUR,
+            seconds=CODE_SECONDS,
+        )
+        await announce(connection, OUTBOX)
+
+    await ctx.database.run(work)
+    return browser
+
+
+async def take_code(ctx: Context, *, browser: str, typed: str, network: str) -> Entered:
+    """Raises NotFound (no page), TooOften, WrongCode."""
+    place_of(ctx)
+    (tries,) = await ctx.gate.count(
+        [Counted(key=f"portal:try:{network}", seconds=_HOUR, most=TRIES_OF_NETWORK)]
+    )
+    if tries.hits > TRIES_OF_NETWORK:
+        raise TooOften(tries.ends_in)
+    given = "".join(one for one in typed if one.isdecimal())[:10]
+    held = hash_token(browser[:MOST])
+
+    async def attempt(connection: Connection) -> str | None:
+        tried = await portal.take_try(connection, held, MOST_TRIES)
+        good = tried is not None and hmac.compare_digest(_code_hash(ctx, browser, given), tried.code_hash)
+        if tried is None or not good or not await portal.use_code(connection, held):
+            return None
+        return await _open_session(connection, tried.address, None)
+
+    session = await ctx.database.run(attempt)
+    if session is None:
+        raise WrongCode("This code is not good.")
+    return Entered(session=session)
+
+
+async def look_at_link(ctx: Context, token: str) -> portal.LinkRow:
+    """Where it leads; nothing happens. Raises NotFound for one that is not ours, or over; all the same."""
+    place_of(ctx)
+    found = await ctx.database.read(lambda c: portal.find_link(c, hash_link(token)))
+    if found is None:
+        raise NotFound("There is no such link.")
+    return found
+
+
+async def use_link(ctx: Context, token: str) -> Entered:
+    """Somebody pressed the button. Raises NotFound."""
+    place_of(ctx)
+
+    async def work(connection: Connection) -> Entered:
+        found = await portal.find_link(connection, hash_link(token))
+        if found is None or (
+            found.ticket_id is None and not await portal.use_link(connection, hash_link(token))
+        ):
+            raise NotFound("There is no such link.")
+        session = await _open_session(connection, found.address, found.ticket_id)
+        return Entered(session=session, ticket_code=found.ticket_code or 0)
+
+    return await ctx.database.run(work)
+
+
+async def visitor_of(ctx: Context, session: str) -> Visitor | None:
+    """Whose session it is; None when it ended or was not used for a day."""
+    if not session or len(session) > MOST:
+        return None
+    held = hash_token(session)
+    found = await ctx.database.read(lambda c: portal.session(c, held, IDLE_SECONDS))
+    if found is None:
+        return None
+    if found.stale:
+        await ctx.database.run(lambda c: portal.touch_session(c, held))
+    return Visitor(address=found.address, only=found.ticket_id)
+
+
+async def sign_out(ctx: Context, session: str) -> None:
+    """Of this browser."""
+    await ctx.database.run(lambda c: portal.end_session(c, hash_token(session)))
+
+
+async def sign_out_everywhere(ctx: Context, visitor: Visitor) -> None:
+    """All browsers, and all links that were ever sent to the address."""
+    await ctx.database.run(lambda c: portal.end_all(c, visitor.address))
+
+
+async def _weigh(ctx: Context, address: str, network: str) -> None:
+    """The same for every address, known or not. Raises TooOften."""
+    about = hash_token(address).hex()
+    # Who is refused for what they alone did uses up nothing of what there is for others.
+    limits = (
+        Counted(key=f"portal:code:{network}", seconds=_HOUR, most=NETWORK_PER_HOUR),
+        Counted(key=f"portal:code:{about}:{network}", seconds=_HOUR, most=HERE_PER_HOUR),
+        Counted(key=f"portal:code:{about}", seconds=_DAY, most=ADDRESS_PER_DAY, then=True),
+        Counted(key="portal:codes", seconds=_MINUTE, most=ALL_PER_MINUTE, then=True),
+    )
+    tallies = await ctx.gate.count(limits)
+    over = [one.ends_in for one, limit in zip(tallies, limits, strict=True) if one.hits > limit.most]
+    if over:
+        raise TooOften(max(over))
+
+
+def _is_customers(ctx: Context, place: Place, address: str) -> bool:
+    """Not where a machine reads, one of our own addresses, or a colleague's; and only where letters can leave at all."""
+    inboxes = inboxes_of(ctx).values()
+    ours = any(one.is_own(address) or one.is_staff(address) for one in inboxes)
+    return bool(place.inbox) and not ours and not is_machine(address)
+
+
+async def _open_session(connection: Connection, address: str, ticket_id: int | None) -> str:
+    session = new_token()
+    await portal.add_session(connection, hash_token(session), address, ticket_id, SESSION_SECONDS)
+    return session
+
+
+def _letter(
+    ctx: Context, place: Place, address: str, *, language: str, code: str, link: str
+) -> dict[str, Any]:
+    """As what waits in the outbox, but of no ticket: fixed words, and nothing that anybody typed but the address itself."""
+    message_id = ""
+    if place.inbox:
+        mail = ctx.channel(place.inbox)
+        assert mail.kind.answer_id is not None, "a channel that is an inbox"
+        message_id = mail.kind.answer_id(mail.settings, secrets.token_hex(16), "")
+    minutes = round(CODE_SECONDS / 60)
+    return {
+        "ticket_code": "",
+        "address": address,
+        "recipient_name": "",
+        "author_name": "",
+        "text": words.LETTER[language].format(code=code, minutes=minutes, link=link_address(ctx, link)),
+        "subject": words.SUBJECT[language].format(code=code),
+        "message_id": message_id,
+        "in_reply_to": "",
+        "references": [],
+        "reply_token": "",
+        "automatic": True,
+        "language": language,
+    }
+
+
+def link_address(ctx: Context, token: str) -> str:
+    """By the configured address alone, whatever host somebody asked for."""
+    return f"{public_url(ctx)}/portal/go/{token}"
+
+
+def _code_hash(ctx: Context, browser: str, code: str) -> bytes:
+    return keyed(ctx, "portal code", browser, code)
+
+
+def hash_link(token: str) -> bytes:
+    return hash_token(f"portal:{token[:MOST]}")

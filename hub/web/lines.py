@@ -1,0 +1,96 @@
+"""How many connections one hub holds open. Above the limit the one that is idle for longest makes room for the new one."""
+
+import asyncio
+import resource
+import socket
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from aiohttp.web_server import Server
+
+from hub.actions.metrics import REFUSED
+
+KEEP_ALIVE = 75.0
+"""Seconds for which a connection may say nothing, or not finish saying what it wants. Longer than proxies keep theirs (60 in
+nginx), so that it is they who close."""
+_OTHER_FILES = 128
+"""Open files that are no visitor's: Postgres, mailboxes, the files of the program."""
+
+
+class Lines:
+    """The connections of one server."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._busy: set[asyncio.BaseProtocol] = set()
+
+    def middleware(self) -> Middleware:
+        """Says which connections are at work. First of all, so that it is true for everybody."""
+
+        @web.middleware
+        async def mark(request: web.Request, handler: Handler) -> web.StreamResponse:
+            self._busy.add(request.protocol)
+            try:
+                return await handler(request)
+            finally:
+                self._busy.discard(request.protocol)
+
+        return mark
+
+    def make_room(self, server: Server) -> bool:
+        """For one more. False where everybody is at work."""
+        lines = [line for line in server.connections if line.transport is not None]
+        too_many = len(lines) + 1 - self._most
+        if too_many <= 0:
+            return True
+        idle = [line for line in lines if line not in self._busy][:too_many]
+        for line in idle:
+            line.force_close()
+        REFUSED.labels("lines").inc(too_many)
+        return len(idle) == too_many
+
+
+LINES = web.AppKey("lines", Lines)
+
+
+class LimitedSite(web.SockSite):
+    """Takes connections on a bound socket as long as there is room for them."""
+
+    __slots__ = ("_door", "_lines")
+
+    def __init__(self, runner: web.AppRunner, door: socket.socket, lines: Lines) -> None:
+        super().__init__(runner, door)
+        self._door = door
+        self._lines = lines
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        await web.BaseSite.start(self)
+        server = self._runner.server
+        assert isinstance(server, Server)
+
+        def welcome() -> asyncio.BaseProtocol:
+            return server() if self._lines.make_room(server) else _TurnedAway()
+
+        self._server = await asyncio.get_running_loop().create_server(
+            welcome, sock=self._door, backlog=self._backlog
+        )
+
+
+class _TurnedAway(asyncio.Protocol):
+    """Hears nothing. A proxy asks another hub then."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()
+
+
+def raise_file_limit(lines: int) -> int:
+    """Let this process open as many files as it may, and say how many connections of `lines` that leaves room for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = lines + _OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        reached = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (reached, hard))
+        soft = reached
+    return lines if soft == resource.RLIM_INFINITY else max(min(lines, soft - _OTHER_FILES), 1)

@@ -1,0 +1,167 @@
+"""What whoever is signed in does: write more, send files, say that it is settled or is not, say how they liked it, change
+their name."""
+
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from aiohttp import web
+
+from channels.adapter import NotAccepted, Unavailable
+from channels.doors import peer_of_request, read_body
+from channels.room import Held
+from channels.webform.check import check
+from channels.webform.fields import FormDefinition, FormField, Kind, Said
+from channels.webform.gate import weigh_post
+from channels.webform.passes import read_pass
+from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
+from channels.webform.settings import WebformSettings
+from channels.webform.submission import PASS, TRAP, Posted, Problem
+from channels.webform.words import WORDS
+from hub.actions.failures import NotPossible
+from hub.actions.portal.act import change_profile, rate, say_more, say_not_settled, say_settled
+from hub.actions.portal.look import Case, open_case, profile_of
+from hub.web.desk.say.language import N_
+from hub.web.portal.answers import LANGUAGE, Seen, keep_cookie, moved
+from hub.web.portal.pages import PASS_OF, case_page, profile_page, visitor
+
+_COUNTED_AS = "/portal"
+"""In the place of a form's name, which has no stroke."""
+_MOST_POSTED = 64 * 1024
+_NOT_NOW = N_("Something changed meanwhile. This is how it stands now.")
+
+
+async def post_more(seen: Seen) -> web.Response:
+    """What they write, with files. Pressing twice is saying it once."""
+    case = await open_case(seen.ctx, visitor(seen), seen.request.match_info["number"])
+    with seen.ctx.room.holding() as held:
+        return await _take(seen, case, held)
+
+
+async def post_settled(seen: Seen) -> web.Response:
+    """For them it is done."""
+    number = seen.request.match_info["number"]
+    try:
+        await say_settled(seen.ctx, visitor(seen), number)
+    except NotPossible:
+        return await _not_now(seen, number)
+    return moved(f"/portal/{number}")
+
+
+async def post_not_settled(seen: Seen) -> web.Response:
+    """For them it is not."""
+    number = seen.request.match_info["number"]
+    try:
+        await say_not_settled(seen.ctx, visitor(seen), number)
+    except NotPossible:
+        return await _not_now(seen, number)
+    return moved(f"/portal/{number}")
+
+
+async def post_rating(seen: Seen) -> web.Response:
+    """How they liked it."""
+    number = seen.request.match_info["number"]
+    posted = await _posted(seen)
+    answers: dict[str, int | str] = {key: posted[key] for key in ("score", "comment") if key in posted}
+    if not await rate(seen.ctx, visitor(seen), number, answers):
+        return await _not_now(seen, number)
+    return moved(f"/portal/{number}#rating")
+
+
+async def post_profile(seen: Seen) -> web.Response:
+    """Their name, and the language in which they are written to; the page goes by it too."""
+    posted = await _posted(seen)
+    profile = await profile_of(seen.ctx, visitor(seen))
+    language = posted.get("language", "")
+    if profile is not None:
+        try:
+            await change_profile(
+                seen.ctx, visitor(seen), profile, name=posted.get("name", ""), language=language
+            )
+        except NotPossible as trouble:
+            return await profile_page(seen, status=422, problem=trouble.code)
+    response = moved("/portal/profile")
+    if language in WORDS:
+        keep_cookie(response, seen.ctx, LANGUAGE, language)
+    return response
+
+
+async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
+    box, posted = _box(seen), Posted(fields={})
+    said_in = f"{case.row.id}:{visitor(seen).address}"
+
+    def again(status: int, *problems: Problem, retry_after: int = 0) -> web.Response:
+        files = [Problem(field="", word="files_again")] if posted.files else []
+        words = WORDS[seen.voice.locale]
+        given = posted.fields.get(PASS, "")
+        kept = read_pass(seen.ctx.secret, PASS_OF, given, datetime.now(UTC)) is not None
+        return case_page(
+            seen,
+            case,
+            status=status,
+            problems=tuple(one.say(words) for one in (*problems, *files)),
+            text=posted.fields.get("text", ""),
+            new_pass=given if kept else "",
+            retry_after=retry_after,
+        )
+
+    try:
+        verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, box, seen.request, conversation=said_in)
+        if not verdict.unread:
+            posted = await read_post(seen.request, box, held)
+    except (Unreadable, web.HTTPRequestEntityTooLarge):
+        return again(400, Problem(field="", word="unreadable"))
+    except NoRoom:
+        return again(503, Problem(field="", word=CROWDED))
+    except Unavailable:
+        return again(503, Problem(field="", word="not_kept"))
+    if any(one.word == CROWDED for one in posted.problems):
+        return again(503, *posted.problems)
+    if verdict.refusal is not None:
+        return again(429, verdict.refusal, retry_after=verdict.retry_after)
+    known = read_pass(seen.ctx.secret, PASS_OF, posted.fields.get(PASS, ""), datetime.now(UTC))
+    problems = check(posted, box.asks, region="CN")
+    if known is None or posted.fields.get(TRAP, ""):
+        problems = [Problem(field="", word="stale"), *problems]
+    if problems or known is None:
+        return again(422, *problems)
+    try:
+        async with held.turn():
+            number = await say_more(
+                seen.ctx,
+                visitor(seen),
+                seen.session,
+                seen.request.match_info["number"],
+                text=posted.fields.get("text", ""),
+                files=[(one.filename, one.content_type, one.data) for one in posted.files],
+                key=known[0],
+                peer=peer_of_request(seen.request),
+            )
+    except NotAccepted:
+        return again(503, Problem(field="", word="not_kept"))
+    return moved(f"/portal/{number}#last")
+
+
+def _box(seen: Seen) -> WebformSettings:
+    """What can be written, read and checked as a form is."""
+    settings = seen.place.settings
+    fields = [FormField(key="text", kind=Kind.LONG, label=Said(en="Message", zh="内容"), means="message")]
+    if settings.most_files:
+        fields.append(FormField(key="files", kind=Kind.FILE, label=Said(en="Files", zh="附件")))
+    return WebformSettings(
+        most_files=settings.most_files,
+        most_file_mb=settings.most_file_mb,
+        address_posts=settings.address_posts,
+        proof="never",
+        form=FormDefinition(fields=tuple(fields)),
+    )
+
+
+async def _not_now(seen: Seen, number: str) -> web.Response:
+    """It is as it is by now: shown anew, with a word."""
+    case = await open_case(seen.ctx, visitor(seen), number)
+    return case_page(seen, case, status=409, problems=(seen.voice.say(_NOT_NOW),))
+
+
+async def _posted(seen: Seen) -> dict[str, str]:
+    body = (await read_body(seen.request, _MOST_POSTED)).decode("utf-8", "replace")
+    return {key: value.replace("\x00", "") for key, value in parse_qsl(body, max_num_fields=20)}

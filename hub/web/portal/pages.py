@@ -1,0 +1,104 @@
+"""What whoever is signed in sees: their cases, one of them, its files, who they are. Looking changes nothing."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from aiohttp import web
+
+from channels.webform.passes import make_pass
+from channels.webform.submission import PASS, TRAP
+from channels.webform.words import WORDS
+from hub.actions.failures import NotFound
+from hub.actions.portal.act import LANGUAGES
+from hub.actions.portal.enter import Visitor
+from hub.actions.portal.look import Case, list_cases, open_case, open_file, profile_of
+from hub.model.tickets import TicketStatus
+from hub.web.desk.say.portal import CAME_BY, STANDS
+from hub.web.desk.system import download
+from hub.web.portal.answers import Seen
+
+PASS_OF = "portal"  # noqa: S105 - a name
+
+
+async def show_home(seen: Seen) -> web.Response:
+    """The list, or the door for whoever is not signed in."""
+    if seen.visitor is None:
+        to = seen.request.query.get("to", "")
+        return seen.page("portal_enter.html", to=f"?to={to}" if to.replace("-", "").isalnum() else "")
+    before = seen.request.query.get("before", "")
+    state = seen.request.query.get("state", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else 0
+    shelf = await list_cases(seen.ctx, seen.visitor, state=state, before=number)
+    return seen.page(
+        "portal_list.html",
+        shelf=shelf,
+        state=state if state in ("open", "done") else "",
+        first=not number,
+        STANDS=STANDS,
+        CAME_BY=CAME_BY,
+    )
+
+
+async def show_case(seen: Seen) -> web.Response:
+    """One of their cases."""
+    return case_page(seen, await open_case(seen.ctx, visitor(seen), seen.request.match_info["number"]))
+
+
+def case_page(
+    seen: Seen,
+    case: Case,
+    *,
+    status: int = 200,
+    problems: tuple[str, ...] = (),
+    text: str = "",
+    new_pass: str = "",
+    retry_after: int = 0,
+) -> web.Response:
+    """The same, with what was typed and why it was not taken."""
+    settings = seen.place.settings
+    words = WORDS[seen.voice.locale]
+    fresh = make_pass(seen.ctx.secret, PASS_OF, uuid4(), datetime.now(UTC))
+    response = seen.page(
+        "portal_case.html",
+        status=status,
+        case=case,
+        stands=STANDS[TicketStatus(case.row.status)],
+        CAME_BY=CAME_BY,
+        problems=problems,
+        text=text,
+        words=words,
+        files_hint=words["files_hint"].format(count=settings.most_files, size=settings.most_file_mb),
+        with_files=settings.most_files > 0,
+        pass_field=PASS,
+        trap=TRAP,
+        new_pass=new_pass or fresh,
+        survey=case.question.token(seen.ctx.secret) if case.question is not None else "",
+    )
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+async def get_file(seen: Seen) -> web.Response:
+    """A file of theirs, always as a download."""
+    filename, data = await open_file(seen.ctx, visitor(seen), seen.request.match_info["token"])
+    return download(data, filename)
+
+
+async def show_profile(seen: Seen) -> web.Response:
+    """Who they are to us."""
+    return await profile_page(seen)
+
+
+async def profile_page(seen: Seen, *, status: int = 200, problem: str = "") -> web.Response:
+    """The same, with why a change was not kept."""
+    profile = await profile_of(seen.ctx, visitor(seen))
+    spoken = next((page for page, kept in LANGUAGES.items() if profile and profile.language == kept), "")
+    return seen.page("portal_profile.html", status=status, profile=profile, spoken=spoken, problem=problem)
+
+
+def visitor(seen: Seen) -> Visitor:
+    """Who is signed in. Raises NotFound: nobody any more."""
+    if seen.visitor is None:
+        raise NotFound("Nobody is signed in.")
+    return seen.visitor

