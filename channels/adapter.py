@@ -552,7 +552,8 @@ class AsksConsent(Protocol):
 
 @runtime_checkable
 class HasRoutes(Protocol):
-    """A channel that the outside speaks to over HTTP. The paths are public: the adapter checks every input."""
+    """A channel that the outside speaks to over HTTP. The paths are public: the adapter checks every input, and each path says
+    what it asks of whoever comes (channels.doors.open_to); a hub opens none that does not."""
 
     def routes(self, accept: Accept) -> Sequence[web.RouteDef]: ...
 

@@ -196,7 +196,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r}: a channel's name takes letters, digits, - and _, 40 at the most")
             if not isinstance(table.get("kind"), str):
                 raise ValueError(
-                    f"{name}: kind is missing (email, webform, webchat, telegram, api, loopback)"
+                    f"{name}: kind is missing (email, webform, webchat, telegram, api, portal, loopback)"
                 )
         return value
 

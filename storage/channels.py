@@ -128,7 +128,7 @@ async def change_config(
 
 
 async def begin_anew(connection: Connection, name: str, agent_id: int | None) -> bool | None:
-    """Have every hub open it again, with the settings that it has. Whether it is switched on; None: none of the desk is called so."""
+    """Have every hub open it again, as it is. Whether it is switched on; None: none of the desk is called so."""
     enabled: bool | None = await connection.fetchval(SQL["begin_anew"], name, agent_id)
     return enabled
 

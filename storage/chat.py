@@ -3,9 +3,10 @@
 `key` is a conversation's key inside its channel, `topic` what is notified where something is news.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from storage.columns import transposed
 from storage.database import Connection
@@ -31,8 +32,8 @@ class StandingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitorRow:
-    """A visitor as the desk sees them, of one ticket. `away_since`: when their last page was closed, None where that is not
-    known. Answers up to `seen_line` were before their eyes, those up to `mailed_line` were sent to `mail`."""
+    """A visitor as the desk sees them, of one ticket. `away_since`: when their last page was closed, or heard last, None
+    where that is not known. Answers up to `seen_line` were before their eyes, those up to `mailed_line` were sent to `mail`."""
 
     ticket_id: int
     code: int
@@ -130,9 +131,9 @@ async def set_mail(connection: Connection, channel_id: int, key: str, address: s
     await connection.execute(SQL["set_mail"], channel_id, key, address)
 
 
-async def note_mails(connection: Connection, said: Sequence[tuple[int, str, str]]) -> None:
-    """(channel, key, address) of each; of several the last counts."""
-    await connection.execute(SQL["note_mails"], *transposed(said, 3))
+async def note_talks(connection: Connection, said: Sequence[tuple[int, str, str]]) -> None:
+    """(channel, key, address or "") of each; of several addresses the last counts."""
+    await connection.execute(SQL["note_talks"], *transposed(said, 3))
 
 
 async def answered(connection: Connection, channel_id: int, key: str, look_seconds: float) -> None:
@@ -199,7 +200,7 @@ async def add_letter(
     *,
     ticket_id: int,
     channel_id: int,
-    message: str,
+    message: Mapping[str, Any],
     subject: str,
     text: str,
     message_id: str,
@@ -207,7 +208,7 @@ async def add_letter(
     files_of: Sequence[int],
     address: str,
 ) -> None:
-    """On the timeline as `text`, into the outbox as `message` (JSON). `files_of`: entries whose files go along. The address is
+    """On the timeline as `text`, into the outbox as `message`. `files_of`: entries whose files go along. The address is
     noted beside the customer, as one that nobody has proven, where it is not known."""
     await connection.execute(
         SQL["add_letter"], ticket_id, channel_id, message, subject, text, message_id, automatic, files_of, address

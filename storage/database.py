@@ -6,6 +6,7 @@ Callers above this room pass a `Connection` through without knowing its driver. 
 import asyncio
 import json
 import random
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,8 @@ Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 COMMAND_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
 ACQUIRE_TIMEOUT = 5.0
+TRY_AGAIN_WITHIN = 5.0
+"""Seconds after which a failed attempt is the last: whoever waits for so long already is not helped by as much again."""
 
 # What a restart, a lost line or a lock fight looks like from here (measured; see docs/decisions/0003).
 _TRANSIENT: tuple[type[BaseException], ...] = (
@@ -183,11 +186,12 @@ class Database:
 
         `work` must do nothing but talk to the database: it is called again, from the start, when the line
         dropped or Postgres asked for a retry. After a lost COMMIT the first run may have been kept, so `work` must be
-        idempotent by key. Raises DatabaseUnavailable when every attempt failed for such a reason.
+        idempotent by key. Raises DatabaseUnavailable when every attempt failed for such a reason, or the first took long.
         """
         joined = _joined_now()
         if joined is not None:
             return await work(joined)
+        began = time.monotonic()
         for attempt in range(1, attempts + 1):
             try:
                 async with (
@@ -198,7 +202,7 @@ class Database:
             except _NOT_NOW as error:
                 raise _not_now(error) from error
             except _NO_LINE as error:
-                if attempt == attempts:
+                if attempt == attempts or time.monotonic() - began > TRY_AGAIN_WITHIN:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
                 log.warning("transaction.retry", attempt=attempt, error=type(error).__name__)
                 await asyncio.sleep(random.uniform(0.01, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
@@ -216,6 +220,7 @@ class Database:
         joined = _joined_now()
         if joined is not None:
             return await work(joined)
+        began = time.monotonic()
         for attempt in (1, 2):
             try:
                 async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
@@ -223,9 +228,13 @@ class Database:
             except _NOT_NOW as error:
                 raise _not_now(error) from error
             except _NO_LINE as error:
-                if attempt == 2:
+                if attempt == 2 or time.monotonic() - began > TRY_AGAIN_WITHIN:
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
         raise AssertionError("unreachable")
+
+    async def takes_writes(self) -> bool:
+        """Whether it is one that can be written to: after a fail-over it may not. Raises DatabaseUnavailable."""
+        return bool(await self.read(lambda c: c.fetchval("SELECT current_setting('transaction_read_only') = 'off'")))
 
     def waiting(self) -> tuple[int, int]:
         """(connections in the pool, of these idle), for metrics."""

@@ -7,6 +7,7 @@ decided here.
 import re
 
 from channels.adapter import CannotTranslate, RawItem
+from channels.email.doubts import WARNING, WARNING_ELSEWHERE
 from channels.email.limits import MAX_DEPTH, MAX_PARTS
 from channels.email.parse import Letter, parse_letter
 from channels.email.settings import EmailSettings
@@ -27,8 +28,6 @@ from hub.model.interactions import (
 )
 from hub.model.subjects import is_forward
 
-WARNING = "The sender's address could not be verified: the mail server reports that DMARC failed."
-WARNING_ELSEWHERE = "The sender asks for answers at another address than the one this letter came from."
 MOST_PEOPLE = 100
 """Of To and of Cc that are kept."""
 _VALID = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,64}@[^\s<>()\[\]@,;:\"\\]{1,253}")

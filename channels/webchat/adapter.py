@@ -17,6 +17,7 @@ from channels.adapter import (
     Refused,
     Unavailable,
 )
+from channels.doors import Asks, open_to
 from channels.webchat.capabilities import CAPABILITIES
 from channels.webchat.doors import Doors, about
 from channels.webchat.frames import MOST_FRAME
@@ -71,7 +72,8 @@ class WebchatAdapter:
         async def socket(request: web.Request) -> web.StreamResponse:
             return await self._serve_socket(request, accept)
 
-        return (web.get(f"/chat/{self.name}/socket", socket), *self._doors.routes(accept))
+        line = web.get(f"/chat/{self.name}/socket", socket)
+        return [*open_to(Asks.SESSION, line), *self._doors.routes(accept)]
 
     async def _serve_socket(self, request: web.Request, accept: Accept) -> web.StreamResponse:
         if not self._doors.may_come(request):

@@ -1,5 +1,6 @@
 """One colour of the company's, made readable in both themes. Pure. Contrast as WCAG 2.2 measures it."""
 
+import colorsys
 from collections.abc import Mapping
 
 _ENOUGH = 4.6
@@ -32,10 +33,14 @@ def shades(colour: str, theme: str) -> dict[str, str]:
     ('#0b6b4f', '#ffffff')
     """
     grounds = [_rgb(one) for one in _GROUNDS[theme]]
-    towards = (0, 0, 0) if theme == "light" else _WHITE
+    hue, lightness, saturation = colorsys.rgb_to_hls(*(part / 255 for part in _rgb(colour)))
+    end = 0.0 if theme == "light" else 1.0
     chosen = _rgb(colour)
     for step in range(_STEPS + 1):
-        chosen = _mix(_rgb(colour), towards, step / _STEPS)
+        # Hue and saturation stay: it is still the company's colour.
+        nearer = lightness + (end - lightness) * step / _STEPS
+        red, green, blue = (round(part * 255) for part in colorsys.hls_to_rgb(hue, nearer, saturation))
+        chosen = (red, green, blue)
         if all(contrast(chosen, ground) >= _ENOUGH for ground in grounds):
             break
     above = max((_WHITE, _DARK), key=lambda one: contrast(one, chosen))

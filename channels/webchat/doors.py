@@ -11,10 +11,12 @@ from aiohttp import web
 from channels.adapter import Accept, ChannelFailure, Ports, Unavailable, no_suggestions
 from channels.doors import (
     COMMON_HEADERS,
+    Asks,
     choose_language,
     frame_ancestors,
     is_listed_origin,
     is_own_origin,
+    open_to,
     peer_of_request,
     read_body,
 )
@@ -74,13 +76,16 @@ class Doors:
         async def file(request: web.Request) -> web.Response:
             return await self._file(request, chat)
 
+        page = (web.get(here, self._page), *(web.get(f"{here}/{one}", self._static) for one in self._files))
         return [
-            web.get(here, self._page),
-            web.post(f"{here}/poll", poll),
-            web.post(f"{here}/say", say),
-            web.post(f"{here}/files", upload),
-            web.get(f"{here}/files/{{line:[0-9]{{1,19}}}}/{{number:[0-9]{{1,4}}}}", file),
-            *(web.get(f"{here}/{one}", self._static) for one in self._files),
+            *open_to(Asks.NOTHING, *page),
+            *open_to(
+                Asks.SESSION,
+                web.post(f"{here}/poll", poll),
+                web.post(f"{here}/say", say),
+                web.post(f"{here}/files", upload),
+                web.get(f"{here}/files/{{line:[0-9]{{1,19}}}}/{{number:[0-9]{{1,4}}}}", file),
+            ),
         ]
 
     def may_come(self, request: web.Request) -> bool:

@@ -38,8 +38,8 @@ class BadFrame(ValueError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """The first frame. `after` is the id of the last line that the page is sure of, `have` those above it that it has too,
-    `page` a name of its own by chance. `identity`: what the site says of the visitor; `key`: what opens a conversation from another
-    device; `fresh`: another conversation than the one of `session` is to begin. `standing`: the digest of the last one
+    `page` a name of its own by chance. `identity`: what the site says of the visitor; `key`: what opens a conversation from
+    another device; `fresh`: another conversation than the one of `session` is to begin. `standing`: the digest of the last one
     that the page was told, "" for none."""
 
     session: str = ""

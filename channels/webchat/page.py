@@ -8,6 +8,7 @@ import orjson
 from channels.webchat.colours import shades, theme_css
 from channels.webchat.frames import MOST_COMMENT, MOST_TEXT
 from channels.webchat.settings import WebchatSettings
+from channels.webchat.uploads import MOST_MB
 from channels.webchat.words import LOADER, WORDS
 
 _HERE = Path(__file__).parent
@@ -26,12 +27,17 @@ _AS_IT_IS = {
 }
 _LOADER = (_HERE / "static" / "widget.js").read_text("utf-8")
 _SETTINGS_HERE = "__SETTINGS__"
+_ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="12" fill="{accent}"/>'
+    '<path d="M6 8h12v8h-7l-3 2.5v-2.5H6z" fill="{above}"/></svg>'
+)
 
 
 def static_files(name: str, settings: WebchatSettings) -> dict[str, tuple[bytes, str]]:
     """File name → bytes and media type, for one chat: its colours and its loader are made of its settings."""
     return {
         **_AS_IT_IS,
+        "icon.svg": (_icon(settings.colour).encode(), "image/svg+xml"),
         "theme.css": (theme_css(settings.colour, settings.theme).encode(), "text/css"),
         "widget.js": (
             _LOADER.replace(_SETTINGS_HERE, _for_loader(name, settings)).encode(),
@@ -52,6 +58,7 @@ def show_chat(name: str, settings: WebchatSettings, language: str, *, offering: 
         "mail": bool(settings.go_on_by),
         "files": settings.most_files if settings.uploads else 0,
         "file_mb": settings.most_file_mb,
+        "all_mb": MOST_MB,
         "away": away,
         "words": words,
     }
@@ -69,6 +76,11 @@ def show_chat(name: str, settings: WebchatSettings, language: str, *, offering: 
         most_text=MOST_TEXT,
         most_comment=MOST_COMMENT,
     )
+
+
+def _icon(colour: str) -> str:
+    look = shades(colour, "light")
+    return _ICON.format(accent=look["accent"], above=look["on-accent"])
 
 
 def _for_loader(name: str, settings: WebchatSettings) -> str:

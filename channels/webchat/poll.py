@@ -1,5 +1,6 @@
 """The same conversation without a socket, for visitors behind a proxy that lets none through: a page asks what is new and is
-answered when there is something, or after a while; what it says goes by a request of its own. The frames are those of the socket."""
+answered when there is something, or after a while; what it says goes by a request of its own. The frames are those of the
+socket."""
 
 import asyncio
 from collections.abc import Mapping

@@ -16,6 +16,8 @@ _MOST_WORDS = 64 * 1024
 _WORDS = ("client_id", "text", "name", "email")
 _SPARE = 64 * 1024
 """Bytes of a body beside its files and words: boundaries and headers."""
+MOST_MB = 32
+"""Of all files of one message: several times as much is in memory while it is written down."""
 
 
 class NotTaken(Exception):
@@ -36,7 +38,8 @@ class Upload:
 
 def most_bytes(settings: WebchatSettings) -> int:
     """Of one body."""
-    return settings.most_files * settings.most_file_mb * 1024 * 1024 + len(_WORDS) * _MOST_WORDS + _SPARE
+    megabytes = min(settings.most_files * settings.most_file_mb, MOST_MB)
+    return megabytes * 1024 * 1024 + len(_WORDS) * _MOST_WORDS + _SPARE
 
 
 def size_of(request: web.Request, settings: WebchatSettings) -> int:
@@ -50,7 +53,7 @@ async def read_upload(request: web.Request, settings: WebchatSettings, held: Hel
     if request.content_type != "multipart/form-data":
         raise NotTaken("bad_frame")
     if (request.content_length or 0) > most_bytes(settings):
-        raise NotTaken("file_too_big")
+        raise NotTaken("too_large_together")
     upload = Upload()
     try:
         reader = await request.multipart()
@@ -78,6 +81,8 @@ async def _read_file(
     if len(upload.files) >= settings.most_files:
         raise NotTaken("too_many_files")
     data = await _read(part, settings.most_file_mb * 1024 * 1024, held)
+    if sum(len(one.data) for one in upload.files) + len(data) > MOST_MB * 1024 * 1024:
+        raise NotTaken("too_large_together")
     kind = part.headers.get("Content-Type", "application/octet-stream")
     upload.files.append(SentFile(filename=part.filename or "", content_type=kind, data=data))
 

@@ -13,7 +13,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from channels.adapter import NotAccepted, RawItem
-from channels.email.mailbox.items import content_key
 from hub.actions.context import Context
 from hub.cli.letters import MOST_KEPT, Shelf, find_letters
 from hub.cli.options import Config
@@ -143,6 +142,8 @@ async def _import(settings: Settings, dsn: str, name: str, shelf: Shelf) -> Tall
 
 
 def _item(raw: bytes, where: str) -> RawItem:
+    from channels.email.mailbox.items import content_key
+
     return RawItem(
         external_key=f"import:{hashlib.sha256(raw).hexdigest()}",
         content=raw,

@@ -14,7 +14,6 @@ from rich.table import Table
 from rich.text import Text
 
 from channels.email.limits import MAX_RAW
-from channels.email.parse import parse_to_dict
 from hub.cli.speak import FAILED, err, out, say
 
 WALL_SECONDS = 10.0
@@ -50,6 +49,8 @@ def parse(
 
 def read(path: Path) -> dict[str, Any]:
     """What the hub makes of the letter; a letter that cannot be read gives {"error": why}."""
+    from channels.email.parse import parse_to_dict
+
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_RAW + 1)

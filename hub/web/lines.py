@@ -37,17 +37,20 @@ class Lines:
 
         return mark
 
-    def make_room(self, server: Server) -> bool:
-        """For one more. False where everybody is at work."""
-        lines = [line for line in server.connections if line.transport is not None]
-        too_many = len(lines) + 1 - self._most
-        if too_many <= 0:
+    def may_come(self) -> bool:
+        """Whether there is room for one more, if need be in the place of one that is idle."""
+        if len(self._busy) < self._most:
             return True
-        idle = [line for line in lines if line not in self._busy][:too_many]
-        for line in idle:
+        REFUSED.labels("lines").inc()
+        return False
+
+    def make_room(self, server: Server) -> None:
+        """For one that comes now: close those that are idle for longest. Whoever is at work stays."""
+        lines = [line for line in server.connections if line.transport is not None]
+        too_many = max(0, len(lines) + 1 - self._most)
+        for line in [line for line in lines if line not in self._busy][:too_many]:
             line.force_close()
-        REFUSED.labels("lines").inc(too_many)
-        return len(idle) == too_many
+            REFUSED.labels("lines").inc()
 
 
 LINES = web.AppKey("lines", Lines)
@@ -69,12 +72,16 @@ class LimitedSite(web.SockSite):
         server = self._runner.server
         assert isinstance(server, Server)
 
-        def welcome() -> asyncio.BaseProtocol:
-            return server() if self._lines.make_room(server) else _TurnedAway()
+        loop = asyncio.get_running_loop()
 
-        self._server = await asyncio.get_running_loop().create_server(
-            welcome, sock=self._door, backlog=self._backlog
-        )
+        def welcome() -> asyncio.BaseProtocol:
+            if not self._lines.may_come():
+                return _TurnedAway()
+            # In a moment, just before it is counted: of very many that come together each sees the ones before it.
+            loop.call_soon(self._lines.make_room, server)
+            return server()
+
+        self._server = await loop.create_server(welcome, sock=self._door, backlog=self._backlog)
 
 
 class _TurnedAway(asyncio.Protocol):

@@ -100,8 +100,11 @@ class _Readiness:
     async def _look(self) -> dict[str, str]:
         try:
             missing = await missing_migrations(self._ctx.database)
+            writable = await self._ctx.database.takes_writes()
         except DatabaseUnavailable:
             return {"database": "does not answer"}
+        if not writable:
+            return {"database": "takes no writes: it is read-only"}
         if missing:
             return {"schema": f"not up to date: run contact-hub migrate ({', '.join(missing)} missing)"}
         return {}

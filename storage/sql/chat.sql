@@ -63,13 +63,14 @@ SELECT $1, $2, $3, CASE WHEN EXISTS (SELECT 1 FROM thread_ref r WHERE r.scope = 
                         THEN clock_timestamp() END
 ON CONFLICT (channel_id, thread_key) DO UPDATE SET mail = excluded.mail, look_at = excluded.look_at WHERE c.mail <> excluded.mail
 
--- name: note_mails
--- The same for many, as they said it beside a message.
-INSERT INTO chat AS c (channel_id, thread_key, mail, look_at)
-SELECT DISTINCT ON (channel_id, thread_key) channel_id, thread_key, mail, clock_timestamp()
+-- name: note_talks
+-- Known from now on; where it goes on is what was said beside a message last, if anything was ("" for nothing).
+INSERT INTO chat AS c (channel_id, thread_key, mail)
+SELECT DISTINCT ON (channel_id, thread_key) channel_id, thread_key, mail
 FROM unnest($1::int[], $2::text[], $3::text[]) WITH ORDINALITY AS g (channel_id, thread_key, mail, ord)
-ORDER BY channel_id, thread_key, ord DESC
-ON CONFLICT (channel_id, thread_key) DO UPDATE SET mail = excluded.mail, look_at = excluded.look_at WHERE c.mail <> excluded.mail
+ORDER BY channel_id, thread_key, mail = '', ord DESC
+ON CONFLICT (channel_id, thread_key) DO UPDATE SET mail = excluded.mail, look_at = clock_timestamp()
+WHERE excluded.mail NOT IN ('', c.mail)
 
 -- name: answered
 -- Somebody answered here: it is looked whether that was seen.
@@ -98,17 +99,17 @@ WHERE l.doing = 'typing' AND l.heard_at > clock_timestamp() - make_interval(secs
 -- name: visitors
 -- Of these tickets, those that are live conversations: whether their visitor is there, writes, and how far they have seen. A ticket
 -- on which the conversation is not any more says nothing about it.
-SELECT t.id AS ticket_id, t.code, p.heard_at IS NOT NULL AS here,
+SELECT t.id AS ticket_id, t.code, coalesce(p.here, false) AS here,
        EXISTS (SELECT 1 FROM chat_typing w WHERE w.channel_id = t.channel_id AND w.thread_key = t.thread_key
                AND w.until > clock_timestamp()) AS typing,
-       c.away_since, coalesce(c.by_mail, false) AS by_mail, coalesce(c.mail, '') AS mail, coalesce(c.seen_line, 0) AS seen_line,
+       CASE WHEN p.here THEN NULL ELSE coalesce(c.away_since, p.heard_at) END AS away_since, coalesce(c.by_mail, false) AS by_mail, coalesce(c.mail, '') AS mail, coalesce(c.seen_line, 0) AS seen_line,
        coalesce(c.mailed_line, 0) AS mailed_line
 FROM ticket t
 JOIN thread_ref r ON r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND r.ticket_id = t.id
 JOIN channel ch ON ch.id = t.channel_id AND ch.kind = ANY($3::text[])
 LEFT JOIN LATERAL (
-    SELECT heard_at FROM chat_page p WHERE p.channel_id = t.channel_id AND p.thread_key = t.thread_key
-      AND p.heard_at > clock_timestamp() - make_interval(secs => $2) LIMIT 1
+    SELECT max(heard_at) AS heard_at, max(heard_at) > clock_timestamp() - make_interval(secs => $2) AS here
+    FROM chat_page p WHERE p.channel_id = t.channel_id AND p.thread_key = t.thread_key
 ) p ON true
 LEFT JOIN chat c ON c.channel_id = t.channel_id AND c.thread_key = t.thread_key
 WHERE t.code = ANY($1::bigint[]) AND t.thread_key <> ''

@@ -46,4 +46,4 @@ UPDATE survey SET retired = true, active = false WHERE id = $1
 
 -- name: swap
 -- The survey and its neighbour above or below change places.
-UPDATE survey SET place = CASE id WHEN $1 THEN $4 ELSE $3 END WHERE id IN ($1, $2)
+UPDATE survey SET place = CASE id WHEN $1 THEN $4::int ELSE $3::int END WHERE id IN ($1, $2)

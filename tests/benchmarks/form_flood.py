@@ -1,7 +1,8 @@
-"""A flood of form posts over two hubs and one Postgres: from one address, then from ten thousand (each named by a trusted proxy),
-then with five thousand idle connections; how many are answered how, how long customers wait meanwhile, what grows.
+"""A flood of form posts over two hubs and one Postgres: from one address, then from ten thousand (each named by a trusted
+proxy), then with five thousand idle connections; how many are answered how, how long customers wait meanwhile, what grows.
 
-A customer opens the form and sends it, once a second, from an address of their own; where the page asks for work, the work is done.
+A customer opens the form, fills it in and sends it, one after the other, from an address of their own; where the page asks for
+work, the work is done.
 """
 
 import asyncio

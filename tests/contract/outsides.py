@@ -14,11 +14,11 @@ from aiohttp import web
 from channels.adapter import ChannelAdapter, ChannelFailure, ChannelKind, HasRoutes, RawItem
 from channels.email.parse import parse_letter
 from channels.registry import load_kinds
-from channels.webchat.sessions import session_of, thread_key
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from hub.sandbox.telegram_world import TelegramWorld
 from hub.sandbox.visit import read_form
 from tests.fakes.ports import Journal, Memory, Notebook, make_ports, serving_routes
+from tests.fakes.visitor import key_of
 
 CUSTOMER = 880001
 LETTER = "From: Li <li@example.cn>\r\nTo: {to}\r\nMessage-ID: <{key}@example.cn>\r\n\r\n{text}\r\n"
@@ -292,7 +292,7 @@ async def webchat() -> AsyncIterator[Outside]:
             ) as line:
                 await line.send_json({"type": "hello", "session": "", "after": "0"})
                 token = (await line.receive_json(timeout=15))["session"]
-                await outside.notebook.write(thread_key(session_of(token)), 2**60 + 1, "Here is your answer.")
+                await outside.notebook.write(key_of(token), 2**60 + 1, "Here is your answer.")
                 frame = await line.receive_json(timeout=15)
                 return [one["text"] for one in frame["lines"]]
 
@@ -344,6 +344,19 @@ async def api() -> AsyncIterator[Outside]:
             address="customer-7",
             wrong=kind.settings.model_validate({**values, "callback_url": f"{base}/closed"}),
         )
+
+
+@contextlib.asynccontextmanager
+async def portal() -> AsyncIterator[Outside]:
+    """Customers come by the hub's own pages, which have tests of their own; nothing leaves by it."""
+    kind = load_kinds()["portal"]
+
+    async def nothing(*_: Any) -> None:
+        raise AssertionError("nobody speaks to this channel directly")
+
+    yield Outside(
+        kind=kind, settings=kind.settings(), say=nothing, acknowledged=lambda: 0, repeat=nothing
+    )
 
 
 class _Outsiders:

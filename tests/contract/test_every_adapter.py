@@ -26,9 +26,10 @@ EVERY = (
     outsides.webform,
     outsides.webchat,
     outsides.api,
+    outsides.portal,
 )
-HEARS = tuple(one for one in EVERY if one is not outsides.api)
-SENDS = tuple(one for one in EVERY if one is not outsides.webform)
+HEARS = tuple(one for one in EVERY if one not in (outsides.api, outsides.portal))
+SENDS = tuple(one for one in EVERY if one not in (outsides.webform, outsides.portal))
 # An answer in a chat is there with the hub's own commit; `send` only looks.
 LEAVES = tuple(one for one in SENDS if one is not outsides.webchat)
 HAS_CREDENTIALS = tuple(one for one in SENDS if one is not outsides.webchat)

@@ -13,6 +13,7 @@ from channels.adapter import (
     Asking,
     Counted,
     CounterReply,
+    FileOfLine,
     Lounge,
     NobodyInLounge,
     NotAccepted,
@@ -108,7 +109,14 @@ class Notebook:
         self._changed = asyncio.Condition()
 
     async def write(
-        self, key: str, line_id: int, text: str, *, mine: bool = False, client_id: str = ""
+        self,
+        key: str,
+        line_id: int,
+        text: str,
+        *,
+        mine: bool = False,
+        client_id: str = "",
+        files: tuple[FileOfLine, ...] = (),
     ) -> None:
         line = TranscriptLine(
             id=line_id,
@@ -117,6 +125,7 @@ class Notebook:
             text=text,
             at=datetime(2026, 11, 24, 9, 30, tzinfo=UTC),
             client_id=client_id,
+            files=files,
         )
         async with self._changed:
             self.lines.setdefault(key, []).append(line)

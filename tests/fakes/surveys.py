@@ -8,7 +8,7 @@ from hub.actions.status import change_status
 from hub.actions.surveys.definition import PRESETS, Kind
 from hub.actions.surveys.keep import add_survey, switch_survey
 from hub.actions.timers import fire_due
-from tests.fakes.scene import SYSTEM, one, rows, ticket, write
+from tests.fakes.scene import MAIL, SYSTEM, one, rows, ticket, write
 
 LI = "li@example.cn"
 PASSED = (("Authentication-Results", "mx.shop.example; dmarc=pass header.from=example.cn"),)
@@ -64,4 +64,34 @@ async def make_older(ctx: Context, days: float) -> None:
         """WITH u AS (UPDATE survey_invitation SET sent_at = sent_at - make_interval(secs => $1), expires_at = expires_at -
            make_interval(secs => $1), answered_at = answered_at - make_interval(secs => $1) RETURNING 1) SELECT count(*) FROM u""",
         days * 86_400.0,
+    )
+
+
+MAILED: dict[str, dict[str, Any]] = {
+    "support": MAIL,
+    "form": {"kind": "webform"},
+    "other": {"kind": "loopback"},
+}
+
+
+async def seed_answers(ctx: Context, many: int) -> None:
+    """So many questions of the past year, most of them answered, spread over agents, queues and scores: always the same ones."""
+    await one(
+        ctx,
+        """WITH t AS (
+               SELECT t.id, t.channel_id, row_number() OVER (ORDER BY t.id) AS n, count(*) OVER () AS all_of FROM ticket t
+           ), s AS (
+               INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, sent_at, expires_at, answered_at,
+                                              score, comment, queue_id, agent_id)
+               SELECT t.id, 1000 + g, k.kind, t.channel_id, '', sha256(('seed' || g || k.kind)::bytea), clock_timestamp() - g * interval '8 hours',
+                      clock_timestamp() - g * interval '8 hours' + interval '14 days',
+                      CASE WHEN g % 3 > 0 THEN clock_timestamp() - g * interval '8 hours' + interval '1 hour' END,
+                      CASE WHEN g % 3 > 0 THEN k.low + (g * 7 + g / 11) % (k.high - k.low + 1) END,
+                      CASE WHEN g % 9 = 1 THEN 'Comment ' || g ELSE '' END,
+                      (SELECT id FROM queue ORDER BY id OFFSET g % 3 LIMIT 1), (SELECT id FROM agent ORDER BY id OFFSET g % 2 LIMIT 1)
+               FROM generate_series(1, $1::int) g CROSS JOIN (VALUES ('csat', 1, 5), ('nps', 0, 10), ('ces', 1, 7)) k (kind, low, high)
+               JOIN t ON t.n = 1 + g % t.all_of
+               RETURNING 1)
+           SELECT count(*) FROM s""",
+        many,
     )

@@ -11,7 +11,7 @@ import aiohttp
 from tests.faults.fleet import Seat
 from tests.faults.ledger import Ledger, Operation
 
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 150.0
 _NOBODY = (aiohttp.ClientError, TimeoutError, OSError)
 
 

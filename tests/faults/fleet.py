@@ -31,9 +31,14 @@ class Seat:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: asyncio.subprocess.Process | None = None
-        self.crash_at = ""
+        self.crash_at: list[str] = []
+        """Points for the processes to come, one each."""
+        self.point = ""
+        """Where the present process dies, if it comes there."""
         self.ends: list[tuple[float, int, int]] = []
         """(when, process id, exit code) of each process that ended."""
+        self.died_at: list[str] = []
+        """Points at which processes ended."""
         self.stopped = False
 
     @property
@@ -109,18 +114,22 @@ class Fleet:
         await asyncio.gather(*self._keepers)
         await self._stack.aclose()
 
-    async def ready(self, seat: Seat, seconds: float = 60) -> None:
+    async def ready(self, seat: Seat, seconds: float = 90) -> None:
         """Return when this hub may be sent work."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client:
+        await until(
+            lambda: self.is_ready(seat), seconds=seconds, what=f"hub {seat.number} is ready: {seat.folder / 'log'}"
+        )
 
-            async def is_ready() -> bool:
-                try:
-                    async with client.get(f"{seat.url}/readyz") as answer:
-                        return answer.status == 200
-                except (aiohttp.ClientError, TimeoutError):
-                    return False
-
-            await until(is_ready, seconds=seconds, what=f"hub {seat.number} is ready: {seat.folder / 'log'}")
+    @staticmethod
+    async def is_ready(seat: Seat) -> bool:
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as client,
+                client.get(f"{seat.url}/readyz") as answer,
+            ):
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError):
+            return False
 
     def kill(self, seat: Seat) -> None:
         """As when the power fails."""
@@ -149,11 +158,13 @@ class Fleet:
             code = await seat.process.wait()
             seat.stopped = False
             seat.ends.append((time.time(), seat.pid, code))
+            if code == DIED:
+                seat.died_at.append(seat.point)
             if not self._over:
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def _begin(self, seat: Seat) -> None:
-        crash_at, seat.crash_at = seat.crash_at, ""
+        seat.point = crash_at = seat.crash_at.pop(0) if seat.crash_at else ""
         module = ["tests.faults.crashing_hub"] if crash_at else ["hub"]
         environment = {
             **os.environ,
@@ -162,6 +173,9 @@ class Fleet:
             "HUB_DATA_DIR": str(seat.folder / "var"),
             "HUB_WEB__PORT": str(seat.port),
             "HUB_CHANNELS": json.dumps(self._channels),
+            # All visitors come from this machine: what is tried is the hub, not its brakes.
+            "HUB_WEB__VISITOR_REQUESTS": "1000000",
+            "HUB_WEB__VISITOR_LINES": "10000",
             **({"HUB_CRASH_AT": crash_at} if crash_at else {}),
             **self._env,
         }

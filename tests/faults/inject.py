@@ -60,7 +60,7 @@ class Injector:
         """Begun again, it dies by itself when it comes to its point."""
         one.doubtful, one.note = 4 * AMBIGUOUS, fault.point
         seat = self._fleet.seats[fault.hub]
-        seat.crash_at = fault.point
+        seat.crash_at.append(fault.point)
         self._fleet.kill(seat)
 
     async def _stop(self, fault: Fault, one: Injected) -> None:

@@ -74,7 +74,7 @@ class Load:
                 count += 1
             await asyncio.sleep(max(0.0, begun + count / self._rate - loop.time()))
 
-    async def settle(self, seconds: float = 120) -> None:
+    async def settle(self, seconds: float = 240) -> None:
         """Return when nothing is under way. Raises TimeoutError."""
         if self._under_way:
             done, late = await asyncio.wait(self._under_way, timeout=seconds)
@@ -152,6 +152,11 @@ class Load:
             return await self._ctx.database.read(read)
         except DatabaseUnavailable:
             return []  # nobody can see whom to answer
+
+    async def until_begun(self, halt: asyncio.Event) -> None:
+        """Begin operations until `halt` is set."""
+        while not halt.is_set():
+            await self.run(operations=4)
 
     @property
     def bearer(self) -> dict[str, str]:

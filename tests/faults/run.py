@@ -46,7 +46,7 @@ class Result:
 
 async def run_faults(
     folder: Path, dsn: str, plan: Sequence[Fault], *, seed: int, seconds: float, rate: float, hubs: int,
-    cluster: Cluster | None = None, agents: int = 10,
+    cluster: Cluster | None = None, agents: int = 40,
 ) -> Result:  # fmt: skip
     """Load for so many seconds, with the plan's faults; then quiet, and the checks."""
     async with contextlib.AsyncExitStack() as stack:

@@ -35,7 +35,7 @@ class Visitor:
             await self._try(operation.key, text)
         operation.attempts += 1
         try:
-            async with asyncio.timeout(120):
+            async with asyncio.timeout(200):
                 ticket = await kept
         except TimeoutError:
             self._ledger.settle(operation, "info")

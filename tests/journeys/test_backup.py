@@ -15,6 +15,7 @@ from hub.actions.backup.manifest import NotACopy
 from hub.actions.backup.put_back import check_copy
 from hub.actions.context import Context
 from hub.actions.feed import TooFarBehind
+from hub.model.codes import TICKET, show_code
 from hub.model.interactions import OutboundAttachment
 from hub.model.people import Actor
 from storage import backups, feed_marks
@@ -84,7 +85,9 @@ async def test_everything_comes_back_and_what_was_on_its_way_waits_for_a_person(
 
     done = await _restore(empty_dsn, tmp_path)
     assert done.code == 0, done.said
-    assert "each table and each file was compared" in done.out and "TK" in done.out
+    assert (
+        "each table and each file was compared" in done.out and show_code(TICKET, opened["code"]) in done.out
+    )
     counts = (
         "SELECT (SELECT count(*) FROM interaction) AS said, (SELECT count(*) FROM event) AS events, "
         "(SELECT data FROM blob) AS file"

@@ -5,12 +5,15 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from hub.actions.announce import VISITORS
+from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.chat.part import look_at_chats
 from hub.actions.chat.visitors import read_visitors
@@ -18,7 +21,6 @@ from hub.actions.chat.writing import tell_writing
 from hub.actions.context import Context
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.housekeeping import tidy
-from hub.actions.installation import channel_id
 from hub.actions.lists.looks import Doing, Look, say_look
 from hub.actions.note import add_note
 from hub.actions.ports import make_ports
@@ -30,6 +32,7 @@ from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.interactions import OutboundAttachment
 from hub.model.people import Actor, Role
 from hub.model.permissions import Sight
+from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from storage import chat as stored
 from storage import wallboard
 from storage.database import Connection
@@ -37,7 +40,7 @@ from storage.wallboard import LineRow
 from tests.fakes.chat import CHAT, Visitor, answers, pass_minutes
 from tests.fakes.floor import floor_rules
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, letter, one, rows, ticket
+from tests.fakes.scene import MAIL, SYSTEM, a_hub, an_agent, ledger, letter, one, rows, ticket
 
 LI = "li@x.example"
 
@@ -92,6 +95,7 @@ async def test_how_a_conversation_stands_from_its_beginning_to_its_end(ctx: Cont
 
 
 async def test_everybody_in_line_has_a_place_of_their_own(ctx: Context) -> None:
+    await an_agent(ctx, "Ann", presence="offline")
     visitors = [Visitor(ctx, f"v{number}") for number in range(8)]
     for visitor in visitors:
         await visitor.says()
@@ -191,7 +195,7 @@ async def test_who_falls_silent_is_gone_by_themselves(ctx: Context, li: Visitor)
     await pass_minutes(ctx, 0.2)
     assert await seen_by(ctx, opened) == (True, False, False)
     await pass_minutes(ctx, 1)
-    assert await seen_by(ctx, opened) == (False, False, False)
+    assert await seen_by(ctx, opened) == (False, False, True)
 
 
 async def test_news_of_visitors_is_told_once(ctx: Context, li: Visitor) -> None:
@@ -344,7 +348,9 @@ async def test_a_page_that_dies_without_a_word_is_noticed(ctx: Context, li: Visi
 
 async def test_without_an_address_nothing_goes_and_with_one_it_does(ctx: Context, li: Visitor) -> None:
     opened = await li.says()
+    await li.lounge.here(li.key, "p1")
     await answers(ctx, opened)
+    await li.lounge.gone(li.key, "p1")
     await pass_minutes(ctx, 5)
     await look_at_chats(ctx)
     assert await look_at_chats(ctx) == 0, "nothing is expected any more"
@@ -368,19 +374,6 @@ async def test_a_chat_without_a_mail_channel_keeps_to_itself(ctx: Context) -> No
     assert not await li.lounge.transcript_to(li.key)
 
 
-async def test_files_of_an_answer_go_along(ctx: Context, li: Visitor) -> None:
-    opened = await li.says(email=LI)
-    bill = OutboundAttachment(filename="bill.pdf", content_type="application/pdf", data=b"%PDF-1.7 1")
-    await answers(ctx, opened, "", attachments=[bill])
-    await pass_minutes(ctx, 5)
-    await look_at_chats(ctx)
-    (sent,) = await letters(ctx)
-    files = await rows(
-        ctx, "SELECT filename FROM attachment WHERE interaction_id = $1", sent["interaction_id"]
-    )
-    assert files == [{"filename": "bill.pdf"}] and "bill.pdf" in sent["said"]
-
-
 async def test_after_the_letter_answers_go_by_mail_until_they_are_back(ctx: Context, li: Visitor) -> None:
     opened = await left_unseen(ctx, li)
 
@@ -402,27 +395,45 @@ async def test_after_the_letter_answers_go_by_mail_until_they_are_back(ctx: Cont
     assert await way() == f"talk:chat:{li.key}"
 
 
-async def test_the_answer_by_mail_comes_to_the_same_ticket(ctx: Context, li: Visitor) -> None:
-    opened = await left_unseen(ctx, li)
-    await look_at_chats(ctx)
-    (sent,) = await letters(ctx)
-    back = letter(LI, "Thank you!", answers=sent["message_id"])
-    (kept,) = await accept_items(ctx, "support", [back])
-    assert (await ticket(ctx, kept))["id"] == opened["id"]
-    # Somebody else who got hold of the letter's name does not get in.
-    foreign = letter("evil@y.example", "Tell me more", answers=sent["message_id"])
-    (kept,) = await accept_items(ctx, "support", [foreign])
-    assert (await ticket(ctx, kept))["id"] != opened["id"]
-
-
-async def test_a_letter_leaves_by_the_mail_channel_and_no_machine_answers_it(
-    ctx: Context, li: Visitor
-) -> None:
-    await left_unseen(ctx, li)
-    await look_at_chats(ctx)
-    (sent,) = await letters(ctx)
-    assert sent["message"]["automatic"] is True and sent["message"]["reply_token"]
-    assert sent["channel_id"] == await channel_id(ctx, "support")
+async def test_there_and_back_again_through_real_mail(database_dsn: str) -> None:
+    """The letter leaves over SMTP with its file, no machine is to answer it, and what the customer answers lands on the ticket."""
+    async with MailWorld(uid_validity=7) as mail:
+        world = {**MAIL, "imap_port": mail.imap_port, "smtp_port": mail.smtp_port,
+                 "smtp_user": SUPPORT, "smtp_password": SUPPORT_PASSWORD}  # fmt: skip
+        async with a_hub(database_dsn, {**CHAT, "support": world}) as ctx:
+            li = Visitor(ctx, "li")
+            opened = await left_unseen(ctx, li)
+            bill = OutboundAttachment(filename="bill.txt", content_type="text/plain", data=b"paid")
+            await answers(ctx, opened, "", attachments=[bill])
+            await pass_minutes(ctx, 5)
+            await look_at_chats(ctx)
+            adapters = {
+                name: ctx.channel(name).kind.open(name, ctx.channel(name).settings, make_ports(ctx, name))
+                for name in ("chat", "support")
+            }
+            while await deliver_due(ctx, adapters):
+                pass
+            (content,) = await mail.wait_for_letter(LI)
+            sent = message_from_bytes(content, policy=default)
+            assert sent["Auto-Submitted"] == "auto-generated"
+            body = sent.get_body(("plain",))
+            assert (
+                body is not None
+                and "On its way." in body.get_content()
+                and "/chat/chat#key=" in body.get_content()
+            )
+            assert [part.get_content() for part in sent.iter_attachments()] == ["paid"]
+            back = letter(LI, "Thank you!", to=sent["Reply-To"], answers=sent["Message-ID"].strip("<>"))
+            (kept,) = await accept_items(ctx, "support", [back])
+            assert (await ticket(ctx, kept))["id"] == opened["id"]
+            # Somebody else who got hold of the letter's name and address does not get in.
+            foreign = letter(
+                "evil@y.example", "More!", to=sent["Reply-To"], answers=sent["Message-ID"].strip("<>")
+            )
+            (kept,) = await accept_items(ctx, "support", [foreign])
+            assert (await ticket(ctx, kept))["id"] != opened["id"]
+            for adapter in adapters.values():
+                await adapter.close()
 
 
 # ── resolved by itself ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -579,9 +590,8 @@ async def test_whoever_is_forgotten_leaves_no_chat_behind(ctx: Context, li: Visi
     await li.lounge.here(li.key, "p1")
     await li.lounge.typing(li.key, True)
     await li.lounge.make_key(li.key, 3600)
-    await one(ctx, "UPDATE outbox SET state = 'sent' RETURNING 1")
-    await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
-    await one(ctx, "UPDATE ticket SET status = 'closed' RETURNING 1")
+    for status in ("resolved", "closed"):
+        await change_status(ctx, ticket_code=opened["code"], status=status, actor=SYSTEM)
     code = await one(ctx, "SELECT code FROM customer WHERE id = $1", opened["customer_id"])
     chief = Actor(name="Chief", agent_id=await an_agent(ctx, "Chief"), role=Role.ADMIN)
     await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=chief)

@@ -16,9 +16,8 @@ from hub.actions.receive import accept_items
 from hub.actions.status import change_status
 from hub.actions.surveys import question_of
 from hub.actions.surveys.answer import answer_question
-from hub.actions.surveys.definition import PRESETS, Kind
+from hub.actions.surveys.definition import Kind
 from hub.actions.surveys.keep import (
-    add_survey,
     change_survey,
     find_survey,
     move_survey,
@@ -134,20 +133,19 @@ async def test_one_letter_a_day_for_an_address_whatever_is_set(ctx: Context) -> 
     assert len(await letters(ctx)) == 2
 
 
-@pytest.mark.parametrize(
-    ("sender", "headers"),
-    [
-        (LI, (("Authentication-Results", "mx.shop.example; dmarc=fail header.from=example.cn"),)),
-        ("no-reply@example.cn", PASSED),
-        (LI, (*PASSED, ("List-Id", "<news.example.cn>"))),
-        (LI, (*PASSED, ("X-Auto-Response-Suppress", "All"))),
-    ],
-    ids=["forged", "machine", "list", "declines"],
-)
-async def test_nobody_is_written_to_who_did_not_take_part(ctx: Context, sender: str, headers: Any) -> None:
+async def test_nobody_is_written_to_who_did_not_take_part(ctx: Context) -> None:
     await a_survey(ctx)
-    await resolved(ctx, sender, headers=headers)
-    assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 0
+    forged = (("Authentication-Results", "mx.shop.example; dmarc=fail header.from=example.cn"),)
+    for sender, headers in (
+        (LI, forged),
+        ("no-reply@example.cn", PASSED),
+        ("mei@example.cn", (*PASSED, ("List-Id", "<news.example.cn>"))),
+        ("wang@example.cn", (*PASSED, ("X-Auto-Response-Suppress", "All"))),
+    ):
+        await resolved(ctx, sender, headers=headers)
+        assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 0, sender
+    await resolved(ctx, "zhao@example.cn")
+    assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 1, "and this one did"
 
 
 async def test_an_address_that_was_typed_into_a_form_gets_no_letter(ctx: Context) -> None:
@@ -244,13 +242,12 @@ async def test_an_answer_stands_on_the_timeline_with_its_versions_and_can_be_cha
     assert await open_question(ctx, token) is None
 
 
-@pytest.mark.parametrize(
-    "given", [{}, {"score": 0}, {"score": 6}, {"score": "٣"}, {"score": "1e0"}, {"score": ""}]
-)
-async def test_what_is_no_score_of_the_scale_is_not_kept(ctx: Context, given: dict[str, Any]) -> None:
+async def test_what_is_no_score_of_the_scale_is_not_kept(ctx: Context) -> None:
     await a_survey(ctx)
     await resolved(ctx)
-    assert not await answer_question(ctx, await token_of(ctx), given)
+    token = await token_of(ctx)
+    for wrong in ({}, {"score": 0}, {"score": 6}, {"score": "٣"}, {"score": "1e0"}, {"score": ""}):
+        assert not await answer_question(ctx, token, wrong), wrong
     assert (await asked(ctx))["answered_at"] is None
 
 
@@ -365,9 +362,7 @@ async def test_words_go_and_figures_stay(ctx: Context) -> None:
     )
     await stop_asking(ctx, token)
     customer = await one(ctx, "SELECT code FROM customer WHERE id = $1", found["customer_id"])
-    await anonymise_customer(
-        ctx, customer_code=customer, confirmation=show_code(CUSTOMER, customer), actor=ADMIN
-    )
+    await anonymise_customer(ctx, customer_code=customer, typed=show_code(CUSTOMER, customer), actor=ADMIN)
     kept = await asked(ctx)
     assert (kept["score"], kept["comment"], kept["address"], kept["answers"]) == (
         1,
@@ -382,19 +377,3 @@ async def test_words_go_and_figures_stay(ctx: Context) -> None:
         )
         == 0
     )
-
-
-# ── definitions ──────────────────────────────────────────────────────────────────────────────────────────────────────
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"low": 5}, {"low": -1}, {"question": {"en": " ", "zh": ""}}, {"name": ""}, {"kind": "stars"}, {"minutes": -1},
-        {"further": [{"key": "score", "sort": "text", "label": {"en": "x", "zh": ""}}]},
-        {"further": [{"key": "a", "sort": "choice", "label": {"en": "x", "zh": ""}}]},
-        {"follow_up": True}, {"cool_down_days": 400}, {"surprise": 1},
-    ],
-)  # fmt: skip
-async def test_what_cannot_be_is_refused(ctx: Context, wrong: dict[str, Any]) -> None:
-    with pytest.raises(NotPossible) as refused:
-        await add_survey(ctx, said={**PRESETS[Kind.CSAT].model_dump(mode="json"), **wrong}, actor=SYSTEM)
-    assert refused.value.code == "bad_survey"

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,58 +11,18 @@ import pytest
 from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
-from channels.webchat import KIND
 from channels.webchat.frames import MOST_FRAME
-from channels.webchat.sessions import session_of, thread_key
+from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
+from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
 from tests.fakes.leaving import free_to_leave
-from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
-
-SITE = "https://www.shop.example"
-LARGE = 2**60
-"""Ids as the timeline has them: beyond what JavaScript's numbers tell apart."""
-
-
-@dataclass
-class Room:
-    journal: Journal
-    notebook: Notebook
-    client: aiohttp.ClientSession
-    base: str
-    adapter: Any
-
-    @contextlib.asynccontextmanager
-    async def line(
-        self, session: str = "", after: int = 0, origin: str | None = None
-    ) -> AsyncIterator[tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]]:
-        headers = {"Origin": origin or self.base}
-        async with self.client.ws_connect(f"{self.base}/chat/shop/socket", headers=headers) as line:
-            await line.send_json({"type": "hello", "session": session, "after": str(after)})
-            yield line, await line.receive_json(timeout=10)
-
-
-@contextlib.asynccontextmanager
-async def a_chat(**values: Any) -> AsyncIterator[Room]:
-    notebook, journal = Notebook(), Journal()
-    settings = KIND.settings.model_validate({"allowed_origins": (SITE,), **values})
-    adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook))
-    async with serving_routes(adapter.routes(journal.accept)) as base, aiohttp.ClientSession() as client:
-        yield Room(journal, notebook, client, base, adapter)
-        await adapter.close()
+from tests.fakes.ports import serving_routes
 
 
 @pytest.fixture
 async def room() -> AsyncIterator[Room]:
     async with a_chat() as opened:
         yield opened
-
-
-def key_of(welcome: dict[str, Any]) -> str:
-    return thread_key(session_of(welcome["session"]))
-
-
-def say(number: int, text: str = "hello") -> dict[str, str]:
-    return {"type": "message", "client_id": f"c{number}", "text": text}
 
 
 async def test_only_our_page_and_listed_sites_may_open_a_socket(room: Room) -> None:
@@ -111,7 +70,7 @@ async def test_a_reconnect_has_no_gap_and_no_double(room: Room) -> None:
         await room.notebook.write(key, LARGE + number, f"line {number}")
     got: list[str] = []
     async with room.line(welcome["session"], after=LARGE + 99) as (line, again):
-        assert again["session"] == welcome["session"]
+        assert key_of(again) == key
         got += [one["text"] for one in again["lines"]]
         while len(got) < 350:
             got += [one["text"] for one in (await line.receive_json(timeout=10))["lines"]]
@@ -134,7 +93,7 @@ async def test_nobody_comes_into_a_conversation_without_its_token(room: Room) ->
     async with room.line() as (_, welcome):
         await room.notebook.write(key_of(welcome), 5, "secret")
     token = welcome["session"]
-    for guess in ("", "x", session_of(token), token[:-1] + ("0" if token[-1] != "0" else "1"), "a" * 65):
+    for guess in ("", "x", key_of(welcome), token[:-4] + token[-4:][::-1], "a" * 65):
         async with room.line(guess) as (_, stranger):
             assert stranger["session"] != token
             assert stranger["lines"] == []
@@ -221,9 +180,9 @@ async def test_who_does_not_read_is_cut_and_the_others_go_on() -> None:
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
         )
         assert b"101 Switching" in await reader.readuntil(b"\r\n\r\n")
-        # A client's frame is masked (RFC 6455 5.3); a mask of zeros changes nothing.
+        # A client's frame is masked (RFC 6455 5.3); a mask of zeros changes nothing. 126: its length follows in two bytes.
         hello = f'{{"type":"hello","session":"{session}"}}'.encode()
-        writer.write(bytes((0x81, 0x80 | len(hello))) + bytes(4) + hello)
+        writer.write(bytes((0x81, 0x80 | 126)) + len(hello).to_bytes(2, "big") + bytes(4) + hello)
         await writer.drain()
         await until_there_is_room(room)
         await room.notebook.write(key_of(quick), 5, "still here")

@@ -10,11 +10,12 @@ from hub.actions.customers.organisations import add_organisation
 from hub.actions.errands.tasks import new_task
 from hub.actions.note import add_note
 from hub.actions.people.keys import create_api_key
+from hub.actions.people.staff import add_agent
 from hub.actions.search.index import index_some
 from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
 from hub.model.people import HUB, Actor, Role, Scope
 from storage.change_customers import OrganisationSaid
-from tests.fakes.desk import Desk, customer_writes, serving_desk
+from tests.fakes.desk import CHANNELS, MAIL, PASSWORD, Desk, customer_writes, serving_desk
 from tests.fakes.scene import one
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
@@ -39,7 +40,8 @@ class Target:
 @asynccontextmanager
 async def a_target(ctx: Context) -> AsyncIterator[Target]:
     """A served hub over the context's database, with something of everything in it."""
-    async with serving_desk(ctx) as desk:
+    async with serving_desk(ctx, {**CHANNELS, "support": MAIL, "mine": {"kind": "portal"}}) as desk:
+        await add_agent(desk.ctx, login="ada", name="Ada", password=PASSWORD, role=Role.ADMIN)
         file = [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "SGVsbG8="}]
         code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel", attachments=file)
         await customer_writes(desk.ctx, "Another matter", thread="zhao", name="Zhao")

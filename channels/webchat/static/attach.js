@@ -30,6 +30,7 @@ export function openAttach({ chooser, button, tray, panel, text, tell }) {
     for (const file of files) {
       if (chosen.length >= facts.files) tell(say("too_many_files", { count: facts.files }));
       else if (file.size > facts.file_mb * 1024 * 1024) tell(say("file_too_big", { name: file.name, size: facts.file_mb }));
+      else if (chosen.reduce((sum, one) => sum + one.file.size, file.size) > facts.all_mb * 1024 * 1024) tell(say("too_large_together", { size: facts.all_mb }));
       else if (file.size === 0) tell(say("file_empty", { name: file.name }));
       else chosen.push({ file, address: PICTURES.includes(file.type) ? URL.createObjectURL(file) : "" });
     }

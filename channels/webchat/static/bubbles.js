@@ -23,6 +23,13 @@ export function openLog({ log, list, fetchFile }) {
   function toEnd() {
     log.scrollTop = log.scrollHeight;
   }
+  // Whoever reads the last line goes on reading it when something opens below.
+  let height = log.clientHeight;
+  new ResizeObserver(() => {
+    const less = height - log.clientHeight;
+    height = log.clientHeight;
+    if (log.scrollHeight - log.scrollTop - log.clientHeight - less < 80) toEnd();
+  }).observe(log);
 
   function withLinks(text) {
     const parts = [];

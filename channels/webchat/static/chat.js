@@ -188,6 +188,7 @@ function drawForm(now) {
   part("about").hidden = !first || (Boolean(identity) && !byMail);
   part("about").open = need || facts.ask_first === "optional";
   part("about").dataset.need = need ? "yes" : "no";
+  part("about-what").textContent = need ? words.about_you : words.about;
   field.name.required = facts.ask_first === "needed";
   field.email.required = need;
 }
@@ -240,6 +241,10 @@ store.onOtherTab((memory, before) => {
   look();
 });
 
+// What is needed cannot be folded away.
+part("about").addEventListener("toggle", () => {
+  if (part("about").dataset.need === "yes") part("about").open = true;
+});
 part("form").addEventListener("submit", (event) => {
   event.preventDefault();
   send();

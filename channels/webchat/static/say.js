@@ -12,7 +12,7 @@ export function clock(text) {
   const when = new Date(text);
   const today = when.toDateString() === new Date().toDateString();
   const day = today ? {} : { month: "short", day: "numeric" };
-  return when.toLocaleString(words.lang, { ...day, hour: "2-digit", minute: "2-digit" });
+  return when.toLocaleString(words.lang, { ...day, hour: "numeric", minute: "2-digit" });
 }
 
 export function opening(text) {
@@ -20,7 +20,12 @@ export function opening(text) {
   const days = (when - Date.now()) / 86_400_000;
   const today = when.toDateString() === new Date().toDateString();
   const day = today ? {} : days < 6 ? { weekday: "long" } : { weekday: "long", month: "long", day: "numeric" };
-  return when.toLocaleString(words.lang, { ...day, hour: "2-digit", minute: "2-digit" });
+  return when.toLocaleString(words.lang, { ...day, hour: "numeric", minute: "2-digit" });
+}
+
+// Sentences in a row: Chinese has no space between them.
+export function join(...sentences) {
+  return sentences.filter(Boolean).join(words.lang.startsWith("zh") ? "" : " ");
 }
 
 export function size(bytes) {

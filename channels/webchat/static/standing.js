@@ -1,5 +1,5 @@
 // How the conversation stands, and what the visitor may do about it: hours, place in line, who answers, the cards below the lines.
-import { facts, opening, say, wait, words } from "./say.js";
+import { facts, join, opening, say, wait, words } from "./say.js";
 
 const STANDING = { reference: "", serving: true, opens_at: null, place: null, agent: "", typing: false, over: false, question: "", mail: "", digest: "" };
 
@@ -22,11 +22,11 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
     if (now.over) return "";
     if (!now.serving && !now.agent) {
       const hours = now.opens_at ? say("opens", { when: opening(now.opens_at) }) : "";
-      return [facts.away || words.away, hours, facts.mail ? words.away_mail : words.away_here].filter(Boolean).join(" ");
+      return join(facts.away || words.away, hours, facts.mail ? words.away_mail : words.away_here);
     }
     if (now.place === null || now.agent) return "";
     const place = now.place === 1 ? words.next : say("place", { place: now.place });
-    return now.most === null && now.least === null ? place : `${place} ${wait(now.least, now.most)}`;
+    return now.most === null && now.least === null ? place : join(place, wait(now.least, now.most));
   }
 
   function draw() {
@@ -41,7 +41,9 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
     part("typing-who").textContent = say("writes", { agent: now.agent || words.staff });
     part("over").hidden = !now.over;
     part("rating").hidden = !now.question || now.question === rated;
-    part("by-mail").hidden = !(facts.mail && talking && !now.mail && !now.over && (wantsTranscript || !store.get().asked));
+    // While somebody answers here, the visitor is not asked where else.
+    const alone = !now.agent && !store.get().asked;
+    part("by-mail").hidden = !(facts.mail && talking && !now.mail && !now.over && (wantsTranscript || alone));
     part("goes-on").hidden = !now.mail || now.over;
     part("goes-on").textContent = say("goes_on", { address: now.mail });
     part("transcript").hidden = !(facts.mail && talking);

@@ -32,7 +32,7 @@
   sheet.replaceSync(`
     button, iframe { position: fixed; ${set.side}: 20px; z-index: 2147483000; box-sizing: border-box; }
     button { bottom: calc(20px + env(safe-area-inset-bottom, 0px)); width: 56px; height: 56px; padding: 0; border: 0; border-radius: 50%;
-      color: ${set.ink}; background: ${set.ground}; cursor: pointer; box-shadow: 0 1px 3px #0004, 0 6px 20px #0003; transition: transform .15s; }
+      color: ${set.ink}; background: ${set.ground}; cursor: pointer; box-shadow: 0 0 0 1px #fff7, 0 1px 3px #0004, 0 6px 20px #0003; transition: transform .15s; }
     button:hover { transform: translateY(-2px); }
     button:focus-visible { outline: 3px solid ${set.ground}; outline-offset: 3px; box-shadow: 0 0 0 3px #fff; }
     svg { width: 26px; height: 26px; margin: 15px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }

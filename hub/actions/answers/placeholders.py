@@ -19,6 +19,7 @@ PLACEHOLDERS = (
     "agent.name",
     "inbox.address",
     "today",
+    "ticket.link",
 )
 _NAMED = re.compile(r"\{\{ ?([a-z]+(?:\.[a-z]+)?) ?\}\}")
 _MOST = 300
@@ -41,10 +42,14 @@ def values_of(
     inbox_address: str,
     today: date,
     language: str,
+    ticket_link: str = "",
 ) -> dict[str, str]:
-    """One value for each of PLACEHOLDERS. `language` is en or zh_CN; `today` is written in it."""
+    """One value for each of PLACEHOLDERS. `language` is en or zh_CN; `today` is written in it. `ticket_link`: to the
+    ticket on the customer's own page, "" where there is none."""
     given = (customer_name, ticket_number, ticket_subject, agent_name, inbox_address)
-    return dict(zip(PLACEHOLDERS, (*given, format_date(today, "long", locale=language)), strict=True))
+    return dict(
+        zip(PLACEHOLDERS, (*given, format_date(today, "long", locale=language), ticket_link), strict=True)
+    )
 
 
 def words_language(language: str) -> str:

@@ -12,6 +12,7 @@ from hub.actions.answers.ways import is_inbox
 from hub.actions.cases.undo import status_before
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.portal.links import without_key
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.drafts import DraftContent
 from hub.model.interactions import Mailbox
@@ -53,7 +54,7 @@ async def cancel_reply(
         status = taken.status.value if taken.status != taken.ticket.status else None
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
         withdrawn = Withdrawn(
-            text=gone.message["text"],
+            text=without_key(ctx, gone.message["text"], taken.ticket.code),
             cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
             bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
             inbox=gone.channel if is_inbox(ctx, gone.channel) else "",

@@ -21,6 +21,8 @@ from hub.actions.installation import channel_id
 from hub.actions.match import MAIL
 from hub.actions.note import check_text
 from hub.actions.participants import add_members
+from hub.actions.portal.links import with_key
+from hub.actions.portal.place import case_link
 from hub.actions.status import step_status
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, show_code
@@ -280,8 +282,18 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
             inbox_address=inbox_of(way.channel).address,
             today=created_at.date(),
             language=language,
+            ticket_link=case_link(ctx, ticket.code),
         )
         message |= _letter_parts(answer, language, values)
+        if not (answer.cc or answer.bcc):  # a key is for one reader
+            message["text"] = await with_key(
+                ctx,
+                connection,
+                answer.text,
+                ticket_id=ticket.id,
+                ticket_code=ticket.code,
+                address=way.address,
+            )
     live = actor.agent_id is None or kind.capabilities.live
     await work.add_outbox(
         connection,

@@ -10,6 +10,7 @@ from hub.actions.answers.placeholders import values_of, words_language
 from hub.actions.answers.ways import choose_way
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.portal.place import case_link
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from storage import templates as stored
@@ -170,6 +171,7 @@ def placeholder_values(
         inbox_address=inbox(way.channel.settings).address if way is not None and inbox is not None else "",
         today=facts.now.date(),
         language=language or words_language(facts.language),
+        ticket_link=case_link(ctx, facts.code),
     )
 
 

@@ -21,7 +21,7 @@ from hub.model.interactions import Direction, IdentityKind
 from hub.model.tokens import sign_thread
 from storage import chat as stored
 from storage import work
-from storage.database import Connection, as_json
+from storage.database import Connection
 
 MISSED, COPY = "chat_missed", "chat_copy"
 """What such an entry of the timeline is called."""
@@ -114,7 +114,7 @@ async def write_letter(
         connection,
         ticket_id=ticket_id,
         channel_id=going.mail_id,
-        message=as_json(message),
+        message=message,
         subject=content.subject,
         text=text,
         message_id=message_id,

@@ -30,7 +30,7 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_files(connection, cases)
     await write_own(connection, cases)
     await _write_threads(connection, cases)
-    await _note_mails(connection, cases)
+    await _note_talks(connection, cases)
     await _write_reports(connection, batch)
     await acknowledge(connection, batch.house.secret, cases)
     await touch(connection, batch.house.rules, _happened(batch))
@@ -265,17 +265,17 @@ async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
         await threads.remember(connection, cited, links)
 
 
-async def _note_mails(connection: Connection, cases: Sequence[Case]) -> None:
-    """Where a live conversation goes on when its visitor has left: the address that they named beside a message."""
-    named = [
-        (case.arrival.channel_id, case.read.interaction.thread.key, one.value)
-        for case in cases
-        if case.read is not None and case.arrival.kind.parting is not None
-        for one in case.read.interaction.sender.identities
-        if one.kind is IdentityKind.EMAIL and case.read.interaction.thread.key
-    ]
-    if named:
-        await chat.note_mails(connection, named)
+async def _note_talks(connection: Connection, cases: Sequence[Case]) -> None:
+    """Live conversations, and where each goes on when its visitor has left: the address that they named beside a message."""
+    talks = []
+    for case in cases:
+        said = case.read.interaction if case.read is not None else None
+        if said is None or case.arrival.kind.parting is None or not said.thread.key:
+            continue
+        named = [one.value for one in said.sender.identities if one.kind is IdentityKind.EMAIL]
+        talks.append((case.arrival.channel_id, said.thread.key, named[0] if named else ""))
+    if talks:
+        await chat.note_talks(connection, talks)
 
 
 async def _write_reports(connection: Connection, batch: Batch) -> None:

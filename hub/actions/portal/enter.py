@@ -20,8 +20,8 @@ from hub.actions.counter.link import OF_HOUSE_PER_HOUR
 from hub.actions.failures import ActionFailure, NotFound
 from hub.actions.installation import channel_id
 from hub.actions.portal import words
-from hub.actions.portal.place import Place, place_of
-from hub.actions.ports import public_url
+from hub.actions.portal.place import Place, link_address, place_of
+from hub.actions.portal.token import hash_link
 from hub.actions.signin.tokens import MOST, hash_token, keyed, new_token
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
@@ -234,14 +234,5 @@ def _letter(
     }
 
 
-def link_address(ctx: Context, token: str) -> str:
-    """By the configured address alone, whatever host somebody asked for."""
-    return f"{public_url(ctx)}/portal/go/{token}"
-
-
 def _code_hash(ctx: Context, browser: str, code: str) -> bytes:
     return keyed(ctx, "portal code", browser, code)
-
-
-def hash_link(token: str) -> bytes:
-    return hash_token(f"portal:{token[:MOST]}")

@@ -1,18 +1,16 @@
 """The link to a case that stands in an answer: plain on the timeline, with a key in the letter that leaves.
 
-The plain one leads to the case for whoever signs in. The key is put in when the answer is queued, for the one address that
-the letter goes to; it opens that case alone, so that a letter which is passed on opens no more than it is about. Whoever
-works here does not need a customer's key, and never sees one.
+The plain one leads to the case for whoever signs in. The key is put in when the answer is queued, for the one address that the
+letter goes to; it opens that case alone, so that a letter which is passed on opens no more than it is about. Whoever works here
+does not need a customer's key, and never sees one.
 """
 
 import re
 
 from hub.actions.context import Context
-from hub.actions.portal.enter import hash_link, link_address
-from hub.actions.portal.place import is_open
-from hub.actions.ports import public_url
+from hub.actions.portal.place import case_link, link_address
+from hub.actions.portal.token import hash_link
 from hub.actions.signin.tokens import new_token
-from hub.model.codes import TICKET, show_code
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
 from storage import portal
@@ -20,11 +18,6 @@ from storage.database import Connection
 
 GOOD_FOR = 30 * 86_400.0
 """Seconds for which a key in a letter opens its case."""
-
-
-def case_link(ctx: Context, ticket_code: int) -> str:
-    """Where the customer finds this case; "" where customers have no page of their own."""
-    return f"{public_url(ctx)}/portal/{show_code(TICKET, ticket_code)}" if is_open(ctx) else ""
 
 
 async def with_key(
@@ -38,4 +31,9 @@ async def with_key(
     token = new_token()
     await portal.add_link(connection, hash_link(token), owner, ticket_id, GOOD_FOR)
     # Not the beginning of a longer address.
-    return re.sub(rf"{re.escape(link)}(?![\w/-])", link_address(ctx, token), text)
+    return re.sub(rf"{re.escape(link)}(?![\w/-])", lambda _: link_address(ctx, token), text)
+
+
+def without_key(ctx: Context, text: str, ticket_code: int) -> str:
+    """The text as it was written, of a letter that was taken back."""
+    return re.sub(rf"{re.escape(link_address(ctx, ''))}[\w-]+", lambda _: case_link(ctx, ticket_code), text)

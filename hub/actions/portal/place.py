@@ -6,6 +6,7 @@ from channels.portal.settings import PortalSettings
 from hub.actions.answers.ways import inboxes_of
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
+from hub.model.codes import TICKET, show_code
 
 KIND = "portal"
 
@@ -42,6 +43,16 @@ def forms_of(ctx: Context, place: Place) -> list[str]:
     """The forms by which something new can be begun."""
     every = [name for name, table in sorted(ctx.channels.items()) if table.get("kind") == "webform"]
     return [name for name in every if not place.settings.forms or name in place.settings.forms]
+
+
+def case_link(ctx: Context, ticket_code: int) -> str:
+    """Where the customer finds this case once they are signed in; "" where customers have no page of their own."""
+    return f"{ctx.public_url}/portal/{show_code(TICKET, ticket_code)}" if is_open(ctx) else ""
+
+
+def link_address(ctx: Context, token: str) -> str:
+    """By the configured address alone, whatever host somebody asked for."""
+    return f"{ctx.public_url}/portal/go/{token}"
 
 
 def _name(ctx: Context) -> str | None:

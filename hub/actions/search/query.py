@@ -138,7 +138,7 @@ KINDS = ("complaint", "feedback", "enquiry", "request")
 _CHANNELS: Mapping[str, str] = {
     "email": "email", "mail": "email", "form": "webform", "webform": "webform", "chat": "webchat", "webchat": "webchat",
     "telegram": "telegram", "api": "api", "邮件": "email", "邮箱": "email", "表单": "webform", "网页表单": "webform",
-    "在线客服": "webchat", "聊天": "webchat", "网页聊天": "webchat", "接口": "api",
+    "在线客服": "webchat", "聊天": "webchat", "网页聊天": "webchat", "接口": "api", "portal": "portal", "自助页面": "portal",
 }  # fmt: skip
 _ASSIGNEES: Mapping[str, str] = {
     "me": ME, "mine": ME, "我": ME, "我的": ME, "none": NOBODY, "nobody": NOBODY, "unassigned": NOBODY, "无": NOBODY,

@@ -1,27 +1,12 @@
-"""Passkeys and security keys (W3C Web Authentication, level 3), checked with py_webauthn."""
+"""Passkeys and security keys (W3C Web Authentication, level 3)."""
 
-import json
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import structlog
-from webauthn import (
-    generate_authentication_options,
-    generate_registration_options,
-    options_to_json,
-    verify_authentication_response,
-    verify_registration_response,
-)
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    AuthenticatorTransport,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotFound, NotPossible
@@ -31,16 +16,13 @@ from hub.actions.signin.tokens import keyed
 from hub.model.tickets import EventKind
 from storage import events, signin
 from storage.database import Connection
-from storage.signin import Holder, PasskeyRow
+from storage.signin import Holder
 
 log = structlog.get_logger(__name__)
 
 SECONDS = 300.0
 MOST_PASSKEYS = 20
 MOST_NAME = 60
-_TRANSPORTS = {one.value for one in AuthenticatorTransport}
-_WRONG = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, RecursionError)
-"""What the library raises for an answer that is forged, foreign or no answer at all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,25 +45,19 @@ async def ask_for_new(ctx: Context, holder: Holder, site: Site) -> Asked:
     """For `navigator.credentials.create`: a key that its holder's telephone, computer or stick keeps, and that can sign in
     alone where it can. Raises NotPossible (`too_many_passkeys`)."""
 
+    await _learn_ceremony()
+    from hub.actions.signin import ceremony
+
     async def work(connection: Connection) -> Asked:
         known = await signin.passkeys_of(connection, holder.agent_id)
         if len(known) >= MOST_PASSKEYS:
             raise NotPossible(f"There are {MOST_PASSKEYS} passkeys already.", code="too_many_passkeys")
-        options = generate_registration_options(
-            rp_id=site.name,
-            rp_name="Contact Hub",
-            user_name=holder.login,
-            user_id=user_handle(ctx, holder.agent_id),
-            user_display_name=holder.name,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.PREFERRED,
-                user_verification=UserVerificationRequirement.PREFERRED,
-            ),
-            exclude_credentials=_described(known),
+        challenge, options = ceremony.options_for_new(
+            site.name, holder, user_handle(ctx, holder.agent_id), known
         )
-        data = {"challenge": bytes_to_base64url(options.challenge)}
+        data = {"challenge": challenge}
         ticket = await begin_step(connection, "passkey new", holder.agent_id, data, SECONDS)
-        return Asked(ticket=ticket, options=json.loads(options_to_json(options)))
+        return Asked(ticket=ticket, options=options)
 
     return await ctx.database.run(work)
 
@@ -92,6 +68,9 @@ async def keep_new(
     """The passkey counts from now on; returns recovery codes where these are the agent's first ones.
 
     Raises LoginRefused (`step_over`, `passkey_refused`), NotPossible (`passkey_known`, `bad_name`)."""
+    await _learn_ceremony()
+    from hub.actions.signin import ceremony
+
     name = check_name(name)
 
     async def work(connection: Connection) -> list[str]:
@@ -100,13 +79,8 @@ async def keep_new(
         if step.agent_id != holder.agent_id:
             raise _refused()
         try:
-            made = verify_registration_response(
-                credential=dict(answer),
-                expected_challenge=base64url_to_bytes(step.data["challenge"]),
-                expected_rp_id=site.name,
-                expected_origin=site.origin,
-            )
-        except _WRONG as error:
+            made = ceremony.check_new(answer, step.data["challenge"], site.name, site.origin)
+        except ceremony.WrongAnswer as error:
             raise _refused(error) from error
         added = await signin.add_passkey(
             connection,
@@ -114,7 +88,7 @@ async def keep_new(
             credential_id=made.credential_id,
             public_key=made.credential_public_key,
             sign_count=made.sign_count,
-            transports=_transports(answer),
+            transports=ceremony.transports(answer),
             name=name,
         )
         if added is None:
@@ -130,18 +104,15 @@ async def keep_new(
 async def ask_for_known(ctx: Context, site: Site, *, purpose: str, agent_id: int | None = None) -> Asked:
     """For `navigator.credentials.get`. `agent_id`: one of theirs; None: any key that knows by itself whose it is."""
 
+    await _learn_ceremony()
+    from hub.actions.signin import ceremony
+
     async def work(connection: Connection) -> Asked:
         known = [] if agent_id is None else await signin.passkeys_of(connection, agent_id)
-        options = generate_authentication_options(
-            rp_id=site.name,
-            allow_credentials=_described(known) or None,
-            user_verification=UserVerificationRequirement.REQUIRED
-            if agent_id is None
-            else UserVerificationRequirement.PREFERRED,
-        )
-        data = {"challenge": bytes_to_base64url(options.challenge)}
+        challenge, options = ceremony.options_for_known(site.name, known, alone=agent_id is None)
+        data = {"challenge": challenge}
         ticket = await begin_step(connection, purpose, agent_id, data, SECONDS)
-        return Asked(ticket=ticket, options=json.loads(options_to_json(options)))
+        return Asked(ticket=ticket, options=options)
 
     return await ctx.database.run(work)
 
@@ -158,14 +129,15 @@ async def check_passkey(
 ) -> int:
     """Whose passkey has answered. `agent_id` None: the key alone signs in, so it must have made sure that its owner is there.
     Raises LoginRefused: step_over, passkey_refused."""
+    await _learn_ceremony()
+    from hub.actions.signin import ceremony
+
     step = await finish_step(connection, ticket, purpose)
     if step.agent_id != agent_id:
         raise _refused()
     try:
-        credential_id = base64url_to_bytes(answer["rawId"])
-        handle = (answer.get("response") or {}).get("userHandle") or ""
-        claimed = base64url_to_bytes(handle) if handle else b""
-    except _WRONG as error:
+        credential_id, claimed = ceremony.who_answers(answer)
+    except ceremony.WrongAnswer as error:
         raise _refused(error) from error
     known = await signin.lock_passkey(connection, credential_id)
     if known is None or agent_id not in (None, known.agent_id):
@@ -173,16 +145,16 @@ async def check_passkey(
     if claimed and claimed != user_handle(ctx, known.agent_id):
         raise _refused()
     try:
-        seen = verify_authentication_response(
-            credential=dict(answer),
-            expected_challenge=base64url_to_bytes(step.data["challenge"]),
-            expected_rp_id=site.name,
-            expected_origin=site.origin,
-            credential_public_key=known.public_key,
-            credential_current_sign_count=known.sign_count,
-            require_user_verification=agent_id is None,
+        seen = ceremony.check_known(
+            answer,
+            step.data["challenge"],
+            site.name,
+            site.origin,
+            public_key=known.public_key,
+            sign_count=known.sign_count,
+            alone=agent_id is None,
         )
-    except _WRONG as error:
+    except ceremony.WrongAnswer as error:
         raise _refused(error) from error
     await signin.use_passkey(connection, known.id, seen.new_sign_count)
     return known.agent_id
@@ -208,19 +180,9 @@ def user_handle(ctx: Context, agent_id: int) -> bytes:
     return keyed(ctx, "passkey of agent", str(agent_id))
 
 
-def _described(known: Sequence[PasskeyRow]) -> list[PublicKeyCredentialDescriptor]:
-    return [
-        PublicKeyCredentialDescriptor(
-            id=one.credential_id, transports=[AuthenticatorTransport(how) for how in one.transports]
-        )
-        for one in known
-    ]
-
-
-def _transports(answer: Mapping[str, Any]) -> list[str]:
-    """How the browser says that the key is reached; a hint for later, nothing more."""
-    given = (answer.get("response") or {}).get("transports") or []
-    return [one for one in given[:8] if isinstance(one, str) and one in _TRANSPORTS]
+async def _learn_ceremony() -> None:
+    """The first import takes a quarter of a second, which nobody else shall wait for."""
+    await asyncio.to_thread(import_module, "hub.actions.signin.ceremony")
 
 
 def _refused(error: Exception | None = None) -> LoginRefused:

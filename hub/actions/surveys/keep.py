@@ -45,12 +45,12 @@ async def find_survey(ctx: Context, survey_id: int) -> Survey:
 
 
 def read_definition(ctx: Context, said: Mapping[str, Any]) -> Definition:
-    """What somebody wrote, checked. Raises NotPossible: bad_survey, with what is wrong as `detail` (a field of Definition and
-    what is wrong with it), unknown_queue, unknown_channel."""
+    """What somebody wrote, checked. Raises NotPossible: bad_survey, or more exactly what is wrong (_CODES); unknown_queue,
+    unknown_channel."""
     try:
         made = Definition.model_validate(said)
     except ValidationError as error:
-        raise NotPossible(f"This survey cannot be: {_first(error)}.", code="bad_survey") from error
+        raise NotPossible(f"This survey cannot be: {_first(error)}.", code=_code(error)) from error
     for queue in (*made.queues, *((made.follow_up_queue,) if made.follow_up else ())):
         if ctx.rules.queue_named(queue) is None:
             raise NotPossible(f"There is no queue {queue[:100]}.", code="unknown_queue")
@@ -171,3 +171,24 @@ def _first(error: ValidationError) -> str:
     one = error.errors()[0]
     place = ".".join(str(part) for part in one["loc"])
     return f"{place}: {one['msg']}" if place else str(one["msg"])
+
+
+_CODES = {
+    "name": "survey_name",
+    "question": "survey_question",
+    "low": "survey_low",
+    "further": "survey_further",
+    "reasons": "survey_reasons",
+    "twice": "survey_further",
+    "minutes": "survey_times",
+    "cool_down_days": "survey_times",
+    "good_days": "survey_times",
+    "follow_up_queue": "survey_follow_up",
+}
+"""By the field that is wrong, or what the definition as a whole says of it."""
+
+
+def _code(error: ValidationError) -> str:
+    one = error.errors()[0]
+    about = str(one["loc"][0]) if one["loc"] else str(one.get("ctx", {}).get("error", ""))
+    return _CODES.get(about, "bad_survey")

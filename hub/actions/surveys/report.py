@@ -47,6 +47,11 @@ class Step(StrEnum):
     MONTH = "month"
 
 
+GOOD_SCORES: Mapping[Kind, int] = {Kind.CSAT: 2, Kind.NPS: 2, Kind.CES: 3}
+BAD_SCORES: Mapping[Kind, int] = {Kind.CSAT: 2, Kind.NPS: 7, Kind.CES: 3}
+"""How many scores at each end."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Of one line. `scores`: how often each of the scale was given, the worst first."""
@@ -73,12 +78,12 @@ class Figures:
     @property
     def good(self) -> int:
         """Satisfied (4, 5), promoters (9, 10), or those for whom it was easy (5 to 7)."""
-        return sum(self.scores[-_GOOD[self.kind] :])
+        return sum(self.scores[-GOOD_SCORES[self.kind] :])
 
     @property
     def bad(self) -> int:
         """Dissatisfied (1, 2), detractors (0 to 6), or those for whom it was hard (1 to 3)."""
-        return sum(self.scores[: _BAD[self.kind]])
+        return sum(self.scores[: BAD_SCORES[self.kind]])
 
     @property
     def nps(self) -> float | None:
@@ -86,11 +91,6 @@ class Figures:
         if self.kind is not Kind.NPS or not self.answered:
             return None
         return 100 * (self.good - self.bad) / self.answered
-
-
-_GOOD: Mapping[Kind, int] = {Kind.CSAT: 2, Kind.NPS: 2, Kind.CES: 3}
-_BAD: Mapping[Kind, int] = {Kind.CSAT: 2, Kind.NPS: 7, Kind.CES: 3}
-"""How many scores at each end."""
 
 
 def add_up(kind: Kind, rows: Sequence[FigureRow]) -> list[Figures]:
@@ -113,7 +113,7 @@ async def report(
     ctx: Context, wanted: Wanted, *, by: By, what: str = "", zone: str = "UTC"
 ) -> tuple[Figures, list[Figures]]:
     """All together, and line by line. `what`: the name of the field, or the step of a period in this IANA zone. A ticket with
-    several tags counts for each. Raises NotPossible (too_long)."""
+    several tags counts for each. Raises NotPossible (report_too_long)."""
     check_time(wanted)
     kind = Kind(wanted.kind)
 
@@ -133,7 +133,7 @@ async def report(
 async def list_answers(
     ctx: Context, wanted: Wanted, *, before: tuple[datetime, int] | None, with_words: bool, limit: int
 ) -> Sequence[AnswerRow]:
-    """Newest first. Raises NotPossible (too_long)."""
+    """Newest first. Raises NotPossible (report_too_long)."""
     check_time(wanted)
     start = before or (wanted.until, 0)
     return await ctx.database.read(
@@ -142,7 +142,8 @@ async def list_answers(
 
 
 async def export_answers(ctx: Context, wanted: Wanted, *, actor: Actor) -> AsyncIterator[AnswerRow]:
-    """All of them, MOST_EXPORTED at the most; that somebody takes them along is written down. Raises NotPossible (too_long)."""
+    """All of them, MOST_EXPORTED at the most; that somebody takes them along is written down. Raises NotPossible
+    (report_too_long)."""
     check_time(wanted)
     about = {"kind": wanted.kind, "since": wanted.since, "until": wanted.until}
     await ctx.database.run(lambda c: record(c, AuditKind.SURVEYS_EXPORTED, actor=actor, details=about))
@@ -158,9 +159,9 @@ async def export_answers(ctx: Context, wanted: Wanted, *, actor: Actor) -> Async
 
 
 def check_time(wanted: Wanted) -> None:
-    """Raises NotPossible (too_long)."""
+    """Raises NotPossible (report_too_long)."""
     if not timedelta() < wanted.until - wanted.since <= LONGEST:
-        raise NotPossible(f"A report is of one to {LONGEST.days} days.", code="too_long")
+        raise NotPossible(f"A report is of one to {LONGEST.days} days.", code="report_too_long")
 
 
 async def in_their_words(ctx: Context, rows: Sequence[AnswerRow]) -> list[list[dict[str, Any]]]:

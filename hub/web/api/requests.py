@@ -111,7 +111,8 @@ class NoteRequest(RequestBody):
 
 class NewTemplate(RequestBody):
     """A canned reply. `body` is Liquid (docs/words.md) over {{customer.name}}, {{ticket.number}}, {{ticket.subject}},
-    {{agent.name}}, {{inbox.address}} and {{today}}. `queue`: for those who work on it; empty: for everybody."""
+    {{agent.name}}, {{inbox.address}}, {{today}} and {{ticket.link}}. `queue`: for those who work on it; empty: for
+    everybody."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=MOST_NAME, pattern=r"\S")]
     language: TemplateLanguage = ""

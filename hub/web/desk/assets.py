@@ -31,7 +31,9 @@ STYLES = (
     "signin",
     "search",
     "knowledge",
+    "chat",
     "builder",
+    "surveys",
     "design",
 )
 """Every sheet, in the order in which they count: what stands later wins."""

@@ -9,8 +9,8 @@ from hub.web.desk.say.language import zone_of
 
 ZONE = "hub_zone"
 STEP, JOURNEY, KNOWN, CONSENT = "step", "journey", "known", "consent"
-"""A second step that is waited for, a journey to the company's sign-in, a login that was signed in here before, and a channel whose
-provider somebody has gone to."""
+"""A second step that is waited for, a journey to the company's sign-in, a login that was signed in here before, a journey to a
+channel's provider."""
 _SECONDS = {STEP: 600, JOURNEY: 900, KNOWN: 365 * 24 * 3600, CONSENT: 900}
 _MOST = 200
 

@@ -12,7 +12,7 @@ import structlog
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
 from channels.doors import is_own_origin
-from hub.actions.announce import LOOKS
+from hub.actions.announce import LOOKS, VISITORS
 from hub.actions.context import Context
 from hub.actions.feed import FeedEvent, TooFarBehind
 from hub.actions.floor.presence import LINE_SECONDS, drop_line, hear_line
@@ -33,6 +33,7 @@ SESSION_ENDED = 4401
 """The close code that sends the page to the login."""
 LOOK_SECONDS = 4.0
 SAY_SECONDS = 2.0
+VISITORS_SECONDS = 0.5
 LOOK_AGAIN_SECONDS = 30.0
 _HEARTBEAT_SECONDS = 10.0
 """A browser that does not answer for half as long again is gone: a closed laptop says nothing."""
@@ -95,7 +96,8 @@ def live_route(ctx: Context) -> web.RouteDef:
             asyncio.create_task(line.watch_session()),
             asyncio.create_task(line.be_heard()),
             asyncio.create_task(line.say_looks()),
-            asyncio.create_task(line.tell_looks()),
+            asyncio.create_task(line.tell_again(LOOKS, "looks", SAY_SECONDS)),
+            asyncio.create_task(line.tell_again(VISITORS, "visitors", VISITORS_SECONDS)),
         ]
         try:
             async for message in socket:
@@ -202,16 +204,16 @@ class _Line:
                 log.warning("desk.look_untold", error=str(error))
             await asyncio.sleep(SAY_SECONDS)
 
-    async def tell_looks(self) -> None:
-        """Whenever colleagues come to a ticket, leave it or write, and now and then, for what ended in silence."""
-        heard = self._ctx.listener.expect(LOOKS)
+    async def tell_again(self, topic: str, word: str, rest: float) -> None:
+        """Whenever colleagues or visitors come, leave or write, and now and then, for what ended in silence."""
+        heard = self._ctx.listener.expect(topic)
         while True:
             await heard.wait(LOOK_AGAIN_SECONDS)
             # Taken before the pause: what is said meanwhile is told after it.
-            heard = self._ctx.listener.expect(LOOKS)
+            heard = self._ctx.listener.expect(topic)
             with suppress(ConnectionError):
-                await self._socket.send_json({"looks": True})
-            await asyncio.sleep(SAY_SECONDS)
+                await self._socket.send_json({word: True})
+            await asyncio.sleep(rest)
 
     async def end(self) -> None:
         """The page is gone. Where that cannot be said now, the line is seen to be silent."""

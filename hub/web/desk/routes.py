@@ -26,6 +26,7 @@ from hub.web.desk.admin import audit, keys, retention, roles
 from hub.web.desk.assets import show_asset
 from hub.web.desk.channels import building, consenting, setting_up
 from hub.web.desk.channels import pages as channels
+from hub.web.desk.chat import visitors
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.knowledge import offering, shelves
 from hub.web.desk.knowledge import pages as knowledge
@@ -40,6 +41,8 @@ from hub.web.desk.signin.routes import sign_in_routes
 from hub.web.desk.simulate import pages as simulate
 from hub.web.desk.staff import matrix
 from hub.web.desk.staff import pages as staff
+from hub.web.desk.surveys import pages as surveys
+from hub.web.desk.surveys import results as survey_results
 from hub.web.desk.tickets import (
     acting,
     delivering,
@@ -96,6 +99,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/wake", snooze.post_wake, needs=P.WORK),
         post("/tickets/{code}/undo/snooze", snooze.post_undo_snooze, needs=P.WORK),
         get("/fragments/looks", looks.show_looks, needs=EVERYBODY),
+        get("/fragments/visitors", visitors.show_visitors, needs=EVERYBODY),
         post("/tickets/{code}/seen", looks.post_seen, needs=EVERYBODY),
         get("/tickets/{code}/news", news.get_news, needs=EVERYBODY),
         post("/tickets/{code}/tags", tagging.post_tags, needs=P.WORK),
@@ -249,6 +253,17 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/keys/{id}/revoke", keys.post_revoke, needs=P.MANAGE_KEYS),
         get("/audit", audit.show_audit, needs=P.SEE_AUDIT),
         get("/audit/export", audit.get_file, needs=P.SEE_AUDIT),
+        get("/surveys", surveys.show_list, needs=P.MANAGE_SURVEYS),
+        post("/surveys", surveys.post_new, needs=P.MANAGE_SURVEYS),
+        get("/surveys/new/{kind}", surveys.show_new, needs=P.MANAGE_SURVEYS),
+        post("/surveys/preview", surveys.post_preview, needs=P.MANAGE_SURVEYS),
+        get("/surveys/report", survey_results.show_report, needs=P.SEE_SURVEYS),
+        get("/surveys/report/export", survey_results.get_file, needs=P.SEE_SURVEYS),
+        get("/surveys/{id}", surveys.show_editor, needs=P.MANAGE_SURVEYS),
+        post("/surveys/{id}", surveys.post_change, needs=P.MANAGE_SURVEYS),
+        post("/surveys/{id}/switch", surveys.post_switch, needs=P.MANAGE_SURVEYS),
+        post("/surveys/{id}/move", surveys.post_move, needs=P.MANAGE_SURVEYS),
+        post("/surveys/{id}/retire", surveys.post_retire, needs=P.MANAGE_SURVEYS),
         get("/retention", retention.show_retention, needs=P.MANAGE_RETENTION),
         post("/retention/{what}", retention.post_policy, needs=P.MANAGE_RETENTION),
         get("/customers/{code}/data", retention.show_customer, needs=P.SEE_CUSTOMERS),

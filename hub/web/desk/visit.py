@@ -64,6 +64,11 @@ class Visit:
         """What the reader's role allows."""
         return self.actor.may(permission)
 
+    def has_visitors(self, channel_kind: str) -> bool:
+        """Whether somebody sits at the other end of a conversation of this kind, of whom the hub knows whether they are there."""
+        kind = self.ctx.kinds.get(channel_kind)
+        return kind is not None and kind.parting is not None
+
     def page(self, template: str, *, tail: object = "", **context: object) -> web.Response:
         """The template as a response, with what every page of the desk shows of its reader. `tail` comes after it: a toast."""
         text = render(template, self.voice, visit=self, agent=self.agent, now=self.now, **context)

@@ -2,12 +2,11 @@
 their name."""
 
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from channels.adapter import NotAccepted, Unavailable
-from channels.doors import peer_of_request, read_body
+from channels.doors import peer_of_request
 from channels.room import Held
 from channels.webform.check import check
 from channels.webform.fields import FormDefinition, FormField, Kind, Said
@@ -23,10 +22,10 @@ from hub.actions.portal.look import Case, open_case, profile_of
 from hub.web.desk.say.language import N_
 from hub.web.portal.answers import LANGUAGE, Seen, keep_cookie, moved
 from hub.web.portal.pages import PASS_OF, case_page, profile_page, visitor
+from hub.web.portal.posted import read_fields
 
 _COUNTED_AS = "/portal"
 """In the place of a form's name, which has no stroke."""
-_MOST_POSTED = 64 * 1024
 _NOT_NOW = N_("Something changed meanwhile. This is how it stands now.")
 
 
@@ -60,7 +59,7 @@ async def post_not_settled(seen: Seen) -> web.Response:
 async def post_rating(seen: Seen) -> web.Response:
     """How they liked it."""
     number = seen.request.match_info["number"]
-    posted = await _posted(seen)
+    posted = await read_fields(seen)
     answers: dict[str, int | str] = {key: posted[key] for key in ("score", "comment") if key in posted}
     if not await rate(seen.ctx, visitor(seen), number, answers):
         return await _not_now(seen, number)
@@ -69,7 +68,7 @@ async def post_rating(seen: Seen) -> web.Response:
 
 async def post_profile(seen: Seen) -> web.Response:
     """Their name, and the language in which they are written to; the page goes by it too."""
-    posted = await _posted(seen)
+    posted = await read_fields(seen)
     profile = await profile_of(seen.ctx, visitor(seen))
     language = posted.get("language", "")
     if profile is not None:
@@ -160,8 +159,3 @@ async def _not_now(seen: Seen, number: str) -> web.Response:
     """It is as it is by now: shown anew, with a word."""
     case = await open_case(seen.ctx, visitor(seen), number)
     return case_page(seen, case, status=409, problems=(seen.voice.say(_NOT_NOW),))
-
-
-async def _posted(seen: Seen) -> dict[str, str]:
-    body = (await read_body(seen.request, _MOST_POSTED)).decode("utf-8", "replace")
-    return {key: value.replace("\x00", "") for key, value in parse_qsl(body, max_num_fields=20)}

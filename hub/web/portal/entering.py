@@ -1,10 +1,7 @@
 """Signing in to one's own page, and out."""
 
-from urllib.parse import parse_qsl
-
 from aiohttp import web
 
-from channels.doors import read_body
 from hub.actions.follow import veil
 from hub.actions.portal.enter import (
     CODE_SECONDS,
@@ -19,15 +16,15 @@ from hub.actions.portal.enter import (
 )
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.web.portal.answers import BROWSER, SESSION, Seen, drop_cookie, keep_cookie, moved, read_cookie
+from hub.web.portal.posted import read_fields
 
-_MOST_POSTED = 16 * 1024
 _MOST_TYPED = 400
 
 
 async def post_address(seen: Seen) -> web.Response:
     """A code is asked for. What happens next looks the same whatever was typed. Whoever came by the link of one case need not
     type their address again."""
-    posted = await _posted(seen)
+    posted = await read_fields(seen)
     typed = posted.get("email", "").strip()[:_MOST_TYPED]
     if not typed and seen.visitor is not None:
         typed = seen.visitor.address
@@ -44,7 +41,7 @@ async def show_code_page(seen: Seen) -> web.Response:
 
 async def post_code(seen: Seen) -> web.Response:
     """The code that was typed."""
-    posted = await _posted(seen)
+    posted = await read_fields(seen)
     browser = read_cookie(seen.request, seen.ctx, BROWSER)
     try:
         entered = await take_code(
@@ -100,11 +97,6 @@ def _gone(seen: Seen) -> web.Response:
 def _code_page(seen: Seen, *, status: int = 200, problem: str = "") -> web.Response:
     minutes = round(CODE_SECONDS / 60)
     return seen.page("portal_code.html", status=status, problem=problem, minutes=minutes, to=_to(seen))
-
-
-async def _posted(seen: Seen) -> dict[str, str]:
-    body = (await read_body(seen.request, _MOST_POSTED)).decode("utf-8", "replace")
-    return {key: value.replace("\x00", "") for key, value in parse_qsl(body, max_num_fields=20)}
 
 
 def _to(seen: Seen) -> str:

@@ -26,3 +26,4 @@ import "./macros.js";
 import "./selecting.js";
 import "./live.js";
 import "./looks.js";
+import "./visitors.js";

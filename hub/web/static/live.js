@@ -98,6 +98,10 @@ function connect() {
       document.body.dispatchEvent(new CustomEvent("hub:looks"));
       return;
     }
+    if (event.visitors) {
+      document.body.dispatchEvent(new CustomEvent("hub:visitors"));
+      return;
+    }
     if (event.reload) {
       // Too much happened meanwhile: read every piece again, and go on from where the server stands now.
       cursor = event.cursor;

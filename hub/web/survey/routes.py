@@ -4,7 +4,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from channels.doors import COMMON_HEADERS
+from channels.doors import COMMON_HEADERS, Asks, open_to
 from channels.webform.page import FILES
 from hub.actions.context import Context
 from hub.web.survey.pages import SurveyPages
@@ -17,10 +17,13 @@ def survey_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /survey."""
     pages = SurveyPages(ctx)
     return [
-        web.get("/survey/survey.css", _style),
-        web.get("/survey/{token}", pages.show),
-        web.post("/survey/{token}", pages.post),
-        web.post("/survey/{token}/stop", pages.post_stop),
+        *open_to(Asks.NOTHING, web.get("/survey/survey.css", _style)),
+        *open_to(
+            Asks.LINK,
+            web.get("/survey/{token}", pages.show),
+            web.post("/survey/{token}", pages.post),
+            web.post("/survey/{token}/stop", pages.post_stop),
+        ),
     ]
 
 

@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from channels.adapter import CannotTranslate, RawItem
+from channels.email.doubts import WARNING_ELSEWHERE
 from channels.email.settings import EmailSettings
-from channels.email.translate import WARNING_ELSEWHERE, translate
+from channels.email.translate import translate
 from hub.model.interactions import Automatic, InboundInteraction, Outcome, SenderCheck
 
 SETTINGS = EmailSettings(

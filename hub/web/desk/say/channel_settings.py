@@ -84,10 +84,23 @@ GROUPS: Mapping[str, tuple[Group, ...]] = {
         ),
     ),
     "webchat": (
-        Group(title=N_("What it says"), names=("title_en", "title_zh", "greeting_en", "greeting_zh", "language")),
         Group(
-            title=N_("Your own site, and limits"),
-            names=("allowed_origins", "most_sockets", "burst", "messages_per_minute", "line_seconds"),
+            title=N_("What it says"),
+            names=("title_en", "title_zh", "greeting_en", "greeting_zh", "away_en", "away_zh", "language"),
+        ),
+        Group(title=N_("On your own site"), names=("allowed_origins", "colour", "theme", "position", "identity_secret")),
+        Group(
+            title=N_("The conversation"),
+            names=(
+                "ask_first", "go_on_by", "go_on_minutes", "resolve_minutes", "ask_rating", "rating_seconds", "keep_days",
+            ),
+        ),
+        Group(
+            title=N_("Files, and limits"),
+            names=(
+                "uploads", "most_files", "most_file_mb", "address_mb", "most_sockets", "burst", "messages_per_minute",
+                "address_opens", "address_messages", "line_seconds",
+            ),
             folded=True,
         ),
     ),
@@ -225,7 +238,8 @@ WORDS: Mapping[tuple[str, str], Words] = {
         help=N_("The name of an e-mail channel. Empty: the first one that can send."),
     ),
     ("portal", "forms"): Words(
-        label=N_("Forms that it offers"), help=N_("Names of form channels, one a line. None named: all of them.")
+        label=N_("Forms that it offers"),
+        help=N_("Names of form channels, one a line. None named: all of them."),
     ),
     ("portal", "contact"): Words(
         label=N_("Where customers ask for their data"),
@@ -285,9 +299,53 @@ WORDS: Mapping[tuple[str, str], Words] = {
     ("webchat", "allowed_origins"): Words(
         label=N_("Sites that may show it"), help=N_("One a line, such as https://www.shop.example")
     ),
+    ("webchat", "away_en"): Words(
+        label=N_("Outside the hours, in English"),
+        help=N_("Empty: the usual words. When it opens again is said too."),
+    ),
+    ("webchat", "away_zh"): Words(
+        label=N_("Outside the hours, in Chinese"),
+        help=N_("Empty: the usual words. When it opens again is said too."),
+    ),
+    ("webchat", "colour"): Words(
+        label=N_("Colour"),
+        help=N_("Such as #0b6b4f. It is made darker or lighter where it could not be read."),
+    ),
+    ("webchat", "theme"): Words(label=N_("Light or dark")),
+    ("webchat", "position"): Words(label=N_("Corner of the page")),
+    ("webchat", "identity_secret"): Words(
+        label=N_("Secret that signs who a visitor is"),
+        help=N_(
+            "At least 32 characters. Your own server signs a JWT (HS256) with it; docs/chat.md says how."
+        ),
+    ),
+    ("webchat", "ask_first"): Words(label=N_("Ask for name and e-mail before the first message")),
+    ("webchat", "go_on_by"): Words(
+        label=N_("When the visitor has left, go on by the inbox"),
+        help=N_("The name of an e-mail channel. Empty: answers wait until the visitor comes back."),
+    ),
+    ("webchat", "go_on_minutes"): Words(label=N_("So many minutes after they left")),
+    ("webchat", "resolve_minutes"): Words(
+        label=N_("Resolve what was answered, so many minutes after they left"),
+        help=N_("Empty: agents do it."),
+    ),
+    ("webchat", "ask_rating"): Words(
+        label=N_("Ask the customer for a rating"), help=N_("From 1 to 5, on the chat's page.")
+    ),
+    ("webchat", "rating_seconds"): Words(label=N_("So many seconds after it is resolved")),
+    ("webchat", "keep_days"): Words(
+        label=N_("Days for which a browser finds its conversation again"),
+        help=N_("Counted from its last visit."),
+    ),
+    ("webchat", "uploads"): Words(label=N_("Visitors may send files")),
+    ("webchat", "most_files"): Words(label=N_("Files at the most")),
+    ("webchat", "most_file_mb"): Words(label=N_("Megabytes of a file at the most")),
+    ("webchat", "address_mb"): Words(label=N_("Megabytes from one address in an hour, at the most")),
     ("webchat", "most_sockets"): Words(label=N_("Visitors at once")),
     ("webchat", "burst"): Words(label=N_("Messages that may come at once")),
     ("webchat", "messages_per_minute"): Words(label=N_("Then messages a minute")),
+    ("webchat", "address_opens"): Words(label=N_("Visits from one address in ten minutes, at the most")),
+    ("webchat", "address_messages"): Words(label=N_("Messages from one address in ten minutes, at the most")),
     ("webchat", "line_seconds"): Words(label=_SECONDS),
     ("telegram", "token"): Words(
         label=N_("Token of the bot"),
@@ -359,9 +417,14 @@ CHOICES: Mapping[tuple[str, str], Mapping[str, str]] = {
         "enquiry": N_("Enquiry"), "request": N_("Request"),
     },
     ("webchat", "language"): {"en": "English", "zh_CN": "中文"},
+    ("webchat", "theme"): {
+        "auto": N_("as the visitor's device"), "light": N_("always light"), "dark": N_("always dark"),
+    },
+    ("webchat", "position"): {"right": N_("right"), "left": N_("left")},
+    ("webchat", "ask_first"): {"no": N_("no"), "optional": N_("yes, optional"), "needed": N_("yes, needed")},
 }  # fmt: skip
 
-LONG = frozenset({"signature", "intro_en", "intro_zh", "greeting_en", "greeting_zh"})
+LONG = frozenset({"signature", "intro_en", "intro_zh", "greeting_en", "greeting_zh", "away_en", "away_zh"})
 """Settings of several lines."""
 
 WRONG: Mapping[str, str] = {
@@ -382,6 +445,7 @@ WRONG: Mapping[str, str] = {
         N_("callback_url is given without callback_secret"),
         N_("expected a site such as https://www.shop.example"),
         N_("expected whsec_ followed by 24 to 64 bytes in base64"),
+        N_("must be at least 32 characters of chance"),
     )
 }
 """What the kinds themselves find wrong with a setting."""

@@ -68,8 +68,10 @@ def listed_once(identities: Iterable[IdentityRow]) -> Sequence[IdentityRow]:
 
 
 def shown_fields(voice: Voice, entry: TimelineRow) -> list[tuple[str, str]]:
-    """What came beside the text of an inbound entry: (what it is called, value)."""
+    """What came beside the text of an inbound entry, or of an answer to a survey: (what it is called, value)."""
     fields: Any = entry.fields
+    if entry.kind == "survey" and isinstance(fields, Mapping):
+        return say_answers(voice, fields.get("answers", ()))
     if entry.direction != "in" or not isinstance(fields, Mapping):
         return []
     known = [

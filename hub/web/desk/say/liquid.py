@@ -40,4 +40,5 @@ def sample_values(voice: Voice, agent_name: str, language: str) -> dict[str, str
         inbox_address="support@shop.example",
         today=datetime.now(UTC).astimezone(voice.zone).date(),
         language=language or words_language(voice.locale),
+        ticket_link="https://hub.example/portal/T-10019",
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from channels.email.translate import WARNING as DMARC_FAILED
+from channels.email.doubts import WARNING as DMARC_FAILED
 from hub.actions.failures import ActionFailure
 from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.signin import REFUSALS
@@ -81,6 +81,8 @@ AUTOMATIC: Mapping[str, str] = {
     "receipt": N_("Read receipt"),
     "loop": N_("Mail loop, stopped"),
     "acknowledgement": N_("Automatic acknowledgement"),
+    "chat_missed": N_("What the visitor had not seen, by e-mail"),
+    "chat_copy": N_("Copy of the conversation, by e-mail"),
     "rule": N_("Answered by a rule"),
     "survey": N_("Asked for a rating"),
 }
@@ -166,6 +168,7 @@ PLACEHOLDER_WORDS: Mapping[str, str] = {
     "agent.name": N_("your name"),
     "inbox.address": N_("the inbox's address"),
     "today": N_("today's date"),
+    "ticket.link": N_("a link to it on the customer's own page"),
 }
 
 INCIDENT_STATES: Mapping[str, str] = {
@@ -222,6 +225,21 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
+    "bad_survey": N_("This survey cannot be kept so. Look at what you changed last."),
+    "survey_name": N_("A survey needs a name of 100 characters at most."),
+    "survey_question": N_("A survey needs its question, in one language at least."),
+    "survey_low": N_("Choose up to which a score is low; the best cannot be."),
+    "survey_further": N_(
+        "Each further question needs its words in one language at least, and its choices if it is one of several, each once."
+    ),
+    "survey_reasons": N_("Each reason once, twelve at the most; one a line."),
+    "survey_times": N_(
+        "Minutes, up to 14 days; before asking again, up to 365 days; to answer, 1 to 90 days."
+    ),
+    "survey_follow_up": N_("Choose the queue in which the ticket is opened."),
+    "survey_changed": N_("Somebody else has changed this survey meanwhile. Reload the page first."),
+    "unknown_channel": N_("There is no such channel any more."),
+    "report_too_long": N_("This is too long a time for one report. 400 days are the most."),
     "bad_article": N_("An article needs a title; title, summary and text have a longest length."),
     "article_changed": N_("Somebody else has changed this article meanwhile. Reload the page first."),
     "article_archived": N_("The article is archived. Restore it first."),

@@ -1,0 +1,98 @@
+"""The harness itself: what it says is broken is broken, what it says is in order is."""
+
+import asyncio
+
+import pytest
+
+from tests.fakes.mail_servers import serving
+from tests.faults.crash_points import all_points, commits
+from tests.faults.ledger import Ledger, judge
+from tests.faults.plan import LONG, SHORT, make_plan
+from tests.faults.proxy import Proxy
+from tests.faults.watch import Look, take_overs
+
+
+def test_the_ledger_is_judged_as_jepsen_does() -> None:
+    ledger = Ledger()
+    made = {}
+    for outcome in ("ok", "fail", "info"):
+        for times in (0, 1, 2):
+            one = ledger.invoke("api", outcome)
+            ledger.settle(one, outcome)  # type: ignore[arg-type]
+            made[one.key] = times
+    wrong = judge(ledger.operations.values(), made)
+    assert [line.partition(": ")[2] for line in wrong] == [
+        "ok, and 0 times there (lost)",
+        "ok, and 2 times there (doubled)",
+        "fail, and 1 times there (there though refused)",
+        "fail, and 2 times there (there though refused)",
+        "info, and 2 times there (doubled)",
+    ]
+
+
+def test_a_plan_is_the_same_for_the_same_seed_and_has_every_kind() -> None:
+    points = all_points()
+    plan = make_plan(5, seconds=100, every=5, hubs=3, points=points, kinds=LONG, spared=2)
+    assert plan == make_plan(5, seconds=100, every=5, hubs=3, points=points, kinds=LONG, spared=2)
+    assert plan != make_plan(6, seconds=100, every=5, hubs=3, points=points, kinds=LONG, spared=2)
+    assert {fault.kind for fault in plan} == set(LONG)
+    assert all(fault.hub != 2 for fault in plan if fault.kind in ("kill", "crash"))
+    assert set(SHORT) <= set(LONG)
+
+
+def test_the_points_are_those_of_the_code() -> None:
+    found = commits()
+    for one in (
+        "hub.actions.answers.deliver:deliver_due", "hub.actions.idempotency:once", "hub.actions.timers:fire_due",
+        "hub.actions.answers.deliver:_settle_abandoned", "hub.actions.receive:_file",
+    ):  # fmt: skip
+        assert one in found
+    points = all_points()
+    assert len(points) == len(set(points)) > 300
+    assert "call:email:send:leaving" in points and "call:telegram:accept:after" in points
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(100):
+        writer.write(data)
+        await writer.drain()
+
+
+async def test_a_line_passes_falls_silent_is_cut_and_torn() -> None:
+    async with serving(_echo) as port, Proxy(port=port) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"one")
+        assert await reader.readexactly(3) == b"one"
+        proxy.fall_silent(up=False)
+        writer.write(b"two")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await reader.readexactly(3)
+        proxy.heal()
+        assert await reader.readexactly(3) == b"two"
+        proxy.down.left = 2
+        writer.write(b"three")
+        assert await reader.read() == b"th"
+        writer.close()
+
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"four")
+        assert await reader.readexactly(4) == b"four"
+        assert proxy.tear() == 1
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+        proxy.shut = True
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        with pytest.raises(ConnectionResetError):
+            await reader.read()
+
+
+def test_a_take_over_is_measured_from_the_death_of_the_holder() -> None:
+    looks = [
+        Look(at=1.0, rss=[], held={"channel:bot": "m:7"}),
+        Look(at=3.0, rss=[], held={"channel:bot": "m:7"}),
+        Look(at=4.0, rss=[], answered=False),
+        Look(at=9.0, rss=[], held={"channel:bot": "m:8"}),
+    ]
+    assert take_overs(looks, [(2.0, 7)]) == [7.0]
+    assert take_overs(looks, [(2.0, 8)]) == []
