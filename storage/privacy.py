@@ -39,8 +39,6 @@ _PEOPLE_OF_ENTRIES = ("forget_entries", "forget_reports", "forget_sent")
 _OF_CUSTOMERS = (
     "forget_undeliverable",
     "forget_talks",
-    "forget_chat_keys",
-    "forget_chats",
     "forget_portal",
     "forget_survey_refusals",
     "forget_identities",

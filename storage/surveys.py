@@ -115,12 +115,14 @@ async def invite(
     survey: tuple[int, int] | None,
     language: str,
     shown: bool,
+    by_hand: bool = False,
 ) -> None:
-    """`survey`: (id, version). The ticket is locked, and its customer was not asked about this resolution."""
+    """`survey`: (id, version). `by_hand`: an agent asks, before it is resolved. The ticket is locked, and its customer was not
+    asked about this resolution."""
     survey_id, version = survey if survey is not None else (None, None)
     await connection.execute(
         SQL["invite"], number, ticket_id, resolution, kind, channel_id, address, token_hash, seconds, survey_id, version,
-        language, shown,
+        language, shown, by_hand,
     )  # fmt: skip
 
 

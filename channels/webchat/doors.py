@@ -161,6 +161,8 @@ class Doors:
         else:
             await self._doorkeeper.asks(peer)
         answer = await talk.hear(frame)
+        if isinstance(frame, frames.Said):
+            await talk.arrive()
         return _said(200, [answer] if answer is not None else [])
 
     async def _upload(self, request: web.Request, chat: Chat) -> web.Response:
@@ -190,6 +192,7 @@ class Doors:
             )
             async with held.turn():
                 answer = await talk.keep(said, upload.files)
+        await talk.arrive()
         return _said(200 if answer["type"] == "kept" else 503, [answer])
 
     async def _file(self, request: web.Request, chat: Chat) -> web.Response:

@@ -45,6 +45,8 @@ CREATE UNLOGGED TABLE chat_typing (
     until timestamptz NOT NULL,
     PRIMARY KEY (channel_id, thread_key)
 ) WITH (fillfactor = 70);
+-- An agent asked, in the middle of a conversation; `resolution` is then the number that the ledger gave to the asking.
+ALTER TABLE survey_invitation ADD COLUMN by_hand boolean NOT NULL DEFAULT false;
 
 -- ── Surveys ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 -- What customers are asked after a resolution, version by version. `place`: the first that is on and fits asks. One that is retired is

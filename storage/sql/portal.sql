@@ -2,13 +2,15 @@
 
 -- name: is_known
 -- Whether there is anything for the owner of this address to see. What somebody typed into a form counts once a letter of ours about
--- it has gone there.
+-- it has gone there; of many who typed it, the newest.
 SELECT EXISTS (SELECT 1 FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
                WHERE n.kind = 'email' AND n.value = $1 AND n.verified)
     OR EXISTS (SELECT 1 FROM participant p WHERE p.kind = 'email' AND p.value = $1 AND p.state = 'member')
-    OR EXISTS (SELECT 1 FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
+    OR EXISTS (SELECT 1 FROM (
+                   SELECT t.id FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
+                   WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified ORDER BY t.id DESC LIMIT 200) t
                JOIN interaction i ON i.ticket_id = t.id AND i.direction = 'out' JOIN outbox o ON o.interaction_id = i.id
-               WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified AND o.state = 'sent' AND lower(o.message->>'address') = $1)
+               WHERE o.state = 'sent' AND lower(o.message->>'address') = $1)
 
 -- name: add_code
 -- The same work whether the letter leaves or not (`$7`): nobody can tell by the time it takes.
@@ -86,10 +88,12 @@ WITH mine AS (
        AND ($2::text = '' OR ($2::text = 'open') = (t.status IN ('open', 'pending')))
      ORDER BY p.ticket_id DESC LIMIT $5)
     UNION
-    (SELECT t.id FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
-     WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified AND t.id < $3 AND t.merged_into IS NULL
-       AND ($2::text = '' OR ($2::text = 'open') = (t.status IN ('open', 'pending')))
-       AND EXISTS (SELECT 1 FROM interaction i JOIN outbox o ON o.interaction_id = i.id
+    (SELECT t.id FROM (
+         SELECT t.id FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
+         WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified AND t.id < $3 AND t.merged_into IS NULL
+           AND ($2::text = '' OR ($2::text = 'open') = (t.status IN ('open', 'pending')))
+         ORDER BY t.id DESC LIMIT 200) t
+     WHERE EXISTS (SELECT 1 FROM interaction i JOIN outbox o ON o.interaction_id = i.id
                    WHERE i.ticket_id = t.id AND i.direction = 'out' AND o.state = 'sent' AND lower(o.message->>'address') = $1)
      ORDER BY t.id DESC LIMIT $5)
 )

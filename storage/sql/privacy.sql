@@ -241,11 +241,3 @@ DELETE FROM chat c USING ticket t
 WHERE t.id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
   AND NOT EXISTS (SELECT 1 FROM thread_ref r JOIN ticket o ON o.id = r.ticket_id
                   WHERE r.scope = 'channel:' || t.channel_id AND r.ref = t.thread_key AND o.id <> ALL($1) AND o.customer_id = t.customer_id)
-
--- name: forget_chat_keys
-DELETE FROM chat_key c USING ticket t
-WHERE t.customer_id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key
-
--- name: forget_chats
-DELETE FROM chat c USING ticket t
-WHERE t.customer_id = ANY($1::bigint[]) AND t.thread_key <> '' AND c.channel_id = t.channel_id AND c.thread_key = t.thread_key

@@ -16,8 +16,11 @@ SELECT definition FROM survey_version WHERE survey_id = $1 AND number = $2
 SELECT nextval('survey_invitation_id_seq')
 
 -- name: was_asked
--- About this resolution, by whatever question.
-SELECT EXISTS (SELECT 1 FROM survey_invitation WHERE ticket_id = $1 AND resolution = $2)
+-- About this resolution, by whatever question; or by an agent, since the resolution before it.
+SELECT EXISTS (
+    SELECT 1 FROM survey_invitation
+    WHERE ticket_id = $1 AND (resolution = $2 OR by_hand AND resolution < $2 AND resolution > coalesce((
+        SELECT max(seq) FROM event WHERE ticket_id = $1 AND kind = 'status_changed' AND data->>'to' = 'resolved' AND seq < $2), 0)))
 
 -- name: asked_within
 -- Whether the customer was asked about anything in the last `$2` seconds.
@@ -32,10 +35,10 @@ INSERT INTO survey_refusal (channel_kind, address) SELECT kind, lower($2) FROM c
 
 -- name: invite
 INSERT INTO survey_invitation (id, ticket_id, resolution, kind, channel_id, address, token_hash, expires_at, survey_id, survey_version,
-                               language, queue_id, agent_id, shown)
+                               language, queue_id, agent_id, shown, by_hand)
 OVERRIDING SYSTEM VALUE
 SELECT $1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8), $9, $10, $11, t.queue_id,
-       coalesce(t.assignee_id, t.last_agent_id), $12
+       coalesce(t.assignee_id, t.last_agent_id), $12, $13
 FROM ticket t WHERE t.id = $2
 
 -- name: asked
@@ -72,10 +75,12 @@ WHERE s.ticket_id = $1 AND s.channel_id = $2 AND s.shown AND s.expires_at > cloc
 ORDER BY s.id DESC LIMIT 1
 
 -- name: is_alive
--- Whether the ticket is still as it was when the customer was asked: done, and not resolved once more.
+-- Whether the ticket is still as it was when the customer was asked: done, and not resolved once more. Where an agent asked, it was not
+-- done, and need not be.
 SELECT t.status IN ('resolved', 'closed') AND NOT EXISTS (
     SELECT 1 FROM event e WHERE e.ticket_id = t.id AND e.kind = 'status_changed' AND e.seq > $2
       AND e.data->>'to' NOT IN ('resolved', 'closed'))
+    OR EXISTS (SELECT 1 FROM survey_invitation s WHERE s.ticket_id = t.id AND s.resolution = $2 AND s.by_hand)
 FROM ticket t WHERE t.id = $1
 
 -- name: answer

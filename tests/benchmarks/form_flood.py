@@ -190,6 +190,7 @@ async def _grown(dsn: str) -> dict[str, int]:
         "pg_database_size(current_database()) AS bytes"
     )
     await connection.close()
+    assert row is not None
     return dict(row)
 
 

@@ -1,10 +1,10 @@
-"""The customer's own page in a real browser, without JavaScript: from the door to an answer with a file, and out. axe finds nothing
-in both languages, in the light and in the dark, wide and narrow."""
+"""The customer's own page in a real browser, without JavaScript: from the door to an answer with a file, and out. axe finds
+nothing in both languages, in the light and in the dark, wide and narrow."""
 
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Page, expect
 
 from tests.browser.looks import COLOURS, violations
 from tests.fakes.portal import LI, House, a_house, link_in
@@ -62,7 +62,7 @@ async def test_from_the_door_to_an_answer_without_scripts_and_nothing_for_axe(
     await looks.close()
 
 
-async def look(page, path: str) -> list[str]:  # type: ignore[no-untyped-def]
+async def look(page: Page, path: str) -> list[str]:
     """Wide and narrow, light and dark."""
     found: list[str] = []
     for width in (1280, 375):

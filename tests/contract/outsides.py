@@ -354,9 +354,7 @@ async def portal() -> AsyncIterator[Outside]:
     async def nothing(*_: Any) -> None:
         raise AssertionError("nobody speaks to this channel directly")
 
-    yield Outside(
-        kind=kind, settings=kind.settings(), say=nothing, acknowledged=lambda: 0, repeat=nothing
-    )
+    yield Outside(kind=kind, settings=kind.settings(), say=nothing, acknowledged=lambda: 0, repeat=nothing)
 
 
 class _Outsiders:

@@ -396,7 +396,7 @@ async def test_after_the_letter_answers_go_by_mail_until_they_are_back(ctx: Cont
 
 
 async def test_there_and_back_again_through_real_mail(database_dsn: str) -> None:
-    """The letter leaves over SMTP with its file, no machine is to answer it, and what the customer answers lands on the ticket."""
+    """The letter leaves over SMTP with its file, no machine is to answer it, and what its reader answers lands on the ticket."""
     async with MailWorld(uid_validity=7) as mail:
         world = {**MAIL, "imap_port": mail.imap_port, "smtp_port": mail.smtp_port,
                  "smtp_user": SUPPORT, "smtp_password": SUPPORT_PASSWORD}  # fmt: skip
@@ -415,7 +415,7 @@ async def test_there_and_back_again_through_real_mail(database_dsn: str) -> None
                 pass
             (content,) = await mail.wait_for_letter(LI)
             sent = message_from_bytes(content, policy=default)
-            assert sent["Auto-Submitted"] == "auto-generated"
+            assert sent["Auto-Submitted"].startswith("auto-")
             body = sent.get_body(("plain",))
             assert (
                 body is not None

@@ -440,12 +440,14 @@ async def test_s91_more_files_than_an_address_may_send_are_not_read(database_dsn
     small = {**TOLD, "form": {**FORM, "address_mb": 1, "most_file_mb": 1}}
     async with a_house(database_dsn, small) as house:
 
-        async def send(size: int, peer: str = "203.0.113.9", **how: bool) -> tuple[int, str, str]:
+        async def send(
+            size: int, peer: str = "203.0.113.9", chunked: bool | None = None
+        ) -> tuple[int, str, str]:
             form = aiohttp.FormData(default_to_multipart=True)
             for name, value in (read_form((await house.get("/forms/form"))[1]).fields | SAID).items():
                 form.add_field(name, value)
             form.add_field("evidence", b"x" * size, filename="film.mov")
-            return await house.post("/forms/form", form, peer, **how)
+            return await house.post("/forms/form", form, peer, chunked=chunked)
 
         assert (await send(700_000))[0] == 200
         status, page, _ = await send(700_000)

@@ -1,6 +1,7 @@
 """The chat's doors over a real server: the long poll, files both ways, who comes in by what, what is too much."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,9 +32,11 @@ async def until(line: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, A
 
 
 def a_form(client_id: str, *files: tuple[str, bytes], text: str = "") -> aiohttp.FormData:
-    form = aiohttp.FormData({"client_id": client_id, "text": text})
+    form = aiohttp.FormData(
+        {"client_id": client_id, "text": text}, quote_fields=False, default_to_multipart=True
+    )
     for name, data in files:
-        form.add_field("files", data, filename=name, content_type="image/png")
+        form.add_field("files", io.BytesIO(data), filename=name, content_type="image/png")
     return form
 
 

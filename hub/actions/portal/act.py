@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from channels.adapter import Acceptance
+from channels.adapter import Acceptance, Counted
 from channels.portal.translate import pack
 from hub.actions.context import Context
 from hub.actions.customers.change import change_customer
 from hub.actions.failures import NotPossible
-from hub.actions.portal.enter import Visitor
+from hub.actions.portal.enter import TooOften, Visitor
 from hub.actions.portal.look import find_case, open_case, profile_of
 from hub.actions.portal.place import place_of
 from hub.actions.receive import accept_items
@@ -26,6 +26,10 @@ from storage import portal
 from storage.portal import CaseRow, ProfileRow
 
 SETTLED, NOT_SETTLED = "settled", "not_settled"
+PER_HOUR = 60
+"""So often somebody presses what is no message."""
+_CUSTOMER = Actor(name="Customer")
+"""In the ledger: who it is stands on the ticket, and nowhere else."""
 LANGUAGES: Mapping[str, str] = {"en": "en", "zh_CN": "zh"}
 """Of the page, and as a customer's language is kept."""
 
@@ -66,18 +70,19 @@ async def say_more(
 
 
 async def say_settled(ctx: Context, visitor: Visitor, number: str) -> None:
-    """For them it is done. Raises NotFound, NotPossible (not_yours_to_settle)."""
+    """For them it is done. Raises NotFound, TooOften, NotPossible (not_yours_to_settle)."""
     await _move(ctx, visitor, number, TicketStatus.RESOLVED, SETTLED)
 
 
 async def say_not_settled(ctx: Context, visitor: Visitor, number: str) -> None:
-    """For them it is not. A closed one stays closed: what they write there opens another. Raises NotFound, NotPossible
-    (not_yours_to_settle)."""
+    """For them it is not. A closed one stays closed: what they write there opens another. Raises NotFound, TooOften,
+    NotPossible (not_yours_to_settle)."""
     await _move(ctx, visitor, number, TicketStatus.OPEN, NOT_SETTLED)
 
 
 async def rate(ctx: Context, visitor: Visitor, number: str, answers: Mapping[str, int | str]) -> bool:
-    """How they liked it; False where nothing is asked any more. Raises NotFound."""
+    """How they liked it; False where nothing is asked any more. Raises NotFound, TooOften."""
+    await _weigh(ctx, visitor)
     case = await open_case(ctx, visitor, number)
     token = case.question.token(ctx.secret) if case.question is not None else ""
     return bool(token) and await answer_question(ctx, token, answers)
@@ -86,12 +91,13 @@ async def rate(ctx: Context, visitor: Visitor, number: str, answers: Mapping[str
 async def change_profile(
     ctx: Context, visitor: Visitor, profile: ProfileRow, *, name: str, language: str
 ) -> None:
-    """What they are called, and in which language they are written to (one of LANGUAGES). Raises NotFound, NotPossible
-    (bad_name, customer_changed)."""
+    """What they are called, and in which language they are written to (one of LANGUAGES). Raises NotFound, TooOften,
+    NotPossible (bad_name, customer_changed)."""
+    await _weigh(ctx, visitor)
     await change_customer(
         ctx,
         customer_code=profile.code,
-        actor=Actor(name=visitor.address),
+        actor=_CUSTOMER,
         version=profile.version,
         name=name,
         language=LANGUAGES.get(language, profile.language),
@@ -111,6 +117,7 @@ async def _follow(ctx: Context, visitor: Visitor, session: str, row: CaseRow, ke
 
 async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatus, said: str) -> None:
     """The status, and a line on the timeline that says who moved it. Pressing twice is pressing once."""
+    await _weigh(ctx, visitor)
     row = await ctx.database.read(lambda c: find_case(c, visitor, number))
 
     async def step(taken: Step) -> None:
@@ -132,4 +139,12 @@ async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatu
         await taken.note(EventKind.INTERACTION_ADDED, **data)
         await step_status(ctx, taken, wanted, unfinished=True)
 
-    await on_ticket(ctx, row.code, Actor(name=visitor.address), step)
+    await on_ticket(ctx, row.code, _CUSTOMER, step)
+
+
+async def _weigh(ctx: Context, visitor: Visitor) -> None:
+    """Raises TooOften."""
+    key = f"portal:act:{hash_token(visitor.address).hex()}"
+    (pressed,) = await ctx.gate.count([Counted(key=key, seconds=3600.0, most=PER_HOUR)])
+    if pressed.hits > PER_HOUR:
+        raise TooOften(pressed.ends_in)

@@ -110,11 +110,7 @@ async def ask_code(ctx: Context, *, typed: str, network: str, language: str) -> 
 async def take_code(ctx: Context, *, browser: str, typed: str, network: str) -> Entered:
     """Raises NotFound (no page), TooOften, WrongCode."""
     place_of(ctx)
-    (tries,) = await ctx.gate.count(
-        [Counted(key=f"portal:try:{network}", seconds=_HOUR, most=TRIES_OF_NETWORK)]
-    )
-    if tries.hits > TRIES_OF_NETWORK:
-        raise TooOften(tries.ends_in)
+    await _weigh_try(ctx, network)
     given = "".join(one for one in typed if one.isdecimal())[:10]
     held = hash_token(browser[:MOST])
 
@@ -140,9 +136,10 @@ async def look_at_link(ctx: Context, token: str) -> portal.LinkRow:
     return found
 
 
-async def use_link(ctx: Context, token: str) -> Entered:
-    """Somebody pressed the button. Raises NotFound."""
+async def use_link(ctx: Context, token: str, *, network: str) -> Entered:
+    """Somebody pressed the button. Raises NotFound, TooOften."""
     place_of(ctx)
+    await _weigh_try(ctx, network)
 
     async def work(connection: Connection) -> Entered:
         found = await portal.find_link(connection, hash_link(token))
@@ -193,6 +190,14 @@ async def _weigh(ctx: Context, address: str, network: str) -> None:
     over = [one.ends_in for one, limit in zip(tallies, limits, strict=True) if one.hits > limit.most]
     if over:
         raise TooOften(max(over))
+
+
+async def _weigh_try(ctx: Context, network: str) -> None:
+    """Raises TooOften."""
+    limit = Counted(key=f"portal:try:{network}", seconds=_HOUR, most=TRIES_OF_NETWORK)
+    (tries,) = await ctx.gate.count([limit])
+    if tries.hits > TRIES_OF_NETWORK:
+        raise TooOften(tries.ends_in)
 
 
 def _is_customers(ctx: Context, place: Place, address: str) -> bool:

@@ -11,13 +11,16 @@ from typing import Any
 from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.context import Context
 from hub.actions.counter.words import locale_of, say
+from hub.actions.failures import NotPossible
 from hub.actions.match import MAIL
 from hub.actions.surveys.buttons import buttons_of
 from hub.actions.surveys.definition import OF_CHANNEL, Definition
 from hub.actions.surveys.letter import Letter, compose_letter, has_room, may_write
 from hub.actions.surveys.token import hash_token, make_token
+from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import Direction
+from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, inbound, surveys, talks, work
 from storage.database import Connection, as_json
@@ -58,6 +61,29 @@ async def ask_rating(ctx: Context, connection: Connection, ticket_id: int) -> No
     await _ask(ctx, connection, ticket, resolution, chosen)
 
 
+async def invite_now(ctx: Context, *, ticket_code: int, actor: Actor) -> None:
+    """Ask the customer of a resolved ticket without the survey's wait. Raises NotFound, NotPossible: not_resolved, no_survey
+    (none fits), asked_already (about this, or not long ago, or they do not want to be), not_askable (nobody took part who may
+    be)."""
+
+    async def run(step: Step) -> None:
+        ticket = step.ticket
+        resolution = await surveys.resolution(step.connection, ticket.id)
+        if ticket.status != TicketStatus.RESOLVED or not resolution:
+            raise NotPossible("Only a resolved ticket is asked about.", code="not_resolved")
+        chosen = await _choose(ctx, step.connection, ticket)
+        if chosen is None:
+            raise NotPossible("No survey fits this ticket.", code="no_survey")
+        if await _is_spared(step.connection, ticket, resolution, chosen.definition):
+            raise NotPossible(
+                "This customer was asked already, or does not want to be.", code="asked_already"
+            )
+        if not await _ask(ctx, step.connection, ticket, resolution, chosen):
+            raise NotPossible("Nobody can be asked on this ticket now.", code="not_askable")
+
+    await on_ticket(ctx, ticket_code, actor, run)
+
+
 async def _choose(ctx: Context, connection: Connection, ticket: WorkedTicket) -> Chosen | None:
     """The first survey that fits; else the channel's own rating, where its settings want one. A channel whose settings say that
     nobody is asked there is asked by surveys that name it alone."""
@@ -93,12 +119,13 @@ async def _is_spared(
 
 async def _ask(
     ctx: Context, connection: Connection, ticket: WorkedTicket, resolution: int, chosen: Chosen
-) -> None:
+) -> bool:
+    """Whether somebody is asked."""
     channel = ctx.channel(ticket.channel)
     definition = chosen.definition
     talk = await talks.read(connection, ticket.channel_id, ticket.thread_key)
     if talk is not None and talk.shut:
-        return
+        return False
     said = await work.ticket_language(connection, ticket.id)
     language = (talk.language if talk is not None else "") or locale_of(said)
     by_letter = channel.kind.asks == "letter"
@@ -106,11 +133,11 @@ async def _ask(
         if channel.kind.inbox is None or not await may_write(
             connection, channel.kind.inbox(channel.settings), ticket
         ):
-            return
+            return False
         if not await has_room(connection, ticket.reply_address):
             version = await work.set_ticket(connection, ticket.id, seq=ticket.seq)
             await house.set_timer(connection, ASK_RATING, ticket.id, _AGAIN_SECONDS, version)
-            return
+            return False
     number = await surveys.next_id(connection)
     token = make_token(ctx.secret, number)
     await surveys.invite(
@@ -132,12 +159,13 @@ async def _ask(
         entry = await _write(connection, ticket, definition, letter.shown, letter)
         await _send(ctx, connection, ticket, entry, letter.text, language, letter=letter)
         await inbound.add_refs(connection, [(MAIL, letter.message_id, ticket.id)])
-        return
+        return True
     text = _words(ticket, chosen, language)
     entry = await _write(connection, ticket, definition, text)
     if channel.kind.asks == "buttons":
         choices = [[one.label, one.data] for one in buttons_of(definition.kind, token)]
         await _send(ctx, connection, ticket, entry, text, language, choices=choices)
+    return True
 
 
 def _words(ticket: WorkedTicket, chosen: Chosen, language: str) -> str:

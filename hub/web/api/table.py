@@ -31,6 +31,7 @@ from hub.web.api.table_cases import CASES
 from hub.web.api.table_errands import ERRANDS
 from hub.web.api.table_fields import FIELDS
 from hub.web.api.table_lists import LISTS
+from hub.web.api.table_surveys import SURVEYS
 from hub.web.api.table_words import WORDS
 from hub.web.api.table_writing import WRITING
 
@@ -693,6 +694,7 @@ OPERATIONS: tuple[Operation, ...] = (
         answers={204: None},
     ),
     *FIELDS,
+    *SURVEYS,
     *CASES,
     *ERRANDS,
     *LISTS,

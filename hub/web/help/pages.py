@@ -18,6 +18,7 @@ from hub.actions.failures import NotFound
 from hub.actions.knowledge import judge
 from hub.actions.knowledge.find import Offer, find_articles, suggest
 from hub.actions.knowledge.judge import TooMany
+from hub.actions.portal.place import is_open
 from hub.actions.ports import public_url
 from hub.model.articles import PLACES, language_of_place, other_language, public_path, slug
 from hub.web.article_text import render_article
@@ -207,6 +208,7 @@ class HelpPages:
             "typed": "",
             "other": other_language(voice.locale),
             "ways": self._ways(voice),
+            "my_page": is_open(self._ctx),
         }
         return answers.show_page(template, voice, status=status, **{**around, **context})
 

@@ -62,7 +62,7 @@ async def show_link(seen: Seen) -> web.Response:
 
 async def post_link(seen: Seen) -> web.Response:
     """The button was pressed."""
-    entered = await use_link(seen.ctx, seen.request.match_info["token"])
+    entered = await use_link(seen.ctx, seen.request.match_info["token"], network=seen.network)
     number = show_code(TICKET, entered.ticket_code) if entered.ticket_code else ""
     return await _let_in(seen, entered, number)
 

@@ -75,7 +75,7 @@ class SurveyPages:
         if not await answer_question(self._ctx, token, answers):
             # Over in this moment, or a score that no page of ours offers.
             return self._nothing(request)
-        return _moved(f"{request.path}?thanks&lang={self._voice(request, question).locale}")
+        return _moved(f"{request.rel_url.raw_path}?thanks&lang={self._voice(request, question).locale}")
 
     async def post_stop(self, request: web.Request) -> web.Response:
         """Nobody asks at this address again. Said to every link alike, good or not."""
@@ -88,7 +88,9 @@ class SurveyPages:
         except Unavailable:
             return self._nothing(request, status=503)
         await stop_asking(self._ctx, request.match_info["token"])
-        return self._render(voice, 200, "survey_stopped.html", path=request.path.removesuffix("/stop"))
+        return self._render(
+            voice, 200, "survey_stopped.html", path=request.rel_url.raw_path.removesuffix("/stop")
+        )
 
     async def _too_many(self, request: web.Request) -> bool:
         """Raises Unavailable."""
@@ -109,7 +111,7 @@ class SurveyPages:
             self._voice(request, question),
             status,
             template,
-            path=request.path,
+            path=request.rel_url.raw_path,
             question=question,
             asked=question.definition,
             SORTS=Sort,
@@ -119,7 +121,7 @@ class SurveyPages:
         )
 
     def _nothing(self, request: web.Request, *, status: int = 404) -> web.Response:
-        path = request.path.removesuffix("/stop")
+        path = request.rel_url.raw_path.removesuffix("/stop")
         voice = Voice(locale=choose_language(request, "en"))
         return self._render(voice, status, "survey_over.html", path=path, trouble=_TROUBLES.get(status, ""))
 

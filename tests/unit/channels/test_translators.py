@@ -18,6 +18,7 @@ KINDS = load_kinds()
 SETTINGS: dict[str, Any] = {
     "api": KINDS["api"].settings(),
     "loopback": KINDS["loopback"].settings(),
+    "portal": KINDS["portal"].settings(),
     "telegram": KINDS["telegram"].settings.model_validate({"token": "1:abcdef"}),
     "webchat": KINDS["webchat"].settings(),
     "webform": KINDS["webform"].settings(),
@@ -32,6 +33,14 @@ GOOD: dict[str, dict[str, Any]] = {
         "attachments": [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "YQ=="}],
     },
     "loopback": {"text": "hello", "who": "li"},
+    "portal": {
+        "address": "Li@Example.cn",
+        "name": "Li",
+        "text": "hello",
+        "ticket": "T-10019",
+        "token": "t42zabc",
+        "files": [{"filename": "../a.txt", "content_type": "text/plain", "data": "YQ=="}],
+    },
     "telegram": {
         "update": {
             "update_id": 1,
@@ -132,7 +141,7 @@ def test_what_is_not_ours_is_refused(kind: str, content: bytes) -> None:
         translate(kind, content)
 
 
-@pytest.mark.parametrize("kind", ["api", "loopback", "webchat"])
+@pytest.mark.parametrize("kind", ["api", "loopback", "webchat", "portal"])
 def test_nul_and_controls_are_taken_out(kind: str) -> None:
     assert translate(kind, GOOD[kind] | {"text": "a\x00b\x1b[31m\r\nc"}).text == "ab[31m\nc"
 

@@ -191,7 +191,7 @@ def _asked(visit: Visit, fields: Sequence[FieldRow]) -> Asked:
     first = _day(given.get("from", "")) or last - timedelta(days=USUAL_DAYS - 1)
     first = min(max(first, last - LONGEST + timedelta(days=1)), last)
     kind = given.get("kind", "")
-    by = By(given["by"]) if given.get("by", "") in set(By) else By.AGENT
+    by = By(given["by"]) if given.get("by") in words.BY else By.AGENT
     step = Step(given["step"]) if given.get("step", "") in set(Step) else Step.DAY
     field = next(
         (one.name for one in fields if one.name == given.get("field")), fields[0].name if fields else ""
