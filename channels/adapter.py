@@ -426,9 +426,9 @@ async def no_suggestions(_text: str, _language: str, /) -> Sequence[Suggestion]:
 class Counted:
     """What is counted under `key`, by `amount`, in a window of `seconds` that begins with the first.
 
-    `most`: above it somebody is refused, and how far above need not be known: until the window ends a hub may count on by itself
-    and ask nobody. `then`: counted only where nothing before it in the same question is above its `most`, so that who is refused
-    uses up nothing of what is there for all."""
+    `most`: above it somebody is refused, and how far above need not be known: until the window ends a hub may count on by
+    itself and ask nobody. `then`: counted only where nothing before it in the same question is above its `most`, so that who is
+    refused uses up nothing of what is there for all."""
 
     key: str
     seconds: float
@@ -619,9 +619,9 @@ class Inbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parting:
-    """What becomes of a live conversation when its visitor leaves. `go_on_by`: the mail channel by which they are told what they
-    have not seen, "" for none; `go_on_seconds` after they left. `resolve_seconds` after they left, one that was answered is
-    resolved; None: it is not. `resume`: the address on this hub, from its path on, that opens it with the key `{key}`."""
+    """What becomes of a live conversation when its visitor leaves. `go_on_by`: the mail channel by which they are told what
+    they have not seen, "" for none; `go_on_seconds` after they left. `resolve_seconds` after they left, one that was answered
+    is resolved; None: it is not. `resume`: the address on this hub, from its path on, that opens it with the key `{key}`."""
 
     go_on_by: str = ""
     go_on_seconds: float = 180.0
@@ -662,10 +662,11 @@ class ChannelKind:
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
     whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
     `join`: of kinds whose messages may arrive in parts. `asks`: how customers are asked there how they liked it: by a
-    letter, by buttons below a message, or on the page that they look at; None: not at all. `rating`: of kinds whose own settings say
-    when they are, in seconds after the resolution (None: not there). `public`: anybody may hand in as much as the limits
-    let them, so these are shut first where space is short. `consents`: whether a person lets it in at its provider, with these
-    settings; its adapter AsksConsent then. `answered_at`: of kinds without a way back, the e-mail address that a conversation (its key)
+    letter, by buttons below a message, or on the page that they look at; None: not at all. `rating`: of kinds whose own
+    settings say when they are, in seconds after the resolution (None: not there). `parting`: of kinds whose visitors have
+    a lounge, by the channel's name and settings. `public`: anybody may hand in as much as the limits let them, so these
+    are shut first where space is short. `consents`: whether a person lets it in at its provider, with these settings; its
+    adapter AsksConsent then. `answered_at`: of kinds without a way back, the e-mail address that a conversation (its key)
     is answered at, "" for none.
     """
 

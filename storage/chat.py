@@ -17,7 +17,8 @@ SQL = load_queries("chat")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingRow:
-    """How a conversation stands. `ticket_id`, `code` None: nothing was said yet. `waits`: nobody has its ticket."""
+    """How a conversation stands. `ticket_id`, `code` None: nothing was said yet. `waits`: nobody has its
+    ticket. `asked`: an agent asked how they like it."""
 
     ticket_id: int | None
     code: int | None
@@ -26,6 +27,7 @@ class StandingRow:
     agent: str
     waits: bool
     typing: bool
+    asked: bool
     mail: str
     now: datetime
 

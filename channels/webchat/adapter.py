@@ -65,6 +65,7 @@ class WebchatAdapter:
 
     async def close(self) -> None:
         """Tell every open page that the hub goes away (1001); it comes back by itself."""
+        self._doors.close()
         for socket in tuple(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 

@@ -1,6 +1,7 @@
 """The chat's doors beside its socket: its page and files, the long poll, messages with files, files of lines. Who may come in,
 and what is answered over HTTP; what it means is decided in conversation.py."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -47,7 +48,8 @@ class Doors:
         self._settings = settings
         self._ports = ports
         self._files = static_files(name, settings)
-        self._asking = 0
+        self._questions: set[asyncio.Task[list[Saying]]] = set()
+        self._closed = False
         self._doorkeeper = Doorkeeper(ports.gate, name, settings)
 
     def chat(self, accept: Accept) -> Chat:
@@ -87,6 +89,12 @@ class Doors:
                 web.get(f"{here}/files/{{line:[0-9]{{1,19}}}}/{{number:[0-9]{{1,4}}}}", file),
             ),
         ]
+
+    def close(self) -> None:
+        """Every page that waits for news is answered: the hub goes away."""
+        self._closed = True
+        for question in self._questions:
+            question.cancel()
 
     def may_come(self, request: web.Request) -> bool:
         """Browsers let every site knock anywhere, so the page's origin is looked at."""
@@ -141,14 +149,19 @@ class Doors:
         if not isinstance(hello, frames.Hello):
             raise frames.BadFrame("bad_frame", "expected hello")
         peer = peer_of_request(request)
-        if self._asking >= self._settings.most_sockets:
+        if self._closed or len(self._questions) >= self._settings.most_sockets:
             return _refusal(503, "busy", _AGAIN_SECONDS)
         await (self._doorkeeper.asks(peer) if hello.standing else self._doorkeeper.opens(peer))
-        self._asking += 1
+        question = asyncio.ensure_future(ask(chat, hello, about(request)))
+        self._questions.add(question)
         try:
-            return _said(200, await ask(chat, hello, about(request)))
+            return _said(200, await question)
+        except asyncio.CancelledError:
+            if not self._closed:
+                raise
+            return _refusal(503, "busy", _AGAIN_SECONDS)
         finally:
-            self._asking -= 1
+            self._questions.discard(question)
 
     async def _say(self, request: web.Request, chat: Chat) -> web.Response:
         frame = frames.read_frame(await read_body(request, frames.MOST_FRAME))

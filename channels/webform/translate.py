@@ -71,9 +71,12 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
         external_id=raw.external_key,
         thread=ThreadHints() if first else ThreadHints(key=raw.external_key),
         reply_address=email or "",
-        hints={key: clean_line(value, 80) for key, value in _texts(said, "hints").items()},
+        hints={clean_line(key, 40): clean_line(value, 80) for key, value in _texts(said, "hints").items()},
         fields=fields,
-        own=_texts(said, "own"),
+        own={
+            clean_line(key, 200): clean_text(value, _MOST_ANSWER)
+            for key, value in _texts(said, "own").items()
+        },
     )
 
 
@@ -88,7 +91,7 @@ def _more(raw: RawItem, posted: dict[str, Any]) -> InboundInteraction:
         text=text,
         attachments=files,
         external_id=raw.external_key,
-        thread=ThreadHints(key=_text(posted, "more_of")),
+        thread=ThreadHints(key=clean_line(_text(posted, "more_of"), 200)),
     )
 
 

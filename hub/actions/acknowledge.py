@@ -6,7 +6,7 @@ limits by the hour. What a machine writes, or might, gets none.
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -41,11 +41,13 @@ _TEXTS = {
 _FOLLOW = {"en": "How your case stands:", "zh_CN": "查询处理进度："}
 
 
-async def acknowledge(connection: Connection, secret: bytes, cases: "Sequence[Case]") -> int:
+async def acknowledge(
+    connection: Connection, secret: bytes, cases: "Sequence[Case]", case_link: Callable[[int], str]
+) -> int:
     """For those tickets of this batch that are new and whose inbox wants it; returns how many will leave. The entries are
-    written already."""
+    written already. `case_link`: where customers find a case, once they have shown who they are; "" for nowhere."""
     now = datetime.now(UTC)
-    wishes = [_wish(secret, case) for case in cases if wants_acknowledgement(case, now)]
+    wishes = [_wish(secret, case, case_link) for case in cases if wants_acknowledgement(case, now)]
     return await stored.acknowledge(connection, wishes, OUTBOX) if wishes else 0
 
 
@@ -81,7 +83,7 @@ def is_machine(address: str) -> bool:
     return _NOBODY.fullmatch(address.rpartition("@")[0].partition("+")[0].lower()) is not None
 
 
-def _wish(secret: bytes, case: "Case") -> stored.Acknowledgement:
+def _wish(secret: bytes, case: "Case", case_link: Callable[[int], str]) -> stored.Acknowledgement:
     read, ticket, arrival = case.read, case.ticket, case.arrival
     assert read is not None and ticket is not None and arrival.kind.answer_id is not None
     said = read.interaction
@@ -89,6 +91,8 @@ def _wish(secret: bytes, case: "Case") -> stored.Acknowledgement:
     language = "zh_CN" if read.classified.language == "zh" else "en"
     token = sign_thread(secret, ticket.id, address)
     text = _TEXTS[language].format(number=number)
+    if link := case_link(ticket.code):
+        text = f"{text}\n\n{_FOLLOW[language]}\n{link}"
     return _letter(
         message_id=arrival.kind.answer_id(arrival.settings, secrets.token_hex(16), token),
         ticket_id=ticket.id,

@@ -17,6 +17,7 @@ from hub.actions.acknowledge import confirm
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.installation import channel_id
+from hub.actions.surveys.question import Question, question_shown
 from hub.model.codes import TICKET, read_code
 from hub.model.tickets import TicketStatus
 from storage import follow, ways
@@ -47,12 +48,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A case as its customer sees it. `goes_on`: it is part of another one now, of which nothing is shown here."""
+    """A case as its customer sees it. `goes_on`: it is part of another one now, of which nothing is shown here. `question`: how
+    they liked it, where that is asked on the pages of the case."""
 
     link: LinkRow
     status: TicketStatus
     goes_on: bool
     lines: Sequence[Line]
+    question: Question | None = None
 
     @property
     def may_write(self) -> bool:
@@ -126,22 +129,24 @@ class FollowLinks:
 async def open_link(ctx: Context, token: str) -> Followed:
     """What it shows. Raises NotFound for one that is not ours, or over; all the same."""
 
-    async def read(connection: Connection) -> tuple[LinkRow, list[LineRow]] | None:
+    async def read(connection: Connection) -> tuple[LinkRow, list[LineRow], Question | None] | None:
         link = await follow.find(connection, _hash(token))
         if link is None:
             return None
-        return link, await follow.lines(connection, link.ticket_id, link.channel_id, link.thread_key)
+        lines = await follow.lines(connection, link.ticket_id, link.channel_id, link.thread_key)
+        return link, lines, await question_shown(connection, link.ticket_id, link.channel_id)
 
     found = await ctx.database.read(read)
     if found is None:
         raise NotFound("There is no such link.")
-    link, rows = found
+    link, rows, question = found
     goes_on = link.merged_into is not None
     return Followed(
         link=link,
         status=TicketStatus(link.status),
         goes_on=goes_on,
         lines=[] if goes_on else [line for row in rows if (line := _line(link, row)) is not None],
+        question=None if goes_on else question,
     )
 
 

@@ -1,5 +1,7 @@
 """What reading and filing need for any item, whichever way it comes: its translation, and what is the same for all."""
 
+from functools import partial
+
 import structlog
 from pydantic import BaseModel
 
@@ -7,6 +9,7 @@ from channels.adapter import CannotTranslate, RawItem, Translate
 from hub.actions.context import Context
 from hub.actions.filing import House
 from hub.actions.inboxes import is_own_address
+from hub.actions.portal.place import case_link
 from hub.model.interactions import InboundInteraction
 
 log = structlog.get_logger(__name__)
@@ -28,5 +31,9 @@ def read_item(
 def house_of(ctx: Context) -> House:
     """What is the same for all that arrives now."""
     return House(
-        rules=ctx.rules, secret=ctx.secret, is_own=is_own_address(ctx), look_again=ctx.learned.look_again
+        rules=ctx.rules,
+        secret=ctx.secret,
+        is_own=is_own_address(ctx),
+        look_again=ctx.learned.look_again,
+        case_link=partial(case_link, ctx),
     )

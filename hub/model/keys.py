@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, tuple[Command, ...]] = {
         Command("kind_right", "Shift+KeyY"),
         Command("queue", "Shift+KeyQ"),
         Command("follow", "Shift+KeyF"),
+        Command("rating", "Shift+KeyR"),
         Command("copy_number", "Period"),
         Command("accept_offer", "Shift+KeyA"),
         Command("decline_offer", "Shift+KeyD"),

@@ -115,6 +115,7 @@ def demo_settings(settings: Settings, world: SandboxWorld) -> Settings:
             "base_file_url": world.telegram.base_file_url,
         },
         "api": {"kind": "api"},
+        "portal": {"kind": "portal"},
     }
     web = settings.web.model_copy(
         update={"port": free_port(settings.web.host, settings.web.port), "public_url": ""}

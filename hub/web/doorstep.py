@@ -43,6 +43,11 @@ class Doorstep:
         self._clock = clock
         self._visitors: OrderedDict[str, _Visitor] = OrderedDict()
 
+    @property
+    def known(self) -> int:
+        """How many visitors are remembered."""
+        return len(self._visitors)
+
     def enter(self, who: str) -> float:
         """0 when this visitor may come in (then `leave` follows), else after how many seconds they may try again."""
         now, visitor = self._clock(), self._visitors.get(who)

@@ -40,6 +40,8 @@ class Told:
             return By.RULE
         if self.agent_id is not None:
             return By.AGENT
+        if self.kind == EventKind.SURVEY_ANSWERED:
+            return By.CUSTOMER
         said = self.message
         return By.CUSTOMER if said is not None and said.direction == "in" and not said.automatic else By.HUB
 
@@ -57,6 +59,8 @@ class Told:
             added, removed = self.data.get("added"), self.data.get("removed")
             both = ((Happening.TAG_ADDED, added), (Happening.TAG_REMOVED, removed))
             return frozenset(one for one, tags in both if tags)
+        if self.kind == EventKind.SURVEY_ANSWERED:
+            return frozenset({Happening.RATED, *((Happening.RATED_LOW,) if self.data.get("low") else ())})
         if self.kind in _ENDED:
             happening, state = _ENDED[self.kind]
             return frozenset({happening} if self.data.get("state") == state else ())
@@ -88,6 +92,8 @@ LISTENED: Mapping[Happening, str] = {
     Happening.NOTE_ADDED: f"{EventKind.INTERACTION_ADDED}:internal",
     Happening.TAG_ADDED: EventKind.TAGS_CHANGED,
     Happening.TAG_REMOVED: EventKind.TAGS_CHANGED,
+    Happening.RATED: EventKind.SURVEY_ANSWERED,
+    Happening.RATED_LOW: EventKind.SURVEY_ANSWERED,
     **{happening: kind for kind, (happening, _) in _ENDED.items()},
 }
 """In which entries of the ledger it is found: a kind of event, with the direction of what was said."""

@@ -46,7 +46,7 @@ Assignee = Annotated[str, Field(pattern=r"^(owner|nobody|agent:\S{1,80})$")]
 
 class Happening(StrEnum):
     """What a rule can listen to. `opened` is a ticket's first message, `customer_wrote` each further one by a person,
-    `machine_wrote` one that no person wrote."""
+    `machine_wrote` one that no person wrote; `rated_low`: a score that its survey calls low, which is `rated` too."""
 
     OPENED = "opened"
     CUSTOMER_WROTE = "customer_wrote"
@@ -65,6 +65,8 @@ class Happening(StrEnum):
     SLA_BREACHED = "sla_breached"
     OFFER_EXPIRED = "offer_expired"
     DELIVERY_FAILED = "delivery_failed"
+    RATED = "rated"
+    RATED_LOW = "rated_low"
 
 
 class Since(StrEnum):

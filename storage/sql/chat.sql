@@ -78,11 +78,14 @@ INSERT INTO chat AS c (channel_id, thread_key, look_at) VALUES ($1, $2, clock_ti
 ON CONFLICT (channel_id, thread_key) DO UPDATE SET look_at = least(c.look_at, excluded.look_at)
 
 -- name: standing
--- As its visitor may know it. `waits`: nobody has it, and it is not being offered to anybody.
+-- As its visitor may know it. `waits`: nobody has it. `asked`: an agent wants to know how
+-- they like it.
 SELECT t.id AS ticket_id, t.code, coalesce(t.status, '') AS status, coalesce(q.name, '') AS queue, coalesce(a.name, '') AS agent,
        coalesce(t.status = 'open' AND t.assignee_id IS NULL, false) AS waits,
        EXISTS (SELECT 1 FROM desk_line l WHERE l.ticket_id = t.id AND l.doing = 'typing'
                AND l.heard_at > clock_timestamp() - make_interval(secs => $3)) AS typing,
+       EXISTS (SELECT 1 FROM survey_invitation s WHERE s.ticket_id = t.id AND s.channel_id = $1 AND s.by_hand
+               AND s.expires_at > clock_timestamp()) AS asked,
        coalesce(c.mail, '') AS mail, clock_timestamp() AS now
 FROM (VALUES (1)) AS one (x)
 LEFT JOIN thread_ref r ON r.scope = 'channel:' || $1::int AND r.ref = $2

@@ -14,7 +14,13 @@ from tests.benchmarks.figure import BenchmarkFailed
 CHANNEL = "shop"
 CHANNELS: dict[str, dict[str, Any]] = {
     # As fast as the settings allow: what is measured is the hub, not its brake for a single visitor.
-    CHANNEL: {"kind": "webchat", "burst": 1000, "messages_per_minute": 6000}
+    CHANNEL: {
+        "kind": "webchat",
+        "burst": 1000,
+        "messages_per_minute": 6000,
+        "address_opens": 1_000_000,
+        "address_messages": 10_000_000,
+    }
 }
 
 

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page
+from playwright.async_api import Frame, Page
 
 from hub.actions.people.staff import set_preferences
 from storage import views
@@ -57,6 +57,7 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
     ),
     "simulation": ("/desk/simulate", "/desk/simulate/{id}"),
     "classification": ("/desk/classification",),
+    "surveys": ("/desk/surveys", "/desk/surveys/new/{kind}", "/desk/surveys/{id}", "/desk/surveys/report"),
     "knowledge": (
         "/desk/knowledge", "/desk/knowledge/new", "/desk/knowledge/categories", "/desk/knowledge/{id}",
         "/desk/knowledge/{id}/edit/{language}", "/desk/knowledge/{id}/versions/{language}/{number}", "/desk/tickets/{code}",
@@ -66,7 +67,7 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
 
 
 async def violations(
-    page: Page, within: str | None = None, *, rules: tuple[str, ...] = _EVERYTHING
+    page: Page | Frame, within: str | None = None, *, rules: tuple[str, ...] = _EVERYTHING
 ) -> list[str]:
     """What axe has to say, a line each. `within`: a selector. What an open menu lies upon is half covered, and so too small to
     hit; it is looked at by itself."""

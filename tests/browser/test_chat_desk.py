@@ -1,5 +1,5 @@
-"""A visitor's page and an agent's page, side by side: each sees that the other is there, writes, and has seen; and when the visitor
-leaves, the agent knows that too."""
+"""A visitor's page and an agent's page, side by side: each sees that the other is there, writes, and has seen; and when the
+visitor leaves, the agent knows that too."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,10 +9,12 @@ from aiohttp import ClientSession, CookieJar
 from playwright.async_api import Browser, Page, expect
 
 from hub.actions.people.staff import add_agent
+from hub.model.codes import TICKET, show_code
 from hub.settings import Delivery, Settings
 from hub.wiring import run_hub
 from tests.browser.conftest import OpenDesk
 from tests.conftest import SECRET
+from tests.fakes.chat import CHAT, Visitor, answers, pass_minutes
 from tests.fakes.desk import PASSWORD, Desk
 
 LI = "li@x.example"
@@ -20,12 +22,12 @@ LI = "li@x.example"
 
 @pytest.fixture
 async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
-    """A whole hub with a chat; ann answers."""
+    """A whole hub with a chat that goes on by letter; ann answers."""
     settings = Settings(
         data_dir=tmp_path / "var",
         secret_key=SECRET.decode(),  # type: ignore[arg-type]
         web={"port": 0},  # type: ignore[arg-type]
-        channels={"chat": {"kind": "webchat"}},
+        channels=CHAT,
         delivery=Delivery(undo_seconds=0),
     )
     async with (
@@ -71,11 +73,44 @@ async def test_both_sides_see_each_other(browser: Browser, desk: Desk, open_desk
     await expect(answer.locator(".seen-mark")).to_be_visible()
     await expect(visitor.locator("#typing")).to_be_hidden()
 
+    # The agent asks how they like it, by a key, and hears.
+    await agent.keyboard.press("Escape")
+    await agent.keyboard.press("Shift+R")
+    await expect(agent.locator("#toasts")).to_contain_text("Asked for a rating.")
+    await visitor.locator("#rating [value='5']").check()
+    await visitor.locator("#rating [type=submit]").click()
+    await expect(agent.locator(".entry.survey")).to_have_count(1)
+
     # They leave; the next answer is not seen.
     await visitor.close()
     await expect(there).to_contain_text("named no e-mail address")
     await expect(agent.locator("#rows .row .visitor")).to_have_text("Left the chat")
     await agent.locator("#reply-text").fill("Shall I keep one for you?")
     await agent.keyboard.press("Control+Enter")
-    await expect(agent.locator(".entry.out")).to_have_count(2)
+    await expect(agent.locator(".entry.out").last).to_contain_text("Shall I keep one")
     await expect(agent.locator(".entry.out .seen-mark:visible")).to_have_count(1)
+    await expect(agent.locator(".entry.out").last.locator(".seen-mark")).to_be_hidden()
+
+
+async def test_the_desk_shows_that_it_goes_on_by_letter_and_that_they_are_back(
+    desk: Desk, open_desk: OpenDesk
+) -> None:
+    li = Visitor(desk.ctx, "li")
+    await li.lounge.here(li.key, "p1")
+    opened = await li.says(email=LI)
+    await answers(desk.ctx, opened)
+    agent = await open_desk(f"/desk/tickets/{show_code(TICKET, opened['code'])}?scope=all")
+    there, to = agent.locator("#visitor"), agent.locator("#composer div.to summary")
+    await expect(there).to_have_text("The visitor is here")
+    await expect(to).to_contain_text("Web chat")
+
+    await li.lounge.gone(li.key, "p1")
+    await expect(there).to_contain_text(f"what they do not see goes to {LI}")
+    await pass_minutes(desk.ctx, 5)
+    await expect(there).to_contain_text(f"it goes on by e-mail: {LI}")
+    await expect(agent.locator(".entry.out.automatic")).to_contain_text("On its way.")
+    await expect(to).to_contain_text(LI)
+
+    await li.lounge.here(li.key, "p2")
+    await expect(there).to_have_text("The visitor is here")
+    await expect(to).to_contain_text("Web chat")

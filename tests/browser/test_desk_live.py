@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from hub.actions.floor.route import drain
 from hub.actions.note import add_note
@@ -13,6 +13,7 @@ from storage.database import Connection
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import LOCALES, speak
 from tests.fakes.desk import Desk, customer_writes
+from tests.fakes.scene import one
 
 
 async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk) -> None:
@@ -187,6 +188,39 @@ async def test_the_whole_triage_goes_by_keyboard(open_desk: OpenDesk, desk: Desk
     await expect(page.locator("#help")).to_be_hidden()
     await page.keyboard.press("Slash")
     await expect(page.locator("#find")).to_be_focused()
+
+
+async def test_what_is_pressed_is_meant_for_the_ticket_that_comes_or_for_all_that_are_chosen(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    first = await customer_writes(desk.ctx, "one", subject="First")
+    second = await customer_writes(desk.ctx, "two", subject="Second", thread="two")
+    page = await open_desk(f"/desk/tickets/T-{first}?scope=all")
+    comes = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await comes.wait()
+        await route.continue_()
+
+    await page.route(f"**/desk/tickets/T-{second}?*", late)
+    await page.focus(f"#row-T-{second} .row")
+    for key in ("Enter", "r", "e", "l", "p"):  # the first ticket is still there to be seen
+        await page.keyboard.press(key)
+    comes.set()
+    await expect(page.locator("#thread h1")).to_have_text("Second")
+    await expect(page.locator("#reply-text")).to_be_focused()
+    assert await page.input_value("#reply-text") == ""
+    for code in (first, second):
+        assert await one(desk.ctx, "SELECT status FROM ticket WHERE code = $1", code) == "open"
+    assert await page.locator("details.menu[open]").count() == 0
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("x")
+    await page.focus(f"#row-T-{first} .row")
+    await page.keyboard.press("x")
+    await expect(page.locator("#bulk [data-chosen]")).to_contain_text("2")
+    await page.keyboard.press("e")
+    await expect(page.locator("#dialog")).to_contain_text("2")
+    assert await one(desk.ctx, "SELECT count(*) FROM ticket WHERE status = 'open'") == 2
 
 
 async def test_language_and_theme_are_switched_and_kept(open_desk: OpenDesk, desk: Desk) -> None:

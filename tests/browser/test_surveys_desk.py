@@ -1,21 +1,17 @@
 """Surveys in a real browser: one is written at the desk with what customers would see beside it; a customer answers without
 JavaScript, on a telephone; the results say so."""
 
-import os
 from collections.abc import AsyncIterator
 
 import pytest
 from playwright.async_api import Browser, expect
 
-from hub.actions.surveys.answer import answer_question
 from hub.actions.surveys.definition import Kind
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import COLOURS, LOCALES, Looks, speak, violations
 from tests.fakes.desk import Desk, serving_desk
 from tests.fakes.scene import a_hub, one
 from tests.fakes.surveys import MAILED, a_survey, resolved, seed_answers, token_of
-
-SHOTS = os.environ.get("SHOTS")
 
 
 @pytest.fixture
@@ -24,37 +20,85 @@ async def desk(database_dsn: str) -> AsyncIterator[Desk]:
         yield served
 
 
-async def test_shots(desk: Desk, browser: Browser, open_desk: OpenDesk) -> None:
-    assert SHOTS
-    await a_survey(desk.ctx, Kind.CSAT, follow_up=True, follow_up_queue="complaints", name="After a letter")
-    number = await a_survey(desk.ctx, Kind.NPS, name="Recommend us?", further=[{"key": "q1", "sort": "scale", "label": {"en": "How clear were our answers?", "zh": "我们的回复清楚吗？"}}, {"key": "q2", "sort": "text", "label": {"en": "What should we do next?", "zh": "您希望我们改进什么？"}}])
+async def test_from_the_editor_to_the_customer_and_back(
+    desk: Desk, browser: Browser, open_desk: OpenDesk
+) -> None:
+    page = await open_desk("/desk/surveys")
+    await page.get_by_role("link", name="CSAT").click()
+    preview = page.frame_locator("iframe.survey-preview")
+    await expect(preview.get_by_text("Is your problem solved?")).to_be_visible()
+    await page.get_by_role("button", name="Add a question").click()
+    further = page.locator("#further-q1")
+    await further.get_by_label("Question in English").fill("How clear were we?")
+    await further.get_by_label("Question in English").press("Tab")
+    await expect(preview.get_by_text("How clear were we?")).to_be_visible()
+    await page.get_by_label("Minutes after the resolution").fill("0")
+    await page.get_by_role("button", name="Keep it").click()
+    await expect(page.get_by_text("It is kept.")).to_be_visible()
+    await page.goto(f"{desk.url}/desk/surveys")
+    await page.get_by_role("button", name="Switch on").click()
+    await expect(page.get_by_role("button", name="Switch off")).to_be_visible()
+
     await resolved(desk.ctx)
-    token = await token_of(desk.ctx)
-    await seed_answers(desk.ctx, 400)
+    phone = await browser.new_context(
+        java_script_enabled=False, viewport={"width": 375, "height": 700}, locale="en-US"
+    )
+    customer = await phone.new_page()
+    await customer.goto(f"{desk.url}/survey/{await token_of(desk.ctx)}?score=5")
+    await expect(customer.get_by_role("radio", name="5 of 5: Very satisfied")).to_be_checked()
+    await expect(customer.get_by_text("What went wrong?")).to_be_hidden()
+    await customer.get_by_role("radio", name="2 of 5", exact=True).first.check(force=True)
+    await customer.get_by_role("checkbox", name="It took too long").check(force=True)
+    await customer.get_by_label("Is there anything you would like to tell us?").fill("Three days of silence")
+    await customer.get_by_role("button", name="Send my answer").click()
+    await expect(customer.get_by_role("heading", name="Thank you!")).to_be_visible()
+    await customer.get_by_role("link", name="中文").click()
+    await expect(customer.get_by_role("heading", name="谢谢您的评价！")).to_be_visible()
+    await phone.close()
+
+    await page.goto(f"{desk.url}/desk/surveys/report")
+    word = page.locator(".survey-words li")
+    await expect(word).to_contain_text("Three days of silence")
+    await expect(word).to_contain_text("Reasons: It took too long")
+    await word.get_by_role("link", name="T-").click()
+    await expect(page.locator("#thread")).to_contain_text("2 of 5")
+    await expect(page.locator("#thread")).to_contain_text("It took too long")
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_axe(desk: Desk, browser: Browser, open_desk: OpenDesk, locale: str) -> None:
+    number = await a_survey(desk.ctx, Kind.CSAT, follow_up=True, follow_up_queue="complaints")
+    await resolved(desk.ctx)
+    await seed_answers(desk.ctx, 40)
+    await speak(desk, locale)
     page = await open_desk()
-    for locale in LOCALES:
-        await speak(desk, locale)
-        for theme in ("light", "dark"):
-            for width in (1280, 375):
-                await page.set_viewport_size({"width": width, "height": 900})
-                for name, path in (("list", "/desk/surveys"), ("editor", f"/desk/surveys/{number}"), ("report", "/desk/surveys/report?by=queue&from=2026-01-01"), ("period", "/desk/surveys/report?by=period&kind=nps&step=week&from=2026-05-01")):
-                    await page.goto(desk.url + path)
-                    await page.evaluate("t => { document.documentElement.dataset.theme = t }", theme)
-                    await page.screenshot(path=f"{SHOTS}/{name}-{locale}-{theme}-{width}.png", full_page=True)
-    context = await browser.new_context(java_script_enabled=False)
+    looks = await Looks.begin(page, desk.url, "surveys")
+    await looks.at("/desk/surveys")
+    await looks.at("/desk/surveys/new/{kind}", kind="nps")
+    await looks.at("/desk/surveys/{id}", id=number)
+    await looks.at("/desk/surveys/report", query="?by=period&step=week")
+    looks.found_nothing()
+
+    token, wrong = await token_of(desk.ctx), {}
+    await one(
+        desk.ctx,
+        "UPDATE survey_invitation SET score = 2, answered_at = clock_timestamp() WHERE score IS NULL RETURNING 1",
+    )
     for theme in ("light", "dark"):
+        context = await browser.new_context(color_scheme=theme)  # type: ignore[arg-type]
+        customer = await context.new_page()
         for width in (1280, 375):
-            p = await context.new_page()
-            await p.emulate_media(color_scheme=theme)
-            await p.set_viewport_size({"width": width, "height": 800})
-            for lang in ("en", "zh_CN"):
-                await p.goto(f"{desk.url}/survey/{token}?lang={lang}&score=2")
-                await p.screenshot(path=f"{SHOTS}/page-{lang}-{theme}-{width}.png", full_page=True)
-            await p.goto(f"{desk.url}/survey/nothing")
-            await p.screenshot(path=f"{SHOTS}/over-{theme}-{width}.png", full_page=True)
-    p = await context.new_page()
-    await p.set_viewport_size({"width": 375, "height": 800})
-    await p.goto(f"{desk.url}/survey/{token}?lang=zh&score=2")
-    await p.get_by_role("button", name="提交").click()
-    await p.screenshot(path=f"{SHOTS}/thanks.png", full_page=True)
-    await context.close()
+            await customer.set_viewport_size({"width": width, "height": 800})
+            for where in (
+                f"{token}?score=2&lang={locale}",
+                f"{token}?thanks&lang={locale}",
+                f"nothing?lang={locale}",
+            ):
+                await customer.goto(f"{desk.url}/survey/{where}")
+                found = await (
+                    violations(customer) if theme == "light" else violations(customer, rules=COLOURS)
+                )
+                if found:
+                    wrong[f"{where} {theme} {width}"] = found
+        await context.close()
+    assert wrong == {}

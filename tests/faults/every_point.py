@@ -45,7 +45,7 @@ class Trial:
             async def begun(point: str = point) -> bool:
                 return seat.point == point and (seat.alive or self._died_at(point))
 
-            await until(begun, seconds=60, what=f"a hub that dies at {point} begins")
+            await until(begun, seconds=120, what=f"a hub that dies at {point} begins")
             self.reached[point] = await self._dies(point, patience)
             if not self.reached[point]:
                 self._fleet.kill(seat)

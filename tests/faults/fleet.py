@@ -114,7 +114,7 @@ class Fleet:
         await asyncio.gather(*self._keepers)
         await self._stack.aclose()
 
-    async def ready(self, seat: Seat, seconds: float = 90) -> None:
+    async def ready(self, seat: Seat, seconds: float = 180) -> None:
         """Return when this hub may be sent work."""
         await until(
             lambda: self.is_ready(seat), seconds=seconds, what=f"hub {seat.number} is ready: {seat.folder / 'log'}"

@@ -196,8 +196,8 @@ then = [
 
 
 async def test_each_thing_that_happens_is_heard_by_its_name(database_dsn: str) -> None:
-    # The others are said by clocks, offers and channels.
-    others = {"sla_warning", "sla_breached", "offer_expired", "delivery_failed"}
+    # The others are said by clocks, offers, channels and surveys.
+    others = {"sla_warning", "sla_breached", "offer_expired", "delivery_failed", "rated", "rated_low"}
     names = [one.value for one in Happening if one.value not in others]
     toml = "".join(
         f'[[automation]]\nname = "{name}"\non = ["{name}"]\nunless = {{ by = ["rule"] }}\n'

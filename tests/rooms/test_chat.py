@@ -19,6 +19,7 @@ from hub.actions.chat.part import look_at_chats
 from hub.actions.chat.visitors import read_visitors
 from hub.actions.chat.writing import tell_writing
 from hub.actions.context import Context
+from hub.actions.failures import NotPossible
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.housekeeping import tidy
 from hub.actions.lists.looks import Doing, Look, say_look
@@ -27,6 +28,7 @@ from hub.actions.ports import make_ports
 from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
+from hub.actions.surveys.invite import invite_now
 from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.interactions import OutboundAttachment
@@ -396,7 +398,7 @@ async def test_after_the_letter_answers_go_by_mail_until_they_are_back(ctx: Cont
 
 
 async def test_there_and_back_again_through_real_mail(database_dsn: str) -> None:
-    """The letter leaves over SMTP with its file, no machine is to answer it, and what its reader answers lands on the ticket."""
+    """The letter leaves over SMTP with its file, no machine is to answer it, and the answer to it lands on the ticket."""
     async with MailWorld(uid_validity=7) as mail:
         world = {**MAIL, "imap_port": mail.imap_port, "smtp_port": mail.smtp_port,
                  "smtp_user": SUPPORT, "smtp_password": SUPPORT_PASSWORD}  # fmt: skip
@@ -581,6 +583,34 @@ async def test_only_the_conversation_that_was_asked_can_answer(ctx: Context, li:
     assert not await bob.lounge.answer(bob.key, asked, {"score": 1})
     assert await li.lounge.answer(li.key, asked, {"score": 4})
     assert await one(ctx, "SELECT score FROM survey_invitation") == 4
+
+
+async def test_an_agent_asks_how_they_like_it_while_they_are_there(ctx: Context, li: Visitor) -> None:
+    """Once until it is resolved, and not again then."""
+    opened = await li.says()
+    await answers(ctx, opened)
+    ann = Actor(name="Ann", agent_id=await an_agent(ctx, "Ann"))
+    await invite_now(ctx, ticket_code=opened["code"], actor=ann)
+    with pytest.raises(NotPossible) as refused:
+        await invite_now(ctx, ticket_code=opened["code"], actor=ann)
+    assert refused.value.code == "asked_already"
+    asked = (await li.lounge.standing(li.key)).question
+    assert asked and (await ledger(ctx, opened["id"]))[-1] == "survey_sent"
+    await li.says("And the other parcel?")
+    assert (await li.lounge.standing(li.key)).question == asked, "a word more is no answer"
+    assert await li.lounge.answer(li.key, asked, {"score": 5})
+    assert (await li.lounge.standing(li.key)).question == ""
+    await answers(ctx, opened)
+    await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
+    await one(ctx, "UPDATE timer SET due_at = now() WHERE kind = 'ask_rating' RETURNING 1")
+    await fire_due(ctx)
+    assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 1
+    # What comes back and is resolved once more is asked about once more.
+    await li.says("It is broken")
+    await change_status(ctx, ticket_code=opened["code"], status="resolved", actor=SYSTEM)
+    await one(ctx, "UPDATE timer SET due_at = now() WHERE kind = 'ask_rating' RETURNING 1")
+    await fire_due(ctx)
+    assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 2
 
 
 # ── nothing is left ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -142,7 +142,7 @@ async def test_answers_stand_in_the_agents_language_and_are_found(house: House) 
     status, page, _ = await house.send()
     assert status == 200 and "T-" in page and "A member of our staff reads your complaint" in page
     (kept,) = await rows(
-        house.ctx, "SELECT direction, subject, text, fields FROM interaction WHERE direction = 'in'"
+        house.ctx, "SELECT kind, direction, subject, text, fields FROM interaction WHERE direction = 'in'"
     )
     entry: Any = type("Entry", (), kept)
     assert shown_fields(Voice(locale="en"), entry) == [

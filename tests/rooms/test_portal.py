@@ -24,8 +24,8 @@ from hub.model.codes import CUSTOMER, TICKET, read_code, show_code
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor, Role
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.portal import LI, MEI, House, a_house, link_in
-from tests.fakes.scene import PASSWORD, SYSTEM, one, rows, say
+from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in
+from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, one, rows, say
 from tests.rooms.test_retention import where_it_stands
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
@@ -443,6 +443,18 @@ async def test_a_letter_with_copies_or_taken_back_has_no_key(house: House) -> No
     entry = await queue_reply(house.ctx, ticket_code=code, actor=SYSTEM, text=f"See {plain}")
     gone = await cancel_reply(house.ctx, interaction_id=entry, actor=SYSTEM)
     assert gone.text == f"See {plain}"
+
+
+async def test_whoever_is_told_a_number_is_told_where_the_case_is(database_dsn: str) -> None:
+    """The plain address, good for whoever signs in: a letter that anybody may provoke carries no key."""
+    async with a_house(database_dsn, {**CHANNELS, "support": {**MAIL, "acknowledge": True}}) as house:
+        number = await house.writes(LI)
+        text = await one(house.ctx, "SELECT message->>'text' FROM outbox")
+        assert text.endswith(f"How your case stands:\n{house.ctx.public_url}/portal/{number}")
+        await house.leave()
+        async with house.browser() as li:
+            await house.enter(li, LI)
+            assert "Thank you for writing" not in (await li.get(f"/portal/{number}")).text
 
 
 # ── what agents see, what is forgotten ───────────────────────────────────────────────────────────────────────────────

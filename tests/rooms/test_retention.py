@@ -284,6 +284,29 @@ async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_se
     assert await broken_seals(ctx) == (3, [])
 
 
+async def test_what_readers_said_goes_and_how_many_were_helped_stays(ctx: Context) -> None:
+    article = await one(ctx, "INSERT INTO article DEFAULT VALUES RETURNING id")
+    for visitor, days, helped in (("a", 40, True), ("b", 40, False), ("c", 10, True)):
+        await one(
+            ctx,
+            """INSERT INTO article_vote (article_id, visitor, language, helped, comment, voted_at)
+               VALUES ($1, sha256($2::text::bytea), 'en', $3, 'from ' || $2, now() - make_interval(days => $4)) RETURNING 1""",
+            article, visitor, helped, days,
+        )  # fmt: skip
+    assert (await find_old(ctx, kept=Kept.VOTES, days=30)).many == 2
+    await switch_on(ctx, Kept.VOTES, 30)
+    await nights(ctx)
+    kept = await rows(
+        ctx,
+        """SELECT helped, comment, visitor IN (sha256('a'), sha256('b')) AS known FROM article_vote
+           ORDER BY comment, helped""",
+    )
+    assert [(row["helped"], row["comment"], row["known"]) for row in kept] == [
+        (False, "", False), (True, "", False), (True, "from c", False),
+    ]  # fmt: skip
+    assert (await find_old(ctx, kept=Kept.VOTES, days=30)).many == 0
+
+
 async def everywhere(ctx: Context, found: dict[str, Any]) -> None:
     """What else of the hub may hold somebody's words, on this ticket and customer."""
     agent = await an_agent(ctx, "lin")

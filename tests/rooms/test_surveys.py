@@ -29,6 +29,7 @@ from hub.actions.surveys.stop import stop_asking
 from hub.actions.surveys.token import make_token
 from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, TICKET, show_code
+from tests.fakes.automation import automated, settle
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, ledger, one, rows, ticket, write
 from tests.fakes.surveys import (
@@ -333,6 +334,24 @@ async def test_a_good_score_opens_nothing_nor_does_a_low_one_where_nobody_wants_
     for score in (5, 1):
         assert await answer_question(ctx, await token_of(ctx), {"score": score})
     assert await one(ctx, "SELECT count(*) FROM ticket") == 1
+
+
+async def test_rules_hear_of_a_low_score(database_dsn: str) -> None:
+    rules = automated(
+        """[[automation]]
+name = "call back"
+on = ["rated_low"]
+when = { by = ["customer"] }
+then = [ { add_tags = ["call-back"] } ]
+"""
+    )
+    async with a_hub(database_dsn, rules=rules) as ctx:
+        await a_survey(ctx)
+        found = await resolved(ctx)
+        for score, tags in ((5, []), (1, ["call-back"])):
+            await answer_question(ctx, await token_of(ctx), {"score": score})
+            await settle(ctx)
+            assert await one(ctx, "SELECT tags FROM ticket WHERE id = $1", found["id"]) == tags
 
 
 async def test_a_queue_that_is_gone_leaves_it_where_the_ticket_was(ctx: Context) -> None:

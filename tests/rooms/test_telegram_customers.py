@@ -26,6 +26,7 @@ from hub.actions.ports import make_ports
 from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
+from hub.actions.surveys.definition import Kind
 from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from hub.model.interactions import Identity, IdentityKind
@@ -37,6 +38,7 @@ from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
+from tests.fakes.surveys import a_survey
 from tests.rooms.test_retention import ADMIN, where_it_stands
 
 MEI = 880001
@@ -512,6 +514,27 @@ async def test_a_resolution_is_rated_once_can_be_changed_and_a_low_score_is_expl
     assert (await shop.ticket())["status"] == "resolved", "an opinion opens nothing"
     labels = [one_["text"] for one_ in shop.world.sent_to(MEI)[0]["reply_markup"]["inline_keyboard"][0]]
     assert labels == ["1", "2", "3", "✓ 4", "5"]
+
+
+async def test_a_survey_asks_by_buttons_and_goes_on_on_its_page(shop: Shop) -> None:
+    """Eleven buttons in two rows; reasons and further questions stand behind a link."""
+    await a_survey(shop.ctx, Kind.NPS, channels=["bot"])
+    await shop.writes("壶盖碎了")
+    ticket = await shop.ticket()
+    await change_status(shop.ctx, ticket_code=ticket["code"], status="resolved", actor=SYSTEM)
+    await fire_due(shop.ctx)
+    await shop.deliver()
+    (ask,) = await shop.world.wait_for_message(MEI)
+    rows_ = ask["reply_markup"]["inline_keyboard"]
+    assert [[one_["text"] for one_ in row] for row in rows_] == [list("012345"), ["6", "7", "8", "9", "10"]]
+    assert "推荐我们" in ask["text"] and "/survey/" not in ask["text"]
+    await shop.world.customer_presses(MEI, ask["message_id"], rows_[0][0]["callback_data"])
+    told = (await shop.world.wait_for_message(MEI, 2))[1]["text"]
+    token = rows_[0][0]["callback_data"].split(":")[1]
+    assert f"/survey/{token}" in told
+    assert await one(shop.ctx, "SELECT score FROM survey_invitation") == 0
+    await shop.writes("没人回电话")
+    assert await one(shop.ctx, "SELECT comment FROM survey_invitation") == "没人回电话"
 
 
 async def test_what_is_said_after_new_is_no_word_about_the_rating(shop: Shop) -> None:

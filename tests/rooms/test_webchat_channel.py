@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from channels.webchat.frames import MOST_FRAME
@@ -16,7 +15,6 @@ from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
 from tests.fakes.leaving import free_to_leave
-from tests.fakes.ports import serving_routes
 
 
 @pytest.fixture
@@ -251,26 +249,3 @@ async def test_the_page_sends_shows_and_comes_back_without_doubles() -> None:
         await page.get_by_text("还在吗？").wait_for()
         assert await page.locator("#lines .bubble").all_inner_texts() == ["第一行", "<b>您好</b>", "还在吗？"]
         assert problems == []
-
-
-async def test_the_widget_opens_the_chat_in_a_frame_on_a_listed_site() -> None:
-    async def site(request: web.Request) -> web.Response:
-        script = f'<script src="{room.base}/chat/shop/widget.js" defer></script>'
-        page = f'<!doctype html><html lang="en"><title>Shop</title><h1>Teapots</h1>{script}'
-        return web.Response(text=page, content_type="text/html")
-
-    async with (
-        serving_routes([web.get("/", site)]) as shop,
-        a_chat(allowed_origins=(shop,)) as room,
-        browser_page() as page,
-    ):
-        await page.goto(shop)
-        button = page.get_by_role("button", name="Open chat")
-        await button.click()
-        chat = page.frame_locator("iframe")
-        await chat.get_by_label("Your message").fill("hello from the shop")
-        await chat.get_by_role("button", name="Send").click()
-        await room.journal.kept(1)
-        await chat.get_by_label("Your message").press("Escape")
-        await page.get_by_role("button", name="Open chat").wait_for()
-        assert not await page.locator("iframe").is_visible()

@@ -97,12 +97,24 @@ async def test_the_long_poll_has_the_same_frames(room: Room) -> None:
     assert await room.lounge.heard("gone", key, "p1")
 
 
+async def test_closing_the_channel_answers_the_pages_that_wait(room: Room) -> None:
+    _, (welcome,) = await room.post("poll", {"type": "hello", "page": "p1"})
+    token = welcome["session"]
+    await room.post("say", say(1), token)
+    hello = {"type": "hello", "session": token, "after": "5", "standing": welcome["standing"]["digest"]}
+    asking = asyncio.create_task(room.post("poll", hello | {"page": "p2"}))
+    await room.lounge.heard("here", key_of(welcome), "p2")
+    await room.adapter.close()
+    assert (await asking)[0] == 503
+
+
 async def test_s71_s72_only_our_page_and_listed_sites_may_ask(room: Room) -> None:
     for origin in (None, "null", "https://evil.example", f"{SITE}.evil.example"):
         for path in ("poll", "say", "files"):
             assert (await room.post(path, {"type": "hello"}, origin=origin))[0] == 403, origin
     assert (await room.post("poll", {"type": "hello"}, origin=SITE))[0] == 200
-    for body in ({"type": "message", "client_id": "a", "text": "x"}, [], {"type": "hello", "session": 5}):
+    bad: list[Any] = [{"type": "message", "client_id": "a", "text": "x"}, [], {"type": "hello", "session": 5}]
+    for body in bad:
         assert (await room.post("poll", body))[0] == 400
     assert (await room.post("say", say(1)))[0] == 401
     assert room.journal.offered == []

@@ -116,7 +116,7 @@ async def test_a_visitor_whom_the_site_names_with_files_both_ways_on_two_hubs(ho
 
 
 async def test_one_customer_in_two_browsers_and_a_link_to_another_device(house: House) -> None:
-    """Whoever the site names twice is one customer with two conversations; a token that one hub took back is none on the other."""
+    """Whom the site names twice is one customer with two conversations; a token given back at one hub is none at the other."""
     tokens = []
     for number in range(2):
         (welcome,) = await house.post(house.one, "poll", {"type": "hello", "identity": statement()})

@@ -45,7 +45,8 @@ async def test_schemathesis_finds_nothing(target: Target) -> None:
 FITTING: dict[str, Any] = {
     "channel": "shop", "queue": "enquiries", "way": "", "inbox": "", "address": "someone@mail.example", "calendar": "",
     "url": "https://program.example/hook", "add": ["seen"], "entries": ["1"], "entry": "1", "members": ["ann"],
-    "customer": "C-10019", "step": "comment", "acts": {"note": "words"}, "values": {"size": "x"}, "priority": 2, "value": "someone@mail.example",
+    "customer": "C-10019", "step": "comment", "acts": {"note": "words"}, "values": {"size": "x"}, "priority": 2,
+    "value": "someone@mail.example",
 }  # fmt: skip
 """What these fields want, so that the whole is taken and its texts are looked at."""
 
@@ -268,6 +269,6 @@ async def test_s27_s47_s55_every_text_of_every_body_is_a_text_and_nothing_else_i
 PAGES = (
     "/desk", "/desk?scope=all", "/desk/tickets/{number}", "/desk/customers", "/desk/customers/{customer}",
     "/desk/organisations", "/desk/tasks", "/desk/incidents", "/desk/templates", "/desk/macros", "/desk/tags", "/desk/fields",
-    "/desk/webhooks", "/desk/staff", "/desk/audit", "/desk/knowledge", "/desk/roles", "/desk/keys", "/desk/queues", "/desk/rules",
-    "/desk/system", "/desk/search?q=onload", "/help/en",
+    "/desk/webhooks", "/desk/staff", "/desk/audit", "/desk/knowledge", "/desk/roles", "/desk/keys", "/desk/queues",
+    "/desk/rules", "/desk/system", "/desk/search?q=onload", "/help/en",
 )  # fmt: skip

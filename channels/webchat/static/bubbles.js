@@ -145,7 +145,7 @@ export function openLog({ log, list, fetchFile }) {
     fail(clientId, why, retry) {
       const bubble = bubbles.get(clientId);
       if (!bubble || bubble.dataset.id) return;
-      mark(bubble, "failed", words[why]);
+      mark(bubble, "failed", why);
       if (!retry) return;
       const again = () => {
         mark(bubble, "sending");

@@ -12,6 +12,7 @@ const field = { text: part("text"), name: part("name"), email: part("email") };
 const base = `${location.origin}/chat/${facts.chat}`;
 const store = openStore(`contact-hub.chat.${facts.chat}`);
 const page = chance();
+const VAIN = ["too_long", "empty", "bad_frame", "no_files", "too_many_files", "file_too_big", "too_large_together"]; // again is no better
 const fileOf = new Map(); // client_id → files that only this page has
 const offers = part("offers");
 let identity = "";
@@ -135,8 +136,12 @@ function sameChat(one, other) {
 
 function wrong({ code, client_id: id }) {
   const message = store.get().waiting.find((one) => one.client_id === id) ?? fileOf.get(id)?.message;
-  if (message) lines.fail(id, code, () => transmit(message));
-  else if (code === "bad_address") tell(words.bad_address);
+  if (message) {
+    const size = code === "too_large_together" ? facts.all_mb : facts.file_mb;
+    const vain = VAIN.includes(code);
+    lines.fail(id, say(code, { name: words.file, size, count: facts.files }), vain ? null : () => transmit(message));
+    if (vain) forget(id);
+  } else if (code === "bad_address") tell(words.bad_address);
   else if (code === "bad_key") tell(words.bad_key);
   else if (code === "bad_identity") console.warn("ContactHub: the identity was refused");
 }
@@ -154,10 +159,9 @@ function transmit(message) {
     line.send({ type: "message", ...message });
     return;
   }
-  const failed = (code) => lines.fail(message.client_id, code, () => transmit(message));
   upload(`${base}/files`, store.get().session, page, message, own.files, (share) => lines.progress(message.client_id, share)).then(
     (frames) => frames.forEach((frame) => hear(frame.type === "error" ? { ...frame, client_id: message.client_id } : frame)),
-    () => failed("not_kept"),
+    () => wrong({ code: "not_kept", client_id: message.client_id }),
   );
 }
 

@@ -7,7 +7,7 @@ lock: a hub that dies has done nothing, and of two hubs one finds the row.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hub.actions.announce import EVENTS, OUTBOX, announce
+from hub.actions.announce import EVENTS, OUTBOX, VISITORS, announce
 from hub.actions.answers.drafts import MOST_FILES_BYTES
 from hub.actions.chat.decide import decide
 from hub.actions.chat.letters import MISSED, Content, GoingOn, locale_of, mail_of, parting_of, write_letter
@@ -69,7 +69,7 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
             over.append(chat)
         await stored.set_look(connection, chat, decision.look_at, decision.away_since)
     if wrote:
-        await announce(connection, OUTBOX, EVENTS)
+        await announce(connection, OUTBOX, EVENTS, VISITORS)
     return _Looked(many=len(due), over=over)
 
 

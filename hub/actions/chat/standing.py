@@ -27,11 +27,12 @@ async def read_standing(ctx: Context, channel: ConfiguredChannel, number: int, t
 
     async def read(connection: Connection) -> tuple[StandingRow, str]:
         row = await stored.standing(connection, number, thread_key, LINE_SECONDS * 3)
-        if row.ticket_id is None or row.status not in _OVER:
+        if row.ticket_id is None or not (row.asked or row.status in _OVER):
             return row, ""
         # Answers go to where the conversation is, so that is whom it was put to.
         question = await question_of(connection, row.ticket_id, number, thread_key)
-        return row, question.token(ctx.secret) if question is not None else ""
+        asks = question is not None and question.score is None
+        return row, question.token(ctx.secret) if question is not None and asks else ""
 
     row, question = await ctx.database.read(read)
     serving, opens_at = _hours(ctx, row.queue or _new_ones_go_to(ctx, channel), row.now)

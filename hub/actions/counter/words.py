@@ -125,6 +125,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "Your case {number} is resolved. How did we do? 1 is poor, 5 is excellent.",
         "您的问题 {number} 已解决。请为本次服务打分：1 分很不满意，5 分非常满意。",
     ),
+    "rate_now": (
+        "How do you like our service so far? 1 is poor, 5 is excellent.",
+        "请为本次服务打分：1 分很不满意，5 分非常满意。",
+    ),
     "rate_resolved": ("Your case {number} is resolved.", "您的问题 {number} 已解决。"),
     "rate_scale": ("({low} – {high})", "（{low} — {high}）"),
     "rate_more": (

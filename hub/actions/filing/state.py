@@ -21,12 +21,14 @@ Name = tuple[int, str, str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What is the same for all that arrives. `is_own` knows every address of every configured inbox; `look_again` says what a
-    ticket is that opens, by what was learned as well."""
+    ticket is that opens, by what was learned as well; `case_link` where its customer finds a ticket of this code, ""
+    for nowhere."""
 
     rules: RoutingRules
     secret: bytes
     is_own: Callable[[str], bool] = lambda _address: False
     look_again: Callable[[Read], Read] = lambda read: read
+    case_link: Callable[[int], str] = lambda _code: ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -32,7 +32,7 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_threads(connection, cases)
     await _note_talks(connection, cases)
     await _write_reports(connection, batch)
-    await acknowledge(connection, batch.house.secret, cases)
+    await acknowledge(connection, batch.house.secret, cases, batch.house.case_link)
     await touch(connection, batch.house.rules, _happened(batch))
 
 

@@ -62,23 +62,28 @@ async def ask_rating(ctx: Context, connection: Connection, ticket_id: int) -> No
 
 
 async def invite_now(ctx: Context, *, ticket_code: int, actor: Actor) -> None:
-    """Ask the customer of a resolved ticket without the survey's wait. Raises NotFound, NotPossible: not_resolved, no_survey
-    (none fits), asked_already (about this, or not long ago, or they do not want to be), not_askable (nobody took part who may
-    be)."""
+    """Ask the customer of a resolved ticket without the survey's wait; in a conversation also before it is resolved, while they
+    are there, and then no more when it is. Raises NotFound, NotPossible: not_resolved, no_survey (none fits), asked_already
+    (about this, or not long ago, or they do not want to be), not_askable (nobody took part who may be)."""
 
     async def run(step: Step) -> None:
         ticket = step.ticket
-        resolution = await surveys.resolution(step.connection, ticket.id)
-        if ticket.status != TicketStatus.RESOLVED or not resolution:
-            raise NotPossible("Only a resolved ticket is asked about.", code="not_resolved")
         chosen = await _choose(ctx, step.connection, ticket)
-        if chosen is None:
+        talks_here = chosen is not None and ctx.channel(ticket.channel).kind.asks != "letter"
+        in_work = ticket.status in (TicketStatus.OPEN, TicketStatus.PENDING)
+        resolution = await surveys.resolution(step.connection, ticket.id)
+        if ticket.status != TicketStatus.RESOLVED and not (in_work and talks_here):
+            raise NotPossible("Only a resolved ticket is asked about.", code="not_resolved")
+        if in_work:
+            resolution = ticket.seq + 1
+        if chosen is None or not resolution:
             raise NotPossible("No survey fits this ticket.", code="no_survey")
         if await _is_spared(step.connection, ticket, resolution, chosen.definition):
             raise NotPossible(
                 "This customer was asked already, or does not want to be.", code="asked_already"
             )
-        if not await _ask(ctx, step.connection, ticket, resolution, chosen):
+        by = actor if in_work else None
+        if not await _ask(ctx, step.connection, ticket, resolution, chosen, by=by):
             raise NotPossible("Nobody can be asked on this ticket now.", code="not_askable")
 
     await on_ticket(ctx, ticket_code, actor, run)
@@ -118,9 +123,15 @@ async def _is_spared(
 
 
 async def _ask(
-    ctx: Context, connection: Connection, ticket: WorkedTicket, resolution: int, chosen: Chosen
+    ctx: Context,
+    connection: Connection,
+    ticket: WorkedTicket,
+    resolution: int,
+    chosen: Chosen,
+    *,
+    by: Actor | None = None,
 ) -> bool:
-    """Whether somebody is asked."""
+    """Whether somebody is asked. `by`: whoever asks before it is resolved."""
     channel = ctx.channel(ticket.channel)
     definition = chosen.definition
     talk = await talks.read(connection, ticket.channel_id, ticket.thread_key)
@@ -149,10 +160,11 @@ async def _ask(
         channel_id=ticket.channel_id,
         address=ticket.reply_address,
         token_hash=hash_token(token),
-        seconds=definition.good_days * _DAY,
+        seconds=definition.good_days * _DAY if by is None else _DAY,
         survey=chosen.survey,
         language=language,
         shown=channel.kind.asks == "page",
+        by_hand=by is not None,
     )
     if by_letter:
         letter = await compose_letter(ctx, connection, channel, ticket, definition, language, token)
@@ -160,28 +172,27 @@ async def _ask(
         await _send(ctx, connection, ticket, entry, letter.text, language, letter=letter)
         await inbound.add_refs(connection, [(MAIL, letter.message_id, ticket.id)])
         return True
-    text = _words(ticket, chosen, language)
-    entry = await _write(connection, ticket, definition, text)
+    text = _words(ticket, chosen, language, resolved=by is None)
+    entry = await _write(connection, ticket, definition, text, by=by)
     if channel.kind.asks == "buttons":
         choices = [[one.label, one.data] for one in buttons_of(definition.kind, token)]
         await _send(ctx, connection, ticket, entry, text, language, choices=choices)
     return True
 
 
-def _words(ticket: WorkedTicket, chosen: Chosen, language: str) -> str:
+def _words(ticket: WorkedTicket, chosen: Chosen, language: str, *, resolved: bool) -> str:
     """What stands above the buttons, and on the timeline."""
     number, definition = show_code(TICKET, ticket.code), chosen.definition
     if chosen.survey is None:
-        return say("rate", language, number=number)
+        return say("rate" if resolved else "rate_now", language, number=number)
     scale = say(
         "rate_scale",
         language,
         low=f"{definition.kind.scores[0]} {definition.lowest.say(language)}".strip(),
         high=f"{definition.kind.scores[-1]} {definition.highest.say(language)}".strip(),
     )
-    return "\n".join(
-        (say("rate_resolved", language, number=number), definition.question.say(language), scale)
-    )
+    head = (say("rate_resolved", language, number=number),) if resolved else ()
+    return "\n".join((*head, definition.question.say(language), scale))
 
 
 async def _write(
@@ -190,6 +201,8 @@ async def _write(
     definition: Definition,
     text: str,
     letter: Letter | None = None,
+    *,
+    by: Actor | None = None,
 ) -> int:
     entry = await surveys.add_entry(
         connection,
@@ -213,7 +226,7 @@ async def _write(
                 ticket_id=ticket.id,
                 seq=ticket.seq + 1,
                 kind=EventKind.SURVEY_SENT,
-                agent_id=None,
+                agent_id=by.agent_id if by is not None else None,
                 data=as_json(event),
             )
         ],

@@ -26,7 +26,7 @@ from hub.web.desk.admin import audit, keys, retention, roles
 from hub.web.desk.assets import show_asset
 from hub.web.desk.channels import building, consenting, setting_up
 from hub.web.desk.channels import pages as channels
-from hub.web.desk.chat import visitors
+from hub.web.desk.chat import rating, visitors
 from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.knowledge import offering, shelves
 from hub.web.desk.knowledge import pages as knowledge
@@ -122,6 +122,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/tickets/{code}/assign", acting.post_assign, needs=P.ASSIGN_OTHERS),
         post("/tickets/{code}/release", acting.post_release, needs=EVERYBODY),
         post("/tickets/{code}/status", acting.post_status, needs=P.WORK),
+        post("/tickets/{code}/rating", rating.post_rating, needs=P.WORK),
         get("/fragments/tickets/{code}/reassign", acting.show_reassign, needs=P.ASSIGN_OTHERS),
         post("/tickets/{code}/listen", listening.post_listen, needs=P.LISTEN_IN),
         post("/tickets/{code}/listen/leave", listening.post_leave, needs=P.LISTEN_IN),

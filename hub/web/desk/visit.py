@@ -65,7 +65,7 @@ class Visit:
         return self.actor.may(permission)
 
     def has_visitors(self, channel_kind: str) -> bool:
-        """Whether somebody sits at the other end of a conversation of this kind, of whom the hub knows whether they are there."""
+        """Whether somebody sits at the other end of a conversation of this kind, and the hub knows whether they are there."""
         kind = self.ctx.kinds.get(channel_kind)
         return kind is not None and kind.parting is not None
 

@@ -22,6 +22,7 @@ from channels.webform.words import WORDS
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.follow import Followed, open_link
+from hub.actions.portal.place import is_open
 from hub.actions.receive import accept_items
 from hub.web.desk.say.follow import STANDS
 from hub.web.desk.say.language import Voice
@@ -139,6 +140,7 @@ class FollowPages:
             status,
             followed=followed,
             stands=STANDS[followed.status],
+            survey=followed.question.token(self._ctx.secret) if followed.question is not None else "",
             problems=[one.say(words) for one in (*problems, *again)],
             words=words,
             text=given.get("text", ""),
@@ -164,7 +166,7 @@ class FollowPages:
         }
         if status == 503:
             headers["Retry-After"] = _RETRY_AFTER
-        text = render("follow.html", voice, now=datetime.now(UTC), **context)
+        text = render("follow.html", voice, now=datetime.now(UTC), my_page=is_open(self._ctx), **context)
         return web.Response(
             text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
         )

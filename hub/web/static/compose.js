@@ -173,6 +173,12 @@ function fitWayBack() {
   readComposer(box);
 }
 
+// Whoever left a chat is answered by letter, and by the chat when they are back (visitors.js).
+document.body.addEventListener("hub:way", () => {
+  const box = composer();
+  if (box?.dataset.ready && box.dataset.chosen === undefined && !box.contains(document.activeElement)) readComposer(box);
+});
+
 // A scheduled reply that waits no longer may be a draft again, with its files.
 let waiting = new Set();
 function followScheduled() {

@@ -12,13 +12,16 @@ export function inText(element) {
   return Boolean(element?.closest?.("input:not([type=checkbox], [type=radio], [type=file]), textarea, select, [contenteditable]"));
 }
 
-// ── rows of the list ────────────────────────────────────────────────────────────────────────────────────────────────
+// ── rows of a list: tickets; where there are none, what was found, customers, organisations, articles ────────────────
+const OTHER_ROWS = "#main .hit, #main a.person-row";
+
 function rows() {
-  return [...document.querySelectorAll(".row")];
+  const tickets = [...document.querySelectorAll(".row")];
+  return tickets.length ? tickets : [...document.querySelectorAll(OTHER_ROWS)];
 }
 
 function currentRow() {
-  return document.activeElement?.closest?.(".row") || document.querySelector(".row[aria-current=true]");
+  return document.activeElement?.closest?.(`.row, ${OTHER_ROWS}`) || document.querySelector(".row[aria-current=true]");
 }
 
 function rowAfter(step) {
@@ -95,8 +98,15 @@ function open(menu) {
   }
 }
 
+// What is meant for all that are chosen, while any are: the button of their bar.
+const FOR_CHOSEN = { assign: "assign", resolve: "status", tag: "tags", priority: "priority", snooze: "snooze", queue: "queue" };
+
+function forChosen(key) {
+  return document.querySelector(`#bulk:not([hidden]) [data-bulk="${FOR_CHOSEN[key]}"]`);
+}
+
 function press(key) {
-  const found = on(key);
+  const found = forChosen(key) || on(key);
   if (found.matches("summary")) open(found.parentElement);
   else found.click();
 }
@@ -160,9 +170,10 @@ try {
 // ── what each command does, and when there is anything to do ────────────────────────────────────────────────────────
 const always = () => true;
 const go = (url) => ({ when: always, run: () => (location.href = url) });
-const button = (key) => ({ when: () => Boolean(on(key)), run: () => press(key) });
+const button = (key) => ({ when: () => Boolean(forChosen(key) || on(key)), run: () => press(key) });
 const onRows = (run) => ({ when: () => rows().length > 0, run });
 const onRow = (run) => ({ when: () => Boolean(currentRow()), run });
+const onTicketRow = (run) => ({ when: () => Boolean(currentRow()?.matches(".row")), run });
 const onTicket = (run) => ({ when: () => Boolean(document.getElementById("thread")), run });
 const onOffer = (answer) => ({ when: () => Boolean(document.querySelector("[data-offer]")), run: () => answerOffer(answer) });
 
@@ -171,8 +182,8 @@ const DOES = {
   previous: onRows(() => move(-1)),
   open: onRow(() => currentRow().click()),
   back: onTicket(back),
-  select: onRow(() => select(false)),
-  select_range: onRow(() => select(true)),
+  select: onTicketRow(() => select(false)),
+  select_range: onTicketRow(() => select(true)),
   search: {
     when: always,
     run: () => {
@@ -188,7 +199,10 @@ const DOES = {
   assign: button("assign"),
   take: button("take"),
   resolve: button("resolve"),
-  resolve_next: { when: () => Boolean(on("resolve")), run: resolveAndNext },
+  resolve_next: {
+    when: () => Boolean(forChosen("resolve") || on("resolve")),
+    run: () => (forChosen("resolve") ? press("resolve") : resolveAndNext()),
+  },
   snooze: button("snooze"),
   tag: button("tag"),
   priority: button("priority"),
@@ -196,6 +210,7 @@ const DOES = {
   kind_right: button("right"),
   queue: button("queue"),
   follow: button("follow"),
+  rating: button("rating"),
   copy_number: onTicket(copyNumber),
   accept_offer: onOffer("accept"),
   decline_offer: onOffer("decline"),
@@ -228,6 +243,37 @@ export function canDo(name) {
 
 export function perform(name) {
   if (canDo(name)) DOES[name].run();
+}
+
+// ── while a ticket is on its way ────────────────────────────────────────────────────────────────────────────────────
+// What is pressed is meant for it, and not for the one that is still there to be seen: the first command waits for it, and what
+// is typed after that one is lost rather than taken for commands.
+const ELSEWHERE = new Set(["next", "previous", "open", "back", "select", "select_range", "search", "palette", "help", "theme"]);
+let coming = null;
+let waiting = "";
+
+document.addEventListener("htmx:before:request", (event) => {
+  const { ctx } = event.detail;
+  if (!ctx?.sourceElement?.matches?.(".row")) return;
+  coming = ctx;
+  waiting = "";
+});
+
+document.addEventListener("htmx:finally:request", (event) => {
+  const { ctx } = event.detail;
+  if (!coming || ctx !== coming) return;
+  const command = waiting;
+  coming = null;
+  waiting = "";
+  if (command && ctx.response?.raw?.ok) perform(command);
+});
+
+// Whether this press is for the ticket that is coming.
+function isForNext(command) {
+  if (!coming) return false;
+  if (!waiting && (!command || ELSEWHERE.has(command) || command.startsWith("go_"))) return false;
+  waiting ||= command;
+  return true;
 }
 
 // ── listening ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -289,6 +335,10 @@ document.addEventListener("keydown", (event) => {
   if (event.altKey || HOLDERS.includes(event.key) || (inText(event.target) && !held)) return;
   if (held) before = "";
   const command = hear(event);
+  if (!held && isForNext(command)) {
+    event.preventDefault();
+    return;
+  }
   if (command === null || (command && !canDo(command))) return; // nothing of ours, or nothing to do it to
   event.preventDefault();
   if (command && (!event.repeat || ["next", "previous"].includes(command))) perform(command);

@@ -32,6 +32,8 @@ export function say(text) {
 let waitingToClear = 0;
 new MutationObserver(() => {
   const box = document.getElementById("messages");
+  const last = box.lastElementChild;
+  for (const one of [...box.children]) if (one !== last && one.textContent === last.textContent) one.remove(); // said again, not twice
   while (box.children.length > 3) box.firstElementChild.remove();
   clearTimeout(waitingToClear);
   waitingToClear = setTimeout(() => box.replaceChildren(), 12000);

@@ -8,6 +8,7 @@ let about = "";
 let asking = false;
 let again = false;
 let stops = 0;
+let way = ""; // of the ticket that is open: its number, and how its visitor is answered
 
 function shown() {
   const tickets = new Set();
@@ -54,7 +55,13 @@ function paint() {
     if (words.textContent !== text) words.textContent = text;
   }
   const open = document.getElementById("visitor");
-  const now = (open && found[open.dataset.visitor]) || { state: "", seen: "0" };
+  const told = open && found[open.dataset.visitor];
+  const now = told || { state: "", seen: "0" };
+  if (told) {
+    const before = way;
+    way = `${open.dataset.visitor} ${told.by}`;
+    if (before.startsWith(`${open.dataset.visitor} `) && before !== way) document.body.dispatchEvent(new CustomEvent("hub:way"));
+  }
   const writes = document.getElementById("visitor-writes");
   if (writes) {
     const scroll = document.getElementById("scroll");

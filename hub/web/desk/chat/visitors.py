@@ -34,10 +34,12 @@ def _codes(given: str) -> list[int]:
 
 def tell_visitor(voice: Voice, row: VisitorRow, now: datetime) -> Mapping[str, Any]:
     """`state`: writing, here, left, or "" where nothing is known; `said` in a word, `more` in a sentence. `seen`: the last
-    answer that was before their eyes, as text: the number is longer than scripts count."""
+    answer that was before their eyes, as text: the number is longer than scripts count. `by`: how they are answered, mail or
+    chat."""
     state = "writing" if row.typing and row.here else "here" if row.here else "left" if row.away_since else ""
     said = voice.say(_WORDS[state]) if state else ""
-    return {"state": state, "said": said, "more": _more(voice, row, state, now), "seen": str(row.seen_line)}
+    more, by = _more(voice, row, state, now), "mail" if row.by_mail else "chat"
+    return {"state": state, "said": said, "more": more, "seen": str(row.seen_line), "by": by}
 
 
 _WORDS = {

@@ -97,6 +97,11 @@ ABOUT: Mapping[str, str] = {
     "title_en": N_("Label in English"),
     "title_zh": N_("Label in Chinese"),
     "retired": N_("Retired"),
+    "on": N_("Switched on"),
+    "address": N_("Address"),
+    "label": N_("Name"),
+    "required": N_("Needed"),
+    "secrets_renewed": N_("Passwords renewed"),
 }
 """What a detail of an act is called; others are shown by the word that the trail has for them."""
 

@@ -44,6 +44,7 @@ NAMES: Mapping[str, str] = {
     "kind_right": N_("Say that an uncertain kind is right"),
     "queue": N_("Move to another queue"),
     "follow": N_("Follow the ticket, or no longer"),
+    "rating": N_("Invite a rating"),
     "copy_number": N_("Copy the ticket's number"),
     "accept_offer": N_("Accept what you are offered"),
     "decline_offer": N_("Decline what you are offered"),

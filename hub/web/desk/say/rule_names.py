@@ -137,6 +137,8 @@ HAPPENINGS: Mapping[str, str] = {
     "sla_breached": N_("A target is missed"),
     "offer_expired": N_("Nobody accepts an offer"),
     "delivery_failed": N_("An answer cannot be delivered"),
+    "rated": N_("The customer gives a score"),
+    "rated_low": N_("The customer gives a low score"),
 }
 
 SINCE: Mapping[str, str] = {

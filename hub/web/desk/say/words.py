@@ -225,6 +225,10 @@ ROLES: Mapping[str, str] = {
 }
 
 FAILURES: Mapping[str, str] = {
+    "not_resolved": N_("Only a resolved ticket is asked about."),
+    "no_survey": N_("Nobody is asked for a rating here."),
+    "asked_already": N_("They were asked already, or do not want to be."),
+    "not_askable": N_("Nobody can be asked on this ticket now."),
     "bad_survey": N_("This survey cannot be kept so. Look at what you changed last."),
     "survey_name": N_("A survey needs a name of 100 characters at most."),
     "survey_question": N_("A survey needs its question, in one language at least."),

@@ -1,0 +1,397 @@
+"""The chat in a real browser, on a page of another origin: one tag, its sizes and everything that it asks for; focus and keys;
+with a socket and without; files both ways; whom the site names; several tabs. axe finds nothing."""
+
+import gzip
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    FrameLocator,
+    Page,
+    Response,
+    WebSocketRoute,
+    expect,
+)
+
+from channels.adapter import FileOfLine, OpenFile
+from channels.webchat import KIND
+from hub.actions.answers.reply import queue_reply
+from hub.actions.status import change_status
+from hub.model.interactions import OutboundAttachment
+from hub.settings import Settings
+from hub.wiring import Hub, run_hub
+from tests.browser.looks import COLOURS, violations
+from tests.conftest import SECRET
+from tests.fakes.chat_room import LARGE
+from tests.fakes.lounge import Waitingroom
+from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
+from tests.fakes.scene import MAIL, SYSTEM, rows
+from tests.fakes.visitor import IDENTITY_SECRET, statement
+
+LOADER_KB, PANEL_KB = 4, 35
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077" + "53de0000000c4944415408d763f8cfc000000301010018dd8db0"
+    "0000000049454e44ae426082"
+)  # fmt: skip
+
+
+@dataclass
+class Shop:
+    """A site with the tag on its page. `asked`: everything that its pages asked for, with what was served."""
+
+    url: str
+    browser: Browser
+    complaints: list[str] = field(default_factory=list)
+    asked: list[Response] = field(default_factory=list)
+
+    async def visitor(self, *, locale: str = "en-US", **more: Any) -> BrowserContext:
+        context = await self.browser.new_context(locale=locale, **more)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("response", lambda response: self.asked.append(response))
+        return context
+
+    async def page(self, context: BrowserContext | None = None, **more: Any) -> Page:
+        page = await (context or await self.visitor(**more)).new_page()
+        await page.goto(self.url)
+        return page
+
+
+def _tag(hub_url: list[str], language: str = "en") -> web.RouteDef:
+    async def show(_request: web.Request) -> web.Response:
+        script = f'<script src="{hub_url[0]}/chat/shop/widget.js" defer></script>'
+        text = (
+            f'<!doctype html><html lang="{language}"><meta name="viewport" content="width=device-width">'
+            f'<title>Shop</title><link rel="icon" href="data:,"><main><h1>Teapots</h1></main>{script}</html>'
+        )
+        # As strict as a site can be that lets the hub in.
+        policy = f"default-src 'none'; script-src {hub_url[0]}; frame-src {hub_url[0]}; img-src data:; "
+        policy += "require-trusted-types-for 'script'"
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+    return web.get("/", show)
+
+
+@dataclass
+class House:
+    hub: Hub
+    shop: Shop
+    stranger: str
+
+
+@pytest.fixture
+async def house(database_dsn: str, browser: Browser) -> AsyncIterator[House]:
+    hub_url = [""]
+    async with serving_routes([_tag(hub_url)]) as site, serving_routes([_tag(hub_url)]) as stranger:
+        chat = {
+            "kind": "webchat",
+            "allowed_origins": [site],
+            "identity_secret": IDENTITY_SECRET,
+            "go_on_by": "support",
+            "most_file_mb": 1,
+            "rating_seconds": 0,
+        }
+        channels: Any = {"shop": chat, "support": MAIL}
+        settings = Settings(channels=channels, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
+        shop = Shop(site, browser)
+        async with run_hub(settings, database_dsn, grace=5) as hub:
+            hub_url[0] = hub.url
+            yield House(hub, shop, stranger)
+        assert shop.complaints == []
+
+
+async def open_chat(page: Page) -> FrameLocator:
+    """Its line stands."""
+    await page.get_by_role("button", name="Open chat").click()
+    chat = page.frame_locator("iframe")
+    await expect(chat.locator("#state")).to_be_hidden()
+    return chat
+
+
+async def say(chat: FrameLocator, text: str) -> None:
+    await chat.get_by_label("Your message").fill(text)
+    await chat.get_by_role("button", name="Send", exact=True).click()
+    await expect(chat.locator("li.mine", has_text=text).last).to_have_attribute("data-state", "sent")
+
+
+async def answer(house: House, text: str, number: int = 0, **more: Any) -> None:
+    """By an agent, to the ticket that was opened as the `number`th."""
+    found = await rows(house.hub.ctx, "SELECT code FROM ticket ORDER BY id")
+    await queue_reply(house.hub.ctx, ticket_code=found[number]["code"], actor=SYSTEM, text=text, **more)
+
+
+async def test_one_tag_on_a_foreign_site(house: House) -> None:
+    page = await house.shop.page()
+    button = page.get_by_role("button", name="Open chat")
+    await expect(button).to_have_attribute("aria-expanded", "false")
+    asked = house.shop.asked
+    assert [one.url for one in asked] == [f"{house.shop.url}/", f"{house.hub.url}/chat/shop/widget.js"]
+    loader = len(gzip.compress(await asked[1].body()))
+    assert loader <= LOADER_KB * 1024, f"the loader has {loader} bytes"
+    # In by the keyboard, out again by Esc, and where one was.
+    await button.focus()
+    await page.keyboard.press("Enter")
+    chat = page.frame_locator("iframe")
+    await expect(chat.locator("#text")).to_be_focused()
+    await expect(chat.locator("#state")).to_be_hidden()
+    assert await page.locator("iframe").get_attribute("title") == "Chat with us"
+    await expect(chat.get_by_role("log", name="Conversation")).to_be_visible()
+    bodies = [await one.body() for one in asked[2:]]
+    panel = sum(len(gzip.compress(body)) for body in bodies)
+    assert panel <= PANEL_KB * 1024, f"the panel has {panel} bytes"
+    assert any(one.url.endswith("/help/suggest.js") for one in asked)
+    await page.keyboard.type("Is the blue one there?")
+    await page.keyboard.press("Enter")
+    await expect(chat.locator("li.mine")).to_have_attribute("data-state", "sent")
+    await page.keyboard.press("Escape")
+    await expect(button).to_be_focused()
+    await expect(page.locator("iframe")).to_be_hidden()
+
+    # What comes while it is closed is counted on the button, on the next page of the site too, and gone when it was seen.
+    await answer(house, "Yes, it is.")
+    await expect(page.get_by_role("button", name="Open chat, 1 new")).to_be_visible()
+    await page.reload()
+    await page.get_by_role("button", name="Open chat, 1 new").click()
+    await expect(chat.locator(".bubble").last).to_have_text("Yes, it is.")
+    await expect(chat.locator("#lines li")).to_have_count(2)
+    await chat.get_by_label("Close chat").click()
+    await expect(button).to_have_accessible_name("Open chat")
+    assert all(one.url.startswith((house.shop.url, house.hub.url)) for one in asked)
+
+
+async def test_s74_s76_nobody_else_shows_it_or_is_heard(house: House) -> None:
+    page = await house.shop.page()
+    chat = await open_chat(page)
+    await say(chat, "hello")
+    frame = next(one for one in page.frames if one.url.startswith(house.hub.url))
+    token = await frame.evaluate("localStorage.getItem('contact-hub.chat.shop')")
+    # The site's own word from a window that is not its frame, and a frame's word to itself, change nothing.
+    await page.evaluate("postMessage({contactHub: 'shop', say: 'close'}, '*')")
+    await page.evaluate("postMessage({contactHub: 'shop', say: 'state', unread: 7}, '*')")
+    await frame.evaluate("postMessage({contactHub: 'shop', do: 'reset'}, '*')")
+    await frame.evaluate(
+        "new Promise((done) => { addEventListener('message', () => setTimeout(done)); postMessage(1, '*'); })"
+    )
+    assert await frame.evaluate("localStorage.getItem('contact-hub.chat.shop')") == token
+    # Nor the word of another frame of the hub's own.
+    await page.evaluate(
+        """address => {
+        window.heard = new Promise((done) => addEventListener("message", (event) => event.data === "mark" && done()));
+        const twin = Object.assign(document.createElement("iframe"), { src: `${address}/chat/shop`, name: "twin" });
+        document.body.append(twin);
+        return new Promise((done) => twin.addEventListener("load", () => done()));
+    }""",
+        house.hub.url,
+    )
+    twin = page.frame(name="twin")
+    assert twin is not None
+    await twin.evaluate(
+        "parent.postMessage({contactHub: 'shop', say: 'close'}, '*'); parent.postMessage('mark', '*')"
+    )
+    await page.evaluate("window.heard")
+    await expect(page.locator("iframe#panel")).to_be_visible()
+    # A page that is not on the list may load the tag, and gets no panel.
+    other = await (await house.shop.visitor()).new_page()
+    await other.goto(house.stranger)
+    async with other.expect_console_message(lambda said: "frame-ancestors" in said.text):
+        await other.get_by_role("button", name="Open chat").click()
+    assert not any(one.url.startswith(f"{house.hub.url}/chat") for one in other.frames)
+
+
+async def test_without_a_socket_the_same_by_asking_again_and_again(house: House) -> None:
+    """What some proxies do: the socket is shut before it says a word."""
+    context = await house.shop.visitor()
+
+    async def shut(route: WebSocketRoute) -> None:
+        await route.close()
+
+    await context.route_web_socket("**/socket", shut)
+    page = await house.shop.page(context)
+    chat = await open_chat(page)
+    await say(chat, "Is anybody there?")
+    await answer(house, "I am.")
+    await expect(chat.locator(".theirs .bubble")).to_have_text("I am.")
+    await say(chat, "Good.")
+    await expect(chat.locator("#lines li")).to_have_count(3)
+    await expect(chat.locator("#reference")).to_contain_text("Reference number")
+    assert any(one.url.endswith("/chat/shop/poll") for one in house.shop.asked)
+
+
+_DROP = """(place, [name, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+    const at = document.getElementById(place);
+    const how = { bubbles: true, cancelable: true };
+    if (place === "text") at.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...how }));
+    else at.dispatchEvent(new DragEvent("drop", { dataTransfer: data, ...how }));
+}"""
+
+
+async def test_files_are_chosen_pasted_dropped_shown_and_saved(house: House) -> None:
+    page = await house.shop.page()
+    chat = await open_chat(page)
+    frame = next(one for one in page.frames if one.url.startswith(house.hub.url))
+    # Limits are told before anything is sent.
+    large = FilePayload(name="film.mp4", mimeType="video/mp4", buffer=b"x" * (1024 * 1024 + 1))
+    await chat.locator("#files").set_input_files([large])
+    await expect(chat.locator("#told")).to_have_text("film.mp4 is too large: at most 1 MB.")
+    await expect(chat.locator("#tray")).to_be_hidden()
+    slip = FilePayload(name="slip.txt", mimeType="text/plain", buffer=b"42")
+    await chat.locator("#files").set_input_files([slip])
+    for place, name in (("text", "pasted.png"), ("panel", "dropped.png")):
+        await frame.evaluate(f"([place, rest]) => ({_DROP})(place, rest)", [place, [name, list(PNG)]])
+    await expect(chat.locator("#tray li")).to_have_count(3)
+    await expect(chat.locator("#tray img")).to_have_count(2)
+    await chat.get_by_label("Remove pasted.png").click()
+    await say(chat, "Here they are")
+    await expect(chat.locator(".mine .file")).to_have_count(2)
+    await expect(chat.locator(".mine .picture img")).to_have_count(1)
+    await answer(
+        house,
+        "And this is yours.",
+        attachments=[OutboundAttachment(filename="label.html", content_type="text/html", data=b"<script>")],
+    )
+    async with page.expect_download() as coming:
+        await chat.get_by_label("Save label.html").click()
+    saved = await coming.value
+    assert saved.suggested_filename == "label.html" and (await saved.path()).read_bytes() == b"<script>"
+    names = await rows(house.hub.ctx, "SELECT filename FROM attachment ORDER BY filename")
+    assert [one["filename"] for one in names] == ["dropped.png", "label.html", "slip.txt"]
+
+
+async def test_whom_the_site_names_until_it_says_that_they_have_left_in_every_tab(house: House) -> None:
+    """Two tabs are one conversation; reset ends it in both; rating, the end, and another conversation."""
+    context = await house.shop.visitor()
+    # Said before the script is there.
+    said = statement(name="Li Lei", email="li@example.cn")
+    await context.add_init_script(
+        "window.ContactHub ??= function () { (ContactHub.q ??= []).push(arguments); };"
+        f"ContactHub('identify', '{said}');"
+    )
+    one, two = await house.shop.page(context), await house.shop.page(context)
+    first = await open_chat(one)
+    await say(first, "hello")
+    second = await open_chat(two)
+    await expect(second.locator(".mine .bubble")).to_have_text("hello")
+    await say(second, "from the second tab")
+    await expect(first.locator(".mine .bubble").last).to_have_text("from the second tab")
+    (ticket,) = await rows(house.hub.ctx, "SELECT code FROM ticket")
+    known = await rows(house.hub.ctx, "SELECT value FROM identity WHERE kind = 'external' AND verified")
+    assert [row["value"] for row in known] == ["customer-7"]
+
+    await change_status(house.hub.ctx, ticket_code=ticket["code"], status="resolved", actor=SYSTEM)
+    await first.get_by_role("radio", name="Good", exact=True).check(force=True)
+    await first.get_by_label("What could we do better?").fill("Nothing")
+    await first.get_by_role("button", name="Send rating").click()
+    await expect(first.locator("#told")).to_have_text("Thank you for your rating.")
+    await expect(second.locator("#over")).to_be_visible()
+    await first.locator("#begin-anew").click()
+    for chat in (first, second):
+        await expect(chat.locator("#lines li")).to_have_count(0)
+    await say(second, "something else")
+    await expect(first.locator(".mine .bubble")).to_have_text("something else")
+
+    await one.evaluate("ContactHub('reset')")
+    await expect(one.locator("iframe")).to_be_hidden()
+    await expect(second.locator("#lines li")).to_have_count(0)
+    await one.evaluate("ContactHub('open')")
+    await expect(first.locator("#lines li")).to_have_count(0)
+    found = await rows(house.hub.ctx, "SELECT DISTINCT customer_id FROM ticket")
+    assert len(found) == 1 and len(await rows(house.hub.ctx, "SELECT id FROM ticket")) == 2
+
+
+# ── how it looks, whatever the state ────────────────────────────────────────────────────────────────────────────────
+@dataclass
+class Stage:
+    """A chat whose hub is in memory, so that each state can be shown."""
+
+    notebook: Notebook
+    lounge: Waitingroom
+    journal: Journal
+    shop: Shop
+
+
+@asynccontextmanager
+async def a_stage(browser: Browser, language: str, **standing: Any) -> AsyncIterator[Stage]:
+    notebook, lounge, journal, base = Notebook(), Waitingroom(**standing), Journal(), [""]
+    async with serving_routes([_tag(base, language)]) as site:
+        settings = KIND.settings.model_validate(
+            {"allowed_origins": (site,), "go_on_by": "support", "colour": "#d33682"}
+        )
+        adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook, lounge=lounge))
+        async with serving_routes(adapter.routes(journal.accept)) as base[0]:
+            shop = Shop(site, browser)
+            yield Stage(notebook, lounge, journal, shop)
+            await adapter.close()
+        assert shop.complaints == []
+
+
+async def _look(page: Page, called: str, found: dict[str, list[str]]) -> None:
+    """The page and its panel, wide and narrow, light and dark."""
+    frame = next(one for one in page.frames if "/chat/shop" in one.url)
+    for width in (1280, 375):
+        await page.set_viewport_size({"width": width, "height": 760})
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            rules: dict[str, Any] = {} if scheme == "light" else {"rules": COLOURS}
+            wrong = await violations(frame, **rules)
+            if called == "away":  # the site and its button do not change with the panel
+                wrong += await violations(page, **rules)
+            over = await frame.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wrong or over > 0:
+                found[f"{called}, {width}, {scheme}"] = [*wrong, f"{over} px too wide"]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_axe_finds_nothing_in_any_state_or_look(browser: Browser, language: str) -> None:
+    found: dict[str, list[str]] = {}
+    opens = datetime(2027, 1, 4, 9, tzinfo=UTC)
+    async with a_stage(browser, language, serving=False, opens_at=opens) as stage:
+        page = await stage.shop.page(locale=language)
+        await page.locator("button").click()
+        chat = page.frame_locator("iframe")
+        await expect(chat.locator("#standing")).to_be_visible()
+        await expect(chat.locator("#email")).to_have_attribute("required", "")
+        await _look(page, "away", found)
+        await chat.locator("#email").fill("li@example.cn")
+        await chat.locator("#text").fill("hello")
+        await chat.locator("#text").press("Enter")
+        (item,) = await stage.journal.kept(1)
+        key = f"session.{item.external_key.partition('.')[0]}"
+        await stage.lounge.heard("mail", key, "li@example.cn")
+        client_id = item.external_key.partition(".")[2]
+        await stage.notebook.write(key, LARGE, "hello", mine=True, client_id=client_id)
+        stage.lounge.files[key, LARGE + 1, 1] = OpenFile(name="a.png", media_type="image/png", content=PNG)
+        files = (
+            FileOfLine(number=1, name="a.png", bytes=9, picture=True),
+            FileOfLine(number=2, name="b.pdf", bytes=9, picture=False),
+        )
+        await stage.notebook.write(key, LARGE + 1, "See https://shop.example/lids", files=files)
+        await stage.lounge.set(
+            key, serving=True, reference="T-10023", place=2, least=60.0, most=180.0, mail=""
+        )
+        await expect(chat.locator(".picture img")).to_be_visible()
+        await expect(chat.locator("#reference")).to_contain_text("T-10023")
+        await chat.locator("#files").set_input_files(
+            [FilePayload(name="c.png", mimeType="image/png", buffer=PNG)]
+        )
+        await chat.locator("#menu summary").click()
+        await chat.locator("#other-device").click()
+        await expect(chat.locator("#share")).to_be_visible()
+        await _look(page, "waiting", found)
+        await stage.lounge.set(
+            key, place=None, agent="Ann", typing=True, over=True, question="q1", mail="l•••@•••.cn"
+        )
+        await expect(chat.locator("#rating")).to_be_visible()
+        await _look(page, "over", found)
+        await page.set_viewport_size({"width": 375, "height": 760})
+        box = await page.locator("iframe").bounding_box()
+        assert box is not None and (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 375, 760)
+    assert found == {}

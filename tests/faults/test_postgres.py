@@ -1,0 +1,324 @@
+"""What Postgres and the line to it do to a hub (F16, F17, F18, F23, F25 to F29), and what is upgraded under it (F13)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+import storage.migrate
+from channels.adapter import NotAccepted
+from hub.actions import leases
+from hub.actions.announce import EVENTS, TOPICS, Listener, announce
+from hub.actions.context import Context
+from hub.actions.leases import hold_lease
+from hub.web.app import make_app
+from hub.web.doors import ChannelDoors
+from storage import database as room
+from storage.database import Connection, Database, DatabaseUnavailable
+from storage.migrate import migrate
+from tests.conftest import at_database, copy_cluster, ready_made
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
+from tests.fakes.scene import a_hub, one, say
+from tests.faults.cluster import by_way_of, own_cluster, socket_of
+from tests.faults.proxy import Proxy
+
+BOB = [("email", "bob@example.com", True)]
+
+
+@asynccontextmanager
+async def behind_a_proxy(dsn: str, pool: int = 6) -> AsyncIterator[tuple[Context, Proxy]]:
+    """A hub's context whose every line to Postgres goes through a proxy."""
+    async with Proxy(path=socket_of(dsn)) as proxy, a_hub(by_way_of(dsn, proxy.port), pool=pool) as ctx:
+        yield ctx, proxy
+
+
+async def _kept(ctx: Context, key: str) -> None:
+    """Said again and again, under the same key, until it is accepted."""
+    while True:
+        try:
+            await say(ctx, who=BOB, item_key=key, text=key)
+            return
+        except NotAccepted:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_was_accepted_survives_the_server_and_the_rest_is_said_again(postgres: str, tmp_path: Path) -> None:
+    """F16. The server ends at once, as when its power fails, three times while letters are taken in."""
+    assert postgres  # the cluster that is copied is made by now
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder.name.startswith(("bt-", "pytest-")):
+            folder.chmod(0o755)
+    copy_cluster(ready_made(), tmp_path / "data")
+    with own_cluster(tmp_path / "data") as cluster:
+        await cluster.say("CREATE DATABASE hub TEMPLATE template_hub")
+        async with a_hub(at_database(cluster.dsn, "hub")) as ctx:
+            for wave in range(3):
+                saying = asyncio.gather(*(_kept(ctx, f"{wave}-{n}") for n in range(40)))
+                await asyncio.to_thread(cluster.restart, "immediate")
+                await saying
+            assert await one(ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 120
+            assert await one(ctx, "SELECT count(DISTINCT text) FROM interaction WHERE direction = 'in'") == 120
+            await assert_invariants(ctx.database)
+
+
+async def test_a_server_that_falls_silent_is_given_up_and_found_again(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F17. Nobody waits for as many attempts as there may be; afterwards the pool is as good as before."""
+    monkeypatch.setattr(room, "COMMAND_TIMEOUT", 1.0)
+    monkeypatch.setattr(room, "CONNECT_TIMEOUT", 1.0)
+    monkeypatch.setattr(room, "ACQUIRE_TIMEOUT", 1.0)
+    monkeypatch.setattr(room, "TRY_AGAIN_WITHIN", 0.5)
+    async with behind_a_proxy(database_dsn) as (ctx, proxy):
+        await _kept(ctx, "before")
+        proxy.fall_silent()
+        began = time.monotonic()
+        ended = await asyncio.gather(*(say(ctx, who=BOB, item_key=f"k{n}") for n in range(30)), return_exceptions=True)
+        took = time.monotonic() - began
+        assert all(isinstance(one, NotAccepted) for one in ended), ended
+        assert took < 20, "an attempt takes a second, and there is no second one"
+        proxy.heal()
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(_kept(ctx, f"k{n}") for n in range(30)))
+        assert await one(ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 31
+        assert ctx.database.waiting()[0] <= 6
+        await assert_invariants(ctx.database)
+
+
+async def test_a_lease_holds_while_every_word_is_half_a_second_late(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F18. The usual lease is for 15 seconds; this one for six, which is less room for the same lateness."""
+    monkeypatch.setattr(leases, "TTL_SECONDS", 6.0)
+    monkeypatch.setattr(leases, "_MARGIN_SECONDS", 0.5)
+    async with behind_a_proxy(database_dsn) as (ctx, proxy), a_hub(database_dsn) as other:
+        async with hold_lease(ctx, "x") as lease:
+            proxy.up.late = (0.35, 0.3)
+            seen = set()
+
+            async def renewed() -> bool:
+                assert lease.alive()
+                seen.add(await one(other, "SELECT until FROM lease WHERE name = 'x'"))
+                return len(seen) > 3
+
+            await until(renewed, seconds=60, what="three renewals")
+            proxy.heal()
+
+
+async def test_those_who_lock_in_opposite_order_and_those_who_lost_a_race_are_run_again(ctx: Context) -> None:
+    """F23. One of two is chosen by Postgres and ends; it is run again, and nobody above hears of it."""
+    await ctx.database.run(lambda c: c.execute("CREATE TABLE pair (id int PRIMARY KEY, n int NOT NULL DEFAULT 0)"))
+    await ctx.database.run(lambda c: c.execute("INSERT INTO pair VALUES (1), (2)"))
+    met, runs = asyncio.Barrier(2), 0
+
+    async def both(first: int, second: int) -> None:
+        begun = False
+
+        async def work(c: Connection) -> None:
+            nonlocal begun, runs
+            runs += 1
+            await c.execute("UPDATE pair SET n = n + 1 WHERE id = $1", first)
+            if not begun:
+                begun = True
+                await met.wait()
+            await c.execute("UPDATE pair SET n = n + 1 WHERE id = $1", second)
+
+        await ctx.database.run(work)
+
+    await asyncio.gather(both(1, 2), both(2, 1))
+    assert runs == 3
+
+    async def strictly(begun: asyncio.Barrier) -> None:
+        first = True
+
+        async def work(c: Connection) -> None:
+            nonlocal first
+            await c.execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+            n = await c.fetchval("SELECT n FROM pair WHERE id = 1")
+            if first:
+                first = False
+                await begun.wait()
+            await c.execute("UPDATE pair SET n = $1 WHERE id = 1", n + 1)
+
+        await ctx.database.run(work)
+
+    begun = asyncio.Barrier(2)
+    await asyncio.gather(strictly(begun), strictly(begun))
+    assert await one(ctx, "SELECT array_agg(n ORDER BY id) FROM pair") == [4, 2]
+
+
+async def test_where_every_connection_is_taken_others_are_told_and_leases_live_on(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F25. A lease has a connection of its own."""
+    monkeypatch.setattr(room, "ACQUIRE_TIMEOUT", 0.3)
+    monkeypatch.setattr(room, "TRY_AGAIN_WITHIN", 0.2)
+    monkeypatch.setattr(leases, "TTL_SECONDS", 3.0)
+    monkeypatch.setattr(leases, "_MARGIN_SECONDS", 0.3)
+    async with a_hub(database_dsn, pool=2) as ctx, hold_lease(ctx, "x") as lease:
+        holding, let_go = asyncio.Barrier(3), asyncio.Event()
+
+        async def hold(c: Connection) -> None:
+            await c.execute("SELECT 1")
+            await holding.wait()
+            await let_go.wait()
+
+        holders = [asyncio.create_task(ctx.database.run(hold)) for _ in range(2)]
+        await holding.wait()
+        others = await asyncio.gather(
+            *(ctx.database.read(lambda c: c.fetchval("SELECT 1")) for _ in range(50)), return_exceptions=True
+        )
+        assert all(isinstance(one, DatabaseUnavailable) for one in others), others
+        first = lease.remaining
+
+        async def renewed() -> bool:
+            return lease.remaining > first
+
+        await until(renewed, seconds=20, what="the lease is renewed")
+        assert lease.alive()
+        let_go.set()
+        await asyncio.gather(*holders)
+        assert await one(ctx, "SELECT 1") == 1
+
+
+async def test_a_server_that_takes_no_writes_makes_the_hub_unready(ctx: Context, database_dsn: str) -> None:
+    """F26. After a fail-over to a standby nothing is accepted, and the balancer sends work elsewhere."""
+    name = database_dsn.partition("?")[0].rpartition("/")[2]
+
+    async def ready() -> Mapping[str, str]:
+        return {}
+
+    async def switch(to: str) -> None:
+        server = await asyncpg.connect(database_dsn)
+        await server.execute("SET default_transaction_read_only = off")
+        await server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {to}")
+        await server.execute(
+            """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+        )
+        await server.close()
+
+    async with TestClient(TestServer(make_app(ctx, ChannelDoors(), ready))) as client, a_hub(database_dsn) as hub:
+        await say(hub, who=BOB, item_key="before")
+        await switch("on")
+        async with client.get("/readyz") as answer:
+            assert (answer.status, (await answer.json())["reasons"]) == (
+                503, {"database": "takes no writes: it is read-only"},
+            )  # fmt: skip
+        with pytest.raises(NotAccepted):
+            await say(hub, who=BOB, item_key="k")
+        await switch("off")
+        async with client.get("/readyz") as answer:
+            assert answer.status == 200
+        await say(hub, who=BOB, item_key="k")
+        assert await one(hub, "SELECT count(*) FROM interaction") == 2
+
+
+async def test_a_transaction_that_its_owner_forgot_is_ended_and_its_locks_with_it(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F27. The owner may be a hub that was paused; sessions of every hub end after 15 s of that."""
+    assert room._SERVER_SETTINGS["idle_in_transaction_session_timeout"] == "15s"
+    monkeypatch.setattr(
+        room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "idle_in_transaction_session_timeout": "300ms"}
+    )
+    async with a_hub(database_dsn) as hub:
+        await say(hub, who=BOB, key="c", item_key="first")
+        forgotten = await hub.database.connect_alone()
+        await forgotten.execute("BEGIN; SELECT 1 FROM ticket FOR UPDATE")
+        await _kept(hub, "second")
+        forgotten.terminate()
+        assert await one(hub, "SELECT count(*) FROM interaction") == 2
+
+
+async def test_a_listener_behind_a_line_that_fell_silent_listens_on_another(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F28. No error comes, and what was announced meanwhile never does: it is woken when it is back."""
+    monkeypatch.setattr("hub.actions.announce._HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("hub.actions.announce._RECONNECT_SECONDS", 0.05)
+    monkeypatch.setattr(room, "COMMAND_TIMEOUT", 0.5)
+    monkeypatch.setattr(room, "CONNECT_TIMEOUT", 0.5)
+    async with Proxy(path=socket_of(database_dsn)) as proxy, a_hub(database_dsn) as ctx:
+        far = await Database.open(by_way_of(database_dsn, proxy.port), max_size=2)
+        listener = Listener(far)
+        listening = asyncio.create_task(listener.run())
+
+        async def hears() -> bool:
+            expected = asyncio.create_task(listener.expect(EVENTS).wait(0.5))
+            await asyncio.sleep(0)
+            await ctx.database.run(lambda c: announce(c, EVENTS))
+            began = time.monotonic()
+            await expected
+            return time.monotonic() - began < 0.4
+
+        await until(hears, seconds=20, what="it hears")
+        lines = proxy.lines_begun
+        proxy.fall_silent()
+        assert not await hears()
+
+        async def on_another() -> bool:
+            return proxy.lines_begun > lines
+
+        await until(on_another, seconds=30, what="it tries another line")
+        proxy.heal()
+        await until(hears, seconds=30, what="it hears again")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+        await far.close()
+
+
+async def test_a_storm_of_announcements_fills_no_queue(ctx: Context, database_dsn: str) -> None:
+    """F29. One of a kind in each transaction, without a payload: also somebody who listens and sleeps in a transaction, so
+    that nothing may be thrown away, holds nobody up."""
+    sleeper = await asyncpg.connect(database_dsn)
+    await sleeper.execute(";".join(f"LISTEN {topic}" for topic in TOPICS))
+    await sleeper.execute("BEGIN; SELECT 1")
+
+    async def storm(c: Connection) -> None:
+        for _ in range(2_000):
+            await announce(c, *TOPICS)
+
+    await ctx.database.run(storm)
+    for _ in range(50):
+        await ctx.database.run(lambda c: announce(c, EVENTS))
+    usage = await one(ctx, "SELECT pg_notification_queue_usage()")
+    assert usage < 0.0001, "of the whole queue"
+    await sleeper.close()
+
+
+async def test_the_next_version_widens_the_schema_while_this_one_works(
+    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13. Three hubs of the next version start at once: one migrates; hubs of this version fail nobody meanwhile nor after."""
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for path in (Path(storage.migrate.__file__).parent / "migrations").glob("*.sql"):
+        (folder / path.name).write_bytes(path.read_bytes())
+    last = max(path.stem for path in folder.glob("*.sql"))
+    (folder / "9999_wider.sql").write_text(
+        f"-- wider\n-- depends: {last}\n\n-- migrate: apply\n\n"
+        "ALTER TABLE ticket ADD COLUMN wider int NOT NULL DEFAULT 0;\n"
+        "ALTER TABLE interaction ADD COLUMN wider text NOT NULL DEFAULT '';\n"
+        "ALTER TABLE outbox ADD COLUMN wider text NOT NULL DEFAULT '';\n"
+        "ALTER TABLE customer ADD COLUMN wider text NOT NULL DEFAULT '';\n"
+        "CREATE TABLE widened (id int PRIMARY KEY);\n\n-- migrate: rollback\n\nDROP TABLE widened;\n"
+    )
+    async with a_hub(database_dsn) as hub:
+        await asyncio.gather(*(say(hub, who=BOB, item_key=f"before{n}") for n in range(10)))
+        monkeypatch.setattr(storage.migrate, "files", lambda _package: tmp_path)
+        saying = asyncio.gather(*(say(hub, who=BOB, item_key=f"during{n}") for n in range(30)), return_exceptions=True)
+        applied = await asyncio.gather(*(migrate(ctx.database) for _ in range(3)))
+        assert sorted(applied) == [[], [], ["9999_wider"]]
+        failed = [one for one in await saying if isinstance(one, BaseException)]
+        assert not failed, failed
+        await asyncio.gather(*(say(hub, who=BOB, item_key=f"after{n}") for n in range(10)))
+        assert await one(hub, "SELECT count(*) FROM interaction") == 50
+        await assert_invariants(hub.database)
