@@ -1,7 +1,7 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-routing soak screens clean browser servers
+.PHONY: help run test check bench bench-routing soak crash-points screens clean browser servers fuzz sbom
 SHELL := /bin/bash
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -19,6 +19,9 @@ help:
 	@echo "make bench  measure intake, letters, replies, push to screen and memory"
 	@echo "make bench-routing  the routing engine beside other policies, on simulated weeks (SEEDS=1-10 LOAD=1.0)"
 	@echo "make soak   faults at random under load, several hubs, with a report (MINUTES=10 HUBS=3 SEED=1 RATE=20 REPORT=var/soak)"
+	@echo "make fuzz   attack a hub of its own for MINUTES=10, from a SEED of its own or yours"
+	@echo "make sbom   a bill of materials of what is pinned, on standard output"
+	@echo "make crash-points  a hub dies at each point of the code in turn (MATCH=deliver: only those)"
 	@echo "make screens  take the pictures of docs/screens/ anew"
 	@echo "make clean  remove .venv and caches; var/ stays"
 
@@ -56,6 +59,20 @@ REPORT ?= var/soak
 
 soak: .venv/.for-tests
 	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(SEED) --rate $(RATE) --report $(REPORT)
+
+MINUTES ?= 10
+SEED ?=
+
+fuzz: .venv/.for-tests
+	.venv/bin/python -m tests.security.fuzz --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+sbom: .venv/.for-tests
+	@.venv/bin/python -m tests.security.bill_of_materials
+
+MATCH ?=
+
+crash-points: .venv/.for-tests
+	.venv/bin/python -m tests.faults.every_point --match "$(MATCH)"
 
 screens: .venv/.for-tests browser
 	.venv/bin/python -m tests.screens

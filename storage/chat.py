@@ -39,6 +39,7 @@ class VisitorRow:
 
     ticket_id: int
     code: int
+    channel: str
     here: bool
     typing: bool
     away_since: datetime | None
@@ -50,7 +51,8 @@ class VisitorRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueChat:
-    """A conversation to look at, under lock with its ticket. `heard_at`: when any of its pages was heard last."""
+    """A conversation to look at, under lock with its ticket. `returned`: letters to its address came back. `heard_at`: when any
+    of its pages was heard last."""
 
     channel_id: int
     thread_key: str
@@ -61,6 +63,7 @@ class DueChat:
     language: str
     last_out_at: datetime | None
     mail: str
+    returned: bool
     seen_line: int
     mailed_line: int
     away_since: datetime | None

@@ -20,7 +20,12 @@ _COUNTS = {
     "votes": "count_votes",
 }
 _EXAMPLES = {"messages": "example_messages", "customers": "example_customers"}
-_DROPS = {"webhook_calls": "drop_calls", "notices": "drop_notices", "audit": "drop_audit", "votes": "drop_votes"}
+_DROPS = {
+    "webhook_calls": "drop_calls",
+    "notices": "drop_notices",
+    "audit": "drop_audit",
+    "votes": "drop_votes",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

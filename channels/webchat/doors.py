@@ -49,7 +49,7 @@ class Doors:
         self._ports = ports
         self._files = static_files(name, settings)
         self._questions: set[asyncio.Task[list[Saying]]] = set()
-        self._closed = False
+        self._closing = asyncio.Event()
         self._doorkeeper = Doorkeeper(ports.gate, name, settings)
 
     def chat(self, accept: Accept) -> Chat:
@@ -92,7 +92,7 @@ class Doors:
 
     def close(self) -> None:
         """Every page that waits for news is answered: the hub goes away."""
-        self._closed = True
+        self._closing.set()
         for question in self._questions:
             question.cancel()
 
@@ -149,7 +149,7 @@ class Doors:
         if not isinstance(hello, frames.Hello):
             raise frames.BadFrame("bad_frame", "expected hello")
         peer = peer_of_request(request)
-        if self._closed or len(self._questions) >= self._settings.most_sockets:
+        if self._closing.is_set() or len(self._questions) >= self._settings.most_sockets:
             return _refusal(503, "busy", _AGAIN_SECONDS)
         await (self._doorkeeper.asks(peer) if hello.standing else self._doorkeeper.opens(peer))
         question = asyncio.ensure_future(ask(chat, hello, about(request)))
@@ -157,7 +157,7 @@ class Doors:
         try:
             return _said(200, await question)
         except asyncio.CancelledError:
-            if not self._closed:
+            if not self._closing.is_set():
                 raise
             return _refusal(503, "busy", _AGAIN_SECONDS)
         finally:

@@ -104,6 +104,7 @@ class Visitor:
             try:
                 frame = frames.read_frame(message.data)
                 await self._weigh(frame)
+                begun = talk.known
                 answer = await talk.hear(frame)
             except frames.BadFrame as error:
                 await self._send(sayings.problem(error.code, str(error), error.client_id))
@@ -114,7 +115,7 @@ class Visitor:
                 continue
             if answer is not None:
                 await self._send(answer)
-            if isinstance(frame, frames.Said):
+            if talk.known and not begun:
                 await talk.arrive()
             if isinstance(frame, frames.Reset):
                 await self._socket.close()

@@ -192,8 +192,8 @@ class FormField(_Part):
 
 class FormDefinition(_Part):
     """A whole form. `contact`: which way of answering a customer has to give. `next`: what they are told when it has been
-    received. `hints`: what every post of it says to routing (queue, priority, skill, topic). `retired`: the last version of each
-    consent that was taken out, by its key: one that takes its place goes on from there."""
+    received. `hints`: what every post of it says to routing (queue, priority, skill, topic). `retired`: the last version of
+    each consent that was taken out, by its key: one that takes its place goes on from there."""
 
     fields: tuple[FormField, ...] = Field(min_length=1, max_length=MOST_FIELDS)
     contact: Literal["either", "email", "phone", "none"] = "none"

@@ -18,8 +18,8 @@ class WebformSettings(BaseModel):
     frame. `fill_in_seconds`: who is faster is asked to press the button again. `proof`: when the visitor's browser has to do a
     piece of work before a post is taken. `address_posts`: from one address within ten minutes; `busy_posts`: to the form within
     a minute, above which proof is asked for, and above ten times of which nobody is taken without it. `address_mb`: files
-    from one address within an hour; `hour_mb`: from all together. A post has 32 MB of them at the most, however many are allowed.
-    `confirm_by`: the mail channel that tells whoever left an address their number; empty: nobody is written to.
+    from one address within an hour; `hour_mb`: from all together. A post has 32 MB of them at the most, however many are
+    allowed. `confirm_by`: the mail channel that tells whoever left an address their number; empty: nobody is written to.
     `phone_region` (ISO 3166) is where numbers without country code are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

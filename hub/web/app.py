@@ -148,7 +148,7 @@ def _limit_body_time(seconds: float) -> Middleware:
 
 
 def _is_packed(request: web.Request) -> bool:
-    """A body that unfolds: no browser sends one, and forty kilobytes of it would fill forty megabytes. The API says so itself."""
+    """A body that unfolds: no browser sends one, and forty kilobytes would fill forty megabytes. The API says so itself."""
     packed = request.headers.get("Content-Encoding", "identity").lower() != "identity"
     return packed and not request.path.startswith("/api/")
 

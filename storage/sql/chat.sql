@@ -102,7 +102,7 @@ WHERE l.doing = 'typing' AND l.heard_at > clock_timestamp() - make_interval(secs
 -- name: visitors
 -- Of these tickets, those that are live conversations: whether their visitor is there, writes, and how far they have seen. A ticket
 -- on which the conversation is not any more says nothing about it.
-SELECT t.id AS ticket_id, t.code, coalesce(p.here, false) AS here,
+SELECT t.id AS ticket_id, t.code, ch.name AS channel, coalesce(p.here, false) AS here,
        EXISTS (SELECT 1 FROM chat_typing w WHERE w.channel_id = t.channel_id AND w.thread_key = t.thread_key
                AND w.until > clock_timestamp()) AS typing,
        CASE WHEN p.here THEN NULL ELSE coalesce(c.away_since, p.heard_at) END AS away_since, coalesce(c.by_mail, false) AS by_mail, coalesce(c.mail, '') AS mail, coalesce(c.seen_line, 0) AS seen_line,
@@ -120,7 +120,7 @@ WHERE t.code = ANY($1::bigint[]) AND t.thread_key <> ''
 -- name: due
 -- With their tickets, and without waiting: whoever works on a ticket holds it first. A conversation without one has nothing to look at.
 SELECT c.channel_id, c.thread_key, ch.name AS channel, t.id AS ticket_id, t.code, t.status, t.language, t.last_out_at,
-       c.mail, c.seen_line, c.mailed_line, c.away_since,
+       c.mail, EXISTS (SELECT 1 FROM undeliverable u WHERE u.address = lower(c.mail)) AS returned, c.seen_line, c.mailed_line, c.away_since,
        EXISTS (SELECT 1 FROM chat_page p WHERE p.channel_id = c.channel_id AND p.thread_key = c.thread_key
                AND p.heard_at > clock_timestamp() - make_interval(secs => $2)) AS here,
        (SELECT max(p.heard_at) FROM chat_page p WHERE p.channel_id = c.channel_id AND p.thread_key = c.thread_key) AS heard_at,

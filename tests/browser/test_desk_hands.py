@@ -66,8 +66,11 @@ async def test_every_page_fits_the_narrowest_window(open_desk: OpenDesk, desk: D
     assert wide == {}
 
 
-@pytest.mark.parametrize("height", [800, 480])
-async def test_what_has_the_focus_is_never_hidden(open_desk: OpenDesk, desk: Desk, height: int) -> None:
+@pytest.mark.parametrize(("height", "locale"), [(800, "en"), (480, "zh_CN")])
+async def test_what_has_the_focus_is_never_hidden(
+    open_desk: OpenDesk, desk: Desk, height: int, locale: str
+) -> None:
+    await _speaks(desk, locale)
     code = 0
     for number in range(8):
         code = await customer_writes(

@@ -91,6 +91,13 @@ async def test_levels_are_typed_from_cell_to_cell_and_what_is_refused_goes_back(
     await expect(page.locator(f"#s-{bo.id}-1")).to_have_value("5")
     now = next(one for one in await desk.ctx.database.read(agents.list_details) if one.login == "bo")
     assert now.skills == {"billing": 5, "delivery": 2}
+    await speak(desk, "zh_CN")
+    await page.reload()
+    await page.focus(f"#s-{bo.id}-1")
+    await page.keyboard.type("9")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator("#messages")).to_contain_text("等级应为 1 至 5")
+    await expect(page.locator(f"#s-{bo.id}-1")).to_have_value("5")
 
 
 @pytest.mark.parametrize("locale", LOCALES)
@@ -132,7 +139,10 @@ async def test_shutting_out_asks_first(open_desk: OpenDesk, desk: Desk) -> None:
     page.once("dialog", lambda dialog: answer(dialog, False))
     await page.click("button[name=active]")
     assert "Shut 小林 out?" in asked[0] and "done=" not in page.url
+    await speak(desk, "zh_CN")
+    await page.reload()
     page.once("dialog", lambda dialog: answer(dialog, True))
     await page.click("button[name=active]")
     await page.wait_for_url("**done=shut_out")
-    await expect(page.locator(".staff-card .good")).to_contain_text("Shut out.")
+    assert "停用 小林？" in asked[1]
+    await expect(page.locator(".staff-card .good")).to_contain_text("已停用")

@@ -178,13 +178,16 @@ async def test_what_is_promised_follows_the_choice(open_desk: OpenDesk, desk: De
 
 
 async def test_a_refused_form_says_so_first(open_desk: OpenDesk, desk: Desk) -> None:
-    page = await open_desk("/desk/rules/targets/complaint")
-    await page.fill("#f-first_response", "soon")
-    await page.focus("#f-name")
-    await page.keyboard.press("Enter")
-    await expect(page.locator("#troubles")).to_be_focused()
-    await expect(page.locator("#t-first_response")).to_have_text("This is not a whole number.")
-    await expect(page.locator("#f-first_response")).to_have_value("soon")
+    page = await open_desk()
+    for locale, said in (("en", "This is not a whole number."), ("zh_CN", "请填写整数。")):
+        await speak(desk, locale)
+        await page.goto(f"{desk.url}/desk/rules/targets/complaint")
+        await page.fill("#f-first_response", "soon")
+        await page.focus("#f-name")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#troubles")).to_be_focused()
+        await expect(page.locator("#t-first_response")).to_have_text(said)
+        await expect(page.locator("#f-first_response")).to_have_value("soon")
 
 
 async def test_a_draft_is_tried_while_its_page_waits(open_desk: OpenDesk, desk: Desk) -> None:

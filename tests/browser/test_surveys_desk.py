@@ -85,7 +85,7 @@ async def test_axe(desk: Desk, browser: Browser, open_desk: OpenDesk, locale: st
         "UPDATE survey_invitation SET score = 2, answered_at = clock_timestamp() WHERE score IS NULL RETURNING 1",
     )
     for theme in ("light", "dark"):
-        context = await browser.new_context(color_scheme=theme)  # type: ignore[arg-type]
+        context = await browser.new_context(color_scheme=theme)
         customer = await context.new_page()
         for width in (1280, 375):
             await customer.set_viewport_size({"width": width, "height": 800})

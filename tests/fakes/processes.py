@@ -64,7 +64,7 @@ class HubProcess:
 
     async def ready(self) -> None:
         """Return when it may be sent work. Raises when it ended instead."""
-        async with asyncio.timeout(30), aiohttp.ClientSession() as client:
+        async with asyncio.timeout(90), aiohttp.ClientSession() as client:
             while True:
                 if self.process.returncode is not None:
                     raise AssertionError(f"the hub ended:\n{self.log.read_text('utf-8')}")

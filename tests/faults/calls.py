@@ -19,14 +19,22 @@ class Caller:
     """Asks any hub. `again`: a program that repeats its request, with the same key, until it was answered; otherwise the first
     word counts, and where there is none nobody knows."""
 
-    def __init__(self, client: aiohttp.ClientSession, seats: Sequence[Seat], ledger: Ledger, dice: random.Random) -> None:
+    def __init__(
+        self, client: aiohttp.ClientSession, seats: Sequence[Seat], ledger: Ledger, dice: random.Random
+    ) -> None:
         self._client, self._seats, self._ledger, self._dice = client, seats, ledger, dice
 
     def seat(self) -> Seat:
         return self._dice.choice(self._seats)
 
     async def post(
-        self, operation: Operation, path: str, body: Mapping[str, Any], headers: Mapping[str, str], *, again: bool = True
+        self,
+        operation: Operation,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        again: bool = True,
     ) -> dict[str, Any] | None:
         """The document that says it is done; None where it is not, or nobody knows."""
         until = time.monotonic() + PATIENCE_SECONDS
@@ -46,12 +54,16 @@ class Caller:
                 return None
             await asyncio.sleep(0.2 + self._dice.random() * 0.6)
 
-    async def _once(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    async def _once(
+        self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, Any]]:
         """(status, document); status 0: no answer."""
         try:
             async with self._client.post(self.seat().url + path, json=body, headers=headers) as answer:
                 text = await answer.text()
                 is_json = answer.content_type.endswith("json")
-                return answer.status, (await answer.json(content_type=None)) if is_json else {"text": text[:300]}
+                return answer.status, (await answer.json(content_type=None)) if is_json else {
+                    "text": text[:300]
+                }
         except _NOBODY:
             return 0, {}

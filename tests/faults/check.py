@@ -47,7 +47,7 @@ class Verdict:
 
 
 async def until_quiet(ctx: Context, ledger: Ledger, seconds: float = LONGEST_SECONDS) -> float:
-    """Return when all that was said is on a timeline and nothing waits any more: the seconds that took. Raises AssertionError."""
+    """Return when all that was said is on a timeline and nothing waits any more: the seconds that took."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
 
@@ -76,7 +76,13 @@ async def inbound_keys(ctx: Context) -> Counter[str]:
 
 
 async def check(
-    ctx: Context, load: Load, outside: Outside, injected: Sequence[Injected], *, logs: Sequence[str] = (), seed: int = 0
+    ctx: Context,
+    load: Load,
+    outside: Outside,
+    injected: Sequence[Injected],
+    *,
+    logs: Sequence[str] = (),
+    seed: int = 0,
 ) -> Verdict:
     """Everything; the hubs still run. What is wrong is returned, so that a report can be made of it."""
     found = Verdict()
@@ -99,7 +105,12 @@ async def check(
     fired = await _value(ctx, "SELECT count(*) FROM timer WHERE fired_at < due_at - interval '1 second'")
     if fired:
         found.wrong.append(f"I8: {fired} timers fired before they were due")
-    found.wrong += [f"I9: {line[:300]}" for log in logs for line in log.splitlines() if "at commit" in line or "violates" in line]
+    found.wrong += [
+        f"I9: {line[:300]}"
+        for log in logs
+        for line in log.splitlines()
+        if "at commit" in line or "violates" in line
+    ]
     await _check_replays(load, found, seed)
     return found
 
@@ -132,17 +143,30 @@ async def _check_answers(
             times = peers.telegram[keys[0]] if row["kind"] == "telegram" else chats[keys[0]]
         else:
             continue
-        allowed = {"sent": (1,), "uncertain": (0, 1), "failed": (0,), "cancelled": (0,)}.get(row["state"], (0, 1))
+        allowed = {"sent": (1,), "uncertain": (0, 1), "failed": (0,), "cancelled": (0,)}.get(
+            row["state"], (0, 1)
+        )
         if times not in allowed:
-            found.wrong.append(f"I4/I5: answer {row['id']} by {row['kind']} is {row['state']}, and was seen {times} times")
+            found.wrong.append(
+                f"I4/I5: answer {row['id']} by {row['kind']} is {row['state']}, and was seen {times} times"
+            )
         found.sent += row["state"] == "sent"
         found.failed += row["state"] == "failed"
         found.uncertain += row["state"] == "uncertain"
-    found.wrong += [f"I5: {len(kinds)} letters are called {name}" for name, kinds in peers.bodies.items() if len(kinds) > 1]
+    found.wrong += [
+        f"I5: {len(kinds)} letters are called {name}"
+        for name, kinds in peers.bodies.items()
+        if len(kinds) > 1
+    ]
     found.doubtful = sum(one.doubtful for one in injected)
     if found.uncertain > found.doubtful:
-        found.wrong.append(f"I5: {found.uncertain} answers in doubt, {found.doubtful} at the most by what was injected")
-    place = {row["message_id"] or next(iter(KEY.findall(row["text"])), ""): (row["ticket_id"], row["id"]) for row in rows}
+        found.wrong.append(
+            f"I5: {found.uncertain} answers in doubt, {found.doubtful} at the most by what was injected"
+        )
+    place = {
+        row["message_id"] or next(iter(KEY.findall(row["text"])), ""): (row["ticket_id"], row["id"])
+        for row in rows
+    }
     for where, names in peers.order.items():
         by_ticket: dict[int, int] = {}
         for ticket, number in (place[name] for name in names if name in place):
@@ -169,7 +193,9 @@ async def _check_replays(load: Load, found: Verdict, seed: int) -> None:
         found.replays += 1
 
 
-async def _ask(client: aiohttp.ClientSession, url: str, body: Any, headers: dict[str, str]) -> tuple[int, Any]:
+async def _ask(
+    client: aiohttp.ClientSession, url: str, body: Any, headers: dict[str, str]
+) -> tuple[int, Any]:
     async with client.post(url, json=body, headers=headers) as answer:
         return answer.status, await answer.json(content_type=None)
 
@@ -181,7 +207,9 @@ async def _what_waits(ctx: Context, ledger: Ledger) -> str:
     async def read(c: Connection) -> list[Any]:
         return [
             dict(row)
-            for row in await c.fetch("SELECT id, state, channel_id, error, not_before FROM outbox WHERE state IN ('queued', 'sending') LIMIT 5")
+            for row in await c.fetch(
+                "SELECT id, state, channel_id, error, not_before FROM outbox WHERE state IN ('queued', 'sending') LIMIT 5"
+            )
         ]
 
     return f"missing {missing[:10]} ({len(missing)}), waiting {await ctx.database.read(read)}"

@@ -68,7 +68,13 @@ def own_cluster(data: Path, *settings: str) -> Iterator[Cluster]:
     machine: that takes fsync, which is the affair of Postgres and of no hub)."""
     with embedded_postgres(data) as dsn:
         cluster = Cluster(data, dsn)
-        lines = ("fsync = off", "synchronous_commit = on", "full_page_writes = on", "max_connections = 200", *settings)
+        lines = (
+            "fsync = off",
+            "synchronous_commit = on",
+            "full_page_writes = on",
+            "max_connections = 200",
+            *settings,
+        )
         (data / "postgresql.auto.conf").write_text("".join(f"{line}\n" for line in lines))
         cluster.restart("fast")
         yield cluster

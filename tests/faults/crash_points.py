@@ -6,7 +6,7 @@ A point is called by what it is about:
     commit:<module>:<function>:before   the function's transaction is done and not committed
     commit:<module>:<function>:after    it is committed, and nobody was told yet
     call:<kind>:accept:before|after     an item came in by this kind of channel, before and after it is kept
-    call:<kind>:send:before|leaving|after   an answer goes out by it: before anything, at the first byte that counts, when it left
+    call:<kind>:send:before|leaving|after   an answer goes out: before anything, at the first byte that counts, when it left
     call:webhook:before|after           another program is told of something
 """
 
@@ -19,6 +19,11 @@ from channels.registry import load_kinds
 ROOT = Path(__file__).parents[2]
 RUNS = ("run", "run_one")
 """How a transaction is run (storage.database.Database)."""
+BUSY = (
+    "actions.receive:_", "actions.receive:read_waiting", "answers.deliver:", "idempotency:", "timers:fire_due", "floor.route:",
+    "call:email:", "call:telegram:", "call:webform:accept", "call:webchat:", "call:api:accept", "installation:report_channel",
+    "search.index:", "actions.gate:", "sent_copies:", "floor.live:", "automation.",
+)  # fmt: skip
 SENDS = ("before", "leaving", "after")
 
 
@@ -40,6 +45,11 @@ def all_points() -> list[str]:
         *(f"call:{kind}:send:{when}" for kind in kinds for when in SENDS),
         *(f"call:webhook:{when}" for when in ("before", "after")),
     ]
+
+
+def busy_points() -> list[str]:
+    """Those that customers who write and agents who answer come by all the time."""
+    return [point for point in all_points() if any(place in point for place in BUSY)]
 
 
 def _in(node: ast.AST, name: str) -> Iterator[str]:

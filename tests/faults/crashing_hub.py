@@ -97,7 +97,9 @@ def put_around_calls(point: Points) -> None:
 
 
 def _opening(kind: ChannelKind, point: Points) -> Callable[..., Any]:
-    def accepting(accept: Callable[[Sequence[Any]], Awaitable[Any]]) -> Callable[[Sequence[Any]], Awaitable[Any]]:
+    def accepting(
+        accept: Callable[[Sequence[Any]], Awaitable[Any]],
+    ) -> Callable[[Sequence[Any]], Awaitable[Any]]:
         async def accepted(items: Sequence[Any]) -> Any:
             point(f"call:{kind.kind}:accept:before")
             done = await accept(items)

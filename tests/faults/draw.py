@@ -54,7 +54,10 @@ def plot(title: str, unit: str, seconds: float, lines: Sequence[Line], bands: Se
         colour = COLOURS[place % len(COLOURS)]
         legend.append(f'<span style="color:{colour}">■</span> {escape(line.name)}')
         if line.dots:
-            parts += [f'<circle cx="{x(at)}" cy="{y(value)}" r="2" fill="{colour}" opacity="0.6"/>' for at, value in line.points]
+            parts += [
+                f'<circle cx="{x(at)}" cy="{y(value)}" r="2" fill="{colour}" opacity="0.6"/>'
+                for at, value in line.points
+            ]
         elif line.points:
             path = " ".join(f"{x(at)},{y(value)}" for at, value in line.points)
             parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.5"/>')

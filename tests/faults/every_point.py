@@ -71,7 +71,9 @@ class Trial:
 
 
 @contextlib.asynccontextmanager
-async def trying(folder: Path, dsn: str, points: Sequence[str], *, patience: float, seed: int) -> AsyncIterator[tuple[Trial, Verdict]]:
+async def trying(
+    folder: Path, dsn: str, points: Sequence[str], *, patience: float, seed: int
+) -> AsyncIterator[tuple[Trial, Verdict]]:
     """Die at all of these, then come to rest and be checked."""
     async with contextlib.AsyncExitStack() as stack:
         outside = await stack.enter_async_context(Outside(folder / "world", seed=seed))
@@ -80,13 +82,20 @@ async def trying(folder: Path, dsn: str, points: Sequence[str], *, patience: flo
         for number in range(10):
             await an_agent(ctx, f"a{number}", capacity=10_000, live_capacity=500)
         key = await create_api_key(ctx, name="faults", scopes=[Scope.INGEST, Scope.WRITE, Scope.READ])
-        fleet = await stack.enter_async_context(Fleet(folder, dsn, channels, secret=SECRET, hubs=1, env=ENV, seed=seed))
-        load = await stack.enter_async_context(Load(ctx, outside, fleet.seats, key, seed=seed, rate=8, visitors=2))
+        fleet = await stack.enter_async_context(
+            Fleet(folder, dsn, channels, secret=SECRET, hubs=1, env=ENV, seed=seed)
+        )
+        load = await stack.enter_async_context(
+            Load(ctx, outside, fleet.seats, key, seed=seed, rate=8, visitors=2)
+        )
         trial = Trial(fleet, load, outside)
         await trial.die_at(points, patience=patience)
         await fleet.ready(fleet.seats[0])
         await load.settle()
-        may = [Injected(fault=Fault(at=0, kind="crash", point=point), began=0, doubtful=4 * AMBIGUOUS) for point in points]
+        may = [
+            Injected(fault=Fault(at=0, kind="crash", point=point), began=0, doubtful=4 * AMBIGUOUS)
+            for point in points
+        ]
         yield trial, await check(ctx, load, outside, may, logs=[fleet.seats[0].log()], seed=seed)
 
 

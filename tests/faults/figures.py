@@ -44,13 +44,21 @@ def work_out(result: Result) -> Figures:
     for one in inbound:
         if one.key in result.filed:
             waits.setdefault(one.channel, []).append(1000 * max(0.0, result.filed[one.key] - one.invoked))
-    answers = [1000 * (one.settled - one.invoked) for one in operations if one.what == "answer" and one.outcome == "ok"]
+    answers = [
+        1000 * (one.settled - one.invoked)
+        for one in operations
+        if one.what == "answer" and one.outcome == "ok"
+    ]
     deaths = [(when, pid) for seat in result.seats for when, pid, code in seat.ends if code not in (0, -15)]
     return Figures(
         seconds=result.ended - result.began,
         said=len(operations),
         outcomes=dict(Counter(one.outcome for one in operations)),
-        by_channel=dict(Counter(one.channel if one.what != "answer" else f"answers by {one.channel}" for one in operations)),
+        by_channel=dict(
+            Counter(
+                one.channel if one.what != "answer" else f"answers by {one.channel}" for one in operations
+            )
+        ),
         filed_ms={channel: _spread(found) for channel, found in sorted(waits.items())},
         answered_ms=_spread(answers),
         recoveries=_recoveries(result),
@@ -77,7 +85,9 @@ def _recoveries(result: Result) -> list[Recovery]:
             for said in result.ledger.operations.values()
             if one.began - 1 <= said.invoked <= one.ended and said.key in result.filed
         ]
-        found.append(Recovery(row=one.row, kind=one.fault.kind, seconds=max([0.0, *(at - one.ended for at in during)])))
+        found.append(
+            Recovery(row=one.row, kind=one.fault.kind, seconds=max([0.0, *(at - one.ended for at in during)]))
+        )
     return found
 
 

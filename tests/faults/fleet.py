@@ -88,7 +88,9 @@ class Fleet:
 
     async def __aenter__(self) -> Self:
         for number in range(self._many):
-            proxy = await self._stack.enter_async_context(Proxy(path=socket_of(self._dsn), seed=self._seed + number))
+            proxy = await self._stack.enter_async_context(
+                Proxy(path=socket_of(self._dsn), seed=self._seed + number)
+            )
             seat = Seat(number, self._folder / f"hub{number}", proxy)
             seat.folder.mkdir(parents=True, exist_ok=True)
             self.seats.append(seat)
@@ -117,7 +119,9 @@ class Fleet:
     async def ready(self, seat: Seat, seconds: float = 180) -> None:
         """Return when this hub may be sent work."""
         await until(
-            lambda: self.is_ready(seat), seconds=seconds, what=f"hub {seat.number} is ready: {seat.folder / 'log'}"
+            lambda: self.is_ready(seat),
+            seconds=seconds,
+            what=f"hub {seat.number} is ready: {seat.folder / 'log'}",
         )
 
     @staticmethod

@@ -114,7 +114,9 @@ class Injector:
     async def _torn(self, fault: Fault, one: Injected) -> None:
         """Every line of one hub to Postgres, and every line to the relay and the bot."""
         one.doubtful = 2 * AMBIGUOUS
-        torn = self._fleet.seats[fault.hub].proxy.tear() + self._outside.smtp.tear() + self._outside.bot.tear()
+        torn = (
+            self._fleet.seats[fault.hub].proxy.tear() + self._outside.smtp.tear() + self._outside.bot.tear()
+        )
         one.note = f"{torn} lines"
 
     async def _restart(self, _fault: Fault, one: Injected) -> None:

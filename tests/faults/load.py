@@ -31,7 +31,15 @@ class Load:
     """Use as `async with Load(...) as load`, then `await load.run(seconds)`."""
 
     def __init__(
-        self, ctx: Context, outside: Outside, seats: Sequence[Seat], key: str, *, seed: int, rate: float, visitors: int = 6
+        self,
+        ctx: Context,
+        outside: Outside,
+        seats: Sequence[Seat],
+        key: str,
+        *,
+        seed: int,
+        rate: float,
+        visitors: int = 6,
     ) -> None:
         self._ctx, self._outside, self._seats = ctx, outside, seats
         self._dice = random.Random(f"load {seed}")
@@ -48,7 +56,9 @@ class Load:
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=15, sock_connect=5)
         connector = aiohttp.TCPConnector(limit=0)
-        self.client = await self._stack.enter_async_context(aiohttp.ClientSession(timeout=timeout, connector=connector))
+        self.client = await self._stack.enter_async_context(
+            aiohttp.ClientSession(timeout=timeout, connector=connector)
+        )
         self.caller = Caller(self.client, self._seats, self.ledger, self._dice)
         self.visitors = [Visitor(n, self.client, self._seats, self.ledger) for n in range(self._how_many)]
         self._staying = [asyncio.create_task(one.stay()) for one in self.visitors]
@@ -111,8 +121,14 @@ class Load:
 
     async def _form(self) -> None:
         said = self.ledger.invoke("feedback", "form")
-        body = {"name": "Li", "email": f"f{self._dice.randrange(200)}@mail.example", "message": f"A question {said.key}"}
-        await self.caller.post(said, "/forms/feedback", body, {"Idempotency-Key": said.key}, again=self._dice.random() < 0.7)
+        body = {
+            "name": "Li",
+            "email": f"f{self._dice.randrange(200)}@mail.example",
+            "message": f"A question {said.key}",
+        }
+        await self.caller.post(
+            said, "/forms/feedback", body, {"Idempotency-Key": said.key}, again=self._dice.random() < 0.7
+        )
 
     async def _program(self) -> None:
         said = self.ledger.invoke("api", "program")
@@ -137,7 +153,9 @@ class Load:
         path = f"/api/v1/tickets/T-{code}"
         body = {"text": f"We are looking into it. {said.key}"}
         said.asked = {"path": f"{path}/replies", "body": body}
-        done = await self.caller.post(said, f"{path}/replies", body, {**self._bearer, "Idempotency-Key": said.key})
+        done = await self.caller.post(
+            said, f"{path}/replies", body, {**self._bearer, "Idempotency-Key": said.key}
+        )
         if done is not None and self._dice.random() < 0.35:
             step = self.ledger.invoke(kind, "resolve")
             await self.caller.post(
@@ -161,5 +179,3 @@ class Load:
     @property
     def bearer(self) -> dict[str, str]:
         return dict(self._bearer)
-
-

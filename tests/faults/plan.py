@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal[
-    "kill", "crash", "stop", "sessions_end", "silence", "late", "mail_cut", "dot", "flood", "torn", "bot_cut", "restart"
+    "kill",
+    "crash",
+    "stop",
+    "sessions_end",
+    "silence",
+    "late",
+    "mail_cut",
+    "dot",
+    "flood",
+    "torn",
+    "bot_cut",
+    "restart",
 ]
 ROW: dict[Kind, str] = {
     "kill": "F1", "crash": "F1", "stop": "F6", "sessions_end": "F15", "silence": "F17", "late": "F18", "mail_cut": "F32",
@@ -31,10 +42,17 @@ class Fault:
 
 
 def make_plan(
-    seed: int, *, seconds: float, every: float, hubs: int, points: Sequence[str], kinds: Sequence[Kind] = LONG,
-    longest_stop: float = 60.0, spared: int = -1,
+    seed: int,
+    *,
+    seconds: float,
+    every: float,
+    hubs: int,
+    points: Sequence[str],
+    kinds: Sequence[Kind] = LONG,
+    longest_stop: float = 60.0,
+    spared: int = -1,
 ) -> list[Fault]:
-    """One about every so many seconds; each kind comes before any comes twice. `spared`: a hub that is never killed."""  # fmt: skip
+    """One about every so many seconds; each kind comes before any comes twice. `spared`: a hub that is never killed."""
     dice = random.Random(f"plan {seed}")
     plan: list[Fault] = []
     at, bag = every, list[Kind]()
@@ -48,7 +66,13 @@ def make_plan(
 
 
 def _fault(
-    dice: random.Random, kind: Kind, at: float, hubs: int, points: Sequence[str], longest_stop: float, spared: int
+    dice: random.Random,
+    kind: Kind,
+    at: float,
+    hubs: int,
+    points: Sequence[str],
+    longest_stop: float,
+    spared: int,
 ) -> Fault:
     hub = dice.randrange(hubs)
     lasts, amount, point = 0.0, 0, ""

@@ -21,7 +21,9 @@ def page(result: Result, figures: Figures, *, title: str, asked: str) -> str:
     verdict = (
         '<p class="good">Every invariant holds.</p>'
         if not wrong
-        else "<p class='bad'>Broken:</p><ul>" + "".join(f"<li>{escape(one[:2000])}</li>" for one in wrong[:100]) + "</ul>"
+        else "<p class='bad'>Broken:</p><ul>"
+        + "".join(f"<li>{escape(one[:2000])}</li>" for one in wrong[:100])
+        + "</ul>"
     )
     return (
         f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{escape(title)}</title><style>{_STYLE}</style>"
@@ -34,7 +36,11 @@ def _figures(result: Result, figures: Figures) -> str:
     verdict = result.verdict
     rows = [
         ("seconds", f"{figures.seconds:.0f}"),
-        ("operations", f"{figures.said}: " + ", ".join(f"{count} {name}" for name, count in sorted(figures.outcomes.items()))),
+        (
+            "operations",
+            f"{figures.said}: "
+            + ", ".join(f"{count} {name}" for name, count in sorted(figures.outcomes.items())),
+        ),
         ("things that customers said, on timelines", str(verdict.kept)),
         ("answers sent, failed, in doubt", f"{verdict.sent}, {verdict.failed}, {verdict.uncertain}"),
         ("answers that the injected faults may have left in doubt", str(verdict.doubtful)),
@@ -45,11 +51,17 @@ def _figures(result: Result, figures: Figures) -> str:
         ("take-over of channels: longest, median", _two(figures.take_overs)),
         ("recovery after a fault: longest, median", _two([one.seconds for one in figures.recoveries])),
         ("most sessions in Postgres", str(figures.most_sessions)),
-        ("growth of memory", "no hub lived long enough" if figures.growth is None else f"{figures.growth:+.1%}"),
+        (
+            "growth of memory",
+            "no hub lived long enough" if figures.growth is None else f"{figures.growth:+.1%}",
+        ),
     ]
     spread = "".join(
         f"<tr><td>{escape(name)}</td>" + "".join(f"<td class='n'>{one:,.0f}</td>" for one in found) + "</tr>"
-        for name, found in [*figures.filed_ms.items(), ("answers, until the hub had them", figures.answered_ms)]
+        for name, found in [
+            *figures.filed_ms.items(),
+            ("answers, until the hub had them", figures.answered_ms),
+        ]
     )
     table = "".join(f"<tr><td>{escape(name)}</td><td>{escape(value)}</td></tr>" for name, value in rows)
     return (
@@ -65,7 +77,9 @@ def _two(found: list[float]) -> str:
 def _plots(result: Result) -> str:
     length = result.ended - result.began
     bands = [
-        Band(since=one.began - result.began, until=one.ended - result.began, name=f"{one.row} {one.fault.kind}")
+        Band(
+            since=one.began - result.began, until=one.ended - result.began, name=f"{one.row} {one.fault.kind}"
+        )
         for one in result.injected
     ]
     rate: dict[str, defaultdict[int, int]] = {"said": defaultdict(int), "on a timeline": defaultdict(int)}
@@ -85,7 +99,10 @@ def _plots(result: Result) -> str:
                 "Rate", "a second", length,
                 [Line(name=name, points=[(n, found[n]) for n in seconds]) for name, found in rate.items()], bands,
             ),
-            plot("From the first attempt to the timeline", "seconds", length, [Line(name="each", points=waits, dots=True)], bands),
+            plot(
+                "From the first attempt to the timeline", "seconds", length,
+                [Line(name="each", points=waits, dots=True)], bands,
+            ),
             plot(
                 "Waiting", "rows", length,
                 [
@@ -105,7 +122,10 @@ def _plots(result: Result) -> str:
                 ],
                 bands,
             ),
-            plot("Sessions in Postgres", "sessions", length, [Line(name="all", points=[(at, look.sessions) for at, look in looks])], bands),
+            plot(
+                "Sessions in Postgres", "sessions", length,
+                [Line(name="all", points=[(at, look.sessions) for at, look in looks])], bands,
+            ),
         )
     )  # fmt: skip
 

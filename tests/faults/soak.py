@@ -12,7 +12,7 @@ from pathlib import Path
 from storage.database import Database
 from storage.migrate import migrate
 from tests.faults.cluster import Cluster, own_cluster
-from tests.faults.crash_points import all_points
+from tests.faults.crash_points import busy_points
 from tests.faults.figures import work_out
 from tests.faults.plan import make_plan
 from tests.faults.report import page
@@ -56,7 +56,12 @@ async def _soak(asked: argparse.Namespace, folder: Path, cluster: Cluster) -> Re
     seconds = asked.minutes * 60
     # The last hub is never killed: how its memory grows can be seen.
     plan = make_plan(
-        asked.seed, seconds=seconds, every=asked.every, hubs=asked.hubs, points=all_points(), spared=asked.hubs - 1
+        asked.seed,
+        seconds=seconds,
+        every=asked.every,
+        hubs=asked.hubs,
+        points=busy_points(),
+        spared=asked.hubs - 1,
     )
     return await run_faults(
         folder, dsn, plan, seed=asked.seed, seconds=seconds, rate=asked.rate, hubs=asked.hubs, cluster=cluster

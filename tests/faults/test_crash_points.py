@@ -1,5 +1,5 @@
-"""A hub dies at points that the code has, right before and after a commit or a word to the outside; the next one makes it whole:
-nothing lost, nothing doubled (F1, F51). `make crash-points` goes through all; here are those that are dear if they are wrong."""
+"""A hub dies right before and after a commit or a word to the outside; the next one makes it whole: nothing lost, nothing
+doubled (F1, F51). `make crash-points` goes through all points; here are those that are dear if they are wrong."""
 
 from pathlib import Path
 

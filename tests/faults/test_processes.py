@@ -1,7 +1,6 @@
 """Hub processes that are told to go, paused, starved of files, and besieged (F4, F5, F6, F7, F9, F12, F22, F60, F62)."""
 
 import asyncio
-import os
 import resource
 import signal
 import time
@@ -67,9 +66,13 @@ async def test_a_hub_that_is_told_to_go_ends_what_it_has_begun(database_dsn: str
         channels = {**DOORS, "support": {**MAIL, "imap_port": 9, "smtp_port": port, "timeout_seconds": 60}}
         ctx = await stack.enter_async_context(a_hub(database_dsn, channels))
         key = await create_api_key(ctx, name="t", scopes=[Scope.INGEST])
-        hub = await stack.enter_async_context(serving(tmp_path, database_dsn, channels, secret=SECRET.decode()))
+        hub = await stack.enter_async_context(
+            serving(tmp_path, database_dsn, channels, secret=SECRET.decode())
+        )
         client = await stack.enter_async_context(
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, connector=aiohttp.TCPConnector(limit=0))
+            aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {key}"}, connector=aiohttp.TCPConnector(limit=0)
+            )
         )
         sockets = []
         for _ in range(20):
@@ -81,7 +84,10 @@ async def test_a_hub_that_is_told_to_go_ends_what_it_has_begun(database_dsn: str
         statuses: list[int] = []
 
         async def post(n: int) -> None:
-            body = {"sender": {"identities": [{"kind": "external", "value": f"p{n}"}]}, "text": f"program {n}"}
+            body = {
+                "sender": {"identities": [{"kind": "external", "value": f"p{n}"}]},
+                "text": f"program {n}",
+            }
             try:
                 async with client.post(
                     f"{hub.url}/api/v1/interactions", json=body, headers={"Idempotency-Key": str(n)}
@@ -133,7 +139,9 @@ async def test_a_hub_goes_also_while_the_database_is_silent(database_dsn: str, t
 
 
 @pytest.mark.timeout(300)
-async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(database_dsn: str, tmp_path: Path) -> None:
+async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(
+    database_dsn: str, tmp_path: Path
+) -> None:
     """F6: paused while its relay thinks about the recipient. When it goes on, the letter is another's."""
     relay = SlowRelay("RCPT")
     async with serving_relay(relay.talk) as port:
@@ -147,7 +155,9 @@ async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(databas
             try:
                 relay.go.set()
                 # As if the minute had passed for which a sender is waited for.
-                await ctx.database.run(lambda c: c.execute("UPDATE outbox SET lease_until = clock_timestamp()"))
+                await ctx.database.run(
+                    lambda c: c.execute("UPDATE outbox SET lease_until = clock_timestamp()")
+                )
                 await ctx.database.run(lambda c: c.execute("UPDATE lease SET until = clock_timestamp()"))
                 async with serving(tmp_path / "second", database_dsn, channels, secret=SECRET.decode()):
 
@@ -162,7 +172,11 @@ async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(databas
 
                     await until(overtaken, seconds=60, what="the first notices")
                     # F7: whoever was held up says so, whether by a pause or by work that blocks its loop.
-                    await until(lambda: _says(first.log, "loop.held_up"), seconds=60, what="it says that it was held up")
+                    await until(
+                        lambda: _says(first.log, "loop.held_up"),
+                        seconds=60,
+                        what="it says that it was held up",
+                    )
             finally:
                 first.process.send_signal(signal.SIGCONT)
             assert len(relay.letters) == 1
@@ -174,7 +188,9 @@ async def _says(log: Path, word: str) -> bool:
 
 
 @pytest.mark.timeout(300)
-async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(database_dsn: str, tmp_path: Path) -> None:
+async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(
+    database_dsn: str, tmp_path: Path
+) -> None:
     """F9: 128 files and 200 sockets. F22: a log on a full disk. F60: everybody comes back at once. F12, F62: requests that
     nobody waits for, and the same by many at once."""
     log = tmp_path / "hub0" / "log"
@@ -186,7 +202,9 @@ async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(databas
         fleet = await stack.enter_async_context(Fleet(tmp_path, database_dsn, DOORS, secret=SECRET, hubs=1))
         (seat,) = fleet.seats
         client = await stack.enter_async_context(
-            aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}, connector=aiohttp.TCPConnector(limit=0))
+            aiohttp.ClientSession(
+                headers={"Authorization": f"Bearer {key}"}, connector=aiohttp.TCPConnector(limit=0)
+            )
         )
 
         body = {"sender": {"identities": [{"kind": "external", "value": "p"}]}, "text": "the same"}
@@ -202,14 +220,16 @@ async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(databas
         await asyncio.sleep(0)
         for task in asking[::2]:
             task.cancel()
-        answers = [one for one in await asyncio.gather(*asking, return_exceptions=True) if isinstance(one, tuple)]
+        answers = [
+            one for one in await asyncio.gather(*asking, return_exceptions=True) if isinstance(one, tuple)
+        ]
         assert len(answers) == 10 and len({name for _, name in answers}) == 1
         assert await one(ctx, "SELECT count(*) FROM interaction") == 1
 
         _, hard = resource.prlimit(seat.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(seat.pid, resource.RLIMIT_NOFILE, (128, hard))
         lines = [await asyncio.open_connection("127.0.0.1", seat.port) for _ in range(200)]
-        assert len(os.listdir(f"/proc/{seat.pid}/fd")) <= 128
+        assert len(list(Path(f"/proc/{seat.pid}/fd").iterdir())) <= 128
         for _, writer in lines:
             writer.close()
         await until(lambda: fleet.is_ready(seat), seconds=60, what="it is ready again when they have gone")

@@ -1,4 +1,4 @@
-"""A visitor of the chat as its page is: says each line until it is kept, comes back to any hub, and notes every line it is shown."""
+"""A visitor of the chat as its page is: says each line until it is kept, comes back to any hub, notes what it is shown."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,9 @@ LINE_SECONDS = 6.0
 class Visitor:
     """Run `stay` as a task; `say` returns when the line is kept."""
 
-    def __init__(self, number: int, client: aiohttp.ClientSession, seats: Sequence[Seat], ledger: Ledger) -> None:
+    def __init__(
+        self, number: int, client: aiohttp.ClientSession, seats: Sequence[Seat], ledger: Ledger
+    ) -> None:
         self._number, self._client, self._seats, self._ledger = number, client, seats, ledger
         self._session, self._last = "", 0
         self._waiting: dict[str, tuple[str, asyncio.Future[str]]] = {}
@@ -112,5 +114,3 @@ class Visitor:
 
 def _frame(**parts: Any) -> str:
     return orjson.dumps(parts).decode()
-
-

@@ -15,7 +15,8 @@ _LOOK = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS sessions,
        (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox,
        (SELECT count(*) FROM inbound_raw WHERE state NOT IN ('read', 'duplicate', 'quarantined', 'discarded')) AS unread,
-       (SELECT jsonb_object_agg(name, holder) FROM lease WHERE until > clock_timestamp() AND name LIKE 'channel:%')::text AS held
+       (SELECT jsonb_object_agg(name, holder) FROM lease
+        WHERE until > clock_timestamp() AND name LIKE 'channel:%')::text AS held
 """
 
 
@@ -66,7 +67,11 @@ def take_overs(looks: list[Look], deaths: list[tuple[float, int]]) -> list[float
     found = []
     for when, pid in deaths:
         before = next((look for look in reversed(looks) if look.at <= when and look.answered), None)
-        had = {name for name, holder in before.held.items() if holder.endswith(f":{pid}")} if before else set[str]()
+        had = (
+            {name for name, holder in before.held.items() if holder.endswith(f":{pid}")}
+            if before
+            else set[str]()
+        )
         if not had:
             continue
         after = next(

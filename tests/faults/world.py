@@ -39,7 +39,7 @@ class DroppingRelay(ScriptedRelay):
 
 @dataclass
 class Seen:
-    """What peers saw: by Message-ID for letters, by key for the rest. `order`: keys in the order of arrival, by conversation."""
+    """What peers saw: by Message-ID for letters, by key for the rest. `order`: in the order of arrival, by conversation."""
 
     letters: Counter[str] = field(default_factory=Counter)
     bodies: dict[str, set[bytes]] = field(default_factory=dict)

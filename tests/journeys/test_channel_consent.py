@@ -49,9 +49,7 @@ async def _come_back(desk: Desk, **said: str) -> Answer:
 async def test_a_mailbox_is_let_in_by_whoever_asked_and_by_nobody_else(ctx: Context, locale: str) -> None:
     own = {"web": {"public_url": PUBLIC}, "desk_channels": {"allow_private": True}}
     async with token_server() as provider, serving_desk(ctx, **own) as desk:
-        await add_agent(
-            desk.ctx, login="root", name="Rui", password=PASSWORD, role=Role.ADMIN, locale=locale
-        )
+        await add_agent(desk.ctx, login="root", name="Rui", password=PASSWORD, role=Role.ADMIN, locale=locale)
         await desk.log_in("root")
         await _add_mailbox(desk, provider)
         page = words_of((await desk.get("/desk/channels")).text)

@@ -37,6 +37,7 @@ from hub.web.app import make_app
 from hub.web.desk.say.details import shown_fields
 from hub.web.desk.say.language import Voice
 from hub.web.doors import ChannelDoors
+from hub.web.doorstep import PUBLIC
 from storage.database import DatabaseFull
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows
@@ -423,6 +424,17 @@ async def test_s90_in_a_flood_who_has_worked_is_taken_and_nobody_else(database_d
         status, page, _ = await house.post("/forms/form", worked, "203.0.113.5")
         assert (status, "Very many people are writing" in page) == (429, True)
         assert await one(house.ctx, "SELECT count(*) FROM ticket") == 2
+
+
+async def test_s90_every_page_for_strangers_has_the_doorstep_before_it(ctx: Context) -> None:
+    async def ready() -> dict[str, str]:
+        return {}
+
+    inside = ("/desk", "/api/", "/healthz", "/readyz", "/metrics")
+    app = make_app(ctx, ChannelDoors(), ready)
+    paths = {one.canonical for one in app.router.resources()} - {"/"}
+    public = {path for path in paths if not path.startswith(inside)}
+    assert public and all(path.startswith(PUBLIC) for path in public), public
 
 
 async def test_what_floods_have_left_behind_is_tidied_up(house: House) -> None:

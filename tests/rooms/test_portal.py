@@ -11,6 +11,7 @@ from channels.portal.translate import pack
 from hub.actions.answers.recall import cancel_reply
 from hub.actions.answers.reply import queue_reply
 from hub.actions.cases.merge import merge_tickets
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.housekeeping import tidy
 from hub.actions.note import add_note
 from hub.actions.people.staff import add_agent
@@ -25,7 +26,7 @@ from hub.model.interactions import Mailbox
 from hub.model.people import Actor, Role
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in
-from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, one, rows, say
+from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, an_agent, one, rows, say
 from tests.rooms.test_retention import where_it_stands
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
@@ -147,6 +148,60 @@ async def test_saying_that_it_is_settled_or_is_not(house: House) -> None:
     assert [row["fields"] for row in told] == [{"portal": "settled"}, {"portal": "not_settled"}]
 
 
+async def test_what_is_not_settled_goes_on_with_its_agent_if_they_are_here(house: House) -> None:
+    number = await house.writes(LI)
+    async with house.browser() as li:
+        await house.enter(li, LI)
+        for presence, goes_on in (("busy", True), ("offline", False)):
+            ann = await an_agent(house.ctx, f"ann-{presence}", presence=presence)
+            code = read_code(TICKET, number)
+            await assign_ticket(house.ctx, ticket_code=code, agent_id=ann, actor=SYSTEM)
+            await li.post(f"/portal/{number}/settled")
+            await li.post(f"/portal/{number}/not-settled")
+            row = await house.ticket(number)
+            assert (row["status"], row["assignee_id"]) == ("open", ann if goes_on else None)
+
+
+async def test_other_words_from_the_same_page_are_another_message(house: House) -> None:
+    """Whoever goes back and writes once more, in a page that the browser had kept."""
+    number = await house.writes(LI)
+    async with house.browser() as li:
+        await house.enter(li, LI)
+        page = (await li.get(f"/portal/{number}")).text
+        for text in ("One thing.", "One thing.", "And another."):
+            await li.say(number, text, page=page)
+        case = (await li.get(f"/portal/{number}")).text
+    assert (case.count("One thing."), case.count("And another.")) == (1, 1)
+
+
+async def test_what_was_typed_while_the_session_ended_is_not_lost(house: House) -> None:
+    """It is shown again, whoever asks and whether there is such a case or not; sent from there, it is said once."""
+    number = await house.writes(LI)
+    async with house.browser() as li:
+        await house.enter(li, LI)
+        page = (await li.get(f"/portal/{number}")).text
+        await li.post("/portal/out")
+        kept = await li.say(number, "A long <story>.", page=page)
+        assert kept.status == 403 and "A long &lt;story&gt;." in kept.text and "You are signed out" in kept.text
+        assert f'href="/portal?to={number}"' in kept.text
+        await house.enter(li, LI)
+        for _ in range(2):
+            assert (await li.say(number, "A long <story>.", page=kept.text)).status == 303
+        assert (await li.get(f"/portal/{number}")).text.count("A long &lt;story&gt;.") == 1
+        await li.post("/portal/out")
+        assert (await li.say(number, "", page=page)).goes_to == f"/portal?to={number}", "nothing to keep"
+
+
+async def test_the_other_language_is_a_page_that_there_is(house: House) -> None:
+    """Also after something was refused, and without forgetting where somebody wanted to go."""
+    number = await house.writes(LI)
+    async with house.browser() as li:
+        assert f'href="/portal?to={number}&amp;lang=zh_CN"' in (await li.get(f"/portal?to={number}")).text
+        await house.enter(li, LI)
+        refused = await li.post(f"/portal/{number}/more", {"text": "From elsewhere"})
+        assert refused.status == 422 and f'href="/portal/{number}?lang=zh_CN"' in refused.text
+
+
 async def test_whoever_was_only_let_in_answers_and_does_not_settle(house: House) -> None:
     number = await house.writes(LI, "My parcel")
     await house.answer(number, "Mei, do you know?", cc=[Mailbox(address=MEI)])
@@ -256,6 +311,15 @@ async def test_only_what_was_written_from_and_to_the_address_is_shown(house: Hou
             )  # fmt: skip
         case = (await li.get(f"/portal/{number}")).text
         assert "Mine" in case and "CANARY" not in case
+        # One of somebody else's that was sent to her too: not our staff's, though its writer gave no name.
+        await one(
+            house.ctx,
+            """UPDATE interaction SET text = 'To both', details = $1
+               WHERE id = (SELECT max(id) FROM interaction WHERE seq = 99) RETURNING id""",
+            {"sender": {"address": MEI}, "cc": [{"address": LI}]},
+        )
+        case = (await li.get(f"/portal/{number}")).text
+        assert "To both" in case and MEI in case and "Our staff" not in case
     await one(house.ctx, "DELETE FROM interaction WHERE seq = 99 RETURNING id")
 
 
@@ -365,7 +429,8 @@ async def test_where_somebody_wanted_to_go_is_where_they_come(house: House) -> N
         assert f'action="/portal?to={number}"' in door.text
         asked = await li.post(f"/portal?to={number}", {"email": LI})
         assert asked.goes_to == f"/portal/code?to={number}"
-        entered = await li.post(asked.goes_to, {"code": await house.code(LI)})
+        wide = "".join(chr(ord(digit) + 0xFEE0) for digit in await house.code(LI))
+        entered = await li.post(asked.goes_to, {"code": wide})  # as Chinese keyboards write digits
         assert entered.goes_to == f"/portal/{number}"
         for bad in ("//evil.example", "T-1", "javascript:1", "..%2Fdesk"):
             assert (await li.post(f"/portal?to={bad}", {"email": LI})).goes_to in ("/portal/code", "")
@@ -428,6 +493,47 @@ async def test_the_letter_has_a_key_for_its_case_and_the_timeline_has_none(house
         assert len(await house.letters(LI)) == 1
         await passed_on.post("/portal/code", {"code": await house.code(LI)})
         assert other in (await passed_on.get("/portal")).text
+
+
+async def test_the_link_of_a_case_lists_it_however_old_and_wherever_it_is_now(house: House) -> None:
+    number = await house.writes(LI, "The oldest")
+    await house.answer(number, f"See {house.ctx.public_url}/portal/{number}")
+    link = link_in(await one(house.ctx, "SELECT message->>'text' FROM outbox"))
+    newer = [await house.writes(LI, f"Matter {n}") for n in range(22)]
+    async with house.browser() as li:
+        await li.post(link)
+        assert f'href="/portal/{number}"' in (await li.get("/portal")).text
+        await merge_tickets(
+            house.ctx, ticket_code=read_code(TICKET, number), into_code=read_code(TICKET, newer[0]), actor=SYSTEM
+        )
+        listed = (await li.get("/portal")).text
+        assert f'href="/portal/{newer[0]}"' in listed and newer[1] not in listed
+
+
+async def test_whoever_is_signed_in_stays_so_when_they_follow_a_link(house: House) -> None:
+    number, other = await house.writes(LI), await house.writes(LI)
+    await house.answer(number, f"See {house.ctx.public_url}/portal/{number}")
+    link = link_in(await one(house.ctx, "SELECT message->>'text' FROM outbox"))
+    async with house.browser() as li, house.browser() as mei:
+        await house.enter(li, LI)
+        assert (await li.get(link)).goes_to == f"/portal/{number}"
+        assert other in (await li.get("/portal")).text
+        await house.writes(MEI)
+        await house.enter(mei, MEI)
+        assert "Press the button" in (await mei.get(link)).text, "it is not hers"
+
+
+async def test_a_key_that_a_customer_quotes_is_on_nobodys_timeline(house: House) -> None:
+    number = await house.writes(LI)
+    await house.answer(number, f"See {house.ctx.public_url}/portal/{number}")
+    link = house.ctx.public_url + link_in(await one(house.ctx, "SELECT message->>'text' FROM outbox"))
+    message_id = await one(house.ctx, "SELECT message->>'message_id' FROM outbox")
+    await house.writes(LI, f"{link} does not work.\n\n> See {link}\n> Ann", answers=message_id)
+    key = link.rpartition("/")[2]
+    for what in ("text", "full_text", "html"):
+        assert await one(house.ctx, f"SELECT count(*) FROM interaction WHERE {what} LIKE '%' || $1 || '%'", key) == 0
+    preview = (await house.ticket(number))["last_preview"]
+    assert preview.startswith(f"{house.ctx.public_url}/portal does not work.")
 
 
 async def test_a_letter_with_copies_or_taken_back_has_no_key(house: House) -> None:

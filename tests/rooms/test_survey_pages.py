@@ -15,6 +15,7 @@ from hub.model.codes import TICKET, show_code
 from hub.model.people import Scope
 from hub.model.permissions import Sight
 from storage import survey_report
+from storage.database import Connection
 from storage.survey_report import Wanted
 from tests.fakes.desk import Desk, serving_desk
 from tests.fakes.scene import a_hub, one, rows
@@ -216,14 +217,13 @@ async def test_results_are_those_in_sight_and_a_file_of_them_is_harmless(desk: D
             sight=sight,
             viewer=viewer,
         )
-        found = await ctx.database.read(
-            lambda c, seen=seen: survey_report.answers(
-                c, seen, before=(seen.until, 0), with_words=True, limit=9
-            )
-        )
-        figures = await ctx.database.read(lambda c, seen=seen: survey_report.figures(c, seen, by=""))
-        assert [one_.comment for one_ in found] == comments
-        assert sum(one_.times for one_ in figures) == len(comments)
+
+        async def read(c: Connection, seen: Wanted = seen) -> tuple[list[str], int]:
+            found = await survey_report.answers(c, seen, before=(seen.until, 0), with_words=True, limit=9)
+            figures = await survey_report.figures(c, seen, by="")
+            return [one_.comment for one_ in found], sum(one_.times for one_ in figures)
+
+        assert await ctx.database.read(read) == (comments, len(comments))
 
 
 async def test_programs_list_add_up_and_ask(desk: Desk) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from channels.adapter import RawItem
+from channels.adapter import RawItem, Received
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
+from hub.actions.follow import FollowLinks, open_link
 from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
@@ -110,6 +111,7 @@ async def test_reopened_before_the_time_nobody_is_asked(ctx: Context) -> None:
 async def test_a_customer_is_not_asked_again_before_the_time_is_over(ctx: Context) -> None:
     await a_survey(ctx, cool_down_days=30)
     await resolved(ctx)
+    await one(ctx, "DELETE FROM rate_limit RETURNING 1")
     await resolved(ctx, text="Another thing", subject="Another thing")
     assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 1
     await make_older(ctx, 31)
@@ -161,6 +163,12 @@ async def test_an_address_that_was_typed_into_a_form_gets_no_letter(ctx: Context
     assert await one(ctx, "SELECT count(*) FROM outbox") == 0
     shown = await ctx.database.read(lambda c: question_shown(c, found["id"], found["channel_id"]))
     assert shown is not None and await answer_question(ctx, shown.token(SECRET), {"score": 5})
+    received = Received(
+        ticket_code=show_code(TICKET, found["code"]), thread_key=found["thread_key"], language="en"
+    )
+    link = await FollowLinks(ctx, "form", "https://hub.example")(received)
+    followed = await open_link(ctx, link.rpartition("/")[2])
+    assert followed.question is not None and followed.question.score == 5, "it can be changed there"
 
 
 async def test_a_survey_asks_where_it_is_said_and_the_first_that_fits(ctx: Context) -> None:

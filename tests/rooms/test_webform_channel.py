@@ -287,7 +287,11 @@ async def test_a_listed_site_has_its_own_form_and_script(door: Door) -> None:
 
 async def test_a_strangers_guess_of_a_programs_key_takes_nothing_from_it(door: Door) -> None:
     key = {"Idempotency-Key": "order-4711"}
-    for message, status in (("a stranger was here", 201), ("the kettle leaks", 201), ("the kettle leaks", 200)):
+    for message, status in (
+        ("a stranger was here", 201),
+        ("the kettle leaks", 201),
+        ("the kettle leaks", 200),
+    ):
         async with door.client.post(door.address, json=PERSON | {"message": message}, headers=key) as answer:
             assert answer.status == status
     assert len(door.journal.items) == 2

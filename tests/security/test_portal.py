@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from channels.doors import Asks
+from hub.actions.counter.link import OF_HOUSE_PER_HOUR
 from hub.actions.note import add_note
 from hub.actions.portal.enter import ADDRESS_PER_DAY, HERE_PER_HOUR, NETWORK_PER_HOUR
 from hub.actions.portal.token import hash_link
@@ -136,6 +137,25 @@ async def test_s45_s33_what_is_somebody_elses_is_as_if_it_never_was(house: House
     assert await state_of(house) == before
 
 
+async def test_a_link_that_was_passed_on_opens_nothing_of_the_person(house: House) -> None:
+    """Not what the customer is called, nor who else is signed in: the letter is about one case."""
+    number = await house.writes(LI)
+    await house.answer(number, f"{house.ctx.public_url}/portal/{number}")
+    link = link_in(await one(house.ctx, "SELECT message->>'text' FROM outbox"))
+    await one(house.ctx, "UPDATE customer SET name = 'CANARY' RETURNING 1")
+    before = await state_of(house)
+    async with house.browser() as li, house.browser() as passed_on:
+        await house.enter(li, LI)
+        await passed_on.post(link)
+        assert "CANARY" not in (await passed_on.get("/portal/profile")).text
+        await passed_on.post("/portal/profile", {"name": "Evil", "language": "zh_CN"})
+        assert (await passed_on.post("/portal/out-everywhere")).status == 404
+        assert "CANARY" in (await li.get("/portal/profile")).text, "still signed in, still called so"
+        assert await state_of(house) == before
+        await passed_on.say(number, "By the link.")
+    assert await one(house.ctx, "SELECT author_name FROM interaction WHERE text = 'By the link.'") == "CANARY"
+
+
 async def test_without_a_session_everybody_is_sent_to_the_door(house: House) -> None:
     """Whether there is such a case or not."""
     theirs = await of_mei(house)
@@ -238,6 +258,20 @@ async def test_s19_limits_hold_across_hubs_and_an_ipv6_line_is_one_network(datab
         assert statuses == [303] * NETWORK_PER_HOUR + [429] * 2
         async with second.browser("2001:db8:1:3::1") as neighbour:
             assert (await neighbour.post("/portal", {"email": LI})).status == 303
+
+
+async def test_s59_a_code_that_did_not_leave_is_good_for_nobody(house: House) -> None:
+    """Whoever guesses, with many browsers and networks, has no more codes to guess at than letters leave."""
+    await house.writes(LI)
+    await one(
+        house.ctx,
+        "INSERT INTO rate_limit (key, window_start, hits) VALUES ('code:house', clock_timestamp(), $1) RETURNING 1",
+        OF_HOUSE_PER_HOUR,
+    )
+    async with house.browser() as browser:
+        await browser.post("/portal", {"email": LI})
+    assert await house.letters(LI) == []
+    assert await one(house.ctx, "SELECT code_hash FROM portal_code") == bytes(32), "no code has this hash"
 
 
 async def test_s59_tries_of_codes_are_counted_whoever_asked(house: House) -> None:

@@ -29,6 +29,7 @@ def chat(
         language="en",
         last_out_at=None,
         mail="li@x.example",
+        returned=False,
         seen_line=0,
         mailed_line=0,
         away_since=None if away is None else ago(away),

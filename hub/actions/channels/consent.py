@@ -1,7 +1,7 @@
 """A person lets a channel in on its provider's page (OAuth 2): set out from the desk, and come back to it.
 
-Nothing of an attempt is kept here. The browser holds a token with the channel's name and the moment; state and verifier are worked
-out of it and of who set out, so that any hub may see the end of it and nobody else's attempt ends in this browser.
+Nothing of an attempt is kept here. The browser holds a token with the channel's name and the moment; state and verifier are
+worked out of it and of who set out, so that any hub may see the end of it and nobody else's attempt ends in this browser.
 """
 
 import hmac

@@ -50,7 +50,7 @@ async def send_copy(ctx: Context, channel: str, number: int, thread_key: str) ->
 
     async def work(connection: Connection) -> bool:
         talk = await stored.talk_of(connection, number, thread_key)
-        if talk is None or not fit_address(talk.mail, inbox_of(mail)):
+        if talk is None or not fit_address(ctx, talk.mail, inbox_of(mail)):
             return False
         said = await stored.said(connection, number, thread_key)
         if not any(row.direction == "out" for row in said) and not talk.proven:

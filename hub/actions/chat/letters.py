@@ -15,6 +15,7 @@ from hub.actions.chat.keys import add_key
 from hub.actions.chat.times import KEY_SECONDS
 from hub.actions.chat.words import say
 from hub.actions.context import ConfiguredChannel, Context
+from hub.actions.inboxes import is_own_address
 from hub.model.codes import TICKET, show_code
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Direction, IdentityKind
@@ -61,10 +62,10 @@ def mail_of(ctx: Context, parting: Parting) -> ConfiguredChannel | None:
     return ctx.channel(parting.go_on_by) if is_inbox(ctx, parting.go_on_by) else None
 
 
-def fit_address(address: str, inbox: Inbox) -> str:
+def fit_address(ctx: Context, address: str, inbox: Inbox) -> str:
     """The address as it is kept; "" for one to which nothing is sent: ours, a colleague's, a machine's, or none."""
     found = normalise_identity(IdentityKind.EMAIL, address)
-    if found is None or is_machine(found) or inbox.is_own(found) or inbox.is_staff(found):
+    if found is None or is_machine(found) or is_own_address(ctx)(found) or inbox.is_staff(found):
         return ""
     return found
 
@@ -95,13 +96,12 @@ async def write_letter(
     letters = await work.last_letters(connection, ticket_id)
     key = await add_key(connection, going.number, thread_key, KEY_SECONDS)
     link = f"{ctx.public_url}{going.parting.resume.replace('{key}', key)}"
-    text = f"{content.text}\n\n{say(locale, 'go_on')}"
     message = {
         "ticket_code": number,
         "address": address,
         "recipient_name": "",
         "author_name": "",
-        "text": f"{text}\n{link}",
+        "text": f"{content.text}\n\n{say(locale, 'go_on')}\n{link}",
         "subject": content.subject,
         "message_id": message_id,
         "in_reply_to": next((one for one, direction in letters if direction == Direction.IN), ""),
@@ -116,7 +116,7 @@ async def write_letter(
         channel_id=going.mail_id,
         message=message,
         subject=content.subject,
-        text=text,
+        text=content.text,
         message_id=message_id,
         automatic=content.kind,
         files_of=content.files_of,

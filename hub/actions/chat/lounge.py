@@ -58,7 +58,7 @@ class HubLounge:
     async def go_on_by_mail(self, thread_key: str, address: str) -> bool:
         parting = parting_of(self._ctx, self._channel)
         mail = mail_of(self._ctx, parting) if parting is not None else None
-        fit = fit_address(address, inbox_of(mail)) if mail is not None else ""
+        fit = fit_address(self._ctx, address, inbox_of(mail)) if mail is not None else ""
         if not fit:
             return False
         await self._say(lambda c, n: stored.set_mail(c, n, thread_key, fit))

@@ -9,8 +9,18 @@ from dataclasses import dataclass
 
 from hub.actions.announce import EVENTS, OUTBOX, VISITORS, announce
 from hub.actions.answers.drafts import MOST_FILES_BYTES
+from hub.actions.answers.ways import inbox_of
 from hub.actions.chat.decide import decide
-from hub.actions.chat.letters import MISSED, Content, GoingOn, locale_of, mail_of, parting_of, write_letter
+from hub.actions.chat.letters import (
+    MISSED,
+    Content,
+    GoingOn,
+    fit_address,
+    locale_of,
+    mail_of,
+    parting_of,
+    write_letter,
+)
 from hub.actions.chat.times import PAGE_SECONDS
 from hub.actions.chat.words import say
 from hub.actions.context import Context
@@ -54,7 +64,8 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
         unseen = await stored.unseen(
             connection, chat.channel_id, chat.thread_key, max(chat.seen_line, chat.mailed_line)
         )
-        decision = decide(chat, unseen, parting, can_mail=bool(mail is not None and chat.mail))
+        fits = mail is not None and not chat.returned and fit_address(ctx, chat.mail, inbox_of(mail)) != ""
+        decision = decide(chat, unseen, parting, can_mail=fits)
         if decision.mail and mail is not None:
             going = GoingOn(
                 channel=ctx.channel(chat.channel),

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from hub.actions.answers.ways import inbox_of
+from hub.actions.chat.letters import fit_address, mail_of, parting_of
 from hub.actions.chat.times import PAGE_SECONDS
 from hub.actions.context import Context
 from hub.model.people import Actor
@@ -13,6 +15,14 @@ from storage.database import Connection
 
 MOST = 200
 """Tickets that are asked for at once."""
+
+
+def goes_on(ctx: Context, row: VisitorRow) -> bool:
+    """Whether what they do not see can go to them by letter, as their channel and their address are; also where they have not
+    named any yet."""
+    parting = parting_of(ctx, row.channel)
+    mail = mail_of(ctx, parting) if parting is not None else None
+    return mail is not None and (not row.mail or fit_address(ctx, row.mail, inbox_of(mail)) != "")
 
 
 async def read_visitors(ctx: Context, actor: Actor, codes: Sequence[int]) -> Sequence[VisitorRow]:

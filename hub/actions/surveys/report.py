@@ -7,7 +7,7 @@ company notes it in a field of tickets, or as a tag, and sees scores by either.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -97,7 +97,7 @@ def add_up(kind: Kind, rows: Sequence[FigureRow]) -> list[Figures]:
     """One line for each key, by key."""
     found: dict[str, dict[int | None, int]] = defaultdict(dict)
     for row in rows:
-        found[row.key][row.score] = row.times
+        found[row.key][row.score] = found[row.key].get(row.score, 0) + row.times
     return [
         Figures(
             kind=kind,
@@ -118,16 +118,17 @@ async def report(
     kind = Kind(wanted.kind)
 
     async def read(c: Connection) -> tuple[Sequence[FigureRow], Sequence[FigureRow]]:
-        whole = await survey_report.figures(c, wanted, by=By.ALL)
-        return whole, await survey_report.figures(c, wanted, by=by, what=what, zone=zone) if by else ()
+        parts = await survey_report.figures(c, wanted, by=by, what=what, zone=zone)
+        # With several tags a ticket is in several lines: only then the lines are more than the whole.
+        return await survey_report.figures(c, wanted, by=By.ALL) if by is By.TAG else parts, parts
 
     whole, parts = await ctx.database.read(read)
-    together = add_up(kind, whole)
-    nothing = Figures(kind=kind, key="", asked=0, scores=(0,) * len(kind.scores))
     lines = add_up(kind, parts)
+    together = add_up(kind, [replace(row, key="") for row in whole])
+    nothing = Figures(kind=kind, key="", asked=0, scores=(0,) * len(kind.scores))
     if by not in (By.ALL, By.PERIOD):
         lines.sort(key=lambda one: (-one.answered, -one.asked, one.key))
-    return together[0] if together else nothing, lines
+    return together[0] if together else nothing, [] if by is By.ALL else lines
 
 
 async def list_answers(

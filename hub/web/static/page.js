@@ -45,6 +45,11 @@ document.addEventListener("htmx:error", (event) => {
   if (failed && failed.request && failed.request.method !== "GET") say(document.body.dataset.sayNetwork);
 });
 
+// A short window would show half of a field at its edge.
+document.addEventListener("focusin", (event) => {
+  if (event.target.closest("#composer")) event.target.scrollIntoView({ block: "nearest" });
+});
+
 export function markCurrent() {
   const open = document.getElementById("work")?.dataset.ticket;
   for (const row of document.querySelectorAll(".row")) {

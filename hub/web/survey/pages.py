@@ -20,20 +20,15 @@ from hub.actions.surveys.answer import answer_question
 from hub.actions.surveys.definition import FURTHER_SCALE, MOST_COMMENT, Sort
 from hub.actions.surveys.question import Question, open_question
 from hub.actions.surveys.stop import stop_asking
-from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
+from hub.web.desk.say.surveys import TROUBLES
 
 _POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _MOST_BODY = 128 * 1024
 _PER_NETWORK = 60
 _SECONDS = 600.0
 """So many posts of one network are taken in so long."""
-_TROUBLES = {
-    403: N_("This was not sent from our own page. Please try again here."),
-    422: N_("Please choose a score first."),
-    429: N_("That was too often. Please try again in a few minutes."),
-    503: N_("We could not keep it just now. Please try again in a moment."),
-}
 
 
 class SurveyPages:
@@ -101,7 +96,7 @@ class SurveyPages:
     def _question(
         self, request: web.Request, question: Question, typed: Mapping[str, str], *, status: int = 200
     ) -> web.Response:
-        trouble = _TROUBLES.get(status, "")
+        trouble = TROUBLES.get(status, "")
         return self._html(request, question, "survey.html", status, typed=typed, trouble=trouble)
 
     def _html(
@@ -123,7 +118,7 @@ class SurveyPages:
     def _nothing(self, request: web.Request, *, status: int = 404) -> web.Response:
         path = request.rel_url.raw_path.removesuffix("/stop")
         voice = Voice(locale=choose_language(request, "en"))
-        return self._render(voice, status, "survey_over.html", path=path, trouble=_TROUBLES.get(status, ""))
+        return self._render(voice, status, "survey_over.html", path=path, trouble=TROUBLES.get(status, ""))
 
     def _voice(self, request: web.Request, question: Question) -> Voice:
         """The language of the conversation, unless another was chosen on the page."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from hub.actions.chat.visitors import MOST, read_visitors
+from hub.actions.chat.visitors import MOST, goes_on, read_visitors
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.visit import Visit
@@ -17,7 +17,12 @@ async def show_visitors(visit: Visit) -> web.StreamResponse:
     """GET ?tickets=T-10019.T-10027; by ticket, of those that are live conversations."""
     codes = _codes(visit.request.query.get("tickets", ""))
     found = await read_visitors(visit.ctx, visit.actor, codes) if codes else ()
-    told = {show_code(TICKET, one.code): tell_visitor(visit.voice, one, visit.now) for one in found}
+    told = {
+        show_code(TICKET, one.code): tell_visitor(
+            visit.voice, one, visit.now, goes_on=goes_on(visit.ctx, one)
+        )
+        for one in found
+    }
     return web.json_response(told, headers={"Cache-Control": "no-store"})
 
 
@@ -32,13 +37,13 @@ def _codes(given: str) -> list[int]:
     return codes
 
 
-def tell_visitor(voice: Voice, row: VisitorRow, now: datetime) -> Mapping[str, Any]:
+def tell_visitor(voice: Voice, row: VisitorRow, now: datetime, *, goes_on: bool) -> Mapping[str, Any]:
     """`state`: writing, here, left, or "" where nothing is known; `said` in a word, `more` in a sentence. `seen`: the last
     answer that was before their eyes, as text: the number is longer than scripts count. `by`: how they are answered, mail or
     chat."""
     state = "writing" if row.typing and row.here else "here" if row.here else "left" if row.away_since else ""
     said = voice.say(_WORDS[state]) if state else ""
-    more, by = _more(voice, row, state, now), "mail" if row.by_mail else "chat"
+    more, by = _more(voice, row, state, now, goes_on), "mail" if row.by_mail else "chat"
     return {"state": state, "said": said, "more": more, "seen": str(row.seen_line), "by": by}
 
 
@@ -49,7 +54,7 @@ _WORDS = {
 }
 
 
-def _more(voice: Voice, row: VisitorRow, state: str, now: datetime) -> str:
+def _more(voice: Voice, row: VisitorRow, state: str, now: datetime, goes_on: bool) -> str:
     if state == "writing":
         return voice.say(N_("The visitor is writing…"))
     if state == "here":
@@ -61,6 +66,8 @@ def _more(voice: Voice, row: VisitorRow, state: str, now: datetime) -> str:
         return voice.say(
             N_("The visitor left (%(time)s); it goes on by e-mail: %(address)s"), time=at, address=row.mail
         )
+    if not goes_on:
+        return voice.say(N_("The visitor left (%(time)s)"), time=at)
     if row.mail:
         return voice.say(
             N_("The visitor left (%(time)s); what they do not see goes to %(address)s"),

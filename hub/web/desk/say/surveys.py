@@ -50,3 +50,10 @@ BAD: Mapping[str, str] = {
     Kind.NPS.value: N_("Detractors (0 to 6)"),
     Kind.CES.value: N_("Hard (1 to 3)"),
 }
+TROUBLES: Mapping[int, str] = {
+    403: N_("This was not sent from our own page. Please try again here."),
+    422: N_("Please choose a score first."),
+    429: N_("That was too often. Please try again in a few minutes."),
+    503: N_("We could not keep it just now. Please try again in a moment."),
+}
+"""What the customer's page says beside an answer that was not kept, by the status that it answers with."""
