@@ -53,12 +53,12 @@ bench-routing: .venv/.for-tests
 
 MINUTES ?= 10
 HUBS ?= 3
-SEED ?= 1
 RATE ?= 20
+EVERY ?= 5
 REPORT ?= var/soak
 
 soak: .venv/.for-tests
-	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(SEED) --rate $(RATE) --report $(REPORT)
+	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(or $(SEED),1) --rate $(RATE) --every $(EVERY) --report $(REPORT)
 
 MINUTES ?= 10
 SEED ?=

@@ -211,9 +211,12 @@ class Doors:
     async def _file(self, request: web.Request, chat: Chat) -> web.Response:
         """A file of a line, for whoever holds the conversation's token: 404 for everybody else and everything else."""
         try:
+            await self._doorkeeper.asks(peer_of_request(request))
             talk = await self._talk(request, chat)
             line, number = int(request.match_info["line"]), int(request.match_info["number"])
             found = talk and await self._ports.lounge.open_file(talk.key, line, number)
+        except TooMuch as error:
+            return _refusal(429, error.code, error.seconds)
         except Unavailable:
             return _refusal(503, "not_kept", _AGAIN_SECONDS)
         if not found:

@@ -26,6 +26,8 @@ FULL_PAGE = 200
 _CALM, _WAITING, _BUSY = 60.0, 20.0, 8.0
 """Seconds after which is looked how things stand though nothing was heard: usually, while somebody waits in line (others before
 them may have left), and while an agent writes (which is forgotten by itself)."""
+_BREATH = 0.4
+"""Seconds between two looks of one socket at how things stand, at the least."""
 _SMALL_TALK = 120
 """Frames a minute that are no messages; more are not heard."""
 
@@ -165,6 +167,8 @@ class Visitor:
                     await self._send(sayings.stands(standing))
                     told = standing
                 await heard.wait(pause_after(standing))
+            # Every message rings here too; what happens in one breath is looked at together.
+            await asyncio.sleep(_BREATH)
 
     async def _stay(self, talk: Conversation) -> None:
         """The hub knows that the page is open; and the page, that its token was given back elsewhere."""

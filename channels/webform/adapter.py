@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from uuid import uuid4
 
@@ -155,7 +156,8 @@ class WebformAdapter:
             return _NOTHING
 
     async def _keep(self, request: web.Request, accept: Accept, posted: Posted, key: str) -> web.Response:
-        item = pack(
+        packing = partial(
+            pack,
             posted,
             self._settings.asks,
             external_key=key,
@@ -165,6 +167,8 @@ class WebformAdapter:
             ticket_kind=self._settings.ticket_kind,
             trial=is_trial(self._ports.secret, self.name, request.query.get("trial", ""), datetime.now(UTC)),
         )
+        # Files beside the loop: it would stand still meanwhile.
+        item = await asyncio.to_thread(packing) if posted.files else packing()
         try:
             (acceptance,) = await accept([item])
         except NotAccepted:

@@ -9,6 +9,7 @@ from channels.adapter import CannotTranslate, RawItem, Translate
 from hub.actions.context import Context
 from hub.actions.filing import House
 from hub.actions.inboxes import is_own_address
+from hub.actions.portal.links import without_keys
 from hub.actions.portal.place import case_link
 from hub.model.interactions import InboundInteraction
 
@@ -36,4 +37,5 @@ def house_of(ctx: Context) -> House:
         is_own=is_own_address(ctx),
         look_again=ctx.learned.look_again,
         case_link=partial(case_link, ctx),
+        without_keys=partial(without_keys, ctx),
     )

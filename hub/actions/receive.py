@@ -5,6 +5,7 @@ transaction; heavy ones (letters) wait in the journal for the reading process. O
 bytes; the others of its batch go on.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -57,7 +58,7 @@ async def accept_items(
     try:
         number = await channel_id(ctx, channel)
         arrivals = [
-            _arrival(
+            await _read(
                 Arrival(
                     channel_id=number,
                     channel=channel,
@@ -93,6 +94,13 @@ async def _keep(ctx: Context, number: int, run: Sequence[Arrival]) -> list[Accep
     if run[0].kind.join is not None and not run[0].is_part:
         await gather_before(ctx, number, {arrival.item.said_in for arrival in run})
     return await ctx.intake.keep(run, partial(_write, ctx))
+
+
+async def _read(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:
+    """A large one beside the loop: files of a form take so long to unpack that others would notice."""
+    if len(arrival.item.content) > LARGE_BYTES:
+        return await asyncio.to_thread(_arrival, arrival, settings, translate)
+    return _arrival(arrival, settings, translate)
 
 
 def _arrival(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:

@@ -19,7 +19,7 @@ from hub.actions.space import RETRY_AFTER, Space
 
 PUBLIC = ("/forms/", "/follow/", "/chat/", "/help", "/survey/", "/portal")
 """How the addresses of public pages begin."""
-WRITES_ALL_THE_SAME = ("/forms/", "/follow/", "/chat/")
+WRITES_ALL_THE_SAME = ("/forms/", "/follow/", "/chat/", "/portal/")
 """Where what is handed in is refused further in, with what was typed."""
 MOST_REMEMBERED = 20_000
 """Visitors. Of more than that, those who were seen last."""

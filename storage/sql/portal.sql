@@ -13,10 +13,12 @@ SELECT EXISTS (SELECT 1 FROM identity n JOIN ticket t ON t.customer_id = n.custo
                WHERE o.state = 'sent' AND lower(o.message->>'address') = $1)
 
 -- name: add_code
--- The same work whether the letter leaves or not (`$7`): nobody can tell by the time it takes.
+-- The same work whether the letter leaves or not (`$7`): nobody can tell by the time it takes. A code that nobody was sent is not
+-- there to be guessed: no code has this hash.
 WITH kept AS (
     INSERT INTO portal_code (browser_hash, address, code_hash, expires_at)
-    VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $8))
+    VALUES ($1, $2, CASE WHEN $7::boolean THEN $3 ELSE decode(repeat('00', 32), 'hex') END,
+            clock_timestamp() + make_interval(secs => $8))
 ), linked AS (
     INSERT INTO portal_link (token_hash, address, expires_at) VALUES ($4, $2, clock_timestamp() + make_interval(secs => $8))
 )
@@ -74,23 +76,26 @@ DELETE FROM portal_link WHERE address = $1
 
 -- name: tickets
 -- Those that are the owner's of an address by proof, in which they may speak, or whose form has their address and about which they
--- had a letter; newest first. `$2`: "" all, open, done. `$3`: only those with a lower id. `$4`: only this one, 0 for any. A ticket is
--- called by its subject only where its owner has it already, from its first message or a letter of ours.
-WITH mine AS (
+-- had a letter; newest first. `$2`: "" all, open, done. `$3`: only those with a lower id. `$4`: only this one, or the one that it was
+-- merged into, 0 for any. A ticket is called by its subject only where its owner has it already, from its first message or a letter
+-- of ours.
+WITH first AS (
+    SELECT CASE WHEN $4::bigint = 0 THEN $3::bigint - 1 ELSE (SELECT coalesce(merged_into, id) FROM ticket WHERE id = $4) END AS id
+), mine AS (
     (SELECT t.id FROM identity n CROSS JOIN LATERAL (
-         SELECT id FROM ticket WHERE customer_id = n.customer_id AND id < $3 AND merged_into IS NULL
+         SELECT id FROM ticket WHERE customer_id = n.customer_id AND id <= (SELECT id FROM first) AND merged_into IS NULL
            AND ($2::text = '' OR ($2::text = 'open') = (status IN ('open', 'pending')))
          ORDER BY id DESC LIMIT $5) t
      WHERE n.kind = 'email' AND n.value = $1 AND n.verified)
     UNION
     (SELECT t.id FROM participant p JOIN ticket t ON t.id = p.ticket_id
-     WHERE p.kind = 'email' AND p.value = $1 AND p.state = 'member' AND p.ticket_id < $3 AND t.merged_into IS NULL
+     WHERE p.kind = 'email' AND p.value = $1 AND p.state = 'member' AND p.ticket_id <= (SELECT id FROM first) AND t.merged_into IS NULL
        AND ($2::text = '' OR ($2::text = 'open') = (t.status IN ('open', 'pending')))
      ORDER BY p.ticket_id DESC LIMIT $5)
     UNION
     (SELECT t.id FROM (
          SELECT t.id FROM identity n JOIN ticket t ON t.customer_id = n.customer_id
-         WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified AND t.id < $3 AND t.merged_into IS NULL
+         WHERE n.kind = 'email' AND n.value = $1 AND NOT n.verified AND t.id <= (SELECT id FROM first) AND t.merged_into IS NULL
            AND ($2::text = '' OR ($2::text = 'open') = (t.status IN ('open', 'pending')))
          ORDER BY t.id DESC LIMIT 200) t
      WHERE EXISTS (SELECT 1 FROM interaction i JOIN outbox o ON o.interaction_id = i.id
@@ -112,7 +117,7 @@ CROSS JOIN LATERAL (
         WHERE i.ticket_id = t.id AND (i.seq = 1 OR (i.direction = 'out' AND i.subject <> ''))
           AND shown_to($1, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)) AS yes
 ) known
-WHERE $4::bigint = 0 OR t.id = $4
+WHERE $4::bigint = 0 OR t.id = (SELECT id FROM first)
 ORDER BY t.id DESC
 LIMIT $5
 
@@ -147,7 +152,8 @@ WHERE s.code = $2 AND may.standing IS NOT NULL
 -- What was said from and to the address, and what was added to its own form by the link that follows it. The last ones, oldest first.
 SELECT id, mine, own, author_name, text, fields, said_at FROM (
     SELECT i.id, i.direction = 'in' AS mine, i.details->'sender'->>'address' IS NULL OR i.details->'sender'->>'address' = $2 AS own,
-           i.author_name, i.text, i.fields, coalesce(o.settled_at, i.occurred_at) AS said_at
+           coalesce(nullif(i.author_name, ''), CASE WHEN i.direction = 'in' THEN i.details->'sender'->>'address' END, '') AS author_name,
+           i.text, i.fields, coalesce(o.settled_at, i.occurred_at) AS said_at
     FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
     WHERE i.ticket_id = $1 AND i.revises IS NULL
       AND (shown_to($2, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)

@@ -19,7 +19,7 @@ CROSS JOIN LATERAL unnest(CASE $8
     WHEN 'period' THEN ARRAY[date_trunc($9, s.sent_at AT TIME ZONE $10)::date::text]
     ELSE ARRAY[''] END) AS k (key)
 WHERE s.sent_at >= $1 AND s.sent_at < $2 AND s.kind = $3 AND (true)
-  AND ($4::int IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
+  AND ($4::bigint IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
   AND ($7 = '' OR ch.name = $7)
 GROUP BY k.key, s.score
 
@@ -34,7 +34,7 @@ LEFT JOIN queue q ON q.id = s.queue_id
 LEFT JOIN agent a ON a.id = s.agent_id
 LEFT JOIN ticket fu ON fu.id = s.follow_up_id
 WHERE s.sent_at >= $1 AND s.sent_at < $2 AND s.kind = $3 AND (true)
-  AND ($4::int IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
+  AND ($4::bigint IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
   AND ($7 = '' OR ch.name = $7)
   AND (s.sent_at, s.id) < ($8::timestamptz, $9::bigint) AND s.score IS NOT NULL AND (NOT $10 OR s.comment <> '')
 ORDER BY s.sent_at DESC, s.id DESC LIMIT $11

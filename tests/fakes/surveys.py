@@ -1,4 +1,5 @@
-"""A shop whose customers are asked how they liked it: tickets by letter that are resolved, questions that fall due, their links."""
+"""A shop whose customers are asked how they liked it: tickets by letter that are resolved, questions that fall due, their
+links."""
 
 import re
 from typing import Any
@@ -36,7 +37,8 @@ async def letters(ctx: Context) -> list[dict[str, Any]]:
     """The letters that wait to leave and ask something, oldest first."""
     found = await rows(
         ctx,
-        """SELECT o.message FROM outbox o JOIN interaction i ON i.id = o.interaction_id WHERE i.kind = 'survey' ORDER BY o.id""",
+        """SELECT o.message FROM outbox o JOIN interaction i ON i.id = o.interaction_id WHERE i.kind = 'survey'
+           ORDER BY o.id""",
     )
     return [row["message"] for row in found]
 
@@ -61,8 +63,11 @@ async def make_older(ctx: Context, days: float) -> None:
     """As if all that was asked and answered had been so much earlier."""
     await one(
         ctx,
-        """WITH u AS (UPDATE survey_invitation SET sent_at = sent_at - make_interval(secs => $1), expires_at = expires_at -
-           make_interval(secs => $1), answered_at = answered_at - make_interval(secs => $1) RETURNING 1) SELECT count(*) FROM u""",
+        """WITH u AS (
+               UPDATE survey_invitation
+               SET sent_at = sent_at - make_interval(secs => $1), expires_at = expires_at - make_interval(secs => $1),
+                   answered_at = answered_at - make_interval(secs => $1) RETURNING 1)
+           SELECT count(*) FROM u""",
         days * 86_400.0,
     )
 
@@ -75,22 +80,26 @@ MAILED: dict[str, dict[str, Any]] = {
 
 
 async def seed_answers(ctx: Context, many: int) -> None:
-    """So many questions of the past year, most of them answered, spread over agents, queues and scores: always the same ones."""
+    """So many questions of the past year, most of them answered, spread over agents, queues and scores: always the same
+    ones."""
     await one(
         ctx,
         """WITH t AS (
                SELECT t.id, t.channel_id, row_number() OVER (ORDER BY t.id) AS n, count(*) OVER () AS all_of FROM ticket t
+           ), asked AS (
+               SELECT g, k.*, clock_timestamp() - g * interval '8 hours' AS at, g % 3 > 0 AS answered
+               FROM generate_series(1, $1::int) g
+               CROSS JOIN (VALUES ('csat', 1, 5), ('nps', 0, 10), ('ces', 1, 7)) k (kind, low, high)
            ), s AS (
-               INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, sent_at, expires_at, answered_at,
-                                              score, comment, queue_id, agent_id)
-               SELECT t.id, 1000 + g, k.kind, t.channel_id, '', sha256(('seed' || g || k.kind)::bytea), clock_timestamp() - g * interval '8 hours',
-                      clock_timestamp() - g * interval '8 hours' + interval '14 days',
-                      CASE WHEN g % 3 > 0 THEN clock_timestamp() - g * interval '8 hours' + interval '1 hour' END,
-                      CASE WHEN g % 3 > 0 THEN k.low + (g * 7 + g / 11) % (k.high - k.low + 1) END,
+               INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, sent_at,
+                                              expires_at, answered_at, score, comment, queue_id, agent_id)
+               SELECT t.id, 1000 + g, kind, t.channel_id, '', sha256(('seed' || g || kind)::bytea), at, at + interval '14 days',
+                      CASE WHEN answered THEN at + interval '1 hour' END,
+                      CASE WHEN answered THEN low + (g * 7 + g / 11) % (high - low + 1) END,
                       CASE WHEN g % 9 = 1 THEN 'Comment ' || g ELSE '' END,
-                      (SELECT id FROM queue ORDER BY id OFFSET g % 3 LIMIT 1), (SELECT id FROM agent ORDER BY id OFFSET g % 2 LIMIT 1)
-               FROM generate_series(1, $1::int) g CROSS JOIN (VALUES ('csat', 1, 5), ('nps', 0, 10), ('ces', 1, 7)) k (kind, low, high)
-               JOIN t ON t.n = 1 + g % t.all_of
+                      (SELECT id FROM queue ORDER BY id OFFSET g % 4 LIMIT 1),
+                      (SELECT id FROM agent ORDER BY id OFFSET g % 2 LIMIT 1)
+               FROM asked JOIN t ON t.n = 1 + g % t.all_of
                RETURNING 1)
            SELECT count(*) FROM s""",
         many,

@@ -82,7 +82,9 @@ class Outside:
                 "kind": "webform", "fill_in_seconds": 0, "proof": "never", "address_posts": 10_000, "busy_posts": 10_000,
                 "ticket_kind": "enquiry",
             },
-            "shop": {"kind": "webchat", "burst": 1000, "messages_per_minute": 6000},
+            "shop": {
+        "kind": "webchat", "burst": 1000, "messages_per_minute": 6000, "address_opens": 1_000_000, "address_messages": 10_000_000,
+    },
             "bot": {
                 "kind": "telegram", "token": self.sandbox.telegram.token, "poll_seconds": 2, "ask_rating": False,
                 "base_url": f"http://127.0.0.1:{self.bot.port}/bot",

@@ -194,7 +194,9 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
             )
 
         # Whoever looks on fills it in; what came is theirs to close.
-        assert "Open the form" in (await one.post("/desk/channels/repairs/probe"))[1]
+        assert (await one.post("/desk/channels/repairs/probe"))[0] == 200
+        card = "/desk/fragments/channels/repairs"
+        await until(partial(shows, one, card, 200, "Open the form"), seconds=30, what="it is tried")
         async with one.session.post(
             one.hub.url + "/forms/repairs",
             json={

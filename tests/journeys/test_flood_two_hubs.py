@@ -27,8 +27,8 @@ TRUSTING = {"HUB_WEB__TRUSTED_PROXIES": '["127.0.0.1"]'}
 
 
 @asynccontextmanager
-async def two_hubs(
-    folder: Path, dsn: str, env: dict[str, str] | None = None
+async def hubs_of(
+    folder: Path, dsn: str, names: tuple[str, ...], env: dict[str, str] | None = None
 ) -> AsyncIterator[list[HubProcess]]:
     async with AsyncExitStack() as stack:
         secret, told = SECRET.decode(), TRUSTING | (env or {})
@@ -38,7 +38,7 @@ async def two_hubs(
                     folder / name, dsn, {"form": FORM, "chat": {"kind": "webchat"}}, secret=secret, env=told
                 )
             )
-            for name in ("one", "two")
+            for name in names
         ]
 
 
@@ -82,7 +82,7 @@ async def flood(
 async def test_s90_a_flood_over_two_hubs_is_bounded_and_a_customer_comes_through(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
-    async with two_hubs(tmp_path, database_dsn) as hubs, aiohttp.ClientSession() as client:
+    async with hubs_of(tmp_path, database_dsn, ("one", "two")) as hubs, aiohttp.ClientSession() as client:
         pages = [await open_form(client, hubs[0], "203.0.113.9") for _ in range(60)]
         mine = await flood(client, hubs, itertools.repeat("203.0.113.9"), pages)
         # The first few as from anybody, then as many as one address may; pages without work are asked for it.
@@ -114,11 +114,11 @@ async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
         "HUB_WEB__VISITOR_LINES": "5",
         "HUB_WEB__VISITOR_REQUESTS": "40",
     }
-    async with two_hubs(tmp_path, database_dsn, few) as hubs, aiohttp.ClientSession() as client:
-        port = int(hubs[0].url.rpartition(":")[2])
+    async with hubs_of(tmp_path, database_dsn, ("one",), few) as (hub,), aiohttp.ClientSession() as client:
+        port = int(hub.url.rpartition(":")[2])
         lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LINES * 3)]
-        page = await open_form(client, hubs[0], "198.51.100.1")
-        assert (await post(client, hubs[0], "198.51.100.1", page))[0] == 200
+        page = await open_form(client, hub, "198.51.100.1")
+        assert (await post(client, hub, "198.51.100.1", page))[0] == 200
         # Of those that said nothing as many were cut as were too many.
         async with asyncio.timeout(20):
             gone = {reader for reader, _ in lines[: LINES * 2] if await reader.read() == b""}
@@ -127,21 +127,21 @@ async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
             writer.close()
 
         # One visitor's sockets.
-        headers = {"X-Forwarded-For": "203.0.113.9", "Origin": hubs[1].url}
+        headers = {"X-Forwarded-For": "203.0.113.9", "Origin": hub.url}
         async with AsyncExitStack() as stack:
             for _ in range(5):
                 await stack.enter_async_context(
-                    client.ws_connect(f"{hubs[1].url}/chat/chat/socket", headers=headers)
+                    client.ws_connect(f"{hub.url}/chat/chat/socket", headers=headers)
                 )
             with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-                await client.ws_connect(f"{hubs[1].url}/chat/chat/socket", headers=headers)
+                await client.ws_connect(f"{hub.url}/chat/chat/socket", headers=headers)
             assert refused.value.status == 429
-            assert (await open_form(client, hubs[1], "198.51.100.2")).count("<form") == 1
+            assert (await open_form(client, hub, "198.51.100.2")).count("<form") == 1
         # And what one visitor asks for, whatever it is.
         statuses: Counter[int] = Counter()
         headers = {"X-Forwarded-For": "203.0.113.10"}
         for _ in range(60):
-            async with client.get(f"{hubs[1].url}/help", headers=headers, allow_redirects=False) as answer:
+            async with client.get(f"{hub.url}/help", headers=headers, allow_redirects=False) as answer:
                 statuses[answer.status] += 1
                 assert answer.status != 429 or int(answer.headers["Retry-After"]) > 0
         assert statuses[303] >= 40 and statuses[429] > 0

@@ -39,6 +39,7 @@ from hub.web.desk.say.language import Voice
 from hub.web.doors import ChannelDoors
 from hub.web.doorstep import PUBLIC
 from storage.database import DatabaseFull
+from tests.fakes.desk import serving_desk, words_of
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows
 
@@ -506,6 +507,24 @@ async def test_s91_strangers_are_sent_away_while_space_is_short_and_letters_and_
             figures = await answer.text()
         assert "hub_public_pages_shut 1.0" in figures and "hub_space_free_bytes" in figures
         assert await one(house.ctx, "SELECT count(*) FROM inbound_raw") == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"reserve_mb": 10_000_000}, "the hub's data folder"),
+        ({"reserve_mb": 0, "database_gb": 0.001}, "The database takes"),
+        ({"reserve_mb": 0}, ""),
+    ],
+)
+async def test_s91_the_system_page_says_that_space_is_short_and_why(
+    ctx: Context, told: dict[str, Any], why: str
+) -> None:
+    async with serving_desk(replace(ctx, space=Space(ctx.database, Settings(space=told)))) as desk:  # type: ignore[arg-type]
+        await desk.log_in()
+        page = words_of((await desk.get("/desk/system")).text)
+        assert ("take nothing just now" in page) == bool(why) and why in page
+        assert ("1" in words_of((await desk.get("/desk/fragments/badge")).text)) == bool(why)
 
 
 async def test_s91_a_bound_for_the_database_and_a_full_disk_shut_the_doors_for_a_while(

@@ -3,6 +3,7 @@ what agents see of it."""
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -17,6 +18,7 @@ from hub.actions.note import add_note
 from hub.actions.people.staff import add_agent
 from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
+from hub.actions.space import Space
 from hub.actions.status import change_status
 from hub.actions.surveys.definition import PRESETS, Kind
 from hub.actions.surveys.invite import ask_rating
@@ -24,8 +26,9 @@ from hub.actions.surveys.keep import add_survey, switch_survey
 from hub.model.codes import CUSTOMER, TICKET, read_code, show_code
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor, Role
+from hub.settings import Settings
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in
+from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in, serving
 from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, an_agent, one, rows, say
 from tests.rooms.test_retention import where_it_stands
 
@@ -69,9 +72,9 @@ async def test_whoever_owns_an_address_sees_their_cases_and_answers(house: House
         case = (await li.get(f"/portal/{number}")).text
         assert "Where is my parcel?" in case and "It is on its way." in case
         again = case
-        sent = await li.say(number, "It has not come.", page=again, files={"photo.txt": b"a picture"})
-        assert (sent.status, sent.goes_to) == (303, f"/portal/{number}#last")
-        assert (await li.say(number, "It has not come.", page=again)).status == 303
+        for _ in range(2):
+            sent = await li.say(number, "It has not come.", page=again, files={"photo.txt": b"a picture"})
+            assert (sent.status, sent.goes_to) == (303, f"/portal/{number}#last")
         case = (await li.get(f"/portal/{number}")).text
         assert case.count("It has not come.") == 1, "pressing twice is saying it once"
         assert "In progress" in case
@@ -182,7 +185,9 @@ async def test_what_was_typed_while_the_session_ended_is_not_lost(house: House) 
         page = (await li.get(f"/portal/{number}")).text
         await li.post("/portal/out")
         kept = await li.say(number, "A long <story>.", page=page)
-        assert kept.status == 403 and "A long &lt;story&gt;." in kept.text and "You are signed out" in kept.text
+        assert (
+            kept.status == 403 and "A long &lt;story&gt;." in kept.text and "You are signed out" in kept.text
+        )
         assert f'href="/portal?to={number}"' in kept.text
         await house.enter(li, LI)
         for _ in range(2):
@@ -190,6 +195,17 @@ async def test_what_was_typed_while_the_session_ended_is_not_lost(house: House) 
         assert (await li.get(f"/portal/{number}")).text.count("A long &lt;story&gt;.") == 1
         await li.post("/portal/out")
         assert (await li.say(number, "", page=page)).goes_to == f"/portal?to={number}", "nothing to keep"
+
+
+async def test_what_is_written_while_space_is_short_is_shown_again(house: House) -> None:
+    number = await house.writes(LI)
+    short = Space(house.ctx.database, Settings(space={"reserve_mb": 10_000_000}))  # type: ignore[arg-type]
+    async with serving(replace(house.ctx, space=short)) as full, house.browser() as li:
+        await house.enter(li, LI)
+        page = (await li.get(f"/portal/{number}")).text
+        li.url = full.url
+        kept = await li.say(number, "Many words.", page=page)
+        assert kept.status == 503 and "Many words." in kept.text
 
 
 async def test_the_other_language_is_a_page_that_there_is(house: House) -> None:
@@ -504,7 +520,10 @@ async def test_the_link_of_a_case_lists_it_however_old_and_wherever_it_is_now(ho
         await li.post(link)
         assert f'href="/portal/{number}"' in (await li.get("/portal")).text
         await merge_tickets(
-            house.ctx, ticket_code=read_code(TICKET, number), into_code=read_code(TICKET, newer[0]), actor=SYSTEM
+            house.ctx,
+            ticket_code=read_code(TICKET, number),
+            into_code=read_code(TICKET, newer[0]),
+            actor=SYSTEM,
         )
         listed = (await li.get("/portal")).text
         assert f'href="/portal/{newer[0]}"' in listed and newer[1] not in listed
@@ -531,7 +550,10 @@ async def test_a_key_that_a_customer_quotes_is_on_nobodys_timeline(house: House)
     await house.writes(LI, f"{link} does not work.\n\n> See {link}\n> Ann", answers=message_id)
     key = link.rpartition("/")[2]
     for what in ("text", "full_text", "html"):
-        assert await one(house.ctx, f"SELECT count(*) FROM interaction WHERE {what} LIKE '%' || $1 || '%'", key) == 0
+        assert (
+            await one(house.ctx, f"SELECT count(*) FROM interaction WHERE {what} LIKE '%' || $1 || '%'", key)
+            == 0
+        )
     preview = (await house.ticket(number))["last_preview"]
     assert preview.startswith(f"{house.ctx.public_url}/portal does not work.")
 

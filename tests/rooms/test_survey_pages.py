@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from multidict import MultiDict
 
 from hub.actions.people.keys import create_api_key
 from hub.actions.surveys.answer import answer_question
@@ -47,7 +48,8 @@ async def test_looking_records_nothing_and_only_our_own_page_is_heard(desk: Desk
     assert await one(desk.ctx, "SELECT count(*) FROM survey_refusal") == 0
     assert (await desk.post(page, {})).status == 422, "no score yet"
     sent = await desk.post(
-        page, [("score", "2"), ("reasons", "slow"), ("reasons", "tone"), ("comment", "<b>Slow</b>")]
+        page,
+        MultiDict([("score", "2"), ("reasons", "slow"), ("reasons", "tone"), ("comment", "<b>Slow</b>")]),
     )
     assert sent.status == 303 and "thanks" in sent.headers["Location"]
     kept = await asked(desk.ctx)

@@ -46,7 +46,7 @@ from tests.fakes.surveys import (
 )
 from tests.rooms.test_retention import ADMIN
 
-FOLLOW_UP = {"follow_up": True, "follow_up_queue": "complaints", "follow_up_priority": 4}
+FOLLOW_UP: dict[str, Any] = {"follow_up": True, "follow_up_queue": "complaints", "follow_up_priority": 4}
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ async def test_a_low_score_opens_one_ticket_however_often_it_is_said(ctx: Contex
     await a_survey(ctx, **FOLLOW_UP)
     found = await resolved(ctx)
     token = await token_of(ctx)
-    said = [
+    said: list[dict[str, int | str]] = [
         {"score": 1, "comment": "Nobody called"},
         {"score": 2},
         {"score": 1, "comment": "Nobody called back"},

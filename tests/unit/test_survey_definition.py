@@ -29,12 +29,8 @@ def test_what_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 def test_one_of_each_kind_is_ready_in_both_languages() -> None:
     for kind, one in PRESETS.items():
         assert Definition.model_validate(one.model_dump(mode="json")) == one and one.kind is kind
-        words = (
-            one.question,
-            one.lowest,
-            one.highest,
-            *(each.label for each in (*one.further, *one.reasons)),
-        )
+        words = [one.question, one.lowest, one.highest, *(each.label for each in one.further)]
+        words += [each.label for each in one.reasons]
         assert all(said.en and said.zh for said in words)
 
 

@@ -1,8 +1,9 @@
 """Access tokens instead of a password (RFC 6749), and how they are said to IMAP and SMTP (XOAUTH2).
 
-A refresh token comes from a person's consent, at the desk or by `contact-hub mail authorise`, or from the settings. It lives in the
-channel's vault and may be replaced by the provider at each use (Microsoft does). An access token is kept there too, so that hubs share it. When the provider says that
-the refresh token is worth nothing any more, nobody asks again until there is another one: only a person can help.
+A refresh token comes from a person's consent, at the desk or by `contact-hub mail authorise`, or from the settings. It lives in
+the channel's vault and may be replaced by the provider at each use (Microsoft does). An access token is kept there too, so that
+hubs share it. When the provider says that the refresh token is worth nothing any more, nobody asks again until there is another
+one: only a person can help.
 
 XOAUTH2: developers.google.com/workspace/gmail/imap/xoauth2-protocol,
 learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth

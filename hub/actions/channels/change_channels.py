@@ -200,8 +200,8 @@ async def remove_channel(ctx: Context, *, name: str, version: int, actor: Actor)
 
 
 async def consent_given(ctx: Context, name: str, actor: Actor) -> None:
-    """A person has let it in at its provider: written down, and a channel of the desk that is at work begins anew at once, for it
-    waits longer and longer between logins that were refused."""
+    """A person has let it in at its provider: written down, and a channel of the desk begins anew at once, for it waits longer
+    and longer between logins that were refused."""
 
     async def work(connection: Connection) -> None:
         enabled = await stored.begin_anew(connection, name, actor.agent_id)

@@ -19,7 +19,7 @@ async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -
     if hold:
         await inbound.lock_conversations(connection, hold)
     for case in cases:
-        case.read = _known_as_ours(batch, case.read)
+        case.read = _without_keys(batch, _known_as_ours(batch, case.read))
     senders = [case.read.interaction.sender.identities for case in cases if case.read]
     asked = {(one.kind.value, one.value, one.verified) for every in senders for one in every}
     if asked:
@@ -41,6 +41,21 @@ def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
     ):
         return read
     return replace(read, interaction=replace(read.interaction, automatic=Automatic.LOOP, reply_address=""))
+
+
+def _without_keys(batch: Batch, read: Read | None) -> Read | None:
+    """Who answers a letter of ours quotes it, with what opens the case for its customer; that is nothing for who works here."""
+    if read is None:
+        return None
+    said, clean = read.interaction, batch.house.without_keys
+    cleaned = replace(
+        said,
+        subject=clean(said.subject),
+        text=clean(said.text),
+        full_text=clean(said.full_text),
+        html=clean(said.html),
+    )
+    return replace(read, interaction=cleaned)
 
 
 def name_of(case: Case, read: Read) -> Name | None:

@@ -22,13 +22,14 @@ Name = tuple[int, str, str]
 class House:
     """What is the same for all that arrives. `is_own` knows every address of every configured inbox; `look_again` says what a
     ticket is that opens, by what was learned as well; `case_link` where its customer finds a ticket of this code, ""
-    for nowhere."""
+    for nowhere; `without_keys` gives a text without the keys of customers that it quotes."""
 
     rules: RoutingRules
     secret: bytes
     is_own: Callable[[str], bool] = lambda _address: False
     look_again: Callable[[Read], Read] = lambda read: read
     case_link: Callable[[int], str] = lambda _code: ""
+    without_keys: Callable[[str], str] = lambda text: text
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What the owner of an address does on their own page. Everything asks anew whether the case is theirs."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,9 @@ from channels.portal.translate import pack
 from hub.actions.context import Context
 from hub.actions.customers.change import change_customer
 from hub.actions.failures import NotPossible
+from hub.actions.floor.assign import hand_over
 from hub.actions.portal.enter import TooOften, Visitor
-from hub.actions.portal.look import find_case, open_case, profile_of
+from hub.actions.portal.look import find_case, open_case
 from hub.actions.portal.place import place_of
 from hub.actions.receive import accept_items
 from hub.actions.signin.tokens import hash_token
@@ -19,10 +21,13 @@ from hub.actions.surveys.answer import answer_question
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, read_code, show_code
 from hub.model.interactions import Direction
-from hub.model.people import Actor
-from hub.model.tickets import EventKind, TicketStatus
+from hub.model.people import Actor, Presence
+from hub.model.tickets import EventKind, TicketStatus, held
 from hub.model.tokens import sign_thread
+from routing.explain import to_data
+from routing.situation import Reason, ReasonCode
 from storage import portal
+from storage.database import Connection
 from storage.portal import CaseRow, ProfileRow
 
 SETTLED, NOT_SETTLED = "settled", "not_settled"
@@ -45,11 +50,15 @@ async def say_more(
     key: str,
     peer: str,
 ) -> str:
-    """Put what they wrote on the case, by the door that everything comes in by: once for each `key`. Returns the number of
-    the ticket that it is on, which is a new one where this one is closed. Raises NotFound, NotAccepted."""
+    """Put what they wrote on the case, by the door that everything comes in by: the same words once for each `key`. Returns
+    the number of the ticket that it is on, which is a new one where this one is closed. Raises NotFound, NotAccepted."""
     place = place_of(ctx)
-    row = await ctx.database.read(lambda c: find_case(c, visitor, number))
-    profile = await profile_of(ctx, visitor)
+
+    async def read(connection: Connection) -> tuple[CaseRow, ProfileRow | None]:
+        row = await find_case(connection, visitor, number)
+        return row, await portal.profile(connection, visitor.address)
+
+    row, profile = await ctx.database.read(read)
     item = pack(
         {
             "address": visitor.address,
@@ -61,7 +70,7 @@ async def say_more(
             "subject": row.subject,
         },
         files,
-        external_key=f"portal.{key}",
+        external_key=f"portal.{key}.{_digest(text, files)}",
         received_at=datetime.now(UTC),
         meta={"peer": peer},
     )
@@ -115,6 +124,15 @@ async def _follow(ctx: Context, visitor: Visitor, session: str, row: CaseRow, ke
     return number
 
 
+def _digest(text: str, files: Sequence[tuple[str, str, bytes]]) -> str:
+    """Of what they wrote: who goes back in their browser and writes something else has not pressed twice."""
+    parts = [
+        text.encode("utf-8", "replace"),
+        *(part for name, _, data in files for part in (name.encode("utf-8", "replace"), data)),
+    ]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
+
+
 async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatus, said: str) -> None:
     """The status, and a line on the timeline that says who moved it. Pressing twice is pressing once."""
     await _weigh(ctx, visitor)
@@ -137,9 +155,30 @@ async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatu
         )
         data: dict[str, Any] = {"interaction": entry, "direction": Direction.INTERNAL.value}
         await taken.note(EventKind.INTERACTION_ADDED, **data)
+        if wanted is TicketStatus.OPEN:
+            await _let_go(taken)
         await step_status(ctx, taken, wanted, unfinished=True)
 
     await on_ticket(ctx, row.code, _CUSTOMER, step)
+
+
+async def _let_go(taken: Step) -> None:
+    """What comes back goes on with its agent if that one is here and has room for it, as when its customer writes; else it is
+    for somebody else."""
+    ticket = taken.ticket
+    if ticket.assignee_id is None:
+        return
+    agent = taken.agents[ticket.assignee_id]
+    load = held(TicketStatus.OPEN, live=False, weight=ticket.weight)
+    if not agent.active or agent.presence == Presence.OFFLINE:
+        reason = Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": Presence.OFFLINE.value})
+    elif agent.load + load > agent.capacity:
+        reason = Reason(code=ReasonCode.AT_CAPACITY, params={"load": agent.load, "capacity": agent.capacity})
+    else:
+        return
+    await hand_over(
+        taken, None, why={"outcome": "released", "agent_id": agent.id, "reasons": [to_data(reason)]}
+    )
 
 
 async def _weigh(ctx: Context, visitor: Visitor) -> None:

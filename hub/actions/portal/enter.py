@@ -8,6 +8,7 @@ house.
 
 import hmac
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +112,8 @@ async def take_code(ctx: Context, *, browser: str, typed: str, network: str) -> 
     """Raises NotFound (no page), TooOften, WrongCode."""
     place_of(ctx)
     await _weigh_try(ctx, network)
-    given = "".join(one for one in typed if one.isdecimal())[:10]
+    # Chinese keyboards write wide digits too.
+    given = "".join(one for one in unicodedata.normalize("NFKC", typed[:MOST]) if one.isdecimal())[:10]
     held = hash_token(browser[:MOST])
 
     async def attempt(connection: Connection) -> str | None:

@@ -2,7 +2,7 @@
 
 The plain one leads to the case for whoever signs in. The key is put in when the answer is queued, for the one address that the
 letter goes to; it opens that case alone, so that a letter which is passed on opens no more than it is about. Whoever works here
-does not need a customer's key, and never sees one.
+does not need a customer's key, and sees none: one that a customer quotes is taken out of what they wrote before it is kept.
 """
 
 import re
@@ -32,6 +32,12 @@ async def with_key(
     await portal.add_link(connection, hash_link(token), owner, ticket_id, GOOD_FOR)
     # Not the beginning of a longer address.
     return re.sub(rf"{re.escape(link)}(?![\w/-])", lambda _: link_address(ctx, token), text)
+
+
+def without_keys(ctx: Context, text: str) -> str:
+    """What somebody wrote, where it quotes a letter of ours: the addresses of keys lead to the door."""
+    key = link_address(ctx, "")
+    return re.sub(rf"{re.escape(key)}[\w-]+", f"{ctx.public_url}/portal", text) if key in text else text
 
 
 def without_key(ctx: Context, text: str, ticket_code: int) -> str:

@@ -135,7 +135,10 @@ async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, by
 
 
 async def profile_of(ctx: Context, visitor: Visitor) -> ProfileRow | None:
-    """None where the address is nobody's by proof: they may speak in others' cases only, or wrote by a form."""
+    """None where the address is nobody's by proof (they may speak in others' cases only, or wrote by a form), and for whoever
+    came by the link of one case: who its customer is stands on no letter that was passed on."""
+    if visitor.only is not None:
+        return None
     return await ctx.database.read(lambda c: portal.profile(c, visitor.address))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiohttp import web
+from yarl import URL
 
 from channels.doors import COMMON_HEADERS, choose_language, network_of, peer_of_request
 from channels.webform.settings import WebformSettings
@@ -18,6 +19,8 @@ SESSION, BROWSER, LANGUAGE = "", "-step", "-language"
 """Cookies: of whoever is signed in, of the browser that asked for a code, of the language that was chosen."""
 _SECONDS = {SESSION: SESSION_SECONDS, BROWSER: CODE_SECONDS, LANGUAGE: 365 * 86_400.0}
 _MOST = 200
+_KEPT = ("to", "state", "before")
+"""What stays in an address when the language changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,11 @@ class Seen:
         """Who asks, as it is counted."""
         return network_of(peer_of_request(self.request))
 
-    def page(self, template: str, *, status: int = 200, **context: object) -> web.Response:
-        """A page in the frame of all of them."""
+    def page(self, template: str, *, status: int = 200, path: str = "", **context: object) -> web.Response:
+        """A page in the frame of all of them. `path`: where it is in the other language, if not where it was asked for."""
         other = next(one for one in LANGUAGES if one != self.voice.locale)
+        path = path or (self.request.path if self.request.method in ("GET", "HEAD") else "/portal")
+        asked = {key: self.request.query[key] for key in _KEPT if key in self.request.query}
         title = self.place.settings.title_zh if self.voice.chinese else self.place.settings.title_en
         text = render(
             template,
@@ -48,7 +53,8 @@ class Seen:
                 "house": title,
                 "visitor": self.visitor,
                 "other": other,
-                "path": self.request.path,
+                "path": path,
+                "turned": str(URL.build(path=path, query={**asked, "lang": other})),
                 "forms": self._forms(),
                 "contact": self.place.contact,
                 "problem": "",

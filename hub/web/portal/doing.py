@@ -21,7 +21,8 @@ from hub.actions.portal.act import change_profile, rate, say_more, say_not_settl
 from hub.actions.portal.look import Case, open_case, profile_of
 from hub.web.desk.say.language import N_
 from hub.web.portal.answers import LANGUAGE, Seen, keep_cookie, moved
-from hub.web.portal.pages import PASS_OF, case_page, profile_page, visitor
+from hub.web.portal.doors import send_to_door, way_in
+from hub.web.portal.pages import PASS_OF, box_of, case_page, profile_page, visitor
 from hub.web.portal.posted import read_fields
 
 _COUNTED_AS = "/portal"
@@ -34,6 +35,30 @@ async def post_more(seen: Seen) -> web.Response:
     case = await open_case(seen.ctx, visitor(seen), seen.request.match_info["number"])
     with seen.ctx.room.holding() as held:
         return await _take(seen, case, held)
+
+
+async def keep_words(seen: Seen) -> web.Response:
+    """Their session ended while they wrote: it is shown again, to be sent once they are signed in. Nothing is kept here."""
+    box = _box(seen)
+    with seen.ctx.room.holding() as held:
+        verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, box, seen.request)
+        try:
+            posted = Posted(fields={}) if verdict.unread else await read_post(seen.request, box, held)
+        except (Unreadable, NoRoom, web.HTTPRequestEntityTooLarge):
+            return await send_to_door(seen)
+        text = posted.fields.get("text", "")
+        if not text.strip():
+            return await send_to_door(seen)
+        return seen.page(
+            "portal_signed_out.html",
+            status=403,
+            path="/portal",
+            text=text,
+            action=seen.request.path,
+            way_in=way_in(seen.request),
+            files_again=bool(posted.files or posted.problems),
+            **box_of(seen, _still_good(seen, posted)),
+        )
 
 
 async def post_settled(seen: Seen) -> web.Response:
@@ -91,15 +116,13 @@ async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
     def again(status: int, *problems: Problem, retry_after: int = 0) -> web.Response:
         files = [Problem(field="", word="files_again")] if posted.files else []
         words = WORDS[seen.voice.locale]
-        given = posted.fields.get(PASS, "")
-        kept = read_pass(seen.ctx.secret, PASS_OF, given, datetime.now(UTC)) is not None
         return case_page(
             seen,
             case,
             status=status,
             problems=tuple(one.say(words) for one in (*problems, *files)),
             text=posted.fields.get("text", ""),
-            new_pass=given if kept else "",
+            new_pass=_still_good(seen, posted),
             retry_after=retry_after,
         )
 
@@ -138,6 +161,12 @@ async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
     except NotAccepted:
         return again(503, Problem(field="", word="not_kept"))
     return moved(f"/portal/{number}#last")
+
+
+def _still_good(seen: Seen, posted: Posted) -> str:
+    """The pass that came with it, so that a second press is still the same; "" for none, or one that is too old."""
+    given = posted.fields.get(PASS, "")
+    return given if read_pass(seen.ctx.secret, PASS_OF, given, datetime.now(UTC)) is not None else ""
 
 
 def _box(seen: Seen) -> WebformSettings:

@@ -19,15 +19,29 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 def anybody(ctx: Context, show: Show) -> Handler:
     """For whoever comes."""
-    return _door(ctx, show, signed_in=False)
+    return _door(ctx, show)
 
 
-def signed_in(ctx: Context, show: Show) -> Handler:
-    """For whoever is signed in; the others are asked to, whatever they asked for."""
-    return _door(ctx, show, signed_in=True)
+def signed_in(ctx: Context, show: Show, *, otherwise: Show | None = None) -> Handler:
+    """For whoever is signed in; the others are asked to, whatever they asked for. `otherwise`: how, where they would lose
+    something by it."""
+    return _door(ctx, show, otherwise=otherwise or send_to_door)
 
 
-def _door(ctx: Context, show: Show, *, signed_in: bool) -> Handler:
+async def send_to_door(seen: Seen) -> web.Response:
+    """And back to the case that was asked for, whether there is one or not."""
+    return moved(way_in(seen.request))
+
+
+def way_in(request: web.Request) -> str:
+    """The address of the door, from where they come back to the case that was asked for."""
+    number = request.match_info.get("number", "")
+    return f"/portal?to={number}" if number.replace("-", "").isalnum() and number.isascii() else "/portal"
+
+
+def _door(ctx: Context, show: Show, *, otherwise: Show | None = None) -> Handler:
+    """`otherwise`: for whoever is not signed in; None: they are shown the same."""
+
     async def handle(request: web.Request) -> web.Response:
         try:
             place = place_of(ctx)
@@ -44,10 +58,8 @@ def _door(ctx: Context, show: Show, *, signed_in: bool) -> Handler:
         )
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):
             return seen.page("portal_trouble.html", status=403, trouble=403)
-        if signed_in and seen.visitor is None:
-            return moved(_way_in(request))
         try:
-            return await show(seen)
+            return await (show if otherwise is None or seen.visitor is not None else otherwise)(seen)
         except NotFound:
             return seen.page("portal_trouble.html", status=404, trouble=404)
         except TooOften as trouble:
@@ -60,9 +72,3 @@ def _door(ctx: Context, show: Show, *, signed_in: bool) -> Handler:
             return response
 
     return handle
-
-
-def _way_in(request: web.Request) -> str:
-    """To the door, and back to the case that was asked for, whether there is one or not."""
-    number = request.match_info.get("number", "")
-    return f"/portal?to={number}" if number.replace("-", "").isalnum() and number.isascii() else "/portal"

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from hub.actions.failures import NotFound
 from hub.actions.follow import veil
 from hub.actions.portal.enter import (
     CODE_SECONDS,
@@ -55,8 +56,12 @@ async def post_code(seen: Seen) -> web.Response:
 
 
 async def show_link(seen: Seen) -> web.Response:
-    """A button, and nothing more: programs that look at every link in a letter come here too."""
+    """A button, and nothing more: programs that look at every link in a letter come here too. Whoever is signed in with this
+    address already goes on with all that they see."""
     found = await look_at_link(seen.ctx, seen.request.match_info["token"])
+    who = seen.visitor
+    if found.ticket_code and who is not None and who.address == found.address and who.only is None:
+        return moved(f"/portal/{show_code(TICKET, found.ticket_code)}")
     return seen.page("portal_go.html", address=veil(found.address), ticket_code=found.ticket_code)
 
 
@@ -74,9 +79,11 @@ async def post_out(seen: Seen) -> web.Response:
 
 
 async def post_out_everywhere(seen: Seen) -> web.Response:
-    """Sign out of every browser; links that were sent are good for nothing any more."""
-    if seen.visitor is not None:
-        await sign_out_everywhere(seen.ctx, seen.visitor)
+    """Sign out of every browser; links that were sent are good for nothing any more. Whoever came by the link of one case has
+    a say in that alone."""
+    if seen.visitor is None or seen.visitor.only is not None:
+        raise NotFound("This is for whoever has shown that the address is theirs.")
+    await sign_out_everywhere(seen.ctx, seen.visitor)
     return _gone(seen)
 
 
@@ -96,7 +103,9 @@ def _gone(seen: Seen) -> web.Response:
 
 def _code_page(seen: Seen, *, status: int = 200, problem: str = "") -> web.Response:
     minutes = round(CODE_SECONDS / 60)
-    return seen.page("portal_code.html", status=status, problem=problem, minutes=minutes, to=_to(seen))
+    return seen.page(
+        "portal_code.html", status=status, path="/portal/code", problem=problem, minutes=minutes, to=_to(seen)
+    )
 
 
 def _to(seen: Seen) -> str:

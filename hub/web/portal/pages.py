@@ -12,6 +12,7 @@ from hub.actions.failures import NotFound
 from hub.actions.portal.act import LANGUAGES
 from hub.actions.portal.enter import Visitor
 from hub.actions.portal.look import Case, list_cases, open_case, open_file, profile_of
+from hub.model.codes import TICKET, show_code
 from hub.model.tickets import TicketStatus
 from hub.web.desk.say.portal import CAME_BY, STANDS
 from hub.web.desk.system import download
@@ -55,28 +56,34 @@ def case_page(
     retry_after: int = 0,
 ) -> web.Response:
     """The same, with what was typed and why it was not taken."""
-    settings = seen.place.settings
-    words = WORDS[seen.voice.locale]
-    fresh = make_pass(seen.ctx.secret, PASS_OF, uuid4(), datetime.now(UTC))
     response = seen.page(
         "portal_case.html",
         status=status,
+        path=f"/portal/{show_code(TICKET, case.row.code)}",
         case=case,
         stands=STANDS[TicketStatus(case.row.status)],
         CAME_BY=CAME_BY,
         problems=problems,
         text=text,
-        words=words,
-        files_hint=words["files_hint"].format(count=settings.most_files, size=settings.most_file_mb),
-        with_files=settings.most_files > 0,
-        pass_field=PASS,
         trap=TRAP,
-        new_pass=new_pass or fresh,
+        **box_of(seen, new_pass),
         survey=case.question.token(seen.ctx.secret) if case.question is not None else "",
     )
     if retry_after:
         response.headers["Retry-After"] = str(retry_after)
     return response
+
+
+def box_of(seen: Seen, new_pass: str = "") -> dict[str, object]:
+    """What the box to write in needs. `new_pass`: the one that it had, where that is still good."""
+    settings, words = seen.place.settings, WORDS[seen.voice.locale]
+    return {
+        "words": words,
+        "files_hint": words["files_hint"].format(count=settings.most_files, size=settings.most_file_mb),
+        "with_files": settings.most_files > 0,
+        "pass_field": PASS,
+        "new_pass": new_pass or make_pass(seen.ctx.secret, PASS_OF, uuid4(), datetime.now(UTC)),
+    }
 
 
 async def get_file(seen: Seen) -> web.Response:
@@ -94,7 +101,14 @@ async def profile_page(seen: Seen, *, status: int = 200, problem: str = "") -> w
     """The same, with why a change was not kept."""
     profile = await profile_of(seen.ctx, visitor(seen))
     spoken = next((page for page, kept in LANGUAGES.items() if profile and profile.language == kept), "")
-    return seen.page("portal_profile.html", status=status, profile=profile, spoken=spoken, problem=problem)
+    return seen.page(
+        "portal_profile.html",
+        status=status,
+        path="/portal/profile",
+        profile=profile,
+        spoken=spoken,
+        problem=problem,
+    )
 
 
 def visitor(seen: Seen) -> Visitor:

@@ -31,7 +31,7 @@ BY: Mapping[By, str] = {
     By.FIELD: N_("Field of the ticket"),
     By.PERIOD: N_("Period"),
 }
-STEPS: Mapping[Step, str] = {Step.DAY: N_("Day"), Step.WEEK: N_("Week"), Step.MONTH: N_("Month")}
+STEPS: Mapping[Step, str] = {Step.DAY: N_("By day"), Step.WEEK: N_("By week"), Step.MONTH: N_("By month")}
 NOBODY: Mapping[By, str] = {
     By.AGENT: N_("Nobody had it"),
     By.QUEUE: N_("No queue"),

@@ -185,7 +185,7 @@ async def _told(visit: Visit, rows: Sequence[AnswerRow]) -> list[list[tuple[str,
 
 def _asked(visit: Visit, fields: Sequence[FieldRow]) -> Asked:
     """Anything unknown is taken for nothing; a time that is too long ends where it may at the most."""
-    given = visit.request.query
+    given = {name: value.replace("\x00", "") for name, value in visit.request.query.items()}
     today = visit.now.astimezone(visit.voice.zone).date()
     last = _day(given.get("to", "")) or today
     first = _day(given.get("from", "")) or last - timedelta(days=USUAL_DAYS - 1)
