@@ -83,7 +83,8 @@ class Outside:
                 "ticket_kind": "enquiry",
             },
             "shop": {
-        "kind": "webchat", "burst": 1000, "messages_per_minute": 6000, "address_opens": 1_000_000, "address_messages": 10_000_000,
+        "kind": "webchat", "burst": 1000, "messages_per_minute": 6000, "address_opens": 1_000_000,
+                "address_messages": 10_000_000,
     },
             "bot": {
                 "kind": "telegram", "token": self.sandbox.telegram.token, "poll_seconds": 2, "ask_rating": False,
