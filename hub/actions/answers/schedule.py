@@ -116,8 +116,8 @@ async def cancel_scheduled(
 
 
 async def hold_scheduled(ctx: Context, scheduled_id: int) -> None:
-    """It does not leave, for the database was put back from a copy: it is its author's draft again, who is told. Nothing where it is
-    settled already."""
+    """It does not leave, for the database was put back from a copy: it is its author's draft again, who is told. Nothing where
+    it is settled already."""
     row = await ctx.database.read(lambda c: scheduled.look(c, scheduled_id))
     if row is None:
         return

@@ -15,7 +15,7 @@ def point(name: str, value: str) -> EntryPoint:
 
 def test_the_installed_kinds() -> None:
     kinds = load_kinds()
-    assert list(kinds) == ["api", "email", "loopback", "telegram", "webchat", "webform"]
+    assert list(kinds) == ["api", "email", "loopback", "portal", "telegram", "webchat", "webform"]
     assert all(name == kind.kind for name, kind in kinds.items())
 
 
