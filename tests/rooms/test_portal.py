@@ -27,6 +27,7 @@ from hub.model.codes import CUSTOMER, TICKET, read_code, show_code
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor, Role
 from hub.settings import Settings
+from storage.database import Database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in, serving
 from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, an_agent, one, rows, say
@@ -206,6 +207,23 @@ async def test_what_is_written_while_space_is_short_is_shown_again(house: House)
         li.url = full.url
         kept = await li.say(number, "Many words.", page=page)
         assert kept.status == 503 and "Many words." in kept.text
+
+
+async def test_what_is_written_while_the_database_is_away_is_shown_again(
+    house: House, database_dsn: str
+) -> None:
+    number = await house.writes(LI)
+    gone = await Database.open(database_dsn)
+    await gone.close()
+    async with serving(replace(house.ctx, database=gone)) as lost, house.browser() as li:
+        await house.enter(li, LI)
+        page = (await li.get(f"/portal/{number}")).text
+        li.url = lost.url
+        kept = await li.say(number, "Many words.", page=page)
+        assert kept.status == 503 and "Many words." in kept.text and "Your text is still here" in kept.text
+        assert "Not just now" in (await li.get("/portal")).text
+        li.url = house.url
+        assert (await li.say(number, "Many words.", page=kept.text)).status == 303
 
 
 async def test_the_other_language_is_a_page_that_there_is(house: House) -> None:

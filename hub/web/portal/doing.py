@@ -21,9 +21,10 @@ from hub.actions.portal.act import change_profile, rate, say_more, say_not_settl
 from hub.actions.portal.look import Case, open_case, profile_of
 from hub.web.desk.say.language import N_
 from hub.web.portal.answers import LANGUAGE, Seen, keep_cookie, moved
-from hub.web.portal.doors import send_to_door, way_in
+from hub.web.portal.doors import not_just_now, send_to_door, way_in
 from hub.web.portal.pages import PASS_OF, box_of, case_page, profile_page, visitor
 from hub.web.portal.posted import read_fields
+from storage.database import DatabaseUnavailable
 
 _COUNTED_AS = "/portal"
 """In the place of a form's name, which has no stroke."""
@@ -38,21 +39,33 @@ async def post_more(seen: Seen) -> web.Response:
 
 
 async def keep_words(seen: Seen) -> web.Response:
-    """Their session ended while they wrote: it is shown again, to be sent once they are signed in. Nothing is kept here."""
-    box = _box(seen)
+    """Their session ended while they wrote: it is shown again, to be sent once they are signed in."""
+    verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, _box(seen), seen.request)
+    if verdict.unread:
+        return await send_to_door(seen)
+    return await _show_again(seen, away=False) or await send_to_door(seen)
+
+
+async def keep_words_meanwhile(seen: Seen) -> web.Response:
+    """The database does not answer, so nobody knows who they are: what they wrote is shown again, to be sent later."""
+    return await _show_again(seen, away=True) or await not_just_now(seen)
+
+
+async def _show_again(seen: Seen, *, away: bool) -> web.Response | None:
+    """None where they wrote nothing that can be read. Nothing is kept here."""
     with seen.ctx.room.holding() as held:
-        verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, box, seen.request)
         try:
-            posted = Posted(fields={}) if verdict.unread else await read_post(seen.request, box, held)
+            posted = await read_post(seen.request, _box(seen), held)
         except (Unreadable, NoRoom, web.HTTPRequestEntityTooLarge):
-            return await send_to_door(seen)
+            return None
         text = posted.fields.get("text", "")
         if not text.strip():
-            return await send_to_door(seen)
+            return None
         return seen.page(
             "portal_signed_out.html",
-            status=403,
+            status=503 if away else 403,
             path="/portal",
+            away=away,
             text=text,
             action=seen.request.path,
             way_in=way_in(seen.request),
@@ -135,7 +148,7 @@ async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
     except NoRoom:
         return again(503, Problem(field="", word=CROWDED))
     except Unavailable:
-        return again(503, Problem(field="", word="not_kept"))
+        return await keep_words_meanwhile(seen)
     if any(one.word == CROWDED for one in posted.problems):
         return again(503, *posted.problems)
     if verdict.refusal is not None:
@@ -158,7 +171,7 @@ async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
                 key=known[0],
                 peer=peer_of_request(seen.request),
             )
-    except NotAccepted:
+    except (NotAccepted, DatabaseUnavailable):
         return again(503, Problem(field="", word="not_kept"))
     return moved(f"/portal/{number}#last")
 

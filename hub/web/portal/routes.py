@@ -40,7 +40,10 @@ def portal_routes(ctx: Context) -> list[web.RouteDef]:
             web.post("/portal/profile", signed_in(ctx, doing.post_profile)),
             web.get("/portal/files/{token}", signed_in(ctx, pages.get_file)),
             web.get(case, signed_in(ctx, pages.show_case)),
-            web.post(f"{case}/more", signed_in(ctx, doing.post_more, otherwise=doing.keep_words)),
+            web.post(
+                f"{case}/more",
+                signed_in(ctx, doing.post_more, otherwise=doing.keep_words, away=doing.keep_words_meanwhile),
+            ),
             web.post(f"{case}/settled", signed_in(ctx, doing.post_settled)),
             web.post(f"{case}/not-settled", signed_in(ctx, doing.post_not_settled)),
             web.post(f"{case}/rating", signed_in(ctx, doing.post_rating)),

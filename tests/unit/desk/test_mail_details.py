@@ -26,7 +26,8 @@ def test_each_advice_on_a_refused_login_is_translated(advice: str) -> None:
         (
             "The provider has ended the hub's access to this mailbox (invalid_grant: gone). "
             "A person must grant it again, on the page of channels or by: contact-hub mail authorise support",
-            "服务商已终止对此邮箱的授权（invalid_grant: gone）。请在“渠道”页面重新授权，或运行：contact-hub mail authorise support",
+            "服务商已终止对此邮箱的授权（invalid_grant: gone）。"
+            "请在“渠道”页面重新授权，或运行：contact-hub mail authorise support",
         ),
         ("Another hub has taken this mailbox over.", "另一个 hub 已接管此邮箱。"),
     ],
