@@ -249,6 +249,14 @@ class Heard(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What a key opens: a conversation, as far as it comes after the line `since`; 0: all of it."""
+
+    thread_key: str
+    since: int = 0
+
+
 class Lounge(Protocol):
     """What a live visitor's page needs of the hub beside the lines. All for one channel; every method raises Unavailable."""
 
@@ -284,12 +292,13 @@ class Lounge(Protocol):
         """Mail the conversation so far to that address, once an hour at most. False: not possible."""
         ...
 
-    async def make_key(self, thread_key: str, seconds: float) -> str:
-        """A key of 192 random bits that opens this conversation on another device for so long."""
+    async def make_key(self, thread_key: str, seconds: float, since: int = 0) -> str:
+        """A key of 192 random bits that opens this conversation, from what comes after the line `since`, on another device for
+        so long. "" where nothing was said in it: who follows a link must see that somebody was there before."""
         ...
 
-    async def use_key(self, key: str) -> str:
-        """The conversation that it opens, "" for a key that is none or over. It may be used until it ends."""
+    async def use_key(self, key: str) -> Opened | None:
+        """What it opens, None for a key that is none or over. It may be used until it ends."""
         ...
 
     async def answer(self, thread_key: str, token: str, answers: Mapping[str, int | str]) -> bool:
@@ -328,11 +337,11 @@ class NobodyInLounge:
     async def transcript_to(self, _thread_key: str) -> bool:
         return False
 
-    async def make_key(self, _thread_key: str, _seconds: float) -> str:
+    async def make_key(self, _thread_key: str, _seconds: float, _since: int = 0) -> str:
         return ""
 
-    async def use_key(self, _key: str) -> str:
-        return ""
+    async def use_key(self, _key: str) -> Opened | None:
+        return None
 
     async def answer(self, _thread_key: str, _token: str, _answers: Mapping[str, int | str]) -> bool:
         return False

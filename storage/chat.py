@@ -13,6 +13,8 @@ from storage.database import Connection
 from storage.queries import load_queries
 
 SQL = load_queries("chat")
+MOST_PAGES = 20
+"""Of one conversation, that are counted at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +103,13 @@ class SaidRow:
     author_name: str
     text: str
     created_at: datetime
+    by_hand: bool
 
 
 async def here(
     connection: Connection, channel_id: int, key: str, page: str, stale_seconds: float, topic: str
 ) -> None:
-    await connection.execute(SQL["here"], channel_id, key, page, stale_seconds, topic)
+    await connection.execute(SQL["here"], channel_id, key, page, stale_seconds, topic, MOST_PAGES)
 
 
 async def gone(
@@ -239,15 +242,36 @@ async def file(
 
 
 async def add_key(
-    connection: Connection, key_hash: bytes, channel_id: int, key: str, seconds: float, most: int
-) -> None:
-    """Beside `most` others at most."""
-    await connection.execute(SQL["add_key"], key_hash, channel_id, key, seconds, most)
+    connection: Connection,
+    key_hash: bytes,
+    channel_id: int,
+    key: str,
+    *,
+    seconds: float,
+    most: int,
+    since: int,
+) -> bool:
+    """Beside `most` others at most. False where nothing was said in this conversation."""
+    found = await connection.fetchval(SQL["add_key"], key_hash, channel_id, key, seconds, most, since)
+    return found is not None
 
 
-async def key(connection: Connection, key_hash: bytes, channel_id: int) -> str:
-    """The conversation that it opens, "" for none."""
-    return await connection.fetchval(SQL["key"], key_hash, channel_id) or ""
+async def key(connection: Connection, key_hash: bytes, channel_id: int) -> tuple[str, int] | None:
+    """(conversation, line after which it opens it); None for a key that is none, or over."""
+    row = await connection.fetchrow(SQL["key"], key_hash, channel_id)
+    return (row["thread_key"], row["since"]) if row else None
+
+
+async def last_said_in(connection: Connection, channel_id: int, key: str) -> int:
+    """The line that its visitor wrote last; 0 for none."""
+    found: int = await connection.fetchval(SQL["last_said_in"], channel_id, key)
+    return found
+
+
+async def is_proven(connection: Connection, ticket_id: int, address: str) -> bool:
+    """Whether the ticket's customer has shown that this address is theirs."""
+    found: bool = await connection.fetchval(SQL["is_proven"], ticket_id, address)
+    return found
 
 
 async def tidy(connection: Connection) -> None:

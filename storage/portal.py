@@ -206,9 +206,12 @@ async def ticket(connection: Connection, address: str, code: int, only: int | No
     return CaseRow(**row) if row else None
 
 
-async def lines(connection: Connection, ticket_id: int, address: str, limit: int) -> list[LineRow]:
-    """Whether the ticket may be seen at all is asked before."""
-    return [LineRow(**row) for row in await connection.fetch(SQL["lines"], ticket_id, address, limit)]
+async def lines(
+    connection: Connection, ticket_id: int, address: str, limit: int, *, only: int = 0
+) -> list[LineRow]:
+    """Whether the ticket may be seen at all is asked before. `only`: this entry, by its id."""
+    rows = await connection.fetch(SQL["lines"], ticket_id, address, limit, only)
+    return [LineRow(**row) for row in rows]
 
 
 async def files(connection: Connection, interaction_ids: Sequence[int]) -> list[FileRow]:

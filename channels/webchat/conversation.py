@@ -57,17 +57,17 @@ async def come_in(
     person = _person(chat, hello, now, wrong)
     seat = await read_seat(chat, hello.session, now)
     if hello.key:
-        session = session_in(await chat.ports.lounge.use_key(hello.key))
-        if not session:
+        opened = await chat.ports.lounge.use_key(hello.key)
+        session = session_in(opened.thread_key) if opened is not None else ""
+        if opened is None or not session:
             wrong.append(sayings.problem("bad_key", "this link is over, or none of ours"))
-        elif seat is None or seat.session != session:
-            seat = other_seat(session)
+        elif seat is None or seat.session != session or seat.since > opened.since:
+            seat = other_seat(session, opened.since)
     if seat is not None and hello.fresh:
         await give_back(chat, seat)
         seat = new_seat(seat.person)
-    if seat is not None and person is not None and seat.person is not None:
-        # Somebody else sits at this browser now.
-        seat = seat if seat.person.subject == person.subject else None
+    if seat is not None and person is not None and not seat.may_be(person):
+        seat = None  # somebody else sits at this browser now
     known = seat is not None and not hello.fresh
     seat = seat or new_seat()
     if person is not None:
@@ -99,6 +99,11 @@ class Conversation:
         self._page = page
         self._meta = meta
 
+    def after(self, line: int) -> int:
+        """From where this page may be shown lines, if it has those up to this one. A new conversation has none, whatever the
+        page remembers of an old one."""
+        return max(self.seat.since, line) if self.known else 0
+
     def token(self) -> str:
         """For the page to come back with, good from now on."""
         chat = self.chat
@@ -123,14 +128,15 @@ class Conversation:
             case frames.GoOn(address=address):
                 return sayings.done("mail", await lounge.go_on_by_mail(self.key, address))
             case frames.SendTranscript():
-                return sayings.done("transcript", await lounge.transcript_to(self.key))
+                whole = self.seat.since == 0  # else it is not theirs to have from its beginning
+                return sayings.done("transcript", whole and await lounge.transcript_to(self.key))
             case frames.Rate(token=token, score=score, comment=comment):
                 answers: dict[str, int | str] = {"score": score}
                 if comment:
                     answers["comment"] = comment
                 return sayings.done("rated", await lounge.answer(self.key, token, answers))
             case frames.MakeLink():
-                key = await lounge.make_key(self.key, LINK_SECONDS)
+                key = await lounge.make_key(self.key, LINK_SECONDS, self.seat.since)
                 link = f"{self.chat.ports.public_url}/chat/{self.chat.name}#key={key}" if key else ""
                 return sayings.done("link", bool(key), url=link)
             case frames.Reset():

@@ -214,7 +214,8 @@ class Doors:
             await self._doorkeeper.asks(peer_of_request(request))
             talk = await self._talk(request, chat)
             line, number = int(request.match_info["line"]), int(request.match_info["number"])
-            found = talk and await self._ports.lounge.open_file(talk.key, line, number)
+            may = talk is not None and line > talk.seat.since
+            found = await self._ports.lounge.open_file(talk.key, line, number) if talk and may else None
         except TooMuch as error:
             return _refusal(429, error.code, error.seconds)
         except Unavailable:

@@ -16,6 +16,8 @@ ALGORITHMS = ("HS256",)
 LONGEST_SECONDS = 24 * 3600
 """A statement that is good for longer is refused: it would be a password that cannot be changed."""
 LEEWAY_SECONDS = 60
+STRANGE = (ValueError, TypeError, RecursionError)
+"""What the library raises, beside its own errors, over tokens that nobody made in earnest."""
 _LONGEST = 4096
 _LONGEST_SUBJECT = 200
 
@@ -49,7 +51,7 @@ def read_identity(secret: str, channel: str, statement: str, now: datetime) -> P
             sub={"essential": True},
             aud={"essential": True, "value": channel},
         ).validate(claims)
-    except (JoseError, ValueError) as error:
+    except (JoseError, *STRANGE) as error:
         raise BadIdentity(f"it is refused: {error}") from error
     if claims["exp"] > now.timestamp() + LONGEST_SECONDS + LEEWAY_SECONDS:
         raise BadIdentity("exp: at most a day from now")

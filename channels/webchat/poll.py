@@ -20,13 +20,13 @@ async def ask(chat: Chat, hello: frames.Hello, meta: Mapping[str, str]) -> list[
     than they show, the answer is at once a welcome. Raises ChannelFailure."""
     talk, wrong = await come_in(chat, hello, meta)
     if not talk.known or wrong or not hello.standing or hello.key or hello.identity:
-        after = hello.after if talk.known else 0
+        after = talk.after(hello.after)
         lines = await chat.ports.transcript.since(talk.key, after) if talk.known else []
         talk.known = bool(lines) or after > 0
         await talk.arrive()
         standing = await chat.ports.lounge.standing(talk.key)
-        return [sayings.welcome(talk.token(), lines, standing), *wrong]
-    talk.known = bool(hello.have) or hello.after > 0
+        return [sayings.welcome(talk.token(), lines, standing, partly=talk.seat.since > 0), *wrong]
+    talk.known = bool(hello.have) or talk.after(hello.after) > 0
     await talk.arrive()
     news: list[Saying] = []
     with suppress(TimeoutError):
@@ -40,7 +40,7 @@ async def _look_and_wait(chat: Chat, talk: Conversation, hello: frames.Hello) ->
     """What is new now; nothing once something was heard."""
     with chat.ports.lounge.wake(talk.key) as heard:
         news: list[Saying] = []
-        page = await chat.ports.transcript.since(talk.key, hello.after)
+        page = await chat.ports.transcript.since(talk.key, talk.after(hello.after))
         new = [line for line in page if line.id not in hello.have]
         if new or len(page) >= FULL_PAGE:
             news.append(sayings.new_lines(new))
@@ -49,7 +49,7 @@ async def _look_and_wait(chat: Chat, talk: Conversation, hello: frames.Hello) ->
             news.append(sayings.stands(standing))
         if news:
             return news
-        last = max((line.id for line in page), default=hello.after)
+        last = max((line.id for line in page), default=talk.after(hello.after))
         waits = {
             asyncio.ensure_future(heard.wait(pause_after(standing))),
             asyncio.ensure_future(chat.ports.transcript.wait(talk.key, last)),

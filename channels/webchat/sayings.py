@@ -16,11 +16,14 @@ def as_text(saying: Saying) -> str:
     return orjson.dumps(saying).decode()
 
 
-def welcome(token: str, lines: Sequence[TranscriptLine], standing: Standing) -> Saying:
-    """The first: the token to come back with, and everything so far."""
+def welcome(
+    token: str, lines: Sequence[TranscriptLine], standing: Standing, *, partly: bool = False
+) -> Saying:
+    """The first: the token to come back with, and everything so far. `partly`: there is more that this token does not open."""
     return {
         "type": "welcome",
         "session": token,
+        "partly": partly,
         "lines": [_line(line) for line in lines],
         "standing": _standing(standing),
     }

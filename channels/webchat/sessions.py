@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from channels.webchat.identity import Person
+from channels.webchat.identity import STRANGE, Person
 
 _ALGORITHMS = ("HS256",)
 _LONGEST = 4096
@@ -28,11 +28,19 @@ _FIRST_SHAPE = re.compile(r"[A-Za-z0-9_-]{32}\.[0-9a-f]{32}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """What a token says. `session` is the conversation's public name, `mark` what the token is revoked by, `person` who it is
-    bound to, None for nobody that a site has named."""
+    bound to, None for nobody that a site has named. `by_key`: it was got for a key, which somebody else may have made.
+    `since`: it opens what comes after this line."""
 
     session: str
     mark: str
     person: Person | None = None
+    by_key: bool = False
+    since: int = 0
+
+    def may_be(self, person: Person) -> bool:
+        """Whether it goes on as that person's. A conversation into which a link has led belongs to whoever made the link: who
+        signs in later must not write to them, nor lend them a name."""
+        return not self.by_key if self.person is None else self.person.subject == person.subject
 
     def bound_to(self, person: Person) -> "Seat":
         """The same conversation, from now on that of this person."""
@@ -44,9 +52,9 @@ def new_seat(person: Person | None = None) -> Seat:
     return Seat(session=secrets.token_hex(32), mark=secrets.token_urlsafe(24), person=person)
 
 
-def other_seat(session: str) -> Seat:
+def other_seat(session: str, since: int = 0) -> Seat:
     """Another token's for a conversation that there is: on another device."""
-    return Seat(session=session, mark=secrets.token_urlsafe(24))
+    return Seat(session=session, mark=secrets.token_urlsafe(24), by_key=True, since=since)
 
 
 def make_token(secret: bytes, channel: str, seat: Seat, now: datetime, *, days: int) -> str:
@@ -58,6 +66,8 @@ def make_token(secret: bytes, channel: str, seat: Seat, now: datetime, *, days: 
     }
     if seat.person is not None:
         claims |= {"sub": seat.person.subject, "name": seat.person.name, "email": seat.person.email}
+    if seat.by_key:
+        claims |= {"key": True, "since": str(seat.since)}
     return jwt.encode({"alg": "HS256"}, claims, _key(secret, channel))
 
 
@@ -69,7 +79,7 @@ def read_token(secret: bytes, channel: str, token: str, now: datetime) -> Seat |
         return None
     try:
         claims = jwt.decode(token, _key(secret, channel), algorithms=_ALGORITHMS).claims
-    except (JoseError, ValueError):
+    except (JoseError, *STRANGE):
         return None
     session, mark, until = claims.get("sid"), claims.get("jti"), claims.get("exp")
     if not (isinstance(session, str) and isinstance(mark, str) and isinstance(until, int)):
@@ -82,7 +92,9 @@ def read_token(secret: bytes, channel: str, token: str, now: datetime) -> Seat |
         if isinstance(subject, str)
         else None
     )
-    return Seat(session=session, mark=mark, person=person)
+    by_key = claims.get("key") is True
+    since = int(claims["since"]) if by_key else 0
+    return Seat(session=session, mark=mark, person=person, by_key=by_key, since=since)
 
 
 def revoked(seat: Seat) -> str:

@@ -54,12 +54,11 @@ class Visitor:
         if hello is None:
             return
         talk, wrong = await come_in(self._chat, hello, self._meta)
-        # A new conversation has no lines, whatever the page remembers of an old one.
-        after = hello.after if talk.known else 0
+        after = talk.after(hello.after)
         lines = await self._chat.ports.transcript.since(talk.key, after) if talk.known else []
         talk.known = bool(lines) or after > 0
         standing = await self._chat.ports.lounge.standing(talk.key)
-        await self._send(sayings.welcome(talk.token(), lines, standing))
+        await self._send(sayings.welcome(talk.token(), lines, standing, partly=talk.seat.since > 0))
         for one in wrong:
             await self._send(one)
         work = (

@@ -23,6 +23,7 @@ from hub.web.doorstep import Doorstep, watch_doorstep
 from hub.web.follow.routes import follow_routes
 from hub.web.help.routes import help_routes
 from hub.web.lines import LINES, Lines, raise_file_limit
+from hub.web.named import address_of
 from hub.web.ops import Ready, ops_routes
 from hub.web.peers import Network, peer_of, read_proxies
 from hub.web.portal.routes import portal_routes
@@ -169,7 +170,7 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
                 response.headers[name] = trouble.headers[name]
         return response
     except DatabaseUnavailable as error:
-        log.warning("web.database_away", path=request.path, error=str(error))
+        log.warning("web.database_away", path=address_of(request), error=str(error))
         voice = voice_for(request)
         text = voice.say(
             N_(
@@ -179,10 +180,10 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
         return show_trouble(request, voice, 503, text, retry_after=RETRY_AFTER_SECONDS)
     except Exception as error:
         if isinstance(error, ConnectionError) and _has_gone(request):
-            log.info("web.client_gone", method=request.method, path=request.path)
+            log.info("web.client_gone", method=request.method, path=address_of(request))
             return web.Response(status=400)  # nobody reads it
         fault = secrets.token_hex(8)
-        log.exception("web.fault", fault=fault, method=request.method, path=request.path)
+        log.exception("web.fault", fault=fault, method=request.method, path=address_of(request))
         voice = voice_for(request)
         text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
         return show_trouble(request, voice, 500, text, fault=fault)

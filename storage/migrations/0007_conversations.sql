@@ -21,11 +21,12 @@ CREATE TABLE chat (
     PRIMARY KEY (channel_id, thread_key)
 ) WITH (fillfactor = 70);
 CREATE INDEX chat_look ON chat (look_at) WHERE look_at IS NOT NULL;
--- By which a conversation is opened on another device. Only the hash is kept.
+-- By which a conversation is opened on another device, from what comes after the line `since`. Only the hash is kept.
 CREATE TABLE chat_key (
     key_hash bytea PRIMARY KEY,
     channel_id int NOT NULL REFERENCES channel,
     thread_key text NOT NULL,
+    since bigint NOT NULL DEFAULT 0,
     made_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL
 );

@@ -3,11 +3,17 @@
 
 -- name: here
 -- A page that says it for the first time after all were gone brings its visitor back; what goes on by letter comes back with them.
+-- Pages that fell silent are forgotten, and beside $6 others no more are counted: a name of a page costs nothing.
 WITH before AS MATERIALIZED (
     SELECT EXISTS (SELECT 1 FROM chat_page WHERE channel_id = $1 AND thread_key = $2
                    AND heard_at > clock_timestamp() - make_interval(secs => $4)) AS here
+), forgotten AS (
+    DELETE FROM chat_page WHERE channel_id = $1 AND thread_key = $2 AND page <> $3
+      AND heard_at < clock_timestamp() - make_interval(secs => $4)
 ), said AS (
-    INSERT INTO chat_page (channel_id, thread_key, page) VALUES ($1, $2, $3)
+    INSERT INTO chat_page (channel_id, thread_key, page) SELECT $1, $2, $3
+    WHERE (SELECT count(*) FROM chat_page WHERE channel_id = $1 AND thread_key = $2 AND page <> $3
+           AND heard_at > clock_timestamp() - make_interval(secs => $4)) < $6
     ON CONFLICT (channel_id, thread_key, page) DO UPDATE SET heard_at = clock_timestamp()
 ), back AS (
     UPDATE chat SET away_since = NULL, by_mail = false FROM before
@@ -189,10 +195,19 @@ FROM thread_ref r JOIN ticket t ON t.id = r.ticket_id JOIN chat c ON c.channel_i
 WHERE r.scope = 'channel:' || $1::int AND r.ref = $2
 FOR NO KEY UPDATE OF t
 
+-- name: last_said_in
+-- What the visitor wrote last; 0 for nothing.
+SELECT coalesce(max(id), 0) FROM interaction WHERE channel_id = $1 AND thread_key = $2 AND thread_key <> '' AND direction = 'in'
+
+-- name: is_proven
+-- Whether the customer of this ticket has shown that this address is theirs.
+SELECT EXISTS (SELECT 1 FROM ticket t JOIN identity i ON i.customer_id = t.customer_id
+               WHERE t.id = $1 AND i.kind = 'email' AND i.value = $2 AND i.verified)
+
 -- name: said
--- What went to and fro, the last of it, oldest first.
-SELECT direction, author_name, text, created_at FROM (
-    SELECT i.id, i.direction, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.text, i.created_at
+-- What went to and fro, the last of it, oldest first. `by_hand`: somebody wrote it.
+SELECT direction, author_name, text, created_at, automatic = '' AS by_hand FROM (
+    SELECT i.id, i.direction, i.automatic, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.text, i.created_at
     FROM interaction i
     WHERE i.channel_id = $1 AND i.thread_key = $2 AND i.thread_key <> '' AND i.direction IN ('in', 'out')
     ORDER BY i.id DESC LIMIT 200
@@ -206,16 +221,18 @@ WHERE i.id = $3 AND i.channel_id = $1 AND i.thread_key = $2 AND i.thread_key <> 
 ORDER BY a.id OFFSET $4 LIMIT 1
 
 -- name: add_key
--- The last few are kept: somebody who asks for one after the other leaves no heap.
+-- The last few are kept: somebody who asks for one after the other leaves no heap. None where nothing was said.
 WITH old AS (
     DELETE FROM chat_key WHERE key_hash IN (
         SELECT key_hash FROM chat_key WHERE channel_id = $2 AND thread_key = $3 ORDER BY expires_at DESC OFFSET $5)
 )
-INSERT INTO chat_key (key_hash, channel_id, thread_key, expires_at)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+INSERT INTO chat_key (key_hash, channel_id, thread_key, expires_at, since)
+SELECT $1::bytea, $2, $3, clock_timestamp() + make_interval(secs => $4), $6::bigint
+WHERE EXISTS (SELECT 1 FROM thread_ref r WHERE r.scope = 'channel:' || $2::int AND r.ref = $3)
+RETURNING 1
 
 -- name: key
-SELECT thread_key FROM chat_key WHERE key_hash = $1 AND channel_id = $2 AND expires_at > clock_timestamp()
+SELECT thread_key, since FROM chat_key WHERE key_hash = $1 AND channel_id = $2 AND expires_at > clock_timestamp()
 
 -- name: tidy_keys
 DELETE FROM chat_key WHERE expires_at < clock_timestamp()

@@ -150,12 +150,13 @@ WHERE s.code = $2 AND may.standing IS NOT NULL
 
 -- name: lines
 -- What was said from and to the address, and what was added to its own form by the link that follows it. The last ones, oldest first.
+-- `$4`: only this one, 0 for any.
 SELECT id, mine, own, author_name, text, fields, said_at FROM (
     SELECT i.id, i.direction = 'in' AS mine, i.details->'sender'->>'address' IS NULL OR i.details->'sender'->>'address' = $2 AS own,
            coalesce(nullif(i.author_name, ''), CASE WHEN i.direction = 'in' THEN i.details->'sender'->>'address' END, '') AS author_name,
            i.text, i.fields, coalesce(o.settled_at, i.occurred_at) AS said_at
     FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
-    WHERE i.ticket_id = $1 AND i.revises IS NULL
+    WHERE i.ticket_id = $1 AND i.revises IS NULL AND ($4::bigint = 0 OR i.id = $4)
       AND (shown_to($2, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)
            OR (i.direction = 'in' AND i.kind = 'message' AND i.thread_key <> '' AND EXISTS (
                 SELECT 1 FROM interaction f

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from channels.adapter import OpenFile, Standing
+from channels.adapter import Opened, OpenFile, Standing
 
 
 class Waitingroom:
@@ -16,7 +16,7 @@ class Waitingroom:
         self.usual = Standing(**standing)
         self.stands: dict[str, Standing] = {}
         self.files: dict[tuple[str, int, int], OpenFile] = {}
-        self.keys: dict[str, str] = {}
+        self.keys: dict[str, Opened] = {}
         self.told: list[tuple[str, ...]] = []
         self._changed = asyncio.Condition()
 
@@ -59,13 +59,13 @@ class Waitingroom:
         await self._note("transcript", thread_key)
         return True
 
-    async def make_key(self, thread_key: str, seconds: float) -> str:
+    async def make_key(self, thread_key: str, seconds: float, since: int = 0) -> str:
         key = f"key-{len(self.keys)}"
-        self.keys[key] = thread_key
+        self.keys[key] = Opened(thread_key=thread_key, since=since)
         return key
 
-    async def use_key(self, key: str) -> str:
-        return self.keys.get(key, "")
+    async def use_key(self, key: str) -> Opened | None:
+        return self.keys.get(key)
 
     async def answer(self, thread_key: str, token: str, answers: Mapping[str, int | str]) -> bool:
         await self._note("rated", thread_key, token, str(answers["score"]), str(answers.get("comment", "")))

@@ -89,10 +89,10 @@ async def test_a_line_passes_falls_silent_is_cut_and_torn() -> None:
 
 def test_a_take_over_is_measured_from_the_death_of_the_holder() -> None:
     looks = [
-        Look(at=1.0, rss=[], held={"channel:bot": "m:7"}),
-        Look(at=3.0, rss=[], held={"channel:bot": "m:7"}),
-        Look(at=4.0, rss=[], answered=False),
-        Look(at=9.0, rss=[], held={"channel:bot": "m:8"}),
+        Look(at=1.0, rss=[], held={"channel:bot": "m:7"}, answered=True),
+        Look(at=3.0, rss=[], held={"channel:bot": "m:7"}, answered=True),
+        Look(at=4.0, rss=[]),
+        Look(at=9.0, rss=[], held={"channel:bot": "m:8"}, answered=True),
     ]
     assert take_overs(looks, [(2.0, 7)]) == [7.0]
     assert take_overs(looks, [(2.0, 8)]) == []

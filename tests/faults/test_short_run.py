@@ -8,7 +8,7 @@ from tests.faults.crash_points import busy_points
 from tests.faults.plan import SHORT, make_plan
 from tests.faults.run import run_faults
 
-SECONDS = 24.0
+SECONDS = 18.0
 
 
 @pytest.mark.timeout(240)
@@ -28,5 +28,5 @@ async def test_hubs_under_faults_lose_and_double_nothing(
     assert {fault.kind for fault in plan} == set(SHORT)
     done = await run_faults(tmp_path, database_dsn, plan, seed=seed, seconds=SECONDS, rate=8, hubs=3)
     assert not done.verdict.wrong, done.verdict.wrong
-    assert done.verdict.kept > 50 and done.verdict.sent > 10 and done.verdict.replays
+    assert done.verdict.kept > 30 and done.verdict.sent > 10 and done.verdict.replays
     assert len(done.injected) == len(plan)

@@ -30,7 +30,7 @@ class Look:
     outbox: int = 0
     unread: int = 0
     held: dict[str, str] = field(default_factory=dict)
-    answered: bool = True
+    answered: bool = False
 
 
 class Watch:
@@ -42,20 +42,26 @@ class Watch:
 
     async def run(self) -> None:
         connection: asyncpg.Connection[Any] | None = None
-        while True:
-            look = Look(at=time.time(), rss=[seat.rss() for seat in self._fleet.seats])
-            try:
-                if connection is None or connection.is_closed():
-                    connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=5)
-                row = await connection.fetchrow(_LOOK)
-                assert row is not None
-                look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
-                look.held = _plain(row["held"])
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                look.answered = False  # one of the faults; the next look has a new line
-                connection = None
-            self.looks.append(look)
-            await asyncio.sleep(EVERY_SECONDS)
+        try:
+            while True:
+                look = Look(at=time.time(), rss=[seat.rss() for seat in self._fleet.seats])
+                self.looks.append(look)
+                try:
+                    if connection is None or connection.is_closed():
+                        connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=5)
+                    row = await connection.fetchrow(_LOOK)
+                    assert row is not None
+                    look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
+                    look.held = _plain(row["held"])
+                    look.answered = True
+                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                    if connection is not None:  # one of the faults; the next look has a new line
+                        connection.terminate()
+                    connection = None
+                await asyncio.sleep(EVERY_SECONDS)
+        finally:
+            if connection is not None:
+                connection.terminate()
 
 
 def _plain(held: str | None) -> dict[str, str]:

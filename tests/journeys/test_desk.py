@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import FormData, WSServerHandshakeError
+from structlog.testing import capture_logs
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -440,6 +441,16 @@ async def test_without_a_database_the_page_says_that_nothing_was_kept(desk: Desk
     assert "Nothing of this request is known to be kept" in answer.text
     posted = await desk.post("/desk/presence", {"presence": "away"}, **HTMX)
     assert posted.status == 503 and posted.headers["HX-Retarget"] == "#messages"
+
+
+async def test_no_key_that_stands_in_an_address_comes_into_the_log(desk: Desk) -> None:
+    await desk.ctx.database.close()
+    with capture_logs() as logged:
+        for path in ("/follow/a-key-of-somebody", "/survey/a-key-of-somebody"):
+            assert (await desk.get(path)).status == 503
+    told = [entry for entry in logged if entry["event"] == "web.database_away"]
+    assert [entry["path"] for entry in told] == ["/follow/{token}", "/survey/{token}"]
+    assert "a-key-of-somebody" not in str(logged)
 
 
 async def test_a_fault_is_told_by_a_number_and_nothing_else(ctx: Context) -> None:

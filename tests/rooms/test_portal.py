@@ -252,6 +252,12 @@ async def test_whoever_was_only_let_in_answers_and_does_not_settle(house: House)
     async with house.browser() as li:
         await house.enter(li, LI)
         assert "It is here." not in (await li.get(f"/portal/{number}")).text, "it was not sent to Li"
+    async with house.browser() as mei:
+        await house.enter(mei, MEI)
+        assert (await mei.get(f"/portal/{number}")).status == 200
+        await one(house.ctx, "DELETE FROM participant WHERE value = $1 RETURNING 1", MEI)
+        assert (await mei.get(f"/portal/{number}")).status == 404, "let in no more: at once"
+        assert (await mei.post(f"/portal/{number}/more", {"text": "Still here"})).status == 404
 
 
 async def test_a_case_that_was_merged_is_found_where_it_is_now(house: House) -> None:

@@ -32,6 +32,12 @@ function tell(text) {
   toldTimer = setTimeout(() => (part("told").textContent = ""), 8000);
 }
 
+// How they got here, where that should be known to them.
+function came(text) {
+  part("came").textContent = text;
+  part("came").hidden = !text;
+}
+
 async function fetchFile(lineId, number) {
   const answer = await fetch(`${base}/files/${lineId}/${number}`, { headers: { Authorization: `Bearer ${store.get().session}` } });
   if (!answer.ok) throw new Error(`${answer.status}`);
@@ -84,10 +90,12 @@ function hear(frame) {
   if (frame.type === "welcome") {
     const before = store.get().session;
     // Two tabs that came in at once: the first one's conversation is that of both.
-    const other = !before || key || fresh || !sameChat(before, frame.session);
-    if (other) lines.clear();
-    // What somebody else left unsent at this browser is not said in the name of whom the site names now.
-    store.change(other && before && identity ? { session: frame.session, waiting: [], told: "" } : { session: frame.session });
+    const moved = !sameChat(before, frame.session);
+    if (moved || key || fresh) lines.clear();
+    // What somebody left unsent at this browser is said neither in the name of whom the site names now, nor where a link has led.
+    store.change(moved && before && (identity || key) ? { session: frame.session, waiting: [], told: "" } : { session: frame.session });
+    if (frame.partly) came(words.came_partly);
+    else if (key && moved && frame.lines.length) came(words.came); // whoever made the link reads along
     if (key) history.replaceState(null, "", location.pathname + location.search);
     key = "";
     fresh = false;
@@ -218,6 +226,7 @@ function fit() {
 // Another conversation, or none yet.
 function begin() {
   lines.clear();
+  came("");
   fileOf.clear();
   standing.begin();
   field.name.value = store.get().name;

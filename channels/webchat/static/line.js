@@ -106,8 +106,10 @@ export function openLine(base, { hello, hear, state, token, page }) {
     if (!open) return false;
     if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(frame));
     else {
-      const lost = () => frame.client_id && hear({ type: "error", client_id: frame.client_id, code: "not_kept" });
-      ask("say", frame).then(({ frames }) => frames.forEach(take), lost);
+      // A refusal at the door does not name the message.
+      const named = frame.client_id ? { client_id: frame.client_id } : {};
+      const lost = () => frame.client_id && hear({ type: "error", ...named, code: "not_kept" });
+      ask("say", frame).then(({ frames }) => frames.forEach((one) => take(one.type === "error" ? { ...one, ...named } : one)), lost);
     }
     return true;
   }

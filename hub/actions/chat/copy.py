@@ -28,6 +28,8 @@ from storage.database import Connection
 _HOUR, _DAY = 3600.0, 86_400.0
 PER_ADDRESS = 3
 """In a day, from whatever conversations."""
+PER_TALK = 5
+"""In a day, of one conversation, to whatever addresses."""
 PER_DOMAIN = 20
 PER_HOUSE = 500
 """In an hour: letters that go wherever strangers say."""
@@ -53,7 +55,8 @@ async def send_copy(ctx: Context, channel: str, number: int, thread_key: str) ->
         if talk is None or not fit_address(ctx, talk.mail, inbox_of(mail)):
             return False
         said = await stored.said(connection, number, thread_key)
-        if not any(row.direction == "out" for row in said) and not talk.proven:
+        # What the hub answers by itself anybody can bring about, as often as they like.
+        if not any(row.direction == "out" and row.by_hand for row in said) and not talk.proven:
             return False
         if not await _has_room(connection, number, thread_key, talk.mail):
             return False
@@ -97,11 +100,13 @@ def _moment(at: datetime) -> str:
 
 async def _has_room(connection: Connection, number: int, thread_key: str, address: str) -> bool:
     """Counts it, also where it is one too many."""
-    address = address.lower()
+    mailbox, _, domain = address.lower().rpartition("@")
+    mailbox = mailbox.partition("+")[0]  # li+1, li+2 … are one person's (RFC 5233)
     for key, seconds, most in (
         (f"chat-copy:{number}:{thread_key}", _HOUR, 1),
-        (f"chat-copy:address:{address}", _DAY, PER_ADDRESS),
-        (f"chat-copy:domain:{address.rpartition('@')[2]}", _HOUR, PER_DOMAIN),
+        (f"chat-copy:day:{number}:{thread_key}", _DAY, PER_TALK),
+        (f"chat-copy:address:{mailbox}@{domain}", _DAY, PER_ADDRESS),
+        (f"chat-copy:domain:{domain}", _HOUR, PER_DOMAIN),
         ("chat-copy:house", _HOUR, PER_HOUSE),
     ):
         if (await house.hit(connection, key, seconds))[0] > most:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from channels.adapter import Opened
 from hub.actions.chat.times import KEY_SECONDS
 from storage import chat
 from storage.database import Connection
@@ -12,18 +13,22 @@ MOST = 20
 """Of one conversation; the oldest go."""
 
 
-async def add_key(connection: Connection, channel_id: int, thread_key: str, seconds: float) -> str:
-    """A new one, good for so long, a week at most."""
+async def add_key(
+    connection: Connection, channel_id: int, thread_key: str, seconds: float, since: int = 0
+) -> str:
+    """A new one, good for so long, a week at most, for what comes after the line `since`. "" where nothing was said."""
     key = secrets.token_urlsafe(_BYTES)
-    await chat.add_key(
-        connection, _hash(key), channel_id, thread_key, min(max(seconds, 0.0), KEY_SECONDS), MOST - 1
+    good_for = min(max(seconds, 0.0), KEY_SECONDS)
+    added = await chat.add_key(
+        connection, _hash(key), channel_id, thread_key, seconds=good_for, most=MOST - 1, since=since
     )
-    return key
+    return key if added else ""
 
 
-async def find_key(connection: Connection, channel_id: int, key: str) -> str:
-    """The conversation of this channel that it opens; "" for one that is none, or over."""
-    return await chat.key(connection, _hash(key), channel_id)
+async def find_key(connection: Connection, channel_id: int, key: str) -> Opened | None:
+    """What it opens in this channel; None for one that is none, or over."""
+    found = await chat.key(connection, _hash(key), channel_id)
+    return None if found is None else Opened(thread_key=found[0], since=found[1])
 
 
 def _hash(key: str) -> bytes:

@@ -88,13 +88,16 @@ async def write_letter(
     content: Content,
 ) -> None:
     """Into the outbox; the ticket is locked. The link back leaves with the letter and is not on the timeline: who works here
-    does not need a customer's key."""
+    does not need a customer's key. To an address that nobody has shown to be the customer's it opens what comes after
+    everything that they wrote so far."""
     assert going.mail.kind.answer_id is not None, "an inbox answers"
     number = show_code(TICKET, code)
     token = sign_thread(ctx.secret, ticket_id, address)
     message_id = going.mail.kind.answer_id(going.mail.settings, secrets.token_hex(16), token)
     letters = await work.last_letters(connection, ticket_id)
-    key = await add_key(connection, going.number, thread_key, KEY_SECONDS)
+    proven = await stored.is_proven(connection, ticket_id, address)
+    since = 0 if proven else await stored.last_said_in(connection, going.number, thread_key)
+    key = await add_key(connection, going.number, thread_key, KEY_SECONDS, since)
     link = f"{ctx.public_url}{going.parting.resume.replace('{key}', key)}"
     message = {
         "ticket_code": number,

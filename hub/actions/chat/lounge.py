@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import TypeVar
 
-from channels.adapter import Heard, OpenFile, Parting, Standing, Unavailable
+from channels.adapter import Heard, Opened, OpenFile, Parting, Standing, Unavailable
 from hub.actions.announce import VISITORS
 from hub.actions.answers.ways import inbox_of
 from hub.actions.chat.copy import send_copy
@@ -82,11 +82,11 @@ class HubLounge:
         async with self._at() as number:
             return await send_copy(self._ctx, self._channel, number, thread_key)
 
-    async def make_key(self, thread_key: str, seconds: float) -> str:
+    async def make_key(self, thread_key: str, seconds: float, since: int = 0) -> str:
         async with self._at() as number:
-            return await self._ctx.database.run(lambda c: add_key(c, number, thread_key, seconds))
+            return await self._ctx.database.run(lambda c: add_key(c, number, thread_key, seconds, since))
 
-    async def use_key(self, key: str) -> str:
+    async def use_key(self, key: str) -> Opened | None:
         async with self._at() as number:
             return await self._ctx.database.read(lambda c: find_key(c, number, key))
 

@@ -125,9 +125,9 @@ async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, by
         )
         if place is None or row is None:
             raise NotFound("There is no such file.")
-        lines = await portal.lines(connection, row.id, visitor.address, MOST_LINES)
-        found = await views.attachment(connection, token)
-        if found is None or all(one.id != place.interaction_id for one in lines):
+        shown = await portal.lines(connection, row.id, visitor.address, 1, only=place.interaction_id)
+        found = await views.attachment(connection, token) if shown else None
+        if found is None:
             raise NotFound("There is no such file.")
         return place.filename, found[2]
 

@@ -21,6 +21,7 @@ from hub.web.api.bodies import check_body, check_query, read_body, read_idempote
 from hub.web.api.keyring import CHALLENGE, Keyring
 from hub.web.api.operations import Answer, Call, Operation
 from hub.web.api.problems import Problem, problem_of, show_problem, wrong_field
+from hub.web.named import address_of
 from storage.database import DatabaseUnavailable, DataError
 
 log = structlog.get_logger(__name__)
@@ -58,11 +59,11 @@ def answer_problems(handle: Handler) -> Handler:
         except (ActionFailure, DatabaseUnavailable) as failure:
             return show_problem(problem_of(failure))
         except DataError as error:
-            log.warning("api.value_refused", path=request.path, error=type(error).__name__)
+            log.warning("api.value_refused", path=address_of(request), error=type(error).__name__)
             return show_problem(wrong_field("", "A value cannot be stored as it is; nothing was done."))
         except Exception:
             fault = secrets.token_hex(8)
-            log.exception("api.fault", fault=fault, method=request.method, path=request.path)
+            log.exception("api.fault", fault=fault, method=request.method, path=address_of(request))
             detail = f"Something is broken in the hub. Its log says more under {fault}."
             return show_problem(Problem(500, "fault", detail))
 
