@@ -17,8 +17,9 @@ from channels.adapter import (
     Refused,
     Unavailable,
 )
-from channels.doors import Asks, open_to
+from channels.doors import Asks, open_to, peer_of_request
 from channels.webchat.capabilities import CAPABILITIES
+from channels.webchat.crowd import Crowd, Full
 from channels.webchat.doors import Doors, about
 from channels.webchat.frames import MOST_FRAME
 from channels.webchat.settings import WebchatSettings
@@ -41,7 +42,7 @@ class WebchatAdapter:
         self._ports = ports
         self._doors = Doors(name, settings, ports)
         self._sockets: weakref.WeakSet[web.WebSocketResponse] = weakref.WeakSet()
-        self._open = 0
+        self._crowd = Crowd(settings.most_sockets)
 
     async def check(self) -> None:
         """A chat has no credentials."""
@@ -79,25 +80,22 @@ class WebchatAdapter:
     async def _serve_socket(self, request: web.Request, accept: Accept) -> web.StreamResponse:
         if not self._doors.may_come(request):
             return web.Response(status=403, text="This site may not open this chat.")
-        if self._open >= self._settings.most_sockets:
-            return web.Response(status=503, text="Too many visitors.", headers={"Retry-After": "20"})
         # No compression: one small frame could unfold to fill the memory.
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT, max_msg_size=MOST_FRAME, compress=False)
         if not socket.can_prepare(request).ok:
             return web.Response(status=426, text="A WebSocket is expected.", headers={"Upgrade": "websocket"})
         try:
-            refusal = await self._doors.let_in(request)
+            with self._crowd.place(peer_of_request(request)):
+                refusal = await self._doors.let_in(request)
+                if refusal is not None:
+                    return refusal
+                await socket.prepare(request)
+                self._sockets.add(socket)
+                await self._serve_visitor(socket, request, accept)
+        except Full:
+            return web.Response(status=503, text="Too many visitors.", headers={"Retry-After": "20"})
         except Unavailable:
             return web.Response(status=503, text="Not now.", headers={"Retry-After": "5"})
-        if refusal is not None:
-            return refusal
-        self._open += 1
-        try:
-            await socket.prepare(request)
-            self._sockets.add(socket)
-            await self._serve_visitor(socket, request, accept)
-        finally:
-            self._open -= 1
         return socket
 
     async def _serve_visitor(

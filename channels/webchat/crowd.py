@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 from channels.doors import network_of
 
-SHARE = 4
-"""One network has this part of the places at the most: whoever takes them all leaves none for anybody else."""
+_SHARE, _FEW = 4, 100
+"""One network has this part of the places at the most, or so many: whoever takes them all leaves none for anybody else."""
 
 
 class Full(Exception):
@@ -19,7 +19,7 @@ class Crowd:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._of_one = max(1, most // SHARE)
+        self._of_one = max(min(most, _FEW), most // _SHARE)
         self._here: Counter[str] = Counter()
 
     @contextmanager

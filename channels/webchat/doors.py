@@ -24,6 +24,7 @@ from channels.doors import (
 from channels.room import Crowded
 from channels.webchat import frames, sayings
 from channels.webchat.conversation import Chat, Conversation, read_seat
+from channels.webchat.crowd import Crowd, Full
 from channels.webchat.gate import Doorkeeper, TooMuch
 from channels.webchat.page import show_chat, static_files
 from channels.webchat.poll import ask
@@ -49,6 +50,7 @@ class Doors:
         self._ports = ports
         self._files = static_files(name, settings)
         self._questions: set[asyncio.Task[list[Saying]]] = set()
+        self._crowd = Crowd(settings.most_sockets)
         self._closing = asyncio.Event()
         self._doorkeeper = Doorkeeper(ports.gate, name, settings)
 
@@ -140,6 +142,8 @@ class Doors:
             return _said(400, [sayings.problem(error.code, str(error), error.client_id)])
         except TooMuch as error:
             return _refusal(429, error.code, error.seconds)
+        except Full:
+            return _refusal(503, "busy", _AGAIN_SECONDS)
         except (Crowded, ChannelFailure) as failure:
             log.warning("chat.not_now", channel=self._name, reason=str(failure) or type(failure).__name__)
             return _refusal(503, "not_kept", _AGAIN_SECONDS)
@@ -149,9 +153,13 @@ class Doors:
         if not isinstance(hello, frames.Hello):
             raise frames.BadFrame("bad_frame", "expected hello")
         peer = peer_of_request(request)
-        if self._closing.is_set() or len(self._questions) >= self._settings.most_sockets:
+        if self._closing.is_set():
             return _refusal(503, "busy", _AGAIN_SECONDS)
         await (self._doorkeeper.asks(peer) if hello.standing else self._doorkeeper.opens(peer))
+        with self._crowd.place(peer):
+            return await self._answer(hello, chat, request)
+
+    async def _answer(self, hello: frames.Hello, chat: Chat, request: web.Request) -> web.Response:
         question = asyncio.ensure_future(ask(chat, hello, about(request)))
         self._questions.add(question)
         try:

@@ -63,7 +63,7 @@ _EN = {
     "copied": "Copied.",
     "bad_key": "This link is over. Please begin anew, or use a newer one.",
     "came": "You came by a link: this conversation was begun elsewhere. If that was not you, begin a new one.",
-    "came_partly": "You came by the link of a letter. What was written before it is only shown where the conversation was begun.",
+    "came_partly": "You came by the link of a letter. What was written before it is shown only where the chat began.",
     "new_chat": "Begin a new conversation",
     "over": "This conversation is closed. Write again to go on with it.",
     "rate": "How did you like it?",

@@ -2,7 +2,8 @@
 form: the labels as they were, the version of what was agreed to, the files in base64. Pure."""
 
 import base64
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +73,16 @@ def pack_more(
     return RawItem(
         external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
     )
+
+
+def mark_of(text: str, files: Iterable[tuple[str, bytes]]) -> str:
+    """Of what somebody wrote, and of their files (name, bytes): who goes back in their browser and writes something else has
+    not pressed twice."""
+    parts = [
+        text.encode("utf-8", "replace"),
+        *(part for name, data in files for part in (name.encode("utf-8", "replace"), data)),
+    ]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
 
 
 def _answer(field: FormField, value: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from channels.adapter import Opened
 from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.chat.part import look_at_chats
@@ -89,7 +90,11 @@ async def test_what_was_not_seen_goes_to_their_address_as_one_letter(ctx: Contex
     for absent in ("This was seen", "secret", "Where is my parcel"):
         assert absent not in sent["said"] + sent["message"]["subject"], absent
     (link,) = re.findall(r"/chat/chat#key=([A-Za-z0-9_-]{32})\b", sent["said"])
-    assert await li.lounge.use_key(link) == li.key
+    opened_by = await li.lounge.use_key(link)
+    wrote = await one(ctx, "SELECT max(id) FROM interaction WHERE direction = 'in'")
+    assert opened_by == Opened(thread_key=li.key, since=wrote), (
+        "to a claimed address: nothing that the visitor wrote"
+    )
     assert link not in sent["text"] and "Parcel one" in sent["text"], "the desk has the words and not the key"
     assert (await ledger(ctx, opened["id"]))[-1] == "interaction_added"
     await pass_minutes(ctx, 60)
@@ -327,12 +332,15 @@ async def test_files_are_opened_in_their_own_conversation_alone(ctx: Context, li
 async def test_a_key_opens_one_conversation_of_one_chat_until_its_time_is_over(
     ctx: Context, li: Visitor
 ) -> None:
+    assert await li.lounge.make_key(li.key, 3600) == "", "a blank page would hide that somebody reads along"
     await li.says()
     key = await li.lounge.make_key(li.key, 3600)
-    assert len(key) == 32 and await li.lounge.use_key(key) == li.key == await li.lounge.use_key(key)
+    assert len(key) == 32
+    for _ in range(2):
+        assert await li.lounge.use_key(key) == Opened(thread_key=li.key)
     for wrong in ("", "x" * 32, key[:-1], f"{key} ", "\0", "\ud800"):
-        assert await li.lounge.use_key(wrong) == ""
-    assert await make_ports(ctx, "talk").lounge.use_key(key) == ""
+        assert await li.lounge.use_key(wrong) is None
+    assert await make_ports(ctx, "talk").lounge.use_key(key) is None
     kept = await rows(ctx, "SELECT * FROM chat_key")
     assert key.encode() not in kept[0]["key_hash"], "what is kept opens nothing"
     for _ in range(25):
@@ -340,7 +348,7 @@ async def test_a_key_opens_one_conversation_of_one_chat_until_its_time_is_over(
     assert await one(ctx, "SELECT count(*) FROM chat_key") == 20
     again = await li.lounge.make_key(li.key, 3600 * 24 * 365)
     await pass_minutes(ctx, 7 * 24 * 60 + 1)
-    assert await li.lounge.use_key(again) == "", "a week at the most, whatever was asked for"
+    assert await li.lounge.use_key(again) is None, "a week at the most, whatever was asked for"
     await tidy(ctx)
     assert await one(ctx, "SELECT count(*) FROM chat_key") == 0
 
@@ -351,7 +359,9 @@ async def test_a_copy_goes_once_an_hour_and_to_a_stranger_only_what_the_house_wr
     """Otherwise anybody could have us write anything to anybody (S19)."""
     assert not await li.lounge.transcript_to(li.key)
     opened = await li.says("Buy cheap watches", email=LI)
-    assert not await li.lounge.transcript_to(li.key), "nothing was answered"
+    await one(ctx, "UPDATE interaction SET direction = 'out', automatic = 'rule' RETURNING 1")
+    assert not await li.lounge.transcript_to(li.key), "nothing was answered by anybody"
+    await one(ctx, "UPDATE interaction SET direction = 'in', automatic = '' RETURNING 1")
     await answers(ctx, opened, "We sell parcels.")
     assert await li.lounge.transcript_to(li.key)
     assert not await li.lounge.transcript_to(li.key)
@@ -360,14 +370,16 @@ async def test_a_copy_goes_once_an_hour_and_to_a_stranger_only_what_the_house_wr
     await one(ctx, "UPDATE identity SET verified = true WHERE kind = 'email' RETURNING 1")
     await pass_minutes(ctx, 61)
     assert await li.lounge.transcript_to(li.key)
-    assert "watches" in (await letters(ctx))[-1]["said"], "whose address it is may have all of it"
+    sent = (await letters(ctx))[-1]["said"]
+    assert "watches" in sent, "whose address it is may have all of it"
+    assert await li.lounge.use_key(sent.rpartition("#key=")[2]) == Opened(thread_key=li.key)
 
 
 async def test_one_address_gets_three_copies_a_day_whoever_asks(ctx: Context) -> None:
     sent = 0
     for number in range(5):
         visitor = Visitor(ctx, f"v{number}")
-        await answers(ctx, await visitor.says(email=LI))
+        await answers(ctx, await visitor.says(email=LI.replace("@", f"+{number}@")))
         sent += await visitor.lounge.transcript_to(visitor.key)
     assert sent == 3 == len(await letters(ctx))
 

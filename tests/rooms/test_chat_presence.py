@@ -24,7 +24,7 @@ from storage.wallboard import LineRow
 from tests.fakes.chat import CHAT, Visitor, answers, pass_minutes
 from tests.fakes.floor import floor_rules
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, an_agent
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, one
 
 LI = "li@x.example"
 
@@ -149,6 +149,17 @@ async def test_a_visitor_is_here_as_long_as_one_of_their_pages_is(
         assert await seen_by(ctx, opened) == (False, False, True)
     await li.lounge.here(li.key, "p3")
     assert await seen_by(ctx, opened) == (True, False, False)
+
+
+async def test_names_of_pages_cost_nothing(ctx: Context, li: Visitor) -> None:
+    """Whoever says that ever new pages are open fills no table with them (S90)."""
+    await li.says()
+    for number in range(25):
+        await li.lounge.here(li.key, f"p{number}")
+    assert await one(ctx, "SELECT count(*) FROM chat_page") == 20
+    await pass_minutes(ctx, 2)
+    await li.lounge.here(li.key, "again")
+    assert await one(ctx, "SELECT string_agg(page, ' ') FROM chat_page") == "again"
 
 
 async def test_who_falls_silent_is_gone_by_themselves(ctx: Context, li: Visitor) -> None:

@@ -204,11 +204,29 @@ async def test_s105_a_link_is_followed_and_looking_changes_nothing(house: House)
     assert (await house.post(path, fields))[0] == 303, "pressing twice doubles nothing"
     shown = (await house.get(path))[1]
     assert shown.count("And the &lt;b&gt;cup&lt;/b&gt;.") == 1
+    # Back in the browser, and something else: no second press.
+    assert (await house.post(path, fields | {"text": "And the saucer."}))[0] == 303
+    assert "And the saucer." in (await house.get(path))[1]
     assert await one(house.ctx, "SELECT count(*) FROM ticket") == 1
     assert (
         await one(house.ctx, "SELECT count(*) FROM interaction WHERE kind = 'message' AND direction = 'in'")
-        == 1
+        == 2
     )
+
+
+async def test_what_was_added_while_nothing_can_be_counted_is_shown_again(house: House) -> None:
+    path = follow_path((await house.send())[1])
+    fields = read_form((await house.get(path))[1]).fields | {"text": "And the saucer."}
+    await house.ctx.database.run(
+        lambda c: c.execute(
+            "CREATE FUNCTION full_up() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'no space' USING ERRCODE = 'disk_full'; END $$; "
+            "CREATE TRIGGER full_up BEFORE INSERT ON rate_limit FOR EACH ROW EXECUTE FUNCTION full_up()"
+        )
+    )
+    status, page, retry_after = await house.post(path, fields)
+    assert (status, bool(retry_after)) == (503, True)
+    assert "And the saucer." in page
 
 
 async def test_who_filled_in_a_form_with_anothers_address_reads_no_answer(database_dsn: str) -> None:

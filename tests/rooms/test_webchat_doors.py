@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from channels.adapter import FileOfLine, OpenFile
+from channels.adapter import FileOfLine, Opened, OpenFile
 from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
 from tests.fakes.ports import Doorkeeper
 from tests.fakes.visitor import IDENTITY_SECRET, statement
@@ -180,6 +180,60 @@ async def test_whom_the_site_names_is_bound_to_the_conversation(room: Room) -> N
         async with room.line(named["session"], identity=wrong) as (line, same):
             assert key_of(same) == key
             assert (await until(line, "error"))["code"] == "bad_identity"
+
+
+async def test_s71_a_link_lends_nobody_anothers_name(room: Room) -> None:
+    """Whoever sends a customer the link of their own conversation neither reads what the customer writes after they have signed
+    in, nor writes under the customer's name."""
+    async with room.line() as (line, theirs):
+        await line.send_json(say(1))
+        await until(line, "kept")
+    key = await room.lounge.make_key(key_of(theirs), 3600)
+    async with room.line(key=key) as (_, lured):
+        assert key_of(lured) == key_of(theirs)
+    async with room.line(lured["session"], identity=statement()) as (line, own):
+        assert key_of(own) != key_of(theirs) and own["lines"] == []
+        await line.send_json(say(2))
+        await until(line, "kept")
+    async with room.line(own["session"], identity=statement()) as (_, again):
+        assert key_of(again) == key_of(own)
+
+
+@pytest.mark.parametrize("way", ["socket", "poll"])
+async def test_the_link_of_a_letter_opens_what_came_after_it(room: Room, way: str) -> None:
+    async with room.line() as (line, theirs):
+        for number in (1, 2):
+            await line.send_json(say(number))
+            await until(line, "kept")
+    talk = key_of(theirs)
+    room.lounge.files[(talk, LARGE + 1, 1)] = OpenFile(
+        name="a.pdf", media_type="application/pdf", content=b"x"
+    )
+    for number in (1, 2):
+        await room.notebook.write(talk, LARGE + number, f"n{number}", mine=True)
+    key = await room.lounge.make_key(talk, 3600, LARGE + 1)
+
+    async def come(**said: str) -> dict[str, Any]:
+        if way == "socket":
+            async with room.line(**said) as (_, welcome):
+                return welcome
+        return (await room.post("poll", {"type": "hello", **said}))[1][0]
+
+    for said in ({"key": key}, {"session": (await come(key=key))["session"]}):
+        welcome = await come(**said)
+        assert welcome["partly"] and [one["id"] for one in welcome["lines"]] == [str(LARGE + 2)]
+    token = welcome["session"]
+    hello = {"type": "hello", "session": token, "standing": "x" * 16}
+    news = (await room.post("poll", hello))[1]
+    assert [one["id"] for one in news[0]["lines"]] == [str(LARGE + 2)]
+    async with room.client.get(
+        f"{room.base}/chat/shop/files/{LARGE + 1}/1", headers={"Authorization": f"Bearer {token}"}
+    ) as answer:
+        assert answer.status == 404
+    link = (await room.post("say", {"type": "link"}, token))[1][0]
+    opened = await room.lounge.use_key(link["url"].rpartition("#key=")[2])
+    assert opened == Opened(thread_key=talk, since=LARGE + 1), "a link makes no better link"
+    assert not (await room.post("say", {"type": "transcript"}, token))[1][0]["ok"]
 
 
 # ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────

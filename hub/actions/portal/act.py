@@ -1,12 +1,12 @@
 """What the owner of an address does on their own page. Everything asks anew whether the case is theirs."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from channels.adapter import Acceptance, Counted
 from channels.portal.translate import pack
+from channels.webform.pack import mark_of
 from hub.actions.context import Context
 from hub.actions.customers.change import change_customer
 from hub.actions.failures import NotPossible
@@ -59,6 +59,7 @@ async def say_more(
         return row, await portal.profile(connection, visitor.address)
 
     row, profile = await ctx.database.read(read)
+    mark = mark_of(text, ((name, data) for name, _, data in files))
     item = pack(
         {
             "address": visitor.address,
@@ -70,7 +71,7 @@ async def say_more(
             "subject": row.subject,
         },
         files,
-        external_key=f"portal.{key}.{_digest(text, files)}",
+        external_key=f"portal.{key}.{mark}",
         received_at=datetime.now(UTC),
         meta={"peer": peer},
     )
@@ -122,15 +123,6 @@ async def _follow(ctx: Context, visitor: Visitor, session: str, row: CaseRow, ke
     if visitor.only is not None and code != row.code:
         await ctx.database.run(lambda c: portal.move_session(c, hash_token(session), code))
     return number
-
-
-def _digest(text: str, files: Sequence[tuple[str, str, bytes]]) -> str:
-    """Of what they wrote: who goes back in their browser and writes something else has not pressed twice."""
-    parts = [
-        text.encode("utf-8", "replace"),
-        *(part for name, _, data in files for part in (name.encode("utf-8", "replace"), data)),
-    ]
-    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
 
 
 async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatus, said: str) -> None:

@@ -13,7 +13,7 @@ from channels.room import Held
 from channels.webform.check import check
 from channels.webform.fields import FormDefinition, FormField, Kind, Said
 from channels.webform.gate import weigh_post
-from channels.webform.pack import pack_more
+from channels.webform.pack import mark_of, pack_more
 from channels.webform.passes import make_pass, read_pass
 from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
 from channels.webform.settings import WebformSettings
@@ -76,7 +76,12 @@ class FollowPages:
     async def _take(self, request: web.Request, followed: Followed, held: Held) -> web.Response:
         posted, said_in = Posted(fields={}), f"{followed.link.channel}:{followed.link.thread_key}"
         try:
-            verdict = await weigh_post(self._ctx.gate, _COUNTED_AS, _BOX, request, conversation=said_in)
+            try:
+                verdict = await weigh_post(self._ctx.gate, _COUNTED_AS, _BOX, request, conversation=said_in)
+            except Unavailable:
+                # Not counted and not kept, but shown again: nobody writes it twice.
+                posted = await read_post(request, _BOX, held)
+                raise
             if not verdict.unread:
                 posted = await read_post(request, _BOX, held)
         except (Unreadable, web.HTTPRequestEntityTooLarge):
@@ -99,11 +104,13 @@ class FollowPages:
             problems = [Problem(field="", word="stale"), *problems]
         if problems or known is None:
             return self._page(request, followed, posted, problems, status=422)
+        text = posted.fields.get("text", "")
+        mark = mark_of(text, ((one.filename, one.data) for one in posted.files))
         item = pack_more(
-            posted.fields.get("text", ""),
+            text,
             posted.files,
             thread=followed.link.thread_key,
-            external_key=f"follow.{known[0]}",
+            external_key=f"follow.{known[0]}.{mark}",
             name="",
             received_at=datetime.now(UTC),
             meta={"peer": peer_of_request(request)},

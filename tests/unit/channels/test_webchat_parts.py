@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 
 import orjson
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from channels.adapter import FileOfLine, RawItem, Standing, TranscriptLine
 from channels.webchat import sayings
 from channels.webchat.colours import contrast, shades, theme_css
+from channels.webchat.crowd import Crowd, Full
 from channels.webchat.frames import Said
 from channels.webchat.identity import BadIdentity, Person, read_identity
 from channels.webchat.pack import SentFile, pack
@@ -52,7 +54,8 @@ def test_s52_tokens_are_bound_long_different_and_come_to_an_end() -> None:
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     assert read_token(SECRET, "shop", f"{unsigned}.{body}.", NOW) is None
     # Two devices, one conversation; each token is given back by itself, and neither stands in what is kept of that.
-    second = other_seat(seat.session)
+    second = other_seat(seat.session, 2**60)
+    assert read_token(SECRET, "shop", make_token(SECRET, "shop", second, NOW, days=30), NOW) == second
     assert second.session == seat.session and revoked(second) != revoked(seat)
     assert seat.mark not in revoked(seat) and len(base64.urlsafe_b64decode(seat.mark)) * 8 >= 128
     assert len({new_seat().session for _ in range(50)}) == 50
@@ -110,6 +113,28 @@ def test_whom_the_site_names() -> None:
 def test_what_a_site_did_not_sign_so_is_not_believed(said: str) -> None:
     with pytest.raises(BadIdentity):
         read_identity(IDENTITY_SECRET, "shop", said, NOW)
+
+
+@pytest.mark.parametrize(
+    "header", [b'{"alg":"HS256","crit":1}', b"[" * 2900, b"[]", b"1", b'{"alg":["HS256"]}', b"\xff"]
+)
+def test_s88_a_strange_header_is_no_more_than_a_wrong_token(header: bytes) -> None:
+    token = base64.urlsafe_b64encode(header).decode().rstrip("=") + ".e30.AA"
+    assert read_token(SECRET, "shop", token, NOW) is None
+    with pytest.raises(BadIdentity):
+        read_identity(IDENTITY_SECRET, "shop", token, NOW)
+
+
+def test_s90_one_network_does_not_take_every_place() -> None:
+    crowd = Crowd(1000)
+    with ExitStack() as held:
+        for _ in range(250):
+            held.enter_context(crowd.place("203.0.113.9"))
+        with pytest.raises(Full):
+            held.enter_context(crowd.place("203.0.113.9"))
+        held.enter_context(crowd.place("203.0.113.10"))
+    with crowd.place("203.0.113.9"):
+        pass
 
 
 def test_without_a_secret_nobody_is_named() -> None:
