@@ -72,7 +72,8 @@ class Capabilities:
     `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
     front of a screen, so it is not held back for second thoughts. `window_hours`, `window_replies`: for so long, and so many
     times, a customer can be written to after they were heard last (0: no such bound). `bounds`: what an agent should know of
-    its limits."""
+    its limits. `keeps_hours`: so long the outside keeps what it could not hand over, and throws it away then (0: no such
+    bound); its adapter says by `Ports.heard` when it heard it."""
 
     subject: bool = False
     html: bool = False
@@ -86,6 +87,7 @@ class Capabilities:
     window_hours: float = 0.0
     window_replies: int = 0
     bounds: Bounds = Bounds()
+    keeps_hours: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +167,19 @@ class Vault(Protocol):
     async def read(self, key: str) -> bytes | None: ...
 
     async def write(self, key: str, value: bytes) -> None: ...
+
+
+class Hearing(Protocol):
+    """Where a channel says that it has just heard its outside, and that all it was handed is accepted."""
+
+    async def __call__(self) -> None:
+        """May be said as often as one likes; it is written down once a minute. After a silence longer than the outside keeps
+        what it has (Capabilities.keeps_hours) people are told. Raises Unavailable."""
+        ...
+
+
+async def heard_by_nobody() -> None:
+    """For a channel that is only tried."""
 
 
 class Known(Protocol):
@@ -512,6 +527,7 @@ class Ports:
     room: Room = field(default_factory=Room)
     alive: Callable[[], bool] = lambda: True
     suggest: Suggest = no_suggestions
+    heard: Hearing = heard_by_nobody
     lounge: Lounge = field(default_factory=NobodyInLounge)
 
 

@@ -84,6 +84,25 @@ class ArrivalRow:
     trouble: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceRow:
+    """When a channel was heard last, and the time now."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRow:
+    """Nothing was heard from `since` to `until`; the other side keeps what it has for so many hours only."""
+
+    channel: str
+    kind: str
+    since: datetime
+    until: datetime
+    hours: int
+
+
 async def desk_channels(connection: Connection) -> list[ConfigRow]:
     """All of them, switched off or not, by name."""
     return [ConfigRow(**row) for row in await connection.fetch(SQL["desk_channels"])]
@@ -198,3 +217,19 @@ async def arrival_of_letter(connection: Connection, channel_id: int, message_id:
 async def next_arrival(connection: Connection, channel_id: int, after_raw: int) -> ArrivalRow | None:
     row = await connection.fetchrow(SQL["next_arrival"], channel_id, after_raw)
     return ArrivalRow(**row) if row else None
+
+
+async def last_heard(connection: Connection, channel_id: int) -> SilenceRow | None:
+    """None where it was never heard. The row stays locked, so that of several who say so one finds a gap."""
+    row = await connection.fetchrow(SQL["last_heard"], channel_id)
+    return SilenceRow(**row) if row else None
+
+
+async def gaps(connection: Connection, days: int) -> list[GapRow]:
+    """Those of so many days that nobody has put away, by name."""
+    return [GapRow(**row) for row in await connection.fetch(SQL["gaps"], days)]
+
+
+async def forget_gaps(connection: Connection, name: str) -> bool:
+    """Whether there were any."""
+    return await connection.fetchval(SQL["forget_gaps"], name) is not None

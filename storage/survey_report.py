@@ -84,7 +84,7 @@ def _seen(name: str, agent: int) -> dict[Sight, str]:
     }
 
 
-FIGURES = _seen("figures", 11)
+FIGURES = _seen("figures", 12)
 ANSWERS = _seen("answers", 12)
 QUERIES = tuple(
     query for queries in (FIGURES, ANSWERS) for sight, query in queries.items() if sight is not Sight.ALL
@@ -93,10 +93,13 @@ QUERIES = tuple(
 
 
 async def figures(
-    connection: Connection, wanted: Wanted, *, by: str, what: str = "", zone: str = "UTC"
+    connection: Connection, wanted: Wanted, *, by: str, what: str = "", zone: str = "UTC", keys: int = 1
 ) -> Sequence[FigureRow]:
-    """`by` as the query names it, "" for all together; `what`: the field, or day, week, month of the IANA `zone`."""
-    rows = await connection.fetch(FIGURES[wanted.sight], *_which(wanted), by, what, zone, *_viewer(wanted))
+    """`by` as the query names it, "" for all together; `what`: the field, or day, week, month of the IANA `zone`. Of more than
+    so many `keys` those with the most answers."""
+    rows = await connection.fetch(
+        FIGURES[wanted.sight], *_which(wanted), by, what, zone, keys, *_viewer(wanted)
+    )
     return [FigureRow(**row) for row in rows]
 
 

@@ -46,9 +46,7 @@ class AskedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followable:
-    kind: str
     language: str
-    subject: str
     channel_kind: str
 
 
@@ -89,6 +87,11 @@ async def was_asked(connection: Connection, ticket_id: int, resolution: int) -> 
 async def asked_within(connection: Connection, customer_id: int, seconds: float) -> bool:
     found: bool = await connection.fetchval(SQL["asked_within"], customer_id, seconds)
     return found
+
+
+async def ask_later(connection: Connection, kind: str, ticket_id: int, seconds: float) -> None:
+    """The ticket's timer of this kind, which has just fired, fires again."""
+    await connection.execute(SQL["ask_later"], ticket_id, kind, seconds)
 
 
 async def refuses(connection: Connection, channel_id: int, address: str) -> bool:

@@ -7,8 +7,11 @@ from channels.adapter import Bounds, Capabilities, ChannelAdapter, ChannelKind, 
 from channels.telegram.settings import TelegramSettings
 from hub.model.interactions import InboundInteraction
 
-CAPABILITIES = Capabilities(attachments=True, live=True, bounds=Bounds(piece=4096, file_mb=50))
-"""https://core.telegram.org/bots/api#sendmessage, https://core.telegram.org/bots/api#senddocument"""
+CAPABILITIES = Capabilities(
+    attachments=True, live=True, bounds=Bounds(piece=4096, file_mb=50), keeps_hours=24
+)
+"""https://core.telegram.org/bots/api#sendmessage, https://core.telegram.org/bots/api#senddocument,
+https://core.telegram.org/bots/api#getting-updates"""
 
 
 def _open(name: str, settings: Any, ports: Ports) -> ChannelAdapter:

@@ -48,6 +48,7 @@ _BATCH_BYTES = 32 * 1024 * 1024
 _MOST_UPDATE = 1024 * 1024
 _TRIES = 3
 _MOST_REMEMBERED = 1000
+_LOOK_SECONDS = 60.0
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
 
@@ -75,7 +76,7 @@ class TelegramAdapter:
         await set_commands(self._line, self._ports, self._settings.bot_id)
         if self._settings.webhook:
             await self._ask_for_calls()
-            await asyncio.Event().wait()
+            await self._watch_calls()
         await self._end_calls()
         await self._poll(accept)
 
@@ -101,6 +102,7 @@ class TelegramAdapter:
                     await self._commit(batch, accept)
                     batch = []
             await self._commit(batch, accept)
+            await self._ports.heard()
             if updates:
                 offset = max(update["update_id"] for update in updates) + 1
 
@@ -260,6 +262,13 @@ class TelegramAdapter:
             ),
             Doing.ARRANGING,
         )
+
+    async def _watch_calls(self) -> None:
+        """Nobody calls where nobody writes: what tells that calls get through is that none waits at Telegram."""
+        while True:
+            if not (await call(self._line.bot.get_webhook_info())).pending_update_count:
+                await self._ports.heard()
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def _hear_call(self, request: web.Request, accept: Accept) -> web.Response:
         """Journal first, then 200. Telegram calls again until it gets one."""

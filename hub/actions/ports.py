@@ -7,6 +7,7 @@ import structlog
 
 from channels.adapter import FileOfLine, Ports, Suggestion, TranscriptLine, Unavailable
 from hub.actions.channel_vault import ChannelVault
+from hub.actions.channels.hearing import HeardChannel
 from hub.actions.chat.lounge import HubLounge
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
@@ -42,6 +43,7 @@ def make_ports(ctx: Context, channel: str, *, alive: Callable[[], bool] = lambda
         room=ctx.room,
         alive=alive,
         suggest=_Suggest(ctx),
+        heard=HeardChannel(ctx, channel),
         lounge=HubLounge(ctx, channel),
     )
 

@@ -22,6 +22,13 @@ keys = typer.Typer(
     no_args_is_help=True, help=say("Keys of programs that call the API.", "调用 API 的程序所用的密钥。")
 )
 
+_PASSWORDS = {
+    "weak_password": "密码需为 10 至 256 个字符。",
+    "common_password": "该密码容易被猜到：它是常见密码，或由常见词语、日期、键盘上相邻的按键组成。请改用四个互不相关的词。",
+    "telling_password": "密码中不能包含登录名、姓名、Contact Hub 或收件邮箱的域名。",
+}
+"""Why a password cannot be chosen, in Chinese."""
+
 Login = Annotated[str, typer.Option(help=say("What they type to log in.", "登录名。"))]
 
 
@@ -84,19 +91,21 @@ def add(
     secret = password or _ask_password()
     number = with_hub(
         config,
-        lambda ctx: add_agent(
-            ctx,
-            login=login,
-            name=name,
-            password=secret,
-            role=role,
-            languages=_spoken(ctx, language or ()),
-            skills=_levels(skill or []),
-            queues=queue or (),
-            capacity=capacity,
-            live_capacity=live_capacity,
-            calendar=calendar,
-            locale=locale,
+        lambda ctx: _told(
+            add_agent(
+                ctx,
+                login=login,
+                name=name,
+                password=secret,
+                role=role,
+                languages=_spoken(ctx, language or ()),
+                skills=_levels(skill or []),
+                queues=queue or (),
+                capacity=capacity,
+                live_capacity=live_capacity,
+                calendar=calendar,
+                locale=locale,
+            )
         ),
     )
     out.print(
@@ -113,7 +122,7 @@ def password(
     from hub.actions.people.staff import set_password
 
     secret = password or _ask_password()
-    with_hub(config, lambda ctx: set_password(ctx, login=login, password=secret))
+    with_hub(config, lambda ctx: _told(set_password(ctx, login=login, password=secret)))
     out.print(
         say(
             f"{login} has a new password; whoever was logged in as {login} is logged out.",
@@ -173,6 +182,16 @@ def _ask_password() -> str:
         )
     answer: str = typer.prompt(say("Password", "密码"), hide_input=True, confirmation_prompt=True)
     return answer
+
+
+async def _told(doing: Awaitable[T]) -> T:
+    """The same; a password that cannot be chosen is refused in the language of the command."""
+    try:
+        return await doing
+    except NotPossible as refused:
+        if refused.code not in _PASSWORDS:
+            raise
+        raise NotPossible(say(str(refused), _PASSWORDS[refused.code]), code=refused.code) from refused
 
 
 def _spoken(ctx: "Context", given: Sequence[str]) -> Sequence[str]:

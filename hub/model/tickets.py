@@ -63,6 +63,7 @@ class EventKind(StrEnum):
     DELIVERY_CHANGED = "delivery_changed"
     PRESENCE_CHANGED = "presence_changed"
     CHANNEL_CHANGED = "channel_changed"
+    CHANNEL_GAP = "channel_gap"
     QUARANTINED = "quarantined"
     SESSION_ENDED = "session_ended"
     THREAD_TOKEN_INVALID = "thread_token_invalid"  # noqa: S105 - the name of an event

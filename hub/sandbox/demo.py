@@ -12,6 +12,7 @@ from typing import Any
 
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
+from hub.actions.people.change_agent import new_password
 from hub.actions.people.keys import actor_of_key, create_api_key
 from hub.actions.people.staff import add_agent, set_password
 from hub.model.people import Role, Scope
@@ -141,7 +142,7 @@ def free_port(host: str, wanted: int) -> int:
 async def _let_staff_in(ctx: Context, path: Path, locale: str) -> tuple[str, str, bool]:
     """Make the agents and the API key where they are missing. The file keeps what cannot be had from the database."""
     kept = _read(path)
-    password = kept.get("password") or "-".join(_word(4) for _ in range(3))
+    password = kept.get("password") or new_password()
     new = True
     for number, one in enumerate(STAFF):
         try:

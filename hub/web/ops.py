@@ -16,12 +16,14 @@ from prometheus_client.registry import Collector
 
 from channels.doors import Asks, open_to
 from hub.actions import metrics as counters
+from hub.actions.channels.hearing import list_gaps
 from hub.actions.context import Context
 from hub.actions.space import Short, Stock
 from hub.model.people import Scope
 from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
 from hub.web.api.serve import answer_problems
+from hub.web.refusals import log_refusal
 from storage import automation, mailboxes, tasks, views, webhooks
 from storage.database import Connection, DatabaseUnavailable
 from storage.mailboxes import MailboxRow
@@ -65,6 +67,7 @@ def ops_routes(ctx: Context, ready: Ready, keyring: Keyring | None = None) -> li
         if not _from_here(request):
             actor = await keyring.actor(request)
             if Scope.ADMIN not in actor.scopes:
+                log_refusal(request, needs=Scope.ADMIN, key=actor.name)
                 raise Problem(403, "insufficient_scope", "This API key lacks the scope admin.")
         from_database = generate_latest(await figures.registry())
         text = generate_latest(REGISTRY) + from_database
@@ -193,6 +196,11 @@ async def _read_figures(connection: Connection) -> list[Metric]:
         _gauge("hub_tickets_waiting", "Open tickets that nobody has.", backlog.tickets_waiting),
         _gauge(
             "hub_ticket_oldest_seconds", "How long the oldest of these waits.", backlog.ticket_oldest_seconds
+        ),
+        _gauge(
+            "hub_channel_gaps",
+            "Silences so long that something may be lost, that nobody has looked at yet.",
+            len(await list_gaps(connection)),
         ),
         states,
         up,

@@ -69,6 +69,7 @@ CREATE TABLE survey_version (
 );
 -- By which words it was asked (null: those of the channel's own rating), in which language, and who had the ticket then, in which
 -- queue. `shown`: it is put on the pages of its conversation and sent nowhere. `follow_up_id`: the ticket that a low score opened.
+-- `customer_id` is the ticket's own and goes with it: how lately somebody was asked is looked up whenever one of their tickets is resolved.
 ALTER TABLE survey_invitation
     ADD COLUMN survey_id int,
     ADD COLUMN survey_version int,
@@ -78,10 +79,15 @@ ALTER TABLE survey_invitation
     ADD COLUMN answers jsonb NOT NULL DEFAULT '{}',
     ADD COLUMN shown boolean NOT NULL DEFAULT false,
     ADD COLUMN follow_up_id bigint REFERENCES ticket,
+    ADD COLUMN customer_id bigint REFERENCES customer,
     ADD FOREIGN KEY (survey_id, survey_version) REFERENCES survey_version;
-UPDATE survey_invitation s SET queue_id = t.queue_id, agent_id = coalesce(t.assignee_id, t.last_agent_id) FROM ticket t
+UPDATE survey_invitation s
+SET queue_id = t.queue_id, agent_id = coalesce(t.assignee_id, t.last_agent_id), customer_id = t.customer_id FROM ticket t
 WHERE t.id = s.ticket_id;
+ALTER TABLE survey_invitation ALTER COLUMN customer_id SET NOT NULL;
 CREATE INDEX survey_invitation_sent ON survey_invitation (sent_at);
+CREATE INDEX survey_invitation_of_customer ON survey_invitation (customer_id, sent_at);
+CREATE INDEX survey_invitation_scores ON survey_invitation (customer_id, answered_at) WHERE score IS NOT NULL;
 CREATE INDEX survey_invitation_follow_up ON survey_invitation (follow_up_id) WHERE follow_up_id IS NOT NULL;
 -- Who does not want to be asked any more, by the channel and address at which they said so.
 CREATE TABLE survey_refusal (

@@ -123,3 +123,21 @@ LEFT JOIN ticket t ON t.id = w.ticket_id
 WHERE w.channel_id = $1 AND w.id >= $2 AND w.state <> 'duplicate'
 ORDER BY w.id
 LIMIT 1
+
+-- name: last_heard
+-- When the channel was heard last, as far as was written down, and the time now. Whoever says so at the same moment waits.
+SELECT written_at AS since, clock_timestamp() AS until FROM bookmark WHERE channel_id = $1 AND key = 'hub:heard' FOR NO KEY UPDATE
+
+-- name: gaps
+-- Silences in which something may have been lost that nobody has put away and that are not older than $1 days, by name and time.
+SELECT c.name AS channel, c.kind, (g.value ->> 'since')::timestamptz AS since, (g.value ->> 'until')::timestamptz AS until,
+       (g.value ->> 'hours')::int AS hours
+FROM bookmark b
+JOIN channel c ON c.id = b.channel_id
+CROSS JOIN LATERAL jsonb_array_elements(b.value) AS g (value)
+WHERE b.key = 'hub:gaps' AND (g.value ->> 'until')::timestamptz > clock_timestamp() - make_interval(days => $1)
+ORDER BY c.name, until
+
+-- name: forget_gaps
+DELETE FROM bookmark b USING channel c WHERE c.id = b.channel_id AND c.name = $1 AND b.key = 'hub:gaps'
+RETURNING c.name

@@ -24,9 +24,11 @@ INSERT INTO customer_merge (kept_id, gone_id, kept_was, kept_became, agent_id, b
 RETURNING id
 
 -- name: take_tickets
--- The tickets with all that was said in them.
+-- The tickets with all that was said in them, and what was asked about them.
 WITH tickets AS (
     UPDATE ticket SET customer_id = $2 WHERE id = ANY($1::bigint[])
+), asked AS (
+    UPDATE survey_invitation SET customer_id = $2 WHERE ticket_id = ANY($1::bigint[])
 )
 UPDATE interaction SET customer_id = $2 WHERE ticket_id = ANY($1::bigint[])
 

@@ -57,8 +57,10 @@ WITH made AS (
 SELECT id FROM made
 
 -- name: give_to_customer
--- The ticket, all that was said in it, and where answers go.
+-- The ticket, all that was said in it and asked about it, and where answers go.
 WITH given AS (
     UPDATE ticket SET customer_id = $2, reply_address = $3 WHERE id = $1
+), asked AS (
+    UPDATE survey_invitation SET customer_id = $2 WHERE ticket_id = $1
 )
 UPDATE interaction SET customer_id = $2 WHERE ticket_id = $1

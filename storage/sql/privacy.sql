@@ -74,8 +74,9 @@ DELETE FROM notice WHERE ticket_id = ANY($1::bigint[])
 UPDATE webhook_call SET body = '' WHERE ticket_id = ANY($1::bigint[]) AND state IN ('sent', 'failed')
 
 -- name: empty_surveys
--- The figures stay, and which of the reasons were given.
-UPDATE survey_invitation SET comment = '', address = '', answers = answers - 'said' WHERE ticket_id = ANY($1::bigint[])
+-- The figures stay, and which of the reasons were given; no link that is still about puts words beside them again.
+UPDATE survey_invitation SET comment = '', address = '', answers = answers - 'said', expires_at = least(expires_at, clock_timestamp())
+WHERE ticket_id = ANY($1::bigint[])
 
 -- name: drop_follow_links
 DELETE FROM follow_link WHERE ticket_id = ANY($1::bigint[])
@@ -152,7 +153,10 @@ WITH theirs AS (
 DELETE FROM portal_session WHERE address IN (SELECT value FROM theirs)
 
 -- name: forget_survey_refusals
-DELETE FROM survey_refusal r USING identity i WHERE i.customer_id = ANY($1::bigint[]) AND r.address = lower(i.value)
+-- Not where they only claimed the address, and it is somebody else's.
+DELETE FROM survey_refusal r USING identity i
+WHERE i.customer_id = ANY($1::bigint[]) AND r.address = lower(i.value)
+  AND (i.verified OR NOT EXISTS (SELECT 1 FROM identity o WHERE o.kind = i.kind AND o.value = i.value AND o.verified))
 
 -- name: forget_identities
 DELETE FROM identity WHERE customer_id = ANY($1::bigint[])

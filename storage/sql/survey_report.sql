@@ -2,26 +2,33 @@
 
 -- name: figures
 -- How many were asked from `$1` to `$2` by questions of kind `$3`, by score (null: no answer yet) and by what `$8` names: agent,
--- queue, channel, survey, tag, field (of the ticket's own, `$9`), period (by `$9` of the zone `$10`), or nothing.
-SELECT k.key, s.score, count(*)::int AS times
-FROM survey_invitation s
-JOIN ticket t ON t.id = s.ticket_id
-JOIN channel ch ON ch.id = s.channel_id
-LEFT JOIN queue q ON q.id = s.queue_id
-LEFT JOIN ticket_fields f ON f.ticket_id = t.id AND $8 = 'field'
-CROSS JOIN LATERAL unnest(CASE $8
-    WHEN 'agent' THEN ARRAY[coalesce(s.agent_id::text, '')]
-    WHEN 'queue' THEN ARRAY[coalesce(q.name, '')]
-    WHEN 'channel' THEN ARRAY[ch.name]
-    WHEN 'survey' THEN ARRAY[coalesce(s.survey_id::text, '')]
-    WHEN 'tag' THEN CASE WHEN t.tags = '{}' THEN ARRAY[''] ELSE t.tags END
-    WHEN 'field' THEN ARRAY[coalesce(f.said->>$9, '')]
-    WHEN 'period' THEN ARRAY[date_trunc($9, s.sent_at AT TIME ZONE $10)::date::text]
-    ELSE ARRAY[''] END) AS k (key)
-WHERE s.sent_at >= $1 AND s.sent_at < $2 AND s.kind = $3 AND (true)
-  AND ($4::bigint IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
-  AND ($7 = '' OR ch.name = $7)
-GROUP BY k.key, s.score
+-- queue, channel, survey, tag, field (of the ticket's own, `$9`), period (by `$9` of the zone `$10`), or nothing. Of more keys than
+-- `$11` those with the most answers: a field may have another value on every ticket.
+WITH found AS (
+    SELECT k.key, s.score, count(*)::int AS times
+    FROM survey_invitation s
+    JOIN ticket t ON t.id = s.ticket_id
+    JOIN channel ch ON ch.id = s.channel_id
+    LEFT JOIN queue q ON q.id = s.queue_id
+    LEFT JOIN ticket_fields f ON f.ticket_id = t.id AND $8 = 'field'
+    CROSS JOIN LATERAL unnest(CASE $8
+        WHEN 'agent' THEN ARRAY[coalesce(s.agent_id::text, '')]
+        WHEN 'queue' THEN ARRAY[coalesce(q.name, '')]
+        WHEN 'channel' THEN ARRAY[ch.name]
+        WHEN 'survey' THEN ARRAY[coalesce(s.survey_id::text, '')]
+        WHEN 'tag' THEN CASE WHEN t.tags = '{}' THEN ARRAY[''] ELSE t.tags END
+        WHEN 'field' THEN ARRAY[coalesce(f.said->>$9, '')]
+        WHEN 'period' THEN ARRAY[date_trunc($9, s.sent_at AT TIME ZONE $10)::date::text]
+        ELSE ARRAY[''] END) AS k (key)
+    WHERE s.sent_at >= $1 AND s.sent_at < $2 AND s.kind = $3 AND (true)
+      AND ($4::bigint IS NULL OR s.survey_id = $4) AND ($5 = '' OR q.name = $5) AND ($6::bigint IS NULL OR s.agent_id = $6)
+      AND ($7 = '' OR ch.name = $7)
+    GROUP BY k.key, s.score
+), most AS (
+    SELECT key FROM found GROUP BY key ORDER BY count(score) = 0, sum(times) FILTER (WHERE score IS NOT NULL) DESC, sum(times) DESC, key
+    LIMIT $11
+)
+SELECT key, score, times FROM found JOIN most USING (key)
 
 -- name: answers
 -- Single answers, newest first, below (`$8`, `$9`); with `$10` those with words alone.

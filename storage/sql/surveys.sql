@@ -24,8 +24,14 @@ SELECT EXISTS (
 
 -- name: asked_within
 -- Whether the customer was asked about anything in the last `$2` seconds.
-SELECT EXISTS (SELECT 1 FROM ticket t JOIN survey_invitation s ON s.ticket_id = t.id
-               WHERE t.customer_id = $1 AND s.sent_at > clock_timestamp() - make_interval(secs => $2))
+-- By now(): a clock that ticks while it is read opens no index.
+SELECT EXISTS (SELECT 1 FROM survey_invitation WHERE customer_id = $1 AND sent_at > now() - make_interval(secs => $2))
+
+-- name: ask_later
+-- The timer that has just fired (kind `$2`) fires again in `$3` seconds; the ticket itself is as it was.
+INSERT INTO timer (kind, ticket_id, due_at, version)
+SELECT $2, id, clock_timestamp() + make_interval(secs => $3), version FROM ticket WHERE id = $1
+ON CONFLICT (kind, ticket_id, version) DO UPDATE SET due_at = excluded.due_at, fired_at = NULL, cancelled_at = NULL
 
 -- name: refuses
 SELECT EXISTS (SELECT 1 FROM survey_refusal r JOIN channel c ON c.kind = r.channel_kind WHERE c.id = $1 AND r.address = lower($2))
@@ -35,10 +41,10 @@ INSERT INTO survey_refusal (channel_kind, address) SELECT kind, lower($2) FROM c
 
 -- name: invite
 INSERT INTO survey_invitation (id, ticket_id, resolution, kind, channel_id, address, token_hash, expires_at, survey_id, survey_version,
-                               language, queue_id, agent_id, shown, by_hand)
+                               language, queue_id, agent_id, shown, by_hand, customer_id)
 OVERRIDING SYSTEM VALUE
 SELECT $1, $2, $3, $4, $5, $6, $7, clock_timestamp() + make_interval(secs => $8), $9, $10, $11, t.queue_id,
-       coalesce(t.assignee_id, t.last_agent_id), $12, $13
+       coalesce(t.assignee_id, t.last_agent_id), $12, $13, t.customer_id
 FROM ticket t WHERE t.id = $2
 
 -- name: asked
@@ -100,8 +106,8 @@ VALUES ($1, $2, $3, $4, 'survey', $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $
 RETURNING id
 
 -- name: follow_up_facts
--- What a ticket that follows up is like: as the one that was rated.
-SELECT t.kind, t.language, t.subject, ch.kind AS channel_kind FROM ticket t JOIN channel ch ON ch.id = t.channel_id WHERE t.id = $1
+-- What a ticket that follows up has of the one that was rated.
+SELECT t.language, ch.kind AS channel_kind FROM ticket t JOIN channel ch ON ch.id = t.channel_id WHERE t.id = $1
 
 -- name: letters_from
 -- The last letter on this ticket from this address that a person wrote.
@@ -115,5 +121,5 @@ ORDER BY i.id DESC LIMIT 1
 -- What a customer said of how they were served, the last first.
 SELECT t.code, s.kind, s.score, s.comment, s.answered_at
 FROM survey_invitation s JOIN ticket t ON t.id = s.ticket_id
-WHERE t.customer_id = $1 AND s.score IS NOT NULL
+WHERE s.customer_id = $1 AND s.score IS NOT NULL
 ORDER BY s.answered_at DESC LIMIT $2

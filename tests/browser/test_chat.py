@@ -17,6 +17,7 @@ from playwright.async_api import (
     FrameLocator,
     Page,
     Response,
+    Route,
     WebSocketRoute,
     expect,
 )
@@ -218,10 +219,32 @@ async def test_without_a_socket_the_same_by_asking_again_and_again(house: House)
     await say(chat, "Is anybody there?")
     await answer(house, "I am.")
     await expect(chat.locator(".theirs .bubble")).to_have_text("I am.")
-    await say(chat, "Good.")
+
+    # Refused at the door, before anybody looked which message it is.
+    async def refuse(route: Route) -> None:
+        await route.fulfill(json={"frames": [{"type": "error", "code": "too_fast"}]})
+
+    await context.route("**/chat/shop/say", refuse)
+    await chat.get_by_label("Your message").fill("Good.")
+    await page.keyboard.press("Enter")
+    await expect(chat.locator("li.failed .note")).to_contain_text("wait a moment")
+    await context.unroute("**/chat/shop/say")
+    await chat.get_by_role("button", name="Try again").click()
+    await expect(chat.locator("li.mine").last).to_have_attribute("data-state", "sent")
     await expect(chat.locator("#lines li")).to_have_count(3)
     await expect(chat.locator("#reference")).to_contain_text("Reference number")
     assert any(one.url.endswith("/chat/shop/poll") for one in house.shop.asked)
+    # On another device, whoever comes by a link is told so: somebody else may have sent it.
+    await chat.locator("#menu summary").click()
+    await chat.locator("#other-device").click()
+    await expect(chat.locator("#link")).to_be_focused()
+    other = await (await house.shop.visitor()).new_page()
+    await other.goto(await chat.locator("#link").input_value())
+    await expect(other.locator("#lines li")).to_have_count(3)
+    await expect(other.locator("#came")).to_contain_text("You came by a link")
+    await other.reload()
+    await expect(other.locator("#lines li")).to_have_count(3)
+    await expect(other.locator("#came")).to_be_hidden()
 
 
 _DROP = """(place, [name, bytes]) => {

@@ -85,20 +85,21 @@ async def seed_answers(ctx: Context, many: int) -> None:
     await one(
         ctx,
         """WITH t AS (
-               SELECT t.id, t.channel_id, row_number() OVER (ORDER BY t.id) AS n, count(*) OVER () AS all_of FROM ticket t
+               SELECT t.id, t.channel_id, t.customer_id, row_number() OVER (ORDER BY t.id) AS n, count(*) OVER () AS all_of
+               FROM ticket t
            ), asked AS (
                SELECT g, k.*, clock_timestamp() - g * interval '8 hours' AS at, g % 3 > 0 AS answered
                FROM generate_series(1, $1::int) g
                CROSS JOIN (VALUES ('csat', 1, 5), ('nps', 0, 10), ('ces', 1, 7)) k (kind, low, high)
            ), s AS (
                INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, sent_at,
-                                              expires_at, answered_at, score, comment, queue_id, agent_id)
+                                              expires_at, answered_at, score, comment, queue_id, agent_id, customer_id)
                SELECT t.id, 1000 + g, kind, t.channel_id, '', sha256(('seed' || g || kind)::bytea), at, at + interval '14 days',
                       CASE WHEN answered THEN at + interval '1 hour' END,
                       CASE WHEN answered THEN low + (g * 7 + g / 11) % (high - low + 1) END,
                       CASE WHEN g % 9 = 1 THEN 'Comment ' || g ELSE '' END,
                       (SELECT id FROM queue ORDER BY id OFFSET g % 4 LIMIT 1),
-                      (SELECT id FROM agent ORDER BY id OFFSET g % 2 LIMIT 1)
+                      (SELECT id FROM agent ORDER BY id OFFSET g % 2 LIMIT 1), t.customer_id
                FROM asked JOIN t ON t.n = 1 + g % t.all_of
                RETURNING 1)
            SELECT count(*) FROM s""",

@@ -1,7 +1,7 @@
 """What a visitor is told of how their conversation stands, and what the desk is told of them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -180,7 +180,7 @@ async def test_news_of_visitors_is_told_once(ctx: Context, li: Visitor) -> None:
     told: list[int] = []
     try:
         await connection.add_listener(VISITORS, lambda *_: heard.append(VISITORS))
-        for step in (
+        steps: tuple[Callable[[], Awaitable[None]], ...] = (
             lambda: li.lounge.here(li.key, "p1"),
             lambda: li.lounge.here(li.key, "p1"),
             lambda: li.lounge.typing(li.key, True),
@@ -190,7 +190,8 @@ async def test_news_of_visitors_is_told_once(ctx: Context, li: Visitor) -> None:
             lambda: li.lounge.seen(li.key, line),
             lambda: li.lounge.gone(li.key, "p1"),
             lambda: li.lounge.gone(li.key, "p1"),
-        ):
+        )
+        for step in steps:
             await step()
             await connection.execute("SELECT 1")
             told.append(len(heard))

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from multidict import MultiDict
 
+from hub.actions.own_fields import add_field
 from hub.actions.people.keys import create_api_key
 from hub.actions.surveys.answer import answer_question
 from hub.actions.surveys.keep import find_survey, list_surveys
+from hub.actions.surveys.report import MOST_LINES, By, report
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Scope
 from hub.model.permissions import Sight
@@ -19,7 +21,7 @@ from storage import survey_report
 from storage.database import Connection
 from storage.survey_report import Wanted
 from tests.fakes.desk import Desk, serving_desk
-from tests.fakes.scene import a_hub, one, rows
+from tests.fakes.scene import SYSTEM, a_hub, one, rows
 from tests.fakes.surveys import MAILED, a_survey, asked, reopen, resolved, token_of
 
 
@@ -95,6 +97,8 @@ async def test_one_network_cannot_answer_for_ever(desk: Desk) -> None:
     page = f"/survey/{await token_of(desk.ctx)}"
     posts = [(await desk.post(page, {"score": str(1 + number % 5)})).status for number in range(62)]
     assert posts[:60] == [303] * 60 and posts[60:] == [429, 429]
+    late = await desk.post(page, {"score": "1", "comment": "Three days of silence"})
+    assert late.status == 429 and "Three days of silence" in late.text, "it need not be typed again"
 
 
 async def test_in_the_language_of_the_conversation_with_a_switch(desk: Desk) -> None:
@@ -228,6 +232,52 @@ async def test_results_are_those_in_sight_and_a_file_of_them_is_harmless(desk: D
         assert await ctx.database.read(read) == (comments, len(comments))
 
 
+async def test_a_report_of_more_lines_than_anybody_reads_has_the_most_answered_ones_and_the_whole(
+    desk: Desk,
+) -> None:
+    ctx = desk.ctx
+    await a_survey(ctx)
+    found = await resolved(ctx)
+    await answer_question(ctx, await token_of(ctx), {"score": 5})
+    name = await add_field(ctx, about="ticket", kind="yes_no", label_en="Urgent", label_zh="", actor=SYSTEM)
+    await one(
+        ctx,
+        "INSERT INTO ticket_fields (ticket_id, said) VALUES ($1, jsonb_build_object($2::text, true)) RETURNING 1",
+        found["id"],
+        name,
+    )
+    await one(
+        ctx,
+        """WITH c AS (
+                   INSERT INTO channel (name, kind) SELECT 'a' || g, 'loopback' FROM generate_series(1, $2::int) g RETURNING id
+               ), s AS (
+                   INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, expires_at,
+                                                  customer_id)
+                   SELECT t.id, 1000 + c.id, 'csat', c.id, '', sha256(c.id::text::bytea), clock_timestamp(), t.customer_id
+                   FROM c, ticket t WHERE t.id = $1 RETURNING 1)
+           SELECT count(*) FROM s""",
+        found["id"],
+        MOST_LINES,
+    )
+    now = datetime.now(UTC)
+    wanted = Wanted(since=now - timedelta(days=1), until=now + timedelta(days=1), kind="csat")
+    whole, lines = await report(ctx, wanted, by=By.CHANNEL)
+    assert (whole.asked, whole.answered, len(lines)) == (MOST_LINES + 1, 1, MOST_LINES)
+    assert lines[0].key == "support" and lines[0].answered == 1
+    await desk.log_in()
+    page = await desk.get("/desk/surveys/report?by=channel")
+    assert "Only the 500 lines with the most answers are shown." in page.text
+    page = await desk.get(f"/desk/surveys/report?by=field&field={name}")
+    assert '<th scope="row">Yes</th>' in page.text
+    for before in (
+        f"2026-01-01T00:00:00%2B00:00,{'9' * 30}",
+        "0001-01-01T00:00:00%2B14:00,1",
+        "x",
+        "2026-01-01,1",
+    ):
+        assert (await desk.get(f"/desk/surveys/report?before={before}")).status == 200, before
+
+
 async def test_programs_list_add_up_and_ask(desk: Desk) -> None:
     ctx = desk.ctx
     await a_survey(ctx, minutes=600)
@@ -261,7 +311,8 @@ async def test_programs_list_add_up_and_ask(desk: Desk) -> None:
     status, invited = await get(f"/tickets/{number}/surveys")
     assert invited["items"][0]["score"] == 4 and invited["items"][0]["sent"]
     for wrong in (
-        f"/surveys/report?{day}&zone=Mars",
+        f"/surveys/report?{day}&by=period&zone=Mars",
+        f"/surveys/report?{day}&by=period&zone=right/Asia/Shanghai",
         "/surveys/report?since=2020-01-01T00:00:00Z&until=2026-01-01T00:00:00Z",
     ):
         assert (await get(wrong))[0] == 422, wrong

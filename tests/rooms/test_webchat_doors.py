@@ -213,7 +213,7 @@ async def test_the_link_of_a_letter_opens_what_came_after_it(room: Room, way: st
         await room.notebook.write(talk, LARGE + number, f"n{number}", mine=True)
     key = await room.lounge.make_key(talk, 3600, LARGE + 1)
 
-    async def come(**said: str) -> dict[str, Any]:
+    async def come(**said: Any) -> dict[str, Any]:
         if way == "socket":
             async with room.line(**said) as (_, welcome):
                 return welcome

@@ -100,7 +100,7 @@ function hear(frame) {
     key = "";
     fresh = false;
     frame.lines.forEach(lines.show);
-    standing.hear(frame.standing);
+    standing.welcome(frame.standing, frame.partly);
     standing.talks(!lines.empty());
     // The hub tells by client_id what it has already, so sending again doubles nothing.
     for (const message of store.get().waiting) {

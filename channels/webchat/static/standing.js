@@ -11,6 +11,7 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
   let sentAddress = false;
   let wantsTranscript = false;
   let rated = "";
+  let partly = false; // this page may not have all of it
 
   function headline() {
     if (now.over) return words.is_over;
@@ -46,7 +47,7 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
     part("by-mail").hidden = !(facts.mail && talking && !now.mail && !now.over && (wantsTranscript || alone));
     part("goes-on").hidden = !now.mail || now.over;
     part("goes-on").textContent = say("goes_on", { address: now.mail });
-    part("transcript").hidden = !(facts.mail && talking);
+    part("transcript").hidden = !(facts.mail && talking) || partly;
     part("new-chat").hidden = !talking;
     part("other-device").hidden = !talking;
     redraw(now);
@@ -103,6 +104,10 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
     hear(standing) {
       now = { ...STANDING, ...standing };
       draw();
+    },
+    welcome(standing, onlyPart) {
+      partly = onlyPart;
+      this.hear(standing);
     },
     // The message was filed; how it stands is told in a moment.
     refer(reference) {

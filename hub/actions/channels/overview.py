@@ -1,15 +1,16 @@
 """How every channel is, for people: those of the file, those of the desk, and those that are switched off."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
 from channels.adapter import ChannelKind
+from hub.actions.channels.hearing import list_gaps
 from hub.actions.context import Context
 from storage import channels as stored
-from storage.channels import ConfigRow, ProbeRow, PulseRow
+from storage.channels import ConfigRow, GapRow, ProbeRow, PulseRow
 from storage.database import Connection
 
 SINCE = timedelta(days=7)
@@ -21,7 +22,7 @@ class ChannelView:
     """One channel. `config` is None for those of the file. `hidden`: the file has one of the same name, which works instead.
     `off`: nothing is heard or sent. `wrong`: why its settings cannot be used. `by_letter`: it is tried by a letter to itself,
     not by whoever looks on. `push`: the outside comes to it, there is nothing to log in to. `consents`: a person lets it in at
-    its provider."""
+    its provider. `gaps`: silences in which something may have been lost, that nobody has looked at."""
 
     name: str
     kind: str
@@ -34,6 +35,7 @@ class ChannelView:
     by_letter: bool = False
     push: bool = False
     consents: bool = False
+    gaps: tuple[GapRow, ...] = ()
 
     @property
     def at_work(self) -> bool:
@@ -56,7 +58,8 @@ async def view_channels(ctx: Context, *, today: datetime) -> list[ChannelView]:
         ]
         views += [_of_desk(ctx, row, pulses.get(row.name)) for row in configs]
         views.sort(key=lambda one: (one.name.casefold(), one.hidden))
-        return [await _with_probe(connection, one) for one in views]
+        gaps = await list_gaps(connection)
+        return [_with_gaps(await _with_probe(connection, one), gaps) for one in views]
 
     return await ctx.database.read(read)
 
@@ -104,3 +107,10 @@ async def _with_probe(connection: Connection, view: ChannelView) -> ChannelView:
         return view
     probe = await stored.last_probe(connection, view.pulse.id)
     return replace(view, probe=probe)
+
+
+def _with_gaps(view: ChannelView, gaps: Sequence[GapRow]) -> ChannelView:
+    """Those of its name, on the card of the one that works."""
+    if view.hidden:
+        return view
+    return replace(view, gaps=tuple(gap for gap in gaps if gap.channel == view.name))

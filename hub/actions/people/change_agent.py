@@ -24,8 +24,8 @@ from storage import events
 from storage.agents import AgentDetails
 from storage.database import Connection
 
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-"""Of generated passwords: none that is taken for another."""
+_LETTERS = "bcdfghjkmnpqrstvwxyz23456789"
+"""Of generated passwords: none that is taken for another, and no vowel, so that nobody's name stands in one by chance."""
 _GUARDED = frozenset({"role", "active", "password"})
 """By these one could become whoever has the account, or take what they may do from them."""
 
@@ -183,7 +183,7 @@ async def reset_password(ctx: Context, *, agent_id: int, actor: Actor) -> str:
 
 
 def new_password() -> str:
-    """One that nobody guesses and everybody can type: 79 bits."""
+    """One that nobody guesses and everybody can type: 77 bits."""
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
 
 

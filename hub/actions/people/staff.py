@@ -9,14 +9,15 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.presence import change_presence
 from hub.actions.people.audit import record
-from hub.actions.people.passwords import hash_password
+from hub.actions.people.passwords import hash_chosen
 from hub.actions.people.roles import role_named
 from hub.model.audit import AuditKind
 from hub.model.people import HUB, Actor, Presence, Role
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules
-from storage import events
+from storage import agents, events
 from storage import staff as stored
+from storage.agents import AgentDetails
 from storage.database import Connection
 
 MOST_CAPACITY = 1000
@@ -45,8 +46,8 @@ async def add_agent(
     """A new agent's id. `queues` empty: works on every queue. `skills` maps a skill to its level, 1 to 5. `calendar`: their
     shifts, "" for none.
 
-    Raises NotPossible: bad_login, bad_name, login_taken, weak_password, unknown_queue, bad_role, not_allowed (the role gives
-    more than the actor may), and as `check_abilities`.
+    Raises NotPossible: bad_login, bad_name, login_taken, unknown_queue, bad_role, not_allowed (the role gives more than the
+    actor may), and as `check_abilities` and `hash_chosen`.
     """
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):
@@ -57,7 +58,7 @@ async def add_agent(
         "calendar": calendar, "locale": locale,
     }  # fmt: skip
     check_abilities(ctx.rules, abilities)
-    hashed = await hash_password(password)
+    hashed = await hash_chosen(ctx, password, login=login, name=name)
 
     async def work(connection: Connection) -> int:
         given = await role_named(connection, role)
@@ -92,11 +93,20 @@ async def add_agent(
 
 
 async def set_password(ctx: Context, *, login: str, password: str) -> None:
-    """Give an agent a new password; every session of theirs ends."""
-    hashed = await hash_password(password)
+    """Give an agent a new password; every session of theirs ends. Raises NotFound; NotPossible as `hash_chosen`."""
+    login = login.strip().lower()
+
+    async def find(connection: Connection) -> AgentDetails | None:
+        agent_id = await agents.id_of_login(connection, login)
+        return None if agent_id is None else await agents.details(connection, agent_id)
+
+    agent = await ctx.database.read(find)
+    if agent is None:
+        raise NotFound(f"There is no agent {login}.")
+    hashed = await hash_chosen(ctx, password, login=login, name=agent.name)
 
     async def work(connection: Connection) -> None:
-        agent_id = await stored.set_password(connection, login.strip().lower(), hashed)
+        agent_id = await stored.set_password(connection, login, hashed)
         if agent_id is None:
             raise NotFound(f"There is no agent {login}.")
         await show_out(connection, agent_id)

@@ -5,7 +5,7 @@ import structlog
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotPossible
-from hub.actions.people.passwords import fits, hash_password, is_dated
+from hub.actions.people.passwords import fits, hash_chosen, hash_password, is_dated
 from hub.actions.people.sessions import sessions_ended
 from hub.actions.signin.enter import Browser, Entered, enter, note_failure
 from hub.actions.signin.tries import count_try, forgive
@@ -53,12 +53,12 @@ async def log_in(
 
 
 async def change_own_password(ctx: Context, *, holder: Holder, old: str, new: str, peer: str) -> int:
-    """Every other session ends; returns how many. Raises LoginRefused (`wrong_password`), NotPossible (weak_password,
-    same_password)."""
+    """Every other session ends; returns how many. Raises LoginRefused (`wrong_password`), NotPossible (same_password, and
+    as `hash_chosen`)."""
     await check_password(ctx, holder.agent_id, old, peer)
     if old == new:
         raise NotPossible("This is the old password.", code="same_password")
-    hashed = await hash_password(new)
+    hashed = await hash_chosen(ctx, new, login=holder.login, name=holder.name)
 
     async def work(connection: Connection) -> int:
         await stored_password(connection, holder.agent_id, hashed)

@@ -159,7 +159,7 @@ async def _write(
         seq = await follow_up(
             ctx, connection, ticket, seq, asked, definition, given.score, given.comment, fields
         )
-    elif asked.follow_up_id is not None and given.comment and given.comment != asked.comment:
-        await tell_more(connection, asked.follow_up_id, given.comment)
+    elif asked.follow_up_id is not None and (given.score, given.comment) != (asked.score, asked.comment):
+        await tell_more(connection, asked.follow_up_id, definition, given.score, given.comment)
     await work.set_ticket(connection, ticket.id, seq=seq)
     await announce(connection, EVENTS)

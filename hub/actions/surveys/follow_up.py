@@ -18,13 +18,18 @@ from storage.inbound import NewTicket
 from storage.surveys import AskedRow
 from storage.work import WorkedTicket
 
+# The customer sees it above an answer.
 _SUBJECTS = {
-    "en": "Low score {score} of {best} on {number}",
-    "zh_CN": "低分评价：{number} 得分 {score}/{best}",
+    "en": "Rating of case {number}: {score} of {best}",
+    "zh_CN": "工单 {number} 的评价：{score} 分（满分 {best} 分）",
 }
 _WHY = {
     "en": "The customer gave {score} of {best} for case {number}. This case was opened so that somebody sees to it.",
     "zh_CN": "客户对工单 {number} 打了 {score} 分（满分 {best} 分）。系统据此新建本工单，请跟进处理。",
+}
+_NOW = {
+    "en": "The customer has changed the answer: {score} of {best} now.",
+    "zh_CN": "客户修改了评价，现在是 {score} 分（满分 {best} 分）。",
 }
 _SAID = {"en": "In their words:", "zh_CN": "客户留言："}
 
@@ -47,7 +52,7 @@ async def follow_up(
     locale = locale_of(facts.language)
     told = {"score": score, "best": definition.kind.scores[-1], "number": show_code(TICKET, ticket.code)}
     why = _WHY[locale].format(**told)
-    text = f"{why}\n\n{_SAID[locale]}\n{comment}" if comment else why
+    text = _with_words(why, comment, locale)
     (opened,) = await inbound.open_tickets(
         connection,
         [],
@@ -110,11 +115,14 @@ async def follow_up(
     return seq + 1
 
 
-async def tell_more(connection: Connection, ticket_id: int, comment: str) -> None:
+async def tell_more(
+    connection: Connection, ticket_id: int, definition: Definition, score: int, comment: str
+) -> None:
     """What the customer said after the ticket was opened. Its number is above that of the one that was rated: locked after
     it."""
     ticket = await work.lock_ticket(connection, ticket_id)
     locale = locale_of(await work.ticket_language(connection, ticket_id))
+    now = _NOW[locale].format(score=score, best=definition.kind.scores[-1])
     entry, _ = await work.add_entry(
         connection,
         ticket=ticket,
@@ -124,13 +132,17 @@ async def tell_more(connection: Connection, ticket_id: int, comment: str) -> Non
         direction=Direction.INTERNAL,
         agent_id=None,
         author_name="",
-        text=f"{_SAID[locale]}\n{comment}",
+        text=_with_words(now, comment, locale),
     )
     data = {"interaction": entry, "direction": Direction.INTERNAL.value}
     await events.add_ticket_events(
         connection, [_event(ticket.id, ticket.seq + 1, EventKind.INTERACTION_ADDED, **data)]
     )
     await work.set_ticket(connection, ticket.id, seq=ticket.seq + 1)
+
+
+def _with_words(what: str, comment: str, locale: str) -> str:
+    return f"{what}\n\n{_SAID[locale]}\n{comment}" if comment else what
 
 
 def _event(ticket_id: int, seq: int, kind: EventKind, **data: Any) -> events.NewEvent:

@@ -12,10 +12,11 @@ from hub.actions.announce import EVENTS, OUTBOX, announce
 from hub.actions.context import Context
 from hub.actions.counter.words import locale_of, say
 from hub.actions.failures import NotPossible
+from hub.actions.lock_name import lock_number
 from hub.actions.match import MAIL
 from hub.actions.surveys.buttons import buttons_of
 from hub.actions.surveys.definition import OF_CHANNEL, Definition
-from hub.actions.surveys.letter import Letter, compose_letter, has_room, may_write
+from hub.actions.surveys.letter import Letter, compose_letter, may_write, take_room
 from hub.actions.surveys.token import hash_token, make_token
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, show_code
@@ -27,8 +28,6 @@ from storage.database import Connection, as_json
 from storage.work import WorkedTicket
 
 ASK_RATING = "ask_rating"
-_AGAIN_SECONDS = 3600.0
-"""So long a letter waits where there were too many just now."""
 _DAY = 86_400.0
 
 
@@ -49,12 +48,12 @@ async def plan_rating(ctx: Context, connection: Connection, ticket: WorkedTicket
 
 
 async def ask_rating(ctx: Context, connection: Connection, ticket_id: int) -> None:
-    """The timer's effect. Whatever took the ticket out of the resolved ones has cancelled it; what is asked is decided again,
-    for surveys change meanwhile."""
+    """The timer's effect. Whoever took the ticket out of the resolved ones has cancelled it; that its time closed it has not.
+    What is asked is decided again, for surveys change meanwhile."""
     ticket = await work.lock_ticket(connection, ticket_id)
     resolution = await surveys.resolution(connection, ticket_id)
     chosen = await _choose(ctx, connection, ticket)
-    if ticket.status != TicketStatus.RESOLVED or not resolution or chosen is None:
+    if ticket.status not in (TicketStatus.RESOLVED, TicketStatus.CLOSED) or not resolution or chosen is None:
         return
     if await _is_spared(connection, ticket, resolution, chosen.definition):
         return
@@ -112,6 +111,8 @@ async def _is_spared(
     connection: Connection, ticket: WorkedTicket, resolution: int, definition: Definition
 ) -> bool:
     """Whoever was asked already, or not long ago, or does not want to be."""
+    # Of two of their tickets at the same moment one is first, and the other sees it.
+    await house.take_turn(connection, lock_number(f"survey:{ticket.customer_id}"))
     return (
         await surveys.was_asked(connection, ticket.id, resolution)
         or await surveys.refuses(connection, ticket.channel_id, ticket.reply_address)
@@ -145,9 +146,8 @@ async def _ask(
             connection, channel.kind.inbox(channel.settings), ticket
         ):
             return False
-        if not await has_room(connection, ticket.reply_address):
-            version = await work.set_ticket(connection, ticket.id, seq=ticket.seq)
-            await house.set_timer(connection, ASK_RATING, ticket.id, _AGAIN_SECONDS, version)
+        if seconds := await take_room(connection, ticket.reply_address):
+            await surveys.ask_later(connection, ASK_RATING, ticket.id, seconds)
             return False
     number = await surveys.next_id(connection)
     token = make_token(ctx.secret, number)

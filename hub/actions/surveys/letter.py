@@ -22,7 +22,7 @@ from storage.work import WorkedTicket
 
 PER_DOMAIN = 200
 PER_HOUSE = 2000
-"""In an hour. What is too much now is asked later."""
+"""In an hour. What is too much now is asked when there is room again."""
 _HOUR, _DAY = 3600.0, 86_400.0
 _SUBJECTS = {"en": "How did we do? [{number}]", "zh_CN": "请评价我们的服务 [{number}]"}
 _TEXTS = {
@@ -65,17 +65,24 @@ async def may_write(connection: Connection, inbox: Inbox, ticket: WorkedTicket) 
     )
 
 
-async def has_room(connection: Connection, address: str) -> bool:
-    """Whether one more letter of this sort may leave for there now; counts it."""
+async def take_room(connection: Connection, address: str) -> float:
+    """Count one more letter of this sort to there; 0 where it may leave now. Else nothing is counted, and there may be room in
+    so many seconds."""
     domain = address.lower().rpartition("@")[2]
+    counted = []
+    # The one row that everybody counts in comes first: who has it need not fear to meet another in the rest.
     for key, seconds, most in (
-        (f"survey:address:{address.lower()}", _DAY, 1),
-        (f"survey:domain:{domain}", _HOUR, PER_DOMAIN),
         ("survey:house", _HOUR, PER_HOUSE),
+        (f"survey:domain:{domain}", _HOUR, PER_DOMAIN),
+        (f"survey:address:{address.lower()}", _DAY, 1),
     ):
-        if (await house.hit(connection, key, seconds))[0] > most:
-            return False
-    return True
+        hits, ends_in = await house.hit(connection, key, seconds)
+        counted.append(key)
+        if hits > most:
+            for one in counted:
+                await house.give_back(connection, one)
+            return max(ends_in, 1.0)
+    return 0.0
 
 
 async def compose_letter(

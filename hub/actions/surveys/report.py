@@ -24,6 +24,8 @@ from storage.survey_report import AnswerRow, FigureRow, Wanted
 
 LONGEST = timedelta(days=400)
 """So much is added up at once at the most."""
+MOST_LINES = 500
+"""Of a report. More than there can be days."""
 MOST_EXPORTED = 100_000
 _PAGE = 500
 
@@ -112,15 +114,16 @@ def add_up(kind: Kind, rows: Sequence[FigureRow]) -> list[Figures]:
 async def report(
     ctx: Context, wanted: Wanted, *, by: By, what: str = "", zone: str = "UTC"
 ) -> tuple[Figures, list[Figures]]:
-    """All together, and line by line. `what`: the name of the field, or the step of a period in this IANA zone. A ticket with
-    several tags counts for each. Raises NotPossible (report_too_long)."""
+    """All together, and line by line, MOST_LINES at the most: those with the most answers. `what`: the name of the field, or
+    the step of a period in this IANA zone. A ticket with several tags counts for each. Raises NotPossible (report_too_long)."""
     check_time(wanted)
     kind = Kind(wanted.kind)
 
     async def read(c: Connection) -> tuple[Sequence[FigureRow], Sequence[FigureRow]]:
-        parts = await survey_report.figures(c, wanted, by=by, what=what, zone=zone)
-        # With several tags a ticket is in several lines: only then the lines are more than the whole.
-        return await survey_report.figures(c, wanted, by=By.ALL) if by is By.TAG else parts, parts
+        parts = await survey_report.figures(c, wanted, by=by, what=what, zone=zone, keys=MOST_LINES)
+        # With several tags a ticket is in several lines, and where some are left off the rest is not the whole.
+        apart = by is By.TAG or len({row.key for row in parts}) == MOST_LINES
+        return await survey_report.figures(c, wanted, by=By.ALL) if apart else parts, parts
 
     whole, parts = await ctx.database.read(read)
     lines = add_up(kind, parts)

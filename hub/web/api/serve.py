@@ -22,12 +22,14 @@ from hub.web.api.keyring import CHALLENGE, Keyring
 from hub.web.api.operations import Answer, Call, Operation
 from hub.web.api.problems import Problem, problem_of, show_problem, wrong_field
 from hub.web.named import address_of
+from hub.web.refusals import NOT_ALLOWED, log_refusal
 from storage.database import DatabaseUnavailable, DataError
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_FORBIDDEN = 403
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -37,11 +39,17 @@ def serve(ctx: Context, keyring: Keyring, operation: Operation) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         actor = await keyring.actor(request)
         if not operation.open_to(actor.scopes):
+            log_refusal(request, needs=",".join(operation.scopes), key=actor.name)
             raise _not_in_scope(operation)
         call = await _read_call(ctx, actor, operation, request)
-        if operation.idempotent and call.idempotency_key:
-            return await _answer_once(operation, call)
-        return _show(await operation.handler(call))
+        try:
+            if operation.idempotent and call.idempotency_key:
+                return await _answer_once(operation, call)
+            return _show(await operation.handler(call))
+        except (ActionFailure, Problem) as failure:
+            if failure.code == NOT_ALLOWED or (isinstance(failure, Problem) and failure.status == _FORBIDDEN):
+                log_refusal(request, needs=failure.code, key=actor.name)
+            raise
 
     guarded = answer_problems(handle)
     guarded.scopes = operation.scopes  # type: ignore[attr-defined]  # what the hub asks of every address before it starts

@@ -5,6 +5,7 @@ from aiohttp import web
 from hub.actions import quarantine
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
+from hub.actions.channels.hearing import list_gaps, put_gaps_away
 from hub.actions.failures import NotFound
 from hub.actions.search.index import MOST_FAULTS, try_again
 from hub.model.permissions import Permission
@@ -55,6 +56,7 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
             + ill
             + len(await search_fill.faults(c, MOST_FAULTS))
             + len(await incidents.faulty(c, MOST_FAULTS))
+            + len(await list_gaps(c))
         )
 
     shut = (await visit.ctx.space.stock()).short is not None
@@ -89,6 +91,12 @@ async def post_resume(visit: Visit) -> web.StreamResponse:
 async def post_search(visit: Visit) -> web.StreamResponse:
     """Take into search once more what was set aside."""
     await try_again(visit.ctx, actor=visit.actor)
+    return await show_state(visit)
+
+
+async def post_gaps_seen(visit: Visit) -> web.StreamResponse:
+    """Somebody has looked at what a channel may have lost."""
+    await put_gaps_away(visit.ctx, name=visit.request.match_info["name"], actor=visit.actor)
     return await show_state(visit)
 
 
@@ -131,6 +139,7 @@ async def _read(visit: Visit) -> dict[str, object]:
             "stopped": await automation.stopped(c),
             "not_found": await search_fill.faults(c, MOST_FAULTS),
             "not_told": await incidents.faulty(c, MOST_FAULTS),
+            "gaps": await list_gaps(c),
             "STOPS": STOPS,
             "SEARCHED": SEARCHED,
             "rule_title": RuleWords(voice=visit.voice, rules=visit.ctx.rules).automation,

@@ -22,6 +22,7 @@ from hub.web.desk.cookies import read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.words import FAILURES, say_failure
+from hub.web.refusals import NOT_ALLOWED, codes_told, log_refusal
 from storage.database import Connection
 from storage.views import AgentRow
 
@@ -106,19 +107,29 @@ def at_desk(
         )
         request[_VOICE], request[_THEME] = visit.voice, visit.agent.theme
         if needs is not None and not visit.may(needs):
+            log_refusal(request, needs=needs, agent=visit.agent.id)
             return show_trouble(request, visit.voice, 403, visit.voice.say(FAILURES["not_allowed"]))
-        try:
-            await _check_sight(visit)
-            return await handler(visit)
-        except web.HTTPRequestEntityTooLarge:  # aiohttp has words of its own for it, in English
-            text = visit.voice.say(FAILURES["too_much"])
-            return show_trouble(request, visit.voice, web.HTTPRequestEntityTooLarge.status_code, text)
-        except ActionFailure as failure:
-            status = 404 if isinstance(failure, NotFound) else 409
-            return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))
+        with codes_told() as codes:
+            response = await _answer(visit, handler)
+        if NOT_ALLOWED in codes:
+            log_refusal(request, needs=NOT_ALLOWED, agent=visit.agent.id)
+        return response
 
     handle.needs = needs  # type: ignore[attr-defined]  # for the test that every address names its guard
     return handle
+
+
+async def _answer(visit: Visit, handler: Handler) -> web.StreamResponse:
+    request = visit.request
+    try:
+        await _check_sight(visit)
+        return await handler(visit)
+    except web.HTTPRequestEntityTooLarge:  # aiohttp has words of its own for it, in English
+        text = visit.voice.say(FAILURES["too_much"])
+        return show_trouble(request, visit.voice, web.HTTPRequestEntityTooLarge.status_code, text)
+    except ActionFailure as failure:
+        status = 404 if isinstance(failure, NotFound) else 409
+        return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))
 
 
 async def _check_sight(visit: Visit) -> None:
@@ -138,6 +149,7 @@ async def _check_sight(visit: Visit) -> None:
     except NotACode as error:
         raise NotFound(str(error)) from error
     if not seen:
+        log_refusal(visit.request, needs="sight", agent=actor.agent_id)
         raise NotFound("There is no such thing.")
 
 

@@ -68,7 +68,7 @@ function spread(event) {
   if (kind === "notices_changed") tell("live-notices");
   if (kind === "task_added" || kind === "task_changed") tell("live-tasks");
   if (kind === "webhooks_changed") tell("live-webhooks");
-  if (kind === "channel_changed" || kind === "quarantined") tell("live-system");
+  if (kind === "channel_changed" || kind === "channel_gap" || kind === "quarantined") tell("live-system");
 }
 
 function everything() {

@@ -54,12 +54,12 @@ class SurveyPages:
             return self._nothing(request)
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return self._question(request, question, _as_typed(question), status=403)
+        typed = await _read(request)
         try:
             if await self._too_many(request):
-                return self._question(request, question, _as_typed(question), status=429)
+                return self._question(request, question, typed, status=429)
         except Unavailable:
-            return self._question(request, question, _as_typed(question), status=503)
-        typed = await _read(request)
+            return self._question(request, question, typed, status=503)
         if typed.get("website"):
             return self._nothing(request)
         if "score" not in typed:

@@ -14,6 +14,7 @@ import structlog
 
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotPossible
+from hub.actions.people.change_agent import new_password
 from hub.actions.people.staff import add_agent, languages_of
 from hub.actions.signin.by_password import clean_login
 from hub.actions.signin.company.provider import claims_of_code, provider_of
@@ -165,7 +166,7 @@ async def _agent(ctx: Context, who: _Who, claims: Mapping[str, Any]) -> int:
             ctx,
             login=login,
             name=str(claims.get("name") or login)[:100],
-            password=secrets.token_urlsafe(32),
+            password=new_password(),
             role=Role(oidc.auto_create_role),
             languages=languages_of(ctx.rules),
             locale="zh_CN" if str(claims.get("locale", "")).lower().startswith("zh") else "en",

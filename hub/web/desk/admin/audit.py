@@ -1,10 +1,7 @@
 """The audit trail at the desk: who did what, when; by person, kind and day; and as a file."""
 
-import csv
-import io
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -14,6 +11,7 @@ from hub.actions.people.audit import AuditFilter, broken_seals, export_acts, lis
 from hub.model.audit import AuditKind
 from hub.web.api.files import as_download
 from hub.web.desk.say.audit import ACTS, say_about, say_value
+from hub.web.desk.table_line import table_line
 from hub.web.desk.visit import Visit
 from storage import views
 from storage.audit import LAST, AuditRow
@@ -60,10 +58,10 @@ async def get_file(visit: Visit) -> web.StreamResponse:
     )
     acts = export_acts(visit.ctx, wanted, actor=visit.actor)
     # The mark by which spreadsheets know UTF-8.
-    lines = ["\ufeff" + _line(COLUMNS)]
+    lines = ["\ufeff" + table_line(COLUMNS)]
     await response.prepare(visit.request)
     async for row in acts:
-        lines.append(_line(_cells(row)))
+        lines.append(table_line(_cells(row)))
         if len(lines) > 200:
             await response.write("".join(lines).encode())
             lines.clear()
@@ -76,17 +74,6 @@ def _cells(row: AuditRow) -> tuple[object, ...]:
     at = row.at.astimezone(UTC).isoformat(timespec="milliseconds")
     details = orjson.dumps(row.details).decode()
     return (row.id, at, row.kind, row.who, row.agent_id or "", row.subject, details)
-
-
-def _line(cells: tuple[Any, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_harmless(str(one)) for one in cells])
-    return out.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet takes what begins so for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _wanted(visit: Visit) -> AuditFilter:

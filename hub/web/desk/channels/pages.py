@@ -10,6 +10,7 @@ from channels.adapter import ChannelFailure
 from hub.actions.channels import probe
 from hub.actions.channels.check_channel import check_channel
 from hub.actions.channels.consent import redirect_of
+from hub.actions.channels.hearing import put_gaps_away
 from hub.actions.channels.overview import ChannelView, view_channels
 from hub.actions.failures import NotFound
 from hub.actions.ports import public_url
@@ -79,6 +80,12 @@ async def post_close_test(visit: Visit) -> web.StreamResponse:
     except NotACode as error:
         raise NotFound("not a ticket number") from error
     await probe.close_as_test(visit.ctx, ticket_code=code, actor=visit.actor)
+    return await show_card(visit)
+
+
+async def post_gaps_seen(visit: Visit) -> web.StreamResponse:
+    """Somebody has looked at what may have been lost."""
+    await put_gaps_away(visit.ctx, name=visit.request.match_info["name"], actor=visit.actor)
     return await show_card(visit)
 
 

@@ -40,6 +40,13 @@ REFUSALS: Mapping[str, str] = {
     "wrong_password": N_("This is not your password."),
     "same_password": N_("The new password is the old one."),
     "weak_password": N_("A password needs 10 to 256 characters."),
+    "common_password": N_(
+        "This password is easy to guess: it is a common one, or made of common words, dates or rows of keys. Take four "
+        "words that have nothing to do with each other."
+    ),
+    "telling_password": N_(
+        "This password holds your login, your name, Contact Hub or the domain of an inbox. Leave that out."
+    ),
     "step_over": N_("This took too long, or was done already. Please begin again."),
     "passkey_refused": N_("The passkey's answer could not be checked. Try again, or use another way."),
     "passkey_unknown": N_(

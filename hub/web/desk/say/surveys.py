@@ -14,7 +14,7 @@ KINDS: Mapping[str, str] = {
 KIND_MEANS: Mapping[str, str] = {
     Kind.CSAT.value: N_("How satisfied customers are, from 1 to 5."),
     Kind.NPS.value: N_("Whether they would recommend you, from 0 to 10."),
-    Kind.CES.value: N_("Whether it was easy for them, from 1 to 7."),
+    Kind.CES.value: N_("Whether it was easy for them, from 1 to 7. A higher score is an easier one."),
 }
 SORTS: Mapping[Sort, str] = {
     Sort.SCALE: N_("A figure from 1 to 5"),

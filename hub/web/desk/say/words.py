@@ -6,6 +6,7 @@ from channels.email.doubts import WARNING as DMARC_FAILED
 from hub.actions.failures import ActionFailure
 from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.signin import REFUSALS
+from hub.web.refusals import note_told
 
 KINDS: Mapping[str, str] = {
     "complaint": N_("Complaint"),
@@ -451,5 +452,6 @@ FAILURES: Mapping[str, str] = {
 
 def say_failure(voice: Voice, failure: ActionFailure) -> str:
     """What the agent is told. A code that has no sentence yet is told in the action's own English."""
+    note_told(failure)
     text = FAILURES.get(failure.code)
     return voice.say(text) if text else str(failure)

@@ -1,12 +1,9 @@
 """What customers think, in figures and in their words: by agent, queue, channel, survey, tag, field or period; and as a
 file."""
 
-import csv
-import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
@@ -17,6 +14,7 @@ from hub.actions.surveys.report import (
     BAD_SCORES,
     GOOD_SCORES,
     LONGEST,
+    MOST_LINES,
     By,
     Figures,
     Step,
@@ -31,6 +29,8 @@ from hub.model.own_fields import About, FieldKind
 from hub.web.api.files import as_download
 from hub.web.desk.say import surveys as words
 from hub.web.desk.say.details import say_answers
+from hub.web.desk.say.language import N_
+from hub.web.desk.table_line import table_line
 from hub.web.desk.visit import Visit
 from storage import survey_book, views
 from storage.own_fields import FieldRow
@@ -109,7 +109,7 @@ async def show_report(visit: Visit) -> web.StreamResponse:
         W=words,
         By=By,
         Step=Step,
-        longest=LONGEST.days,
+        most_lines=MOST_LINES,
     )
 
 
@@ -128,7 +128,7 @@ async def get_file(visit: Visit) -> web.StreamResponse:
     )
     await response.prepare(visit.request)
     # The mark by which spreadsheets know UTF-8.
-    await response.write(("\ufeff" + _line(COLUMNS)).encode())
+    await response.write(("\ufeff" + table_line(COLUMNS)).encode())
     waiting: list[AnswerRow] = []
     async for row in export_answers(visit.ctx, asked.wanted, actor=visit.actor):
         waiting.append(row)
@@ -143,7 +143,7 @@ async def get_file(visit: Visit) -> web.StreamResponse:
 async def _lines(visit: Visit, rows: Sequence[AnswerRow], names: Mapping[int, str]) -> bytes:
     told = await _told(visit, rows)
     return "".join(
-        _line(
+        table_line(
             (
                 show_code(TICKET, row.code),
                 _utc(row.sent_at),
@@ -161,17 +161,6 @@ async def _lines(visit: Visit, rows: Sequence[AnswerRow], names: Mapping[int, st
         )
         for row, more in zip(rows, told, strict=True)
     ).encode()
-
-
-def _line(cells: Iterable[Any]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([harmless(str(one)) for one in cells])
-    return out.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """A spreadsheet takes what begins so for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _utc(at: datetime) -> str:
@@ -263,6 +252,8 @@ def _called(visit: Visit, by: By, line: Figures, names: Mapping[By, Mapping[str,
 def _values(visit: Visit, fields: Sequence[FieldRow], name: str) -> dict[str, str]:
     """What the values of a field are called."""
     found = next((one for one in fields if one.name == name), None)
+    if found is not None and found.kind == FieldKind.YES_NO:
+        return {"true": visit.voice.say(N_("Yes")), "false": visit.voice.say(N_("No"))}
     if found is None or found.kind != FieldKind.CHOICE:
         return {}
     return {one.value: one.zh if visit.voice.chinese else one.en for one in as_choices(found)}
@@ -280,9 +271,10 @@ def _before(visit: Visit) -> tuple[datetime, int] | None:
     at, _, number = visit.request.query.get("before", "").partition(",")
     try:
         found = datetime.fromisoformat(at)
-        return (found, int(number)) if found.tzinfo is not None else None
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    known = found.tzinfo is not None and 1990 <= found.year < 9000 and number.isascii() and number.isdigit()
+    return (found, int(number)) if known and len(number) < 19 else None
 
 
 def _zone(visit: Visit) -> str:
