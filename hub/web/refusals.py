@@ -12,7 +12,6 @@ import structlog
 from aiohttp import web
 
 from channels.doors import peer_of_request
-from hub.actions.failures import ActionFailure
 from hub.web.named import address_of
 
 log = structlog.get_logger(__name__)
@@ -21,11 +20,11 @@ NOT_ALLOWED = "not_allowed"
 _TOLD: ContextVar[list[str] | None] = ContextVar("told failures", default=None)
 
 
-def note_told(failure: ActionFailure) -> None:
-    """Somebody is told of it."""
+def note_told(code: str) -> None:
+    """Somebody is told of a failure with this code."""
     told = _TOLD.get()
     if told is not None:
-        told.append(failure.code)
+        told.append(code)
 
 
 @contextmanager

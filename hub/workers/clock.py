@@ -23,10 +23,18 @@ _LATE_SECONDS = 2.0
 
 
 async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
-    """Until `halt` is set. Says so when the event loop was held up, for then leases are in danger."""
+    """Until `halt` is set."""
     while not halt.is_set():
         while await fire_due(ctx):
             well()
+        well()
+        await pause(halt, TICK_SECONDS)
+
+
+async def watch_loop(halt: asyncio.Event, well: Well) -> None:
+    """Until `halt` is set. Says so when the event loop was held up, for then leases are in danger. It does nothing else, so
+    that whatever holds the loop up does so while this waits."""
+    while not halt.is_set():
         well()
         begun = time.monotonic()
         await pause(halt, TICK_SECONDS)

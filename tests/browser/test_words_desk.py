@@ -1,9 +1,10 @@
 """Keys, palette, canned replies, macros, mentions, followers in a real browser: two agents at once, in both languages."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
-from playwright.async_api import CDPSession, Page, expect
+from playwright.async_api import CDPSession, Page, Route, expect
 
 from hub.actions.answers.templates import Draft, add_template
 from hub.actions.context import Context
@@ -247,9 +248,18 @@ async def test_keys_are_chosen_and_switched_off(desk: Desk, open_desk: OpenDesk,
     await expect(page.locator("#key-note")).to_have_value("w q")
     await page.click(".keys-page .strong")
     await expect(page.locator(".keys-page .good")).to_be_visible()
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await released.wait()
+        await route.continue_()
+
+    await page.route("**/hands.js", hold)
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.keyboard.press("n")
+    released.set()  # what is pressed before the page is wired counts
     await expect(page.locator("#reply-text")).to_be_focused()
+    await page.unroute("**/hands.js")
     await page.keyboard.press("Escape")
     await _press(page, "wq")
     await expect(page.locator("#note-text")).to_be_focused()

@@ -37,6 +37,10 @@ _WRONG = (
            WHERE i.direction = 'in' AND (r.id IS NULL OR r.state <> 'read' OR r.interaction_id <> i.id)""",
     ),
     (
+        "a question about a ticket, and another's",
+        "SELECT s.id FROM survey_invitation s JOIN ticket t ON t.id = s.ticket_id WHERE s.customer_id <> t.customer_id",
+    ),
+    (
         "put off, and nobody's or done",
         """SELECT code FROM ticket WHERE snoozed_until IS NOT NULL
            AND (assignee_id IS NULL OR status NOT IN ('open', 'pending'))""",

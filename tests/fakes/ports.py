@@ -14,6 +14,7 @@ from channels.adapter import (
     Counted,
     CounterReply,
     FileOfLine,
+    Hearing,
     Lounge,
     NobodyInLounge,
     NotAccepted,
@@ -22,6 +23,7 @@ from channels.adapter import (
     Received,
     Tally,
     TranscriptLine,
+    heard_by_nobody,
 )
 
 SECRET = b"k" * 32
@@ -199,6 +201,7 @@ def make_ports(
     gate: Any = None,
     follow: Any = None,
     lounge: Lounge | None = None,
+    heard: Hearing = heard_by_nobody,
     public_url: str = "https://hub.example",
 ) -> Ports:
     return Ports(
@@ -213,6 +216,7 @@ def make_ports(
         public_url=public_url,
         alive=alive or (lambda: True),
         lounge=lounge or NobodyInLounge(),
+        heard=heard,
     )
 
 

@@ -77,8 +77,8 @@ async def run_faults(
                 ctx, load, outside, injector.done, logs=[seat.log() for seat in fleet.seats], seed=seed
             )
         finally:
-            watching.cancel()
-            await asyncio.gather(watching, return_exceptions=True)
+            watch.end.set()
+            await watching
         return Result(
             began=began, ended=time.time(), ledger=load.ledger, injected=injector.done, looks=watch.looks,
             seats=fleet.seats, verdict=verdict, filed=await _filed(ctx), dropped=outside.relay.dropped,

@@ -1,6 +1,7 @@
 """Looks at hubs and database while a fault run goes on: memory, sessions, who holds which lease, how long things wait."""
 
 import asyncio
+import contextlib
 import json
 import time
 from dataclasses import dataclass, field
@@ -34,16 +35,17 @@ class Look:
 
 
 class Watch:
-    """`run` as a task, until cancelled."""
+    """`run` as a task, until `end` is set: cancelled, it might leave half a connection behind."""
 
     def __init__(self, fleet: Fleet, dsn: str) -> None:
         self._fleet, self._dsn = fleet, dsn
         self.looks: list[Look] = []
+        self.end = asyncio.Event()
 
     async def run(self) -> None:
         connection: asyncpg.Connection[Any] | None = None
         try:
-            while True:
+            while not self.end.is_set():
                 look = Look(at=time.time(), rss=[seat.rss() for seat in self._fleet.seats])
                 self.looks.append(look)
                 try:
@@ -58,7 +60,8 @@ class Watch:
                     if connection is not None:  # one of the faults; the next look has a new line
                         connection.terminate()
                     connection = None
-                await asyncio.sleep(EVERY_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.end.wait(), EVERY_SECONDS)
         finally:
             if connection is not None:
                 connection.terminate()

@@ -60,6 +60,7 @@ async def test_an_agent_is_added_read_and_changed(api: Api) -> None:
         ({"locale": "xx"}, "locale"),
         ({"name": " "}, "name"),
         ({"cap": 1}, "cap"),
+        ({"password": "password123"}, "password"),
     ],
 )
 async def test_what_is_wrong_is_named_by_its_field(api: Api, change: dict[str, Any], field: str) -> None:

@@ -91,6 +91,7 @@ async def test_an_agent_is_added_once_and_can_be_given_a_new_password(
     ("options", "says"),
     [
         (("--password", "short"), "10 to 256 characters"),
+        (("--password", "password123"), "The password is easy to guess"),
         (("--skill", "dancing"), "no skill dancing"),
         (("--skill", "billing:0"), "NAME:LEVEL"),
         (("--language", "xx"), "--language xx: the routing rules offer zh, en"),

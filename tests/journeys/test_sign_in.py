@@ -204,6 +204,7 @@ async def test_ones_own_password(desk: Desk) -> None:
         ({"old": "wrong", "new": "a new password", "again": "a new password"}, "This is not your password"),
         ({"old": PASSWORD, "new": "a new password", "again": "another one"}, "The two new passwords differ"),
         ({"old": PASSWORD, "new": "short", "again": "short"}, "10 to 256 characters"),
+        ({"old": PASSWORD, "new": "password123", "again": "password123"}, "This password is easy to guess"),
         ({}, "This is not your password"),
     ):
         answer = await desk.post("/desk/security/password", form)

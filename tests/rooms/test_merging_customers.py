@@ -196,6 +196,7 @@ async def test_every_table_that_names_a_customer_is_known(ctx: Context) -> None:
         "incident_delivery",
         "customer_fields",
         "legal_hold",
+        "survey_invitation",
     }
     stays = {
         "forgetting.customer_id", "customer.merged_into", "customer_merge.kept_id", "customer_merge.gone_id",

@@ -325,6 +325,8 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "channels.desk_channels": (channels.ConfigRow, set()),
     "channels.pulses": (channels.PulseRow, set()),
     "channels.last_probe": (channels.ProbeRow, set()),
+    "channels.last_heard": (channels.SilenceRow, set()),
+    "channels.gaps": (channels.GapRow, set()),
     "channels.arrival_of_letter": (channels.ArrivalRow, set()),
     "channels.next_arrival": (channels.ArrivalRow, set()),
     "own_fields.own_fields": (own_fields.FieldRow, set()),

@@ -233,6 +233,7 @@ async def test_a_new_password_of_ones_own_asks_for_the_old_one_and_ends_other_se
         ("wrong password", "another good password", "wrong_password"),
         (PASSWORD, PASSWORD, "same_password"),
         (PASSWORD, "short", "weak_password"),
+        (PASSWORD, "password123", "common_password"),
     ):
         with pytest.raises((LoginRefused, NotPossible)) as refused:
             await change_own_password(ctx, holder=me, old=old, new=new, peer="::1")

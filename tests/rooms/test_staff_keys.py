@@ -50,6 +50,10 @@ async def test_an_agent_is_as_they_were_described(ctx: Context) -> None:
         ({"name": "a\x00b"}, "bad_name"),
         ({"password": "short"}, "weak_password"), ({"password": " " * 20}, "weak_password"),
         ({"password": "x" * 257}, "weak_password"), ({"password": "\udcff" * 12}, "weak_password"),
+        ({"password": "1qaz2wsx3edc"}, "common_password"), ({"password": "Password2024!"}, "common_password"),
+        ({"login": "ann.li", "password": "tea for Ann.Li at night"}, "telling_password"),
+        ({"name": "Ann Berger", "password": "the berger drinks tea"}, "telling_password"),
+        ({"password": "my contact_hub drinks tea"}, "telling_password"),
         ({"skills": {"juggling": 1}}, "unknown_skill"), ({"queues": ["complaints", "nowhere"]}, "unknown_queue"),
         ({"capacity": -1}, "bad_capacity"),
     ],
@@ -77,7 +81,10 @@ async def test_preferences_and_passwords_of_nobody(ctx: Context) -> None:
         await set_preferences(ctx, agent_id=4711, locale="en")
     with pytest.raises(NotFound):
         await set_password(ctx, login="nobody", password=PASSWORD)
-    agent = await a_real_agent(ctx, "ann")
+    agent = await a_real_agent(ctx, "ann.li")
+    with pytest.raises(NotPossible) as refused:
+        await set_password(ctx, login=" Ann.Li", password="tea for ann.li at night")
+    assert refused.value.code == "telling_password"
     await set_preferences(ctx, agent_id=agent, theme="dark")
     await set_preferences(ctx, agent_id=agent, locale="zh_CN")
     assert await rows(ctx, "SELECT locale, theme FROM agent") == [{"locale": "zh_CN", "theme": "dark"}]

@@ -20,11 +20,12 @@ from hub.actions.surveys.letter import PER_DOMAIN
 from hub.actions.surveys.stop import stop_asking
 from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, show_code
+from storage import participants
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, ticket, write
-from tests.fakes.surveys import LI, PASSED, a_survey, letters, make_older, reopen, resolved, token_of
+from tests.fakes.surveys import LI, PASSED, a_survey, asked, letters, make_older, reopen, resolved, token_of
 from tests.rooms.test_retention import ADMIN
 
 DUE = """WITH u AS (
@@ -55,7 +56,7 @@ async def test_two_customers_who_are_one_are_asked_as_one(ctx: Context) -> None:
     await a_survey(ctx, cool_down_days=30)
     first = await resolved(ctx)
     second = await ticket(ctx, await write(ctx, "mei@example.cn", "Another thing", headers=PASSED))
-    merge = await _merge(ctx, first, second)
+    merge = await _merge(ctx, second, first)
     await change_status(ctx, ticket_code=second["code"], status="resolved", actor=SYSTEM)
     await fire_due(ctx)
     assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 1
@@ -64,10 +65,19 @@ async def test_two_customers_who_are_one_are_asked_as_one(ctx: Context) -> None:
     await change_status(ctx, ticket_code=second["code"], status="resolved", actor=SYSTEM)
     await fire_due(ctx)
     assert await one(ctx, "SELECT count(*) FROM survey_invitation") == 2
-    assert await one(
-        ctx,
-        "SELECT bool_and(s.customer_id = t.customer_id) FROM survey_invitation s JOIN ticket t ON t.id = s.ticket_id",
-    )
+
+
+async def test_a_ticket_takes_its_questions_along_to_another_customer(ctx: Context) -> None:
+    await a_survey(ctx)
+    found = await resolved(ctx)
+
+    async def give(connection: Connection) -> int:
+        other = await participants.claimed_customer(connection, "Mei", "", "mei@example.cn")
+        await participants.give_to_customer(connection, found["id"], other, "mei@example.cn")
+        return other
+
+    assert (await asked(ctx))["customer_id"] == found["customer_id"]
+    assert await ctx.database.run(give) == (await asked(ctx))["customer_id"]
 
 
 async def test_of_two_tickets_at_the_same_moment_one_is_asked_about(ctx: Context) -> None:
@@ -182,7 +192,9 @@ async def test_who_only_claimed_an_address_takes_no_refusal_of_it_along(ctx: Con
     said = {"text": "Hello", "email": LI, "fields": {}, "hints": {}, "answers": []}
     posted = RawItem(external_key="form-1", content=orjson.dumps(said), received_at=datetime.now(UTC))
     (kept,) = await accept_items(ctx, "form", [posted])
-    customer = await _customer_code(ctx, await ticket(ctx, kept))
+    claimed = await ticket(ctx, kept)
+    await change_status(ctx, ticket_code=claimed["code"], status="resolved", actor=SYSTEM)
+    customer = await _customer_code(ctx, claimed)
     await anonymise_customer(ctx, customer_code=customer, typed=show_code(CUSTOMER, customer), actor=ADMIN)
     assert await one(ctx, "SELECT address FROM survey_refusal") == LI
 

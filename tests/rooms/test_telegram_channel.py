@@ -16,12 +16,15 @@ from aiohttp import web
 from channels.adapter import (
     ChannelFailure,
     CounterReply,
+    Hearing,
     Misconfigured,
+    NotAccepted,
     RawItem,
     Refused,
     TryLater,
     Unavailable,
     Unsure,
+    heard_by_nobody,
 )
 from channels.telegram import KIND
 from channels.telegram.adapter import SECRET_HEADER
@@ -66,9 +69,10 @@ async def opened(
     alive: Any = None,
     counter: Desk | None = None,
     memory: Memory | None = None,
+    said: Hearing = heard_by_nobody,
     **more: Any,
 ) -> AsyncIterator[Any]:
-    ports = make_ports(alive=alive, counter=counter, memory=memory)
+    ports = make_ports(alive=alive, counter=counter, memory=memory, heard=said)
     adapter = KIND.open("shop", make_settings(world, **more), ports)
     try:
         yield adapter
@@ -344,6 +348,59 @@ async def test_a_hub_without_the_lease_confirms_nothing(world: TelegramWorld) ->
         assert list(world.state.confirmed) == []
         with pytest.raises(TryLater, match="Another hub"):
             await adapter.send(REPLY, free_to_leave)
+
+
+async def test_that_the_bot_was_heard_is_said_also_when_nobody_wrote_and_only_after_the_commit(
+    world: TelegramWorld,
+) -> None:
+    journal, said, once = Journal(broken=1), list[int](), asyncio.Event()
+
+    async def heard_now() -> None:
+        said.append(len(journal.items))
+        once.set()
+
+    async with opened(world, said=heard_now) as adapter:
+        async with heard(adapter, journal):
+            await asyncio.wait_for(once.wait(), 15)
+        assert said[0] == 0
+        said.clear()
+        await world.customer_writes(MEI, "小梅", "壶盖碎了")
+        with pytest.raises(NotAccepted):
+            await adapter.receive(journal.accept)
+        assert said == []
+        once.clear()
+        async with heard(adapter, journal):
+            await asyncio.wait_for(once.wait(), 15)
+        assert said[0] == 1
+
+
+async def test_a_called_hub_was_heard_when_nothing_waits_at_telegram(
+    world: TelegramWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("channels.telegram.adapter._LOOK_SECONDS", 0.01)
+    said, once = list[int](), asyncio.Event()
+
+    async def heard_now() -> None:
+        said.append(len(world.state.updates))
+        once.set()
+
+    async def hears_nothing(_request: web.Request) -> web.Response:
+        return web.Response(status=503)
+
+    path = "/telegram/shop/webhook"
+    async with serving_routes([web.post(path, hears_nothing)]) as base:
+        ports = make_ports(heard=heard_now, public_url=base)
+        adapter = KIND.open("shop", make_settings(world, webhook=True), ports)
+        await world.customer_writes(MEI, "小梅", "壶盖碎了")
+        async with heard(adapter, Journal()):
+            async with asyncio.timeout(15):
+                while not world.state.webhook.last_error:
+                    await asyncio.sleep(0.01)
+            assert said == []
+            world.state.updates.clear()
+            await asyncio.wait_for(once.wait(), 15)
+            assert said[0] == 0
+        await adapter.close()
 
 
 async def test_somebody_elses_webhook_is_told(world: TelegramWorld) -> None:

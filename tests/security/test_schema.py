@@ -46,7 +46,7 @@ FITTING: dict[str, Any] = {
     "channel": "shop", "queue": "enquiries", "way": "", "inbox": "", "address": "someone@mail.example", "calendar": "",
     "url": "https://program.example/hook", "add": ["seen"], "entries": ["1"], "entry": "1", "members": ["ann"],
     "customer": "C-10019", "step": "comment", "acts": {"note": "words"}, "values": {"size": "x"}, "priority": 2,
-    "value": "someone@mail.example",
+    "value": "someone@mail.example", "password": "correct horse battery",
 }  # fmt: skip
 """What these fields want, so that the whole is taken and its texts are looked at."""
 

@@ -56,7 +56,13 @@ class NewAgent(_Body):
 
     login: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     name: _Name
-    password: Annotated[str, StringConstraints(min_length=10, max_length=256)]
+    password: Annotated[
+        str,
+        StringConstraints(min_length=10, max_length=256),
+        Field(
+            description="none that others would try soon, and without the login, the name or our own domains"
+        ),
+    ]
     role: _Role = Role.AGENT
     languages: _Languages = []
     skills: _Skills = {}

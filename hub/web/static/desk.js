@@ -3,6 +3,20 @@
 import "./zone.js";
 import "./page.js";
 
-const begin = () => import("./hands.js");
+// Keys that are pressed meanwhile are commands too; but for those that do something by themselves.
+const OWN = ["Enter", " ", "Tab"];
+const early = [];
+const keep = (event) => (event.ctrlKey || event.metaKey || !OWN.includes(event.key)) && early.push(event);
+addEventListener("keydown", keep, true);
+
+async function begin() {
+  await import("./hands.js");
+  removeEventListener("keydown", keep, true);
+  for (const { type, target, key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing } of early) {
+    const pressed = { key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing, bubbles: true, cancelable: true };
+    if (target.isConnected) target.dispatchEvent(new KeyboardEvent(type, pressed));
+  }
+}
+
 if (document.hidden) begin();
 else requestAnimationFrame(() => setTimeout(begin));

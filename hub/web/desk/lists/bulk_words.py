@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from hub.actions.lists.bulk import MOST, Done
 from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.words import FAILURES
+from hub.web.refusals import note_told
 
 BULK: Mapping[str, tuple[str, str]] = {
     "assign": (N_("Assign"), "assign"),
@@ -73,6 +74,7 @@ def _in_a_row(voice: Voice, said: list[str]) -> str:
 def _reasons(voice: Voice, skipped: Mapping[str, int]) -> str:
     counted: dict[str, int] = {}
     for code, number in skipped.items():
+        note_told(code)
         words = voice.say(_REASONS.get(code) or FAILURES.get(code) or N_("not possible")).rstrip(".。")
         counted[words] = counted.get(words, 0) + number
     if len(counted) == 1:

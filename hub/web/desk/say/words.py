@@ -452,6 +452,6 @@ FAILURES: Mapping[str, str] = {
 
 def say_failure(voice: Voice, failure: ActionFailure) -> str:
     """What the agent is told. A code that has no sentence yet is told in the action's own English."""
-    note_told(failure)
+    note_told(failure.code)
     text = FAILURES.get(failure.code)
     return voice.say(text) if text else str(failure)
