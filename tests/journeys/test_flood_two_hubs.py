@@ -101,6 +101,9 @@ async def test_s90_a_flood_over_two_hubs_is_bounded_and_a_customer_comes_through
         assert known <= 10 * BUSY + 2 * 12, known
         for hub, peer in zip(hubs, ("198.51.100.2", "198.51.100.3"), strict=True):
             status, page, _ = await post(client, hub, peer, await open_form(client, hub, peer))
+            if status == 429:
+                # Their page is of the second before the hub knew; it comes back with the work, and all that was written.
+                status, page, _ = await post(client, hub, peer, page)
             assert status == 200, page
         assert await one(ctx, "SELECT count(*) FROM ticket") == BUSY + 3
 
