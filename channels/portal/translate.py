@@ -4,8 +4,6 @@ The hub has made sure that whoever writes owns the address: it is a proof. The t
 as one that comes back with a letter is.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,14 +11,14 @@ from typing import Any
 import orjson
 
 from channels.adapter import CannotTranslate, RawItem
-from channels.clean import clean_line, clean_text, read_json_object, safe_content_type, safe_filename
+from channels.carried import carry_file, read_files, read_text
+from channels.clean import clean_line, clean_text, read_json_object
 from channels.portal.settings import PortalSettings
 from channels.portal.thread import thread_key
 from hub.model.identities import normalise_identity
 from hub.model.interactions import (
     Identity,
     IdentityKind,
-    InboundAttachment,
     InboundInteraction,
     InteractionKind,
     LetterDetails,
@@ -44,10 +42,7 @@ def pack(
     """`said`: address, name, text, ticket (its number), token, subject. `files`: name, media type, content."""
     content = {
         **{word: said.get(word, "") for word in _WORDS},
-        "files": [
-            {"filename": name, "content_type": kind, "data": base64.b64encode(data).decode("ascii")}
-            for name, kind, data in files
-        ],
+        "files": [carry_file(name, kind, data) for name, kind, data in files],
     }
     return RawItem(
         external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
@@ -57,11 +52,11 @@ def pack(
 def translate(raw: RawItem, settings: PortalSettings) -> InboundInteraction:
     """The interaction that it is. Raises CannotTranslate."""
     said = read_json_object(raw.content)
-    words = {word: _text(said, word) for word in _WORDS}
+    words = {word: read_text(said, word) for word in _WORDS}
     address = normalise_identity(IdentityKind.EMAIL, words["address"])
     if address is None:
         raise CannotTranslate("address: expected an e-mail address")
-    text, files = clean_text(words["text"], MOST_TEXT), _files(said)
+    text, files = clean_text(words["text"], MOST_TEXT), read_files(said)
     if not text and not files:
         raise CannotTranslate("text: is empty")
     name, ticket = clean_line(words["name"], 200), clean_line(words["ticket"], 40)
@@ -78,33 +73,4 @@ def translate(raw: RawItem, settings: PortalSettings) -> InboundInteraction:
         reply_address=address,
         # Who it is by, as a letter says it: what is shown to an address goes by that.
         details=LetterDetails(sender=Mailbox(address=address, name=name)),
-    )
-
-
-def _text(said: dict[str, Any], key: str) -> str:
-    value = said.get(key, "")
-    if not isinstance(value, str):
-        raise CannotTranslate(f"{key}: expected a text, found {type(value).__name__}")
-    return value
-
-
-def _files(said: dict[str, Any]) -> tuple[InboundAttachment, ...]:
-    files = said.get("files", [])
-    if not isinstance(files, list):
-        raise CannotTranslate(f"files: expected a list, found {type(files).__name__}")
-    return tuple(_file(place, file) for place, file in enumerate(files))
-
-
-def _file(place: int, file: Any) -> InboundAttachment:
-    parts = ("filename", "content_type", "data")
-    if not isinstance(file, dict) or not all(isinstance(file.get(part), str) for part in parts):
-        raise CannotTranslate(f"files.{place}: expected filename, content_type and data as texts")
-    try:
-        data = base64.b64decode(file["data"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise CannotTranslate(f"files.{place}.data: expected base64") from error
-    return InboundAttachment(
-        filename=safe_filename(file["filename"]),
-        content_type=safe_content_type(file["content_type"]),
-        data=data,
     )

@@ -1,7 +1,6 @@
 """A visitor's message as a raw item: one JSON object that says everything by itself. Only the conversation's public name is in
 it, never a token. Pure."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 import orjson
 
 from channels.adapter import RawItem
-from channels.clean import clean_line
+from channels.carried import carry_file
 from channels.webchat.frames import Said
 from channels.webchat.sessions import Seat
 
@@ -47,18 +46,10 @@ def pack(
             "email": said.email or seat.person.email,
         }
     if files:
-        content["files"] = [_file(one) for one in files]
+        content["files"] = [carry_file(one.filename, one.content_type, one.data) for one in files]
     return RawItem(
         external_key=f"{seat.session}.{said.client_id}",
         content=orjson.dumps(content),
         received_at=received_at,
         meta=meta,
     )
-
-
-def _file(file: SentFile) -> dict[str, str]:
-    return {
-        "filename": clean_line(file.filename, 255),
-        "content_type": clean_line(file.content_type, 127),
-        "data": base64.b64encode(file.data).decode("ascii"),
-    }

@@ -1,7 +1,6 @@
 """A checked form as a raw item: one JSON object that says everything by itself, so that it can be read whatever becomes of the
 form: the labels as they were, the version of what was agreed to, the files in base64. Pure."""
 
-import base64
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -10,7 +9,7 @@ from typing import Any
 import orjson
 
 from channels.adapter import RawItem
-from channels.clean import clean_line
+from channels.carried import carry_file
 from channels.webform.check import clean
 from channels.webform.conditions import asked
 from channels.webform.fields import FormDefinition, FormField, Kind
@@ -57,7 +56,7 @@ def pack(
         "hints": hints,
         "own": {one: value for one, value in meant.items() if "." in one},
         "language": language,
-        "files": [_file(one) for one in posted.files],
+        "files": [carry_file(one.filename, one.content_type, one.data) for one in posted.files],
     }
     return RawItem(
         external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
@@ -69,7 +68,12 @@ def pack_more(
     meta: Mapping[str, Any],
 ) -> RawItem:  # fmt: skip
     """What somebody adds later, on the page that follows their case. `thread`: the key of the form that they sent first."""
-    content = {"more_of": thread, "text": text, "name": name, "files": [_file(one) for one in files]}
+    content = {
+        "more_of": thread,
+        "text": text,
+        "name": name,
+        "files": [carry_file(one.filename, one.content_type, one.data) for one in files],
+    }
     return RawItem(
         external_key=external_key, content=orjson.dumps(content), received_at=received_at, meta=meta
     )
@@ -103,11 +107,3 @@ def _as_text(said: Sequence[tuple[FormField, str]], language: str) -> str:
         if field.kind is not Kind.CONSENT and field.means not in ("name", "email", "phone", "subject")
     ]
     return "\n".join(lines)[:MOST_TEXT]
-
-
-def _file(file: PostedFile) -> dict[str, str]:
-    return {
-        "filename": clean_line(file.filename, 255),
-        "content_type": clean_line(file.content_type, 127),
-        "data": base64.b64encode(file.data).decode("ascii"),
-    }

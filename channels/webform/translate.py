@@ -1,11 +1,10 @@
 """A journalled form post to the normal form. Pure. Identities typed into a form are claims, never proof."""
 
-import base64
-import binascii
 from typing import Any
 
 from channels.adapter import CannotTranslate, RawItem
-from channels.clean import clean_line, clean_text, read_json_object, safe_content_type, safe_filename
+from channels.carried import read_files, read_text
+from channels.clean import clean_line, clean_text, read_json_object
 from channels.webform.fields import TICKET_KINDS
 from channels.webform.pack import FLAT, MOST_TEXT
 from channels.webform.settings import WebformSettings
@@ -13,7 +12,6 @@ from hub.model.identities import normalise_identity
 from hub.model.interactions import (
     Identity,
     IdentityKind,
-    InboundAttachment,
     InboundInteraction,
     InteractionKind,
     Sender,
@@ -43,12 +41,12 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
         return _more(raw, posted)
     first = "answers" not in posted
     said = _said_first(posted, settings) if first else posted
-    text = clean_text(_text(said, "text"), MOST_TEXT)
-    files = _files(posted)
+    text = clean_text(read_text(said, "text"), MOST_TEXT)
+    files = read_files(posted)
     if not text and not files:
         raise CannotTranslate("message: is empty")
-    email = normalise_identity(IdentityKind.EMAIL, _text(said, "email"))
-    phone = normalise_identity(IdentityKind.PHONE, _text(said, "phone"), region=settings.phone_region)
+    email = normalise_identity(IdentityKind.EMAIL, read_text(said, "email"))
+    phone = normalise_identity(IdentityKind.PHONE, read_text(said, "phone"), region=settings.phone_region)
     claimed = ((IdentityKind.EMAIL, email), (IdentityKind.PHONE, phone))
     fields: dict[str, Any] = {
         key: value
@@ -60,13 +58,13 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
     return InboundInteraction(
         kind=InteractionKind.FORM,
         sender=Sender(
-            name=clean_line(_text(said, "name"), 200),
+            name=clean_line(read_text(said, "name"), 200),
             identities=tuple(
                 Identity(kind=kind, value=value, verified=False) for kind, value in claimed if value
             ),
         ),
         text=text,
-        subject=clean_line(_text(said, "subject"), 200),
+        subject=clean_line(read_text(said, "subject"), 200),
         attachments=files,
         external_id=raw.external_key,
         thread=ThreadHints() if first else ThreadHints(key=raw.external_key),
@@ -82,16 +80,16 @@ def translate(raw: RawItem, settings: WebformSettings) -> InboundInteraction:
 
 def _more(raw: RawItem, posted: dict[str, Any]) -> InboundInteraction:
     """It goes to the ticket of the form that was sent first."""
-    text, files = clean_text(_text(posted, "text"), MOST_TEXT), _files(posted)
+    text, files = clean_text(read_text(posted, "text"), MOST_TEXT), read_files(posted)
     if not text and not files:
         raise CannotTranslate("text: is empty")
     return InboundInteraction(
         kind=InteractionKind.MESSAGE,
-        sender=Sender(name=clean_line(_text(posted, "name"), 200), identities=()),
+        sender=Sender(name=clean_line(read_text(posted, "name"), 200), identities=()),
         text=text,
         attachments=files,
         external_id=raw.external_key,
-        thread=ThreadHints(key=clean_line(_text(posted, "more_of"), 200)),
+        thread=ThreadHints(key=clean_line(read_text(posted, "more_of"), 200)),
     )
 
 
@@ -113,13 +111,6 @@ def _said_first(posted: dict[str, Any], settings: WebformSettings) -> dict[str, 
         "hints": {"kind": chosen} if chosen in TICKET_KINDS else {},
         "fields": {key: clean_line(fields[key], _FIRST[key]) for key in FLAT},
     }
-
-
-def _text(said: dict[str, Any], key: str) -> str:
-    value = said.get(key, "")
-    if not isinstance(value, str):
-        raise CannotTranslate(f"{key}: expected a text, found {type(value).__name__}")
-    return value
 
 
 def _texts(said: dict[str, Any], key: str) -> dict[str, str]:
@@ -152,30 +143,8 @@ def _answer(place: int, one: Any) -> dict[str, Any]:
         }
     )
     answer: dict[str, Any] = {
-        "key": clean_line(_text(one, "key"), 40),
+        "key": clean_line(read_text(one, "key"), 40),
         "labels": {key: clean_text(labels.get(key, ""), _MOST_LABEL) for key in ("en", "zh")},
         "said": said,
     }
     return {**answer, "consent": one["consent"]} if isinstance(one.get("consent"), int) else answer
-
-
-def _files(posted: dict[str, Any]) -> tuple[InboundAttachment, ...]:
-    files = posted.get("files", [])
-    if not isinstance(files, list):
-        raise CannotTranslate(f"files: expected a list, found {type(files).__name__}")
-    return tuple(_file(place, file) for place, file in enumerate(files))
-
-
-def _file(place: int, file: Any) -> InboundAttachment:
-    parts = ("filename", "content_type", "data")
-    if not isinstance(file, dict) or not all(isinstance(file.get(part), str) for part in parts):
-        raise CannotTranslate(f"files.{place}: expected filename, content_type and data as texts")
-    try:
-        data = base64.b64decode(file["data"], validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise CannotTranslate(f"files.{place}.data: expected base64") from error
-    return InboundAttachment(
-        filename=safe_filename(file["filename"]),
-        content_type=safe_content_type(file["content_type"]),
-        data=data,
-    )
