@@ -27,8 +27,8 @@ from hub.actions.receive import accept_items
 from hub.web.desk.say.follow import STANDS
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
+from hub.web.private_page import private_page
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _BOX = WebformSettings(
     most_files=5,
     proof="never",
@@ -164,16 +164,8 @@ class FollowPages:
         )
 
     def _html(self, voice: Voice, status: int, **context: object) -> web.Response:
-        headers = {
-            **COMMON_HEADERS,
-            "Content-Security-Policy": _POLICY,
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Language",
-            "X-Robots-Tag": "noindex, nofollow",
-        }
-        if status == 503:
-            headers["Retry-After"] = _RETRY_AFTER
         text = render("follow.html", voice, now=datetime.now(UTC), my_page=is_open(self._ctx), **context)
-        return web.Response(
-            text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
-        )
+        response = private_page(text, status)
+        if status == 503:
+            response.headers["Retry-After"] = _RETRY_AFTER
+        return response

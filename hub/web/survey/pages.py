@@ -23,8 +23,8 @@ from hub.actions.surveys.stop import stop_asking
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.surveys import TROUBLES
+from hub.web.private_page import private_page
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 _MOST_BODY = 128 * 1024
 _PER_NETWORK = 60
 _SECONDS = 600.0
@@ -126,17 +126,7 @@ class SurveyPages:
         return Voice(locale=choose_language(request, question.language) if asked else question.language)
 
     def _render(self, voice: Voice, status: int, template: str, **context: object) -> web.Response:
-        headers = {
-            **COMMON_HEADERS,
-            "Content-Security-Policy": _POLICY,
-            "Cache-Control": "no-store",
-            "Vary": "Accept-Language",
-            "X-Robots-Tag": "noindex, nofollow",
-        }
-        text = render(template, voice, **context)
-        return web.Response(
-            text=text, status=status, content_type="text/html", charset="utf-8", headers=headers
-        )
+        return private_page(render(template, voice, **context), status)
 
 
 def _as_typed(question: Question, score: str = "") -> dict[str, str]:
