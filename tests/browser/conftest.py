@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import psutil
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 from yarl import URL
@@ -23,6 +24,7 @@ ARGUMENTS = (
 )
 ZONE = "Asia/Shanghai"
 
+TEARDOWN_SECONDS = 30
 # A bound for what does not come, not for how long it may take.
 expect.set_options(timeout=30_000)
 
@@ -49,6 +51,12 @@ class OneBrowser:
                 executable_path=chromium, args=list(ARGUMENTS)
             )
         return self._browser
+
+    async def kill(self) -> None:
+        self._browser, hung = None, self._browser
+        for process in psutil.Process().children(recursive=True) if hung else ():
+            if "chrom" in process.name():
+                process.kill()
 
     async def close(self) -> None:
         if self._browser is not None:
@@ -89,7 +97,9 @@ def _function_scoped_runner(request: pytest.FixtureRequest) -> Iterator[asyncio.
 async def _end(left: set[asyncio.Task[object]]) -> None:
     for task in left:
         task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
+    if left:
+        _, alive = await asyncio.wait(left, timeout=TEARDOWN_SECONDS)
+        assert not alive, f"cancelled and still at work: {alive}"
 
 
 @pytest.fixture
@@ -97,8 +107,13 @@ async def browser(one_browser: OneBrowser) -> AsyncIterator[Browser]:
     """Nothing is open in it: neither before nor after."""
     browser = await one_browser.at_work()
     yield browser
-    for context in browser.contexts:
-        await context.close()
+    try:
+        async with asyncio.timeout(TEARDOWN_SECONDS):
+            for context in browser.contexts:
+                await context.close()
+    except TimeoutError:
+        await one_browser.kill()  # it answers no more; the next test gets another one
+        raise
 
 
 @pytest.fixture

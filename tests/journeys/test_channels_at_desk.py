@@ -118,9 +118,9 @@ async def test_an_inbox_is_added_tried_watched_and_switched_off_while_two_hubs_r
         status, text = await other.post("/desk/channels/support/check")
         assert "Both logins work" in text and SUPPORT in text
 
-        # The hub writes to itself and watches the letter arrive; either hub shows how far it is.
+        # The hub writes to itself and watches the letter arrive; either hub shows how far it is, which may be far at once.
         status, text = await other.post("/desk/channels/support/probe")
-        assert status == 200 and "sending…" in text
+        assert status == 200 and re.search("sending…|on its way…|closed as a test", text)
 
         async def is_over() -> bool:
             return "closed as a test" in (await one.get("/desk/fragments/channels/support"))[1]

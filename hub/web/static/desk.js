@@ -3,18 +3,31 @@
 import "./zone.js";
 import "./page.js";
 
-// Keys that are pressed meanwhile are commands too; but for those that do something by themselves.
+// Keys that are pressed meanwhile are commands too; but for those that do something by themselves. So are buttons that only our
+// own code listens to: a press waits and is done once, when all who listen are there.
 const OWN = ["Enter", " ", "Tab"];
+const OURS = "button[type=button]:not([hx-get], [hx-post])";
 const early = [];
 const keep = (event) => (event.ctrlKey || event.metaKey || !OWN.includes(event.key)) && early.push(event);
+const hold = (event) => {
+  const button = event.target.closest?.(OURS);
+  if (!button) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  early.push({ type: "click", target: button });
+};
 addEventListener("keydown", keep, true);
+addEventListener("click", hold, true);
 
 async function begin() {
   await import("./hands.js");
   removeEventListener("keydown", keep, true);
+  removeEventListener("click", hold, true);
   for (const { type, target, key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing } of early) {
     const pressed = { key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing, bubbles: true, cancelable: true };
-    if (target.isConnected) target.dispatchEvent(new KeyboardEvent(type, pressed));
+    if (!target.isConnected) continue;
+    if (type === "click") target.click();
+    else target.dispatchEvent(new KeyboardEvent(type, pressed));
   }
 }
 
