@@ -26,6 +26,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from hub.model.keyring import Keyring
+
 
 class WrongSetting(Exception):
     """The hub must not start like this. The text names the key and says what was expected."""
@@ -142,6 +144,37 @@ class Classification(_Table):
     learn_after_corrections: int = Field(default=25, ge=0, le=10_000, description="0: never by itself")
 
 
+class Passwords(_Table):
+    """What agents may not choose, beside what the hub knows by itself."""
+
+    house_words: list[str] = []
+    leaked_file: Path | None = None
+    leaked_url: str = ""
+    leaked_url_private: bool = False
+
+    @field_validator("house_words")
+    @classmethod
+    def _are_words(cls, value: list[str]) -> list[str]:
+        for one in value:
+            if sum(c.isalnum() for c in one) < (4 if one.isascii() else 2):
+                raise ValueError(f"{one!r}: expected four letters or digits, or two Chinese characters")
+        return value
+
+    @field_validator("leaked_file")
+    @classmethod
+    def _is_there(cls, value: Path | None) -> Path | None:
+        if value is not None and not value.is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @field_validator("leaked_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("must start with http:// or https://")
+        return value.rstrip("/")
+
+
 class Webhooks(_Table):
     allow_private: bool = False
 
@@ -167,6 +200,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Path("var")
     secret_key: SecretStr | None = Field(default=None, description="empty: made once in data_dir/secret.key")
+    other_secret_keys: list[SecretStr] = Field(
+        default=[], description="while the key is changed: believed, and makes nothing"
+    )
     log_level: str = "info"
     routing_rules: Path | None = Field(
         default=None, description="empty: config/routing.toml, else the rules that come with the package"
@@ -176,6 +212,7 @@ class Settings(BaseSettings):
     tickets: Tickets = Tickets()
     delivery: Delivery = Delivery()
     classification: Classification = Classification()
+    passwords: Passwords = Passwords()
     webhooks: Webhooks = Webhooks()
     space: Space = Space()
     desk_channels: DeskChannels = DeskChannels()
@@ -261,22 +298,32 @@ def _explain(error: ValidationError) -> list[str]:
     return lines
 
 
-def secret_of(settings: Settings) -> bytes:
-    """The key that signs threads, sessions and forms: `secret_key`, or the file data_dir/secret.key, made when absent.
+def secret_of(settings: Settings) -> Keyring:
+    """The key that signs threads, sessions and forms: `secret_key`, or the file data_dir/secret.key, made when absent. Further
+    lines of the file are other keys that are believed, as `other_secret_keys` are. Raises WrongSetting.
 
-    Every hub of one installation needs the same key; storage keeps its fingerprint and the start compares it.
+    Every hub of one installation needs the same keys; storage keeps fingerprints and the start compares them.
     """
+    others = [one.get_secret_value().encode() for one in settings.other_secret_keys]
+    if any(len(one) < 32 for one in others):
+        raise WrongSetting("other_secret_keys: expected at least 32 characters in each")
     if settings.secret_key is not None and settings.secret_key.get_secret_value():
         key = settings.secret_key.get_secret_value().encode()
         if len(key) < 32:
             raise WrongSetting("secret_key: expected at least 32 characters")
-        return key
+        return Keyring(key, others)
     path = settings.data_dir / "secret.key"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return path.read_bytes().strip()
+        return _keys_in(path, others)
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_hex(32))
-    return path.read_bytes().strip()
+    return _keys_in(path, others)
+
+
+def _keys_in(path: Path, others: list[bytes]) -> Keyring:
+    lines = [line.strip() for line in path.read_bytes().splitlines()]
+    first, *more = [line for line in lines if line] or [b""]
+    return Keyring(first, [*more, *others])

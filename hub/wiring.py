@@ -30,7 +30,6 @@ from hub.workers.inbound import read_inbound
 from hub.workers.incidents import tell_everybody
 from hub.workers.keep_floor import keep_floor
 from hub.workers.learning import follow_learned, learn_now_and_then
-from hub.workers.look import wake_all
 from hub.workers.lounge import tell_visitors
 from hub.workers.notices import ring
 from hub.workers.outlook import look_ahead
@@ -229,7 +228,7 @@ class _Running:
         log.info("hub.stopping", grace_seconds=self._grace)
         self._not_ready["stopping"] = "the hub is stopping"
         self._halt.set()
-        wake_all(self._ctx.listener)
+        self._ctx.listener.wake_all()
         if self._site is not None:
             await self._site.stop()
         closing = asyncio.create_task(self._runner.cleanup())

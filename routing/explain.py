@@ -406,7 +406,7 @@ def _what_it_is(result: Classification, zh: bool) -> str:
         return text + (f"；不确定，也可能是{other}" if result.uncertain else "")
     why = [f"because of {words}"] * bool(words) + [f"learned from corrections: {learned}"] * bool(learned)
     why += [f"it came in marked as {kind}"] * marked
-    text = f"{kind} ({percent} %), {'; '.join(why) or 'without clear evidence'}"
+    text = f"{kind} ({percent}%), {'; '.join(why) or 'without clear evidence'}"
     return text + (f"; uncertain, could also be {other}" if result.uncertain else "")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.model.drafts import Draft, DraftContent, Write
+from storage import privacy
 from storage.columns import columns
 from storage.database import Connection
 from storage.queries import load_queries
@@ -121,6 +122,14 @@ async def room_of(connection: Connection, ticket_id: int, agent_id: int) -> tupl
     row = await connection.fetchrow(SQL["room_of"], ticket_id, agent_id)
     assert row is not None
     return row["files"], row["bytes"]
+
+
+async def lying_ready(
+    connection: Connection, ticket_id: int, agent_id: int, digests: Sequence[bytes]
+) -> set[bytes]:
+    """Those of these bytes (by SHA-256) that lie ready already."""
+    rows = await connection.fetch(SQL["lying_ready"], ticket_id, agent_id, list(digests))
+    return {row["sha256"] for row in rows}
 
 
 async def add_file(
@@ -247,7 +256,7 @@ async def tidy(connection: Connection) -> None:
     """Drafts and uploads that nobody comes back to."""
     digests = await connection.fetchval(SQL["tidy"])
     if digests:
-        await connection.execute(SQL["drop_blobs"], digests)
+        await privacy.drop_blobs(connection, digests)
 
 
 def _draft(said: Any) -> Draft:

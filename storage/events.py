@@ -111,6 +111,11 @@ async def listen(
         await connection.add_listener(topic, on_notify)
 
 
+async def try_lock(connection: Connection, number: int) -> bool:
+    """Whether the connection holds this lock from now on, until it ends."""
+    return bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", number))
+
+
 async def is_alive(connection: Connection) -> None:
     """Raise one of LOST where the connection is dead."""
     await connection.execute("SELECT 1")

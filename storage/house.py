@@ -80,6 +80,16 @@ async def agree_on(connection: Connection, key: str, value: str) -> str:
     return said
 
 
+async def write_fact(connection: Connection, key: str, value: str) -> None:
+    """Another value for what this installation agrees on."""
+    await connection.execute(SQL["write_fact"], key, value)
+
+
+async def fact(connection: Connection, key: str) -> str:
+    """ "" where nothing is written down."""
+    return await connection.fetchval(SQL["fact"], key) or ""
+
+
 async def make_partitions(connection: Connection, months_ahead: int) -> int:
     """How many partitions were made."""
     made: int = await connection.fetchval(SQL["make_partitions"], months_ahead)

@@ -85,6 +85,19 @@ class LineRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WordsRow:
+    """A line as it is looked through for words. `files`: their names."""
+
+    ticket_id: int
+    id: int
+    mine: bool
+    subject: str
+    text: str
+    fields: Any
+    files: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:
     interaction_id: int
     token: str
@@ -165,8 +178,16 @@ async def use_link(connection: Connection, token_hash: bytes) -> bool:
 
 async def add_session(
     connection: Connection, token_hash: bytes, address: str, ticket_id: int | None, seconds: float
-) -> None:
-    await connection.execute(SQL["add_session"], token_hash, address, ticket_id, seconds)
+) -> datetime:
+    """When it was."""
+    made_at: datetime = await connection.fetchval(SQL["add_session"], token_hash, address, ticket_id, seconds)
+    return made_at
+
+
+async def device_holds(connection: Connection, address: str, made_at: datetime, seconds: float) -> bool:
+    """Whether a browser that was marked then is still known again."""
+    holds: bool = await connection.fetchval(SQL["device_holds"], address, made_at, seconds)
+    return holds
 
 
 async def session(connection: Connection, token_hash: bytes, idle_seconds: float) -> SessionRow | None:
@@ -188,7 +209,7 @@ async def end_session(connection: Connection, token_hash: bytes) -> None:
 
 
 async def end_all(connection: Connection, address: str) -> None:
-    """Sessions, codes and links."""
+    """Sessions, codes and links, and by what browsers are known again."""
     await connection.execute(SQL["end_all"], address)
 
 
@@ -214,6 +235,15 @@ async def lines(
     return [LineRow(**row) for row in rows]
 
 
+async def lines_with(
+    connection: Connection, address: str, ticket_ids: Sequence[int], words: str, most: int
+) -> list[WordsRow]:
+    """Lines of these tickets, which may be seen, that may have what is looked for, newest ticket and newest line first; `most`
+    of each. `words`: a tsquery."""
+    rows = await connection.fetch(SQL["lines_with"], address, list(ticket_ids), words, most)
+    return [WordsRow(**row) for row in rows]
+
+
 async def files(connection: Connection, interaction_ids: Sequence[int]) -> list[FileRow]:
     return [FileRow(**row) for row in await connection.fetch(SQL["files"], interaction_ids)]
 
@@ -229,9 +259,9 @@ async def profile(connection: Connection, address: str) -> ProfileRow | None:
     return ProfileRow(**row) if row else None
 
 
-async def tidy(connection: Connection, idle_seconds: float) -> None:
+async def tidy(connection: Connection, idle_seconds: float, device_seconds: float) -> None:
     """Those that are over."""
-    await connection.execute(SQL["tidy"], idle_seconds)
+    await connection.execute(SQL["tidy"], idle_seconds, device_seconds)
 
 
 async def add_said(
@@ -246,3 +276,8 @@ async def add_said(
     """The entry's id."""
     number: int = await connection.fetchval(SQL["add_said"], ticket_id, seq, customer_id, author_name, fields)
     return number
+
+
+async def heard_now(connection: Connection, ticket_id: int) -> None:
+    """The customer of this ticket was heard without having written."""
+    await connection.execute(SQL["heard_now"], ticket_id)

@@ -97,9 +97,14 @@ async def empty_tickets(connection: Connection, ticket_ids: Sequence[int], *, wo
             await connection.execute(SQL[name], ticket_ids)
     # The letter that a file came in holds it too.
     await connection.execute(SQL["empty_raw"], raws)
-    if gone:
-        await connection.execute(SQL["drop_blobs"], list(gone))
+    await drop_blobs(connection, list(gone))
     return len(entries)
+
+
+async def drop_blobs(connection: Connection, digests: Sequence[bytes]) -> None:
+    """Take away the bytes of these digests that nothing else holds."""
+    if digests:
+        await connection.execute(SQL["drop_blobs"], digests)
 
 
 async def forget_tickets(connection: Connection, ticket_ids: Sequence[int]) -> None:

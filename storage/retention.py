@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage import privacy
 from storage.database import Connection
 from storage.queries import load_queries
 
@@ -18,6 +19,7 @@ _COUNTS = {
     "notices": "count_notices",
     "audit": "count_audit",
     "votes": "count_votes",
+    "pictures": "count_pictures",
 }
 _EXAMPLES = {"messages": "example_messages", "customers": "example_customers"}
 _DROPS = {
@@ -182,6 +184,16 @@ async def drop_old(connection: Connection, what: str, days: int, limit: int) -> 
     if what == "audit":
         await connection.execute(SQL["end_audit"])
     gone: int = await connection.fetchval(SQL[_DROPS[what]], days, limit)
+    return gone
+
+
+async def drop_pictures(connection: Connection, days: int, limit: int) -> int:
+    """How many pictures of articles went, with the bytes that nothing else holds."""
+    row = await connection.fetchrow(SQL["drop_pictures"], days, limit)
+    assert row is not None
+    if row["digests"]:
+        await privacy.drop_blobs(connection, row["digests"])
+    gone: int = row["pictures"]
     return gone
 
 

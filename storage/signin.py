@@ -70,6 +70,7 @@ class LockedPasskey:
     agent_id: int
     public_key: bytes
     sign_count: int
+    user_handle: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,15 +222,17 @@ async def remove_totp(connection: Connection, agent_id: int) -> bool:
     return bool(await connection.fetchval(SQL["remove_totp"], agent_id))
 
 
-async def set_codes(connection: Connection, agent_id: int, hashes: Sequence[bytes]) -> None:
-    """These recovery codes and no others."""
+async def set_codes(
+    connection: Connection, agent_id: int, hashes: Sequence[bytes], key_id: bytes = b""
+) -> None:
+    """These recovery codes and no others. `key_id`: the key with which they were hashed."""
     await connection.execute(SQL["remove_codes"], agent_id)
-    await connection.execute(SQL["add_codes"], agent_id, list(hashes))
+    await connection.execute(SQL["add_codes"], agent_id, list(hashes), key_id)
 
 
-async def use_code(connection: Connection, agent_id: int, code_hash: bytes) -> bool:
-    """False where there is no such code, or it was used."""
-    return await connection.fetchval(SQL["use_code"], agent_id, code_hash) is not None
+async def use_code(connection: Connection, agent_id: int, hashes: Sequence[bytes]) -> bool:
+    """`hashes`: of one code, by each key. False where there is no such code, or it was used."""
+    return await connection.fetchval(SQL["use_code"], agent_id, list(hashes)) is not None
 
 
 async def add_passkey(
@@ -241,10 +244,18 @@ async def add_passkey(
     sign_count: int,
     transports: Sequence[str],
     name: str,
+    user_handle: bytes,
 ) -> int | None:
     """Its number; None where this key is known already."""
     made: int | None = await connection.fetchval(
-        SQL["add_passkey"], agent_id, credential_id, public_key, sign_count, list(transports), name
+        SQL["add_passkey"],
+        agent_id,
+        credential_id,
+        public_key,
+        sign_count,
+        list(transports),
+        name,
+        user_handle,
     )
     return made
 

@@ -12,6 +12,18 @@ SQL = load_queries("surveys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalRow:
+    """Somebody does not want to be asked at an address. `lifted_at`: since when they are again, by the word of `lifted_by`."""
+
+    id: int
+    channel_kind: str
+    address: str
+    at: datetime
+    lifted_at: datetime | None
+    lifted_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActiveRow:
     """A survey that is on. `definition` as hub.actions.surveys.definition has it."""
 
@@ -102,6 +114,21 @@ async def refuses(connection: Connection, channel_id: int, address: str) -> bool
 
 async def refuse(connection: Connection, channel_id: int, address: str) -> None:
     await connection.execute(SQL["refuse"], channel_id, address)
+
+
+async def refusals_of(connection: Connection, customer_id: int) -> list[RefusalRow]:
+    """Oldest first; those that were lifted too."""
+    return [RefusalRow(**row) for row in await connection.fetch(SQL["refusals_of"], customer_id)]
+
+
+async def lift_refusal(connection: Connection, number: int, agent_id: int | None) -> bool:
+    """False where it does not stand."""
+    return await connection.fetchval(SQL["lift_refusal"], number, agent_id) is not None
+
+
+async def restore_refusal(connection: Connection, number: int) -> bool:
+    """False where it was not lifted."""
+    return await connection.fetchval(SQL["restore_refusal"], number) is not None
 
 
 async def invite(

@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from channels.webchat.identity import STRANGE, Person
+from hub.model.keyring import every_key
 
 _ALGORITHMS = ("HS256",)
 _LONGEST = 4096
@@ -73,6 +74,11 @@ def make_token(secret: bytes, channel: str, seat: Seat, now: datetime, *, days: 
 
 def read_token(secret: bytes, channel: str, token: str, now: datetime) -> Seat | None:
     """What it says; None for what we did not make, made for another chat, or whose time is over."""
+    seats = (_read_token(key, channel, token, now) for key in every_key(secret))
+    return next((seat for seat in seats if seat is not None), None)
+
+
+def _read_token(secret: bytes, channel: str, token: str, now: datetime) -> Seat | None:
     if _FIRST_SHAPE.fullmatch(token):
         return _read_first(secret, channel, token)
     if len(token) > _LONGEST or not token.isascii():

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import structlog
 
+from hub.actions.lock_name import lock_number
 from storage import events as stored
 from storage.database import Connection, Database, DatabaseUnavailable
 
@@ -44,8 +45,13 @@ TOPICS = (
     VISITORS,
 )
 
+FIRST = "first"
+"""Not announced by anybody: this hub has become the first."""
+
 _HEARTBEAT_SECONDS = 15.0
+_ASK_SECONDS = 1.0
 _RECONNECT_SECONDS = 1.0
+_FIRST_LOCK = lock_number("the hub that looks first")
 
 
 async def announce(connection: Connection, *topics: str) -> None:
@@ -74,11 +80,17 @@ class Expectation:
 
 
 class Listener:
-    """One LISTEN connection per hub process, outside the pool, proved alive every 15 s and replaced when deaf."""
+    """One LISTEN connection per hub process, outside the pool, proved alive every 15 s and replaced when deaf.
+
+    `first`: of all hubs this is the one that looks at once at what one hub does alone (docs/decisions/0064). Postgres says
+    who: it is whoever holds a lock by this connection, and another a second after it has gone. A hub that hears of no other
+    looks itself.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: dict[str, set[asyncio.Event]] = defaultdict(set)
+        self.first = True
 
     def expect(self, topic: str) -> Expectation:
         """What to wait on for the next announcement of `topic`."""
@@ -91,8 +103,9 @@ class Listener:
         for event in self._waiting.pop(topic, ()):
             event.set()
 
-    def _wake_all(self) -> None:
-        for topic in TOPICS:
+    def wake_all(self) -> None:
+        """Wake whatever waits in this process."""
+        for topic in (*TOPICS, FIRST):
             self.wake(topic)
 
     async def run(self) -> None:
@@ -102,11 +115,17 @@ class Listener:
                 connection = await self._database.connect_alone()
                 try:
                     await stored.listen(connection, TOPICS, self.wake)
-                    self._wake_all()
+                    self.wake_all()
+                    while not await stored.try_lock(connection, _FIRST_LOCK):
+                        self.first = False
+                        await asyncio.sleep(_ASK_SECONDS)
+                    self.first = True
+                    self.wake(FIRST)
                     while True:
                         await asyncio.sleep(_HEARTBEAT_SECONDS)
                         await stored.is_alive(connection)
                 finally:
+                    self.first = True
                     connection.terminate()
             except (DatabaseUnavailable, *stored.LOST) as error:
                 log.warning("listener.lost", error=str(error))

@@ -3,6 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
+from hub.actions.portal.device import GOOD_FOR as DEVICE_SECONDS
 from hub.actions.portal.enter import IDLE_SECONDS as PORTAL_IDLE
 from hub.actions.signin.policy import limit_sessions
 from storage import (
@@ -35,7 +36,7 @@ async def tidy(ctx: Context) -> None:
         await gathering.tidy(connection)
         await gate.tidy(connection)
         await follow.tidy(connection)
-        await portal.tidy(connection, PORTAL_IDLE)
+        await portal.tidy(connection, PORTAL_IDLE, DEVICE_SECONDS)
         await talks.tidy(connection)
         await chat.tidy(connection)
         await side_letters.tidy(connection)

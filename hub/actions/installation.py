@@ -1,7 +1,6 @@
 """What must be so before the hub works: channels and queues have their rows, every hub has the same key."""
 
-import hashlib
-
+from hub.actions.agreed_keys import agree_on_keys
 from hub.actions.announce import EVENTS, announce
 from hub.actions.backup.rejoin import rejoin_ledger
 from hub.actions.channels.desk_channels import read_channels
@@ -9,7 +8,6 @@ from hub.actions.context import Context
 from hub.actions.learning.learned import reload_learned
 from hub.actions.rules.rulebook import settle_rules
 from hub.model.tickets import EventKind
-from hub.settings import WrongSetting
 from routing.rules import RoutingRules
 from storage import events, house
 from storage.database import Connection
@@ -20,19 +18,14 @@ MONTHS_AHEAD = 2
 async def set_up(ctx: Context) -> None:
     """Write down what the settings and rules say. May be done by several hubs at once, and again.
 
-    Raises WrongSetting when the key is not the one with which this database was begun: threads and sessions would break.
+    Raises WrongSetting when a key that is in use here is missing: threads and sessions would break.
     """
-    fingerprint = fingerprint_of(ctx.secret)
     numbers: dict[str, int] = {}
     found: list[tuple[int, RoutingRules]] = []
 
     async def work(connection: Connection) -> None:
         # First, so that a hub with the wrong key, or before the wrong database, changes nothing there.
-        if await house.agree_on(connection, "secret_key_fingerprint", fingerprint) != fingerprint:
-            raise WrongSetting(
-                "secret_key: this is not the key with which this database was begun. Every hub of one installation needs "
-                "the same key: copy data_dir/secret.key, or set HUB_SECRET_KEY."
-            )
+        await agree_on_keys(connection, ctx.secret)
         await read_channels(ctx, connection)
         for name, table in sorted(ctx.channels.items()):
             numbers[name] = await house.channel_by_name(connection, name, table["kind"])
@@ -45,11 +38,6 @@ async def set_up(ctx: Context) -> None:
     ctx.rulebook.version, ctx.rulebook.rules = found[-1]
     await reload_learned(ctx.database, ctx.learned)
     ctx.memo.update({("channel_id", name): number for name, number in numbers.items()})
-
-
-def fingerprint_of(secret: bytes) -> str:
-    """What is kept of a key, to know it again."""
-    return hashlib.sha256(b"contact-hub key fingerprint\0" + secret).hexdigest()
 
 
 async def channel_id(ctx: Context, name: str) -> int:

@@ -24,7 +24,6 @@ TTL_SECONDS = 15.0
 _MARGIN_SECONDS = 2.0
 _ASK_AGAIN_SECONDS = 2.0
 _NEW_LINE_SECONDS = 0.2
-HOLDER = f"{socket.gethostname()}:{os.getpid()}"
 
 
 class Lease:
@@ -82,6 +81,11 @@ class _Line:
         self.connection = connection
 
 
+def _who() -> str:
+    """For people who look at who holds what. Asked for each time: a process that was forked is another one."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
 async def _take(ctx: Context, name: str) -> tuple[Lease, _Line]:
     while True:
         try:
@@ -93,7 +97,7 @@ async def _take(ctx: Context, name: str) -> tuple[Lease, _Line]:
         try:
             while True:
                 lease, asked_at = Lease(name), time.monotonic()
-                if await house.take_lease(connection, name, HOLDER, lease.token, TTL_SECONDS):
+                if await house.take_lease(connection, name, _who(), lease.token, TTL_SECONDS):
                     lease.extend(asked_at)
                     return lease, _Line(connection)
                 await asyncio.sleep(_ASK_AGAIN_SECONDS)

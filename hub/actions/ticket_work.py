@@ -44,15 +44,22 @@ class Step:
     answered: bool = False
     unanswered: bool = False
     """For the clocks: the customer was answered; the last answer was taken back."""
+    heard: bool = False
+    """For the clocks: the customer wants to be answered, without having written."""
     promised_otherwise: bool = False
     """For the clocks: what is promised depends on something that changed."""
 
     def happened(self) -> Touch | None:
         """What the ticket's clocks have to know; None where nothing is."""
-        said = self.answered or self.unanswered or self.promised_otherwise
+        said = self.answered or self.unanswered or self.heard or self.promised_otherwise
         if not said and self.status == self.ticket.status:
             return None
-        return Touch(ticket_id=self.ticket.id, answered=self.answered, unanswered=self.unanswered)
+        return Touch(
+            ticket_id=self.ticket.id,
+            customer_wrote=self.heard,
+            answered=self.answered,
+            unanswered=self.unanswered,
+        )
 
     async def note(self, kind: EventKind, **data: Any) -> int:
         """The next entry of the ledger; returns its number."""

@@ -12,6 +12,7 @@ from hub.cli.mail_parse import parse
 from hub.cli.options import Config
 from hub.cli.route import route
 from hub.cli.rules import rules
+from hub.cli.secret_keys import secret_keys
 from hub.cli.serve import migrate, serve
 from hub.cli.speak import say
 from hub.cli.staff import agents, keys
@@ -75,6 +76,7 @@ agents.command(
     help=say("For who lost telephone, key and codes.", "为丢失手机、密钥及恢复码的人重置两步验证。"),
 )(reset_second_step)
 app.add_typer(keys, name="api-key")
+app.add_typer(secret_keys, name="keys")
 app.add_typer(rules, name="rules")
 app.add_typer(classify, name="classify")
 app.add_typer(route, name="route")

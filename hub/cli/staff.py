@@ -25,7 +25,8 @@ keys = typer.Typer(
 _PASSWORDS = {
     "weak_password": "密码需为 10 至 256 个字符。",
     "common_password": "该密码容易被猜到：它是常见密码，或由常见词语、日期、键盘上相邻的按键组成。请改用四个互不相关的词。",
-    "telling_password": "密码中不能包含登录名、姓名、Contact Hub 或收件邮箱的域名。",
+    "telling_password": "密码中不能包含登录名、姓名、Contact Hub、收件邮箱的域名或公司常用词。",
+    "leaked_password": "该密码出现在已泄露的密码列表中。请改用从未用过的密码。",
 }
 """Why a password cannot be chosen, in Chinese."""
 

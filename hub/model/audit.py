@@ -25,6 +25,8 @@ class AuditKind(StrEnum):
     KNOWLEDGE_CHANGED = "knowledge_changed"
     SURVEY_CHANGED = "survey_changed"
     SURVEYS_EXPORTED = "surveys_exported"
+    SURVEY_REFUSAL_LIFTED = "survey_refusal_lifted"
+    SURVEY_REFUSAL_RESTORED = "survey_refusal_restored"
     KEY_ADDED = "key_added"
     KEY_CHANGED = "key_changed"
     KEY_REVOKED = "key_revoked"
@@ -32,6 +34,7 @@ class AuditKind(StrEnum):
     WEBHOOK_CHANGED = "webhook_changed"
     WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of an act
     WEBHOOK_REMOVED = "webhook_removed"
+    SECRETS_RESEALED = "secrets_resealed"
     RAW_SEEN = "raw_seen"
     ITEM_REPLAYED = "item_replayed"
     ITEM_DISCARDED = "item_discarded"

@@ -5,7 +5,8 @@ from enum import StrEnum
 
 
 class Kept(StrEnum):
-    """What a policy is about. The two that are switched on from the first day only forget that calls and notices were made."""
+    """What a policy is about. Those that are switched on from the first day forget that calls and notices were made, and take
+    pictures that no article shows."""
 
     MESSAGES = "messages"
     CUSTOMERS = "customers"
@@ -15,6 +16,7 @@ class Kept(StrEnum):
     NOTICES = "notices"
     AUDIT = "audit"
     VOTES = "votes"
+    PICTURES = "pictures"
 
 
 class Depth(StrEnum):
@@ -34,9 +36,10 @@ LEAST_DAYS: Mapping[Kept, int] = {
     Kept.NOTICES: 90,
     Kept.AUDIT: 366,
     Kept.VOTES: 30,
+    Kept.PICTURES: 7,
 }
-"""Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice. The
-audit trail lets go of nothing younger than a year."""
+"""Shorter would take away what the hub still works with: a reply that is looked for, a notice that must not come twice, a
+picture of a text that is still being written. The audit trail lets go of nothing younger than a year."""
 
 MOST_DAYS = 36_500
 

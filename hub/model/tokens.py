@@ -8,6 +8,8 @@ import base64
 import hashlib
 import hmac
 
+from hub.model.keyring import every_key
+
 _PREFIX = "t"
 _START = "start"
 """No address, so that a token of one purpose is none of the other."""
@@ -27,7 +29,11 @@ def read_thread(secret: bytes, token: str, recipient: str) -> int | None:
     if not head.startswith(_PREFIX) or not head[1:].isdigit() or not head.isascii() or len(head) > 20:
         return None
     ticket_id = int(head[1:])
-    good = hmac.compare_digest(_signature(secret, ticket_id, recipient).encode(), signature.encode())
+    given = signature.encode()
+    good = any(
+        hmac.compare_digest(_signature(key, ticket_id, recipient).encode(), given)
+        for key in every_key(secret)
+    )
     return ticket_id if good else None
 
 

@@ -22,4 +22,5 @@ async def follow_automation(ctx: Context, halt: asyncio.Event, well: Well) -> No
         halt=halt,
         well=well,
         rest=REST_SECONDS,
+        one_is_enough=True,
     )

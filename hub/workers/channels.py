@@ -14,7 +14,7 @@ from hub.actions.channels.desk_channels import reload_channels
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
 from hub.workers.channel import ChannelWorker
-from hub.workers.look import look_again, wake_all
+from hub.workers.look import look_again
 from hub.workers.supervise import Well, supervise
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class OpenChannels:
         for name in names:
             self._doors.shut(name)
             self._open[name].halt.set()
-        wake_all(self._ctx.listener)
+        self._ctx.listener.wake_all()
         tasks = [task for name in names if (task := self._open[name].task) is not None]
         try:
             if tasks:

@@ -23,5 +23,6 @@ async def keep_floor(ctx: Context, halt: asyncio.Event, well: Well) -> None:
         halt=halt,
         well=well,
         rest=REST_SECONDS,
+        one_is_enough=True,
         foreseen=lambda: next_moment(ctx),
     )

@@ -23,4 +23,5 @@ async def ring(ctx: Context, halt: asyncio.Event, well: Well) -> None:
         halt=halt,
         well=well,
         rest=REST_SECONDS,
+        one_is_enough=True,
     )

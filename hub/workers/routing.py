@@ -26,5 +26,6 @@ async def give_out(ctx: Context, halt: asyncio.Event, well: Well) -> None:
         halt=halt,
         well=well,
         rest=REST_SECONDS,
+        one_is_enough=True,
         foreseen=lambda: next_look(ctx),
     )

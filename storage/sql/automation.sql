@@ -6,7 +6,7 @@
 WITH mark AS MATERIALIZED (
     SELECT xid, event_id FROM feed_mark WHERE name = 'automation' FOR NO KEY UPDATE SKIP LOCKED
 ), seen AS MATERIALIZED (
-    SELECT e.xid, e.id, e.kind, e.ticket_id, e.seq, e.data->>'direction' AS direction FROM event e
+    SELECT e.xid, e.id, e.kind, e.ticket_id, e.seq, coalesce(e.data->>'as', e.data->>'direction') AS direction FROM event e
     WHERE (e.xid, e.id) > ((SELECT xid FROM mark), (SELECT event_id FROM mark))
       AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
     ORDER BY e.xid, e.id
@@ -106,7 +106,7 @@ SELECT t.id AS ticket_id,
        CASE WHEN t.status = 'open' AND t.assignee_id IS NULL THEN coalesce(l.free, t.created_at) END AS unassigned,
        CASE WHEN t.status = 'open' THEN (
            SELECT min(i.created_at) FROM interaction i
-           WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = '' AND i.id > coalesce((
+           WHERE i.ticket_id = t.id AND i.automatic = '' AND (i.direction = 'in' OR i.fields->>'portal' = 'not_settled') AND i.id > coalesce((
                SELECT max(s.id) FROM interaction s LEFT JOIN outbox x ON x.interaction_id = s.id
                WHERE s.ticket_id = t.id AND s.direction = 'out' AND s.automatic = '' AND x.state IS DISTINCT FROM 'cancelled'), 0))
        END AS unanswered,

@@ -8,7 +8,7 @@ SELECT kind, data, agent_id FROM event WHERE ticket_id = $1 AND seq = $2
 SELECT EXISTS (
     SELECT 1 FROM event
     WHERE ticket_id = $1 AND seq > $2 AND kind = ANY($3::text[])
-      AND (kind <> 'interaction_added' OR data->>'direction' IN ('in', 'out'))
+      AND (kind <> 'interaction_added' OR coalesce(data->>'as', data->>'direction') IN ('in', 'out'))
 )
 
 -- name: all_entries

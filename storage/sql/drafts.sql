@@ -49,6 +49,11 @@ WHERE f.token = $1 AND (f.agent_id = $2 OR f.scheduled_id IS NOT NULL)
 SELECT count(*) AS files, coalesce(sum(size), 0)::bigint AS bytes FROM draft_file
 WHERE ticket_id = $1 AND agent_id = $2 AND scheduled_id IS NULL
 
+-- name: lying_ready
+-- Which of these bytes lie ready already.
+SELECT DISTINCT sha256 FROM draft_file
+WHERE ticket_id = $1 AND agent_id = $2 AND scheduled_id IS NULL AND sha256 = ANY($3::bytea[])
+
 -- name: hold_ticket
 SELECT id FROM ticket WHERE id = $1 FOR NO KEY UPDATE
 
@@ -135,9 +140,3 @@ WITH old AS (
     RETURNING f.id, f.sha256
 )
 SELECT array_agg(DISTINCT sha256) FROM files
-
--- name: drop_blobs
-DELETE FROM blob b
-WHERE b.sha256 = ANY($1::bytea[])
-  AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256)
-  AND NOT EXISTS (SELECT 1 FROM draft_file f WHERE f.sha256 = b.sha256)

@@ -40,6 +40,12 @@ INSERT INTO installation (key, value) VALUES ($1, $2)
 ON CONFLICT (key) DO UPDATE SET value = installation.value
 RETURNING value
 
+-- name: write_fact
+INSERT INTO installation (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value
+
+-- name: fact
+SELECT value FROM installation WHERE key = $1
+
 -- name: make_partitions
 SELECT make_partitions($1)
 

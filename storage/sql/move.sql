@@ -37,19 +37,20 @@ FROM (SELECT external_id AS ref FROM given UNION SELECT relay_id FROM given) g
 WHERE r.scope = 'mail' AND r.ref = g.ref AND g.ref <> '' AND r.ticket_id = $5
 
 -- name: refresh
--- What a ticket says of its own entries, after some came or went.
+-- What a ticket says of its own entries, after some came or went. Whoever presses that it is not settled is heard as if they wrote.
 UPDATE ticket t
 SET last_in_at = (SELECT max(i.created_at) FROM interaction i
-                  WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = ''),
+                  WHERE i.ticket_id = t.id AND i.automatic = '' AND (i.direction = 'in' OR i.fields->>'portal' = 'not_settled')),
     last_out_at = said.at,
     heard_at = (SELECT max(least(i.occurred_at, i.created_at)) FROM interaction i
-                WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = ''),
+                WHERE i.ticket_id = t.id AND i.automatic = '' AND (i.direction = 'in' OR i.fields->>'portal' = 'not_settled')),
     last_preview = coalesce((SELECT left(btrim(regexp_replace(left(i.text, 600), '\s+', ' ', 'g')), 160) FROM interaction i
                              WHERE i.ticket_id = t.id AND i.direction IN ('in', 'out') AND i.automatic = ''
                              ORDER BY i.id DESC LIMIT 1), t.last_preview),
     waiting_since = CASE WHEN t.status = 'open' THEN
         coalesce((SELECT min(i.created_at) FROM interaction i
-                  WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = '' AND i.created_at > coalesce(said.at, '-infinity')),
+                  WHERE i.ticket_id = t.id AND i.automatic = '' AND (i.direction = 'in' OR i.fields->>'portal' = 'not_settled')
+                    AND i.created_at > coalesce(said.at, '-infinity')),
                  t.waiting_since, clock_timestamp()) END
 FROM (SELECT max(i.created_at) AS at FROM interaction i
       WHERE i.ticket_id = $1 AND i.direction = 'out' AND i.automatic = '') said

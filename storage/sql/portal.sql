@@ -49,7 +49,13 @@ DELETE FROM portal_link WHERE token_hash = $1 AND ticket_id IS NULL RETURNING 1
 
 -- name: add_session
 INSERT INTO portal_session (token_hash, address, ticket_id, expires_at)
-VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
+VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4)) RETURNING made_at
+
+-- name: device_holds
+-- Whether a browser that was marked at this moment (`$2`) is still known again: not for ever (`$3`: seconds), and not after its owner
+-- signed out everywhere.
+SELECT $2::timestamptz > clock_timestamp() - make_interval(secs => $3)
+   AND NOT EXISTS (SELECT FROM portal_device_end WHERE address = $1 AND at >= $2) AS holds
 
 -- name: session
 SELECT address, ticket_id, seen_at < clock_timestamp() - interval '1 minute' AS stale FROM portal_session
@@ -66,8 +72,10 @@ UPDATE portal_session SET ticket_id = t.id FROM ticket t WHERE token_hash = $1 A
 DELETE FROM portal_session WHERE token_hash = $1
 
 -- name: end_all
--- Every way in that the owner of an address has, links too.
-WITH sessions AS (
+-- Every way in that the owner of an address has, links too; browsers that were marked until now are known again no more.
+WITH marks AS (
+    INSERT INTO portal_device_end (address) VALUES ($1) ON CONFLICT (address) DO UPDATE SET at = clock_timestamp()
+), sessions AS (
     DELETE FROM portal_session WHERE address = $1
 ), codes AS (
     DELETE FROM portal_code WHERE address = $1
@@ -149,23 +157,22 @@ WHERE s.code = $2 AND may.standing IS NOT NULL
   AND ($3::bigint = 0 OR t.id = (SELECT coalesce(w.merged_into, w.id) FROM ticket w WHERE w.id = $3))
 
 -- name: lines
--- What was said from and to the address, and what was added to its own form by the link that follows it. The last ones, oldest first.
--- `$4`: only this one, 0 for any.
+-- The last ones, oldest first. `$4`: only this one, 0 for any.
 SELECT id, mine, own, author_name, text, fields, said_at FROM (
-    SELECT i.id, i.direction = 'in' AS mine, i.details->'sender'->>'address' IS NULL OR i.details->'sender'->>'address' = $2 AS own,
-           coalesce(nullif(i.author_name, ''), CASE WHEN i.direction = 'in' THEN i.details->'sender'->>'address' END, '') AS author_name,
-           i.text, i.fields, coalesce(o.settled_at, i.occurred_at) AS said_at
-    FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
-    WHERE i.ticket_id = $1 AND i.revises IS NULL AND ($4::bigint = 0 OR i.id = $4)
-      AND (shown_to($2, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)
-           OR (i.direction = 'in' AND i.kind = 'message' AND i.thread_key <> '' AND EXISTS (
-                SELECT 1 FROM interaction f
-                WHERE f.ticket_id = i.ticket_id AND f.kind = 'form' AND f.channel_id = i.channel_id AND f.thread_key = i.thread_key
-                  AND lower(f.fields->>'email') = $2)))
-    ORDER BY i.id DESC
-    LIMIT $3
+    SELECT * FROM lines_for($2, $1) l WHERE $4::bigint = 0 OR l.id = $4 ORDER BY l.id DESC LIMIT $3
 ) last
 ORDER BY id
+
+-- name: lines_with
+-- Of these tickets, which may be seen: the last lines of each that have the words, as far as the index tells; newest first.
+SELECT m.id AS ticket_id, l.id, l.mine, l.subject, l.text, l.fields,
+       ARRAY(SELECT a.filename FROM attachment a WHERE a.interaction_id = l.id ORDER BY a.id) AS files
+FROM unnest($2::bigint[]) AS m (id)
+CROSS JOIN LATERAL (
+    SELECT l.id, l.mine, l.subject, l.text, l.fields FROM lines_for($1, m.id) l JOIN search_entry s ON s.id = l.id
+    WHERE s.words @@ $3::text::tsquery ORDER BY l.id DESC LIMIT $4
+) l
+ORDER BY m.id DESC, l.id DESC
 
 -- name: files
 SELECT interaction_id, token, filename, size FROM attachment WHERE interaction_id = ANY($1::bigint[]) ORDER BY id
@@ -180,13 +187,19 @@ SELECT c.code, c.name, c.language, c.organisation_id, c.note, c.version FROM ide
 WHERE n.kind = 'email' AND n.value = $1 AND n.verified
 
 -- name: tidy
--- Those that are over. `$1`: seconds after which a session that nobody uses is.
+-- Those that are over. `$1`: seconds after which a session that nobody uses is; `$2`: after which no mark of a browser is good any more.
 WITH codes AS (
     DELETE FROM portal_code WHERE expires_at < clock_timestamp()
 ), links AS (
     DELETE FROM portal_link WHERE expires_at < clock_timestamp()
+), ends AS (
+    DELETE FROM portal_device_end WHERE at < clock_timestamp() - make_interval(secs => $2)
 )
 DELETE FROM portal_session WHERE expires_at < clock_timestamp() OR seen_at < clock_timestamp() - make_interval(secs => $1)
+
+-- name: heard_now
+-- What was pressed calls for an answer, as a message does.
+UPDATE ticket SET last_in_at = clock_timestamp(), heard_at = clock_timestamp() WHERE id = $1
 
 -- name: add_said
 -- What a customer said by pressing a button: no words of theirs.

@@ -19,6 +19,8 @@ DELETE FROM blob b
 WHERE b.sha256 = ANY($1::bytea[])
   AND NOT EXISTS (SELECT 1 FROM attachment a WHERE a.sha256 = b.sha256)
   AND NOT EXISTS (SELECT 1 FROM draft_file f WHERE f.sha256 = b.sha256)
+  AND NOT EXISTS (SELECT 1 FROM article_picture p WHERE p.sha256 = b.sha256)
+  AND NOT EXISTS (SELECT 1 FROM article_picture p WHERE p.small_sha256 = b.sha256)
 
 -- name: empty_entries
 UPDATE interaction
@@ -149,6 +151,8 @@ WITH theirs AS (
     DELETE FROM portal_code WHERE address IN (SELECT value FROM theirs)
 ), links AS (
     DELETE FROM portal_link WHERE address IN (SELECT value FROM theirs)
+), ends AS (
+    DELETE FROM portal_device_end WHERE address IN (SELECT value FROM theirs)
 )
 DELETE FROM portal_session WHERE address IN (SELECT value FROM theirs)
 

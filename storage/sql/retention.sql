@@ -151,6 +151,16 @@ WITH dropped AS (
 )
 SELECT count(*) FROM dropped
 
+-- name: drop_pictures
+-- Of articles. Whoever names one of them in a text at this moment holds its row, and it stays.
+WITH dropped AS (
+    DELETE FROM article_picture p
+    WHERE p.id IN (SELECT id FROM article_picture
+                   WHERE loose_since < clock_timestamp() - make_interval(days => $1) ORDER BY loose_since LIMIT $2 FOR UPDATE SKIP LOCKED)
+    RETURNING p.sha256, p.small_sha256
+)
+SELECT count(*) AS pictures, array_agg(sha256) || array_agg(small_sha256) FILTER (WHERE small_sha256 IS NOT NULL) AS digests FROM dropped
+
 -- name: count_messages
 -- How much there is to take away, counted no further than $2.
 SELECT count(*) FROM (
@@ -193,6 +203,10 @@ SELECT count(*) FROM (SELECT 1 FROM audit WHERE at < clock_timestamp() - make_in
 SELECT count(*) FROM (
     SELECT 1 FROM article_vote
     WHERE octet_length(visitor) = 32 AND voted_at < clock_timestamp() - make_interval(days => $1) LIMIT $2) found
+
+-- name: count_pictures
+SELECT count(*) FROM (
+    SELECT 1 FROM article_picture WHERE loose_since < clock_timestamp() - make_interval(days => $1) LIMIT $2) found
 
 -- name: example_messages
 SELECT t.code, t.subject AS text, t.updated_at AS at

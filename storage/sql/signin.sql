@@ -92,16 +92,16 @@ DELETE FROM totp WHERE agent_id = $1 RETURNING sealed IS NOT NULL AS was_set_up
 DELETE FROM recovery_code WHERE agent_id = $1
 
 -- name: add_codes
-INSERT INTO recovery_code (agent_id, code_hash) SELECT $1, unnest($2::bytea[])
+INSERT INTO recovery_code (agent_id, code_hash, key_id) SELECT $1, unnest($2::bytea[]), $3
 
 -- name: use_code
 UPDATE recovery_code SET used_at = clock_timestamp()
-WHERE agent_id = $1 AND code_hash = $2 AND used_at IS NULL
+WHERE agent_id = $1 AND code_hash = ANY($2::bytea[]) AND used_at IS NULL
 RETURNING agent_id
 
 -- name: add_passkey
-INSERT INTO passkey (agent_id, credential_id, public_key, sign_count, transports, name)
-VALUES ($1, $2, $3, $4, $5, $6)
+INSERT INTO passkey (agent_id, credential_id, public_key, sign_count, transports, name, user_handle)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (credential_id) DO NOTHING
 RETURNING id
 
@@ -109,7 +109,7 @@ RETURNING id
 SELECT id, credential_id, transports, name, created_at, used_at FROM passkey WHERE agent_id = $1 ORDER BY created_at, id
 
 -- name: passkey
-SELECT p.id, p.agent_id, p.public_key, p.sign_count FROM passkey p JOIN agent a ON a.id = p.agent_id
+SELECT p.id, p.agent_id, p.public_key, p.sign_count, p.user_handle FROM passkey p JOIN agent a ON a.id = p.agent_id
 WHERE p.credential_id = $1 AND a.active
 FOR NO KEY UPDATE OF p
 

@@ -34,10 +34,32 @@ SELECT $2, id, clock_timestamp() + make_interval(secs => $3), version FROM ticke
 ON CONFLICT (kind, ticket_id, version) DO UPDATE SET due_at = excluded.due_at, fired_at = NULL, cancelled_at = NULL
 
 -- name: refuses
-SELECT EXISTS (SELECT 1 FROM survey_refusal r JOIN channel c ON c.kind = r.channel_kind WHERE c.id = $1 AND r.address = lower($2))
+SELECT EXISTS (SELECT 1 FROM survey_refusal r JOIN channel c ON c.kind = r.channel_kind WHERE c.id = $1 AND r.address = lower($2)
+               AND r.lifted_at IS NULL)
 
 -- name: refuse
-INSERT INTO survey_refusal (channel_kind, address) SELECT kind, lower($2) FROM channel WHERE id = $1 ON CONFLICT DO NOTHING
+-- One that was lifted stands again, from now on.
+INSERT INTO survey_refusal AS r (channel_kind, address) SELECT kind, lower($2) FROM channel WHERE id = $1
+ON CONFLICT (channel_kind, address) DO UPDATE SET at = clock_timestamp(), lifted_at = NULL, lifted_by = NULL
+WHERE r.lifted_at IS NOT NULL
+
+-- name: refusals_of
+-- Where a customer said that they do not want to be asked: at what proves them, or where they were asked on one of their tickets.
+WITH places AS (
+    SELECT c.kind, lower(s.address) AS address FROM survey_invitation s JOIN channel c ON c.id = s.channel_id
+    WHERE s.customer_id = $1 AND s.address <> ''
+    UNION
+    SELECT k.kind, lower(n.value) FROM identity n CROSS JOIN (SELECT DISTINCT kind FROM channel) k WHERE n.customer_id = $1 AND n.verified
+)
+SELECT r.id, r.channel_kind, r.address, r.at, r.lifted_at, coalesce(a.name, '') AS lifted_by
+FROM places p JOIN survey_refusal r ON r.channel_kind = p.kind AND r.address = p.address LEFT JOIN agent a ON a.id = r.lifted_by
+ORDER BY r.at, r.id
+
+-- name: lift_refusal
+UPDATE survey_refusal SET lifted_at = clock_timestamp(), lifted_by = $2 WHERE id = $1 AND lifted_at IS NULL RETURNING 1
+
+-- name: restore_refusal
+UPDATE survey_refusal SET lifted_at = NULL, lifted_by = NULL WHERE id = $1 AND lifted_at IS NOT NULL RETURNING 1
 
 -- name: invite
 INSERT INTO survey_invitation (id, ticket_id, resolution, kind, channel_id, address, token_hash, expires_at, survey_id, survey_version,

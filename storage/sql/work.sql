@@ -19,7 +19,7 @@ FOR NO KEY UPDATE OF t
 SELECT EXISTS (
     SELECT 1 FROM event
     WHERE ticket_id = $1 AND seq > $2 AND kind IN ('ticket_opened', 'interaction_added', 'interaction_revised')
-      AND data->>'direction' IN ('in', 'out') AND (agent_id IS NULL OR agent_id IS DISTINCT FROM $3::bigint)
+      AND coalesce(data->>'as', data->>'direction') IN ('in', 'out') AND (agent_id IS NULL OR agent_id IS DISTINCT FROM $3::bigint)
 )
 
 -- name: add_entry

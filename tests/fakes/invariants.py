@@ -249,16 +249,20 @@ async def check_every_commit(database: Database, *, by_hand: bool = False) -> No
 async def assert_invariants(database: Database, *, waiting: bool = False, by_hand: bool = False) -> None:
     """`waiting`: items may still wait to be read. `by_hand`: people may have given an agent more than there is room for."""
 
-    async def ask(c: Connection) -> list[Any]:
-        found = []
-        for what, query in _WRONG:
-            if waiting and what.startswith("I1: an accepted item has no end"):
-                continue
-            rows = await c.fetch(query)
-            found += [(what, dict(row)) for row in rows[:5]]
-        if not by_hand:
-            found += [("more than there is room for", dict(row)) for row in await c.fetch(_OVERFULL)]
-        return found
-
-    found = await database.read(ask)
+    found = await database.read(lambda c: find_breaches(c, waiting=waiting, by_hand=by_hand))
     assert not found, found
+
+
+async def find_breaches(
+    connection: Connection, *, waiting: bool = False, by_hand: bool = False
+) -> list[tuple[str, dict[str, Any]]]:
+    """What `assert_invariants` says no to: (what is wrong, a row where it is), five rows of each at the most."""
+    found = []
+    for what, query in _WRONG:
+        if waiting and what.startswith("I1: an accepted item has no end"):
+            continue
+        rows = await connection.fetch(query)
+        found += [(what, dict(row)) for row in rows[:5]]
+    if not by_hand:
+        found += [("more than there is room for", dict(row)) for row in await connection.fetch(_OVERFULL)]
+    return found

@@ -164,8 +164,10 @@ def _hidden(page: str) -> str:
 
 
 @asynccontextmanager
-async def a_house(dsn: str, channels: dict[str, Any] | None = None) -> AsyncIterator[House]:
-    async with a_hub(dsn, channels or CHANNELS) as opened, serving(opened) as house:
+async def a_house(
+    dsn: str, channels: dict[str, Any] | None = None, *, rules: bytes | None = None
+) -> AsyncIterator[House]:
+    async with a_hub(dsn, channels or CHANNELS, rules=rules) as opened, serving(opened) as house:
         yield house
 
 

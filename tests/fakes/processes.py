@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import aiohttp
 
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD
 from hub.sandbox.world import SandboxWorld
+from tests.fakes.forked import ForkedProcess, start_hub
 
 
 def sandbox_channels(world: SandboxWorld) -> dict[str, dict[str, Any]]:
@@ -57,7 +57,7 @@ def free_port() -> int:
 class HubProcess:
     """One `serve`. `url` answers once `ready` has returned."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
+    def __init__(self, process: ForkedProcess | asyncio.subprocess.Process, url: str, log: Path) -> None:
         self.process = process
         self.url = url
         self.log = log
@@ -110,9 +110,7 @@ async def serving(
     }
     log = folder / "log"
     with log.open("wb") as sink:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "hub", "serve", env=environment, stdout=sink, stderr=sink
-        )
+        process = await start_hub("serve", cwd=Path.cwd(), env=environment, said=sink)
         hub = HubProcess(process, f"http://127.0.0.1:{port}", log)
         try:
             await hub.ready()

@@ -3,20 +3,23 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import asyncpg
 
 from hub.actions.context import Context
 from storage.database import Connection
 from tests.fakes.crowd import BESIDE_A_FREE_AGENT
-from tests.fakes.invariants import assert_invariants
+from tests.fakes.invariants import find_breaches
 from tests.fakes.processes import until
 from tests.faults.inject import Injected
 from tests.faults.ledger import Ledger, Operation, judge
 from tests.faults.load import Load
+from tests.faults.timelines import STILL_COMING, Timelines, read_timelines, rows, unhurried
 from tests.faults.world import KEY, Outside
 
 QUIET_SECONDS = 60.0
@@ -44,18 +47,25 @@ class Verdict:
     uncertain: int = 0
     doubtful: int = 0
     replays: int = 0
+    timelines: Timelines = field(default_factory=Timelines)
 
 
-async def until_quiet(ctx: Context, ledger: Ledger, seconds: float = LONGEST_SECONDS) -> float:
+async def until_quiet(ctx: Context, dsn: str, ledger: Ledger, seconds: float = LONGEST_SECONDS) -> float:
     """Return when all that was said is on a timeline and nothing waits any more: the seconds that took."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
+    missing = {one.key for one in inbound(ledger) if one.outcome == "ok"}
+    highest = 0
 
     async def is_quiet() -> bool:
+        nonlocal highest
         if await _value(ctx, _UNDER_WAY):
             return False
-        seen = await inbound_keys(ctx)
-        return all(seen[one.key] for one in inbound(ledger) if one.outcome == "ok")
+        async with unhurried(dsn) as connection:
+            found = await read_timelines(connection, after=highest - STILL_COMING)
+        highest = max(highest, found.highest)
+        missing.difference_update(found.seen)
+        return not missing
 
     await until(is_quiet, seconds=seconds, what="everything came to its end")
     return loop.time() - begun
@@ -65,41 +75,32 @@ def inbound(ledger: Ledger) -> list[Operation]:
     return [one for one in ledger.operations.values() if one.what not in ("answer", "resolve")]
 
 
-async def inbound_keys(ctx: Context) -> Counter[str]:
-    """How often each key stands on timelines as something that a customer said."""
-
-    async def read(c: Connection) -> Counter[str]:
-        rows = await c.fetch("SELECT text FROM interaction WHERE direction = 'in'")
-        return Counter(key for row in rows for key in set(KEY.findall(row["text"])))
-
-    return await ctx.database.read(read)
-
-
 async def check(
     ctx: Context,
+    dsn: str,
     load: Load,
     outside: Outside,
     injected: Sequence[Injected],
     *,
-    logs: Sequence[str] = (),
+    logs: Sequence[Path] = (),
     seed: int = 0,
 ) -> Verdict:
     """Everything; the hubs still run. What is wrong is returned, so that a report can be made of it."""
     found = Verdict()
     ledger = load.ledger
     try:
-        found.quiet_after = await until_quiet(ctx, ledger)
+        found.quiet_after = await until_quiet(ctx, dsn, ledger)
     except AssertionError as error:
-        found.wrong.append(f"I10: {error}; {await _what_waits(ctx, ledger)}")
-    try:
-        await assert_invariants(ctx.database)
-    except AssertionError as error:
-        found.wrong.append(f"database: {error}")
-    seen = await inbound_keys(ctx)
+        found.wrong.append(f"I10: {error}; {await _what_waits(ctx, dsn, ledger)}")
+    async with unhurried(dsn) as connection:
+        await connection.execute("ANALYZE")
+        found.wrong += [f"database: {one}" for one in await find_breaches(connection)]
+        found.timelines = await read_timelines(connection)
+    seen = found.timelines.seen
     found.kept = sum(seen.values())
     found.wrong += [f"I1/I2: {one}" for one in judge(inbound(ledger), seen)]
     found.wrong += [f"answer that must not be: {one}" for one in ledger.surprises[:20]]
-    await _check_answers(ctx, load, outside, injected, found)
+    await _check_answers(dsn, load, outside, injected, found)
     if await _value(ctx, BESIDE_A_FREE_AGENT):
         found.wrong.append("I7: a ticket waits beside a free agent")
     fired = await _value(ctx, "SELECT count(*) FROM timer WHERE fired_at < due_at - interval '1 second'")
@@ -108,7 +109,7 @@ async def check(
     found.wrong += [
         f"I9: {line[:300]}"
         for log in logs
-        for line in log.splitlines()
+        for line in _lines(log)
         if "at commit" in line or "violates" in line
     ]
     await _check_replays(load, found, seed)
@@ -116,27 +117,20 @@ async def check(
 
 
 async def _check_answers(
-    ctx: Context, load: Load, outside: Outside, injected: Sequence[Injected], found: Verdict
+    dsn: str, load: Load, outside: Outside, injected: Sequence[Injected], found: Verdict
 ) -> None:
     """I4, I5, I6: what became of each answer, beside what its reader saw."""
 
-    async def read(c: Connection) -> list[Any]:
-        return list(
-            await c.fetch(
-                """SELECT o.id, o.state, o.message_id, o.message->>'text' AS text, ch.kind, o.ticket_id
-                   FROM outbox o JOIN channel ch ON ch.id = o.channel_id ORDER BY o.id"""
-            )
-        )
-
-    rows = await ctx.database.read(read)
     peers = outside.seen()
     chats = Counter(key for one in load.visitors for text in one.shown.values() for key in KEY.findall(text))
-    queued = Counter(key for row in rows for key in set(KEY.findall(row["text"])))
-    found.wrong += [f"I4/I14: {one}" for one in judge(load.ledger.of("answer"), queued)]
-    for row in rows:
+    queued = Counter[str]()
+    place: dict[str, tuple[int, int]] = {}
+    async for row in _answers(dsn):
+        keys = KEY.findall(row["text"])
+        queued.update(set(keys))
+        place[row["message_id"] or next(iter(keys), "")] = (row["ticket_id"], row["id"])
         if row["kind"] not in ("email", "telegram", "webchat"):
             continue
-        keys = KEY.findall(row["text"])
         if row["kind"] == "email":
             times = peers.letters[row["message_id"]]
         elif keys:
@@ -153,6 +147,7 @@ async def _check_answers(
         found.sent += row["state"] == "sent"
         found.failed += row["state"] == "failed"
         found.uncertain += row["state"] == "uncertain"
+    found.wrong += [f"I4/I14: {one}" for one in judge(load.ledger.of("answer"), queued)]
     found.wrong += [
         f"I5: {len(kinds)} letters are called {name}"
         for name, kinds in peers.bodies.items()
@@ -163,10 +158,6 @@ async def _check_answers(
         found.wrong.append(
             f"I5: {found.uncertain} answers in doubt, {found.doubtful} at the most by what was injected"
         )
-    place = {
-        row["message_id"] or next(iter(KEY.findall(row["text"])), ""): (row["ticket_id"], row["id"])
-        for row in rows
-    }
     for where, names in peers.order.items():
         by_ticket: dict[int, int] = {}
         for ticket, number in (place[name] for name in names if name in place):
@@ -175,10 +166,21 @@ async def _check_answers(
             by_ticket[ticket] = max(by_ticket.get(ticket, 0), number)
 
 
+async def _answers(dsn: str) -> AsyncIterator[asyncpg.Record]:
+    async with unhurried(dsn) as connection:
+        async for row in rows(
+            connection,
+            """SELECT o.id, o.state, o.message_id, o.message->>'text' AS text, ch.kind, o.ticket_id
+               FROM outbox o JOIN channel ch ON ch.id = o.channel_id ORDER BY o.id""",
+        ):
+            yield row
+
+
 async def _check_replays(load: Load, found: Verdict, seed: int) -> None:
     """I14: what was asked and answered is asked again, on any hub: the same answer; another body under the same key: 422."""
-    done = [one for one in load.ledger.operations.values() if one.outcome == "ok" and one.asked]
+    done = load.ledger.repeatable()
     for one in random.Random(f"replay {seed}").sample(done, min(10, len(done))):
+        assert one.asked and one.told
         url = load.caller.seat().url + str(one.asked["path"])
         headers = {**load.bearer, "Idempotency-Key": one.key}
         first = await _ask(load.client, url, one.asked["body"], headers)
@@ -200,8 +202,9 @@ async def _ask(
         return answer.status, await answer.json(content_type=None)
 
 
-async def _what_waits(ctx: Context, ledger: Ledger) -> str:
-    seen = await inbound_keys(ctx)
+async def _what_waits(ctx: Context, dsn: str, ledger: Ledger) -> str:
+    async with unhurried(dsn) as connection:
+        seen = (await read_timelines(connection)).seen
     missing = [one.key for one in inbound(ledger) if one.outcome == "ok" and not seen[one.key]]
 
     async def read(c: Connection) -> list[Any]:
@@ -213,6 +216,11 @@ async def _what_waits(ctx: Context, ledger: Ledger) -> str:
         ]
 
     return f"missing {missing[:10]} ({len(missing)}), waiting {await ctx.database.read(read)}"
+
+
+def _lines(log: Path) -> Iterator[str]:
+    with log.open(encoding="utf-8", errors="replace") as source:
+        yield from source
 
 
 async def _value(ctx: Context, query: str) -> int:

@@ -96,7 +96,10 @@ async def trying(
             Injected(fault=Fault(at=0, kind="crash", point=point), began=0, doubtful=4 * AMBIGUOUS)
             for point in points
         ]
-        yield trial, await check(ctx, load, outside, may, logs=[fleet.seats[0].log()], seed=seed)
+        yield (
+            trial,
+            await check(ctx, dsn, load, outside, may, logs=[fleet.seats[0].folder / "log"], seed=seed),
+        )
 
 
 def main() -> int:

@@ -25,6 +25,8 @@ class Injected:
     ended: float = 0.0
     note: str = ""
     doubtful: int = 0
+    pid: int = 0
+    """Of the hub that could not be reached meanwhile, where it was not killed."""
 
     @property
     def row(self) -> str:
@@ -66,6 +68,7 @@ class Injector:
     async def _stop(self, fault: Fault, one: Injected) -> None:
         one.doubtful = 2 * AMBIGUOUS
         seat = self._fleet.seats[fault.hub]
+        one.pid = seat.pid
         self._fleet.stop(seat)
         await asyncio.sleep(fault.lasts)
         self._fleet.go_on(seat)
@@ -83,7 +86,7 @@ class Injector:
 
     async def _silence(self, fault: Fault, one: Injected) -> None:
         one.doubtful = 2 * AMBIGUOUS
-        proxy = self._fleet.seats[fault.hub].proxy
+        one.pid, proxy = self._fleet.seats[fault.hub].pid, self._fleet.seats[fault.hub].proxy
         proxy.fall_silent()
         await asyncio.sleep(fault.lasts)
         proxy.up.passing.set()

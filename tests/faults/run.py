@@ -7,10 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.actions.context import Context
 from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
-from storage.database import Connection
 from tests.fakes.invariants import check_every_commit
 from tests.fakes.scene import SECRET, a_hub, an_agent
 from tests.faults.check import Verdict, check
@@ -20,8 +18,9 @@ from tests.faults.inject import Injected, Injector
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 from tests.faults.plan import Fault
+from tests.faults.timelines import rows, unhurried
 from tests.faults.watch import Look, Watch
-from tests.faults.world import KEY, Outside
+from tests.faults.world import Outside
 
 ENV: Mapping[str, str] = {
     "HUB_DELIVERY__UNDO_SECONDS": "0",
@@ -31,7 +30,7 @@ ENV: Mapping[str, str] = {
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """`filed`: when each thing that was said stood on a timeline, by its key."""
+    """`late`: (when it was due, seconds after that at which it fired) of each timer."""
 
     began: float
     ended: float
@@ -40,13 +39,13 @@ class Result:
     looks: list[Look]
     seats: list[Seat]
     verdict: Verdict
-    filed: dict[str, float]
+    late: list[tuple[float, float]]
     dropped: int
 
 
 async def run_faults(
     folder: Path, dsn: str, plan: Sequence[Fault], *, seed: int, seconds: float, rate: float, hubs: int,
-    cluster: Cluster | None = None, agents: int = 40,
+    cluster: Cluster | None = None, agents: int = 40, ledger: Path | None = None,
 ) -> Result:  # fmt: skip
     """Load for so many seconds, with the plan's faults; then quiet, and the checks."""
     async with contextlib.AsyncExitStack() as stack:
@@ -60,7 +59,20 @@ async def run_faults(
         fleet = await stack.enter_async_context(
             Fleet(folder, dsn, channels, secret=SECRET, hubs=hubs, env=ENV, seed=seed)
         )
-        load = await stack.enter_async_context(Load(ctx, outside, fleet.seats, key, seed=seed, rate=rate))
+        book = Ledger(ledger)
+        stack.callback(book.close)
+        load = await stack.enter_async_context(
+            Load(
+                ctx,
+                outside,
+                fleet.seats,
+                key,
+                seed=seed,
+                rate=rate,
+                visitors=max(6, int(rate / 3)),
+                ledger=book,
+            )
+        )
         watch, injector = Watch(fleet, dsn), Injector(fleet, outside, dsn, cluster)
         watching = asyncio.create_task(watch.run())
         began = time.time()
@@ -74,22 +86,30 @@ async def run_faults(
                 await fleet.ready(seat)
             await load.settle()
             verdict = await check(
-                ctx, load, outside, injector.done, logs=[seat.log() for seat in fleet.seats], seed=seed
+                ctx,
+                dsn,
+                load,
+                outside,
+                injector.done,
+                logs=[seat.folder / "log" for seat in fleet.seats],
+                seed=seed,
             )
         finally:
             watch.end.set()
             await watching
         return Result(
             began=began, ended=time.time(), ledger=load.ledger, injected=injector.done, looks=watch.looks,
-            seats=fleet.seats, verdict=verdict, filed=await _filed(ctx), dropped=outside.relay.dropped,
+            seats=fleet.seats, verdict=verdict, late=await _late(dsn), dropped=outside.relay.dropped,
         )  # fmt: skip
 
 
-async def _filed(ctx: Context) -> dict[str, float]:
-    async def read(c: Connection) -> dict[str, float]:
-        rows = await c.fetch(
-            "SELECT text, extract(epoch FROM created_at)::float8 AS at FROM interaction WHERE direction = 'in'"
-        )
-        return {key: row["at"] for row in rows for key in KEY.findall(row["text"])}
-
-    return await ctx.database.read(read)
+async def _late(dsn: str) -> list[tuple[float, float]]:
+    async with unhurried(dsn) as connection:
+        return [
+            (row["due"], row["late"])
+            async for row in rows(
+                connection,
+                """SELECT extract(epoch FROM due_at)::float8 AS due, extract(epoch FROM fired_at - due_at)::float8 AS late
+                   FROM timer WHERE fired_at IS NOT NULL""",
+            )
+        ]

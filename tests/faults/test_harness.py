@@ -9,7 +9,7 @@ from tests.faults.crash_points import all_points, commits
 from tests.faults.ledger import Ledger, judge
 from tests.faults.plan import LONG, SHORT, make_plan
 from tests.faults.proxy import Proxy
-from tests.faults.watch import Look, take_overs
+from tests.faults.watch import Gone, Look, TakeOver, take_overs
 
 
 def test_the_ledger_is_judged_as_jepsen_does() -> None:
@@ -89,10 +89,17 @@ async def test_a_line_passes_falls_silent_is_cut_and_torn() -> None:
 
 def test_a_take_over_is_measured_from_the_death_of_the_holder() -> None:
     looks = [
-        Look(at=1.0, rss=[], held={"channel:bot": "m:7"}, answered=True),
-        Look(at=3.0, rss=[], held={"channel:bot": "m:7"}, answered=True),
+        Look(at=1.0, rss=[], held={"channel:bot": "m:7"}, sending={"1": "a", "2": "b"}, answered=True),
+        Look(at=3.0, rss=[], held={"channel:bot": "m:7"}, sending={"2": "b", "3": "b"}, answered=True),
         Look(at=4.0, rss=[]),
-        Look(at=9.0, rss=[], held={"channel:bot": "m:8"}, answered=True),
+        Look(at=5.0, rss=[], sending={"2": "b"}, answered=True),
+        Look(at=9.0, rss=[], held={"channel:bot": "m:8"}, sending={"2": "c"}, answered=True),
     ]
-    assert take_overs(looks, [(2.0, 7)]) == [7.0]
-    assert take_overs(looks, [(2.0, 8)]) == []
+    both = [
+        TakeOver(what="Telegram", at=2.0, seconds=7.0), TakeOver(what="answers under way", at=2.0, seconds=7.0),
+    ]  # fmt: skip
+    assert take_overs(looks, [Gone(at=2.0, pid=7)]) == both
+    assert take_overs(looks, [Gone(at=2.0, pid=8)]) == both[1:]
+    assert take_overs(looks, [Gone(at=2.0, pid=7, until=8.0)]) == [], (
+        "it was back before anybody had to take over"
+    )

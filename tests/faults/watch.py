@@ -1,9 +1,11 @@
 """Looks at hubs and database while a fault run goes on: memory, sessions, who holds which lease, how long things wait."""
 
 import asyncio
+import bisect
 import contextlib
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,18 +14,23 @@ import asyncpg
 from tests.faults.fleet import Fleet
 
 EVERY_SECONDS = 0.5
+KINDS = {"channel:support": "mailbox", "channel:bot": "Telegram"}
+"""What the leases are for, by name."""
+ANSWERS = "answers under way"
+"""The lease that is in the rows of the outbox: each answer that is being sent is somebody's for so long."""
 _LOOK = """
 SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()) AS sessions,
        (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox,
-       (SELECT count(*) FROM inbound_raw WHERE state NOT IN ('read', 'duplicate', 'quarantined', 'discarded')) AS unread,
-       (SELECT jsonb_object_agg(name, holder) FROM lease
-        WHERE until > clock_timestamp() AND name LIKE 'channel:%')::text AS held
+       (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS unread,
+       (SELECT jsonb_object_agg(name, holder) FROM lease WHERE until > clock_timestamp())::text AS held,
+       (SELECT jsonb_object_agg(id, lease_token) FROM outbox WHERE state = 'sending')::text AS sending
 """
 
 
 @dataclass(slots=True, kw_only=True)
 class Look:
-    """One moment. `rss`: bytes by hub, 0 where none runs. `held`: who holds the lease of which channel; "" nobody."""
+    """One moment. `rss`: bytes by hub, 0 where none runs. `held`: who holds the lease of which channel; "" nobody. `sending`:
+    by which token each answer is being sent."""
 
     at: float
     rss: list[int]
@@ -31,6 +38,7 @@ class Look:
     outbox: int = 0
     unread: int = 0
     held: dict[str, str] = field(default_factory=dict)
+    sending: dict[str, str] = field(default_factory=dict)
     answered: bool = False
 
 
@@ -54,7 +62,7 @@ class Watch:
                     row = await connection.fetchrow(_LOOK)
                     assert row is not None
                     look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
-                    look.held = _plain(row["held"])
+                    look.held, look.sending = _plain(row["held"]), _plain(row["sending"])
                     look.answered = True
                 except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     if connection is not None:  # one of the faults; the next look has a new line
@@ -71,27 +79,61 @@ def _plain(held: str | None) -> dict[str, str]:
     return dict(json.loads(held)) if held else {}
 
 
-def take_overs(looks: list[Look], deaths: list[tuple[float, int]]) -> list[float]:
-    """For each death of a hub (when, process id) that held a channel: seconds until another held all that it had."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """A hub that nobody could reckon with any more. `until`: when it was back as it had been; None: never, it was dead."""
+
+    at: float
+    pid: int
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeOver:
+    """Seconds from the moment at which a holder was gone until another had what it held."""
+
+    what: str
+    at: float
+    seconds: float
+
+
+def take_overs(looks: Sequence[Look], gone: Sequence[Gone]) -> list[TakeOver]:
+    """Of each lease that was held, and of the answers that were under way: until somebody else had them, or had ended them.
+
+    Whose an answer is cannot be seen from outside: all that were under way count, which makes the time longer, never shorter.
+    """
+    seen = [look for look in looks if look.answered]
+    times = [look.at for look in seen]
     found = []
-    for when, pid in deaths:
-        before = next((look for look in reversed(looks) if look.at <= when and look.answered), None)
-        had = (
-            {name for name, holder in before.held.items() if holder.endswith(f":{pid}")}
-            if before
-            else set[str]()
-        )
-        if not had:
+    for one in gone:
+        place = bisect.bisect_right(times, one.at)
+        if place == 0:
             continue
-        after = next(
-            (
-                look.at
-                for look in looks
-                if look.at > when and look.answered
-                and all(look.held.get(name, "") and not look.held[name].endswith(f":{pid}") for name in had)
-            ),
-            None,
-        )  # fmt: skip
-        if after is not None:
-            found.append(after - when)
+        before = seen[place - 1]
+        for name, holder in before.held.items():
+            if holder.endswith(f":{one.pid}"):
+                after = _first(
+                    seen,
+                    place,
+                    one.until,
+                    lambda look, n=name, h=holder: look.held.get(n, h) != h,
+                )
+                if after is not None:
+                    found.append(TakeOver(what=KINDS.get(name, name), at=one.at, seconds=after - one.at))
+        if before.sending:
+            after = _first(
+                seen, place, one.until,
+                lambda look, was=before.sending: not was.items() & look.sending.items(),
+            )  # fmt: skip
+            if after is not None:
+                found.append(TakeOver(what=ANSWERS, at=one.at, seconds=after - one.at))
     return found
+
+
+def _first(looks: Sequence[Look], place: int, until: float | None, holds: Any) -> float | None:
+    for look in looks[place:]:
+        if until is not None and look.at > until:
+            return None
+        if holds(look):
+            return look.at
+    return None

@@ -1,10 +1,11 @@
 """Everything outside the hub, for a fault run: a mail provider, a relay, a Telegram, each behind a proxy; and what each saw."""
 
 import contextlib
+import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from email import message_from_bytes
+from email.parser import BytesHeaderParser
 from email.policy import SMTP
 from pathlib import Path
 from typing import Any, Self
@@ -19,6 +20,17 @@ KEY = re.compile(r"\b[a-z]+\d{6}z\b")
 """How the ledger's keys look in what was said."""
 
 
+@dataclass
+class Seen:
+    """What peers saw: by Message-ID for letters, by key for the rest. `order`: in the order of arrival, by conversation."""
+
+    letters: Counter[str] = field(default_factory=Counter)
+    bodies: dict[str, set[bytes]] = field(default_factory=dict)
+    """Digests of the letters that came by one name."""
+    telegram: Counter[str] = field(default_factory=Counter)
+    order: dict[str, list[str]] = field(default_factory=dict)
+
+
 class DroppingRelay(ScriptedRelay):
     """Takes every letter; after the final dot it says nothing and closes as often as `unsure` says. Whether it kept such a
     letter is its own affair: here it did, so a second copy would be seen."""
@@ -27,8 +39,12 @@ class DroppingRelay(ScriptedRelay):
         super().__init__(users={SUPPORT: SUPPORT_PASSWORD})
         self.unsure = 0
         self.dropped = 0
+        self.seen = Seen()
+        """Of each letter its name, its reader and a digest: a long run would not have room for all of them."""
 
     async def _say(self, reader: Any, writer: Any, key: str, usual: str) -> bool:
+        if key == ".":
+            self._note(self.letters.pop())
         if key == "." and self.unsure > 0:
             self.unsure -= 1
             self.dropped += 1
@@ -36,15 +52,14 @@ class DroppingRelay(ScriptedRelay):
             return False
         return await super()._say(reader, writer, key, usual)
 
-
-@dataclass
-class Seen:
-    """What peers saw: by Message-ID for letters, by key for the rest. `order`: in the order of arrival, by conversation."""
-
-    letters: Counter[str] = field(default_factory=Counter)
-    bodies: dict[str, set[bytes]] = field(default_factory=dict)
-    telegram: Counter[str] = field(default_factory=Counter)
-    order: dict[str, list[str]] = field(default_factory=dict)
+    def _note(self, raw: bytes) -> None:
+        for said in (self.taken, self.commands, self.verbs):
+            said.clear()
+        head = BytesHeaderParser(policy=SMTP).parsebytes(raw)
+        name = str(head["Message-ID"]).strip("<>")
+        self.seen.letters[name] += 1
+        self.seen.bodies.setdefault(name, set()).add(hashlib.sha256(raw).digest())
+        self.seen.order.setdefault(f"mail {head['To']}", []).append(name)
 
 
 class Outside:
@@ -95,13 +110,8 @@ class Outside:
         }  # fmt: skip
 
     def seen(self) -> Seen:
-        found = Seen()
-        for raw in self.relay.letters:
-            letter = message_from_bytes(raw, policy=SMTP)
-            name = str(letter["Message-ID"]).strip("<>")
-            found.letters[name] += 1
-            found.bodies.setdefault(name, set()).add(raw)
-            found.order.setdefault(f"mail {letter['To']}", []).append(name)
+        relay = self.relay.seen
+        found = Seen(letters=relay.letters, bodies=relay.bodies, order=dict(relay.order))
         for chat, messages in self.sandbox.telegram.state.sent.items():
             for message in messages:
                 for key in KEY.findall(message.get("text", "")):

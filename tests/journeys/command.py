@@ -1,14 +1,15 @@
-"""Runs the real command in a process of its own, as an administrator would."""
+"""Runs the real command in a process of its own, as an administrator would (tests.fakes.forked)."""
 
 import asyncio
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.fakes.forked import ForkedProcess, start_hub
 
 # What the machine that runs the tests happens to say must not reach the command.
 _KEPT = ("PATH", "HOME", "TMPDIR")
@@ -31,10 +32,14 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 async def command(
-    *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 60
+    *arguments: str,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 60,
+    fresh: bool = False,
 ) -> Done:
-    """The command's exit code and what it said."""
-    process = await _start(arguments, cwd, env)
+    """The command's exit code and what it said. `fresh`: from nothing, with all its imports."""
+    process = await start_hub(*arguments, cwd=cwd, env=environment(env), fresh=fresh)
     async with asyncio.timeout(timeout):
         out, err = await process.communicate()
     assert process.returncode is not None
@@ -44,7 +49,7 @@ async def command(
 class Running:
     """A command that goes on."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: ForkedProcess | asyncio.subprocess.Process) -> None:
         self._process = process
         self._changed = asyncio.Condition()
         self.out: list[str] = []
@@ -111,7 +116,7 @@ class Running:
 @asynccontextmanager
 async def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None) -> AsyncIterator[Running]:
     """The command, for as long as the body runs; it is stopped in the end if it was not before."""
-    process = await _start(arguments, cwd, env)
+    process = await start_hub(*arguments, cwd=cwd, env=environment(env))
     it = Running(process)
     try:
         yield it
@@ -124,13 +129,3 @@ async def running(*arguments: str, cwd: Path, env: Mapping[str, str] | None = No
             except TimeoutError:
                 process.kill()
         await it.ended()
-
-
-async def _start(
-    arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str] | None
-) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub", *arguments,
-        cwd=cwd, env=environment(env), stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
-    )  # fmt: skip

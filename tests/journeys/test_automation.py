@@ -15,7 +15,6 @@ from hub.actions.tags import change_tags
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor, Scope
 from hub.workers.automation import follow_automation
-from hub.workers.look import wake_all
 from storage import views
 from tests.fakes.automation import other_rules, settle
 from tests.fakes.clocks import SHIPPED
@@ -62,7 +61,7 @@ async def test_a_hub_that_runs_does_it_by_itself_and_the_desk_says_why(desk: Des
         while (await _ticket(desk, code)).tags != ["parcel"]:
             await asyncio.sleep(0.02)
     halt.set()
-    wake_all(desk.ctx.listener)
+    desk.ctx.listener.wake_all()
     await working
     await desk.log_in()
     page = words_of((await desk.get(f"/desk/tickets/{show_code(TICKET, code)}?scope=all")).text)

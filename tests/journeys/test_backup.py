@@ -14,9 +14,11 @@ from hub.actions.answers.schedule import schedule_reply
 from hub.actions.backup.manifest import NotACopy
 from hub.actions.backup.put_back import check_copy
 from hub.actions.context import Context
+from hub.actions.errands.webhooks import add_webhook
 from hub.actions.feed import TooFarBehind
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import OutboundAttachment
+from hub.model.keyring import Keyring
 from hub.model.people import Actor
 from storage import backups, feed_marks
 from tests.conftest import SECRET, at_database
@@ -207,3 +209,25 @@ async def test_the_key_comes_along_where_it_is_asked_for(
     done = await command("restore", "copy", cwd=tmp_path, env={"HUB_DATABASE__DSN": empty_dsn})
     assert done.code == 0, done.said
     assert (tmp_path / "var" / "secret.key").read_bytes().strip() == SECRET
+
+
+async def test_a_copy_that_was_made_while_the_key_is_changed_brings_both_and_the_change_goes_on(
+    ctx: Context, database_dsn: str, empty_dsn: str, tmp_path: Path
+) -> None:
+    newer = b"a newer key of thirty-two bytes, or more"
+    await add_webhook(ctx, name="erp", url="https://erp.example/", actor=SYSTEM)
+    async with a_hub(database_dsn, secret=Keyring(newer, [SECRET])):
+        pass
+    changing = _env(database_dsn, newer) | {"HUB_OTHER_SECRET_KEYS": json.dumps([SECRET.decode()])}
+    copied = await command("backup", "copy", "--with-key", cwd=tmp_path, env=changing)
+    assert copied.code == 0, copied.said
+    assert "another key" in (await _restore(empty_dsn, tmp_path, secret=newer)).err
+    there = {"HUB_DATABASE__DSN": empty_dsn}
+    done = await command("restore", "copy", cwd=tmp_path, env=there)
+    assert done.code == 0, done.said
+    sealed = await command("keys", "reseal", cwd=tmp_path, env=there)
+    assert sealed.code == 0 and "recovery codes" not in sealed.out, sealed.said
+    shown = await command(
+        "keys", "show", cwd=tmp_path, env=_env(empty_dsn, newer) | {"LC_ALL": "zh_CN.UTF-8"}
+    )
+    assert shown.code == 0 and "使用其他密钥" in shown.out, shown.said

@@ -55,7 +55,7 @@ async def test_a_supervisor_sees_how_good_it_is_confirms_and_goes_back(desk: Des
     assert page.status == 200
     told = words_of(page.text)
     assert "Corrections and confirmations, 30 days 30" in told
-    assert "Complaints found 0 %" in told and "Right among those taken for complaints –" in told
+    assert "Complaints found 0%" in told and "Right among those taken for complaints –" in told
     assert "Request 15 · · 15" in told  # of the 30 taken for requests half were complaints
     assert "Version 1 in use better than before" in told
     assert f'id="uncertain-{number}"' in page.text

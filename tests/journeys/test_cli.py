@@ -20,7 +20,7 @@ def env(database_dsn: str) -> dict[str, str]:
 
 
 async def test_the_help_speaks_both_languages(tmp_path: Path) -> None:
-    english = await command("--help", cwd=tmp_path)
+    english = await command("--help", cwd=tmp_path, fresh=True)
     chinese = await command("--help", cwd=tmp_path, env={"LANG": "zh_CN.UTF-8"})
     assert (english.code, chinese.code) == (0, 0)
     for name in ("serve", "demo", "migrate", "doctor", "agent", "api-key", "mail"):

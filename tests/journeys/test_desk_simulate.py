@@ -74,7 +74,7 @@ async def test_the_answer_is_waited_for_and_then_shown_with_its_difference(desk:
     assert "hx-trigger" not in done and "<html" not in done
     for words in (
         "2 more like li",
-        "110 % of the customers",
+        "110% of the customers",
         "wang: billing 4",
         "As it would be",
         "Complaints",

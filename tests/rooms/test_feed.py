@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from hub.actions import feed as feeding
-from hub.actions.announce import EVENTS, Listener
+from hub.actions.announce import EVENTS, FIRST, Listener
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.feed import Feed, FeedEvent, TooFarBehind
@@ -193,11 +193,31 @@ async def test_a_listener_whose_line_is_cut_listens_again_and_wakes_everybody(
     await heard("NOTIFY hub_events")
     await heard(
         """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-           WHERE (query LIKE 'LISTEN%' OR query = 'SELECT 1') AND datname = current_database()"""
+           WHERE (query LIKE 'LISTEN%' OR query LIKE '%pg_try_advisory_lock%' OR query = 'SELECT 1')
+           AND pid <> pg_backend_pid() AND datname = current_database()"""
     )
     await heard("NOTIFY hub_events")
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_one_hub_is_the_first_and_another_when_it_has_gone(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.actions.announce._ASK_SECONDS", 0.02)
+    one, other = Listener(ctx.database), Listener(ctx.database)
+    listening = [asyncio.create_task(hub.run()) for hub in (one, other)]
+    async with asyncio.timeout(10):
+        while one.first == other.first:
+            await asyncio.sleep(0.01)
+    (left, gone) = (one, other) if other.first else (other, one)
+    promoted = left.expect(FIRST)
+    listening[[one, other].index(gone)].cancel()
+    await promoted.wait(10)
+    assert left.first
+    for task in listening:
+        task.cancel()
+    await asyncio.gather(*listening, return_exceptions=True)
 
 
 async def test_waiting_in_vain_for_a_day_leaves_nothing_behind(ctx: Context) -> None:

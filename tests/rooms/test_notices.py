@@ -32,7 +32,6 @@ from hub.actions.note import add_note
 from hub.actions.timers import fire_due
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
-from hub.workers.look import wake_all
 from hub.workers.notices import ring
 from storage import floor, offers, work
 from storage.database import Connection
@@ -306,7 +305,7 @@ async def test_the_loop_of_a_hub_tells_at_once_and_ends_when_the_hub_does(ctx: C
         await until(is_told, seconds=20, what="the notice")
     finally:
         halt.set()
-        wake_all(ctx.listener)
+        ctx.listener.wake_all()
         async with asyncio.timeout(20):
             await ringing
         listening.cancel()

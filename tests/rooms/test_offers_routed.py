@@ -15,7 +15,6 @@ from hub.model.people import Actor
 from hub.workers import keep_floor as floor_loop
 from hub.workers import routing as routing_loop
 from hub.workers.keep_floor import keep_floor
-from hub.workers.look import wake_all
 from hub.workers.routing import give_out
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.processes import until
@@ -111,7 +110,7 @@ async def _running(ctx: Context) -> AsyncIterator[None]:
         yield
     finally:
         halt.set()
-        wake_all(ctx.listener)
+        ctx.listener.wake_all()
         await asyncio.gather(*loops)
         ear.cancel()
         await asyncio.gather(ear, return_exceptions=True)

@@ -12,7 +12,6 @@ from channels.portal.translate import pack
 from hub.actions.answers.recall import cancel_reply
 from hub.actions.answers.reply import queue_reply
 from hub.actions.cases.merge import merge_tickets
-from hub.actions.floor.assign import assign_ticket
 from hub.actions.housekeeping import tidy
 from hub.actions.note import add_note
 from hub.actions.people.staff import add_agent
@@ -30,7 +29,7 @@ from hub.settings import Settings
 from storage.database import Database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in, serving
-from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, an_agent, one, rows, say
+from tests.fakes.scene import MAIL, PASSWORD, SYSTEM, one, rows, say
 from tests.rooms.test_retention import where_it_stands
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
@@ -134,38 +133,6 @@ async def test_what_is_written_to_a_closed_case_opens_one_that_belongs_to_it(hou
     await house.answer(newer, "Send it in.")
 
 
-async def test_saying_that_it_is_settled_or_is_not(house: House) -> None:
-    number = await house.writes(LI)
-    async with house.browser() as li:
-        await house.enter(li, LI)
-        for _ in range(2):
-            assert (await li.post(f"/portal/{number}/settled")).status == 303
-        assert (await house.ticket(number))["status"] == "resolved"
-        assert "It is not settled" in (await li.get(f"/portal/{number}")).text
-        assert (await li.post(f"/portal/{number}/not-settled")).status == 303
-        assert (await house.ticket(number))["status"] == "open"
-        await settle(house, number, "closed")
-        for what in ("settled", "not-settled"):
-            assert (await li.post(f"/portal/{number}/{what}")).status == 409
-        assert (await house.ticket(number))["status"] == "closed"
-    told = await rows(house.ctx, "SELECT fields FROM interaction WHERE kind = 'event' ORDER BY id")
-    assert [row["fields"] for row in told] == [{"portal": "settled"}, {"portal": "not_settled"}]
-
-
-async def test_what_is_not_settled_goes_on_with_its_agent_if_they_are_here(house: House) -> None:
-    number = await house.writes(LI)
-    async with house.browser() as li:
-        await house.enter(li, LI)
-        for presence, goes_on in (("busy", True), ("offline", False)):
-            ann = await an_agent(house.ctx, f"ann-{presence}", presence=presence)
-            code = read_code(TICKET, number)
-            await assign_ticket(house.ctx, ticket_code=code, agent_id=ann, actor=SYSTEM)
-            await li.post(f"/portal/{number}/settled")
-            await li.post(f"/portal/{number}/not-settled")
-            row = await house.ticket(number)
-            assert (row["status"], row["assignee_id"]) == ("open", ann if goes_on else None)
-
-
 async def test_other_words_from_the_same_page_are_another_message(house: House) -> None:
     """Whoever goes back and writes once more, in a page that the browser had kept."""
     number = await house.writes(LI)
@@ -234,30 +201,6 @@ async def test_the_other_language_is_a_page_that_there_is(house: House) -> None:
         await house.enter(li, LI)
         refused = await li.post(f"/portal/{number}/more", {"text": "From elsewhere"})
         assert refused.status == 422 and f'href="/portal/{number}?lang=zh_CN"' in refused.text
-
-
-async def test_whoever_was_only_let_in_answers_and_does_not_settle(house: House) -> None:
-    number = await house.writes(LI, "My parcel")
-    await house.answer(number, "Mei, do you know?", cc=[Mailbox(address=MEI)])
-    await house.answer(number, "For Li alone.")
-    async with house.browser() as mei:
-        await house.enter(mei, MEI)
-        case = (await mei.get(f"/portal/{number}")).text
-        assert "Mei, do you know?" in case, "she had it in copy"
-        assert "For Li alone." not in case and "My parcel" not in case
-        assert "Yes, it is settled" not in case
-        assert (await mei.post(f"/portal/{number}/settled")).status == 409
-        assert (await mei.say(number, "It is here.")).status == 303
-    assert (await said(house, "It is here."))["code"] == read_code(TICKET, number)
-    async with house.browser() as li:
-        await house.enter(li, LI)
-        assert "It is here." not in (await li.get(f"/portal/{number}")).text, "it was not sent to Li"
-    async with house.browser() as mei:
-        await house.enter(mei, MEI)
-        assert (await mei.get(f"/portal/{number}")).status == 200
-        await one(house.ctx, "DELETE FROM participant WHERE value = $1 RETURNING 1", MEI)
-        assert (await mei.get(f"/portal/{number}")).status == 404, "let in no more: at once"
-        assert (await mei.post(f"/portal/{number}/more", {"text": "Still here"})).status == 404
 
 
 async def test_a_case_that_was_merged_is_found_where_it_is_now(house: House) -> None:

@@ -18,7 +18,6 @@ from hub.actions.simulation.simulate import (
     list_simulations,
     see_simulation,
 )
-from hub.workers.look import wake_all
 from hub.workers.simulations import simulate as loop_of_simulations
 from tests.fakes.bygone import a_few_days
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows
@@ -224,7 +223,7 @@ async def test_the_loop_of_a_hub_answers_what_is_asked_and_ends_when_told(ctx: C
             while (await see_simulation(ctx, number)).state != "done":
                 await asyncio.sleep(0.1)
         halt.set()
-        wake_all(ctx.listener)
+        ctx.listener.wake_all()
         await loop
     hears.cancel()
     await asyncio.gather(hears, return_exceptions=True)

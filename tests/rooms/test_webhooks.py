@@ -28,7 +28,6 @@ from hub.actions.errands.webhooks import (
     retire_webhook,
 )
 from hub.actions.failures import NotPossible
-from hub.workers.look import wake_all
 from hub.workers.webhooks import call_out
 from tests.fakes.processes import until
 from tests.fakes.receiver import HANG, allowing_private, receiving
@@ -60,7 +59,7 @@ async def calling(ctx: Context) -> AsyncIterator[None]:
         yield
     finally:
         halt.set()
-        wake_all(ctx.listener)
+        ctx.listener.wake_all()
         async with asyncio.timeout(30):
             await working
         listening.cancel()

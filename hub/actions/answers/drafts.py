@@ -23,7 +23,7 @@ from hub.model.drafts import (
     take_write,
 )
 from hub.model.interactions import OutboundAttachment
-from storage import drafts, inbound, work
+from storage import drafts, inbound, pictures, work
 from storage.database import Connection
 from storage.drafts import BesideRow, DraftFileRow, TakenFile
 from storage.side_by_side import side_by_side
@@ -123,11 +123,7 @@ async def upload_file(
 
     async def run(connection: Connection) -> DraftFileRow:
         ticket_id = await _ticket_id(connection, ticket_code)
-        number, size = await drafts.room_of(connection, ticket_id, agent_id)
-        if size + len(data) > MOST_FILES_BYTES:
-            raise NotPossible("The files are larger than 20 MB together.", code="too_much")
-        if number >= MOST_FILES:
-            raise NotPossible(f"A reply takes {MOST_FILES} files at the most.", code="too_many_files")
+        await _check_room(connection, ticket_id, agent_id, [len(data)])
         await inbound.add_blobs(connection, [(digest, data)])
         return await drafts.add_file(
             connection,
@@ -138,6 +134,34 @@ async def upload_file(
             size=len(data),
             sha256=digest,
         )
+
+    return await ctx.database.run(run)
+
+
+async def attach_pictures(
+    ctx: Context, *, ticket_code: int, agent_id: int, article_id: int, language: str
+) -> list[DraftFileRow]:
+    """The pictures of an article that customers read lie ready for this agent's reply, each once however often this is asked;
+    those that came by it. Raises NotFound, NotPossible: too_much, too_many_files."""
+
+    async def run(connection: Connection) -> list[DraftFileRow]:
+        ticket_id = await _ticket_id(connection, ticket_code)
+        shown = await pictures.of_public_article(connection, article_id, language)
+        there = await drafts.lying_ready(connection, ticket_id, agent_id, [one.sha256 for one in shown])
+        new = {one.sha256: one for one in shown if one.sha256 not in there}
+        await _check_room(connection, ticket_id, agent_id, [one.size for one in new.values()])
+        return [
+            await drafts.add_file(
+                connection,
+                ticket_id,
+                agent_id,
+                filename=one.filename,
+                content_type=one.content_type,
+                size=one.size,
+                sha256=one.sha256,
+            )
+            for one in new.values()
+        ]
 
     return await ctx.database.run(run)
 
@@ -178,6 +202,15 @@ async def take_files(
     if len(found) < len(set(tokens)):
         raise NotPossible("A file of this reply is gone; attach it again.", code="files_gone")
     return found
+
+
+async def _check_room(connection: Connection, ticket_id: int, agent_id: int, sizes: Sequence[int]) -> None:
+    """For so many bytes each; the ticket is held from now on."""
+    number, size = await drafts.room_of(connection, ticket_id, agent_id)
+    if size + sum(sizes) > MOST_FILES_BYTES:
+        raise NotPossible("The files are larger than 20 MB together.", code="too_much")
+    if number + len(sizes) > MOST_FILES:
+        raise NotPossible(f"A reply takes {MOST_FILES} files at the most.", code="too_many_files")
 
 
 async def _ticket_id(connection: Connection, ticket_code: int) -> int:

@@ -165,7 +165,7 @@ def as_told(row: FactsRow) -> Told | None:
     message = None
     if row.direction is not None:
         message = Message(
-            direction=row.direction,
+            direction=data.get("as", row.direction),
             text=row.text or "",
             attachment=row.attachment,
             automatic=bool(row.automatic),

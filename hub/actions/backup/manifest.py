@@ -16,7 +16,7 @@ class NotACopy(Exception):
 
 class Manifest(BaseModel):
     """`rows`: of each table, counted in the snapshot that was copied. `files`, `file_bytes`: what customers and agents
-    attached. `key`: the fingerprint of the installation's key."""
+    attached. `key`: fingerprints of the keys of the installation that were in use: one, or several parted by blanks."""
 
     model_config = ConfigDict(extra="ignore")
 

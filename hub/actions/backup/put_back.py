@@ -12,8 +12,9 @@ from hub.actions.answers.schedule import hold_scheduled
 from hub.actions.backup.manifest import DUMP, KEY, NAME, Manifest, NotACopy, read_manifest
 from hub.actions.backup.rejoin import rejoin_ledger
 from hub.actions.context import Context
-from hub.actions.installation import fingerprint_of, set_up
+from hub.actions.installation import set_up
 from hub.model.codes import TICKET, show_code
+from hub.model.keyring import every_key, fingerprint_of
 from storage import backups
 from storage.database import Database
 from storage.migrate import known_migrations, migrate
@@ -69,10 +70,12 @@ async def put_back(ctx: Context, dsn: str, folder: Path) -> PutBack:
         raise CannotPutBack(
             f"The copy was made by a newer release (it has {', '.join(newer)}): install that one first."
         )
-    if manifest.key != fingerprint_of(ctx.secret):
+    known = {fingerprint_of(key) for key in every_key(ctx.secret)}
+    if not manifest.key or not known.issuperset(manifest.key.split()):
         raise CannotPutBack(
             "The copy belongs to another key than this installation's. Put the key of then into data_dir/secret.key, or set "
-            "HUB_SECRET_KEY: without it no sealed password opens and no thread is known again."
+            "HUB_SECRET_KEY (and HUB_OTHER_SECRET_KEYS, where it was being changed): without it no sealed password opens "
+            "and no thread is known again."
         )
     if not await ctx.database.read(backups.is_empty):
         raise CannotPutBack(

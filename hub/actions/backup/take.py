@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.actions.backup.manifest import DUMP, KEY, NAME, Manifest
 from hub.actions.context import Context
+from hub.model.keyring import every_key
 from storage import backups
 from storage.database import Database
 from storage.migrate import applied_migrations
@@ -23,7 +24,9 @@ async def take_backup(ctx: Context, dsn: str, folder: Path, *, with_key: bool = 
     growing = await asyncio.to_thread(_begin, folder)
     try:
         manifest = await _write(ctx.database, dsn, growing)
-        await asyncio.to_thread(_end, growing, folder, manifest, ctx.secret if with_key else None)
+        await asyncio.to_thread(
+            _end, growing, folder, manifest, b"\n".join(every_key(ctx.secret)) if with_key else None
+        )
     except BaseException:
         await asyncio.to_thread(_remove, growing)
         raise

@@ -19,7 +19,7 @@ from hub.actions.channels.change_channels import consent_given, desk_channel, re
 from hub.actions.channels.check_channel import on_trial
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import every_keyed
 from hub.model.people import Actor
 
 WITHIN_SECONDS = 900
@@ -49,8 +49,8 @@ async def set_out(ctx: Context, name: str, actor: Actor) -> Attempt:
     async with _opened(ctx, name) as adapter:
         address = adapter.consent(
             redirect=redirect,
-            state=_worked_out(ctx, "state", token, actor),
-            verifier=_worked_out(ctx, "verifier", token, actor),
+            state=_worked_out(ctx, "state", token, actor)[0],
+            verifier=_worked_out(ctx, "verifier", token, actor)[0],
         )
     if urlsplit(address).scheme not in ("https", "http"):
         raise Misconfigured("The address for consent is none.")
@@ -62,8 +62,12 @@ async def come_back(ctx: Context, *, token: str, said: Mapping[str, str], actor:
     `set_out`, and NotPossible: consent_other (not an attempt of this browser and person), consent_late."""
     name, _, rest = token.partition(".")
     began = rest.partition(".")[0]
-    state = _worked_out(ctx, "state", token, actor)
-    if not token or not hmac.compare_digest(said.get("state", "").encode(), state.encode()):
+    given = said.get("state", "").encode()
+    pairs = zip(
+        _worked_out(ctx, "state", token, actor), _worked_out(ctx, "verifier", token, actor), strict=True
+    )
+    verifier = next((proof for state, proof in pairs if hmac.compare_digest(given, state.encode())), None)
+    if not token or verifier is None:
         raise NotPossible("This consent was not asked for here.", code="consent_other")
     if time.time() - int(began) > WITHIN_SECONDS:
         raise NotPossible("This consent was asked for too long ago.", code="consent_late")
@@ -75,7 +79,7 @@ async def come_back(ctx: Context, *, token: str, said: Mapping[str, str], actor:
         await adapter.consented(
             redirect=redirect_of(ctx),
             code=code[:_MOST_SAID],
-            verifier=_worked_out(ctx, "verifier", token, actor),
+            verifier=verifier,
         )
     await consent_given(ctx, name, actor)
     return name
@@ -102,6 +106,6 @@ async def _settings(ctx: Context, name: str, *, of_file: bool) -> tuple[ChannelK
     return kept.kind, read_settings(kept.kind, name, {**kept.settings, **kept.secrets})
 
 
-def _worked_out(ctx: Context, what: str, token: str, actor: Actor) -> str:
-    """64 characters, as PKCE's verifier may have (RFC 7636 4.1)."""
-    return keyed(ctx, f"consent {what}", token, str(actor.agent_id)).hex()
+def _worked_out(ctx: Context, what: str, token: str, actor: Actor) -> list[str]:
+    """64 characters, as PKCE's verifier may have (RFC 7636 4.1); by each key, the present one first."""
+    return [one.hex() for one in every_keyed(ctx, f"consent {what}", token, str(actor.agent_id))]

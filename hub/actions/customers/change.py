@@ -7,7 +7,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.lock_name import lock_number
 from hub.actions.people.audit import record
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import every_keyed
 from hub.actions.targets import Touch, touch
 from hub.model.audit import AuditKind
 from hub.model.codes import CUSTOMER, show_code
@@ -120,7 +120,7 @@ async def remove_identity(
         was, one = await _identity(connection, customer_code, identity_id)
         await stored.drop_identity(connection, one.id)
         await _vouch(connection, actor, was, one, "removed")
-        proof = _proof(ctx, customer_code, one.kind, one.value, verified=one.verified, actor=actor)
+        proof = _proofs(ctx, customer_code, one.kind, one.value, verified=one.verified, actor=actor)[0]
         return one.kind, one.value, one.verified, proof
 
     return await ctx.database.run(work)
@@ -131,8 +131,8 @@ async def put_identity_back(
 ) -> None:
     """The way back, as `remove_identity` gave it: by any other, whoever may change customers could make anything anybody's
     proven identity. Raises NotFound, NotPossible (identity_taken, bad_identity, anonymised)."""
-    was_removed = _proof(ctx, customer_code, kind, value, verified=verified, actor=actor)
-    if not hmac.compare_digest(was_removed.encode(), proof.encode()):
+    proofs = _proofs(ctx, customer_code, kind, value, verified=verified, actor=actor)
+    if not any(hmac.compare_digest(one.encode(), proof.encode()) for one in proofs):
         raise NotPossible("This was not removed by you.", code="bad_identity")
 
     async def work(connection: Connection) -> None:
@@ -223,9 +223,11 @@ async def _vouch(
     )
 
 
-def _proof(ctx: Context, customer_code: int, kind: str, value: str, *, verified: bool, actor: Actor) -> str:
+def _proofs(
+    ctx: Context, customer_code: int, kind: str, value: str, *, verified: bool, actor: Actor
+) -> list[str]:
     parts = (str(customer_code), str(actor.agent_id), kind, value, str(verified))
-    return keyed(ctx, "identity removed", *parts).hex()[:32]
+    return [one.hex()[:32] for one in every_keyed(ctx, "identity removed", *parts)]
 
 
 def check_identity(kind: str, value: str) -> str:

@@ -197,7 +197,7 @@ async def webhook_for_trial(ctx: Context, webhook_id: int) -> LockedWebhook:
 
 def secret_for(ctx: Context, webhook_id: int, sealed: bytes) -> str:
     """Raises ValueError for one that was sealed with another key."""
-    return unseal(ctx.secret, _place(webhook_id), _SECRET, sealed).decode()
+    return unseal(ctx.secret, *sealed_place(webhook_id), sealed).decode()
 
 
 def check_url(url: str, *, private: bool) -> str:
@@ -229,12 +229,12 @@ def check_url(url: str, *, private: bool) -> str:
 
 
 def _sealed(ctx: Context, webhook_id: int, secret: str) -> bytes:
-    return seal(ctx.secret, _place(webhook_id), _SECRET, secret.encode())
+    return seal(ctx.secret, *sealed_place(webhook_id), secret.encode())
 
 
-def _place(webhook_id: int) -> str:
-    """No channel can be called so, and no two endpoints."""
-    return f"webhook:{webhook_id}"
+def sealed_place(webhook_id: int) -> tuple[str, str]:
+    """What its secret is sealed for. No channel can be called so, and no two endpoints."""
+    return f"webhook:{webhook_id}", _SECRET
 
 
 async def _lock(connection: Connection, webhook_id: int, version: int) -> LockedWebhook:

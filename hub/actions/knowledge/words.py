@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from hub.actions.search.query import Asked, Term
+from hub.model.article_pictures import without_addresses
 from hub.model.pinyin import syllables
 from hub.model.search_words import LONGEST_WORD, TOO_LONG, as_tsquery, comparable, lexemes_of
 
@@ -46,7 +47,13 @@ _COMMON_ZH = re.compile(
 
 def article_text(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
     """Everything that an article says, as terms are looked for in it."""
-    return "\n".join((title_text(title), comparable("\n".join((summary, " ".join(tags)))), comparable(body)))
+    return "\n".join(
+        (
+            title_text(title),
+            comparable("\n".join((summary, " ".join(tags)))),
+            comparable(without_addresses(body)),
+        )
+    )
 
 
 def title_text(title: str) -> str:
@@ -56,7 +63,7 @@ def title_text(title: str) -> str:
 
 def article_vector(title: str, summary: str, body: str, tags: Iterable[str]) -> str:
     """Everything that an article is found by: a tsvector, as text."""
-    said = lexemes_of(comparable("\n".join((title, summary, " ".join(tags), body))))
+    said = lexemes_of(comparable("\n".join((title, summary, " ".join(tags), without_addresses(body)))))
     sounds = (f"{_PINYIN}{form[:LONGEST_WORD]}" for form in (*_pinyin(title), *_beginnings(_initials(title))))
     return _as_vector((*said, *sounds))
 

@@ -9,6 +9,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.knowledge.words import article_vector, title_vector
 from hub.actions.people.audit import record
+from hub.model.article_pictures import MOST_IN_TEXT, lacks_words, pictures_in
 from hub.model.articles import (
     LANGUAGES,
     MOST_BODY,
@@ -22,6 +23,7 @@ from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.tags import clean_tag
 from storage import knowledge as stored
+from storage import pictures
 from storage.database import Connection
 from storage.knowledge import LockedArticle, Words
 
@@ -100,13 +102,16 @@ async def publish(
     actor: Actor,
 ) -> Published:
     """Keep the text and let it be read, by whom `visibility` says; that goes for every language of the article. `follow`: the
-    other language needs the same change. Raises as `save_text`."""
+    other language needs the same change. Raises as `save_text`, and NotPossible: picture_needs_words."""
     text = check_text(language, text)
+    if lacks_words(text.body):
+        raise NotPossible("A picture has no words for those who do not see it.", code="picture_needs_words")
 
     async def work(c: Connection) -> Published:
         locked = await _lock_text(c, article_id, language, version)
         written = await _write(c, article_id, language, text, locked.tags, actor)
         number = await stored.publish_text(c, article_id, language, actor.agent_id, title_vector(text.title))
+        await pictures.keep_version(c, article_id, language, number)
         await stored.mark_behind(c, article_id, language, False)
         if follow:
             await stored.mark_behind(c, article_id, other_language(language), True)
@@ -198,7 +203,7 @@ async def set_archived(ctx: Context, *, article_id: int, archived: bool, actor: 
 
 
 def check_text(language: str, text: Words) -> Words:
-    """As it is kept. Raises NotPossible (bad_article)."""
+    """As it is kept. Raises NotPossible: bad_article, too_many_pictures."""
     if language not in LANGUAGES:
         raise NotPossible("An article is in en or zh_CN.", code="bad_article")
     if len(text.title) > MOST_TITLE or len(text.summary) > MOST_SUMMARY or len(text.body) > MOST_BODY:
@@ -211,6 +216,8 @@ def check_text(language: str, text: Words) -> Words:
     )
     if not kept.title:
         raise NotPossible("An article needs a title.", code="bad_article")
+    if len(pictures_in(kept.body)) > MOST_IN_TEXT:
+        raise NotPossible(f"A text has {MOST_IN_TEXT} pictures at the most.", code="too_many_pictures")
     return kept
 
 
@@ -236,6 +243,7 @@ async def _write(
         agent_id=actor.agent_id,
         lexemes=article_vector(text.title, text.summary, text.body, tags),
     )
+    await pictures.name_pictures(c, article_id, language, pictures_in(text.body))
     await stored.touch(c, article_id)
     return version
 

@@ -11,6 +11,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.people.guessable import holds_word, is_common
+from hub.actions.people.leaked import is_leaked
 
 SHORTEST, LONGEST = 10, 256
 _PRODUCT = ("contact hub",)
@@ -27,15 +28,18 @@ async def hash_chosen(ctx: Context, password: str, *, login: str, name: str) -> 
     """The same of one that somebody has just chosen for the agent of this login and name.
 
     Raises NotPossible: weak_password (too short or too long), common_password (others would try it soon), telling_password (it
-    holds the login, a part of the name, the product's name, or a domain of our inboxes).
+    holds the login, a part of the name, the product's name, a domain of our inboxes or a word of the house), leaked_password
+    (it stands in a list of leaked ones).
     """
     if not SHORTEST <= len(password) <= LONGEST or not password.strip():
         raise NotPossible(f"The password needs {SHORTEST} to {LONGEST} characters.", code="weak_password")
     if not _is_text(password):
         raise NotPossible("The password holds bytes that are no characters.", code="weak_password")
-    if holds_word(password, [login, login.partition("@")[0], name, *name.split(), *_PRODUCT, *_domains(ctx)]):
+    of_house = (*_PRODUCT, *_domains(ctx), *ctx.settings.passwords.house_words)
+    if holds_word(password, [login, login.partition("@")[0], name, *name.split(), *of_house]):
         raise NotPossible(
-            "The password holds the login, the name, the product's name or the domain of an inbox. Leave that out.",
+            "The password holds the login, the name, the product's name, the domain of an inbox or a word of the company. "
+            "Leave that out.",
             code="telling_password",
         )
     if await asyncio.to_thread(is_common, password):
@@ -43,6 +47,11 @@ async def hash_chosen(ctx: Context, password: str, *, login: str, name: str) -> 
             "The password is easy to guess: it is a common one, or made of common words, dates or rows of keys. Take four "
             "words that have nothing to do with each other.",
             code="common_password",
+        )
+    if await is_leaked(ctx.settings.passwords, password):
+        raise NotPossible(
+            "The password stands in a list of leaked ones, from somewhere else. Choose one that was never used.",
+            code="leaked_password",
         )
     return await hash_password(password)
 

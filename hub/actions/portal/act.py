@@ -146,9 +146,13 @@ async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatu
             fields={"portal": said},
         )
         data: dict[str, Any] = {"interaction": entry, "direction": Direction.INTERNAL.value}
-        await taken.note(EventKind.INTERACTION_ADDED, **data)
         if wanted is TicketStatus.OPEN:
+            # They wait for an answer, as if they had written.
+            data["as"], taken.heard = Direction.IN.value, True
+        await taken.note(EventKind.INTERACTION_ADDED, **data)
+        if taken.heard:
             await _let_go(taken)
+            await portal.heard_now(taken.connection, taken.ticket.id)
         await step_status(ctx, taken, wanted, unfinished=True)
 
     await on_ticket(ctx, row.code, _CUSTOMER, step)

@@ -16,7 +16,7 @@ from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.tickets import TicketStatus
 from storage import portal, views
 from storage.database import Connection
-from storage.portal import CaseRow, FileRow, LineRow, ProfileRow, TicketRow
+from storage.portal import CaseRow, FileRow, LineRow, ProfileRow, TicketRow, WordsRow
 
 PAGE = 20
 MOST_LINES = 200
@@ -35,6 +35,7 @@ class Shelf:
 class Line:
     """One entry. `mine`: of whoever looks; `theirs`: of another customer, who had it sent to them too."""
 
+    id: int
     mine: bool
     theirs: bool
     author: str
@@ -142,14 +143,19 @@ async def profile_of(ctx: Context, visitor: Visitor) -> ProfileRow | None:
     return await ctx.database.read(lambda c: portal.profile(c, visitor.address))
 
 
+def answers_of(row: LineRow | WordsRow) -> Sequence[object]:
+    """What they answered to the questions of a form; of what we wrote, nothing."""
+    return row.fields.get("answers", ()) if isinstance(row.fields, dict) and row.mine else ()
+
+
 def _line(row: LineRow, files: Sequence[FileRow]) -> Line:
-    answers = row.fields.get("answers", ()) if isinstance(row.fields, dict) and row.mine else ()
     return Line(
+        id=row.id,
         mine=row.mine and row.own,
         theirs=row.mine and not row.own,
         author=row.author_name,
         text=row.text,
         at=row.said_at,
-        answers=answers,
+        answers=answers_of(row),
         files=[one for one in files if one.interaction_id == row.id],
     )

@@ -138,6 +138,11 @@ async def _old(connection: Connection, policy: PolicyRow) -> tuple[bool, int]:
     return done == ROWS, done
 
 
+async def _pictures(connection: Connection, policy: PolicyRow) -> tuple[bool, int]:
+    done = await stored.drop_pictures(connection, policy.days, ROWS)
+    return done == ROWS, done
+
+
 _BATCHES: Mapping[Kept, _Batch] = {
     Kept.MESSAGES: _messages,
     Kept.CUSTOMERS: _customers,
@@ -147,4 +152,5 @@ _BATCHES: Mapping[Kept, _Batch] = {
     Kept.NOTICES: _old,
     Kept.AUDIT: _old,
     Kept.VOTES: _old,
+    Kept.PICTURES: _pictures,
 }

@@ -283,7 +283,7 @@ def _entry(row: LedgerRow) -> Entry:
     message = None
     if row.direction is not None:
         message = Message(
-            direction=row.direction,
+            direction=row.data.get("as", row.direction),
             text=row.text or "",
             attachment=row.attachment,
             automatic=bool(row.automatic),

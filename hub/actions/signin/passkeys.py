@@ -12,11 +12,12 @@ from hub.actions.context import Context
 from hub.actions.failures import LoginRefused, NotFound, NotPossible
 from hub.actions.signin.recovery import codes_for_first_step
 from hub.actions.signin.steps import begin_step, finish_step
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import keyed_by
+from hub.model.keyring import every_key
 from hub.model.tickets import EventKind
 from storage import events, signin
 from storage.database import Connection
-from storage.signin import Holder
+from storage.signin import Holder, LockedPasskey
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +53,9 @@ async def ask_for_new(ctx: Context, holder: Holder, site: Site) -> Asked:
         known = await signin.passkeys_of(connection, holder.agent_id)
         if len(known) >= MOST_PASSKEYS:
             raise NotPossible(f"There are {MOST_PASSKEYS} passkeys already.", code="too_many_passkeys")
-        challenge, options = ceremony.options_for_new(
-            site.name, holder, user_handle(ctx, holder.agent_id), known
-        )
-        data = {"challenge": challenge}
+        handle = _handles(ctx, holder.agent_id)[0]
+        challenge, options = ceremony.options_for_new(site.name, holder, handle, known)
+        data = {"challenge": challenge, "handle": handle.hex()}
         ticket = await begin_step(connection, "passkey new", holder.agent_id, data, SECONDS)
         return Asked(ticket=ticket, options=options)
 
@@ -90,6 +90,7 @@ async def keep_new(
             sign_count=made.sign_count,
             transports=ceremony.transports(answer),
             name=name,
+            user_handle=_handle_in(step.data) or _handles(ctx, holder.agent_id)[0],
         )
         if added is None:
             raise NotPossible("This key is known here already.", code="passkey_known")
@@ -142,7 +143,7 @@ async def check_passkey(
     known = await signin.lock_passkey(connection, credential_id)
     if known is None or agent_id not in (None, known.agent_id):
         raise LoginRefused("This passkey is not known here.", code="passkey_unknown")
-    if claimed and claimed != user_handle(ctx, known.agent_id):
+    if claimed and claimed not in _handles_of(ctx, known):
         raise _refused()
     try:
         seen = ceremony.check_known(
@@ -175,9 +176,24 @@ def check_name(name: str) -> str:
     return name
 
 
-def user_handle(ctx: Context, agent_id: int) -> bytes:
-    """Who an agent is to their keys: always the same, and says nothing of them (Web Authentication, 14.6.1)."""
-    return keyed(ctx, "passkey of agent", str(agent_id))
+def user_handle(secret: bytes, agent_id: int) -> bytes:
+    """Who an agent is to their keys: the same as long as the installation's key is, and says nothing of them (Web
+    Authentication, 14.6.1)."""
+    return keyed_by(secret, "passkey of agent", str(agent_id))
+
+
+def _handles(ctx: Context, agent_id: int) -> list[bytes]:
+    return [user_handle(key, agent_id) for key in every_key(ctx.secret)]
+
+
+def _handle_in(data: Mapping[str, Any]) -> bytes:
+    """What the browser was told; a step that a hub of an earlier release began does not say it."""
+    return bytes.fromhex(data.get("handle", ""))
+
+
+def _handles_of(ctx: Context, known: LockedPasskey) -> list[bytes]:
+    """The one that the passkey was made for; where that was not written down yet, by any key that is believed."""
+    return [known.user_handle] if known.user_handle is not None else _handles(ctx, known.agent_id)
 
 
 async def _learn_ceremony() -> None:

@@ -3,7 +3,8 @@
 import secrets
 
 from hub.actions.context import Context
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import every_keyed
+from hub.model.keyring import every_key, key_id
 from hub.model.tickets import EventKind
 from storage import events, signin
 from storage.database import Connection
@@ -37,7 +38,7 @@ async def use_code(ctx: Context, agent_id: int, code: str, peer: str) -> bool:
         return False
 
     async def work(connection: Connection) -> bool:
-        if not await signin.use_code(connection, agent_id, _hash(ctx, agent_id, plain)):
+        if not await signin.use_code(connection, agent_id, _hashes(ctx, agent_id, plain)):
             return False
         data = {"agent": agent_id, "peer": peer}
         await events.add_event(connection, EventKind.RECOVERY_CODE_USED, agent_id=agent_id, data=data)
@@ -48,12 +49,14 @@ async def use_code(ctx: Context, agent_id: int, code: str, peer: str) -> bool:
 
 async def _make(ctx: Context, connection: Connection, agent_id: int) -> list[str]:
     codes = ["".join(secrets.choice(_LETTERS) for _ in range(_LENGTH)) for _ in range(CODES)]
-    await signin.set_codes(connection, agent_id, [_hash(ctx, agent_id, code) for code in codes])
+    hashes = [_hashes(ctx, agent_id, code)[0] for code in codes]
+    await signin.set_codes(connection, agent_id, hashes, key_id(every_key(ctx.secret)[0]))
     data = {"agent": agent_id}
     await events.add_event(connection, EventKind.RECOVERY_CODES_MADE, agent_id=agent_id, data=data)
     return [f"{code[:5]}-{code[5:]}" for code in codes]
 
 
-def _hash(ctx: Context, agent_id: int, code: str) -> bytes:
-    """Keyed with the installation's secret: a copy of the database alone finds no code by trying all."""
-    return keyed(ctx, "recovery code", str(agent_id), code)
+def _hashes(ctx: Context, agent_id: int, code: str) -> list[bytes]:
+    """Keyed with the installation's secret: a copy of the database alone finds no code by trying all. By the present key first,
+    then by those that are still believed."""
+    return every_keyed(ctx, "recovery code", str(agent_id), code)

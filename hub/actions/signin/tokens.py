@@ -5,6 +5,7 @@ import hmac
 import secrets
 
 from hub.actions.context import Context
+from hub.model.keyring import every_key
 
 MOST = 100
 
@@ -20,4 +21,19 @@ def hash_token(token: str) -> bytes:
 
 def keyed(ctx: Context, purpose: str, *parts: str) -> bytes:
     """What only this installation can work out of these words (HMAC-SHA256). `purpose` keeps one use apart from another."""
-    return hmac.digest(ctx.secret, "\0".join((purpose, *parts)).encode("utf-8", "replace"), "sha256")
+    return every_keyed(ctx, purpose, *parts)[0]
+
+
+def every_keyed(ctx: Context, purpose: str, *parts: str) -> list[bytes]:
+    """The same, then as the other keys that are believed would have made it."""
+    return [keyed_by(key, purpose, *parts) for key in every_key(ctx.secret)]
+
+
+def keyed_by(key: bytes, purpose: str, *parts: str) -> bytes:
+    """What only who has the key can work out of these words (HMAC-SHA256)."""
+    return hmac.digest(key, "\0".join((purpose, *parts)).encode("utf-8", "replace"), "sha256")
+
+
+def is_keyed(ctx: Context, given: bytes, purpose: str, *parts: str) -> bool:
+    """Whether `given` is what this installation works out of these words. In constant time for each key."""
+    return any(hmac.compare_digest(one, given) for one in every_keyed(ctx, purpose, *parts))

@@ -25,12 +25,16 @@ DRIFT_STEPS = 1
 """A clock may be half a minute wrong in either direction, and a code typed late (RFC 6238, 5.2)."""
 PENDING_SECONDS = 1800.0
 MOST_TRIES = 10
-_PLACE = "sign-in"
+
+
+def sealed_app(agent_id: int) -> tuple[str, str]:
+    """What an agent's secret is sealed for."""
+    return "sign-in", f"totp {agent_id}"
 
 
 async def begin_totp(ctx: Context, agent_id: int) -> None:
     """A new secret, which counts for nothing until its first code was right. What is set up already goes on."""
-    sealed = seal(ctx.secret, _PLACE, f"totp {agent_id}", pyotp.random_base32().encode())
+    sealed = seal(ctx.secret, *sealed_app(agent_id), pyotp.random_base32().encode())
     await ctx.database.run(lambda c: signin.begin_totp(c, agent_id, sealed, PENDING_SECONDS))
 
 
@@ -113,7 +117,7 @@ def plain_code(code: str) -> str:
 def _open(ctx: Context, agent_id: int, sealed: bytes) -> str:
     """Raises LoginRefused (`app_unreadable`): it was sealed with another key than this installation's."""
     try:
-        return unseal(ctx.secret, _PLACE, f"totp {agent_id}", sealed).decode()
+        return unseal(ctx.secret, *sealed_app(agent_id), sealed).decode()
     except ValueError as error:
         log.exception("totp.unreadable", agent=agent_id)
         raise LoginRefused("The app's secret cannot be opened.", code="app_unreadable") from error

@@ -7,6 +7,7 @@ from typing import Any
 from hub.actions.context import Context
 from hub.actions.surveys.definition import OF_CHANNEL, Definition
 from hub.actions.surveys.token import hash_token, make_token
+from hub.model.keyring import every_key
 from storage import surveys
 from storage.database import Connection
 from storage.surveys import AskedRow
@@ -32,8 +33,8 @@ class Question:
 
     def token(self, secret: bytes) -> str:
         """By which it is answered (`answer_question`) and found (/survey/TOKEN); "" where it was asked under another key."""
-        token = make_token(secret, self.id)
-        return token if hash_token(token) == self.token_hash else ""
+        tokens = (make_token(key, self.id) for key in every_key(secret))
+        return next((token for token in tokens if hash_token(token) == self.token_hash), "")
 
 
 async def question_of(

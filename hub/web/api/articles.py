@@ -37,7 +37,13 @@ from storage.knowledge_find import Reader
 Language = Literal["en", "zh_CN"]
 Tags = Annotated[list[Annotated[str, Field(max_length=160)]], Field(max_length=MOST_TAGS)]
 Done = TypeVar("Done")
-_WRONG = {"bad_article": "title", "bad_tag": "tags", "no_such_category": "category_id"}
+_WRONG = {
+    "bad_article": "title",
+    "bad_tag": "tags",
+    "no_such_category": "category_id",
+    "too_many_pictures": "body",
+    "picture_needs_words": "body",
+}
 """Which field is at fault, by the code of the refusal."""
 
 

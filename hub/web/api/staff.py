@@ -24,7 +24,7 @@ from storage.agents import AgentDetails
 
 _FIELDS = {
     "bad_login": "login", "bad_name": "name", "weak_password": "password", "common_password": "password",
-    "telling_password": "password", "unknown_queue": "queues",
+    "telling_password": "password", "leaked_password": "password", "unknown_queue": "queues",
     "unknown_skill": "skills", "bad_level": "skills", "unknown_language": "languages", "unknown_calendar": "calendar",
     "bad_role": "role",
 }  # fmt: skip

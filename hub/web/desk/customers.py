@@ -14,10 +14,11 @@ from hub.web.desk.people.looking import TimelineLook
 from hub.web.desk.say.errands import task_words
 from hub.web.desk.tickets.thread import CUT
 from hub.web.desk.visit import Visit, go
-from storage import change_customers, customer_timeline, merge_customers, tasks, views
+from storage import change_customers, customer_timeline, merge_customers, surveys, tasks, views
 from storage.change_customers import OwnIdentity
 from storage.database import Connection
 from storage.merge_customers import MergeShown
+from storage.surveys import RefusalRow
 from storage.tasks import TaskRow
 from storage.views import CustomerRow, TicketRow, TimelineRow
 
@@ -33,6 +34,7 @@ class Told:
     customer: CustomerRow
     note: str
     identities: Sequence[OwnIdentity]
+    refusals: Sequence[RefusalRow]
     merges: Sequence[MergeShown]
     entries: Sequence[TimelineRow]
     tickets: Sequence[TicketRow]
@@ -124,6 +126,7 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
             customer=customer,
             note=change.note if change is not None else "",
             identities=await change_customers.own_identities(c, customer.id),
+            refusals=await surveys.refusals_of(c, customer.id),
             merges=await merge_customers.merges_of(c, customer.id),
             entries=[entry for entry in entries if entry.ticket_id in seen],
             tickets=[ticket for ticket in tickets if ticket.id in seen],

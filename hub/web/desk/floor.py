@@ -59,8 +59,8 @@ async def _read(visit: Visit) -> dict[str, object]:
 
 def _percent(visit: Visit, board: Board) -> str:
     share = board.in_time_share
-    # Rounded down: 100 % is said when nothing was late.
-    return "–" if share is None else f"{visit.voice.number(int(share * 100))} %"
+    # Rounded down: 100% is said when nothing was late.
+    return "–" if share is None else visit.voice.percent(int(share * 100) / 100)
 
 
 def _reasons(visit: Visit, why: object, titles: dict[str, str]) -> list[str]:

@@ -243,7 +243,7 @@ class _Line:
         ticket = None if event.ticket_code is None else show_code(TICKET, event.ticket_code)
         told = {"cursor": event.cursor, "kind": event.kind, "ticket": ticket, "agent": event.agent_id}
         if (event.kind, event.assignee_id) == (EventKind.INTERACTION_ADDED, self._agent_id):
-            told["answered"] = event.data.get("direction") == "in"
+            told["answered"] = "in" in (event.data.get("direction"), event.data.get("as"))
         if event.kind in _OF_OFFERS and event.data.get("agent") == self._agent_id:
             told["mine"] = True
         await self._socket.send_json(told)

@@ -31,6 +31,7 @@ from hub.web.desk.errands import notices, tasks, webhooks
 from hub.web.desk.knowledge import offering, shelves
 from hub.web.desk.knowledge import pages as knowledge
 from hub.web.desk.knowledge import writing as knowledge_writing
+from hub.web.desk.knowledge.picturing import ArticlePictures
 from hub.web.desk.letters.original import PICTURES, Originals
 from hub.web.desk.lists import bulk, looks, news, snooze
 from hub.web.desk.lists import views as saved
@@ -66,6 +67,7 @@ P = Permission
 def desk_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /desk."""
     originals = Originals(ctx)
+    pictures = ArticlePictures(ctx)
 
     def get(path: str, handler: Handler, *, needs: Permission | None) -> web.RouteDef:
         return web.get(f"/desk{path}", at_desk(ctx, handler, needs=needs))
@@ -106,6 +108,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/tickets/{code}/originals/{id}", originals.show, needs=EVERYBODY),
         post("/tickets/{code}/replies", writing.post_reply, needs=P.ANSWER),
         post("/tickets/{code}/draft/files", drafts_of_tickets.post_file, needs=P.ANSWER),
+        post("/tickets/{code}/draft/articles/{article}", drafts_of_tickets.post_pictures, needs=P.ANSWER),
         post("/tickets/{code}/draft/{mode}", drafts_of_tickets.post_draft, needs=EVERYBODY),
         get("/fragments/tickets/{code}/draft", drafts_of_tickets.get_drafts, needs=EVERYBODY),
         post("/drafts/beside/{id}/forget", drafts_of_tickets.post_forget, needs=EVERYBODY),
@@ -163,6 +166,9 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/knowledge/new", knowledge_writing.show_new, needs=P.WRITE_KNOWLEDGE),
         post("/knowledge/preview", knowledge_writing.post_preview, needs=P.WRITE_KNOWLEDGE),
         post("/knowledge/text/{language}", knowledge_writing.post_text, needs=P.WRITE_KNOWLEDGE),
+        post("/knowledge/pictures", pictures.post_new, needs=P.WRITE_KNOWLEDGE),
+        get("/knowledge/pictures/{token}", pictures.show, needs=EVERYBODY),
+        get("/knowledge/pictures/{token}/{size:small}", pictures.show, needs=EVERYBODY),
         get("/knowledge/categories", shelves.show_categories, needs=P.WRITE_KNOWLEDGE),
         post("/knowledge/categories", shelves.post_new, needs=P.WRITE_KNOWLEDGE),
         post("/knowledge/categories/{category}", shelves.post_change, needs=P.WRITE_KNOWLEDGE),
@@ -290,6 +296,8 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/customers/{code}/identities/{id}/verify", changing.post_verify, needs=P.MERGE_CUSTOMERS),
         post("/customers/{code}/identities/{id}/unverify", changing.post_unverify, needs=P.MERGE_CUSTOMERS),
         post("/customers/{code}/identities/{id}/remove", changing.post_remove, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/refusals/{id}/lift", changing.post_lift_refusal, needs=P.CHANGE_CUSTOMERS),
+        post("/customers/{code}/refusals/{id}/restore", changing.post_restore_refusal, needs=P.CHANGE_CUSTOMERS),
         get("/fragments/customers/{code}/merge", merging.show_merge, needs=P.MERGE_CUSTOMERS),
         get("/fragments/customers/{code}/merge/found", merging.show_found, needs=P.MERGE_CUSTOMERS),
         get("/fragments/customers/{code}/merge/{other}", merging.show_preview, needs=P.MERGE_CUSTOMERS),

@@ -16,6 +16,7 @@ from hub.actions.search.documents import field_values
 from hub.actions.search.index import state_of_search
 from hub.actions.search.query import KINDS, STATUSES, Asked, Kind, read_days, read_query
 from hub.actions.search.snippet import Piece, has_hit, marked
+from hub.model.article_pictures import without_addresses
 from hub.model.permissions import Permission
 from hub.model.tags import clean_tag
 from hub.web.api.cursors import (
@@ -252,7 +253,8 @@ async def _articles(visit: Visit, asked: Asked, *, few: bool) -> Section:
     shown = []
     for one in offers[:many]:
         said = marked(one.summary, asked.terms)
-        shown.append(ShownArticle(offer=one, pieces=said if has_hit(said) else marked(one.body, asked.terms)))
+        body = marked(without_addresses(one.body), asked.terms)
+        shown.append(ShownArticle(offer=one, pieces=said if has_hit(said) else body))
     return Section(sort=Kind.ARTICLES, hits=shown, after="more" if few and len(offers) > many else "")
 
 

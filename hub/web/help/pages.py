@@ -21,11 +21,12 @@ from hub.actions.knowledge.judge import TooMany
 from hub.actions.portal.place import is_open
 from hub.actions.ports import public_url
 from hub.model.articles import PLACES, language_of_place, other_language, public_path, slug
-from hub.web.article_text import render_article
+from hub.web.article_pictures import IN_HELP, show_article_picture, show_text
 from hub.web.desk.say.language import Voice
 from hub.web.help import answers
 from storage import help as stored
 from storage.help import PublicArticle, ShelfRow
+from storage.knowledge_find import Reader
 
 _MOST_TYPED = 300
 _MOST_TEXT = 4000
@@ -97,7 +98,7 @@ class HelpPages:
             "help_article.html",
             voice,
             article=article,
-            html=render_article(article.body),
+            html=await show_text(self._ctx, article.body, path=IN_HELP),
             category=_category(article, voice),
             said=said,
             path=path,
@@ -105,6 +106,10 @@ class HelpPages:
             elsewhere={one.language: public_path(one.language, number, one.title) for one in found},
             base=public_url(self._ctx),
         )
+
+    async def show_picture(self, request: web.Request) -> web.Response:
+        """A picture of an article that customers read at this moment; any other is not found."""
+        return await show_article_picture(self._ctx, request, Reader.PUBLIC)
 
     async def post_vote(self, request: web.Request) -> web.Response:
         """Whether it helped. Only our own page asks, so only it is heard."""

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from channels.doors import COMMON_HEADERS, Asks, open_to
 from hub.actions.context import Context
+from hub.web.article_pictures import IN_HELP, SMALL
 from hub.web.help.pages import HelpPages
 
 _STATIC = Path(__file__).parent / "static"
@@ -28,6 +29,8 @@ def help_routes(ctx: Context) -> list[web.RouteDef]:
         web.get("/help/suggest", told(pages.get_suggestions)),
         web.get("/help/sitemap.xml", told(pages.show_sitemap)),
         *(web.get(f"/help/{name}", _file) for name in FILES),
+        web.get(f"{IN_HELP}/{{token}}", told(pages.show_picture)),
+        web.get(f"{IN_HELP}/{{token}}/{{size:{SMALL}}}", told(pages.show_picture)),
         web.get("/help/{place}", told(pages.show_home)),
         web.get("/help/{place}/search", told(pages.show_search)),
         web.get("/help/{place}/category/{category}", told(pages.show_category)),

@@ -9,16 +9,18 @@ from yarl import URL
 from channels.doors import COMMON_HEADERS, choose_language, network_of, peer_of_request
 from channels.webform.settings import WebformSettings
 from hub.actions.context import Context
+from hub.actions.portal.device import GOOD_FOR
 from hub.actions.portal.enter import CODE_SECONDS, SESSION_SECONDS, Visitor
 from hub.actions.portal.place import Place, forms_of
 from hub.web.desk.say.language import LANGUAGES, Voice
 from hub.web.desk.say.render import render
 
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-SESSION, BROWSER, LANGUAGE = "", "-step", "-language"
-"""Cookies: of whoever is signed in, of the browser that asked for a code, of the language that was chosen."""
-_SECONDS = {SESSION: SESSION_SECONDS, BROWSER: CODE_SECONDS, LANGUAGE: 365 * 86_400.0}
-_MOST = 200
+SESSION, BROWSER, DEVICE, LANGUAGE = "", "-step", "-device", "-language"
+"""Cookies: of whoever is signed in, of the browser that asked for a code, of one in which somebody signed in before, of the
+language that was chosen."""
+_SECONDS = {SESSION: SESSION_SECONDS, BROWSER: CODE_SECONDS, DEVICE: GOOD_FOR, LANGUAGE: 365 * 86_400.0}
+_MOST = 300
 _KEPT = ("to", "state", "before")
 """What stays in an address when the language changes."""
 

@@ -16,7 +16,16 @@ from hub.actions.portal.enter import (
     use_link,
 )
 from hub.model.codes import TICKET, NotACode, read_code, show_code
-from hub.web.portal.answers import BROWSER, SESSION, Seen, drop_cookie, keep_cookie, moved, read_cookie
+from hub.web.portal.answers import (
+    BROWSER,
+    DEVICE,
+    SESSION,
+    Seen,
+    drop_cookie,
+    keep_cookie,
+    moved,
+    read_cookie,
+)
 from hub.web.portal.posted import read_fields
 
 _MOST_TYPED = 400
@@ -29,7 +38,13 @@ async def post_address(seen: Seen) -> web.Response:
     typed = posted.get("email", "").strip()[:_MOST_TYPED]
     if not typed and seen.visitor is not None:
         typed = seen.visitor.address
-    browser = await ask_code(seen.ctx, typed=typed, network=seen.network, language=seen.voice.locale)
+    browser = await ask_code(
+        seen.ctx,
+        typed=typed,
+        network=seen.network,
+        language=seen.voice.locale,
+        device=read_cookie(seen.request, seen.ctx, DEVICE),
+    )
     response = moved(f"/portal/code{_to(seen)}")
     keep_cookie(response, seen.ctx, BROWSER, browser)
     return response
@@ -46,7 +61,11 @@ async def post_code(seen: Seen) -> web.Response:
     browser = read_cookie(seen.request, seen.ctx, BROWSER)
     try:
         entered = await take_code(
-            seen.ctx, browser=browser, typed=posted.get("code", ""), network=seen.network
+            seen.ctx,
+            browser=browser,
+            typed=posted.get("code", ""),
+            network=seen.network,
+            device=read_cookie(seen.request, seen.ctx, DEVICE),
         )
     except WrongCode:
         return _code_page(seen, status=422, problem="wrong_code")
@@ -67,7 +86,12 @@ async def show_link(seen: Seen) -> web.Response:
 
 async def post_link(seen: Seen) -> web.Response:
     """The button was pressed."""
-    entered = await use_link(seen.ctx, seen.request.match_info["token"], network=seen.network)
+    entered = await use_link(
+        seen.ctx,
+        seen.request.match_info["token"],
+        network=seen.network,
+        device=read_cookie(seen.request, seen.ctx, DEVICE),
+    )
     number = show_code(TICKET, entered.ticket_code) if entered.ticket_code else ""
     return await _let_in(seen, entered, number)
 
@@ -92,6 +116,8 @@ async def _let_in(seen: Seen, entered: Entered, number: str) -> web.Response:
         await sign_out(seen.ctx, seen.session)  # one at a time in one browser
     response = moved(f"/portal/{number}" if number else "/portal")
     keep_cookie(response, seen.ctx, SESSION, entered.session)
+    if entered.device:
+        keep_cookie(response, seen.ctx, DEVICE, entered.device)
     return response
 
 

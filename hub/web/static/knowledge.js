@@ -1,5 +1,6 @@
 // Articles that fit what is being answered: asked for when somebody begins to write, put into the reply by one press.
 import { put } from "./complete.js";
+import { say } from "./page.js";
 
 const asked = new WeakSet(); // composers that were asked for already
 let timer = 0;
@@ -20,6 +21,19 @@ async function ask(box, typed) {
     found.replaceChildren(...page.body.childNodes);
   } catch (error) {
     if (error.name !== "AbortError") found.replaceChildren(); // not reachable: the reply can be written all the same
+  }
+}
+
+// The pictures of an article whose text was put into the reply go along as files.
+async function attach(box, article) {
+  const ticket = box.closest("#composer").dataset.ticket;
+  const answer = await fetch(`/desk/tickets/${ticket}/draft/articles/${article}`, { method: "POST", headers: { "HX-Request": "true" } });
+  if (!answer.ok) return say((await answer.json()).trouble);
+  const made = document.createElement("template");
+  made.innerHTML = await answer.text(); // our own template, escaped there
+  for (const item of [...made.content.children]) {
+    document.getElementById("draft-files").append(item);
+    htmx.process(item);
   }
 }
 
@@ -69,6 +83,7 @@ document.addEventListener("click", (event) => {
     const area = document.getElementById("reply-text");
     const before = area.value.slice(0, area.selectionStart);
     put(area, before && !/\s$/.test(before) ? ` ${button.dataset.put}` : button.dataset.put, area.selectionStart, area.selectionEnd);
+    if (button.dataset.article) attach(box, button.dataset.article);
     open(box, false);
     area.focus();
   }
@@ -76,6 +91,8 @@ document.addEventListener("click", (event) => {
 
 // The editor: what was typed is not left behind without a word.
 let unsaved = false;
+
+if (document.getElementById("article-form")) import("./pictures.js");
 
 document.addEventListener("input", (event) => {
   if (event.target.closest("#article-form")) unsaved = true;

@@ -101,7 +101,7 @@ def test_why_this_queue_and_kind() -> None:
 
 def test_a_kind_that_the_sender_chose_is_not_shown_as_their_words() -> None:
     result = classify("The lid is loose.", "", "complaint")
-    assert explain(result, "en").startswith(f"complaint ({round(result.confidence * 100)} %)")
+    assert explain(result, "en").startswith(f"complaint ({round(result.confidence * 100)}%)")
     assert "it came in marked as complaint" in explain(result, "en") and "“complaint”" not in explain(
         result, "en"
     )
@@ -110,7 +110,7 @@ def test_a_kind_that_the_sender_chose_is_not_shown_as_their_words() -> None:
 
 def test_doubt_is_said() -> None:
     assert explain(classify("", ""), "en") == (
-        "enquiry (25 %), without clear evidence; uncertain, could also be request"
+        "enquiry (25%), without clear evidence; uncertain, could also be request"
     )
     assert explain(classify("", ""), "zh_CN") == "咨询（25%），没有明确依据；不确定，也可能是服务请求"
 

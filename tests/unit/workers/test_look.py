@@ -3,8 +3,8 @@
 import asyncio
 from typing import cast
 
-from hub.actions.announce import INBOUND, OUTBOX, Listener
-from hub.workers.look import look_again, wake_all
+from hub.actions.announce import FIRST, INBOUND, OUTBOX, Listener
+from hub.workers.look import look_again
 from storage.database import Database
 
 
@@ -37,7 +37,7 @@ async def test_it_looks_until_there_is_nothing_and_again_when_told() -> None:
     hears.wake(INBOUND)
     await asyncio.wait_for(empty.wait(), 5)
     halt.set()
-    wake_all(hears)
+    hears.wake_all()
     await asyncio.wait_for(task, 5)
     assert not found and wells == 5
 
@@ -74,6 +74,34 @@ async def test_it_looks_by_itself_when_nobody_tells() -> None:
     assert looks == 3
 
 
+async def test_what_one_hub_does_alone_wakes_the_first_and_whoever_becomes_the_first() -> None:
+    hears, halt = listener(), asyncio.Event()
+    hears.first = False
+    looked = asyncio.Queue[None]()
+
+    async def look() -> int:
+        looked.put_nowait(None)
+        return 0
+
+    task = asyncio.create_task(
+        look_again(hears, INBOUND, look, every=3600, halt=halt, well=lambda: None, one_is_enough=True)
+    )
+    await asyncio.wait_for(looked.get(), 5)  # as it begins
+    hears.wake(INBOUND)
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert looked.empty()
+    hears.first = True
+    hears.wake(FIRST)
+    await asyncio.wait_for(looked.get(), 5)
+    await asyncio.sleep(0)
+    hears.wake(INBOUND)
+    await asyncio.wait_for(looked.get(), 5)
+    halt.set()
+    hears.wake_all()
+    await asyncio.wait_for(task, 5)
+
+
 async def test_a_round_that_has_begun_is_ended_before_the_halt() -> None:
     hears, halt = listener(), asyncio.Event()
     begun, go_on, ended = asyncio.Event(), asyncio.Event(), False
@@ -88,7 +116,7 @@ async def test_a_round_that_has_begun_is_ended_before_the_halt() -> None:
     task = asyncio.create_task(look_again(hears, INBOUND, look, every=3600, halt=halt, well=lambda: None))
     await begun.wait()
     halt.set()
-    wake_all(hears)
+    hears.wake_all()
     go_on.set()
     await asyncio.wait_for(task, 5)
     assert ended

@@ -7,6 +7,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.knowledge.find import Offer, find_articles, suggest
 from hub.actions.ports import public_url
+from hub.model.article_pictures import pictures_in
 from hub.web.article_text import article_as_text
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit
@@ -31,6 +32,7 @@ async def show_fitting(visit: Visit) -> web.StreamResponse:
         typed=typed,
         articles=[(one, public_url(visit.ctx) + one.path if one.public else "") for one in offers],
         as_text=article_as_text,
+        pictures_in=pictures_in,
     )
 
 

@@ -14,7 +14,7 @@ from hub.actions.ports import public_url
 from hub.model.articles import LANGUAGES, Visibility, other_language, public_path
 from hub.model.permissions import Permission
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
-from hub.web.article_text import render_article
+from hub.web.article_pictures import AT_DESK, show_text
 from hub.web.desk.say.knowledge import STATES, VISIBILITIES
 from hub.web.desk.say.language import Voice
 from hub.web.desk.visit import Visit
@@ -92,7 +92,7 @@ async def show_article(visit: Visit) -> web.StreamResponse:
         language=language,
         text=text,
         read=published or text,
-        html=render_article(body),
+        html=await show_text(ctx, body, path=AT_DESK),
         versions=versions,
         comments=comments,
         categories=categories,
@@ -125,7 +125,7 @@ async def show_version(visit: Visit) -> web.StreamResponse:
         language=language,
         number=int(number),
         version=found,
-        html=render_article(found.body),
+        html=await show_text(visit.ctx, found.body, path=AT_DESK),
     )
 
 
@@ -171,9 +171,9 @@ def category_title(voice: Voice, one: CategoryRow) -> str:
     return one.title_zh if voice.chinese else one.title_en
 
 
-def helped_share(row: ArticleRow) -> int:
-    """How many of a hundred readers said that it helped, with two imagined ones who disagree."""
-    return round(100 * helpfulness(row.helped, row.helped_not))
+def helped_share(row: ArticleRow) -> float:
+    """The share of its readers who said that it helped, with two imagined ones who disagree."""
+    return helpfulness(row.helped, row.helped_not)
 
 
 async def _published(visit: Visit, text: TextRow) -> stored.Words | None:

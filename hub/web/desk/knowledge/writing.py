@@ -11,6 +11,7 @@ from hub.actions.knowledge.blank_out import BLANK, count_blanks
 from hub.actions.knowledge.categories import list_categories
 from hub.actions.knowledge.draft_of_ticket import article_from_ticket
 from hub.actions.knowledge.write import Facts
+from hub.model.article_pictures import MOST_BYTES
 from hub.model.articles import (
     LANGUAGES,
     MOST_BODY,
@@ -19,7 +20,7 @@ from hub.model.articles import (
     Visibility,
     other_language,
 )
-from hub.web.article_text import render_article
+from hub.web.article_pictures import AT_DESK, show_text
 from hub.web.desk.knowledge.pages import PAGE, article_number, category_title, read_article
 from hub.web.desk.say.knowledge import VISIBILITIES
 from hub.web.desk.say.words import say_failure
@@ -91,7 +92,8 @@ async def post_text(visit: Visit) -> web.StreamResponse:
 async def post_preview(visit: Visit) -> web.StreamResponse:
     """What a text looks like."""
     text = _read(await visit.request.post())
-    return visit.page("_article_preview.html", text=text, html=render_article(text.body[:MOST_BODY]))
+    html = await show_text(visit.ctx, text.body[:MOST_BODY], path=AT_DESK)
+    return visit.page("_article_preview.html", text=text, html=html)
 
 
 async def post_facts(visit: Visit) -> web.StreamResponse:
@@ -198,8 +200,8 @@ async def _editor(
         row=row,
         own=there.get(form.language),
         other=other,
-        other_html=render_article(other.body) if other is not None else "",
-        html=render_article(form.text.body),
+        other_html=await show_text(visit.ctx, other.body, path=AT_DESK) if other is not None else "",
+        html=await show_text(visit.ctx, form.text.body, path=AT_DESK),
         trouble=trouble,
         saved=not trouble and "saved" in visit.request.query,
         blanks=count_blanks(form.text.title, form.text.summary, form.text.body),
@@ -209,6 +211,7 @@ async def _editor(
         MOST_TITLE=MOST_TITLE,
         MOST_SUMMARY=MOST_SUMMARY,
         MOST_BODY=MOST_BODY,
+        MOST_PICTURE=MOST_BYTES,
     )
     response.set_status(409 if trouble else 200)
     return response

@@ -17,6 +17,7 @@ from hub.actions.customers.change import (
     verify_identity,
 )
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.surveys.lift import lift_refusal, restore_refusal
 from hub.model.codes import CUSTOMER, show_code
 from hub.web.desk import customers
 from hub.web.desk.people.merging import customer_code
@@ -137,7 +138,24 @@ async def post_put_back(visit: Visit) -> web.StreamResponse:
     return taken_back(visit)
 
 
+async def post_lift_refusal(visit: Visit) -> web.StreamResponse:
+    """They may be asked how they liked it again."""
+    code, refusal = _identity(visit)
+    address = await lift_refusal(visit.ctx, customer_code=code, refusal_id=refusal, actor=visit.actor)
+    undo = f"/desk/customers/{show_code(CUSTOMER, code)}/refusals/{refusal}/restore"
+    text = visit.voice.say(N_("Surveys may go to %(address)s again."), address=address)
+    return await customers.show_timeline(visit, visit.toast(text, undo))
+
+
+async def post_restore_refusal(visit: Visit) -> web.StreamResponse:
+    """They may not, as they said."""
+    code, refusal = _identity(visit)
+    await restore_refusal(visit.ctx, customer_code=code, refusal_id=refusal, actor=visit.actor)
+    return taken_back(visit)
+
+
 def _identity(visit: Visit) -> tuple[int, int]:
+    """The customer's code, and the id of what is meant of theirs."""
     number = _number(visit.request.match_info["id"])
     if number is None:
         raise NotFound("not an id")

@@ -85,6 +85,10 @@ class Voice:
     def number(self, value: float) -> str:
         return write_number(value, self.locale)
 
+    def percent(self, share: float, digits: int = 0) -> str:
+        """A share of 1 in hundredths, with at most so many figures behind the point."""
+        return f"{self.number(round(share * 100, digits) if digits else round(share * 100))}%"
+
     def decimal(self, value: float, digits: int) -> str:
         """With so many figures behind the point, also where they are noughts."""
         pattern = "#,##0" + ("." + "0" * digits if digits else "")

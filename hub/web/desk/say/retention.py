@@ -36,6 +36,12 @@ POLICIES: Mapping[Kept, Words] = {
         name=N_("What readers said of articles"),
         means=N_("Their words, and which visitor said what. How many were helped stays counted."),
     ),
+    Kept.PICTURES: Words(
+        name=N_("Pictures that no article shows"),
+        means=N_(
+            "Neither a text nor a version that was published. Counted from when the last one let go of it."
+        ),
+    ),
 }
 
 DEPTH_WORDS: Mapping[Depth, str] = {

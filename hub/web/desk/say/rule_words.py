@@ -130,7 +130,7 @@ class RuleWords:
             return write_amount(value, "second", self.voice.locale)
         if last.endswith("_hours"):
             return self.span(value * 60)
-        return f"{self.voice.number(value)} %" if last == "warn_at" else self.voice.number(value)
+        return self.voice.percent(value / 100) if last == "warn_at" else self.voice.number(value)
 
     def span(self, minutes: int) -> str:
         """So much time."""

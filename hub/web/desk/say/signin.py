@@ -45,7 +45,11 @@ REFUSALS: Mapping[str, str] = {
         "words that have nothing to do with each other."
     ),
     "telling_password": N_(
-        "This password holds your login, your name, Contact Hub or the domain of an inbox. Leave that out."
+        "This password holds your login, your name, Contact Hub, the domain of an inbox or a word of the company. Leave that "
+        "out."
+    ),
+    "leaked_password": N_(
+        "This password stands in a list of passwords that were leaked somewhere. Choose one that was never used."
     ),
     "step_over": N_("This took too long, or was done already. Please begin again."),
     "passkey_refused": N_("The passkey's answer could not be checked. Try again, or use another way."),

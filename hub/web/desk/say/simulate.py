@@ -118,7 +118,7 @@ def tell_question(voice: Voice, question: Mapping[str, Any], rules_called: str =
     ]
     load = float(question.get("load", 1.0))
     if load != 1.0:
-        told.append(voice.say(N_("%(share)s %% of the customers"), share=voice.number(round(load * 100))))
+        told.append(voice.say(N_("%(share)s of the customers"), share=voice.percent(load)))
     if question.get("scenario"):
         told.append(voice.say(SCENARIOS[question["scenario"]]))
     if question.get("rules") is not None:

@@ -248,6 +248,18 @@ FAILURES: Mapping[str, str] = {
     "bad_article": N_("An article needs a title; title, summary and text have a longest length."),
     "article_changed": N_("Somebody else has changed this article meanwhile. Reload the page first."),
     "article_archived": N_("The article is archived. Restore it first."),
+    "picture_too_large": N_("The picture is too large: 10 MB at the most."),
+    "no_picture": N_(
+        "This is no picture that can be shown: a PNG, JPEG, GIF or WebP of 40 million pixels at the most."
+    ),
+    "moving_picture": N_(
+        "Pictures that move are not taken: nobody who reads could stop them. Take one picture of each step."
+    ),
+    "broken_picture": N_("The picture cannot be read. Save it anew and try again."),
+    "picture_needs_words": N_(
+        "Say for each picture what it shows, between the brackets: that is read to whoever does not see it."
+    ),
+    "too_many_pictures": N_("A text has 60 pictures at the most."),
     "no_such_category": N_("There is no such category any more."),
     "bad_category": N_("A category needs a title, in one language at least."),
     "secret_again": N_(

@@ -1,7 +1,5 @@
 """To the company's own sign-in and back."""
 
-import hmac
-
 from aiohttp import web
 
 from hub.actions.context import Context
@@ -9,7 +7,7 @@ from hub.actions.failures import LoginRefused, NotFound
 from hub.actions.signin.by_password import check_password
 from hub.actions.signin.company.sign_in import come_back, set_out, unlink
 from hub.actions.signin.own_sessions import holder_of
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import every_keyed
 from hub.web.desk.cookies import JOURNEY, drop_cookie, keep_cookie, read_cookie, read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.words import say_failure
@@ -90,7 +88,7 @@ async def go_again(own: Own) -> web.StreamResponse:
     given = own.request.query.get("ticket", "")
     if not own.ctx.settings.web.oidc.issuer or purpose not in ("link", "prove"):
         raise NotFound("There is no company sign-in.")
-    if not hmac.compare_digest(given.encode(), ticket_of(own.ctx, own.holder, purpose).encode()):
+    if given not in _tickets(own.ctx, own.holder, purpose):
         raise NotFound("This link was not made for this session.")
     if purpose == "link" and not own.holder.fresh:
         # Whoever found an open desk must not make an entrance of their own.
@@ -118,7 +116,12 @@ async def post_unlink(own: Own) -> web.StreamResponse:
 
 def ticket_of(ctx: Context, holder: Holder, purpose: str) -> str:
     """What makes a link to the provider one of ours."""
-    return keyed(ctx, "company ticket", str(holder.session_id), purpose).hex()[:32]
+    return _tickets(ctx, holder, purpose)[0]
+
+
+def _tickets(ctx: Context, holder: Holder, purpose: str) -> list[str]:
+    made = every_keyed(ctx, "company ticket", str(holder.session_id), purpose)
+    return [one.hex()[:32] for one in made]
 
 
 async def is_linked(ctx: Context, agent_id: int) -> bool:

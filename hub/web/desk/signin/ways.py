@@ -12,7 +12,7 @@ from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, LoginRefused
 from hub.actions.signin.enter import Browser, Entered
 from hub.actions.signin.passkeys import Asked, Site
-from hub.actions.signin.tokens import keyed
+from hub.actions.signin.tokens import every_keyed, keyed
 from hub.settings import Settings
 from hub.web.desk.cookies import (
     KNOWN,
@@ -34,6 +34,7 @@ SECURITY = "/desk/security"
 START = "/desk/security/start"
 AGAIN = "/desk/security/again"
 MOST_FIELD = 1000
+_KNOWN_TO = "known browser"
 MOST_ANSWER = 64 * 1024
 
 
@@ -74,7 +75,8 @@ def base_of(request: web.Request, settings: Settings) -> str:
 
 def known_browser(ctx: Context, request: web.Request, login: str) -> bool:
     """Whether this login was signed in here before."""
-    return read_cookie(request, ctx.settings, KNOWN) == _known(ctx, login)
+    given = read_cookie(request, ctx.settings, KNOWN)
+    return given in (one.hex() for one in every_keyed(ctx, _KNOWN_TO, login))
 
 
 def let_in(ctx: Context, entered: Entered, on: str, *, login: str = "") -> web.Response:
@@ -87,7 +89,7 @@ def let_in(ctx: Context, entered: Entered, on: str, *, login: str = "") -> web.R
         keep_session(response, ctx.settings, entered.token)
         drop_cookie(response, ctx.settings, STEP)
     if login:
-        keep_cookie(response, ctx.settings, KNOWN, _known(ctx, login))
+        keep_cookie(response, ctx.settings, KNOWN, keyed(ctx, _KNOWN_TO, login).hex())
     return response
 
 
@@ -137,7 +139,3 @@ async def read_answer(request: web.Request) -> tuple[str, dict[str, object]]:
     if not isinstance(answer, dict):
         raise LoginRefused("This is no answer of a passkey.", code="passkey_refused")
     return ticket[:MOST_FIELD], cast("dict[str, object]", answer)
-
-
-def _known(ctx: Context, login: str) -> str:
-    return keyed(ctx, "known browser", login).hex()

@@ -9,13 +9,16 @@ from aiohttp.web_request import FileField
 from hub.actions.answers import drafts
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.people.sight import may_see_id
+from hub.model.articles import LANGUAGES
 from hub.model.drafts import Draft, DraftContent, DraftMode, Write
 from hub.model.picture_types import picture_type
+from hub.web.desk.knowledge.pages import article_number
 from hub.web.desk.letters.original import show_picture
+from hub.web.desk.say.render import render
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.system import download
 from hub.web.desk.tickets.thread import ticket_code
-from hub.web.desk.visit import Visit
+from hub.web.desk.visit import Visit, show_html
 from storage import drafts as stored
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -73,6 +76,23 @@ async def post_file(visit: Visit) -> web.StreamResponse:
     except NotPossible as failure:
         return _show({"trouble": say_failure(visit.voice, failure)}, status=409)
     return visit.page("_draft_file.html", file=kept, shown=bool(picture_type(data)))
+
+
+async def post_pictures(visit: Visit) -> web.StreamResponse:
+    """The pictures of an article whose text was put into the reply: they lie ready too."""
+    language = visit.request.query.get("lang", "")
+    try:
+        kept = await drafts.attach_pictures(
+            visit.ctx,
+            ticket_code=ticket_code(visit.request.match_info["code"]),
+            agent_id=visit.agent.id,
+            article_id=article_number(visit.request.match_info["article"]),
+            language=language if language in LANGUAGES else "",
+        )
+    except NotPossible as failure:
+        return _show({"trouble": say_failure(visit.voice, failure)}, status=409)
+    items = [render("_draft_file.html", visit.voice, file=one, shown=True) for one in kept]
+    return show_html("".join(items))
 
 
 async def post_remove(visit: Visit) -> web.StreamResponse:

@@ -1,0 +1,59 @@
+"""What stands on timelines, read row by row: a long run's would not fit into one answer."""
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from tests.faults.world import KEY
+
+AT_ONCE = 2_000
+STILL_COMING = 20_000
+"""Rows get their numbers before they are committed: among so many of the newest there may be new ones."""
+
+
+@dataclass(slots=True)
+class Timelines:
+    """`seen`: how often each key stands there as something that a customer said; `filed`: when, in seconds since 1970."""
+
+    seen: Counter[str] = field(default_factory=Counter)
+    filed: dict[str, float] = field(default_factory=dict)
+    highest: int = 0
+
+
+@contextlib.asynccontextmanager
+async def unhurried(dsn: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """A connection whose statements may take as long as they do: checks read everything."""
+    connection = await asyncpg.connect(dsn, timeout=30)
+    try:
+        await connection.execute("SET timezone = 'UTC'")
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def rows(
+    connection: "asyncpg.Connection[Any]", query: str, *values: object
+) -> AsyncIterator[asyncpg.Record]:
+    async with connection.transaction():
+        async for row in connection.cursor(query, *values, prefetch=AT_ONCE):
+            yield row
+
+
+async def read_timelines(connection: "asyncpg.Connection[Any]", after: int = 0) -> Timelines:
+    """Everything that customers said, in rows above `after`."""
+    found = Timelines()
+    async for row in rows(
+        connection,
+        """SELECT id, text, extract(epoch FROM created_at)::float8 AS at FROM interaction
+           WHERE direction = 'in' AND id > $1""",
+        after,
+    ):
+        found.highest = max(found.highest, row["id"])
+        for key in set(KEY.findall(row["text"])):
+            found.seen[key] += 1
+            found.filed.setdefault(key, row["at"])
+    return found
