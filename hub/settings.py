@@ -175,6 +175,32 @@ class Passwords(_Table):
         return value.rstrip("/")
 
 
+class Scanner(_Table):
+    """clamd, which looks into files. Without `address` nobody does."""
+
+    address: str = ""
+    within_seconds: float = Field(default=60, gt=0, le=600)
+    most_mb: float = Field(default=25, gt=0, le=4000)
+
+    @field_validator("address")
+    @classmethod
+    def _is_a_place(cls, value: str) -> str:
+        if value and not re.fullmatch(r"unix:/.+|tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]@]+):\d{1,5}", value):
+            raise ValueError("must be like unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310")
+        return value
+
+    @property
+    def socket(self) -> str:
+        """The path of its Unix socket; "" where it listens on TCP."""
+        return self.address.removeprefix("unix:") if self.address.startswith("unix:") else ""
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.address.removeprefix("tcp://").rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class Webhooks(_Table):
     allow_private: bool = False
 
@@ -213,6 +239,7 @@ class Settings(BaseSettings):
     delivery: Delivery = Delivery()
     classification: Classification = Classification()
     passwords: Passwords = Passwords()
+    scanner: Scanner = Scanner()
     webhooks: Webhooks = Webhooks()
     space: Space = Space()
     desk_channels: DeskChannels = DeskChannels()

@@ -36,6 +36,7 @@ from hub.workers.outlook import look_ahead
 from hub.workers.retention import keep_retention
 from hub.workers.routing import give_out
 from hub.workers.rules import follow_rules
+from hub.workers.scanning import scan_files
 from hub.workers.search import keep_search
 from hub.workers.simulations import simulate
 from hub.workers.supervise import Well, supervise
@@ -211,6 +212,7 @@ class _Running:
             self._begin("search", partial(keep_search, ctx, halt)),
             self._begin("learned", partial(follow_learned, ctx, halt)),
             self._begin("learning", partial(learn_now_and_then, ctx, halt)),
+            *([self._begin("files", partial(scan_files, ctx, halt))] if ctx.settings.scanner.address else []),
             self._begin("timers", partial(fire_timers, ctx, halt)),
             self._begin("loop", partial(watch_loop, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),

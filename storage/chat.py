@@ -203,6 +203,11 @@ async def goes_by_mail(
     return {(row["channel"], row["thread_key"]): row["mail"] for row in rows}
 
 
+async def note_withheld(connection: Connection, ticket_id: int, channel_id: int) -> None:
+    """Once a day: a letter waits, for too many went to its address."""
+    await connection.execute(SQL["note_withheld"], ticket_id, channel_id)
+
+
 async def add_letter(
     connection: Connection,
     *,

@@ -65,6 +65,8 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttachmentRow:
+    """`scan`: what a virus scanner said (storage.scans), `found` what it calls it; "" where nobody asked."""
+
     token: str
     interaction_id: int
     filename: str
@@ -72,6 +74,8 @@ class AttachmentRow:
     size: int
     inline: bool
     content_id: str
+    scan: str
+    found: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,14 @@
 """One visitor's conversation, whatever the line: who comes in, and what becomes of each thing that the page says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from channels.adapter import Accept, NotAccepted, Ports, Unavailable
 from channels.webchat import frames, sayings
-from channels.webchat.gate import Doorkeeper
+from channels.webchat.gate import Doorkeeper, TooMuch
 from channels.webchat.identity import BadIdentity, Person, read_identity
 from channels.webchat.pack import SentFile, pack
 from channels.webchat.sayings import Saying
@@ -57,12 +57,10 @@ async def come_in(
     person = _person(chat, hello, now, wrong)
     seat = await read_seat(chat, hello.session, now)
     if hello.key:
-        opened = await chat.ports.lounge.use_key(hello.key)
-        session = session_in(opened.thread_key) if opened is not None else ""
-        if opened is None or not session:
+        by_key = await _by_key(chat, hello.key, seat, now)
+        if by_key is None:
             wrong.append(sayings.problem("bad_key", "this link is over, or none of ours"))
-        elif seat is None or seat.session != session or seat.since > opened.since:
-            seat = other_seat(session, opened.since)
+        seat = by_key or seat
     if seat is not None and hello.fresh:
         await give_back(chat, seat)
         seat = new_seat(seat.person)
@@ -75,6 +73,24 @@ async def come_in(
     return Conversation(chat, seat, hello.page, meta, known=known), wrong
 
 
+async def _by_key(chat: Chat, key: str, seat: Seat | None, now: datetime) -> Seat | None:
+    """The seat of whoever shows a key and has this one; None where the key opens nothing, or too many came by such keys into
+    its conversation just now. Raises Unavailable."""
+    opened = await chat.ports.lounge.use_key(key)
+    session = session_in(opened.thread_key) if opened is not None else ""
+    if opened is None or not session:
+        return None
+    until = now + timedelta(days=chat.settings.keep_days)
+    if seat is not None and seat.session == session:
+        # Their own place stays as it is; one that was got by a key before is good for longer, and for all that both open.
+        return replace(seat, since=min(seat.since, opened.since), until=until) if seat.by_key else seat
+    try:
+        await chat.doorkeeper.sits(session)
+    except TooMuch:
+        return None
+    return other_seat(session, opened.since, until)
+
+
 async def read_seat(chat: Chat, token: str, now: datetime) -> Seat | None:
     """Whose token this is, if it still opens anything. Raises Unavailable."""
     seat = read_token(chat.ports.secret, chat.name, token, now) if token else None
@@ -83,8 +99,13 @@ async def read_seat(chat: Chat, token: str, now: datetime) -> Seat | None:
     return seat
 
 
-async def give_back(chat: Chat, seat: Seat) -> None:
-    """Nobody comes in by this token any more, on any hub. Raises Unavailable."""
+async def give_back(chat: Chat, seat: Seat, *, spoke: bool = False) -> None:
+    """Nobody comes in by this token any more, on any hub. One of nobody in particular, to a conversation in which nothing was
+    said, opens nothing that would have to be shut: whoever opens pages without end leaves no heap. `spoke`: something was said
+    just now, which may not be on the transcript yet. Raises Unavailable."""
+    spoke = spoke or seat.person is not None or await chat.doorkeeper.spoke(seat.session)
+    if not spoke and not await chat.ports.transcript.since(thread_key(seat.session), 0):
+        return
     await chat.ports.gate.take_once(revoked(seat), max(_LONG_AGO, chat.settings.keep_days * 86_400.0))
 
 
@@ -98,6 +119,7 @@ class Conversation:
         self.key = thread_key(seat.session)
         self._page = page
         self._meta = meta
+        self._spoke = False
 
     def after(self, line: int) -> int:
         """From where this page may be shown lines, if it has those up to this one. A new conversation has none, whatever the
@@ -140,7 +162,7 @@ class Conversation:
                 link = f"{self.chat.ports.public_url}/chat/{self.chat.name}#key={key}" if key else ""
                 return sayings.done("link", bool(key), url=link)
             case frames.Reset():
-                await give_back(self.chat, self.seat)
+                await give_back(self.chat, self.seat, spoke=self._spoke)
                 return sayings.done("reset", True)
             case frames.Bye():
                 await self.leave()
@@ -155,7 +177,7 @@ class Conversation:
             (acceptance,) = await self.chat.accept([item])
         except NotAccepted:
             return sayings.problem("not_kept", "not kept now; send it again", said.client_id)
-        self.known = True
+        self.known = self._spoke = True
         if acceptance.ticket_code:
             await self._go_on(said.email)
         return sayings.kept(said.client_id, acceptance.ticket_code)

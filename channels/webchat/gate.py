@@ -12,6 +12,8 @@ BYTES_WINDOW = 3600.0
 POLLS = 60
 """Questions of a page without a socket, for each page that may be opened: one in 20 s, and one more for each thing that
 happens."""
+SEATS, SEATS_WINDOW = 20, 3600.0
+"""Browsers that come into one conversation by links, in so many seconds."""
 LOT = 5
 """Messages of one socket that are counted together: the first of a lot pays for all."""
 
@@ -47,12 +49,20 @@ class Doorkeeper:
 
     async def says_alone(self, peer: str, session: str) -> None:
         """One message that came by itself, so that the conversation's own pace is counted too. Raises TooMuch, Unavailable."""
-        most = max(1, int(self._settings.burst + self._settings.messages_per_minute))
         await self._count(
             "too_fast",
-            self._counted("pace", session, most, 60.0),
+            self._pace(session),
             self._counted("say", network_of(peer), self._settings.address_messages, WINDOW),
         )
+
+    async def spoke(self, session: str) -> bool:
+        """Whether such a message came within the last minute. Raises Unavailable."""
+        (tally,) = await self._gate.look([self._pace(session)])
+        return tally.hits > 0
+
+    async def sits(self, session: str) -> None:
+        """Somebody comes into this conversation by a link, and has not been in it. Raises TooMuch, Unavailable."""
+        await self._count("bad_key", self._counted("seat", session, SEATS, SEATS_WINDOW))
 
     async def sends(self, peer: str, session: str, size: int) -> None:
         """A body with files, of `size` bytes. Raises TooMuch, Unavailable."""
@@ -62,6 +72,10 @@ class Doorkeeper:
             self._counted("kb", network_of(peer), most, BYTES_WINDOW, kilobytes),
             self._counted("own-kb", session, most, BYTES_WINDOW, kilobytes),
         )
+
+    def _pace(self, session: str) -> Counted:
+        most = max(1, int(self._settings.burst + self._settings.messages_per_minute))
+        return self._counted("pace", session, most, 60.0)
 
     async def _one(self, what: str, of: str, most: int, code: str, amount: int = 1) -> None:
         await self._count(code, self._counted(what, of, most, WINDOW, amount))

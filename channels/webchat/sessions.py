@@ -10,7 +10,7 @@ import hmac
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from joserfc import jwt
 from joserfc.errors import JoseError
@@ -29,14 +29,15 @@ _FIRST_SHAPE = re.compile(r"[A-Za-z0-9_-]{32}\.[0-9a-f]{32}")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
     """What a token says. `session` is the conversation's public name, `mark` what the token is revoked by, `person` who it is
-    bound to, None for nobody that a site has named. `by_key`: it was got for a key, which somebody else may have made.
-    `since`: it opens what comes after this line."""
+    bound to, None for nobody that a site has named. `by_key`: it was got for a key, which somebody else may have made; it ends
+    at `until`, however often its browser comes back. `since`: it opens what comes after this line."""
 
     session: str
     mark: str
     person: Person | None = None
     by_key: bool = False
     since: int = 0
+    until: datetime | None = None
 
     def may_be(self, person: Person) -> bool:
         """Whether it goes on as that person's. A conversation into which a link has led belongs to whoever made the link: who
@@ -53,17 +54,17 @@ def new_seat(person: Person | None = None) -> Seat:
     return Seat(session=secrets.token_hex(32), mark=secrets.token_urlsafe(24), person=person)
 
 
-def other_seat(session: str, since: int = 0) -> Seat:
+def other_seat(session: str, since: int, until: datetime) -> Seat:
     """Another token's for a conversation that there is: on another device."""
-    return Seat(session=session, mark=secrets.token_urlsafe(24), by_key=True, since=since)
+    return Seat(session=session, mark=secrets.token_urlsafe(24), by_key=True, since=since, until=until)
 
 
 def make_token(secret: bytes, channel: str, seat: Seat, now: datetime, *, days: int) -> str:
-    """Good until `days` from now."""
+    """Good until `days` from now, or until its seat ends."""
     claims: dict[str, object] = {
         "sid": seat.session,
         "jti": seat.mark,
-        "exp": int((now + timedelta(days=days)).timestamp()),
+        "exp": int((seat.until or now + timedelta(days=days)).timestamp()),
     }
     if seat.person is not None:
         claims |= {"sub": seat.person.subject, "name": seat.person.name, "email": seat.person.email}
@@ -100,7 +101,8 @@ def _read_token(secret: bytes, channel: str, token: str, now: datetime) -> Seat 
     )
     by_key = claims.get("key") is True
     since = int(claims["since"]) if by_key else 0
-    return Seat(session=session, mark=mark, person=person, by_key=by_key, since=since)
+    ends = datetime.fromtimestamp(until, UTC) if by_key else None
+    return Seat(session=session, mark=mark, person=person, by_key=by_key, since=since, until=ends)
 
 
 def revoked(seat: Seat) -> str:

@@ -29,6 +29,7 @@ LOOKS = "hub_looks"
 INCIDENTS = "hub_incidents"
 CHANNELS = "hub_channels"
 VISITORS = "hub_visitors"
+FILES = "hub_files"
 TOPICS = (
     EVENTS,
     INBOUND,
@@ -43,6 +44,7 @@ TOPICS = (
     CHANNELS,
     INCIDENTS,
     VISITORS,
+    FILES,
 )
 
 FIRST = "first"

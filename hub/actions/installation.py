@@ -9,7 +9,7 @@ from hub.actions.learning.learned import reload_learned
 from hub.actions.rules.rulebook import settle_rules
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules
-from storage import events, house
+from storage import events, house, scans
 from storage.database import Connection
 
 MONTHS_AHEAD = 2
@@ -32,6 +32,8 @@ async def set_up(ctx: Context) -> None:
         await house.retire_channels(connection, sorted({*ctx.channels, *ctx.desk_channels.wrong}))
         found.append(await settle_rules(connection, ctx.rulebook.file, shipped=ctx.rulebook.shipped))
         await house.make_partitions(connection, MONTHS_AHEAD)
+        if not ctx.settings.scanner.address:
+            await scans.forget_waiting(connection)
 
     await ctx.database.run(work)
     await rejoin_ledger(ctx.database)

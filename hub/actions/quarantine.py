@@ -4,8 +4,10 @@ from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.people.audit import record
+from hub.actions.scanning.open_file import check_bytes
 from hub.model.audit import AuditKind
 from hub.model.people import Actor
+from hub.model.permissions import Permission
 from hub.model.tickets import EventKind
 from storage import events, inbound, views
 from storage.database import Connection
@@ -38,7 +40,8 @@ async def discard(ctx: Context, *, raw_id: int, actor: Actor) -> None:
 
 
 async def read_raw(ctx: Context, *, raw_id: int, actor: Actor) -> bytes:
-    """What came in, byte for byte; that somebody looked at it is written down. Raises NotFound."""
+    """What came in, byte for byte; that somebody looked at it is written down. Raises NotFound; FileWithheld where the virus
+    scanner finds something in it and this is nobody who may open such things."""
 
     async def work(connection: Connection) -> bytes:
         content = await views.raw_content(connection, raw_id)
@@ -47,7 +50,10 @@ async def read_raw(ctx: Context, *, raw_id: int, actor: Actor) -> bytes:
         await record(connection, AuditKind.RAW_SEEN, actor=actor, subject=str(raw_id))
         return content
 
-    return await ctx.database.run(work)
+    content = await ctx.database.run(work)
+    if not actor.may(Permission.OPEN_INFECTED):
+        await check_bytes(ctx, content)
+    return content
 
 
 async def _tell(connection: Connection, raw_id: int, actor: Actor) -> None:

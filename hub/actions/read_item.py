@@ -34,6 +34,7 @@ def house_of(ctx: Context) -> House:
     return House(
         rules=ctx.rules,
         secret=ctx.secret,
+        scans=bool(ctx.settings.scanner.address),
         is_own=is_own_address(ctx),
         look_again=ctx.learned.look_again,
         case_link=partial(case_link, ctx),

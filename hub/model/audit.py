@@ -35,6 +35,7 @@ class AuditKind(StrEnum):
     WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of an act
     WEBHOOK_REMOVED = "webhook_removed"
     SECRETS_RESEALED = "secrets_resealed"
+    FILE_OPENED_ANYWAY = "file_opened_anyway"
     RAW_SEEN = "raw_seen"
     ITEM_REPLAYED = "item_replayed"
     ITEM_DISCARDED = "item_discarded"

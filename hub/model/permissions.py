@@ -41,6 +41,7 @@ class Permission(StrEnum):
     # System
     SEE_SYSTEM = "see_system"
     SEE_RAW = "see_raw"
+    OPEN_INFECTED = "open_infected"
     REPAIR = "repair"
     MANAGE_CHANNELS = "manage_channels"
     MANAGE_WEBHOOKS = "manage_webhooks"

@@ -111,6 +111,7 @@ class EventKind(StrEnum):
     TALK_OPENED = "talk_opened"
     SURVEY_SENT = "survey_sent"
     SURVEY_ANSWERED = "survey_answered"
+    FILE_CHECKED = "file_checked"
     SIGNED_IN = "signed_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SECOND_STEP_SET_UP = "second_step_set_up"

@@ -28,6 +28,7 @@ from hub.web.ops import Ready, ops_routes
 from hub.web.peers import Network, peer_of, read_proxies
 from hub.web.portal.routes import portal_routes
 from hub.web.survey.routes import survey_routes
+from hub.web.trouble.pages import is_of_staff, show_customer_trouble
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -156,21 +157,26 @@ def _is_packed(request: web.Request) -> bool:
 
 @web.middleware
 async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A page for what no handler has answered. No trace, no SQL, no version."""
+    """A page for what no handler has answered, of the desk or for customers. No trace, no SQL, no version."""
     try:
         return await handler(request)
     except web.HTTPException as trouble:
-        if trouble.status < 400 or trouble.text != f"{trouble.status}: {trouble.reason}":
-            raise  # a redirect, or an answer with words of its own
-        voice = voice_for(request)
-        text = voice.say(_SENTENCES.get(trouble.status, N_("This request cannot be answered.")))
-        response = show_trouble(request, voice, trouble.status, text)
+        if trouble.status < 400 or _has_own_words(trouble):
+            raise  # a redirect, or an answer that says all there is to say
+        if is_of_staff(request):
+            voice = voice_for(request)
+            text = voice.say(_SENTENCES.get(trouble.status, N_("This request cannot be answered.")))
+            response = show_trouble(request, voice, trouble.status, text)
+        else:
+            response = show_customer_trouble(request, trouble.status)
         for name in ("Allow", "Retry-After"):
             if name in trouble.headers:
                 response.headers[name] = trouble.headers[name]
         return response
     except DatabaseUnavailable as error:
         log.warning("web.database_away", path=address_of(request), error=str(error))
+        if not is_of_staff(request):
+            return show_customer_trouble(request, 503, retry_after=RETRY_AFTER_SECONDS)
         voice = voice_for(request)
         text = voice.say(
             N_(
@@ -184,9 +190,17 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
             return web.Response(status=400)  # nobody reads it
         fault = secrets.token_hex(8)
         log.exception("web.fault", fault=fault, method=request.method, path=address_of(request))
+        if not is_of_staff(request):
+            return show_customer_trouble(request, 500, fault=fault)
         voice = voice_for(request)
         text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
         return show_trouble(request, voice, 500, text, fault=fault)
+
+
+def _has_own_words(trouble: web.HTTPException) -> bool:
+    """aiohttp's own of a body that is too large tell programmers of bytes."""
+    usual = f"{trouble.status}: {trouble.reason}"
+    return trouble.text != usual and not isinstance(trouble, web.HTTPRequestEntityTooLarge)
 
 
 def _has_gone(request: web.Request) -> bool:

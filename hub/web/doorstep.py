@@ -90,8 +90,7 @@ def watch_doorstep(step: Doorstep, space: Space) -> Middleware:
         who = network_of(peer_of_request(request))
         if wait := step.enter(who):
             REFUSED.labels("visitor").inc()
-            headers = {"Retry-After": str(math.ceil(wait))}
-            return web.Response(status=429, text="Too many requests from your connection.", headers=headers)
+            raise web.HTTPTooManyRequests(headers={"Retry-After": str(math.ceil(wait))})
         try:
             if await _is_shut(request, space):
                 REFUSED.labels("space").inc()

@@ -11,8 +11,8 @@ from routing.automation.tables import By, Happening
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What was said: by whom to whom (`direction`), with what. `automatic`: no person wrote it. `moved`: it was said elsewhere
-    and brought here."""
+    """What was said: by whom to whom (`direction`: in, out, internal; event: nobody said anything), with what. `automatic`: no
+    person wrote it. `moved`: it was said elsewhere and brought here."""
 
     direction: str
     text: str = ""
@@ -106,7 +106,8 @@ def _said(message: Message | None) -> frozenset[Happening]:
         return frozenset({Happening.MACHINE_WROTE if message.automatic else Happening.CUSTOMER_WROTE})
     if message.direction == "internal":
         return frozenset({Happening.NOTE_ADDED})
-    return frozenset() if message.automatic else frozenset({Happening.AGENT_REPLIED})
+    replied = message.direction == "out" and not message.automatic
+    return frozenset({Happening.AGENT_REPLIED} if replied else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

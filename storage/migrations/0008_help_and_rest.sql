@@ -42,16 +42,16 @@ INSERT INTO retention_policy (what, enabled, days, depth) VALUES ('pictures', tr
 CREATE FUNCTION lines_for(address text, ticket bigint)
 RETURNS TABLE (id bigint, mine boolean, own boolean, author_name text, subject text, text text, fields jsonb, said_at timestamptz)
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT i.id, i.direction = 'in', i.details->'sender'->>'address' IS NULL OR i.details->'sender'->>'address' = address,
+    SELECT i.id, i.direction = 'in', i.details->'sender'->>'address' IS NULL OR i.details->'sender'->>'address' = $1,
            coalesce(nullif(i.author_name, ''), CASE WHEN i.direction = 'in' THEN i.details->'sender'->>'address' END, ''),
            i.subject, i.text, i.fields, coalesce(o.settled_at, i.occurred_at)
     FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
-    WHERE i.ticket_id = ticket AND i.revises IS NULL
-      AND (shown_to(address, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)
+    WHERE i.ticket_id = $2 AND i.revises IS NULL
+      AND (shown_to($1, i.direction, i.kind, i.automatic, i.details, i.fields, o.message, o.state)
            OR (i.direction = 'in' AND i.kind = 'message' AND i.thread_key <> '' AND EXISTS (
                 SELECT 1 FROM interaction f
                 WHERE f.ticket_id = i.ticket_id AND f.kind = 'form' AND f.channel_id = i.channel_id AND f.thread_key = i.thread_key
-                  AND lower(f.fields->>'email') = address)))
+                  AND lower(f.fields->>'email') = $1)))
 $$;
 
 -- ── The customer's own page, further ────────────────────────────────────────────────────────────────────────────────
@@ -74,6 +74,19 @@ ALTER TABLE survey_refusal
     ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY UNIQUE,
     ADD COLUMN lifted_at timestamptz,
     ADD COLUMN lifted_by bigint REFERENCES agent;
+
+-- ── Viruses ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+-- What a virus scanner said of the bytes of a file; `found`: of what it calls a virus, or why it could not look. Without a row nobody
+-- asked. waiting: it is asked at `due_at`; `tries`: how often it broke off in the middle.
+CREATE TABLE file_scan (
+    sha256 bytea PRIMARY KEY REFERENCES blob ON DELETE CASCADE,
+    state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'clean', 'infected', 'unscannable')),
+    found text NOT NULL DEFAULT '',
+    tries int NOT NULL DEFAULT 0,
+    due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    looked_at timestamptz
+);
+CREATE INDEX file_scan_waiting ON file_scan (due_at) WHERE state = 'waiting';
 
 SELECT 1;
 

@@ -174,6 +174,7 @@ WITH numbered AS (
 ), along AS (
     INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size, sha256)
     SELECT n.entry, n.id, a.filename, a.content_type, a.size, a.sha256 FROM numbered n JOIN attachment a ON a.interaction_id = ANY($8::bigint[])
+    WHERE NOT EXISTS (SELECT FROM file_scan s WHERE s.sha256 = a.sha256 AND s.state = 'infected')
     ORDER BY a.id
 ), told AS (
     INSERT INTO event (ticket_id, seq, kind, data)
@@ -186,6 +187,20 @@ WITH numbered AS (
     ON CONFLICT DO NOTHING
 )
 INSERT INTO outbox (ticket_id, interaction_id, channel_id, message, message_id) SELECT id, entry, $2, $3::jsonb, $6 FROM numbered
+
+-- name: note_withheld
+-- That a letter waits because too many went to its address, on the ticket's timeline; once a day. The ticket is locked.
+WITH numbered AS (
+    UPDATE ticket SET seq = seq + 1, version = version + 1, updated_at = clock_timestamp()
+    WHERE id = $1 AND NOT EXISTS (SELECT FROM interaction WHERE ticket_id = $1 AND kind = 'event' AND fields->>'chat' = 'withheld'
+                                  AND created_at > clock_timestamp() - interval '1 day')
+    RETURNING id, seq, customer_id, next_timeline_id() AS entry
+), said AS (
+    INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, kind, direction, text, fields)
+    SELECT entry, id, seq, customer_id, $2, 'event', 'internal', '', '{"chat": "withheld"}' FROM numbered
+)
+INSERT INTO event (ticket_id, seq, kind, data)
+SELECT id, seq, 'interaction_added', jsonb_build_object('interaction', entry, 'direction', 'internal', 'as', 'event') FROM numbered
 
 -- name: talk_of
 -- The ticket of a conversation, under lock, and whereto it goes on.

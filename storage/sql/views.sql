@@ -36,13 +36,16 @@ LEFT JOIN outbox o ON o.interaction_id = i.id
 SELECT html FROM interaction WHERE id = $1 AND ticket_id = $2
 
 -- name: attachments_of
-SELECT token, interaction_id, filename, content_type, size, inline, content_id
-FROM attachment
-WHERE interaction_id = ANY($1::bigint[])
-ORDER BY id
+SELECT a.token, a.interaction_id, a.filename, a.content_type, a.size, a.inline, a.content_id,
+       coalesce(s.state, '') AS scan, coalesce(s.found, '') AS found
+FROM attachment a
+LEFT JOIN file_scan s ON s.sha256 = a.sha256
+WHERE a.interaction_id = ANY($1::bigint[])
+ORDER BY a.id
 
 -- name: attachment
-SELECT a.token, a.interaction_id, a.filename, a.content_type, a.size, a.inline, a.content_id, a.ticket_id, b.data
+SELECT a.token, a.interaction_id, a.filename, a.content_type, a.size, a.inline, a.content_id, '' AS scan, '' AS found,
+       a.ticket_id, b.data
 FROM attachment a
 JOIN blob b ON b.sha256 = a.sha256
 WHERE a.token = $1

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from hub.actions.search.index import index_some
 from tests.browser.looks import COLOURS, violations
 from tests.fakes.portal import LI, House, a_house, link_in
 from tests.fakes.scene import one
@@ -30,6 +31,11 @@ async def test_from_the_door_to_an_answer_without_scripts_and_nothing_for_axe(
     await page.get_by_role("button", name="Send me a code").click()
     await page.get_by_label("Code").fill(await house.code(LI))
     await page.get_by_role("button", name="Go on").click()
+    while await index_some(house.ctx):
+        pass
+    await page.get_by_label("Search your cases").fill("lid")
+    await page.get_by_role("button", name="Search").click()
+    await expect(page.locator("mark")).to_have_text(["lid"])
     await page.get_by_role("link", name="Kettle").click()
     await page.get_by_label("Write to us").fill("Here is a picture.")
     await page.get_by_label("Files").set_input_files(
@@ -47,8 +53,14 @@ async def test_from_the_door_to_an_answer_without_scripts_and_nothing_for_axe(
     eyes = await looks.new_page()
     found: list[str] = []
     for language in ("zh_CN", "en"):
-        for path in ("/portal", f"/portal/{number}", "/portal/profile", "/portal/code"):
-            await eyes.goto(f"{house.url}{path}?lang={language}")
+        for path in (
+            "/portal?",
+            f"/portal/{number}?",
+            "/portal/search?q=kettle&",
+            "/portal/profile?",
+            "/portal/code?",
+        ):
+            await eyes.goto(f"{house.url}{path}lang={language}")
             found += await look(eyes, path)
     await looks.clear_cookies()
     for language in ("zh_CN", "en"):

@@ -11,7 +11,7 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
-from tests.fakes.scene import MAIL, SYSTEM, one, ticket
+from tests.fakes.scene import MAIL, SYSTEM, one, rows, ticket
 
 CHAT: dict[str, dict[str, Any]] = {
     "support": MAIL,
@@ -19,6 +19,8 @@ CHAT: dict[str, dict[str, Any]] = {
     "talk": {"kind": "webchat"},
 }
 """One chat whose conversations go on by letter, and one whose do not."""
+
+LI = "li@x.example"
 
 _MOMENTS = {
     "chat": ("away_since", "look_at", "made_at"),
@@ -78,3 +80,24 @@ async def pass_minutes(ctx: Context, minutes: float) -> None:
     for table, columns in _MOMENTS.items():
         shifted = ", ".join(f"{name} = {name} - make_interval(secs => {minutes * 60.0})" for name in columns)
         await one(ctx, f"UPDATE {table} SET {shifted} RETURNING 1")
+
+
+async def letters(ctx: Context) -> list[dict[str, Any]]:
+    """Those that left, or wait to leave, by the mail channel."""
+    found = await rows(
+        ctx,
+        """SELECT o.*, i.text, i.automatic FROM outbox o JOIN interaction i ON i.id = o.interaction_id
+           JOIN channel c ON c.id = o.channel_id WHERE c.kind = 'email' ORDER BY o.id""",
+    )
+    return [one | {"said": one["message"]["text"], "to": one["message"]["address"]} for one in found]
+
+
+async def left_unseen(ctx: Context, li: Visitor, *texts: str, named: str = LI, **more: Any) -> dict[str, Any]:
+    """They wrote, named an address, were answered, and have been gone for five minutes."""
+    await li.lounge.here(li.key, "p1")
+    opened = await li.says(email=named, **more)
+    for text in texts or ("On its way.",):
+        await answers(ctx, opened, text)
+    await li.lounge.gone(li.key, "p1")
+    await pass_minutes(ctx, 5)
+    return opened

@@ -71,3 +71,11 @@ def key_of(welcome: dict[str, Any]) -> str:
 def say(number: int, text: str = "hello", **more: Any) -> dict[str, Any]:
     """A message of the page's."""
     return {"type": "message", "client_id": f"c{number}", "text": text, **more}
+
+
+async def until(line: aiohttp.ClientWebSocketResponse, kind: str) -> dict[str, Any]:
+    """The next frame of this kind."""
+    while True:
+        frame: dict[str, Any] = await line.receive_json(timeout=10)
+        if frame["type"] == kind:
+            return frame

@@ -90,7 +90,6 @@ def main() -> None:
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is None:
         return
-    gc.unfreeze()
     os.chdir(asked["cwd"])
     os.environ.clear()
     os.environ.update(asked["env"])

@@ -19,7 +19,7 @@ from tests.fakes.processes import until
 from tests.faults.inject import Injected
 from tests.faults.ledger import Ledger, Operation, judge
 from tests.faults.load import Load
-from tests.faults.timelines import STILL_COMING, Timelines, read_timelines, rows, unhurried
+from tests.faults.timelines import Timelines, newest, read_timelines, rows, unhurried
 from tests.faults.world import KEY, Outside
 
 QUIET_SECONDS = 60.0
@@ -55,15 +55,15 @@ async def until_quiet(ctx: Context, dsn: str, ledger: Ledger, seconds: float = L
     loop = asyncio.get_running_loop()
     begun = loop.time()
     missing = {one.key for one in inbound(ledger) if one.outcome == "ok"}
-    highest = 0
+    settled = 0
 
     async def is_quiet() -> bool:
-        nonlocal highest
+        nonlocal settled
         if await _value(ctx, _UNDER_WAY):
             return False
         async with unhurried(dsn) as connection:
-            found = await read_timelines(connection, after=highest - STILL_COMING)
-        highest = max(highest, found.highest)
+            after, settled = settled, await newest(connection)
+            found = await read_timelines(connection, after)
         missing.difference_update(found.seen)
         return not missing
 
@@ -83,10 +83,12 @@ async def check(
     injected: Sequence[Injected],
     *,
     logs: Sequence[Path] = (),
+    failed: Sequence[str] = (),
     seed: int = 0,
 ) -> Verdict:
-    """Everything; the hubs still run. What is wrong is returned, so that a report can be made of it."""
-    found = Verdict()
+    """Everything; the hubs still run. What is wrong is returned, so that a report can be made of it. `failed`: what went wrong
+    with the run itself."""
+    found = Verdict(wrong=[f"harness: {one}" for one in (*failed, *load.faults)])
     ledger = load.ledger
     try:
         found.quiet_after = await until_quiet(ctx, dsn, ledger)
@@ -112,7 +114,10 @@ async def check(
         for line in _lines(log)
         if "at commit" in line or "violates" in line
     ]
-    await _check_replays(load, found, seed)
+    try:
+        await _check_replays(load, found, seed)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        found.wrong.append(f"I14: a hub does not answer: {error!r}")
     return found
 
 

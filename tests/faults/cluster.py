@@ -28,7 +28,7 @@ class Cluster:
 
     def restart(self, mode: str = "immediate") -> None:
         """`immediate` is as if the power had failed; what was acknowledged must be there again."""
-        self._pg_ctl("-w", "-m", mode, "restart")
+        self._pg_ctl("-w", "-t", "300", "-m", mode, "restart")
 
     def stop(self, mode: str = "immediate") -> None:
         self._pg_ctl("-w", "-m", mode, "stop")
@@ -39,7 +39,7 @@ class Cluster:
             subprocess.run(
                 [programs() / "pg_ctl", "-D", self.data, "-l", self.data / "log", *arguments],
                 user=self.data.stat().st_uid if os.geteuid() == 0 else None,
-                check=True, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=60, cwd="/",
+                check=True, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=330, cwd="/",
             )  # fmt: skip
 
     async def say(self, sql: str) -> None:

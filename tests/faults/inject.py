@@ -1,9 +1,11 @@
 """Does what a plan says, when it says it, and writes down when each fault began and ended."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 
@@ -39,6 +41,8 @@ class Injector:
     def __init__(self, fleet: Fleet, outside: Outside, dsn: str, cluster: Cluster | None = None) -> None:
         self._fleet, self._outside, self._dsn, self._cluster = fleet, outside, dsn, cluster
         self.done: list[Injected] = []
+        self.failed: list[str] = []
+        """Faults that could not be injected: then the run has not tried what it says."""
 
     async def follow(self, plan: Sequence[Fault]) -> None:
         """Returns when the last fault has ended."""
@@ -51,7 +55,10 @@ class Injector:
     async def _inject(self, fault: Fault) -> None:
         one = Injected(fault=fault, began=time.time())
         self.done.append(one)
-        await getattr(self, f"_{fault.kind}")(fault, one)
+        try:
+            await getattr(self, f"_{fault.kind}")(fault, one)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, subprocess.SubprocessError) as error:
+            self.failed.append(f"{one.row} {fault.kind} at {fault.at:.0f} s: {error!r}")
         one.ended = time.time()
 
     async def _kill(self, fault: Fault, one: Injected) -> None:
@@ -74,7 +81,7 @@ class Injector:
         self._fleet.go_on(seat)
 
     async def _sessions_end(self, _fault: Fault, one: Injected) -> None:
-        connection = await asyncpg.connect(self._dsn)
+        connection = await self._connect()
         try:
             ended = await connection.fetchval(
                 """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -83,6 +90,17 @@ class Injector:
         finally:
             await connection.close()
         one.note = f"{ended} sessions"
+
+    async def _connect(self) -> "asyncpg.Connection[Any]":
+        """Another fault may just have ended the server: then as soon as it is there again."""
+        until = time.monotonic() + 120
+        while True:
+            try:
+                return await asyncpg.connect(self._dsn, timeout=10)
+            except (OSError, TimeoutError, asyncpg.PostgresError):
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.2)
 
     async def _silence(self, fault: Fault, one: Injected) -> None:
         one.doubtful = 2 * AMBIGUOUS

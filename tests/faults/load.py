@@ -59,6 +59,8 @@ class Load:
         self._answerable_at = 0.0
         self._answerable_now: list[tuple[int, str]] = []
         self.visitors: list[Visitor] = []
+        self.faults: list[str] = []
+        """What went wrong with the load itself; the check tells of it."""
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=15, sock_connect=5)
@@ -68,17 +70,16 @@ class Load:
         )
         self.caller = Caller(self.client, self._seats, self.ledger, self._dice)
         self.visitors = [Visitor(n, self.client, self._seats, self.ledger) for n in range(self._how_many)]
-        self._staying = [asyncio.create_task(one.stay()) for one in self.visitors]
+        self._staying = [asyncio.create_task(one.stay(), name="visitor") for one in self.visitors]
+        for task in self._staying:
+            task.add_done_callback(self._ended)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in (*self._under_way, *self._staying):
             task.cancel()
-        ended = await asyncio.gather(*self._under_way, *self._staying, return_exceptions=True)
+        await asyncio.gather(*self._under_way, *self._staying, return_exceptions=True)
         await self._stack.aclose()
-        for error in ended:
-            if isinstance(error, Exception):
-                raise error
 
     async def run(self, *, seconds: float = 0, operations: int = 0) -> None:
         """Begin operations for so long, or so many, evenly; returns when the last has begun."""
@@ -94,9 +95,7 @@ class Load:
     async def settle(self, seconds: float = 240) -> None:
         """Return when nothing is under way. Raises TimeoutError."""
         if self._under_way:
-            done, late = await asyncio.wait(self._under_way, timeout=seconds)
-            for task in done:
-                task.result()
+            _, late = await asyncio.wait(self._under_way, timeout=seconds)
             if late:
                 raise TimeoutError(f"{len(late)} operations are still under way")
 
@@ -106,8 +105,9 @@ class Load:
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
-        if task.cancelled() or task.exception() is None:  # a fault of the load is raised by `settle`
-            self._under_way.discard(task)
+        self._under_way.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.faults.append(f"{task.get_name()}: {error!r}")
 
     async def _letter(self) -> None:
         said = self.ledger.invoke("support", "letter")

@@ -160,7 +160,10 @@ def _plots(result: Result, figures: Figures) -> str:
         (
             WORDS[kind],
             [
-                Bar(since=one.began - result.began, until=one.ended - result.began, name=f"{one.row} hub {one.fault.hub} {one.note}")
+                Bar(
+                    since=one.began - result.began, until=one.ended - result.began,
+                    name=f"{one.row} hub {one.fault.hub} {one.note}",
+                )
                 for one in result.injected
                 if one.fault.kind == kind
             ],

@@ -75,6 +75,7 @@ async def run_faults(
         )
         watch, injector = Watch(fleet, dsn), Injector(fleet, outside, dsn, cluster)
         watching = asyncio.create_task(watch.run())
+        failed: list[str] = []
         began = time.time()
         try:
             async with asyncio.TaskGroup() as group:
@@ -82,18 +83,17 @@ async def run_faults(
                 group.create_task(injector.follow(plan))
             outside.relay.unsure = 0
             outside.sandbox.telegram.faults.flood = 0
-            for seat in fleet.seats:
-                await fleet.ready(seat)
-            await load.settle()
+            try:
+                for seat in fleet.seats:
+                    await fleet.ready(seat)
+                await load.settle()
+            except (AssertionError, TimeoutError) as error:
+                failed.append(str(error))  # of a run of an hour there has to be a report all the same
+            logs = [seat.folder / "log" for seat in fleet.seats]
             verdict = await check(
-                ctx,
-                dsn,
-                load,
-                outside,
-                injector.done,
-                logs=[seat.folder / "log" for seat in fleet.seats],
-                seed=seed,
-            )
+                ctx, dsn, load, outside, injector.done,
+                logs=logs, failed=[*failed, *injector.failed], seed=seed,
+            )  # fmt: skip
         finally:
             watch.end.set()
             await watching

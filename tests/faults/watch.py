@@ -64,7 +64,13 @@ class Watch:
                     look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
                     look.held, look.sending = _plain(row["held"]), _plain(row["sending"])
                     look.answered = True
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                except (
+                    OSError,
+                    TimeoutError,
+                    asyncpg.PostgresError,
+                    asyncpg.InterfaceError,
+                    asyncpg.InternalClientError,
+                ):
                     if connection is not None:  # one of the faults; the next look has a new line
                         connection.terminate()
                     connection = None

@@ -109,7 +109,7 @@ async def test_nothing_goes_before_a_policy_is_switched_on(ctx: Context) -> None
     entries = await rows(ctx, "SELECT text FROM interaction WHERE ticket_id = $1", old["id"])
     assert all(entry["text"] for entry in entries)
     assert old["subject"] and await one(ctx, "SELECT count(*) FROM blob") == 1
-    assert {run.what for run in await list_runs(ctx)} == {"webhook_calls", "notices"}
+    assert {run.what for run in await list_runs(ctx)} == {"webhook_calls", "notices", "pictures"}
 
 
 async def test_words_and_files_of_old_closed_tickets_go_and_their_figures_stay(ctx: Context) -> None:

@@ -25,6 +25,8 @@ from hub.web.help.routes import help_routes
 from storage import agents
 from storage.knowledge import Words
 from tests.fakes.desk import Desk, customer_writes, serving_desk
+from tests.fakes.pictures import named, put_away
+from tests.fakes.pictures import picture as a_picture
 from tests.fakes.scene import one, rows
 from tests.security.payloads import payloads
 
@@ -39,8 +41,10 @@ async def desk(ctx: Context) -> AsyncIterator[Desk]:
         yield desk
 
 
-def text(word: str) -> Words:
-    return Words(title=f"Kettle {word} 水壶", summary=f"{word} summary", body=f"{word} body")
+def text(word: str, picture: str = "") -> Words:
+    """`picture`: the token of one that it shows."""
+    shown = f"\n\n{named(picture, word)}" if picture else ""
+    return Words(title=f"Kettle {word} 水壶", summary=f"{word} summary", body=f"{word} body{shown}")
 
 
 async def publish(ctx: Context, number: int, language: str, words: Words, visibility: Visibility) -> None:
@@ -54,30 +58,31 @@ async def publish(ctx: Context, number: int, language: str, words: Words, visibi
     )  # fmt: skip
 
 
-async def hidden(ctx: Context, how: str, language: str, category: int) -> tuple[int, bool]:
-    """(an article in which CANARY stands where customers must not see it, whether they may read the rest of it)."""
+async def hidden(ctx: Context, how: str, language: str, category: int, picture: str = "") -> tuple[int, bool]:
+    """(an article in which CANARY, and the picture, stand where customers must not see it, whether they may read the rest of
+    it)."""
     facts = Facts(category_id=category, tags=(CANARY,) if how != "changed" else ())
-    first = text("harmless") if how in ("changed", "other language") else text(CANARY)
+    first = text("harmless") if how in ("changed", "other language") else text(CANARY, picture)
     number = await write.new_article(ctx, language=language, text=first, facts=facts, actor=HUB)
     public = Visibility.PUBLIC
     match how:
         case "draft":
             pass
         case "internal":
-            await publish(ctx, number, language, text(CANARY), Visibility.INTERNAL)
+            await publish(ctx, number, language, text(CANARY, picture), Visibility.INTERNAL)
         case "made internal":
-            await publish(ctx, number, language, text(CANARY), public)
+            await publish(ctx, number, language, text(CANARY, picture), public)
             await write.change_facts(ctx, article_id=number, version=2, facts=facts, actor=HUB)
         case "archived":
-            await publish(ctx, number, language, text(CANARY), public)
+            await publish(ctx, number, language, text(CANARY, picture), public)
             await write.set_archived(ctx, article_id=number, archived=True, actor=HUB)
         case "withdrawn":
-            await publish(ctx, number, language, text(CANARY), public)
+            await publish(ctx, number, language, text(CANARY, picture), public)
             await write.withdraw(ctx, article_id=number, language=language, actor=HUB)
         case "changed":
             await publish(ctx, number, language, text("harmless"), public)
             await write.save_text(
-                ctx, article_id=number, language=language, version=2, text=text(CANARY), actor=HUB
+                ctx, article_id=number, language=language, version=2, text=text(CANARY, picture), actor=HUB
             )
         case "other language":
             await publish(ctx, number, language, text("harmless"), public)
@@ -85,7 +90,7 @@ async def hidden(ctx: Context, how: str, language: str, category: int) -> tuple[
                 ctx, article_id=number, version=2, facts=replace(facts, visibility=public, tags=()), actor=HUB
             )
             await write.save_text(
-                ctx, article_id=number, language=other_language(language), version=0, text=text(CANARY), actor=HUB
+                ctx, article_id=number, language=other_language(language), version=0, text=text(CANARY, picture), actor=HUB
             )  # fmt: skip
     return number, how in ("changed", "other language")
 
@@ -102,12 +107,14 @@ _QUERIES = (
 )
 
 
-def addresses(number: int, category: int) -> dict[str, list[str]]:
+def addresses(number: int, category: int, picture: str) -> dict[str, list[str]]:
     """Every way in, by the pattern of its route: what is filled in where. A new part of an address needs a line here."""
     fill = {
         "place": ("en", "zh"),
         "article": (f"{number}", f"{number}-kettle-canary", f"0{number}", f"{number}-"),
         "category": (f"{category}", f"{category}-x"),
+        "token": (picture,),
+        "size:small": ("small",),
     }
     found: dict[str, list[str]] = {}
     for route in _routes():
@@ -138,10 +145,14 @@ def _routes() -> list[web.RouteDef]:
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_what_is_not_for_customers_is_like_what_does_not_exist(desk: Desk, language: str) -> None:
     category = await add_category(desk.ctx, title_en="Tea", title_zh="茶", actor=HUB)
+    picture = await put_away(desk.ctx, a_picture(), small=a_picture(size=(32, 24)))
     for how in HOW:
-        number, may_read = await hidden(desk.ctx, how, language, category)
-        for pattern, paths in addresses(number, category).items():
+        number, may_read = await hidden(desk.ctx, how, language, category, picture)
+        for pattern, paths in addresses(number, category, picture).items():
             for path in paths:
+                if pattern.startswith("/help/pictures/"):
+                    assert (await desk.get(path)).status == 404, (how, path)
+                    continue
                 if pattern.endswith("/vote"):
                     elsewhere = {"X-Forwarded-For": f"203.0.113.{next(_peers) % 250}"}
                     answer = await desk.post(path, {"helped": "yes"}, **elsewhere)
@@ -237,12 +248,18 @@ async def test_who_does_not_write_sees_what_is_published_and_changes_nothing(des
     assert lin is not None
     await change_agent(desk.ctx, agent_id=lin, change=AgentChange(role="Reader"), actor=ADMIN)
     category = await add_category(desk.ctx, title_en="Tea", title_zh="茶", actor=HUB)
-    numbers = {how: (await hidden(desk.ctx, how, "en", category))[0] for how in HOW}
+    pictures = {how: await put_away(desk.ctx, a_picture()) for how in HOW}
+    numbers = {how: (await hidden(desk.ctx, how, "en", category, pictures[how]))[0] for how in HOW}
     code = await customer_writes(desk.ctx, "The kettle canary", subject="Kettle")
     await desk.log_in("lin")
     seen = {"internal", "made internal", "changed", "other language"}
     for how, number in numbers.items():
         assert (await desk.get(f"/desk/knowledge/{number}")).status == (200 if how in seen else 404), how
+    read = {"internal", "made internal"}
+    for how, token in pictures.items():
+        assert (await desk.get(f"/desk/knowledge/pictures/{token}")).status == (
+            200 if how in read else 404
+        ), how
     listed = (await desk.get("/desk/knowledge?state=archived")).text + (
         await desk.get("/desk/knowledge?q=canary")
     ).text

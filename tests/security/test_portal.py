@@ -83,6 +83,7 @@ OBJECTS: dict[tuple[str, str], dict[str, str]] = {
 OWN: dict[tuple[str, str], dict[str, str]] = {
     ("GET", "/portal"): {},
     ("GET", "/portal/profile"): {},
+    ("GET", "/portal/search"): {},
     ("GET", "/portal/code"): {},
     ("GET", "/portal/portal.css"): {},
     ("POST", "/portal/profile"): {"name": "Li", "language": "en"},

@@ -1,4 +1,4 @@
-"""Dates and times are those that Babel writes."""
+"""Dates and times are those that Babel writes: in English the day first, and a clock of twenty-four hours."""
 
 import random
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_time,
+    get_date_format,
+    get_datetime_format,
+    get_time_format,
+)
 
 from hub.web.desk.say.language import LANGUAGES
 from hub.web.desk.say.moments import write_day, write_moment
@@ -28,19 +35,30 @@ MOMENTS = [
 
 @pytest.mark.parametrize("name", LANGUAGES)
 def test_moments_and_days_are_written_as_babel_writes_them(name: str) -> None:
-    locale = Locale.parse(name)
+    locale, form = Locale.parse(name), Locale.parse("en_GB" if name == "en" else name)
+    whole = get_datetime_format("medium", form).replace("'", "")
+    whole = whole.replace("{1}", get_date_format("medium", form).pattern)
+    whole = whole.replace("{0}", get_time_format("short", form).pattern)
     for zone in map(ZoneInfo, ZONES):
         for at in MOMENTS:
             local = at.astimezone(zone)
             assert write_moment(local, "medium", name) == format_datetime(
-                at, "medium", tzinfo=zone, locale=locale
+                at, whole, tzinfo=zone, locale=locale
             )
-            assert write_moment(local, "short", name) == format_time(at, "short", tzinfo=zone, locale=locale)
+            assert write_moment(local, "short", name) == format_time(at, "short", tzinfo=zone, locale=form)
             for pattern in PATTERNS:
                 assert write_moment(local, pattern, name) == format_datetime(
                     at, pattern, tzinfo=zone, locale=locale
                 )
             for length in ("medium", "long"):
+                pattern = get_date_format(length, form).pattern
                 assert write_day(local.date(), length, name) == format_date(
-                    local.date(), length, locale=locale
+                    local.date(), pattern, locale=locale
                 )
+
+
+def test_a_day_in_english_and_in_chinese() -> None:
+    at = datetime(2026, 9, 7, 14, 5, 59, tzinfo=UTC)
+    assert write_moment(at, "medium", "en") == "7 Sep 2026, 14:05"
+    assert write_moment(at, "medium", "zh_CN") == "2026年9月7日 14:05"
+    assert (write_moment(at, "short", "en"), write_day(at, "long", "en")) == ("14:05", "7 September 2026")

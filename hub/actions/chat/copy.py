@@ -16,23 +16,14 @@ from hub.actions.chat.letters import (
     parting_of,
     write_letter,
 )
+from hub.actions.chat.room import has_room_for_copy
 from hub.actions.chat.words import say
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
 from hub.model.codes import TICKET, show_code
 from storage import chat as stored
-from storage import house
 from storage.chat import SaidRow, TalkOf
 from storage.database import Connection
-
-_HOUR, _DAY = 3600.0, 86_400.0
-PER_ADDRESS = 3
-"""In a day, from whatever conversations."""
-PER_TALK = 5
-"""In a day, of one conversation, to whatever addresses."""
-PER_DOMAIN = 20
-PER_HOUSE = 500
-"""In an hour: letters that go wherever strangers say."""
 
 
 async def send_copy(ctx: Context, channel: str, number: int, thread_key: str) -> bool:
@@ -58,7 +49,7 @@ async def send_copy(ctx: Context, channel: str, number: int, thread_key: str) ->
         # What the hub answers by itself anybody can bring about, as often as they like.
         if not any(row.direction == "out" and row.by_hand for row in said) and not talk.proven:
             return False
-        if not await _has_room(connection, number, thread_key, talk.mail):
+        if not await has_room_for_copy(connection, number, thread_key, talk.mail):
             return False
         await write_letter(
             ctx,
@@ -96,19 +87,3 @@ def _line(locale: str, row: SaidRow) -> str:
 def _moment(at: datetime) -> str:
     """In the one zone that a letter can name without knowing its reader."""
     return at.astimezone(ZoneInfo("UTC")).strftime("%Y-%m-%d %H:%M UTC")
-
-
-async def _has_room(connection: Connection, number: int, thread_key: str, address: str) -> bool:
-    """Counts it, also where it is one too many."""
-    mailbox, _, domain = address.lower().rpartition("@")
-    mailbox = mailbox.partition("+")[0]  # li+1, li+2 … are one person's (RFC 5233)
-    for key, seconds, most in (
-        (f"chat-copy:{number}:{thread_key}", _HOUR, 1),
-        (f"chat-copy:day:{number}:{thread_key}", _DAY, PER_TALK),
-        (f"chat-copy:address:{mailbox}@{domain}", _DAY, PER_ADDRESS),
-        (f"chat-copy:domain:{domain}", _HOUR, PER_DOMAIN),
-        ("chat-copy:house", _HOUR, PER_HOUSE),
-    ):
-        if (await house.hit(connection, key, seconds))[0] > most:
-            return False
-    return True

@@ -5,7 +5,8 @@ lock: a hub that dies has done nothing, and of two hubs one finds the row.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from hub.actions.announce import EVENTS, OUTBOX, VISITORS, announce
 from hub.actions.answers.drafts import MOST_FILES_BYTES
@@ -21,6 +22,7 @@ from hub.actions.chat.letters import (
     parting_of,
     write_letter,
 )
+from hub.actions.chat.room import seconds_until_room
 from hub.actions.chat.times import PAGE_SECONDS
 from hub.actions.chat.words import say
 from hub.actions.context import Context
@@ -74,7 +76,10 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
                 mail=mail,
                 mail_id=numbers[mail.name],
             )
-            await _write(ctx, connection, going, chat, unseen)
+            held = await _write(ctx, connection, going, chat, unseen)
+            decision = replace(
+                decision, look_at=held or decision.look_at, resolve=decision.resolve and not held
+            )
             wrote = True
         if decision.resolve:
             over.append(chat)
@@ -86,7 +91,13 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
 
 async def _write(
     ctx: Context, connection: Connection, going: GoingOn, chat: DueChat, unseen: Sequence[UnseenLine]
-) -> None:
+) -> datetime | None:
+    """Into the outbox; or, where too much went to this address, a line on the timeline, and the moment of the next try."""
+    if not await stored.is_proven(connection, chat.ticket_id, chat.mail):
+        seconds = await seconds_until_room(connection, chat.mail)
+        if seconds:
+            await stored.note_withheld(connection, chat.ticket_id, chat.channel_id)
+            return chat.now + timedelta(seconds=seconds)
     locale = locale_of(chat.language)
     said = [_line(locale, line) for line in unseen]
     fits = sum(line.bytes for line in unseen) <= MOST_FILES_BYTES
@@ -108,6 +119,7 @@ async def _write(
         content=content,
     )
     await stored.went_by_mail(connection, chat.channel_id, chat.thread_key, unseen[-1].id)
+    return None
 
 
 def _line(locale: str, line: UnseenLine) -> str:

@@ -26,6 +26,7 @@ class House:
 
     rules: RoutingRules
     secret: bytes
+    scans: bool
     is_own: Callable[[str], bool] = lambda _address: False
     look_again: Callable[[Read], Read] = lambda read: read
     case_link: Callable[[int], str] = lambda _code: ""

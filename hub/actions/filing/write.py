@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from hub.actions.acknowledge import acknowledge
+from hub.actions.announce import FILES, announce
 from hub.actions.arrivals import cited_ids
 from hub.actions.filing.opening import new_ticket
 from hub.actions.filing.own import write_own
@@ -15,7 +16,7 @@ from hub.model.interactions import IdentityKind
 from hub.model.people import Presence
 from routing.explain import to_data
 from routing.situation import Reason, ReasonCode
-from storage import chat, customer_pairs, events, inbound, participants, reports, threads
+from storage import chat, customer_pairs, events, inbound, participants, reports, scans, threads
 from storage.database import Connection, as_json
 
 
@@ -27,7 +28,7 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _open_tickets(connection, batch)
     await _write_tickets(connection, batch)
     await _write_timeline(connection, cases)
-    await _write_files(connection, cases)
+    await _write_files(connection, cases, look_into=batch.house.scans)
     await write_own(connection, cases)
     await _write_threads(connection, cases)
     await _note_talks(connection, cases)
@@ -223,7 +224,8 @@ def _heard_from(cases: Sequence[Case]) -> list[str]:
     )
 
 
-async def _write_files(connection: Connection, cases: Sequence[Case]) -> None:
+async def _write_files(connection: Connection, cases: Sequence[Case], *, look_into: bool) -> None:
+    """`look_into`: a virus scanner is asked afterwards."""
     files = [
         inbound.NewAttachment(
             interaction_id=case.interaction_id,
@@ -242,6 +244,9 @@ async def _write_files(connection: Connection, cases: Sequence[Case]) -> None:
     ]
     if files:
         await inbound.add_attachments(connection, files)
+    if files and look_into:
+        await scans.ask(connection, [file.sha256 for file in files])
+        await announce(connection, FILES)
 
 
 async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:

@@ -1,7 +1,7 @@
 """Whether a password stands in a list of leaked ones: in a file of this machine, or asked of a service that is not told which.
 
-The file is that of Pwned Passwords (https://haveibeenpwned.com/Passwords) as its downloader writes it: a line for each, the SHA-1
-in hexadecimal, a colon and how often it was seen, in order of the hash. A service is asked as that one is: for all that
+The file is that of Pwned Passwords (https://haveibeenpwned.com/Passwords) as its downloader writes it: a line for each, the
+SHA-1 in hexadecimal, a colon and how often it was seen, in order of the hash. A service is asked as that one is: for all that
 begin with the first five characters of the hash. What cannot be looked up is let through, and logged.
 """
 

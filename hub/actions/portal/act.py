@@ -145,10 +145,13 @@ async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatu
             author_name=taken.ticket.customer_name,
             fields={"portal": said},
         )
-        data: dict[str, Any] = {"interaction": entry, "direction": Direction.INTERNAL.value}
-        if wanted is TicketStatus.OPEN:
-            # They wait for an answer, as if they had written.
-            data["as"], taken.heard = Direction.IN.value, True
+        # Who says that it is not settled waits for an answer, as if they had written; and what is pressed is no note.
+        taken.heard = wanted is TicketStatus.OPEN
+        data: dict[str, Any] = {
+            "interaction": entry,
+            "direction": Direction.INTERNAL.value,
+            "as": Direction.IN.value if taken.heard else "event",
+        }
         await taken.note(EventKind.INTERACTION_ADDED, **data)
         if taken.heard:
             await _let_go(taken)

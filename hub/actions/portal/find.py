@@ -34,7 +34,8 @@ PER_HOUR = 300
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCase:
-    """A case in which it stands. `pieces`: around the newest place, `line` its id; () and 0 where only its title has it."""
+    """A case in which it stands. `pieces`: around the newest place, () where only a title has it; `line`: the id of its line, 0
+    where none has it."""
 
     row: TicketRow
     pieces: Sequence[Piece] = ()
@@ -62,9 +63,7 @@ async def _look_through(c: Connection, visitor: Visitor, asked: Asked, below: in
     found = list[FoundCase]()
     for _ in range(MOST_LOOKED // LOT):
         rows = await portal.tickets(c, visitor.address, "", below, visitor.only, LOT)
-        lines = await portal.lines_with(
-            c, visitor.address, [row.id for row in rows], asked.words, MOST_LINES
-        )
+        lines = await portal.lines_with(c, visitor.address, [row.id for row in rows], asked.words, MOST_LINES)
         for row in rows:
             case = _found_in(row, [line for line in lines if line.ticket_id == row.id], asked)
             if case is not None and len(found) == PAGE:
@@ -87,12 +86,10 @@ def _found_in(row: TicketRow, lines: Sequence[WordsRow], asked: Asked) -> FoundC
 
 
 def _pieces(line: WordsRow, answers: Sequence[str], asked: Asked) -> Sequence[Piece]:
-    """Of the text; where nothing of it is meant, of the answers, the files or the subject."""
-    said = marked(line.text, asked.terms)
-    if has_hit(said):
-        return said
-    others = (marked(other, asked.terms) for other in (" · ".join(answers), " · ".join(line.files)))
-    return next((one for one in others if has_hit(one)), said)
+    """Of the text; where nothing of it is meant, of the answers or the files; nothing of the subject, which stands above."""
+    places = (line.text, " · ".join(answers), " · ".join(line.files))
+    shown = (marked(place, asked.terms) for place in places)
+    return next((one for one in shown if has_hit(one)), ())
 
 
 async def _weigh(ctx: Context, visitor: Visitor) -> None:

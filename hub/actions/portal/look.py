@@ -11,6 +11,7 @@ from datetime import datetime
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.portal.enter import Visitor
+from hub.actions.scanning.open_file import FileWithheld, check_file
 from hub.actions.surveys.question import Question, question_of
 from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.tickets import TicketStatus
@@ -115,7 +116,8 @@ async def find_case(connection: Connection, visitor: Visitor, number: str) -> Ca
 
 
 async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, bytes]:
-    """Name and content of a file that stands on a line which they may see. Raises NotFound."""
+    """Name and content of a file that stands on a line which they may see. Raises NotFound, also for what has a virus in it:
+    whoever else takes part in the case may have sent it."""
 
     async def read(connection: Connection) -> tuple[str, bytes]:
         place = await portal.file_place(connection, token)
@@ -132,7 +134,12 @@ async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, by
             raise NotFound("There is no such file.")
         return place.filename, found[2]
 
-    return await ctx.database.read(read)
+    name, data = await ctx.database.read(read)
+    try:
+        await check_file(ctx, token, data)
+    except FileWithheld as withheld:
+        raise NotFound(str(withheld)) from withheld
+    return name, data
 
 
 async def profile_of(ctx: Context, visitor: Visitor) -> ProfileRow | None:

@@ -14,7 +14,7 @@ from storage.database import Connection
 
 
 async def lift_refusal(ctx: Context, *, customer_code: int, refusal_id: int, actor: Actor) -> str:
-    """They are asked again, at the address that is returned. Raises NotFound, NotPossible (customer_changed: it is so already)."""
+    """They are asked again, at the address that is returned. Raises NotFound, NotPossible (customer_changed)."""
     return await _change(ctx, customer_code, refusal_id, actor, AuditKind.SURVEY_REFUSAL_LIFTED)
 
 

@@ -87,6 +87,12 @@ class AttachmentAnswer(BaseModel):
     size: int
     inline: bool
     url: Annotated[str, Field(description="GET it with the same key")]
+    scan: Annotated[
+        str,
+        Field(
+            description="what a virus scanner said: waiting, clean, infected, unscannable; empty where nobody asked"
+        ),
+    ]
 
 
 class TimelineEntry(BaseModel):
@@ -152,6 +158,7 @@ class TimelineEntry(BaseModel):
                     size=file.size,
                     inline=file.inline,
                     url=f"/api/v1/attachments/{file.token}",
+                    scan=file.scan,
                 )
                 for file in row.attachments
             ],

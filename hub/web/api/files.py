@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from hub.actions import quarantine
 from hub.actions.failures import NotFound
+from hub.actions.scanning.open_file import check_file
 from hub.web.api.answers import QuarantineAnswer, QuarantinePage
 from hub.web.api.cursors import show_id_cursor
 from hub.web.api.operations import Answer, Call
@@ -52,6 +53,7 @@ async def get_attachment(call: Call) -> Answer:
     if found is None:
         raise NotFound("There is no such file.")
     row, _ticket_id, data = found
+    await check_file(call.ctx, token, data)
     return Answer(document=data, headers={"Content-Disposition": as_download(row.filename)})
 
 

@@ -6,7 +6,6 @@ from datetime import date
 from typing import Any
 
 from aiohttp import web
-from babel.dates import format_date
 
 from hub.actions import own_fields
 from hub.actions.failures import NotFound, NotPossible
@@ -14,6 +13,7 @@ from hub.actions.own_fields import as_choices
 from hub.model.codes import CUSTOMER, NotACode, read_code
 from hub.model.own_fields import About, FieldKind
 from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.moments import write_day
 from hub.web.desk.say.setup import ABOUTS, FIELD_KINDS
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.thread import ticket_code
@@ -211,7 +211,7 @@ def _said(voice: Voice, kind: str, value: object, typed: str, options: Mapping[s
         return voice.number(value)
     if kind == FieldKind.DATE:
         try:
-            return str(format_date(date.fromisoformat(typed), "medium", locale=voice.babel))
+            return write_day(date.fromisoformat(typed), "medium", voice.locale)
         except ValueError:
             return typed
     return options.get(typed, typed)

@@ -199,6 +199,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/mailboxes/{channel}/count", mailboxes.post_count, needs=P.SEE_SYSTEM),
         get("/attachments/{token}", files.get_attachment, needs=EVERYBODY),
         get("/attachments/{token}/picture", files.get_picture, needs=EVERYBODY),
+        post("/attachments/{token}/anyway", files.post_anyway, needs=P.OPEN_INFECTED),
         *open_to(Asks.LINK, web.get(PICTURES + "/{signed}", originals.picture)),
         get("/queues", queues.show_queues, needs=P.SEE_FLOOR),
         get("/fragments/queues", queues.show_state, needs=P.SEE_FLOOR),
@@ -297,7 +298,9 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         post("/customers/{code}/identities/{id}/unverify", changing.post_unverify, needs=P.MERGE_CUSTOMERS),
         post("/customers/{code}/identities/{id}/remove", changing.post_remove, needs=P.CHANGE_CUSTOMERS),
         post("/customers/{code}/refusals/{id}/lift", changing.post_lift_refusal, needs=P.CHANGE_CUSTOMERS),
-        post("/customers/{code}/refusals/{id}/restore", changing.post_restore_refusal, needs=P.CHANGE_CUSTOMERS),
+        post(
+            "/customers/{code}/refusals/{id}/restore", changing.post_restore_refusal, needs=P.CHANGE_CUSTOMERS
+        ),
         get("/fragments/customers/{code}/merge", merging.show_merge, needs=P.MERGE_CUSTOMERS),
         get("/fragments/customers/{code}/merge/found", merging.show_found, needs=P.MERGE_CUSTOMERS),
         get("/fragments/customers/{code}/merge/{other}", merging.show_preview, needs=P.MERGE_CUSTOMERS),

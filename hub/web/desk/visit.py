@@ -34,6 +34,8 @@ MANAGED = (
     - BUILT_IN["agent"]
     - {Permission.LISTEN_IN, Permission.MERGE_CUSTOMERS, Permission.REPAIR}
 )
+REFUSED = "Hub-Refused"
+"""The header that names why something was refused, where the page knows how to lead on (fields.js)."""
 _VOICE = web.RequestKey("voice", Voice)
 _THEME = web.RequestKey("theme", str)
 
@@ -129,7 +131,8 @@ async def _answer(visit: Visit, handler: Handler) -> web.StreamResponse:
         return show_trouble(request, visit.voice, web.HTTPRequestEntityTooLarge.status_code, text)
     except ActionFailure as failure:
         status = 404 if isinstance(failure, NotFound) else 409
-        return show_trouble(request, visit.voice, status, say_failure(visit.voice, failure))
+        text = say_failure(visit.voice, failure)
+        return show_trouble(request, visit.voice, status, text, code=failure.code)
 
 
 async def _check_sight(visit: Visit) -> None:
@@ -165,10 +168,20 @@ def voice_for(request: web.Request) -> Voice:
 
 
 def show_trouble(
-    request: web.Request, voice: Voice, status: int, text: str, *, fault: str = "", retry_after: int = 0
+    request: web.Request,
+    voice: Voice,
+    status: int,
+    text: str,
+    *,
+    fault: str = "",
+    code: str = "",
+    retry_after: int = 0,
 ) -> web.Response:
-    """A page that says what is wrong; for a piece of a page, a message beside it, and the page stays."""
+    """A page that says what is wrong; for a piece of a page, a message beside it, and the page stays. `code`: of the refusal,
+    for the page's scripts."""
     headers = {"Retry-After": str(retry_after)} if retry_after else {}
+    if code:
+        headers[REFUSED] = code
     if "HX-Request" in request.headers and "HX-History-Restore-Request" not in request.headers:
         message = render("_message.html", voice, text=text, fault=fault)
         headers |= {"HX-Retarget": "#messages", "HX-Reswap": "beforeend"}

@@ -21,7 +21,7 @@ SESSION, BROWSER, DEVICE, LANGUAGE = "", "-step", "-device", "-language"
 language that was chosen."""
 _SECONDS = {SESSION: SESSION_SECONDS, BROWSER: CODE_SECONDS, DEVICE: GOOD_FOR, LANGUAGE: 365 * 86_400.0}
 _MOST = 300
-_KEPT = ("to", "state", "before")
+_KEPT = ("to", "state", "before", "q")
 """What stays in an address when the language changes."""
 
 

@@ -11,7 +11,9 @@ from channels.webform.words import WORDS
 from hub.actions.failures import NotFound
 from hub.actions.portal.act import LANGUAGES
 from hub.actions.portal.enter import Visitor
+from hub.actions.portal.find import find_cases
 from hub.actions.portal.look import Case, list_cases, open_case, open_file, profile_of
+from hub.actions.search.query import LONGEST
 from hub.model.codes import TICKET, show_code
 from hub.model.tickets import TicketStatus
 from hub.web.desk.say.portal import CAME_BY, STANDS
@@ -26,17 +28,32 @@ async def show_home(seen: Seen) -> web.Response:
     if seen.visitor is None:
         to = seen.request.query.get("to", "")
         return seen.page("portal_enter.html", to=f"?to={to}" if to.replace("-", "").isalnum() else "")
-    before = seen.request.query.get("before", "")
     state = seen.request.query.get("state", "")
-    number = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else 0
+    number = _before(seen)
     shelf = await list_cases(seen.ctx, seen.visitor, state=state, before=number)
     return seen.page(
         "portal_list.html",
         shelf=shelf,
         state=state if state in ("open", "done") else "",
         first=not number,
+        LONGEST=LONGEST,
         STANDS=STANDS,
         CAME_BY=CAME_BY,
+    )
+
+
+async def show_search(seen: Seen) -> web.Response:
+    """Their cases in which what they look for stands."""
+    typed = seen.request.query.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    found = await find_cases(seen.ctx, visitor(seen), typed, before=_before(seen))
+    return seen.page(
+        "portal_search.html",
+        typed=typed,
+        found=found,
+        first="before" not in seen.request.query,
+        STANDS=STANDS,
+        CAME_BY=CAME_BY,
+        LONGEST=LONGEST,
     )
 
 
@@ -116,3 +133,9 @@ def visitor(seen: Seen) -> Visitor:
     if seen.visitor is None:
         raise NotFound("Nobody is signed in.")
     return seen.visitor
+
+
+def _before(seen: Seen) -> int:
+    """The id after which a page goes on; 0 for the first."""
+    given = seen.request.query.get("before", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0

@@ -36,6 +36,7 @@ def portal_routes(ctx: Context) -> list[web.RouteDef]:
             Asks.SESSION,
             web.post("/portal/out", signed_in(ctx, entering.post_out)),
             web.post("/portal/out-everywhere", signed_in(ctx, entering.post_out_everywhere)),
+            web.get("/portal/search", signed_in(ctx, pages.show_search)),
             web.get("/portal/profile", signed_in(ctx, pages.show_profile)),
             web.post("/portal/profile", signed_in(ctx, doing.post_profile)),
             web.get("/portal/files/{token}", signed_in(ctx, pages.get_file)),

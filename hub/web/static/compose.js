@@ -111,7 +111,7 @@ function showState(box) {
   bar.hidden = !line.other;
   if (line.other) bar.querySelector("blockquote").textContent = line.other.content.text;
   const state = area(box, mode).form.querySelector(".draft-state");
-  const saved = !line.other && !line.dirty && !line.flight && !isEmpty(line.content);
+  const saved = !line.other && !line.waits && !line.flight && !isEmpty(line.content);
   state.textContent = line.trouble ? state.dataset[line.trouble] : saved ? state.dataset.saved : "";
   state.classList.toggle("wrong", Boolean(line.trouble));
 }
@@ -125,6 +125,7 @@ document.addEventListener("hub:draft", ({ detail }) => {
     if (line.mode === "reply") followThread();
   }
   showState(box);
+  if (detail.left) readComposer(box); // what is written next needs a form of its own
 });
 
 function choose(box, mine) {
@@ -154,7 +155,7 @@ function prepare() {
     if (mode === "reply" && box.dataset.chosen !== undefined) line.typed({ ...line.content, way: box.dataset.chosen });
     show(box, mode, line.content);
     keepCopy(line);
-    if (line.dirty) later(line);
+    if (line.waits) later(line);
   }
   const started = area(box, "note")?.value && !area(box, "reply")?.value;
   const mode = sent || given !== undefined ? box.dataset.mode : modeKept(box) || (started ? "note" : box.dataset.mode);
@@ -301,7 +302,8 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (!mode || !box || ctx.response?.status < 400) return;
   const line = lineIn(box, mode);
   if (!line.leaving) return;
-  line.lost(line.leaving);
+  if (ctx.response) line.refused(line.leaving);
+  else line.unanswered(line.leaving);
   line.leaving = null;
   later(line);
 });

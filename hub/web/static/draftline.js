@@ -27,9 +27,15 @@ export class DraftLine {
     this.content = { ...EMPTY }; // what is shown
     this.dirty = false; // it differs from what was last sent
     this.flight = null; // the write whose answer is awaited: one at a time, so that none overtakes another
+    this.doubtful = null; // words that were to leave, and nobody knows whether they did: asked first, under their own number
     this.other = null; // what another page wrote at the same time, until it is chosen between the two
     this.over = false; // the other version was seen, and this one chosen
     this.yields = false; // the other version was chosen; this one is put beside first
+  }
+
+  // Whether something is still to be brought to the server.
+  get waits() {
+    return this.dirty || this.doubtful !== null;
   }
 
   // Somebody typed.
@@ -43,7 +49,12 @@ export class DraftLine {
 
   // The next write to be sent, or null.
   next() {
-    if (!this.dirty || this.flight) return null;
+    if (!this.waits || this.flight) return null;
+    if (this.doubtful) {
+      this.flight = this.doubtful;
+      this.doubtful = null;
+      return this.flight;
+    }
     this.dirty = false;
     this.flight = { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
     return this.flight;
@@ -53,13 +64,15 @@ export class DraftLine {
   send() {
     this.count += 1;
     this.dirty = false;
-    this.flight = { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
+    this.doubtful = null;
+    const { tab, count: number, base, over, content } = this;
+    this.flight = { tab, number, base, over, content, leaves: true };
     return this.flight;
   }
 
   // What must not be lost with this page: what no answer has confirmed.
   unsaved() {
-    if (!this.dirty && !this.flight) return null;
+    if (!this.waits && !this.flight) return null;
     return { tab: this.tab, number: this.count, base: this.base, over: this.over, content: this.content };
   }
 
@@ -74,6 +87,7 @@ export class DraftLine {
       this.yields = false;
       return false;
     }
+    if (outcome === "old" && write.leaves && isEmpty(server.content)) return this.sent(write, server); // they had left
     if (outcome === "old") {
       // Someone has brought a copy of this page's words there meanwhile.
       this.count = Math.max(this.count, server.number);
@@ -97,6 +111,22 @@ export class DraftLine {
   // No answer came: the same words go once more, as a new write.
   lost(write) {
     if (write !== this.flight) return;
+    if (write.leaves) return this.unanswered(write);
+    this.flight = null;
+    this.#changed();
+  }
+
+  // No answer to words that were to leave. As a new write they would be a draft again even where they have left; under their
+  // own number the server knows them.
+  unanswered(write) {
+    if (write !== this.flight) return;
+    this.flight = null;
+    this.doubtful = write;
+  }
+
+  // The server would not have it. What was to leave is a draft, and what was a draft is one that this page alone keeps.
+  refused(write) {
+    if (write !== this.flight) return;
     this.flight = null;
     this.#changed();
   }
@@ -104,7 +134,7 @@ export class DraftLine {
   // What the server has, seen on the way; true where what is shown changed.
   seen(server) {
     if (server.revision <= this.base) return false;
-    const still = !this.dirty || (isEmpty(this.content) && !isEmpty(server.content));
+    const still = !this.waits || (isEmpty(this.content) && !isEmpty(server.content));
     if (still && !this.flight && !this.other) return this.#adopt(server);
     if (!this.flight && saysTheSame(server.content, this.content)) {
       this.base = server.revision;
@@ -117,6 +147,7 @@ export class DraftLine {
   sent(write, server) {
     if (write !== this.flight && server.revision < this.base) return false; // taken back meanwhile: this is of before
     if (write === this.flight) this.flight = null;
+    this.doubtful = null;
     this.other = null;
     this.over = false;
     this.yields = false;
@@ -136,9 +167,10 @@ export class DraftLine {
 
   // What was taken back stands above what has not been saved here yet.
   restored(server) {
-    const mine = this.dirty || this.flight ? this.content : EMPTY;
+    const mine = this.waits || this.flight ? this.content : EMPTY;
     this.#anew();
     this.flight = null;
+    this.doubtful = null;
     this.other = null;
     this.base = server.revision;
     this.content = { ...server.content };
@@ -155,13 +187,14 @@ export class DraftLine {
     this.base = this.other.revision;
     this.other = null;
     this.over = true;
+    this.doubtful = null;
     this.#changed();
   }
 
   takeOther() {
     const server = this.other;
     this.other = null;
-    if (this.dirty || this.flight) {
+    if (this.waits || this.flight) {
       this.yields = true;
       return false;
     }
@@ -183,6 +216,7 @@ export class DraftLine {
     this.base = server.revision;
     this.content = { ...server.content };
     this.dirty = false;
+    this.doubtful = null;
     this.other = null;
     this.over = false;
     this.yields = false;

@@ -26,8 +26,9 @@ export function lineOf(ticket, mode) {
   return lines.get(key);
 }
 
-function tell(line, changed) {
-  document.dispatchEvent(new CustomEvent("hub:draft", { detail: { line, changed } }));
+// `left`: the server knew words as sent of which no answer had come here.
+function tell(line, changed, left = false) {
+  document.dispatchEvent(new CustomEvent("hub:draft", { detail: { line, changed, left } }));
 }
 
 // ── the copy in the browser ─────────────────────────────────────────────────────────────────────────────────────────
@@ -125,18 +126,18 @@ export async function push(line, keepalive = false) {
   line.failed = 0;
   line.trouble = answer.draft ? "" : "refused";
   if (!answer.draft) {
-    line.lost(write);
+    line.refused(write);
     return tell(line, false);
   }
   const changed = line.answered(write, answer.outcome, answer.draft);
   if (line.other && isEmpty(line.other.content)) line.keepMine(); // there is nothing to choose between
   keepCopy(line);
   if (answer.outcome === "kept") others?.postMessage({ ticket: line.ticket, mode: line.mode, draft: answer.draft });
-  tell(line, changed);
+  tell(line, changed, changed && Boolean(write.leaves));
   const holds = !isEmpty(answer.draft.content);
   if (holds !== line.holds) document.body.dispatchEvent(new CustomEvent("live-list")); // its mark in the list
   line.holds = holds;
-  if (line.dirty) later(line);
+  if (line.waits) later(line);
 }
 
 export function later(line) {
@@ -149,7 +150,7 @@ export function later(line) {
 export function typed(line, content) {
   line.typed(content);
   keepCopy(line);
-  if (line.dirty) later(line);
+  if (line.waits) later(line);
 }
 
 // The whole draft as the server has it now: another device of the same person may have written.
@@ -171,6 +172,7 @@ others?.addEventListener("message", ({ data }) => {
   if (line) tell(line, line.seen(data.draft));
 });
 
+// What was to leave just now is not brought as a draft: it may be leaving. Its copy lies in the browser until that is known.
 function leave() {
   for (const line of lines.values()) {
     if (line.dirty) push(line, formSize(line) < MOST_KEEPALIVE);
@@ -183,5 +185,5 @@ function formSize(line) {
 
 addEventListener("pagehide", leave);
 document.addEventListener("visibilitychange", () => document.hidden && leave());
-addEventListener("online", () => [...lines.values()].forEach((line) => line.dirty && push(line)));
+addEventListener("online", () => [...lines.values()].forEach((line) => line.waits && push(line)));
 forgetOld();

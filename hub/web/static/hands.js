@@ -12,6 +12,7 @@ import "./staff.js";
 import "./admin.js";
 import "./setup.js";
 import "./builder.js";
+import "./fields.js";
 import "./rules.js";
 import "./offers.js";
 import "./notices.js";

@@ -54,7 +54,7 @@ def test_s52_tokens_are_bound_long_different_and_come_to_an_end() -> None:
     unsigned = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     assert read_token(SECRET, "shop", f"{unsigned}.{body}.", NOW) is None
     # Two devices, one conversation; each token is given back by itself, and neither stands in what is kept of that.
-    second = other_seat(seat.session, 2**60)
+    second = other_seat(seat.session, 2**60, NOW + timedelta(days=30))
     assert read_token(SECRET, "shop", make_token(SECRET, "shop", second, NOW, days=30), NOW) == second
     assert second.session == seat.session and revoked(second) != revoked(seat)
     assert seat.mark not in revoked(seat) and len(base64.urlsafe_b64decode(seat.mark)) * 8 >= 128

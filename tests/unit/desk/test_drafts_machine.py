@@ -36,6 +36,7 @@ function answered(page, id, outcome, server) {
   if (line.other && isEmpty(line.other.content)) line.keepMine();
 }
 function lost(page, id) { lines[page].lost(flights[id]); }
+function refused(page, id) { lines[page].refused(flights[id]); }
 function sent(page, id, server) { lines[page].sent(flights[id], JSON.parse(server)); }
 function seen(page, server) { lines[page].seen(JSON.parse(server)); }
 function restored(page, server) { lines[page].restored(JSON.parse(server)); }
@@ -198,32 +199,32 @@ class Drafts(RuleBasedStateMachine):
         self.js.get("seen")(self.pages[page], self._stands(self.draft))
 
     # ── the network ──
-    @rule(which=_any, what=st.sampled_from(["arrives", "twice", "lost", "late"]))
+    @rule(which=_any, what=st.sampled_from(["arrives", "twice", "lost", "late", "refused"]))
     @precondition(lambda self: self.requests)
     def carries(self, which: int, what: str) -> None:
         """In any order; a save perhaps twice (a reply has a key that makes its second time nothing). What the page gave up may
-        still arrive. A reply that does not arrive is one that was refused."""
+        still arrive."""
         place = which % len(self.requests)
         page, how, flight, _ = self.requests[place]
         if what in ("arrives", "twice"):
             self._arrives(place, again=what == "twice")
             return
-        if what == "lost" or how == "send":
+        if what != "late":
             del self.requests[place]
         if page in self.pages:
-            self.js.get("lost")(page, flight)
+            self.js.get("refused" if what == "refused" else "lost")(page, flight)
 
     @rule(which=_any, lost=st.booleans())
     @precondition(lambda self: self.answers)
     def answers_come(self, which: int, lost: bool) -> None:
         place = which % len(self.answers)
-        page, how, flight, *_ = self.answers[place]
+        page, _, flight, *_ = self.answers[place]
         if not lost:
             self._is_answered(place)
-        elif how == "save":
-            del self.answers[place]
-            if page in self.pages:
-                self.js.get("lost")(page, flight)
+            return
+        del self.answers[place]
+        if page in self.pages:
+            self.js.get("lost")(page, flight)
 
     def _arrives(self, place: int, *, again: bool = False) -> None:
         page, how, flight, write = self.requests[place]
@@ -284,3 +285,30 @@ def test_what_is_typed_while_a_reply_leaves_stays_and_what_was_sent_goes() -> No
     assert sent and left and sent not in left, (sent, left)
     drafts.presses(page=0, how="save smoothly")
     assert drafts.draft.content.text == left
+
+
+def _sends_without_an_answer() -> Drafts:
+    """Words that the server took, of which the page never hears."""
+    drafts = Drafts()
+    drafts.types(page=0, rewrite=False, then="save smoothly")
+    drafts.presses(page=0, how="send")
+    drafts.carries(which=0, what="arrives")
+    drafts.answers_come(which=0, lost=True)
+    return drafts
+
+
+def test_what_has_left_is_no_draft_again_though_no_answer_came() -> None:
+    drafts = _sends_without_an_answer()
+    drafts.types(page=0, rewrite=False, then="nothing")
+    drafts.presses(page=0, how="save smoothly")
+    drafts.presses(page=0, how="save smoothly")
+    assert len(drafts.sent) == 1 and drafts.sent[0].text not in drafts.draft.content.text
+    assert drafts.draft.content.text == drafts._look(drafts.pages[0])["text"] != ""
+
+
+def test_a_page_that_dies_before_the_answer_leaves_no_draft_of_what_has_left() -> None:
+    drafts = _sends_without_an_answer()
+    drafts.dies_and_another_opens(page=0)
+    drafts.brings_what_others_left(page=0)
+    assert drafts.sent and drafts.draft.content.empty and not drafts.copies
+    assert drafts._look(drafts.pages[0])["text"] == ""

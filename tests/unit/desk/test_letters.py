@@ -176,7 +176,7 @@ def test_a_pictures_address_is_ours_and_of_this_hour() -> None:
         ("2026-12-01T15:30:00+00:00", "2026-12-01T17:00:00+00:00", "en",
          "Tuesday, 1 December 2026, 23:30 – Wednesday, 2 December 2026, 01:00"),
         ("2026-12-01T09:00:00", "", "en", "Tuesday, 1 December 2026, 09:00"),
-        ("2026-12-01", "2026-12-02", "en", "Tuesday, December 1, 2026"),
+        ("2026-12-01", "2026-12-02", "en", "Tuesday, 1 December 2026"),
         ("next week", "", "en", "next week"),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.people.sessions import is_signed_in
 from hub.actions.remote_images import NoPicture, PictureFetcher
+from hub.actions.scanning.open_file import FileWithheld, check_file
 from hub.model.picture_types import picture_type
 from hub.web.desk.letters.bounded import AT_ONCE, clean_within
 from hub.web.desk.letters.pictures import Picture, read_picture, sign_picture
@@ -77,6 +78,10 @@ class Originals:
         found = await self._ctx.database.read(lambda c: views.attachment(c, asked.token))
         if found is None:
             raise NoPicture("there is no such file")
+        try:
+            await check_file(self._ctx, asked.token, found[2])
+        except FileWithheld as error:
+            raise NoPicture(str(error)) from error
         return found[2]
 
 

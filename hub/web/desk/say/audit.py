@@ -49,6 +49,7 @@ ACTS: Mapping[AuditKind, str] = {
     A.WEBHOOK_SECRET: N_("Webhook: new secret"),
     A.WEBHOOK_REMOVED: N_("Webhook removed"),
     A.SECRETS_RESEALED: N_("Secrets sealed with a new key"),
+    A.FILE_OPENED_ANYWAY: N_("File with a virus downloaded"),
     A.RAW_SEEN: N_("Raw item downloaded"),
     A.ITEM_REPLAYED: N_("Quarantine: read again"),
     A.ITEM_DISCARDED: N_("Quarantine: discarded"),

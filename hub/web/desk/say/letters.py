@@ -92,7 +92,7 @@ def _local(voice: Voice, at: datetime) -> datetime:
 
 def _shown(voice: Voice, at: datetime | date) -> str:
     if not isinstance(at, datetime):
-        return str(format_date(at, "full", locale=voice.babel))
+        return str(format_date(at, "full" if voice.chinese else "EEEE, d MMMM y", locale=voice.babel))
     pattern = "y年M月d日 EEEE HH:mm" if voice.chinese else "EEEE, d MMMM y, HH:mm"
     return str(format_datetime(_naive(voice, at), pattern, locale=voice.babel))
 

@@ -27,6 +27,10 @@ _NUMBERS: Mapping[str, Callable[[datetime], str]] = {
 _NAMES = frozenset(("MMM", "MMMM", "EEE", "EEEE", "a"))
 """What depends on nothing but the month, the day of the week and the half of the day."""
 
+_FORMS: Mapping[str, str] = {"en": "en_GB"}
+"""Whose order of day and month, and whose clock: a desk where times are compared all day has no AM and PM in one of its two
+languages."""
+
 _names: dict[tuple[str, str, int, int, bool], str] = {}
 
 
@@ -53,8 +57,8 @@ def _name(at: datetime, field: str, locale: str) -> str:
 
 
 def write_moment(local: datetime, pattern: str, locale: str) -> str:
-    """By a pattern of CLDR's letters, or one of the names medium (day and time) and short (the time alone). `local`: with the
-    clock of whoever reads it."""
+    """By a pattern of CLDR's letters, or one of the names medium (day and time, to the minute) and short (the time alone).
+    `local`: with the clock of whoever reads it."""
     return _template(pattern, locale) % _Fields(local, locale)
 
 
@@ -65,18 +69,18 @@ def write_day(day: date, length: Literal["medium", "long"], locale: str) -> str:
 
 @cache
 def _template(pattern: str, locale: str) -> str:
+    time = str(get_time_format("short", locale=_FORMS.get(locale, locale)).format)
     if pattern == "medium":
-        time = str(get_time_format("medium", locale=locale).format)
-        both = str(get_datetime_format("medium", locale=locale)).replace("'", "").replace("{0}", time)
-        return both.replace("{1}", _day_template("medium", locale))
+        both = str(get_datetime_format("medium", locale=_FORMS.get(locale, locale))).replace("'", "")
+        return both.replace("{0}", time).replace("{1}", _day_template("medium", locale))
     if pattern == "short":
-        return str(get_time_format("short", locale=locale).format)
+        return time
     return str(parse_pattern(pattern).format)
 
 
 @cache
 def _day_template(length: Literal["medium", "long"], locale: str) -> str:
-    return str(get_date_format(length, locale=locale).format)
+    return str(get_date_format(length, locale=_FORMS.get(locale, locale)).format)
 
 
 @lru_cache(maxsize=4096)

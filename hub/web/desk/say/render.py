@@ -47,6 +47,7 @@ _CODES = {
     "PLACEHOLDER_WORDS": words.PLACEHOLDER_WORDS,
     "TASK_ENTRIES": errands.TASK_ENTRIES,
     "PRESSED": portal.PRESSED,
+    "CHAT_TOLD": words.CHAT_TOLD,
 }
 
 

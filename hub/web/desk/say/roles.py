@@ -83,6 +83,10 @@ PERMISSIONS: Mapping[Permission, Words] = {
     P.SEE_RAW: Words(
         name=N_("Raw items"), means=N_("Download what came in exactly as it came, also from quarantine.")
     ),
+    P.OPEN_INFECTED: Words(
+        name=N_("Open files with viruses"),
+        means=N_("Download a file although the virus scanner found something in it."),
+    ),
     P.REPAIR: Words(
         name=N_("Repair"), means=N_("Read items again, discard them, send failed replies, restart rules.")
     ),
@@ -135,6 +139,7 @@ GROUPS: Sequence[tuple[str, tuple[Permission, ...]]] = (
         (
             P.SEE_SYSTEM,
             P.SEE_RAW,
+            P.OPEN_INFECTED,
             P.REPAIR,
             P.MANAGE_CHANNELS,
             P.MANAGE_WEBHOOKS,

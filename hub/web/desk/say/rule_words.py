@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from babel.dates import format_date, format_datetime, get_day_names
+from babel.dates import format_datetime, get_day_names
 
 from hub.web.desk.say.language import N_, Voice
-from hub.web.desk.say.moments import write_amount
+from hub.web.desk.say.moments import write_amount, write_day
 from hub.web.desk.say.rule_names import (
     DIRECTIONS,
     DOERS,
@@ -151,7 +151,7 @@ class RuleWords:
         """A weekday, or a date."""
         if name in WEEKDAYS:
             return str(get_day_names("wide", "stand-alone", self.voice.locale)[WEEKDAYS.index(name)])
-        return str(format_date(date.fromisoformat(name), "medium", locale=self.voice.babel))
+        return write_day(date.fromisoformat(name), "medium", self.voice.locale)
 
     def place(self, code: str) -> str:
         """A country, or a part of one, by its code."""

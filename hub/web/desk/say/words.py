@@ -225,6 +225,13 @@ ROLES: Mapping[str, str] = {
     "admin": N_("Administrator"),
 }
 
+CHAT_TOLD: Mapping[str, str] = {
+    "withheld": N_(
+        "Many letters about chats went to this address today. This one waits for room; the answer is in the chat."
+    ),
+}
+"""By the field `chat` of an entry."""
+
 FAILURES: Mapping[str, str] = {
     "not_resolved": N_("Only a resolved ticket is asked about."),
     "no_survey": N_("Nobody is asked for a rating here."),
@@ -457,6 +464,10 @@ FAILURES: Mapping[str, str] = {
     "bad_filter": N_("Each condition needs a value."),
     "nobodys": N_("Give the ticket to somebody first."),
     "done_already": N_("The ticket is done: there is nothing to put off."),
+    "file_infected": N_(
+        "The virus scanner found something in this file. Nobody but an administrator can open it."
+    ),
+    "file_unchecked": N_("This file is still being checked for viruses. Try again in a few minutes."),
     "not_yours": N_("This page did not come from this hub. Reload it and try again."),
     **REFUSALS,
 }

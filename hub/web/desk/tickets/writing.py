@@ -26,7 +26,7 @@ from hub.web.desk.tickets.composing import Undo, composer_context
 from hub.web.desk.tickets.drafts import content_of, plain_name, read_write
 from hub.web.desk.tickets.thread import ENTRIES, Thread, ticket_code
 from hub.web.desk.tickets.work import read_work, work_context
-from hub.web.desk.visit import Visit, go
+from hub.web.desk.visit import REFUSED, Visit, go
 from storage import views
 
 MOST_TEXT = 100_000
@@ -193,6 +193,7 @@ def _since(thread: Thread, seen: int, agent_id: int) -> list[views.TimelineRow]:
 
 def _refuse(visit: Visit, failure: NotPossible) -> web.StreamResponse:
     response = visit.page("_refused.html", text=say_failure(visit.voice, failure))
+    response.headers[REFUSED] = failure.code
     return _above_the_text(response)
 
 

@@ -19,7 +19,7 @@ from hub.web.desk.say.macros import SNOOZES as SNOOZE_WORDS
 from hub.web.desk.say.macros import say_changes, say_ran, say_undone
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.thread import queue_titles, ticket_code
-from hub.web.desk.visit import Visit, go, show_html
+from hub.web.desk.visit import REFUSED, Visit, go, show_html
 from hub.web.desk.words.templates import number
 from storage import views
 from storage.database import Connection
@@ -121,7 +121,9 @@ async def post_run(visit: Visit) -> web.StreamResponse:
             ahead={one.code: one.at for one in await own_moments(visit)},
         )
     except (Conflict, NotPossible) as failure:
-        return await _preview(visit, trouble=say_failure(visit.voice, failure), status=409)
+        response = await _preview(visit, trouble=say_failure(visit.voice, failure), status=409)
+        response.headers[REFUSED] = failure.code
+        return response
     undo = f"/desk/macros/runs/{ran.run_id}/undo" if ran.did else ""
     toast = visit.toast(say_ran(visit.voice, macro.name, ran), undo)
     return show_html(f"{toast}{CLOSE}")

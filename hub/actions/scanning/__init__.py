@@ -1,0 +1,1 @@
+"""Files looked into for viruses by clamd, where the settings name one."""

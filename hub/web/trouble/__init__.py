@@ -1,0 +1,1 @@
+"""What customers read where something went wrong."""

@@ -1,0 +1,39 @@
+-- What a virus scanner says of files, by their bytes.
+
+-- name: ask
+INSERT INTO file_scan (sha256) SELECT DISTINCT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+
+-- name: claim
+-- The one that is due longest. It comes again later, should whoever has it go away.
+UPDATE file_scan SET due_at = clock_timestamp() + make_interval(secs => $1)
+WHERE sha256 = (SELECT sha256 FROM file_scan WHERE state = 'waiting' AND due_at <= clock_timestamp()
+                ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING sha256, tries
+
+-- name: bytes_of
+SELECT data FROM blob WHERE sha256 = $1
+
+-- name: settle
+-- The first word stands.
+INSERT INTO file_scan (sha256, state, found, looked_at)
+SELECT b.sha256, $2, $3, clock_timestamp() FROM blob b WHERE b.sha256 = $1
+ON CONFLICT (sha256) DO UPDATE SET state = $2, found = $3, looked_at = clock_timestamp() WHERE file_scan.state = 'waiting'
+RETURNING sha256
+
+-- name: later
+UPDATE file_scan SET due_at = clock_timestamp() + make_interval(secs => $2), tries = tries + $3 WHERE sha256 = $1 AND state = 'waiting'
+
+-- name: tickets_with
+SELECT DISTINCT ticket_id FROM attachment WHERE sha256 = $1 ORDER BY ticket_id LIMIT 50
+
+-- name: of_file
+SELECT a.sha256, a.filename, a.ticket_id, coalesce(s.state, '') AS state, coalesce(s.found, '') AS found
+FROM attachment a LEFT JOIN file_scan s ON s.sha256 = a.sha256 WHERE a.token = $1
+
+-- name: forget_waiting
+DELETE FROM file_scan WHERE state = 'waiting'
+
+-- name: figures
+SELECT count(*) FILTER (WHERE state = 'waiting') AS waiting,
+       coalesce(max(extract(epoch FROM clock_timestamp() - due_at)) FILTER (WHERE state = 'waiting'), 0)::float8 AS late
+FROM file_scan WHERE state = 'waiting'
