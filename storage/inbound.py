@@ -3,7 +3,7 @@
 All take many rows at once. Nothing is decided here; the order in which they are called is that of the locks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -272,6 +272,11 @@ async def claim_raw(
         return [ClaimedRow(**suspect)]
     rows = await connection.fetch(SQL["claim_raw"], limit, lease_seconds, most_bytes)
     return sorted((ClaimedRow(**row) for row in rows), key=lambda row: row.id)
+
+
+async def excuse_raw(connection: Connection, attempts: Mapping[int, int]) -> None:
+    """The attempt with this number at each of these items does not count against it. Once, however often it is said."""
+    await connection.execute(SQL["excuse_raw"], list(attempts), list(attempts.values()))
 
 
 async def lock_raw(connection: Connection, ids: Sequence[int]) -> set[int]:

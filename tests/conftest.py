@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,15 +19,17 @@ import asyncpg
 import pytest
 from argon2 import PasswordHasher
 
+from channels.adapter import ChannelKind
 from channels.registry import load_kinds
 from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
 from hub.actions.people import passwords
 from hub.settings import Settings
-from routing.rules import load_rules
+from routing.rules import RoutingRules, load_rules
 from storage.database import Database
 from storage.embedded import embedded_postgres
 from storage.migrate import migrate
+from tests import canaries
 
 TESTS = Path(__file__).parent
 DEAR = ("real_mail", "browser", "journeys", "security", "rooms")
@@ -37,7 +41,10 @@ OLD_SECONDS = 24 * 3600
 _names = itertools.count()
 
 # A server that is thrown away needs no disk.
-_CARELESS = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+# One that is cleaned up while a test runs may plan otherwise than one that is not.
+_CARELESS = (
+    "fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200", "autovacuum = off",
+)  # fmt: skip
 
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -51,6 +58,13 @@ def cheap_passwords() -> Iterator[PasswordHasher]:
         real = passwords.HASHER
         patch.setattr(passwords, "HASHER", CHEAP)
         yield real
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_the_log() -> Iterator[None]:
+    """Whatever a test is about, what is logged meanwhile tells no secret and nothing that a customer has written."""
+    with canaries.watching():
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -156,6 +170,20 @@ async def database_dsn(postgres: str) -> AsyncIterator[str]:
     await server.close()
 
 
+@cache
+def shipped_rules() -> RoutingRules:
+    """Read once; nobody can change them."""
+    return load_rules(RULES.read_bytes())
+
+
+@cache
+def light_kinds() -> dict[str, ChannelKind]:
+    """All kinds, letters among them read at once and in this process: what another one for them costs and is good for is shown
+    by the tests of the reader, of hubs as processes and of mail bombs."""
+    kinds = load_kinds()
+    return {**kinds, "email": replace(kinds["email"], heavy=False)}
+
+
 @pytest.fixture
 async def ctx(database_dsn: str) -> AsyncIterator[Context]:
     """A hub's context over an empty database, without channels. Nothing runs in the background."""
@@ -164,8 +192,8 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
         database,
         Settings(channels={}),
         secret=SECRET,
-        rules=load_rules(RULES.read_bytes()),
-        kinds=load_kinds(),
+        rules=shipped_rules(),
+        kinds=light_kinds(),
     )
     await set_up(context)
     yield context

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from channels.adapter import CannotTranslate, ChannelKind, RawItem
 from hub.actions.arrivals import Read
+from hub.actions.excuses import Excuses
 
 WALL_SECONDS = 2.0
 START_SECONDS = 20.0
@@ -38,6 +39,7 @@ class Reader:
     def __init__(self) -> None:
         self.reading, self.writing = asyncio.Lock(), asyncio.Lock()
         """Who reads a batch holds the one, who writes it down the other; taken by hub.actions.receive, in this order."""
+        self.excuses = Excuses()
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None

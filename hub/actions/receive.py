@@ -154,25 +154,41 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
     """Read journalled items and put them on the timeline; returns how many were taken up, 0 when none wait.
 
     May be called twice at once: while one batch is written the next is read, and batches are written in the order in which
-    they were taken up. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. Raises
-    DatabaseUnavailable.
+    they were taken up. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. That the
+    database went away meanwhile is no attempt. Raises DatabaseUnavailable.
     """
     arrivals: list[Arrival] = []
-    async with ctx.reader.reading:
-        rows = await ctx.database.run(
-            lambda c: inbound.claim_raw(c, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
-        )
-        for group in _groups(rows):
-            async with ctx.reader.writing:
-                await _put_on_timeline(ctx, arrivals)
-            arrivals = await _read_rows(ctx, group)
-        # Taken before the next batch may be read, so that it is not written first.
-        await ctx.reader.writing.acquire()
+    rows: list[inbound.ClaimedRow] = []
     try:
-        await _put_on_timeline(ctx, arrivals)
-    finally:
-        ctx.reader.writing.release()
+        async with ctx.reader.reading:
+            rows = await _claim(ctx, limit)
+            for group in _groups(rows):
+                async with ctx.reader.writing:
+                    await _put_on_timeline(ctx, arrivals)
+                arrivals = await _read_rows(ctx, group)
+            # Taken before the next batch may be read, so that it is not written first.
+            await ctx.reader.writing.acquire()
+        try:
+            await _put_on_timeline(ctx, arrivals)
+        finally:
+            ctx.reader.writing.release()
+    except DatabaseUnavailable:
+        ctx.reader.excuses.add((row.id, row.attempts) for row in rows)
+        raise
     return len(rows)
+
+
+async def _claim(ctx: Context, limit: int) -> list[inbound.ClaimedRow]:
+    excused = ctx.reader.excuses.waiting()
+
+    async def work(connection: Connection) -> list[inbound.ClaimedRow]:
+        if excused:
+            await inbound.excuse_raw(connection, excused)
+        return await inbound.claim_raw(connection, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
+
+    rows = await ctx.database.run(work)
+    ctx.reader.excuses.told(excused)
+    return rows
 
 
 def _groups(rows: Sequence[inbound.ClaimedRow]) -> Iterator[list[inbound.ClaimedRow]]:

@@ -24,7 +24,7 @@ from hub.actions.channels.trial_ports import trial_ports
 from hub.actions.context import Context
 from hub.actions.installation import set_up
 from hub.cli.speak import say
-from hub.settings import Settings, WrongSetting, explain_validation
+from hub.settings import Settings, WrongSetting, explain_validation, secret_of
 from hub.wiring import read_rules
 from routing.promises import is_undecided
 from storage import house, views
@@ -126,7 +126,7 @@ def check_secret_key(settings: Settings) -> Finding:
                     "Set HUB_SECRET_KEY to 64 random characters.", "请把 HUB_SECRET_KEY 设为 64 个随机字符。"
                 ),
             )
-        return good(what, say("given in the settings", "已在设置中提供"))
+        return good(what, say("given in the settings", "已在设置中提供") + _beside(settings))
     if not path.exists():
         return good(what, say(f"is made at the first start: {path}", f"首次启动时生成：{path}"))
     if not os.access(path, os.R_OK) or len(path.read_bytes().strip()) < 32:
@@ -144,7 +144,16 @@ def check_secret_key(settings: Settings) -> Finding:
             say(f"others may read {path}", f"其他用户可读取 {path}"),
             f"chmod 600 {path}",
         )
-    return good(what, say(f"kept in {path}", f"保存于 {path}"))
+    return good(what, say(f"kept in {path}", f"保存于 {path}") + _beside(settings))
+
+
+def _beside(settings: Settings) -> str:
+    """How many other keys are believed."""
+    try:
+        others = len(secret_of(settings).others)
+    except WrongSetting as error:
+        return f"; {error}"
+    return say(f"; and {others} other, for now", f"；另接受 {others} 个密钥") if others else ""
 
 
 async def check_web(settings: Settings) -> list[Finding]:

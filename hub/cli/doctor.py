@@ -13,6 +13,7 @@ from hub.actions.channel_vault import ChannelVault
 from hub.actions.channels.desk_channels import reload_channels
 from hub.cli.check_company import check_company
 from hub.cli.check_mail import check_mailboxes
+from hub.cli.check_safety import check_safety
 from hub.cli.checks import (
     Finding,
     State,
@@ -69,6 +70,7 @@ def _examine(config: Config) -> list[Finding]:
         advice = say("Repair or uninstall that package.", "请修复或卸载该软件包。")
         return [*findings, wrong(say("Channel kinds", "渠道类型"), str(error), advice)]
     findings += asyncio.run(check_web(settings))
+    findings += asyncio.run(check_safety(settings))
     if any(one.state is State.WRONG for one in (rules, *findings[1:3])):
         return findings + asyncio.run(_look_outside(settings, kinds))
     return findings + _look_at_database(settings, kinds)

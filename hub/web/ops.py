@@ -24,7 +24,7 @@ from hub.web.api.keyring import Keyring
 from hub.web.api.problems import Problem
 from hub.web.api.serve import answer_problems
 from hub.web.refusals import log_refusal
-from storage import automation, mailboxes, tasks, views, webhooks
+from storage import automation, mailboxes, scans, tasks, views, webhooks
 from storage.database import Connection, DatabaseUnavailable
 from storage.mailboxes import MailboxRow
 from storage.migrate import missing_migrations
@@ -229,7 +229,10 @@ def _mailbox_figures(rows: Iterable[MailboxRow]) -> Iterable[Metric]:
 async def _errand_figures(connection: Connection) -> Iterable[Metric]:
     to_do, calls = await tasks.counts(connection, None), await webhooks.backlog(connection)
     looks = await automation.backlog(connection)
+    files = await scans.figures(connection)
     return (
+        _gauge("hub_files_unchecked", "Files that no virus scanner has looked into yet.", files.waiting),
+        _gauge("hub_files_unchecked_seconds", "By how much the oldest of these is late.", files.late),
         _gauge("hub_automation_waiting", "What happened that rules have not looked at yet.", looks),
         _gauge("hub_tasks_to_do", "Tasks that are not done.", to_do.all),
         _gauge("hub_tasks_overdue", "Of these, those whose time has passed.", to_do.overdue),

@@ -62,6 +62,12 @@ FROM (
 WHERE r.id = due.id
 RETURNING r.id, r.channel_id, r.external_key, r.meta, r.received_at, r.attempts, NULL::bytea AS content
 
+-- name: excuse_raw
+-- An attempt that the database itself broke off does not count, unless somebody has begun the next one by now.
+UPDATE inbound_raw r SET attempts = r.attempts - 1
+FROM unnest($1::bigint[], $2::int[]) AS g (id, attempts)
+WHERE r.id = g.id AND r.attempts = g.attempts AND r.state = 'received'
+
 -- name: claim_raw
 -- Takes the oldest items that wait and that nobody is reading. The attempt is counted here, so that an item which kills
 -- its reader is counted too.

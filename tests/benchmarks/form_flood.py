@@ -1,8 +1,9 @@
 """A flood of form posts over two hubs and one Postgres: from one address, then from ten thousand (each named by a trusted
 proxy), then with five thousand idle connections; how many are answered how, how long customers wait meanwhile, what grows.
 
-A customer opens the form, fills it in and sends it, one after the other, from an address of their own; where the page asks for
-work, the work is done.
+Customers come evenly, as long as the flood lasts, and it lasts until so many of them were answered that a 95th percentile
+means something. Each opens the form, fills it in and sends it, from an address of their own; where the page asks for work, it
+is done.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import re
 import resource
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from html import unescape
@@ -30,7 +31,10 @@ from tests.benchmarks.stage import Served, Stage
 POSTS = 10_000
 SENDERS = 16
 IDLE = 5000
-CUSTOMERS = 20
+CUSTOMERS = 120
+"""In each phase, at the least."""
+EVERY = 0.5
+"""Seconds between two who come."""
 CHANNELS = {"form": {"kind": "webform"}}
 FLOODED = {"message": "Buy pills", "email": "victim@innocent.example", "kind": "enquiry"}
 
@@ -63,18 +67,25 @@ async def _two_hubs(stack: AsyncExitStack, stage: Stage) -> list[Served]:
 
 
 async def _flood(stage: Stage, hubs: list[Served], name: str, peers: Iterator[str]) -> Figure:
-    posts, seen = stage.size(POSTS), Seen()
+    least, seen = stage.size(POSTS), Seen()
     before, cpu = await _grown(hubs[0].dsn), hubs[0].cpu()
     begun = time.perf_counter()
     async with aiohttp.ClientSession() as client:
         page = await _page(client, hubs[0].url, "203.0.113.1")
-        left = iter(range(posts))
+        numbers, posts = itertools.count(), 0
+        enough, over = asyncio.Event(), asyncio.Event()
 
         async def send() -> None:
-            for number in left:
+            nonlocal posts
+            while not (over.is_set() and posts >= least):
+                number, posts = next(numbers), posts + 1
+                if posts >= least:
+                    enough.set()
                 await _post(client, hubs[number % 2].url, next(peers), page, seen)
 
-        await _beside(client, hubs, seen, lambda: asyncio.gather(*(send() for _ in range(SENDERS))))
+        coming = asyncio.create_task(_customers_come(client, hubs, seen, stage.size(CUSTOMERS), enough, over))
+        await asyncio.gather(*(send() for _ in range(SENDERS)))
+        await coming
     took = time.perf_counter() - begun
     if seen.flood.total() != posts:
         raise BenchmarkFailed(f"{posts} posts had {seen.flood.total()} answers")
@@ -106,7 +117,9 @@ async def _idle_lines(stage: Stage, hubs: list[Served]) -> Figure:
         opened = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", port) for _ in range(100)))
         lines += [writer for _, writer in opened]
     async with aiohttp.ClientSession() as client:
-        await _beside(client, hubs[:1], seen, lambda: asyncio.sleep(CUSTOMERS))
+        enough, over = asyncio.Event(), asyncio.Event()
+        enough.set()
+        await _customers_come(client, hubs[:1], seen, stage.size(CUSTOMERS), enough, over)
     process = psutil.Process(hubs[0].pid)
     held = len(process.net_connections(kind="tcp"))
     for line in lines:
@@ -121,22 +134,25 @@ async def _idle_lines(stage: Stage, hubs: list[Served]) -> Figure:
     )
 
 
-async def _beside(
-    client: aiohttp.ClientSession, hubs: list[Served], seen: Seen, flood: Callable[[], Awaitable[object]]
+async def _customers_come(
+    client: aiohttp.ClientSession,
+    hubs: list[Served],
+    seen: Seen,
+    least: int,
+    enough: asyncio.Event,
+    over: asyncio.Event,
 ) -> None:
-    """The flood, and customers for as long as it lasts."""
-    over = asyncio.Event()
-
-    async def customers() -> None:
-        for number in itertools.count():
-            if over.is_set() and number:
-                return
-            await _customer(client, hubs[number % len(hubs)].url, f"198.51.100.{number % 250}", seen)
-
-    coming = asyncio.create_task(customers())
-    await flood()
-    over.set()
-    await coming
+    """So many, and until the flood has sent `enough`; it is `over` once the last of them was answered."""
+    try:
+        async with asyncio.TaskGroup() as here:
+            for number in itertools.count():
+                if number >= least and enough.is_set():
+                    break
+                url, peer = hubs[number % len(hubs)].url, f"198.51.{100 + number // 250}.{number % 250}"
+                here.create_task(_customer(client, url, peer, seen))
+                await asyncio.sleep(EVERY)
+    finally:
+        over.set()
 
 
 async def _customer(client: aiohttp.ClientSession, url: str, peer: str, seen: Seen) -> None:
@@ -197,5 +213,5 @@ async def _grown(dsn: str) -> dict[str, int]:
 def _customers(seen: Seen) -> dict[str, object]:
     return {
         "customers": {str(status): count for status, count in sorted(seen.answers.items())},
-        "customer_seconds": percentiles(seen.waits),
+        "customer_seconds": {"n": len(seen.waits), **percentiles(seen.waits)},
     }

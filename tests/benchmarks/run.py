@@ -51,7 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data = (asked.keep or scratch) / "postgres"
         try:
             with embedded_postgres(data) as dsn:
-                stage = Stage(dsn=dsn, data=data, scratch=scratch, quick=asked.quick, letters=asked.letters)
+                stage = Stage(
+                    dsn=dsn,
+                    data=data,
+                    scratch=scratch,
+                    quick=asked.quick,
+                    letters=asked.letters,
+                    interactions=asked.interactions,
+                )
                 return asyncio.run(_run(stage, asked.names or NAMES))
         except NoEmbeddedPostgres as error:
             print(f"bench: {error}", file=sys.stderr)
@@ -82,6 +89,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=Path,
         default=None,
         help="folder in which Postgres and the past of desk_at_scale stay for the next run; without one, nothing stays",
+    )
+    parser.add_argument(
+        "--interactions",
+        type=int,
+        default=1_000_000,
+        help="how long the past of desk_at_scale is; ten million take half an hour to make up, and 22 GB",
     )
     asked = parser.parse_args(arguments)
     if unknown := sorted(set(asked.names) - {*NAMES, *LONG}):

@@ -51,13 +51,15 @@ class Served:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """`dsn`: of the server's own database; `data`: its folder. `letters`: a folder of letters, or None for our own."""
+    """`dsn`: of the server's own database; `data`: its folder. `letters`: a folder of letters, or None for our own.
+    `interactions`: how long the past of a large installation is."""
 
     dsn: str
     data: Path
     scratch: Path
     quick: bool
     letters: Path | None
+    interactions: int = 1_000_000
     key: str = ""
     agents: list[int] = field(default_factory=list)
 

@@ -1,83 +1,34 @@
 """The chat in a real browser, on a page of another origin: one tag, its sizes and everything that it asks for; focus and keys;
-with a socket and without; files both ways; whom the site names; several tabs. axe finds nothing."""
+with a socket and without; files both ways; whom the site names; several tabs."""
 
 import gzip
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from aiohttp import web
 from playwright.async_api import (
     Browser,
-    BrowserContext,
     FilePayload,
     FrameLocator,
     Page,
-    Response,
     Route,
     WebSocketRoute,
     expect,
 )
 
-from channels.adapter import FileOfLine, OpenFile
-from channels.webchat import KIND
 from hub.actions.answers.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.interactions import OutboundAttachment
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
-from tests.browser.looks import COLOURS, violations
+from tests.browser.chat_shop import PNG, Shop, tag
 from tests.conftest import SECRET
-from tests.fakes.chat_room import LARGE
-from tests.fakes.lounge import Waitingroom
-from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
+from tests.fakes.ports import serving_routes
 from tests.fakes.scene import MAIL, SYSTEM, rows
 from tests.fakes.visitor import IDENTITY_SECRET, statement
 
 LOADER_KB, PANEL_KB = 4, 35
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108020000009077" + "53de0000000c4944415408d763f8cfc000000301010018dd8db0"
-    "0000000049454e44ae426082"
-)  # fmt: skip
-
-
-@dataclass
-class Shop:
-    """A site with the tag on its page. `asked`: everything that its pages asked for, with what was served."""
-
-    url: str
-    browser: Browser
-    complaints: list[str] = field(default_factory=list)
-    asked: list[Response] = field(default_factory=list)
-
-    async def visitor(self, *, locale: str = "en-US", **more: Any) -> BrowserContext:
-        context = await self.browser.new_context(locale=locale, **more)
-        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("response", lambda response: self.asked.append(response))
-        return context
-
-    async def page(self, context: BrowserContext | None = None, **more: Any) -> Page:
-        page = await (context or await self.visitor(**more)).new_page()
-        await page.goto(self.url)
-        return page
-
-
-def _tag(hub_url: list[str], language: str = "en") -> web.RouteDef:
-    async def show(_request: web.Request) -> web.Response:
-        script = f'<script src="{hub_url[0]}/chat/shop/widget.js" defer></script>'
-        text = (
-            f'<!doctype html><html lang="{language}"><meta name="viewport" content="width=device-width">'
-            f'<title>Shop</title><link rel="icon" href="data:,"><main><h1>Teapots</h1></main>{script}</html>'
-        )
-        # As strict as a site can be that lets the hub in.
-        policy = f"default-src 'none'; script-src {hub_url[0]}; frame-src {hub_url[0]}; img-src data:; "
-        policy += "require-trusted-types-for 'script'"
-        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
-
-    return web.get("/", show)
 
 
 @dataclass
@@ -90,7 +41,7 @@ class House:
 @pytest.fixture
 async def house(database_dsn: str, browser: Browser) -> AsyncIterator[House]:
     hub_url = [""]
-    async with serving_routes([_tag(hub_url)]) as site, serving_routes([_tag(hub_url)]) as stranger:
+    async with serving_routes([tag(hub_url)]) as site, serving_routes([tag(hub_url)]) as stranger:
         chat = {
             "kind": "webchat",
             "allowed_origins": [site],
@@ -328,93 +279,3 @@ async def test_whom_the_site_names_until_it_says_that_they_have_left_in_every_ta
     await expect(first.locator("#lines li")).to_have_count(0)
     found = await rows(house.hub.ctx, "SELECT DISTINCT customer_id FROM ticket")
     assert len(found) == 1 and len(await rows(house.hub.ctx, "SELECT id FROM ticket")) == 2
-
-
-# ── how it looks, whatever the state ────────────────────────────────────────────────────────────────────────────────
-@dataclass
-class Stage:
-    """A chat whose hub is in memory, so that each state can be shown."""
-
-    notebook: Notebook
-    lounge: Waitingroom
-    journal: Journal
-    shop: Shop
-
-
-@asynccontextmanager
-async def a_stage(browser: Browser, language: str, **standing: Any) -> AsyncIterator[Stage]:
-    notebook, lounge, journal, base = Notebook(), Waitingroom(**standing), Journal(), [""]
-    async with serving_routes([_tag(base, language)]) as site:
-        settings = KIND.settings.model_validate(
-            {"allowed_origins": (site,), "go_on_by": "support", "colour": "#d33682"}
-        )
-        adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook, lounge=lounge))
-        async with serving_routes(adapter.routes(journal.accept)) as base[0]:
-            shop = Shop(site, browser)
-            yield Stage(notebook, lounge, journal, shop)
-            await adapter.close()
-        assert shop.complaints == []
-
-
-async def _look(page: Page, called: str, found: dict[str, list[str]]) -> None:
-    """The page and its panel, wide and narrow, light and dark."""
-    frame = next(one for one in page.frames if "/chat/shop" in one.url)
-    for width in (1280, 375):
-        await page.set_viewport_size({"width": width, "height": 760})
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            rules: dict[str, Any] = {} if scheme == "light" else {"rules": COLOURS}
-            wrong = await violations(frame, **rules)
-            if called == "away":  # the site and its button do not change with the panel
-                wrong += await violations(page, **rules)
-            over = await frame.evaluate("document.documentElement.scrollWidth - innerWidth")
-            if wrong or over > 0:
-                found[f"{called}, {width}, {scheme}"] = [*wrong, f"{over} px too wide"]
-
-
-@pytest.mark.parametrize("language", ["en", "zh-CN"])
-async def test_axe_finds_nothing_in_any_state_or_look(browser: Browser, language: str) -> None:
-    found: dict[str, list[str]] = {}
-    opens = datetime(2027, 1, 4, 9, tzinfo=UTC)
-    async with a_stage(browser, language, serving=False, opens_at=opens) as stage:
-        page = await stage.shop.page(locale=language)
-        await page.locator("button").click()
-        chat = page.frame_locator("iframe")
-        await expect(chat.locator("#standing")).to_be_visible()
-        await expect(chat.locator("#email")).to_have_attribute("required", "")
-        await _look(page, "away", found)
-        await chat.locator("#email").fill("li@example.cn")
-        await chat.locator("#text").fill("hello")
-        await chat.locator("#text").press("Enter")
-        (item,) = await stage.journal.kept(1)
-        key = f"session.{item.external_key.partition('.')[0]}"
-        await stage.lounge.heard("mail", key, "li@example.cn")
-        client_id = item.external_key.partition(".")[2]
-        await stage.notebook.write(key, LARGE, "hello", mine=True, client_id=client_id)
-        stage.lounge.files[key, LARGE + 1, 1] = OpenFile(name="a.png", media_type="image/png", content=PNG)
-        files = (
-            FileOfLine(number=1, name="a.png", bytes=9, picture=True),
-            FileOfLine(number=2, name="b.pdf", bytes=9, picture=False),
-        )
-        await stage.notebook.write(key, LARGE + 1, "See https://shop.example/lids", files=files)
-        await stage.lounge.set(
-            key, serving=True, reference="T-10023", place=2, least=60.0, most=180.0, mail=""
-        )
-        await expect(chat.locator(".picture img")).to_be_visible()
-        await expect(chat.locator("#reference")).to_contain_text("T-10023")
-        await chat.locator("#files").set_input_files(
-            [FilePayload(name="c.png", mimeType="image/png", buffer=PNG)]
-        )
-        await chat.locator("#menu summary").click()
-        await chat.locator("#other-device").click()
-        await expect(chat.locator("#share")).to_be_visible()
-        await _look(page, "waiting", found)
-        await stage.lounge.set(
-            key, place=None, agent="Ann", typing=True, over=True, question="q1", mail="l•••@•••.cn"
-        )
-        await expect(chat.locator("#rating")).to_be_visible()
-        await _look(page, "over", found)
-        await page.set_viewport_size({"width": 375, "height": 760})
-        box = await page.locator("iframe").bounding_box()
-        assert box is not None and (box["x"], box["y"], box["width"], box["height"]) == (0, 0, 375, 760)
-    assert found == {}

@@ -167,6 +167,32 @@ async def test_without_scripts_the_page_says_when_a_field_is_asked(house: House)
     assert [one["key"] for one in kept["fields"]["answers"]] == ["wish", "liked"]
 
 
+async def test_a_form_of_the_companys_own_on_a_page_of_another_origin(house: House) -> None:
+    """Plain HTML, without scripts: from a site that is listed, and from one that is not."""
+
+    async def shop(_request: web.Request) -> web.Response:
+        text = f"""<!doctype html><title>Shop</title><form method="post" action="{house.hub.url}/forms/complaints">
+            <input name="message" aria-label="Message"><input name="email" aria-label="E-mail">
+            <input type="hidden" name="kind" value="enquiry"><button>Write to us</button></form>"""
+        return web.Response(text=text, content_type="text/html")
+
+    async with serving_routes([web.get("/", shop)]) as site, serving_routes([web.get("/", shop)]) as stranger:
+        await add_form(house, fill_in_seconds=0, allowed_origins=[site])
+        page = await house.visitor(scripts=False)
+        await open_form(house, page, "Send")
+        for origin, shown in (
+            (stranger, "This site may not send this form."),
+            (site, "Your reference number"),
+        ):
+            await page.goto(origin)
+            await page.get_by_label("Message").fill(f"From {origin}")
+            await page.get_by_label("E-mail").fill("li@example.cn")
+            await page.get_by_role("button", name="Write to us").click()
+            await page.get_by_text(shown).wait_for()
+        kept = await rows(house.hub.ctx, "SELECT text FROM interaction WHERE direction = 'in'")
+        assert [row["text"] for row in kept] == [f"From {site}"]
+
+
 async def test_in_a_frame_of_another_origin_it_is_as_tall_as_it_needs(house: House) -> None:
     """With the browser's work, which a page in a frame does as any other."""
 

@@ -1,6 +1,7 @@
 """Knowledge in a real browser: an article out of a ticket in two clicks, offered where somebody answers and where a customer is
 about to write; read, judged and offered without JavaScript too."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,7 @@ from tests.browser.conftest import OpenDesk
 from tests.browser.looks import COLOURS, LOCALES, Looks, speak, violations
 from tests.conftest import SECRET
 from tests.fakes.desk import CHANNELS, PASSWORD, Desk, customer_writes
+from tests.fakes.pictures import picture
 
 ZH = Words(
     title="如何开具电子发票",
@@ -124,6 +126,70 @@ async def test_an_article_is_made_of_a_ticket_in_two_clicks_and_offered_on_the_n
     await page.keyboard.press("Enter")
     await expect(page.locator("#reply-text")).to_be_focused()
     await expect(page.locator("#reply-text")).to_have_value(_two_links(desk.url))
+
+
+# A file where a hand would bring it.
+_BRING = """([how, bytes, name]) => {
+    const file = new File([new Uint8Array(bytes)], name, { type: "image/png" });
+    const data = new DataTransfer();
+    data.items.add(file);
+    const target = document.getElementById("article-body");
+    const said = { bubbles: true, cancelable: true };
+    if (how === "paste") target.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, ...said }));
+    else target.dispatchEvent(new DragEvent("drop", { dataTransfer: data, ...said }));
+}"""
+
+
+async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_put_into_a_reply(
+    desk: Desk, open_desk: OpenDesk, browser: Browser
+) -> None:
+    page = await open_desk("/desk/knowledge/new?lang=en")
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    body, preview = page.locator("#article-body"), page.locator("#article-preview img")
+    await page.fill("#article-title", "Cleaning the kettle")
+    await body.fill("Open it:")
+    await page.set_input_files(
+        "#article-picture", {"name": "lid.png", "mimeType": "image/png", "buffer": picture(size=(1300, 700))}
+    )
+    await expect(body).to_have_value(re.compile(r"^Open it:\n\n!\[\]\(picture:[0-9a-f]{32}\)$"))
+    # The cursor is where the words belong; what was not described is not published.
+    await page.keyboard.type("The lid")
+    await expect(body).to_have_value(re.compile(r"!\[The lid\]\(picture:"))
+    await body.press("Control+End")
+    await page.keyboard.type("\n\nPour:\n\n")
+    await page.evaluate(_BRING, ["paste", list(picture(colour="#335577")), "spout.png"])
+    await expect(body).to_have_value(re.compile(r"Pour:\n\n!\[\]\(picture:\w+\)$"))
+    await expect(preview).to_have_count(2)
+    await page.click("[value=public]")
+    await expect(page.locator(".refused")).to_contain_text("what it shows")
+    await body.fill((await body.input_value()).replace("![]", "![The spout]"))
+    await body.press("Control+End")
+    await page.evaluate(_BRING, ["drop", list(b"<svg/>"), "trick.png"])
+    await expect(page.locator("#refused-pictures")).to_contain_text("trick.png: This is no picture")
+    await expect(body).to_have_value(re.compile(r"!\[The spout\]\(picture:\w+\)\s*$"))
+    await page.click("[value=public]")
+    await expect(page.locator("article img, .article img")).to_have_count(2)
+    # Customers see them without scripts, the small one where the page is narrow.
+    plain = await browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 700})
+    reader = await plain.new_page()
+    async with reader.expect_response(lambda answer: "/help/pictures/" in answer.url) as answered:
+        await reader.goto(f"{desk.url}/help/en/1")
+    assert (await answered.value).status == 200 and (await answered.value).url.endswith("/small")
+    await expect(reader.get_by_role("img", name="The lid")).to_be_visible()
+    assert await reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert await violations(reader) == []
+    await plain.close()
+    # Whoever puts its text into a reply has its pictures there as files.
+    code = await customer_writes(desk.ctx, "How do I clean my kettle?")
+    await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
+    await page.wait_for_selector("body[data-line=open]")
+    await page.click("#reply-text")
+    await page.click("[data-article]")
+    await expect(page.locator("#reply-text")).to_have_value("Open it:\n\n[The lid]\n\nPour:\n\n[The spout]")
+    await expect(page.locator("#draft-files .file-name")).to_have_text(["lid.png", "spout.png"])
+    assert complaints == []
 
 
 def _two_links(url: str) -> str:

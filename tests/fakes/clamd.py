@@ -29,6 +29,8 @@ class Clamd:
             if said:
                 writer.write(said.encode() + b"\0")
                 await writer.drain()
+                while await reader.read(65_536):
+                    pass  # what was still on its way when the answer was clear
         except (asyncio.IncompleteReadError, ConnectionError):
             return  # whoever asked has left
         finally:

@@ -27,6 +27,7 @@ from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
 from storage.database import Connection
+from tests.canaries import written
 
 PASSWORD = "correct horse battery"
 CHANNELS: dict[str, dict[str, Any]] = {
@@ -134,7 +135,7 @@ async def customer_writes(
             "identities": [{"kind": "email", "value": f"{thread}@mail.example", "verified": True}],
         },
         "subject": subject,
-        "text": text,
+        "text": written(text),
         "thread_key": thread,
         "reply_address": f"{thread}@mail.example" if channel == "shop" else "",
         **more,

@@ -86,7 +86,7 @@ def main() -> None:
     import hub.wiring  # noqa: F401 - nearly everything; what speaks to the terminal is imported by each
 
     gc.collect()
-    gc.freeze()  # so that what is shared stays shared
+    gc.freeze()  # so that what is shared stays shared: collecting in each would copy it
     asked = serve(socket.socket(fileno=int(sys.argv[1])))
     if asked is None:
         return

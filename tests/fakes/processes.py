@@ -14,6 +14,7 @@ import aiohttp
 
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD
 from hub.sandbox.world import SandboxWorld
+from tests.canaries import leaks
 from tests.fakes.forked import ForkedProcess, start_hub
 
 
@@ -117,6 +118,7 @@ async def serving(
             yield hub
         finally:
             await hub.stop()
+    assert leaks(log.read_text("utf-8", "replace")) == []
 
 
 async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float, what: str) -> None:

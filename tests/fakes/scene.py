@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
@@ -37,6 +36,7 @@ from hub.model.people import Actor
 from hub.settings import Delivery, Settings
 from routing.rules import load_rules
 from storage.database import Connection, Database
+from tests.conftest import light_kinds, shipped_rules
 
 SECRET = b"a key of thirty-two bytes for tests"
 RULES = Path(__file__).parent.parent.parent / "config" / "routing.toml"
@@ -126,9 +126,7 @@ async def a_hub(
     ready: bool = True,
 ) -> AsyncIterator[Context]:
     """One hub process's context. Letters are read at once, in this process, unless `heavy`."""
-    kinds = {**load_kinds(), "plain": PLAIN}
-    if not heavy:
-        kinds["email"] = replace(kinds["email"], heavy=False)
+    kinds = {**(load_kinds() if heavy else light_kinds()), "plain": PLAIN}
     database = await Database.open(dsn, max_size=pool)
     ctx = open_context(
         database,
@@ -137,7 +135,7 @@ async def a_hub(
             delivery=Delivery(undo_seconds=undo_seconds),
         ),
         secret=secret,
-        rules=load_rules(RULES.read_bytes() if rules is None else rules),
+        rules=shipped_rules() if rules is None else load_rules(rules),
         kinds=kinds,
     )
     try:
@@ -153,6 +151,7 @@ def item(
     *, item_key: str = "", content_key: str = "", meta: dict[str, Any] | None = None, **said: Any
 ) -> RawItem:
     """Something said on a plain channel. `who`: [(kind, value, verified)]."""
+    written(said.get("text", ""))
     return RawItem(
         external_key=item_key or f"item-{next(_serial)}",
         content=orjson.dumps(said),

@@ -10,6 +10,7 @@ from hub.actions.signin.by_password import log_in
 from hub.actions.signin.enter import Browser
 from hub.actions.signin.own_sessions import holder_of
 from storage.signin import Holder
+from tests.canaries import written
 from tests.fakes.scene import PASSWORD
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -20,7 +21,7 @@ async def sign_in(
     ctx: Context, login: str = "ann", password: str = PASSWORD, *, browser: Browser = BROWSER
 ) -> str:
     """The token of a session, or of the second step of one."""
-    return (await log_in(ctx, login=login, password=password, browser=browser)).token
+    return written((await log_in(ctx, login=login, password=password, browser=browser)).token)
 
 
 async def holder(ctx: Context, token: str) -> Holder:

@@ -19,7 +19,7 @@ from tests.fakes.processes import until
 from tests.faults.inject import Injected
 from tests.faults.ledger import Ledger, Operation, judge
 from tests.faults.load import Load
-from tests.faults.timelines import Timelines, newest, read_timelines, rows, unhurried
+from tests.faults.timelines import Timelines, newest, read_timelines, rows, set_aside, unhurried
 from tests.faults.world import KEY, Outside
 
 QUIET_SECONDS = 60.0
@@ -64,7 +64,8 @@ async def until_quiet(ctx: Context, dsn: str, ledger: Ledger, seconds: float = L
         async with unhurried(dsn) as connection:
             after, settled = settled, await newest(connection)
             found = await read_timelines(connection, after)
-        missing.difference_update(found.seen)
+            aside = await set_aside(connection)
+        missing.difference_update(found.seen, aside)
         return not missing
 
     await until(is_quiet, seconds=seconds, what="everything came to its end")
@@ -98,8 +99,11 @@ async def check(
         await connection.execute("ANALYZE")
         found.wrong += [f"database: {one}" for one in await find_breaches(connection)]
         found.timelines = await read_timelines(connection)
+        aside = await set_aside(connection)
     seen = found.timelines.seen
     found.kept = sum(seen.values())
+    found.wrong += [f"I10: {key} waits for a person: {why}" for key, why in aside.items()]
+    seen = seen + Counter(dict.fromkeys(aside, 1))  # not lost: everybody sees it
     found.wrong += [f"I1/I2: {one}" for one in judge(inbound(ledger), seen)]
     found.wrong += [f"answer that must not be: {one}" for one in ledger.surprises[:20]]
     await _check_answers(dsn, load, outside, injected, found)

@@ -58,3 +58,12 @@ async def read_timelines(connection: "asyncpg.Connection[Any]", after: int = 0) 
             found.seen[key] += 1
             found.filed.setdefault(key, row["at"])
     return found
+
+
+async def set_aside(connection: "asyncpg.Connection[Any]") -> dict[str, str]:
+    """Why each of those is in quarantine that could not be put on a timeline, by its key."""
+    found = await connection.fetch("SELECT id, content, error FROM inbound_raw WHERE state = 'quarantined'")
+    return {
+        next(iter(KEY.findall(row["content"].decode("utf-8", "replace"))), f"item {row['id']}"): row["error"]
+        for row in found
+    }

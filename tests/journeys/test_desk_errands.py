@@ -53,16 +53,16 @@ async def test_the_bell_counts_lists_and_is_put_away(desk: Desk) -> None:
     while await tell_of_ledger(desk.ctx):
         pass
     await tell(desk, "lin", "a", params={"rule": "VIP", "text": "请先处理 <i>"})
-    assert words_of((await desk.get("/desk/fragments/bell/count", **HTMX)).text) == "2 2条未读"
+    assert words_of((await desk.get("/desk/fragments/bell/count", **HTMX)).text) == "2 2 条未读"
     sheet = await desk.get("/desk/fragments/bell", **HTMX)
     assert "请先处理 &lt;i&gt;" in sheet.text and "Where &lt;b&gt;is&lt;/b&gt; it?" in sheet.text
-    assert "Ann Berg把一张工单交给了您" in sheet.text
+    assert "Ann Berg 把一张工单交给了您" in sheet.text
     assert f"/desk/tickets/{show_code(TICKET, code)}?scope=all" in sheet.text
     latest = await desk.get("/desk/notices/latest", **HTMX)
     assert json.loads(latest.text)["text"] == "请先处理 <i>"
     # Who opens the ticket has seen what it was about.
     await desk.get(f"/desk/tickets/{show_code(TICKET, code)}?scope=all")
-    assert words_of((await desk.get("/desk/fragments/bell/count", **HTMX)).text) == "1 1条未读"
+    assert words_of((await desk.get("/desk/fragments/bell/count", **HTMX)).text) == "1 1 条未读"
     assert (await desk.post("/desk/notices/read", **HTMX)).status == 200
     assert words_of((await desk.get("/desk/fragments/bell/count", **HTMX)).text) == ""
     page = await desk.get("/desk/notices")

@@ -10,9 +10,9 @@ import pytest
 
 from channels.adapter import NotAccepted
 from hub.actions.context import Context
-from hub.actions.receive import accept_items, read_waiting
+from hub.actions.receive import MOST_ATTEMPTS, accept_items, read_waiting
 from storage import database as room
-from storage.database import Connection
+from storage.database import Connection, DatabaseUnavailable
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import (
     a_hub,
@@ -186,6 +186,26 @@ async def test_a_table_that_is_locked_is_not_the_items_fault(
         await blocker.close()
         assert await _states(hub) == {}
         assert (await say(hub, who=BOB, item_key="k")).ticket_code
+
+
+async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_letter(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the third outage would put letters aside that have nothing wrong with them. What kills its reader still counts."""
+    hurried = {**room._SERVER_SETTINGS, "lock_timeout": "100ms"}
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
+    async with a_hub(database_dsn, heavy=True) as hub:
+        await accept_items(hub, "support", [letter("li@example.cn")])
+        blocker = await asyncpg.connect(database_dsn)
+        for _ in range(MOST_ATTEMPTS + 2):
+            async with blocker.transaction():
+                await blocker.execute("LOCK TABLE interaction")
+                with pytest.raises(DatabaseUnavailable):
+                    await read_waiting(hub)
+            await blocker.execute("UPDATE inbound_raw SET lease_until = NULL")
+        await blocker.close()
+        assert await read_waiting(hub) == 1
+        assert await _states(hub) == {"read": 1}
 
 
 @pytest.mark.parametrize("code", ["53100", "53200", "25006", "57014", "55P03", "40001"])

@@ -18,9 +18,11 @@ from hub.actions.installation import set_up
 from hub.actions.people.keys import create_api_key
 from hub.actions.scanning.clamd import ScanBroken, ScannerAway, ScanState, Verdict, read_answer, scan, version
 from hub.actions.scanning.look import MOST_TRIES, scan_next
+from hub.cli.check_safety import check_safety
+from hub.cli.checks import State
 from hub.model.codes import TICKET, show_code
 from hub.model.people import Scope
-from hub.settings import Scanner, Settings
+from hub.settings import Passwords, Scanner, Settings
 from hub.workers.scanning import scan_files
 from tests.fakes.clamd import NAME, VIRUS, serving_clamd
 from tests.fakes.desk import Desk, customer_writes, serving_desk
@@ -218,7 +220,7 @@ async def test_while_it_is_away_files_stay_shut_and_say_why(ctx: Context) -> Non
         await desk.log_in("lin")
         refused = await desk.get(f"/desk/attachments/{token}")
         assert refused.status == 409 and "正在进行病毒扫描" in refused.text
-        raw = await one(desk.ctx, "SELECT id FROM raw_inbound")
+        raw = await one(desk.ctx, "SELECT id FROM inbound_raw")
         assert (await desk.get(f"/desk/quarantine/{raw}/raw")).status == 409
         assert await states(desk.ctx) == {"good.png": "waiting"}
 
@@ -255,3 +257,18 @@ def test_where_it_stands_is_said_in_one_of_two_ways(address: str, good: bool) ->
     else:
         with pytest.raises(ValueError, match="must be like"):
             read()
+
+
+async def test_doctor_asks_the_scanner_and_looks_into_the_list(tmp_path: Path) -> None:
+    listed = tmp_path / "pwned.txt"
+    listed.write_text("5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:10\n")
+    passwords = Passwords(leaked_file=listed)
+    async with serving_clamd(tmp_path) as clamd:
+        scanner = Scanner(address=clamd.address)
+        findings = await check_safety(Settings(scanner=scanner, passwords=passwords))
+    assert [one.state for one in findings] == [State.GOOD, State.GOOD] and "ClamAV" in findings[0].text
+    listed.write_text("no list")
+    findings = await check_safety(Settings(scanner=scanner, passwords=passwords))
+    assert [one.state for one in findings] == [State.WRONG, State.WRONG]
+    listed.write_text("6BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:10\n")
+    assert [one.state for one in await check_safety(Settings(passwords=passwords))] == [State.WARNING]

@@ -96,6 +96,30 @@ async def test_everything_is_found_by_what_it_says(ground: Context) -> None:
     assert [one.name for one in found.hits] == ["星河科技有限公司"] and found.hits[0].customers == 1
 
 
+async def test_pages_of_all_customers_are_full_for_who_sees_few(ground: Context) -> None:
+    await run(
+        ground,
+        """INSERT INTO customer (name, last_seen_at) SELECT 'C' || n, now() + n * interval '1 minute'
+           FROM generate_series(1, 60) n""",
+    )
+    await run(
+        ground,
+        """INSERT INTO ticket (customer_id, channel_id, queue_id, kind, subject, assignee_id)
+           SELECT id, (SELECT min(id) FROM channel), (SELECT min(id) FROM queue), 'enquiry', 'theirs', 1
+           FROM customer
+           WHERE name IN ('C3', 'C20', 'C21', 'C40', 'C59')""",
+    )
+    ann, after, pages = Actor(name="Ann", agent_id=1, sight=Sight.OWN), None, []
+    while True:
+        rows, after = await find.look_up_customers(ground, "", ann, after=after, limit=2)
+        pages.append([row.name for row in rows if row.name.startswith("C")])
+        if after is None:
+            break
+    assert pages[:2] == [["C59", "C40"], ["C21", "C20"]] and pages[2][:1] == ["C3"]
+    everybody, _ = await find.look_up_customers(ground, "", HUB, limit=3)
+    assert [row.name for row in everybody] == ["C60", "C59", "C58"]
+
+
 async def test_the_list_of_customers_is_looked_through_by_the_same_index(ground: Context) -> None:
     """By name, pinyin, address, number and code; at once for who has just come; not who became another."""
     await run(ground, "INSERT INTO customer (name) VALUES ('100% Bob_'), ('伟大的张三')")

@@ -108,10 +108,7 @@ async def look_up_customers(
 
     async def work(c: Connection) -> tuple[list[CustomerRow], TimePage | None]:
         if not typed.strip():
-            rows = await views.list_customers(c, before=after, limit=limit)
-            following = (rows[-1].last_seen_at, rows[-1].id) if len(rows) == limit else None
-            seen = await seen_customers(c, actor, [row.id for row in rows])
-            return [row for row in rows if row.id in seen], following
+            return await _in_sight(c, actor, after, limit)
         asked = read_words(typed)
         if not asked.words:
             return [], None
@@ -161,6 +158,27 @@ def _code(letter: str, text: str) -> int | None:
         return read_code(letter, text)
     except NotACode:
         return None
+
+
+async def _in_sight(
+    c: Connection, actor: Actor, after: TimePage | None, limit: int
+) -> tuple[list[CustomerRow], TimePage | None]:
+    """All customers of whom the actor sees a ticket; a page is full however few of those between them these are."""
+    kept: list[CustomerRow] = []
+    lot, looked = min(limit + 1, views.MOST_ROWS), 0
+    while looked < _LOOKED_THROUGH:
+        rows = await views.list_customers(c, before=after, limit=lot)
+        seen = await seen_customers(c, actor, [row.id for row in rows])
+        for row in rows:
+            if row.id in seen:
+                if len(kept) == limit:
+                    return kept, after
+                kept.append(row)
+            after = (row.last_seen_at, row.id)
+        if len(rows) < lot:
+            return kept, None
+        looked += lot
+    return kept, after
 
 
 async def _customers(

@@ -3,20 +3,13 @@ letter may look at this one too."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import uuid4
 
 from aiohttp import web
 
-from channels.adapter import NotAccepted, Unavailable
+from channels.adapter import NotAccepted
 from channels.doors import COMMON_HEADERS, choose_language, is_own_origin, peer_of_request
 from channels.room import Held
-from channels.webform.check import check
-from channels.webform.fields import FormDefinition, FormField, Kind, Said
-from channels.webform.gate import weigh_post
 from channels.webform.pack import mark_of, pack_more
-from channels.webform.passes import make_pass, read_pass
-from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
-from channels.webform.settings import WebformSettings
 from channels.webform.submission import PASS, TRAP, Posted, Problem
 from channels.webform.words import WORDS
 from hub.actions.context import Context
@@ -28,22 +21,11 @@ from hub.web.desk.say.follow import STANDS
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.private_page import private_page
+from hub.web.take_words import NotTaken, a_box, pass_of, take_words
 
-_BOX = WebformSettings(
-    most_files=5,
-    proof="never",
-    form=FormDefinition(
-        fields=(
-            FormField(key="text", kind=Kind.LONG, label=Said(en="Message", zh="内容"), means="message"),
-            FormField(key="files", kind=Kind.FILE, label=Said(en="Files", zh="附件")),
-        )
-    ),
-)
-"""What can be added later, read and checked as a form is."""
+_BOX = a_box("/follow")
+"""What can be added later."""
 _RETRY_AFTER = "30"
-_PASS_OF = "follow"  # noqa: S105 - a name
-_COUNTED_AS = "/follow"
-"""In the place of a form's name, which has no stroke: posts and files have the limits of a form."""
 
 
 class FollowPages:
@@ -74,43 +56,24 @@ class FollowPages:
             return await self._take(request, followed, held)
 
     async def _take(self, request: web.Request, followed: Followed, held: Held) -> web.Response:
-        posted, said_in = Posted(fields={}), f"{followed.link.channel}:{followed.link.thread_key}"
+        said_in = f"{followed.link.channel}:{followed.link.thread_key}"
         try:
-            try:
-                verdict = await weigh_post(self._ctx.gate, _COUNTED_AS, _BOX, request, conversation=said_in)
-            except Unavailable:
-                # Not counted and not kept, but shown again: nobody writes it twice.
-                posted = await read_post(request, _BOX, held)
-                raise
-            if not verdict.unread:
-                posted = await read_post(request, _BOX, held)
-        except (Unreadable, web.HTTPRequestEntityTooLarge):
-            return self._page(request, followed, posted, [Problem(field="", word="unreadable")], status=400)
-        except NoRoom:
-            return self._page(request, followed, posted, [Problem(field="", word=CROWDED)], status=503)
-        except Unavailable:
-            return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
-        if any(one.word == CROWDED for one in posted.problems):
-            return self._page(request, followed, posted, posted.problems, status=503)
-        if verdict.refusal is not None:
-            response = self._page(request, followed, posted, [verdict.refusal], status=429)
-            response.headers["Retry-After"] = str(verdict.retry_after)
+            words = await take_words(self._ctx, request, _BOX, held, said_in=said_in)
+        except NotTaken as why:
+            response = self._page(request, followed, why.posted, why.problems, status=why.status)
+            if why.retry_after:
+                response.headers["Retry-After"] = str(why.retry_after)
             return response
         if not followed.may_write:
-            return self._page(request, followed, posted, [Problem(field="", word="no_more")], status=409)
-        known = read_pass(self._ctx.secret, _PASS_OF, posted.fields.get(PASS, ""), datetime.now(UTC))
-        problems = check(posted, _BOX.asks, region="CN")
-        if known is None or posted.fields.get(TRAP, ""):
-            problems = [Problem(field="", word="stale"), *problems]
-        if problems or known is None:
-            return self._page(request, followed, posted, problems, status=422)
-        text = posted.fields.get("text", "")
-        mark = mark_of(text, ((one.filename, one.data) for one in posted.files))
+            return self._page(
+                request, followed, words.posted, [Problem(field="", word="no_more")], status=409
+            )
+        files = words.posted.files
         item = pack_more(
-            text,
-            posted.files,
+            words.text,
+            files,
             thread=followed.link.thread_key,
-            external_key=f"follow.{known[0]}.{mark}",
+            external_key=f"follow.{words.key}.{mark_of(words.text, ((one.filename, one.data) for one in files))}",
             name="",
             received_at=datetime.now(UTC),
             meta={"peer": peer_of_request(request)},
@@ -119,7 +82,9 @@ class FollowPages:
             async with held.turn():
                 await accept_items(self._ctx, followed.link.channel, [item])
         except NotAccepted:
-            return self._page(request, followed, posted, [Problem(field="", word="not_kept")], status=503)
+            return self._page(
+                request, followed, words.posted, [Problem(field="", word="not_kept")], status=503
+            )
         headers = {**COMMON_HEADERS, "Location": f"{request.path_qs}#last", "Cache-Control": "no-store"}
         return web.Response(status=303, headers=headers)
 
@@ -139,9 +104,6 @@ class FollowPages:
         given = posted.fields if posted is not None else {}
         files = posted is not None and posted.files and followed.may_write
         again = [Problem(field="", word="files_again")] if files else []
-        # Its own where it was good, so that a second press is still the same.
-        now, own = datetime.now(UTC), given.get(PASS, "")
-        kept = read_pass(self._ctx.secret, _PASS_OF, own, now) is not None
         return self._html(
             voice,
             status,
@@ -153,7 +115,7 @@ class FollowPages:
             text=given.get("text", ""),
             pass_field=PASS,
             trap=TRAP,
-            new_pass=own if kept else make_pass(self._ctx.secret, _PASS_OF, uuid4(), now),
+            new_pass=pass_of(self._ctx, _BOX, posted),
             path=request.path,
         )
 

@@ -1,20 +1,16 @@
 """What whoever is signed in does: write more, send files, say that it is settled or is not, say how they liked it, change
 their name."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
 
 from aiohttp import web
 
-from channels.adapter import NotAccepted, Unavailable
+from channels.adapter import NotAccepted
 from channels.doors import peer_of_request
 from channels.room import Held
-from channels.webform.check import check
-from channels.webform.fields import FormDefinition, FormField, Kind, Said
 from channels.webform.gate import weigh_post
-from channels.webform.passes import read_pass
-from channels.webform.read import CROWDED, NoRoom, Unreadable, read_post
-from channels.webform.settings import WebformSettings
-from channels.webform.submission import PASS, TRAP, Posted, Problem
+from channels.webform.read import NoRoom, Unreadable, read_post
+from channels.webform.submission import Posted, Problem
 from channels.webform.words import WORDS
 from hub.actions.failures import NotPossible
 from hub.actions.portal.act import change_profile, rate, say_more, say_not_settled, say_settled
@@ -22,12 +18,11 @@ from hub.actions.portal.look import Case, open_case, profile_of
 from hub.web.desk.say.language import N_
 from hub.web.portal.answers import LANGUAGE, Seen, keep_cookie, moved
 from hub.web.portal.doors import not_just_now, send_to_door, way_in
-from hub.web.portal.pages import PASS_OF, box_of, case_page, profile_page, visitor
+from hub.web.portal.pages import box_of, case_page, own_box, profile_page, visitor
 from hub.web.portal.posted import read_fields
+from hub.web.take_words import NotTaken, take_words
 from storage.database import DatabaseUnavailable
 
-_COUNTED_AS = "/portal"
-"""In the place of a form's name, which has no stroke."""
 _NOT_NOW = N_("Something changed meanwhile. This is how it stands now.")
 
 
@@ -40,7 +35,8 @@ async def post_more(seen: Seen) -> web.Response:
 
 async def keep_words(seen: Seen) -> web.Response:
     """Their session ended while they wrote: it is shown again, to be sent once they are signed in."""
-    verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, _box(seen), seen.request)
+    box = own_box(seen)
+    verdict = await weigh_post(seen.ctx.gate, box.name, box.settings, seen.request)
     if verdict.unread:
         return await send_to_door(seen)
     return await _show_again(seen, away=False) or await send_to_door(seen)
@@ -55,7 +51,7 @@ async def _show_again(seen: Seen, *, away: bool) -> web.Response | None:
     """None where they wrote nothing that can be read. Nothing is kept here."""
     with seen.ctx.room.holding() as held:
         try:
-            posted = await read_post(seen.request, _box(seen), held)
+            posted = await read_post(seen.request, own_box(seen).settings, held)
         except (Unreadable, NoRoom, web.HTTPRequestEntityTooLarge):
             return None
         text = posted.fields.get("text", "")
@@ -70,7 +66,7 @@ async def _show_again(seen: Seen, *, away: bool) -> web.Response | None:
             action=seen.request.path,
             way_in=way_in(seen.request),
             files_again=bool(posted.files or posted.problems),
-            **box_of(seen, _still_good(seen, posted)),
+            **box_of(seen, posted),
         )
 
 
@@ -123,77 +119,46 @@ async def post_profile(seen: Seen) -> web.Response:
 
 
 async def _take(seen: Seen, case: Case, held: Held) -> web.Response:
-    box, posted = _box(seen), Posted(fields={})
     said_in = f"{case.row.id}:{visitor(seen).address}"
-
-    def again(status: int, *problems: Problem, retry_after: int = 0) -> web.Response:
-        files = [Problem(field="", word="files_again")] if posted.files else []
-        words = WORDS[seen.voice.locale]
-        return case_page(
-            seen,
-            case,
-            status=status,
-            problems=tuple(one.say(words) for one in (*problems, *files)),
-            text=posted.fields.get("text", ""),
-            new_pass=_still_good(seen, posted),
-            retry_after=retry_after,
-        )
-
     try:
-        verdict = await weigh_post(seen.ctx.gate, _COUNTED_AS, box, seen.request, conversation=said_in)
-        if not verdict.unread:
-            posted = await read_post(seen.request, box, held)
-    except (Unreadable, web.HTTPRequestEntityTooLarge):
-        return again(400, Problem(field="", word="unreadable"))
-    except NoRoom:
-        return again(503, Problem(field="", word=CROWDED))
-    except Unavailable:
-        return await keep_words_meanwhile(seen)
-    if any(one.word == CROWDED for one in posted.problems):
-        return again(503, *posted.problems)
-    if verdict.refusal is not None:
-        return again(429, verdict.refusal, retry_after=verdict.retry_after)
-    known = read_pass(seen.ctx.secret, PASS_OF, posted.fields.get(PASS, ""), datetime.now(UTC))
-    problems = check(posted, box.asks, region="CN")
-    if known is None or posted.fields.get(TRAP, ""):
-        problems = [Problem(field="", word="stale"), *problems]
-    if problems or known is None:
-        return again(422, *problems)
-    try:
+        words = await take_words(seen.ctx, seen.request, own_box(seen), held, said_in=said_in)
         async with held.turn():
             number = await say_more(
                 seen.ctx,
                 visitor(seen),
                 seen.session,
                 seen.request.match_info["number"],
-                text=posted.fields.get("text", ""),
-                files=[(one.filename, one.content_type, one.data) for one in posted.files],
-                key=known[0],
+                text=words.text,
+                files=[(one.filename, one.content_type, one.data) for one in words.posted.files],
+                key=words.key,
                 peer=peer_of_request(seen.request),
             )
+    except NotTaken as why:
+        return _again(seen, case, why.posted, why.problems, status=why.status, retry_after=why.retry_after)
     except (NotAccepted, DatabaseUnavailable):
-        return again(503, Problem(field="", word="not_kept"))
+        return _again(seen, case, words.posted, [Problem(field="", word="not_kept")], status=503)
     return moved(f"/portal/{number}#last")
 
 
-def _still_good(seen: Seen, posted: Posted) -> str:
-    """The pass that came with it, so that a second press is still the same; "" for none, or one that is too old."""
-    given = posted.fields.get(PASS, "")
-    return given if read_pass(seen.ctx.secret, PASS_OF, given, datetime.now(UTC)) is not None else ""
-
-
-def _box(seen: Seen) -> WebformSettings:
-    """What can be written, read and checked as a form is."""
-    settings = seen.place.settings
-    fields = [FormField(key="text", kind=Kind.LONG, label=Said(en="Message", zh="内容"), means="message")]
-    if settings.most_files:
-        fields.append(FormField(key="files", kind=Kind.FILE, label=Said(en="Files", zh="附件")))
-    return WebformSettings(
-        most_files=settings.most_files,
-        most_file_mb=settings.most_file_mb,
-        address_posts=settings.address_posts,
-        proof="never",
-        form=FormDefinition(fields=tuple(fields)),
+def _again(
+    seen: Seen,
+    case: Case,
+    posted: Posted,
+    problems: Sequence[Problem],
+    *,
+    status: int,
+    retry_after: int = 0,
+) -> web.Response:
+    """The case with what was typed; files have to be chosen anew."""
+    files = [Problem(field="", word="files_again")] if posted.files else []
+    words = WORDS[seen.voice.locale]
+    return case_page(
+        seen,
+        case,
+        status=status,
+        problems=tuple(one.say(words) for one in (*problems, *files)),
+        posted=posted,
+        retry_after=retry_after,
     )
 
 

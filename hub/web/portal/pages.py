@@ -1,12 +1,8 @@
 """What whoever is signed in sees: their cases, one of them, its files, who they are. Looking changes nothing."""
 
-from datetime import UTC, datetime
-from uuid import uuid4
-
 from aiohttp import web
 
-from channels.webform.passes import make_pass
-from channels.webform.submission import PASS, TRAP
+from channels.webform.submission import PASS, TRAP, Posted
 from channels.webform.words import WORDS
 from hub.actions.failures import NotFound
 from hub.actions.portal.act import LANGUAGES
@@ -19,8 +15,7 @@ from hub.model.tickets import TicketStatus
 from hub.web.desk.say.portal import CAME_BY, STANDS
 from hub.web.desk.system import download
 from hub.web.portal.answers import Seen
-
-PASS_OF = "portal"  # noqa: S105 - a name
+from hub.web.take_words import Box, a_box, pass_of
 
 
 async def show_home(seen: Seen) -> web.Response:
@@ -68,8 +63,7 @@ def case_page(
     *,
     status: int = 200,
     problems: tuple[str, ...] = (),
-    text: str = "",
-    new_pass: str = "",
+    posted: Posted | None = None,
     retry_after: int = 0,
 ) -> web.Response:
     """The same, with what was typed and why it was not taken."""
@@ -81,9 +75,9 @@ def case_page(
         stands=STANDS[TicketStatus(case.row.status)],
         CAME_BY=CAME_BY,
         problems=problems,
-        text=text,
+        text=posted.fields.get("text", "") if posted is not None else "",
         trap=TRAP,
-        **box_of(seen, new_pass),
+        **box_of(seen, posted),
         survey=case.question.token(seen.ctx.secret) if case.question is not None else "",
     )
     if retry_after:
@@ -91,15 +85,26 @@ def case_page(
     return response
 
 
-def box_of(seen: Seen, new_pass: str = "") -> dict[str, object]:
-    """What the box to write in needs. `new_pass`: the one that it had, where that is still good."""
+def own_box(seen: Seen) -> Box:
+    """Where they write, within the limits of this page."""
+    limits = seen.place.settings
+    return a_box(
+        "/portal",
+        most_files=limits.most_files,
+        most_file_mb=limits.most_file_mb,
+        address_posts=limits.address_posts,
+    )
+
+
+def box_of(seen: Seen, posted: Posted | None = None) -> dict[str, object]:
+    """What the page needs to show it, after what was `posted`."""
     settings, words = seen.place.settings, WORDS[seen.voice.locale]
     return {
         "words": words,
         "files_hint": words["files_hint"].format(count=settings.most_files, size=settings.most_file_mb),
         "with_files": settings.most_files > 0,
         "pass_field": PASS,
-        "new_pass": new_pass or make_pass(seen.ctx.secret, PASS_OF, uuid4(), datetime.now(UTC)),
+        "new_pass": pass_of(seen.ctx, own_box(seen), posted),
     }
 
 

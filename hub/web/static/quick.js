@@ -52,8 +52,11 @@ async function use(one, area, from, to) {
   else put(area, words, area.selectionStart, area.selectionEnd);
 }
 
+// In Chinese no space stands after a sentence.
+const BEFORE = "\\s，。！？；：…”）";
+
 completeWith({
-  pattern: /(?:^|\s)([/／、][^\s/／、]{0,40})$/,
+  pattern: new RegExp(`(?:^|[${BEFORE}])([/／、][^\\s/／、]{0,40})$`),
   into: (area) => area.id === "reply-text",
   fetch: (area) => read(ticketOf(area)).catch(() => NOTHING), // not reachable: what is written stays what it is
   choose: use,
@@ -64,5 +67,5 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-quick]")) return;
   const area = document.getElementById("reply-text");
   const before = area.value.slice(0, area.selectionStart);
-  put(area, !before || /\s$/.test(before) ? "/" : " /", area.selectionStart, area.selectionEnd);
+  put(area, !before || new RegExp(`[${BEFORE}]$`).test(before) ? "/" : " /", area.selectionStart, area.selectionEnd);
 });

@@ -30,11 +30,12 @@ async def show_mentions(visit: Visit) -> web.StreamResponse:
         for one in agents
         if one.id != visit.agent.id
     ]
+    team = say(N_("Team"))
     teams = [
         {
             "word": queue.name,
             "title": queue.title_zh if visit.voice.chinese else queue.title_en,
-            "beside": f"@{queue.name} · {say(N_('Team'))}",
+            "beside": f"@{queue.name} · {team}",
             "presence": "",
             "search": sought(f"{queue.name} {queue.title_en} {queue.title_zh}"),
         }
