@@ -17,14 +17,17 @@ import orjson
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
+from storage.silence import Silence
+
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 
 COMMAND_TIMEOUT = 10.0
+"""Seconds for one statement of a server that answers otherwise (storage.silence: one that does not)."""
 CONNECT_TIMEOUT = 5.0
-ACQUIRE_TIMEOUT = 5.0
+ACQUIRE_TIMEOUT = 4.5
 TRY_AGAIN_WITHIN = 5.0
 """Seconds after which a failed attempt is the last: whoever waits for so long already is not helped by as much again."""
 
@@ -133,6 +136,7 @@ class Database:
     def __init__(self, pool: "asyncpg.Pool[Any]", dsn: str) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._silence = Silence(self._asks_on_a_line, self._asks_on_a_new_line)
 
     @classmethod
     async def open(cls, dsn: str, *, max_size: int = 10) -> "Database":
@@ -158,6 +162,7 @@ class Database:
 
     async def close(self) -> None:
         """Close the pool; after 5 s cut what is still open."""
+        await self._silence.close()
         try:
             await asyncio.wait_for(self._pool.close(), 5)
         except TimeoutError:
@@ -194,15 +199,12 @@ class Database:
         began = time.monotonic()
         for attempt in range(1, attempts + 1):
             try:
-                async with (
-                    self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection,
-                    connection.transaction(),
-                ):
+                async with _Line(self._pool, self._silence) as connection, connection.transaction():
                     return await work(connection)
             except _NOT_NOW as error:
                 raise _not_now(error) from error
             except _NO_LINE as error:
-                if attempt == attempts or time.monotonic() - began > TRY_AGAIN_WITHIN:
+                if attempt == attempts or self._too_late(began):
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
                 log.warning("transaction.retry", attempt=attempt, error=type(error).__name__)
                 await asyncio.sleep(random.uniform(0.01, 0.05 * 2**attempt))  # noqa: S311 - jitter, not a secret
@@ -223,14 +225,40 @@ class Database:
         began = time.monotonic()
         for attempt in (1, 2):
             try:
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+                async with _Line(self._pool, self._silence) as connection:
                     return await work(connection)
             except _NOT_NOW as error:
                 raise _not_now(error) from error
             except _NO_LINE as error:
-                if attempt == 2 or time.monotonic() - began > TRY_AGAIN_WITHIN:
+                if attempt == 2 or self._too_late(began):
                     raise DatabaseUnavailable(f"Postgres: {type(error).__name__}: {error}") from error
         raise AssertionError("unreachable")
+
+    def _too_late(self, began: float) -> bool:
+        return self._silence.fell or time.monotonic() - began > TRY_AGAIN_WITHIN
+
+    async def _asks_on_a_line(self) -> bool:
+        if not self._pool.get_idle_size():
+            return False
+        async with self._pool.acquire() as connection:
+            try:
+                await connection.execute("SELECT 1")
+            except (
+                BaseException
+            ):  # also when it is given up: whoever gets it next must not wait for its answer
+                connection.terminate()
+                raise
+        return True
+
+    async def _asks_on_a_new_line(self) -> bool:
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT)
+        except TimeoutError:
+            return False
+        except _NO_CONNECTION:
+            return True  # refused, or nobody is there: who waits for it is told that by their own line
+        connection.terminate()
+        return True
 
     async def takes_writes(self) -> bool:
         """Whether it is one that can be written to: after a fail-over it may not. Raises DatabaseUnavailable."""
@@ -241,6 +269,37 @@ class Database:
     def waiting(self) -> tuple[int, int]:
         """(connections in the pool, of these idle), for metrics."""
         return self._pool.get_size(), self._pool.get_idle_size()
+
+
+class _Line:
+    """One of the pool's connections. While Postgres is silent there is none, and the one that somebody has is ended."""
+
+    __slots__ = ("_connection", "_pool", "_silence", "_wait")
+
+    def __init__(self, pool: "asyncpg.Pool[Any]", silence: Silence) -> None:
+        self._pool, self._silence = pool, silence
+
+    async def __aenter__(self) -> "PoolConnectionProxy[Any]":
+        self._refuse()
+        self._wait = self._silence.begin()
+        try:
+            self._connection = await self._pool.acquire(timeout=ACQUIRE_TIMEOUT)
+        except BaseException:
+            self._silence.end(self._wait, answered=False)
+            raise
+        self._wait.give_up = self._connection.terminate
+        if self._silence.fell:
+            await self.__aexit__(DatabaseUnavailable)
+            self._refuse()
+        return self._connection
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._silence.end(self._wait, answered=kind is None)
+        await self._pool.release(self._connection)
+
+    def _refuse(self) -> None:
+        if self._silence.fell:
+            raise DatabaseUnavailable("Postgres does not answer")
 
 
 def _not_now(error: BaseException) -> DatabaseUnavailable:

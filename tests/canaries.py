@@ -1,7 +1,7 @@
 """Secrets and words of customers that the tests use, and where none of them may be found: in anything that is logged.
 
-Each test's logs are read as they would be written (masked by hub.logs), the hub's own and the libraries'. Known secrets, whatever
-looks like a key or a session, and every text that a fixture has a customer write are looked for.
+Each test's logs are read as they would be written (masked by hub.logs), the hub's own and the libraries'. Known secrets,
+whatever looks like a key or a session, and every text that a fixture has a customer write are looked for.
 """
 
 import logging
@@ -20,7 +20,8 @@ FIXED = (
     "a key of thirty-two bytes for tests",
     b"a key of thirty-two bytes for tests".hex(),
     "AAEtesttoken",
-    "sandbox-password",
+    "sandbox-only",
+    "a secret that only the shop and its hub know",
 )
 """Passwords, the installation's key and a bot's token, as the fixtures have them."""
 LOOKS_SECRET = re.compile(

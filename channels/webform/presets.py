@@ -40,7 +40,7 @@ def complaint() -> FormDefinition:
             FormField(
                 key="about",
                 kind=Kind.CHOICE,
-                label=Said(en="What is your complaint about?", zh="您要投诉的是？"),
+                label=Said(en="What is your complaint about?", zh="您要投诉哪方面的问题？"),
                 required=True,
                 means="topic",
                 options=_options(

@@ -95,7 +95,7 @@ _ZH = {
     "email": "电子邮箱",
     "phone": "电话",
     "contact_hint": "电子邮箱和电话填写一项即可。",
-    "kind": "您要反映的是？",
+    "kind": "您想反映哪类问题？",
     "kind_enquiry": "咨询",
     "kind_feedback": "反馈或建议",
     "kind_complaint": "投诉",

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from channels.doors import COMMON_HEADERS
 
-_POLICY = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 
 def private_page(text: str, status: int) -> web.Response:

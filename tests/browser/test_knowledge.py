@@ -170,7 +170,8 @@ async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_pu
     await expect(page.locator("#refused-pictures")).to_contain_text("trick.png: This is no picture")
     await expect(body).to_have_value(re.compile(r"!\[The spout\]\(picture:\w+\)\s*$"))
     await page.click("[value=public]")
-    await expect(page.locator("article img, .article img")).to_have_count(2)
+    await expect(page.locator(".article-address a")).to_contain_text("-cleaning-the-kettle")
+    await expect(page.locator(".article img")).to_have_count(2)
     # Customers see them without scripts, the small one where the page is narrow.
     plain = await browser.new_context(java_script_enabled=False, viewport={"width": 375, "height": 700})
     reader = await plain.new_page()

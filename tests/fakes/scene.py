@@ -36,6 +36,7 @@ from hub.model.people import Actor
 from hub.settings import Delivery, Settings
 from routing.rules import load_rules
 from storage.database import Connection, Database
+from tests.canaries import written
 from tests.conftest import light_kinds, shipped_rules
 
 SECRET = b"a key of thirty-two bytes for tests"

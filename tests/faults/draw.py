@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT, LEFT, RIGHT, BELOW, ABOVE = 1000, 210, 74, 12, 26, 10
+WIDTH, HEIGHT, LEFT, RIGHT, BELOW, ABOVE = 1000, 210, 112, 12, 26, 10
 LANE = 18
 SMALLEST = 0.01
 """Where a scale of powers of ten begins."""

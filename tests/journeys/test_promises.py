@@ -174,7 +174,7 @@ async def test_the_desk_shows_what_is_due_and_why(database_dsn: str) -> None:
         assert "running: the ticket was opened" in said
         await desk.post("/desk/preferences", {"locale": "zh_CN"})
         said = words_of((await desk.get(f"/desk/tickets/T-{code}?scope=all")).text)
-        assert "已超时 2小时" in said and "计时：工单建立" in said
+        assert "已超时 2 小时" in said and "计时：工单建立" in said
         await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text="On its way.")
         await desk.post("/desk/preferences", {"locale": "en"})
         said = words_of((await desk.get(f"/desk/tickets/T-{code}?scope=all")).text)

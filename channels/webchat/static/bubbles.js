@@ -94,6 +94,7 @@ export function openLog({ log, list, fetchFile }) {
     has: (clientId) => bubbles.has(clientId),
     state: (clientId) => bubbles.get(clientId)?.dataset.state,
     empty: () => lines.size === 0,
+    blank: () => !list.children.length,
     ids: () => [...lines.keys()].sort(compare),
     theirs: () => [...lines.values()].filter((line) => !line.mine),
     toEnd,

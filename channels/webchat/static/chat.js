@@ -148,7 +148,10 @@ function wrong({ code, client_id: id }) {
     const size = code === "too_large_together" ? facts.all_mb : facts.file_mb;
     const vain = VAIN.includes(code);
     lines.fail(id, say(code, { name: words.file, size, count: facts.files }), vain ? null : () => transmit(message));
-    if (vain) forget(id);
+    if (vain) {
+      forget(id);
+      store.change({ told: "" }); // who they are went with it
+    }
   } else if (code === "bad_address") tell(words.bad_address);
   else if (code === "bad_key") tell(words.bad_key);
   else if (code === "bad_identity") console.warn("ContactHub: the identity was refused");
@@ -194,7 +197,7 @@ function send() {
 
 // Who writes is asked for before the first message, where that is wanted or answers can only come by mail.
 function drawForm(now) {
-  const first = lines.empty() && !store.get().waiting.length;
+  const first = lines.blank() && !store.get().waiting.length;
   const byMail = !now.serving && facts.mail && !now.agent;
   const need = facts.ask_first === "needed" || byMail;
   part("about").hidden = !first || (Boolean(identity) && !byMail);

@@ -2,6 +2,9 @@
 const facts = JSON.parse(document.body.dataset.facts);
 const words = facts.words;
 
+// 01:10 in Chinese, 1:10 AM in English.
+const TIME = { hour: words.lang.startsWith("zh") ? "2-digit" : "numeric", minute: "2-digit" };
+
 export { facts, words };
 
 export function say(word, values = {}) {
@@ -12,7 +15,7 @@ export function clock(text) {
   const when = new Date(text);
   const today = when.toDateString() === new Date().toDateString();
   const day = today ? {} : { month: "short", day: "numeric" };
-  return when.toLocaleString(words.lang, { ...day, hour: "numeric", minute: "2-digit" });
+  return when.toLocaleString(words.lang, { ...day, ...TIME });
 }
 
 export function opening(text) {
@@ -20,7 +23,7 @@ export function opening(text) {
   const days = (when - Date.now()) / 86_400_000;
   const today = when.toDateString() === new Date().toDateString();
   const day = today ? {} : days < 6 ? { weekday: "long" } : { weekday: "long", month: "long", day: "numeric" };
-  return when.toLocaleString(words.lang, { ...day, hour: "numeric", minute: "2-digit" });
+  return when.toLocaleString(words.lang, { ...day, ...TIME });
 }
 
 // Sentences in a row: Chinese has no space between them.

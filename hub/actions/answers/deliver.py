@@ -40,9 +40,11 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
 """Replies of one claim; they leave side by side, each of another ticket."""
-LEASE_SECONDS = 60.0
-"""How long the replies of a hub that died wait for another. A sender renews it, because an answer to a letter's final dot alone
-may take ten minutes (RFC 5321)."""
+LEASE_SECONDS = 20.0
+"""How long the replies of a hub that died wait for another: with the next look at the queue, less than thirty. A sender renews
+it, because an answer to a letter's final dot alone may take ten minutes (RFC 5321)."""
+RENEW_SECONDS = LEASE_SECONDS / 4
+RENEW_AGAIN_SECONDS = 1.0
 LONGEST_SECONDS = 900.0
 RECORD_AGAIN_SECONDS = 0.5
 AFTER_MISCONFIGURED = 60.0
@@ -87,12 +89,15 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
 
 async def _keep(ctx: Context, token: UUID) -> None:
     """Renew until cancelled. Where the database is away the lease may run out; then the token fences what is recorded."""
+    pause = RENEW_SECONDS
     while True:
-        await asyncio.sleep(LEASE_SECONDS / 3)
+        await asyncio.sleep(pause)
         try:
             await ctx.database.run(lambda c: outbound.renew(c, token, LEASE_SECONDS))
+            pause = RENEW_SECONDS
         except DatabaseUnavailable as away:
             log.warning("deliver.not_renewed", error=str(away))
+            pause = RENEW_AGAIN_SECONDS
 
 
 async def _deliver(

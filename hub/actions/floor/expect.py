@@ -101,20 +101,24 @@ def _line(rows: Sequence[LineRow], now: datetime, rules: RoutingRules) -> Line:
     for row in rows:
         rule = rules.queue_named(row.queue)
         needs = needs_of(row.queue, row.language, tuple(row.skills))
+        priority = Priority(row.priority)
         sort = Sort(
             needs,
             row.live,
-            WEIGHT[Priority(row.priority)],
+            WEIGHT[priority],
             effort_of(row.kind, row.live),
             frozenset(read_skill(skill)[0] for skill in row.preferred),
         )
-        for number, since, due in zip(row.ids, row.since, row.due, strict=True):
+        each = zip(row.ids, row.since, row.due, strict=True)
+        if rule is None or not rule.relax:
+            line.setdefault(sort, []).extend(
+                (due_of(row.live, priority, since or 0.0, due), number) for number, since, due in each
+            )
+            continue
+        for number, since, due in each:
             began = since or 0.0
-            own = sort
-            if rule is not None and rule.relax:
-                start = now + timedelta(minutes=began)
-                minutes = waited(calendar_of(rules, row.queue), start, now) / timedelta(minutes=1)
-                own = sort._replace(needs=relaxed(needs, rule.relax, minutes)[0])
-            found = line.setdefault(own, [])
-            found.append((due_of(row.live, Priority(row.priority), began, due), number))
+            start = now + timedelta(minutes=began)
+            minutes = waited(calendar_of(rules, row.queue), start, now) / timedelta(minutes=1)
+            own = sort._replace(needs=relaxed(needs, rule.relax, minutes)[0])
+            line.setdefault(own, []).append((due_of(row.live, priority, began, due), number))
     return line

@@ -103,9 +103,7 @@ async def publish(
 ) -> Published:
     """Keep the text and let it be read, by whom `visibility` says; that goes for every language of the article. `follow`: the
     other language needs the same change. Raises as `save_text`, and NotPossible: picture_needs_words."""
-    text = check_text(language, text)
-    if lacks_words(text.body):
-        raise NotPossible("A picture has no words for those who do not see it.", code="picture_needs_words")
+    text = check_published(language, text)
 
     async def work(c: Connection) -> Published:
         locked = await _lock_text(c, article_id, language, version)
@@ -218,6 +216,14 @@ def check_text(language: str, text: Words) -> Words:
         raise NotPossible("An article needs a title.", code="bad_article")
     if len(pictures_in(kept.body)) > MOST_IN_TEXT:
         raise NotPossible(f"A text has {MOST_IN_TEXT} pictures at the most.", code="too_many_pictures")
+    return kept
+
+
+def check_published(language: str, text: Words) -> Words:
+    """The same for what is to be read. Raises as `check_text`, and NotPossible: picture_needs_words."""
+    kept = check_text(language, text)
+    if lacks_words(kept.body):
+        raise NotPossible("A picture has no words for those who do not see it.", code="picture_needs_words")
     return kept
 
 

@@ -10,6 +10,8 @@ from hub.model.search_words import comparable
 _DEEPEST = 4
 _NAMES = ("key", "labels")
 """Of an answer: what it answers."""
+_OF_A_TASK = ("task", "task_step", "queue_en", "queue_zh")
+"""Of a note that a step of a task has left: only what the task is called is somebody's words."""
 
 
 def entry_text(subject: str, text: str, fields: Any = None, files: Iterable[str] = ()) -> str:
@@ -45,6 +47,8 @@ def _values(fields: Any, depth: int) -> Iterable[str]:
     elif depth < _DEEPEST and isinstance(fields, dict):
         for name, value in fields.items():
             if name in _NAMES and "said" in fields:
+                continue
+            if name in _OF_A_TASK and "task_title" in fields:
                 continue
             yield from _values(value, depth + 1)
     elif depth < _DEEPEST and isinstance(fields, list):

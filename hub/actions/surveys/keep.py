@@ -102,7 +102,7 @@ async def switch_survey(ctx: Context, *, survey_id: int, active: bool, actor: Ac
     async def work(connection: Connection) -> None:
         if (await _lock(connection, survey_id)).active != active:
             await stored.set_active(connection, survey_id, active)
-            await _record(connection, await _name(connection, survey_id), actor, active=active)
+            await _record(connection, await _name(connection, survey_id), actor, enabled=active)
 
     await ctx.database.run(work)
 

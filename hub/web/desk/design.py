@@ -4,11 +4,13 @@ true."""
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from aiohttp import web
 
 from hub.web.desk.assets import FILES
 from hub.web.desk.say.language import N_
+from hub.web.desk.say.targets import say_span
 from hub.web.desk.visit import Visit
 
 _NAMED = re.compile(r"--([a-z0-9-]+):\s*([^;]+);")
@@ -99,6 +101,7 @@ async def show_design(visit: Visit) -> web.StreamResponse:
         texts=named("text-"),
         distances=[one for one in named("s") if re.fullmatch(r"s\d+", one[0])],
         corners=named("round-"),
+        span=lambda minutes: say_span(visit.voice, timedelta(minutes=minutes)),
         icons=sorted(_ICON.findall(FILES["icons.svg"][0].decode())),
     )
 

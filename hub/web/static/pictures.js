@@ -66,12 +66,18 @@ async function uploadAll(files) {
 
 const carriesFiles = (event) => [...(event.dataTransfer?.types || [])].includes("Files");
 
-document.addEventListener("change", (event) => {
-  if (event.target.id !== "article-picture") return;
-  const files = [...event.target.files];
-  event.target.value = "";
+function take(chosen) {
+  const files = [...chosen.files];
+  chosen.value = "";
   uploadAll(files);
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.id === "article-picture") take(event.target);
 });
+
+// What was chosen before this was here.
+if (document.getElementById("article-picture").files.length) take(document.getElementById("article-picture"));
 
 document.addEventListener("dragover", (event) => {
   if (!carriesFiles(event)) return;

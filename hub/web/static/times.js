@@ -7,14 +7,16 @@ function words(unit, number) {
     const style = { style: "unit", unit, unitDisplay: "short" };
     written.set(unit, new Intl.NumberFormat(document.documentElement.lang, style));
   }
-  return written.get(unit).format(number);
+  // A figure stands apart from its unit, in Chinese too.
+  return written.get(unit).format(number).replace(/(\d)(?=\p{Script=Han})/u, "$1 ");
 }
 
 function count() {
   for (const time of document.querySelectorAll("time[data-ago]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
     const step = STEPS.find(([, size]) => seconds >= size);
-    const text = step ? words(step[0], Math.floor(seconds / step[1])) : document.body.dataset.sayNow;
+    const length = step && words(step[0], Math.floor(seconds / step[1]));
+    const text = step ? (time.dataset.ago || "{t}").replace("{t}", length) : document.body.dataset.sayNow;
     if (time.textContent !== text) time.textContent = text;
   }
 }

@@ -101,7 +101,7 @@ def test_a_complaint_is_kept_with_its_labels_in_both_languages() -> None:
         "email": "Li@Example.cn",
     }
     assert [(one["labels"]["zh"], one["said"]) for one in said.fields["answers"]] == [
-        ("您要投诉的是？", {"en": "A product", "zh": "产品"}),
+        ("您要投诉哪方面的问题？", {"en": "A product", "zh": "产品"}),
         ("发生时间", "2026-11-20"),
         ("涉及的产品", "Kettle 2"),
         ("您希望如何解决？", {"en": "My money back", "zh": "退款"}),

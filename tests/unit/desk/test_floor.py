@@ -19,10 +19,10 @@ def expected(
     ("least", "most", "english", "chinese"),
     [
         (10, 20, "about 10–20 min", "约 10–20 分钟"),
-        (0, 5, "up to 5 min", "5分钟以内"),
+        (0, 5, "up to 5 min", "5 分钟以内"),
         (0, 0, "at once", "立即"),
-        (45, 90, "about 45 min to 1 hr 30 min", "约 45分钟至1小时30分钟"),
-        (120, 120, "about 2 hr", "约 2小时"),
+        (45, 90, "about 45 min to 1 hr 30 min", "约 45 分钟至 1 小时 30 分钟"),
+        (120, 120, "about 2 hr", "约 2 小时"),
         (1440, 1440, "a day or more", "一天以上"),
     ],
 )

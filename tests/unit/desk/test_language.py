@@ -16,9 +16,9 @@ ZH = Voice(locale="zh_CN", zone=zone_of("Asia/Shanghai"))
     [
         (-5, "now", "刚刚"),
         (59, "now", "刚刚"),
-        (61, "1 min", "1分钟"),
-        (7300, "2 hr", "2小时"),
-        (200_000, "2 days", "2天"),
+        (61, "1 min", "1 分钟"),
+        (7300, "2 hr", "2 小时"),
+        (200_000, "2 days", "2 天"),
     ],
 )
 def test_how_long_ago(seconds: int, english: str, chinese: str) -> None:

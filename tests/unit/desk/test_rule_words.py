@@ -51,7 +51,7 @@ ZH = RuleWords(voice=Voice(locale="zh_CN"), rules=RULES, agents={"li": "李伟"}
         ({"during": "office"}, "While open: Office", "营业时间内：办公"),
         ({"weekday": ["monday"]}, "Day of the week: Monday", "星期：星期一"),
         ({"open_tickets": 3}, "Open tickets of the customer, at least: 3", "客户未完成工单数，至少：3"),
-        ({"topic": ["billing", "private"]}, "Topic: Billing or private", "主题分类：账单或private"),
+        ({"topic": ["billing", "private"]}, "Topic: Billing or private", "主题分类：账单或 private"),
     ],
 )
 def test_a_condition(when: dict[str, Any], en: str, zh: str) -> None:
@@ -89,7 +89,7 @@ def test_a_decision() -> None:
         ({"assign": "nobody"}, "Give to: nobody: back to the queue", "分给：无人（退回队列）"),
         ({"assign": "agent:gone"}, "Give to: gone", "分给：gone"),
         ({"task": "service", "text": "Call", "due_minutes": 90}, "Make a task for: Service “Call” within 1 hr 30 min",
-         "建立任务给：服务，“Call”，期限 1小时30分钟"),
+         "建立任务给：服务，“Call”，期限 1 小时 30 分钟"),
         ({"add_tags": ["a", "b"]}, "Put on tags: a, b", "添加标签：a、b"),
     ],
 )  # fmt: skip
@@ -101,7 +101,7 @@ def test_an_action(action: dict[str, Any], en: str, zh: str) -> None:
 def test_when_an_automation_begins() -> None:
     assert EN.begins({"on": ["opened", "sla_breached"]}) == "A ticket is opened or A target is missed"
     assert EN.begins({"of": "pending", "after": 4320}) == "3 days after: we wait for the customer"
-    assert ZH.begins({"of": "pending", "after": 4320}) == "等待客户回复满 3天"
+    assert ZH.begins({"of": "pending", "after": 4320}) == "等待客户回复满 3 天"
     waits = {"of": "unanswered", "after": 2880, "calendar": "office"}
     assert EN.begins(waits) == "48 hr after: the customer waits for an answer (Office)"
 
@@ -141,7 +141,7 @@ def test_what_changed() -> None:
     assert (in_chinese[3].about, in_chinese[3].key, in_chinese[3].before, in_chinese[3].after) == (
         "队列“服务”",
         "客服离线多久后退回队列",
-        "30分钟",
+        "30 分钟",
         "从不",
     )
 

@@ -16,6 +16,7 @@ _PLACES = [
     ("templates/**.html", "jinja2"),
     ("desk/**.py", "python"),
     ("help/**.py", "python"),
+    ("trouble/**.py", "python"),
     ("app.py", "python"),
 ]
 

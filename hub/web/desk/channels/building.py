@@ -19,6 +19,7 @@ from hub.model.own_fields import About
 from hub.web.desk.channels import form_draft
 from hub.web.desk.channels.form_draft import Draft, Troubles
 from hub.web.desk.say import form_builder as words
+from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import KINDS, say_failure
 from hub.web.desk.visit import Visit, go
 
@@ -157,7 +158,7 @@ async def _page(
         address=base,
         trial=f"{base}?trial={make_trial(visit.ctx.secret, kept.name, datetime.now(UTC))}",
         loader=f'<script src="{base}/embed.js" async></script>',
-        plain=_plain(base, page) if page is not None else "",
+        plain=_plain(visit, base, page) if page is not None else "",
         origins=settings.allowed_origins,
         **_previews(visit, settings, draft, page),
     )
@@ -193,16 +194,17 @@ def _previews(
     return {"preview": show_form(name, shown, state)}
 
 
-def _plain(address: str, form: FormDefinition) -> str:
+def _plain(visit: Visit, address: str, form: FormDefinition) -> str:
     """A form for the company's own page, which its people dress as they like. The names are what counts."""
+    language = visit.voice.locale
     lines = [f'<form method="post" action="{escape(address)}" enctype="multipart/form-data">']
     for field in form.fields:
-        label, key = escape(field.label.say("en")), field.key
+        label, key = escape(field.label.say(language)), field.key
         if field.listed:
             sort = "checkbox" if field.kind is Kind.CHOICES else "radio"
             lines.append(f"  <fieldset><legend>{label}</legend>")
             lines += [
-                f'    <label><input type="{sort}" name="{key}" value="{escape(one.value)}"> {escape(one.say("en"))}</label>'
+                f'    <label><input type="{sort}" name="{key}" value="{escape(one.value)}"> {escape(one.say(language))}</label>'
                 for one in field.listed
             ]
             lines.append("  </fieldset>")
@@ -215,7 +217,7 @@ def _plain(address: str, form: FormDefinition) -> str:
                 field.kind, "text"
             )
             lines.append(f'  <label>{label} <input type="{sort}" name="{key}"></label>')
-    return "\n".join((*lines, "  <button>Send</button>", "</form>"))
+    return "\n".join((*lines, f"  <button>{escape(visit.voice.say(N_('Send')))}</button>", "</form>"))
 
 
 async def _form_of(visit: Visit) -> tuple[DeskChannel, WebformSettings]:

@@ -155,6 +155,9 @@ async def _keep(visit: Visit, form: Form, do: str) -> str:
     ctx, actor = visit.ctx, visit.actor
     article_id, version = form.article_id, form.version
     if article_id is None:
+        if do in VISIBILITIES:
+            # What cannot be published leaves no draft behind: the editor has the text, and comes with it again.
+            write.check_published(form.language, form.text)
         article_id = await write.new_article(ctx, language=form.language, text=form.text, actor=actor)
         version = 1
     elif do == "save":

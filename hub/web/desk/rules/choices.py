@@ -10,6 +10,7 @@ import holidays
 from babel import Locale
 
 from hub.model.codes import INCIDENT, show_code
+from hub.model.pinyin import sort_key
 from hub.model.tickets import TicketKind, TicketStatus
 from hub.web.desk.rules.view import Seen
 from hub.web.desk.say.language import N_
@@ -155,9 +156,10 @@ def _supported() -> Mapping[str, Any]:
 @cache
 def _countries(locale: str) -> Choices:
     names = Locale.parse(locale).territories
+    order = sort_key if locale.startswith("zh") else str.casefold
     return sorted(
         ((code, str(names.get(code, code))) for code in _supported()),
-        key=lambda one: (one[0] != "CN", one[1]),
+        key=lambda one: (one[0] != "CN", order(one[1])),
     )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from hub.model.audit import AuditKind
 from hub.model.people import Scope
 from hub.model.permissions import Permission, Sight
-from hub.web.desk.say.language import N_, Voice
+from hub.web.desk.say.language import LANGUAGES, N_, Voice
 from hub.web.desk.say.roles import PERMISSIONS, SIGHTS, Words, role_name
+from hub.web.desk.say.setup import FIELD_KINDS
+from hub.web.desk.say.surveys import KINDS as SURVEY_KINDS
 
 A = AuditKind
 
@@ -106,11 +108,15 @@ ABOUT: Mapping[str, str] = {
     "label": N_("Name"),
     "required": N_("Needed"),
     "secrets_renewed": N_("Passwords renewed"),
+    "added": N_("Added"),
+    "moved": N_("Moved"),
 }
 """What a detail of an act is called; others are shown by the word that the trail has for them."""
 
 
 _MOMENTS = ("expires_at", "since", "until")
+_KINDS: Mapping[str, str] = {**FIELD_KINDS, **SURVEY_KINDS}
+_MOVED = {"up": N_("Up"), "down": N_("Down")}
 
 
 def say_about(voice: Voice, name: str) -> str:
@@ -137,6 +143,12 @@ def say_value(voice: Voice, name: str, value: Any) -> str:
         return role_name(voice, str(value))
     if name == "kind" and value in set(AuditKind):
         return voice.say(ACTS[AuditKind(value)])
+    if name == "kind" and value in _KINDS:
+        return voice.say(_KINDS[value])
+    if name == "language" and value in LANGUAGES:
+        return LANGUAGES[value]
+    if name == "moved":
+        return voice.say(_MOVED.get(str(value), str(value)))
     if name == "scopes" and value in set(Scope):
         return voice.say(SCOPES[Scope(value)].name)
     return str(value)

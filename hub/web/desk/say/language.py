@@ -77,6 +77,16 @@ class Voice:
         said = translations(self.locale).gettext(text) if text else ""
         return said % values if values else said
 
+    @property
+    def colon(self) -> str:
+        """Between a label and what it is of."""
+        return "：" if self.chinese else ": "
+
+    @property
+    def comma(self) -> str:
+        """Between the parts of a list."""
+        return "、" if self.chinese else ", "
+
     def count(self, one: str, several: str, number: int) -> str:
         """One or several; `%(num)s` is the number, written by locale."""
         said = translations(self.locale).ngettext(one, several, number)
@@ -127,6 +137,11 @@ class Voice:
             if seconds >= size:
                 return write_amount(int(seconds // size), unit, self.locale)
         return self.say(N_("now"))
+
+    def ago_said(self, at: datetime, now: datetime) -> str:
+        """The same where nothing beside it says that it is past."""
+        length = self.ago(at, now)
+        return length if (now - at).total_seconds() < _STEPS[-1][1] else self.say(N_("%(time)s ago"), time=length)
 
     def size(self, size: int) -> str:
         """Bytes in the largest unit that leaves a number above one."""

@@ -4,6 +4,7 @@ The patterns are CLDR's, taken from Babel once and kept as templates. Numbers ar
 halves of the day) are Babel's, each asked for once; whatever else a pattern may hold Babel fills in every time.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
@@ -30,6 +31,8 @@ _NAMES = frozenset(("MMM", "MMMM", "EEE", "EEEE", "a"))
 _FORMS: Mapping[str, str] = {"en": "en_GB"}
 """Whose order of day and month, and whose clock: a desk where times are compared all day has no AM and PM in one of its two
 languages."""
+
+_JOINED = re.compile(r"(?<=\d)(?=[\u4e00-\u9fff])")
 
 _names: dict[tuple[str, str, int, int, bool], str] = {}
 
@@ -85,8 +88,8 @@ def _day_template(length: Literal["medium", "long"], locale: str) -> str:
 
 @lru_cache(maxsize=4096)
 def write_amount(number: float, unit: str, locale: str) -> str:
-    """So many minutes, say, in short."""
-    return str(format_unit(number, unit, length="short", locale=locale))
+    """So many minutes, say, in short. CLDR joins a Chinese unit to its figure; every other figure here stands apart."""
+    return _JOINED.sub(" ", str(format_unit(number, unit, length="short", locale=locale)))
 
 
 @lru_cache(maxsize=4096)

@@ -1,5 +1,6 @@
 """The rules in words: what their values say, conditions and decisions as short phrases."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -28,6 +29,9 @@ from hub.web.desk.say.targets import say_span
 from hub.web.desk.say.words import CHANNEL_KINDS, KINDS, STATUSES
 from routing.promises import WEEKDAYS
 from routing.rules import RoutingRules
+
+_MIXED = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z])|(?<=[A-Za-z])(?=[\u4e00-\u9fff])")
+"""Where Latin letters touch Chinese ones."""
 
 _NAMES: Mapping[str, Mapping[str, str]] = {
     "kind": KINDS,
@@ -157,7 +161,9 @@ class RuleWords:
         """A country, or a part of one, by its code."""
         country, _, part = code.partition("-")
         name = self.voice.babel.territories.get(country, country)
-        return f"{name} ({part})" if part else str(name)
+        if not part:
+            return str(name)
+        return f"{name}（{part}）" if self.voice.chinese else f"{name} ({part})"
 
     def conditions(self, when: Mapping[str, Any]) -> list[str]:
         """Each as a phrase; none where it always holds."""
@@ -177,6 +183,7 @@ class RuleWords:
             value = [f"“{word}”" for word in value]
         if isinstance(value, (list, tuple)):
             told = say(N_(" or ")).join(self.value(key, one) for one in value)
+            told = _MIXED.sub(" ", told) if self.voice.chinese else told
         else:
             told = self.value(key, value)
         return self.pair(self.key(key), told)

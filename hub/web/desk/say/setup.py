@@ -86,7 +86,7 @@ STEPS: Mapping[str, StepWords] = {
     "template": StepWords(
         title=N_("Write a first canned reply"),
         why=N_("What is asked every day is answered with three keys, and always in the same words."),
-        link=N_("Templates"),
+        link=N_("Canned replies"),
         where="/desk/templates",
         picture="template",
     ),

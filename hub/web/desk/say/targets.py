@@ -132,5 +132,4 @@ def say_span(voice: Voice, span: timedelta) -> str:
     minutes = int(span.total_seconds() // 60)
     parts = [(minutes // 60, "hour"), (minutes % 60, "minute")]
     shown = [(number, unit) for number, unit in parts if number] or [(0, "minute")]
-    gap = "" if voice.chinese else " "
-    return gap.join(write_amount(number, unit, voice.locale) for number, unit in shown)
+    return " ".join(write_amount(number, unit, voice.locale) for number, unit in shown)

@@ -1,0 +1,221 @@
+"""Whatever happens to the line of a page, in whatever order: in the end it shows what a fresh reading shows, nothing is missed
+and nothing told twice. Two whole hubs; lines drop in the middle, come back at the other hub; transactions commit late."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.actions import feed as feeding
+from hub.model.codes import TICKET, read_code, show_code
+from hub.model.people import Role
+from hub.settings import Settings
+from hub.wiring import Hub, run_hub
+from storage import events
+from storage.database import Connection
+from tests.conftest import SECRET
+from tests.fakes.desk import PASSWORD, customer_writes
+from tests.fakes.processes import until
+from tests.fakes.scene import a_real_agent, rows
+
+SHOP = {"shop": {"kind": "api"}}
+_THREADS = itertools.count()
+_SHOWN = """
+    SELECT t.code, t.id, t.seq, t.status, t.assignee_id,
+           (SELECT count(*) FROM interaction i WHERE i.ticket_id = t.id) AS entries
+    FROM ticket t WHERE t.id > $1 AND ($2::bigint IS NULL OR t.code = $2)
+"""
+"""What a page shows of a ticket."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    hubs: tuple[Hub, Hub]
+    client: aiohttp.ClientSession
+    dsn: str
+
+
+@pytest.fixture
+async def house(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    # A page that was away for a dozen events reads all again.
+    monkeypatch.setattr(feeding, "REPLAY_LIMIT", 12)
+    given_ = Settings(channels=SHOP, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
+        two = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
+        jar = aiohttp.CookieJar(unsafe=True)
+        client = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=jar))
+        await a_real_agent(one.ctx, "ann", role=Role.SUPERVISOR)
+        who = {"login": "ann", "password": PASSWORD}
+        async with client.post(f"{one.url}/desk/login", data=who, headers={"Origin": one.url}) as answer:
+            assert answer.status == 200
+        yield House((one, two), client, database_dsn)
+
+
+@dataclass(slots=True)
+class Page:
+    """One tab of the desk, as live.js has it. `told`: every cursor that came, in order; `over`: those from which on it read all
+    again."""
+
+    house: House
+    since: int
+    cursor: str = ""
+    shown: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    socket: aiohttp.ClientWebSocketResponse | None = None
+    listening: "asyncio.Task[None] | None" = None
+
+    async def read(self, code: int | None = None) -> dict[str, tuple[Any, ...]]:
+        found = await rows(self.house.hubs[0].ctx, _SHOWN, self.since, code)
+        return {show_code(TICKET, row["code"]): tuple(row.values()) for row in found}
+
+    async def begin(self, hub: int) -> None:
+        """The page is read: first where the feed stands, then everything."""
+        self.cursor = self.house.hubs[hub].ctx.feed.cursor
+        self.shown = await self.read()
+        await self.open(hub)
+
+    async def open(self, hub: int) -> None:
+        if self.listening is not None and self.listening.done():
+            await self.drop()
+        if self.listening is None:
+            url = self.house.hubs[hub].url
+            self.socket = await self.house.client.ws_connect(
+                f"{url}/desk/live?cursor={self.cursor}", origin=url
+            )
+            self.listening = asyncio.create_task(self._listen(self.socket))
+
+    async def drop(self) -> None:
+        """In the middle of whatever is on its way. What went wrong meanwhile is raised."""
+        if self.listening is not None and self.socket is not None:
+            await self.socket.close()
+            await self.listening
+        self.listening = self.socket = None
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for message in socket:
+            said = message.json()
+            if said.get("looks") or said.get("visitors"):
+                continue
+            if said.get("reload"):
+                self.over.append(said["cursor"])
+                self.cursor = said["cursor"]
+                self.shown = await self.read()
+                continue
+            assert place(said["cursor"]) > place(self.cursor), "told again, or out of order"
+            self.cursor = said["cursor"]
+            self.told.append(said["cursor"])
+            if said["ticket"]:
+                self.shown |= await self.read(read_code(TICKET, said["ticket"]))
+
+
+def place(cursor: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in cursor.split("."))
+
+
+class Late:
+    """Somebody whose transaction has begun and does not end yet; all that commits meanwhile is not told before it."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._open: list[tuple[asyncpg.Connection, asyncpg.transaction.Transaction]] = []
+
+    async def begin(self, ticket_id: int) -> None:
+        connection = await asyncpg.connect(self._dsn)
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("UPDATE ticket SET seq = seq + 1 WHERE id = $1", ticket_id)
+        await events.add_event(connection, "status_changed", ticket_id=ticket_id, data={})
+        self._open.append((connection, transaction))
+
+    async def end(self, *, undone: bool = False) -> None:
+        """The oldest one."""
+        if self._open:
+            connection, transaction = self._open.pop(0)
+            await (transaction.rollback() if undone else transaction.commit())
+            await connection.close()
+
+    async def end_all(self) -> None:
+        while self._open:
+            await self.end()
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("write"), st.integers(0, 2)),
+        st.tuples(st.just("burst"), st.integers(0, 2)),
+        st.tuples(st.just("late"), st.integers(0, 1)),
+        st.tuples(st.sampled_from(["commit", "undo"]), st.just(0)),
+        st.tuples(st.just("drop"), st.just(0)),
+        st.tuples(st.just("open"), st.integers(0, 1)),
+        st.tuples(st.just("rest"), st.just(0)),
+    ),
+    max_size=16,
+)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(first=st.integers(0, 1), steps=STEPS)
+async def test_a_page_of_the_desk_ends_as_a_fresh_one(
+    house: House, first: int, steps: list[tuple[str, int]]
+) -> None:
+    hub = house.hubs[0].ctx
+    (newest,) = await rows(hub, "SELECT coalesce(max(id), 0) AS id FROM ticket")
+    mark = next(_THREADS)
+    quiet = [await customer_writes(hub, "quiet", thread=f"quiet{mark}.{n}") for n in range(2)]
+    ids = {row["code"]: row["id"] for row in await rows(hub, "SELECT id, code FROM ticket")}
+    page, late = Page(house, newest["id"]), Late(house.dsn)
+    await page.begin(first)
+    begun = page.cursor
+    held: set[int] = set()
+    try:
+        for what, number in steps:
+            if what in ("write", "burst"):
+                for _ in range(1 if what == "write" else 4):
+                    await customer_writes(hub, "Where is it?", thread=f"li{mark}.{number}")
+            elif what == "late" and number not in held:
+                held.add(number)
+                await late.begin(ids[quiet[number]])
+            elif what in ("commit", "undo"):
+                await late.end(undone=what == "undo")
+            elif what == "drop":
+                await page.drop()
+            elif what == "open":
+                await page.open(number)
+            else:
+                await asyncio.sleep(0.03)  # time for what is on its way, or for some of it
+        await late.end_all()
+        await page.open(1 - first)
+
+        async def settled() -> bool:
+            if page.listening is not None and page.listening.done():
+                await page.open(first)
+            return page.shown == await page.read()
+
+        await until(settled, seconds=30, what="the page shows what a fresh one shows")
+    finally:
+        await late.end_all()
+        await page.drop()
+    assert len(set(page.told)) == len(page.told)
+
+    async def happened(connection: Connection) -> list[events.FeedRow]:
+        return await events.feed_after(connection, (place(begun)[0], place(begun)[1]), 10_000)
+
+    known, last = set(page.told), max((place(one) for one in page.over), default=(0, 0))
+    for row in await hub.database.read(happened):
+        told = f"{row.position[0]}.{row.position[1]}" in known or row.position <= last
+        # What came after the page had settled need not have been told yet.
+        assert told or row.position > place(page.cursor), row
