@@ -26,7 +26,8 @@ FIXED = (
 """Passwords, the installation's key and a bot's token, as the fixtures have them."""
 LOOKS_SECRET = re.compile(
     r"\b(?:chk_|whsec_)[A-Za-z0-9+/_=-]{6,}"  # keys of programs, secrets of webhooks
-    r"|(?<![\w/+=.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)[A-Za-z0-9_-]{43}(?![\w=-])"  # sessions, links
+    r"|(?<![\w+=.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{32})(?![\w=-])"
+    # sessions, links of customers
 )
 SHORTEST = 14
 """Characters. Shorter texts stand in other words by chance."""
@@ -56,19 +57,27 @@ def watching() -> Iterator[None]:
         said.append(str(mask(_logger, method, dict(seen))))
         return event
 
-    handler = _Noting(said)
+    root, handler = logging.getLogger(), _Noting(said)
+    others = [one for one in root.handlers if isinstance(one, _Noting)]  # where a watch is what is tried
+    configured = structlog.get_config() if others else None
     structlog.reset_defaults()
     processors = structlog.get_config()["processors"]
     structlog.configure(processors=[*processors[:-1], note, processors[-1]])
-    logging.getLogger().addHandler(handler)
+    for one in others:
+        root.removeHandler(one)
+    root.addHandler(handler)
     _written.clear()
     try:
         yield
         found = {canary: line for line in said for canary in leaks(line)}
         assert not found, f"in the log: {found}"
     finally:
-        logging.getLogger().removeHandler(handler)
+        root.removeHandler(handler)
+        for one in others:
+            root.addHandler(one)
         structlog.reset_defaults()
+        if configured is not None:
+            structlog.configure(**configured)
 
 
 class _Noting(logging.Handler):

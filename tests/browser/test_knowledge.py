@@ -3,6 +3,7 @@ about to write; read, judged and offered without JavaScript too."""
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,7 +27,7 @@ from tests.browser.conftest import OpenDesk
 from tests.browser.looks import COLOURS, LOCALES, Looks, speak, violations
 from tests.conftest import SECRET
 from tests.fakes.desk import CHANNELS, PASSWORD, Desk, customer_writes
-from tests.fakes.pictures import picture
+from tests.fakes.pictures import named, picture, put_away
 
 ZH = Words(
     title="如何开具电子发票",
@@ -56,7 +57,10 @@ async def desk(database_dsn: str, tmp_path: Path) -> AsyncIterator[Desk]:
         yield Desk(ctx=hub.ctx, url=hub.url, session=session)
 
 
-async def _published(desk: Desk, language: str, text: Words) -> int:
+async def _published(desk: Desk, language: str, said: Words) -> int:
+    """With a picture below its text."""
+    token = await put_away(desk.ctx, picture(), small=picture(size=(32, 24)))
+    text = replace(said, body=f"{said.body}\n\n{named(token, 'The form · 表单')}")
     category = await add_category(desk.ctx, title_en="Invoices", title_zh="发票", actor=HUB)
     facts = Facts(category_id=category, tags=("invoice",))
     made = await new_article(desk.ctx, language=language, text=text, facts=facts, actor=HUB)
@@ -180,7 +184,6 @@ async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_pu
     assert (await answered.value).status == 200 and (await answered.value).url.endswith("/small")
     await expect(reader.get_by_role("img", name="The lid")).to_be_visible()
     assert await reader.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert await violations(reader) == []
     await plain.close()
     # Whoever puts its text into a reply has its pictures there as files.
     code = await customer_writes(desk.ctx, "How do I clean my kettle?")

@@ -74,6 +74,7 @@ async def test_a_channel_is_added_watched_and_switched_off(house: House, mail: M
     await page.click("#start-card >> text=All steps")
     await page.click('.first-steps a[href="/desk/channels"] >> nth=0')
     await page.click('.kind-card[href$="/email"]')
+    await page.wait_for_url("**/desk/channels/new/email*")  # and until its scripts listen
     # A provider brings its servers: they are not asked for.
     await page.select_option("#f-preset", "163")
     assert await page.is_hidden("#f-imap_host") and await page.is_hidden("#f-same_login")

@@ -345,7 +345,7 @@ async def test_s19_many_forms_in_a_victims_name_write_to_them_once(database_dsn:
             assert (await house.send(**said))[0] == 200
         (letter,) = await letters(house.ctx)
         assert letter["address"] == VICTIM and letter["automatic"] is True
-        assert "pills" not in str(letter) and "Buy" not in str(letter)
+        assert "pills" not in str(letter) and "Buy " not in str(letter)  # no token has a blank
         assert (await house.send(email="noreply@shop.example"))[0] == 200
         assert (await house.send(email="support@shop.example"))[0] == 200
         assert len(await letters(house.ctx)) == 1

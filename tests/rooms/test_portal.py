@@ -15,6 +15,7 @@ from hub.actions.cases.merge import merge_tickets
 from hub.actions.housekeeping import tidy
 from hub.actions.note import add_note
 from hub.actions.people.staff import add_agent
+from hub.actions.portal.device import GOOD_FOR
 from hub.actions.privacy.forget import anonymise_customer
 from hub.actions.receive import accept_items
 from hub.actions.space import Space
@@ -447,8 +448,15 @@ async def test_a_session_ends_by_itself(house: House) -> None:
             assert (await li.get(f"/portal/{number}")).status == 200
             await one(house.ctx, f"UPDATE portal_session SET {change} RETURNING 1")
             assert (await li.get(f"/portal/{number}")).status == 303
+        await house.enter(li, LI)
+        await li.post("/portal/out-everywhere")
+    assert await one(house.ctx, "SELECT count(*) FROM portal_device_end") == 1
+    await one(
+        house.ctx, "UPDATE portal_device_end SET at = at - make_interval(secs => $1) RETURNING 1", GOOD_FOR
+    )
     await tidy(house.ctx)
-    assert await one(house.ctx, "SELECT count(*) FROM portal_session") == 0
+    for table in ("portal_session", "portal_device_end"):
+        assert await one(house.ctx, f"SELECT count(*) FROM {table}") == 0, table
 
 
 async def test_without_such_a_page_there_is_none(database_dsn: str) -> None:
@@ -582,6 +590,8 @@ async def test_nothing_of_it_is_left_of_somebody_who_is_forgotten(house: House) 
     number = await house.writes(LI)
     customer = await one(house.ctx, "SELECT code FROM customer")
     async with house.browser() as li:
+        await house.enter(li, LI)
+        await li.post("/portal/out-everywhere")
         await house.enter(li, LI)
         await li.post("/portal", {"email": LI})
         await house.answer(number, f"See {house.ctx.public_url}/portal/{number}")

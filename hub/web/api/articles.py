@@ -1,6 +1,7 @@
 """Articles of the knowledge base for programs: listed, found, read, written, published, put away."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeVar
 
@@ -235,6 +236,10 @@ async def get_article(call: Call) -> Answer:
 async def post_article(call: Call) -> Answer:
     """Write a new one."""
     body: NewArticle = call.body
+    if body.publish:
+        # What cannot be published leaves no draft behind.
+        with _fields_told():
+            write.check_published(body.language, body.words)
     made = await _as_field(
         write.new_article(
             call.ctx, language=body.language, text=body.words, facts=body.facts, actor=call.actor
@@ -352,8 +357,15 @@ def _text(row: TextRow, base: str) -> ArticleText:
 
 async def _as_field(deed: Awaitable[Done]) -> Done:
     """What comes of it. A refusal that one field is to blame for names that."""
-    try:
+    with _fields_told():
         return await deed
+
+
+@contextmanager
+def _fields_told() -> Iterator[None]:
+    """A refusal names the field that is at fault, where one is."""
+    try:
+        yield
     except NotPossible as failure:
         field = _WRONG.get(failure.code)
         if field is None:

@@ -6,7 +6,7 @@ from channels.webform.fields import Kind
 from hub.web.desk.say.language import N_
 
 ALWAYS = N_("(always asked)")
-BY_WORDS = N_("What the customer chooses, or what their words say")
+BY_WORDS = N_("Chosen, or by their words")
 KIND_WORDS: Mapping[str, str] = {
     Kind.SHORT: N_("Short text"),
     Kind.LONG: N_("Long text"),
@@ -29,8 +29,8 @@ MEANING_WORDS: Mapping[str, str] = {
     "subject": N_("The subject"),
     "message": N_("The message"),
     "name": N_("The customer's name"),
-    "email": N_("The customer's e-mail address"),
-    "phone": N_("The customer's telephone number"),
+    "email": N_("Their e-mail address"),
+    "phone": N_("Their telephone number"),
     "order_number": N_("The order number"),
     "kind": N_("The type of the ticket"),
     "language": N_("The language to answer in"),
@@ -43,8 +43,8 @@ TEST_WORDS: Mapping[str, str] = {
     "filled": N_("is filled in"),
 }
 CONTACT_WORDS: Mapping[str, str] = {
-    "none": N_("Nothing: whoever likes may stay unknown"),
-    "either": N_("An e-mail address or a telephone number"),
+    "none": N_("Nothing; they may stay unknown"),
+    "either": N_("E-mail or telephone"),
     "email": N_("An e-mail address"),
     "phone": N_("A telephone number"),
 }
