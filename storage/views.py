@@ -568,6 +568,11 @@ async def backlog(connection: Connection) -> BacklogRow:
     return _all(BacklogRow, await connection.fetch(SQL["backlog"]))[0]
 
 
+async def quarantined(connection: Connection) -> int:
+    """How many items could not be read."""
+    return int(await connection.fetchval(SQL["quarantined"]))
+
+
 async def outbox_states(connection: Connection) -> dict[str, int]:
     """How many replies are in each state that asks for attention: queued, sending, failed, uncertain."""
     return {row["state"]: row["rows"] for row in await connection.fetch(SQL["outbox_states"])}

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -83,13 +84,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where several processes test, none of them makes the template, and no test's time is spent on it."""
+    ready = ready_made()
+    if session.config.getoption("numprocesses", None) and not ready.is_dir():
+        with _folder() as folder:
+            _make_ready(folder / "postgres", ready)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The DSN of the server's own database; the database `template_hub` is migrated."""
-    # Not pytest's own folder: a second run that begins meanwhile clears the oldest of those away.
-    with tempfile.TemporaryDirectory(prefix="hub-tests-", dir=_in_memory()) as folder:
-        Path(folder).chmod(0o755)
-        data = Path(folder) / "postgres"
+    with _folder() as folder:
+        data = folder / "postgres"
         ready = ready_made()
         if not ready.is_dir():
             _make_ready(data, ready)
@@ -97,6 +104,14 @@ def postgres() -> Iterator[str]:
             copy_cluster(ready, data)
         with embedded_postgres(data) as dsn:
             yield dsn
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    # Not pytest's own folder: a second run that begins meanwhile clears the oldest of those away.
+    with tempfile.TemporaryDirectory(prefix="hub-tests-", dir=_in_memory()) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def ready_made() -> Path:

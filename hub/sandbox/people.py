@@ -81,10 +81,10 @@ STORIES = (
         person=WANG,
         door=Door.LETTER,
         kind="complaint",
-        subject="订单 TW-20418:盖碗收到时已碎,要求退款",
-        text="你好:\n\n11 月 18 日收到的青瓷盖碗,打开盒子就是碎的,里面只垫了一层纸。\n"
-        "我非常失望,这是送给长辈的生日礼物。请退款,或者本周内重新寄一套。\n\n王丽华",
-        answer="谢谢,那就重新寄一套吧,请用厚一点的泡沫。地址不变。",
+        subject="订单 TW-20418：盖碗收到时已碎，要求退款",
+        text="你好：\n\n11 月 18 日收到的青瓷盖碗，打开盒子就是碎的，里面只垫了一层纸。\n"
+        "我非常失望，这是送给长辈的生日礼物。请退款，或者本周内重新寄一套。\n\n王丽华",
+        answer="谢谢，那就重新寄一套吧，请用厚一点的泡沫。地址不变。",
         dress=Dress.WITH_PHOTO,
     ),
     Story(
@@ -107,8 +107,8 @@ STORIES = (
         person=LIU,
         door=Door.TELEGRAM,
         kind="enquiry",
-        text="你好,我的订单 TW-20455 三天没有物流更新了,现在到哪里了?",
-        answer="好的,收到了我告诉你们。",
+        text="你好，我的订单 TW-20455 三天没有物流更新了，现在到哪里了？",
+        answer="好的，收到了我告诉你们。",
     ),
     Story(
         key="chat-size",
@@ -133,10 +133,10 @@ STORIES = (
         person=HE,
         door=Door.FORM,
         kind="request",
-        subject="申请上门维修:净水器不出水",
-        text="净水器型号 JS-500,去年 12 月购买,昨天开始不出水,指示灯一直红色闪烁。请安排师傅上门维修,"
+        subject="申请上门维修：净水器不出水",
+        text="净水器型号 JS-500，去年 12 月购买，昨天开始不出水，指示灯一直红色闪烁。请安排师傅上门维修，"
         "周末都在家。",
-        answer="周六上午可以,请师傅来之前打个电话。",
+        answer="周六上午可以，请师傅来之前打个电话。",
     ),
     Story(
         key="qq-invoice",
@@ -144,9 +144,9 @@ STORIES = (
         door=Door.LETTER,
         kind="request",
         subject="麻烦补开发票",
-        text="您好,订单 TW-20390 请补开一张增值税普通发票,抬头:杭州清和茶叶有限公司,发到这个邮箱就可以。"
-        "谢谢!",
-        answer="收到,发票没有问题,谢谢。",
+        text="您好，订单 TW-20390 请补开一张增值税普通发票，抬头：杭州清和茶叶有限公司，发到这个邮箱就可以。"
+        "谢谢！",
+        answer="收到，发票没有问题，谢谢。",
         dress=Dress.QQ_HTML,
     ),
     Story(
@@ -163,9 +163,9 @@ STORIES = (
         door=Door.LETTER,
         kind="enquiry",
         subject="咨询批发价格",
-        text="贵店:\n\n我在苏州开一家茶馆,想咨询紫砂壶和公道杯的批发价,首批约 60 套。\n"
-        "请问起订量是多少?能不能印我们的店名?\n\n陈国强 138 0013 0000",
-        answer="价格可以接受。请先寄两套样品,运费我付。",
+        text="贵店：\n\n我在苏州开一家茶馆，想咨询紫砂壶和公道杯的批发价，首批约 60 套。\n"
+        "请问起订量是多少？能不能印我们的店名？\n\n陈国强 138 0013 0000",
+        answer="价格可以接受。请先寄两套样品，运费我付。",
         dress=Dress.GB18030,
     ),
     Story(
@@ -173,8 +173,8 @@ STORIES = (
         person=XU,
         door=Door.CHAT,
         kind="enquiry",
-        text="在吗?新客户的优惠券结账的时候用不了,显示“不符合条件”,是什么原因?",
-        answer="明白了,原来要满 200 才行,谢谢。",
+        text="在吗？新客户的优惠券结账的时候用不了，显示“不符合条件”，是什么原因？",
+        answer="明白了，原来要满 200 才行，谢谢。",
     ),
     Story(
         key="wrong-colour",
@@ -201,17 +201,17 @@ STORIES = (
         door=Door.FORM,
         kind="complaint",
         subject="多收了运费",
-        text="页面写着满 299 元包邮,我的订单 328 元,还是扣了 15 元运费。问了两次客服都没有人处理,"
+        text="页面写着满 299 元包邮，我的订单 328 元，还是扣了 15 元运费。问了两次客服都没有人处理，"
         "请尽快退还。",
-        answer="已经收到 15 元,希望以后不要再出这样的错。",
+        answer="已经收到 15 元，希望以后不要再出这样的错。",
     ),
     Story(
         key="broken-gaiwan-again",
         person=WANG,
         door=Door.LETTER,
         kind="complaint",
-        subject="Re: 订单 TW-20418:盖碗收到时已碎,要求退款",
-        text="补充一点:外箱的一角也压扁了,快递员说出库时就是这样的。照片在上一封信里。",
+        subject="Re: 订单 TW-20418：盖碗收到时已碎，要求退款",
+        text="补充一点：外箱的一角也压扁了，快递员说出库时就是这样的。照片在上一封信里。",
         follows="broken-gaiwan",
     ),
     Story(
@@ -230,7 +230,7 @@ STORIES = (
         person=SUN,
         door=Door.TELEGRAM,
         kind="feedback",
-        text="茶盘收到了,做工比想象的还好,木头味道很舒服。给你们点个赞!",
+        text="茶盘收到了，做工比想象的还好，木头味道很舒服。给你们点个赞！",
     ),
     Story(
         key="chat-return",
@@ -265,7 +265,7 @@ STORIES = (
         person=LIU,
         door=Door.TELEGRAM,
         kind="enquiry",
-        text="对了,快递要是放驿站,能不能改成送货上门?我腿受伤了不方便。",
+        text="对了，快递要是放驿站，能不能改成送货上门？我腿受伤了不方便。",
         follows="where-is-parcel",
     ),
     Story(
@@ -273,8 +273,8 @@ STORIES = (
         person=MA,
         door=Door.CHAT,
         kind="complaint",
-        text="新买的破壁机噪音大得吓人,和宣传的“静音”完全不符,我要退货。",
-        answer="可以,今天下午取件就行。",
+        text="新买的破壁机噪音大得吓人，和宣传的“静音”完全不符，我要退货。",
+        answer="可以，今天下午取件就行。",
     ),
     Story(
         key="form-suggestion",
@@ -282,7 +282,7 @@ STORIES = (
         door=Door.FORM,
         kind="feedback",
         subject="一个小建议",
-        text="建议在商品页写清楚茶壶的容量和出水时间,买壶的人都关心这个。其他都很好。",
+        text="建议在商品页写清楚茶壶的容量和出水时间，买壶的人都关心这个。其他都很好。",
     ),
     Story(
         key="letter-thanks",
@@ -309,8 +309,8 @@ STORIES = (
         door=Door.LETTER,
         kind="request",
         subject="想订购净水器滤芯",
-        text="你好,\n\nJS-500 的滤芯用了快一年,想订购两支,另外请告诉我怎么更换,需要师傅上门吗?\n\n赵敏",
-        answer="自己换就好,视频很清楚。请帮我下单两支。",
+        text="你好，\n\nJS-500 的滤芯用了快一年，想订购两支，另外请告诉我怎么更换，需要师傅上门吗？\n\n赵敏",
+        answer="自己换就好，视频很清楚。请帮我下单两支。",
     ),
     Story(
         key="form-warranty",

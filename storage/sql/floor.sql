@@ -5,11 +5,15 @@
 -- Agents who hold open tickets that are to go back now. $1, $2: queues, and after how many minutes off line (0: never); who was
 -- deactivated gives everything back at once. A live conversation does not wait longer than a minute; what is put off until a
 -- moment waits for it.
-SELECT DISTINCT a.id FROM agent a
-JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
-JOIN queue q ON q.id = t.queue_id LEFT JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
-WHERE (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0 AND t.snoozed_until IS NULL
-      AND a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END) <= clock_timestamp())
+-- Queue by queue for each of these few people: what all others have at work is not looked at.
+SELECT a.id FROM agent a
+WHERE (a.presence = 'offline' OR NOT a.active) AND EXISTS (
+    SELECT 1 FROM queue q LEFT JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
+    CROSS JOIN LATERAL (SELECT live, snoozed_until FROM ticket
+                        WHERE queue_id = q.id AND assignee_id = a.id AND status = 'open' OFFSET 0) t
+    WHERE NOT a.active OR p.minutes > 0 AND t.snoozed_until IS NULL
+          AND a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END) <= clock_timestamp()
+    OFFSET 0)
 ORDER BY a.id LIMIT 50
 
 -- name: left_behind
@@ -24,11 +28,15 @@ ORDER BY t.id
 
 -- name: next_leaving
 -- Seconds until the next ticket goes back from somebody who is off line.
-SELECT extract(epoch FROM min(a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END))
-               - clock_timestamp())::float8
-FROM agent a JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
-JOIN queue q ON q.id = t.queue_id JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
-WHERE a.presence = 'offline' AND a.active AND p.minutes > 0 AND t.snoozed_until IS NULL
+SELECT extract(epoch FROM min(a.presence_since + make_interval(mins => h.minutes)) - clock_timestamp())::float8
+FROM agent a CROSS JOIN LATERAL (
+    SELECT min(CASE WHEN t.live THEN 1 ELSE p.minutes END) AS minutes
+    FROM unnest($1::text[], $2::int[]) AS p (queue, minutes) JOIN queue q ON q.name = p.queue
+    CROSS JOIN LATERAL (SELECT live FROM ticket
+                        WHERE queue_id = q.id AND assignee_id = a.id AND status = 'open' AND snoozed_until IS NULL OFFSET 0) t
+    WHERE p.minutes > 0
+) h
+WHERE a.presence = 'offline' AND a.active
 
 -- name: unanswered
 -- Open tickets whose customers have waited for so many minutes for an agent who is here, and what somebody else must be to have

@@ -171,6 +171,9 @@ SELECT (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS raw_waitin
        (SELECT coalesce(extract(epoch FROM clock_timestamp() - min(waiting_since)), 0)::float8
         FROM ticket WHERE assignee_id IS NULL AND status = 'open') AS ticket_oldest_seconds
 
+-- name: quarantined
+SELECT count(*) FROM inbound_raw WHERE state = 'quarantined'
+
 -- name: outbox_states
 -- What is still to be done or to be looked at; the long history of what was sent is not counted.
 SELECT state, count(*) AS rows FROM outbox WHERE state IN ('queued', 'sending') GROUP BY state

@@ -79,7 +79,7 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
     n = stage.size(100)
     past = await _past(stage, stage.size(stage.interactions), 3 * n)
     async with (
-        serving(Path(stage.scratch) / "scale", past.dsn, {}, secret=SECRET.decode()) as hub,
+        serving(Path(stage.scratch) / "scale", past.dsn, {}, secret=SECRET.decode(), fresh=True) as hub,
         aiohttp.ClientSession(cookie_jar=cookies()) as client,
     ):
         screen = Screen(client, hub.url)

@@ -118,7 +118,7 @@ class Stage:
         """`contact-hub serve` over a fresh database, or that of another hub, as an administrator starts it."""
         dsn = dsn or await self.fresh_database()
         folder = self.scratch / f"serve-{next(_serial)}"
-        async with serving(folder, dsn, channels, secret=SECRET.decode(), env=env) as process:
+        async with serving(folder, dsn, channels, secret=SECRET.decode(), env=env, fresh=True) as process:
             yield Served(url=process.url, dsn=dsn, key=self.key, pid=process.process.pid, stage=self)
         shutil.rmtree(folder)
 

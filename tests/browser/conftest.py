@@ -1,7 +1,6 @@
 """A real browser on a served desk: one for all tests of a process, with a fresh profile for each page that is opened."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import psutil
@@ -10,6 +9,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from yarl import URL
 
 from hub.actions.context import Context
+from tests.fakes.chromium import find_chromium
 from tests.fakes.desk import PASSWORD, Desk, serving_desk
 
 ARGUMENTS = (
@@ -40,9 +40,7 @@ class OneBrowser:
 
     async def at_work(self) -> Browser:
         if self._browser is None or not self._browser.is_connected():
-            chromium = (
-                shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-            )
+            chromium = find_chromium()
             if chromium is None:
                 pytest.fail(
                     "There is no Chromium on this machine; tests/install_browser.sh says how to get one."

@@ -120,7 +120,6 @@ async def _fill(desk: Desk, me: Actor) -> str:
     return show_code(TICKET, first)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("locale", LOCALES)
 async def test_axe_finds_nothing_on_the_bell_tasks_and_webhooks(
     open_desk: OpenDesk, desk: Desk, locale: str

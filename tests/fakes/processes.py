@@ -96,8 +96,10 @@ async def serving(
     *,
     secret: str,
     env: Mapping[str, str] | None = None,
+    fresh: bool = False,
 ) -> AsyncIterator[HubProcess]:
-    """A hub process over this database with these channels, and with this in its environment."""
+    """A hub process over this database with these channels, and with this in its environment. `fresh`: one that was not forked
+    and shares no memory, for who measures."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
     environment = {
@@ -111,7 +113,7 @@ async def serving(
     }
     log = folder / "log"
     with log.open("wb") as sink:
-        process = await start_hub("serve", cwd=Path.cwd(), env=environment, said=sink)
+        process = await start_hub("serve", cwd=Path.cwd(), env=environment, said=sink, fresh=fresh)
         hub = HubProcess(process, f"http://127.0.0.1:{port}", log)
         try:
             await hub.ready()

@@ -30,6 +30,9 @@ class Cluster:
         """`immediate` is as if the power had failed; what was acknowledged must be there again."""
         self._pg_ctl("-w", "-t", "300", "-m", mode, "restart")
 
+    def start(self, *arguments: str) -> None:
+        self._pg_ctl("-w", "-t", "300", *arguments, "start")
+
     def stop(self, mode: str = "immediate") -> None:
         self._pg_ctl("-w", "-m", mode, "stop")
 
@@ -78,3 +81,28 @@ def own_cluster(data: Path, *settings: str) -> Iterator[Cluster]:
         (data / "postgresql.auto.conf").write_text("".join(f"{line}\n" for line in lines))
         cluster.restart("fast")
         yield cluster
+
+
+@contextlib.contextmanager
+def standby_of(cluster: Cluster, folder: Path) -> Iterator[Cluster]:
+    """A second server that follows this one, as pg_basebackup makes it: whatever is committed there arrives a little later."""
+    owner = cluster.data.stat()
+    folder.mkdir()
+    if os.geteuid() == 0:
+        os.chown(folder, owner.st_uid, owner.st_gid)
+    data, line = folder / "data", parse_qs(urlsplit(cluster.dsn).query)["host"][0]
+    with (folder / "said").open("wb") as sink:
+        subprocess.run(
+            [
+                programs() / "pg_basebackup", "-h", line, "-U", "postgres", "-D", data, "--write-recovery-conf",
+                "--wal-method=stream", "--checkpoint=fast", "--no-sync",
+            ],
+            user=owner.st_uid if os.geteuid() == 0 else None,
+            check=True, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, timeout=120, cwd="/",
+        )  # fmt: skip
+    standby = Cluster(data, f"postgresql://postgres:@/postgres?host={folder}")
+    standby.start("-o", f"-k {folder} -h ''")
+    try:
+        yield standby
+    finally:
+        standby.stop("immediate")

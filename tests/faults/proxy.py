@@ -61,6 +61,11 @@ class Proxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
 
+    def lead_to(self, path: str) -> None:
+        """From now on new lines go to this socket file, and those that are open are reset: a fail-over."""
+        self._target = (0, path)
+        self.tear()
+
     def fall_silent(self, *, up: bool = True, down: bool = True) -> None:
         """Drop everything from now on, without a word to either side."""
         for way, wanted in ((self.up, up), (self.down, down)):

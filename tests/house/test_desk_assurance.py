@@ -15,7 +15,8 @@ _TEST = re.compile(r"`(tests/[a-z_/]+\.py)::(\w+)`")
 NO_PAGE = (
     # Pieces of pages, files, and addresses that answer with something else than a page.
     r"/desk/static/.*", r"/desk/live", r"/desk/fragments/.*", r"/desk/.*/files/.*", r"/desk/attachments/.*",
-    r"/desk/pictures/.*", r"/desk/knowledge/pictures/.*", r"/desk/security/app\.svg", r"/desk/.*/export", r"/desk/.*/raw", r"/desk/tags\.css",
+    r"/desk/pictures/.*", r"/desk/knowledge/pictures/.*", r"/desk/security/app\.svg",
+    r"/desk/.*/export", r"/desk/.*/raw", r"/desk/tags\.css",
     r"/desk/notices/latest", r"/desk/tickets/\{code\}/news",
     # A letter as it came, in its cage: what stands there is the customer's.
     r"/desk/tickets/\{code\}/originals/.*",

@@ -5,8 +5,6 @@ from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import pytest
-
 from tests.fakes.automation import automated
 from tests.fakes.crowd import tickets_wait
 from tests.fakes.invariants import assert_invariants
@@ -26,7 +24,6 @@ then = [ { note = "second" }, { priority = "urgent" } ]
 """
 
 
-@pytest.mark.timeout(240)
 async def test_hubs_that_are_killed_leave_nothing_undone_and_nothing_done_twice(
     database_dsn: str, tmp_path: Path
 ) -> None:

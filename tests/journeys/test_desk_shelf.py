@@ -19,7 +19,6 @@ async def desk(ctx: Context) -> AsyncIterator[Desk]:
         yield desk
 
 
-@pytest.mark.timeout(240)
 async def test_every_letter_of_the_shelf_can_be_looked_at(desk: Desk) -> None:
     codes = await letters_come(desk.ctx, [path.read_bytes() for path in SHELF])
     looked_at = {"originals": 0, "attachments": 0}

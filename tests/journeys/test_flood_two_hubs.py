@@ -78,7 +78,6 @@ async def flood(
     return answers
 
 
-@pytest.mark.timeout(120)
 async def test_s90_a_flood_over_two_hubs_is_bounded_and_a_customer_comes_through(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
@@ -108,7 +107,6 @@ async def test_s90_a_flood_over_two_hubs_is_bounded_and_a_customer_comes_through
         assert await one(ctx, "SELECT count(*) FROM ticket") == BUSY + 3
 
 
-@pytest.mark.timeout(120)
 async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:

@@ -37,7 +37,6 @@ async def _killed_at(hub: HubProcess, relay: ScriptedRelay) -> None:
     await hub.kill()
 
 
-@pytest.mark.timeout(240)
 @pytest.mark.parametrize(
     ("stage", "certain"), [("CONNECT", True), ("EHLO", True), ("MAIL", True), ("RCPT", True), (".", False)]
 )

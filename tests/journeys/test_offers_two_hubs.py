@@ -78,7 +78,6 @@ async def _offered_to(ctx: Context) -> str:
     )
 
 
-@pytest.mark.timeout(120)
 async def test_an_agent_vanishes_holding_an_offer_and_their_hub_with_them(
     ctx: Context, hubs: list[HubProcess]
 ) -> None:
@@ -128,7 +127,6 @@ async def test_an_agent_vanishes_holding_an_offer_and_their_hub_with_them(
     await assert_invariants(ctx.database)
 
 
-@pytest.mark.timeout(120)
 async def test_who_closes_their_last_page_is_unheard_and_who_logs_out_is_offered_nothing(
     ctx: Context, hubs: list[HubProcess]
 ) -> None:

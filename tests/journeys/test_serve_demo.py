@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from tests.journeys.command import Running, running
 
@@ -58,7 +57,6 @@ async def start(demo: Running) -> str:
     return "\n".join(demo.out)
 
 
-@pytest.mark.timeout(240)
 async def test_a_first_look_and_a_second(tmp_path: Path) -> None:
     env = {"HUB_WEB__PORT": "0"}
     async with aiohttp.ClientSession() as client:

@@ -81,7 +81,6 @@ async def _customers_write(world: SandboxWorld, hubs: list[HubProcess], key: str
     return said
 
 
-@pytest.mark.timeout(240)
 async def test_two_hubs_share_the_work_and_one_may_die(
     ctx: Context, database_dsn: str, world: SandboxWorld, tmp_path: Path
 ) -> None:

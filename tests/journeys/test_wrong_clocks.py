@@ -62,7 +62,6 @@ async def _minutes_off(hub: HubProcess) -> float:
         return (parsedate_to_datetime(answer.headers["Date"]) - datetime.now(UTC)).total_seconds() / 60
 
 
-@pytest.mark.timeout(180)
 async def test_hubs_whose_clocks_are_wrong_keep_every_promise_once(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:

@@ -1,5 +1,5 @@
-"""Where something goes wrong on the customers' side, they read a page of their own: in their language, whole in itself, and with
-no word of what only staff see."""
+"""Where something goes wrong on the customers' side, they read a page of their own: in their language, whole in itself, and
+with no word of what only staff see."""
 
 import base64
 import hashlib
@@ -24,7 +24,9 @@ async def desk(ctx: Context) -> AsyncIterator[Desk]:
         yield desk
 
 
-async def test_each_refusal_is_said_in_the_customers_language_and_without_a_word_of_the_desk(desk: Desk) -> None:
+async def test_each_refusal_is_said_in_the_customers_language_and_without_a_word_of_the_desk(
+    desk: Desk,
+) -> None:
     cases = [
         (404, "GET", "/help/en/nowhere/at/all", b"", "no such page", "没有这个页面"),
         (404, "GET", "/nowhere", b"", "no such page", "没有这个页面"),

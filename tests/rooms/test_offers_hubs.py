@@ -94,7 +94,6 @@ async def _do(hub: Context, query: str, *args: Any) -> None:
     await hub.database.run(lambda c: c.execute(query, *args))
 
 
-@pytest.mark.timeout(300)
 async def test_hubs_race_and_agents_come_and_go(hubs: list[Context]) -> None:
     """F64: routers race. F67: an agent logs out, or can hold less, during an accept."""
     agents = [await an_agent(hubs[0], f"a{n}", capacity=20) for n in range(AGENTS)]

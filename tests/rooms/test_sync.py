@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from channels.webchat import visitor
 from hub.actions import feed as feeding
+from hub.actions.answers.reply import queue_reply
 from hub.model.codes import TICKET, read_code, show_code
 from hub.model.people import Role
 from hub.settings import Settings
@@ -24,9 +26,11 @@ from storage.database import Connection
 from tests.conftest import SECRET
 from tests.fakes.desk import PASSWORD, customer_writes
 from tests.fakes.processes import until
-from tests.fakes.scene import a_real_agent, rows
+from tests.fakes.scene import SYSTEM, a_real_agent, rows
 
-SHOP = {"shop": {"kind": "api"}}
+CHANNELS = {"shop": {"kind": "api"}, "chat": {"kind": "webchat"}}
+LOOK_BACK = 3
+"""Lines above which a late one may still appear (channels.webchat.visitor): few, so that a few lines are many."""
 _THREADS = itertools.count()
 _SHOWN = """
     SELECT t.code, t.id, t.seq, t.status, t.assignee_id,
@@ -50,7 +54,8 @@ class House:
 async def house(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
     # A page that was away for a dozen events reads all again.
     monkeypatch.setattr(feeding, "REPLAY_LIMIT", 12)
-    given_ = Settings(channels=SHOP, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
+    monkeypatch.setattr(visitor, "_LOOK_BACK", LOOK_BACK)
+    given_ = Settings(channels=CHANNELS, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
         two = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
@@ -121,6 +126,114 @@ class Page:
                 self.shown |= await self.read(read_code(TICKET, said["ticket"]))
 
 
+@dataclass(slots=True)
+class Visitor:
+    """A page of the chat, as chat.js has it: it remembers its lines by their ids, and says which it has when it comes back."""
+
+    house: House
+    token: str = ""
+    ticket: str = ""
+    lines: dict[int, dict[str, Any]] = field(default_factory=dict)
+    said: int = 0
+    drawn: int = 0
+    socket: aiohttp.ClientWebSocketResponse | None = None
+    listening: "asyncio.Task[None] | None" = None
+
+    def hello(self, *, fresh: bool = False) -> dict[str, Any]:
+        ids = [] if fresh else sorted(self.lines)
+        floor = ids[-LOOK_BACK - 1] if len(ids) > LOOK_BACK else 0
+        have = [str(one) for one in ids if one > floor]
+        return {"type": "hello", "session": self.token, "page": "p1", "after": str(floor), "have": have}
+
+    async def ask(self, hub: int, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+        url = self.house.hubs[hub].url
+        headers = {"Origin": url, "Authorization": f"Bearer {self.token}", "Chat-Page": "p1"}
+        async with self.house.client.post(f"{url}/chat/chat/{path}", json=body, headers=headers) as answer:
+            frames: list[dict[str, Any]] = (await answer.json())["frames"]
+            return frames
+
+    async def poll(self, hub: int) -> None:
+        """What a page without a socket gets when it comes."""
+        (welcome,) = await self.ask(hub, "poll", self.hello())
+        self.token = welcome["session"]
+        self.lines |= {int(line["id"]): line for line in welcome["lines"]}
+
+    async def say(self, hub: int, *, again: bool = False) -> None:
+        """`again`: whether the last one was kept was not heard, so it is sent once more."""
+        self.said += not again
+        if self.said:
+            message = {"type": "message", "client_id": f"c{self.said}", "text": f"line {self.said}"}
+            (kept,) = await self.ask(hub, "say", message)
+            assert kept["type"] == "kept", kept
+            self.ticket = kept["ticket"] or self.ticket
+
+    async def is_answered(self, hub: int) -> None:
+        if self.ticket:
+            ctx = self.house.hubs[hub].ctx
+            code = read_code(TICKET, self.ticket)
+            await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text="On its way.")
+
+    async def draw(self) -> None:
+        """Somebody takes the id of a line that will be there later than those that take one after it."""
+        if self.ticket and not self.drawn:
+            (row,) = await rows(self.house.hubs[0].ctx, "SELECT next_timeline_id() AS id")
+            self.drawn = row["id"]
+
+    async def put(self) -> None:
+        """That line is there now, where it is not later than a page looks back."""
+        if not self.drawn:
+            return
+        code, drawn, self.drawn = read_code(TICKET, self.ticket), self.drawn, 0
+        after = "SELECT count(*) AS n FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE t.code = $1 AND i.id > $2"
+        (row,) = await rows(self.house.hubs[0].ctx, after, code, drawn)
+        if row["n"] < LOOK_BACK:
+            await rows(
+                self.house.hubs[0].ctx,
+                """WITH t AS (UPDATE ticket SET seq = seq + 1 WHERE code = $1 RETURNING id, seq, customer_id), f AS (
+                       SELECT i.channel_id, i.thread_key FROM interaction i JOIN t ON t.id = i.ticket_id LIMIT 1
+                   ), i AS (
+                       INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, thread_key, kind, direction, text)
+                       SELECT $2, t.id, t.seq, t.customer_id, f.channel_id, f.thread_key, 'message', 'out', 'late' FROM t, f
+                   ) INSERT INTO event (ticket_id, seq, kind, data)
+                     SELECT id, seq, 'interaction_added', jsonb_build_object('interaction', $2, 'direction', 'out') FROM t""",
+                code,
+                drawn,
+            )
+
+    async def open(self, hub: int) -> None:
+        if self.listening is not None and self.listening.done():
+            await self.drop()
+        if self.listening is None:
+            url = self.house.hubs[hub].url
+            self.socket = await self.house.client.ws_connect(f"{url}/chat/chat/socket", origin=url)
+            await self.socket.send_json(self.hello())
+            self.listening = asyncio.create_task(self._listen(self.socket))
+
+    async def drop(self) -> None:
+        if self.listening is not None and self.socket is not None:
+            await self.socket.close()
+            await self.listening
+        self.listening = self.socket = None
+
+    async def _listen(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        here: set[str] = set()
+        async for message in socket:
+            said = message.json()
+            self.token = said.get("session", self.token)
+            for line in said.get("lines", ()):
+                assert line["id"] not in here, "one line told twice on one socket"
+                here.add(line["id"])
+                self.lines[int(line["id"])] = line
+
+    async def is_whole(self) -> bool:
+        """Whether it shows what a fresh page would, each message of its own once."""
+        (welcome,) = await self.ask(0, "poll", self.hello(fresh=True))
+        ids = [int(line["id"]) for line in welcome["lines"]]
+        own = [line["client_id"] for line in welcome["lines"] if line["client_id"]]
+        assert len(own) == len(set(own)), "one message kept twice"
+        return ids == sorted(self.lines) and len(own) == self.said
+
+
 def place(cursor: str) -> tuple[int, ...]:
     return tuple(int(part) for part in cursor.split("."))
 
@@ -164,13 +277,16 @@ STEPS = st.lists(
         st.tuples(st.just("drop"), st.just(0)),
         st.tuples(st.just("open"), st.integers(0, 1)),
         st.tuples(st.just("rest"), st.just(0)),
+        st.tuples(st.sampled_from(["say", "say again", "answer", "chat open", "poll"]), st.integers(0, 1)),
+        st.tuples(st.sampled_from(["chat drop", "draw", "put"]), st.just(0)),
     ),
-    max_size=16,
+    max_size=20,
 )
 
 
+@pytest.mark.timeout(400)  # two whole hubs, and six histories: seconds, but many of them where much else runs
 @settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     phases=[
         Phase.explicit,
@@ -180,7 +296,7 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.integers(0, 1), steps=STEPS)
-async def test_a_page_of_the_desk_ends_as_a_fresh_one(
+async def test_pages_of_the_desk_and_the_chat_end_as_fresh_ones(
     house: House, first: int, steps: list[tuple[str, int]]
 ) -> None:
     hub = house.hubs[0].ctx
@@ -188,8 +304,9 @@ async def test_a_page_of_the_desk_ends_as_a_fresh_one(
     mark = next(_THREADS)
     quiet = [await customer_writes(hub, "quiet", thread=f"quiet{mark}.{n}") for n in range(2)]
     ids = {row["code"]: row["id"] for row in await rows(hub, "SELECT id, code FROM ticket")}
-    page, late = Page(house, newest["id"]), Late(house.dsn)
+    page, late, chat = Page(house, newest["id"]), Late(house.dsn), Visitor(house)
     await page.begin(first)
+    await chat.poll(first)
     begun = page.cursor
     held: set[int] = set()
     try:
@@ -206,20 +323,38 @@ async def test_a_page_of_the_desk_ends_as_a_fresh_one(
                 await page.drop()
             elif what == "open":
                 await page.open(number)
+            elif what in ("say", "say again"):
+                await chat.say(number, again=what == "say again")
+            elif what == "answer":
+                await chat.is_answered(number)
+            elif what == "chat open":
+                await chat.open(number)
+            elif what == "chat drop":
+                await chat.drop()
+            elif what == "poll":
+                await chat.poll(number)
+            elif what == "draw":
+                await chat.draw()
+            elif what == "put":
+                await chat.put()
             else:
                 await asyncio.sleep(0.03)  # time for what is on its way, or for some of it
         await late.end_all()
+        await chat.put()
         await page.open(1 - first)
+        await chat.open(1 - first)
 
         async def settled() -> bool:
-            if page.listening is not None and page.listening.done():
-                await page.open(first)
-            return page.shown == await page.read()
+            for one in (page, chat):
+                if one.listening is not None and one.listening.done():
+                    await one.open(first)
+            return page.shown == await page.read() and await chat.is_whole()
 
-        await until(settled, seconds=30, what="the page shows what a fresh one shows")
+        await until(settled, seconds=60, what="both pages show what fresh ones show")
     finally:
         await late.end_all()
         await page.drop()
+        await chat.drop()
     assert len(set(page.told)) == len(page.told)
 
     async def happened(connection: Connection) -> list[events.FeedRow]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
+from hub.actions.floor import expect
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.presence import set_presence
 from hub.actions.floor.route import drain, why_waiting
@@ -166,6 +167,27 @@ async def test_why_a_ticket_waits_says_its_place_and_the_wait(desk: Desk) -> Non
         assert why["expected"]["of"] == 5 and why["expected"]["agents"] == 1
         assert why["expected"]["least"] <= 6.5 * places[-1] <= why["expected"]["most"]
     assert places == [1, 2, 3, 4, 5]
+
+
+async def test_a_long_line_is_looked_at_once_in_a_while(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(expect, "LONG", 3)
+    monkeypatch.setattr(expect, "LONG_SECONDS", 3600.0)
+    await agent(desk, "bo", languages=("en",), capacity=1)
+    codes = [await asks(desk, n) for n in range(3)]
+    await drain(desk.ctx)
+
+    async def of() -> int:
+        why = await why_waiting(desk.ctx, codes[1])
+        assert why is not None
+        return int(why["expected"]["of"])
+
+    assert await of() == 2  # short: looked at each time
+    await asks(desk, 3)
+    assert await of() == 3
+    await asks(desk, 4)
+    assert await of() == 3  # long by now, and seen a moment ago
+    monkeypatch.setitem(desk.ctx.memo, expect.expect_ticket, (0.0, None))
+    assert await of() == 4
 
 
 async def test_a_closed_queue_gives_no_estimate(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from channels.webchat.frames import MOST_FRAME
 from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
+from tests.fakes.chromium import find_chromium
 from tests.fakes.leaving import free_to_leave
 
 
@@ -211,7 +212,7 @@ async def test_an_answer_is_delivered_by_the_transcript(room: Room) -> None:
 @contextlib.asynccontextmanager
 async def browser_page() -> AsyncIterator[Page]:
     async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await tools.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         try:
             yield await browser.new_page()
         finally:

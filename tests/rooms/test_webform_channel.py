@@ -15,6 +15,7 @@ from playwright.async_api import async_playwright
 from channels.webform import KIND
 from channels.webform.passes import make_trial
 from hub.sandbox.visit import read_form
+from tests.fakes.chromium import find_chromium
 from tests.fakes.ports import SECRET, Journal, make_ports, serving_routes
 
 PERSON = {"name": "李雷", "email": "Li@Example.cn", "message": "壶盖碎了 <script>alert(1)</script>"}
@@ -254,7 +255,7 @@ async def test_without_a_named_site_the_pass_is_needed(door: Door) -> None:
 
 async def test_a_person_in_a_browser_without_scripts(door: Door) -> None:
     async with async_playwright() as tools:
-        browser = await tools.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = await tools.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         context = await browser.new_context(java_script_enabled=False, locale="zh-CN")
         page = await context.new_page()
         await page.goto(door.address)

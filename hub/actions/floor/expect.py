@@ -1,5 +1,6 @@
 """A waiting ticket's place in the line and its expected wait, from everything that waits and everybody who is here."""
 
+import time
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,10 @@ from storage.work import AgentNow, WaitingRow
 
 LATELY_SECONDS = 4 * 3600.0
 """Answers of so long ago tell how quickly work is done."""
+
+LONG = 500
+LONG_SECONDS = 3.0
+"""So many tickets make a long line: to look at it costs, and one more or less among them is seen by nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +83,17 @@ def expect_in(ctx: Context, row: WaitingRow, seen: LineNow) -> Expected:
 async def expect_ticket(
     ctx: Context, connection: Connection, row: WaitingRow, present: Sequence[AgentNow], now: datetime
 ) -> Expected:
-    """As things stand now."""
-    rows = await stored.line_now(connection, now)
-    # By itself: it is planned anew each time, and what goes with it would be too.
-    answered = await stored.answered_lately(connection, LATELY_SECONDS)
-    return expect_in(ctx, row, see_line(ctx, rows, present, tempo(answered), {row.queue}, now))
+    """As things stand now; in a long line, as they stood `LONG_SECONDS` ago at the most."""
+    until, seen = ctx.memo.get(expect_ticket, (0.0, None))
+    if seen is None or time.monotonic() >= until:
+        rows = await stored.line_now(connection, now)
+        # By itself: it is planned anew each time, and what goes with it would be too.
+        answered = await stored.answered_lately(connection, LATELY_SECONDS)
+        queues = {row.queue, *(rule.name for rule in ctx.rules.queue)}
+        seen = see_line(ctx, rows, present, tempo(answered), queues, now)
+        if sum(len(tickets) for tickets in seen.line.values()) >= LONG:
+            ctx.memo[expect_ticket] = time.monotonic() + LONG_SECONDS, seen
+    return expect_in(ctx, row, seen)
 
 
 def tempo(answered: Sequence[AnsweredRow]) -> dict[str, float]:

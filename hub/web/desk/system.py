@@ -42,7 +42,7 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
 
     async def read(c: Connection) -> int:
         states = await views.outbox_states(c)
-        backlog = await views.backlog(c)
+        quarantined = await views.quarantined(c)
         channels = await views.list_channels(c)
         ill = sum(one.state in ("down", "misconfigured") for one in channels)
         stopped = await automation.stopped(c)
@@ -50,7 +50,7 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
         return (
             hopeless
             + len(stopped)
-            + backlog.quarantined
+            + quarantined
             + states.get("failed", 0)
             + states.get("uncertain", 0)
             + ill

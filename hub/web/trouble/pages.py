@@ -30,7 +30,7 @@ _SAID = {
     408: (N_("This took too long to arrive."), N_("Go back and try it again; smaller files arrive sooner.")),
     413: (N_("This is too large."), N_("Go back and send fewer files, or smaller ones.")),
     415: (N_("We could not read this."), _AGAIN),
-    429: (N_("Too many requests. Please wait a little."), N_("They came from your connection, perhaps from others who share it.")),
+    429: (N_("Too many requests. Please wait a little."), N_("They came from your connection, or one you share.")),
     503: (N_("Not just now"), N_("We cannot take anything just now. Please try again in a few minutes.")),
 }  # fmt: skip
 _OTHERWISE = (N_("Something went wrong."), N_("It is not your fault. Please try again in a few minutes."))

@@ -229,7 +229,9 @@ async def _own_fields(visit: Visit) -> dict[str, list[str]]:
         if not row.retired:
             choices = [f"= {' | '.join(one['value'] for one in row.choices)}"] if row.choices else []
             label = row.label_zh if visit.voice.chinese else row.label_en
-            told[f"{row.about}_fields"].append(visit.voice.colon.join([label, " ".join([row.name, *choices])]))
+            told[f"{row.about}_fields"].append(
+                visit.voice.colon.join([label, " ".join([row.name, *choices])])
+            )
     return told
 
 

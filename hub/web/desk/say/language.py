@@ -141,7 +141,11 @@ class Voice:
     def ago_said(self, at: datetime, now: datetime) -> str:
         """The same where nothing beside it says that it is past."""
         length = self.ago(at, now)
-        return length if (now - at).total_seconds() < _STEPS[-1][1] else self.say(N_("%(time)s ago"), time=length)
+        return (
+            length
+            if (now - at).total_seconds() < _STEPS[-1][1]
+            else self.say(N_("%(time)s ago"), time=length)
+        )
 
     def size(self, size: int) -> str:
         """Bytes in the largest unit that leaves a number above one."""

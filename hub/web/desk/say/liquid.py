@@ -27,7 +27,9 @@ def _say(voice: Voice, trouble: Trouble) -> str:
         said = voice.say(_OPEN)
     else:
         said = voice.say(_TROUBLES[trouble.code], what=trouble.what)
-    return voice.say(N_("Line %(number)s: %(what)s"), number=trouble.line, what=said) if trouble.line else said
+    return (
+        voice.say(N_("Line %(number)s: %(what)s"), number=trouble.line, what=said) if trouble.line else said
+    )
 
 
 def sample_values(voice: Voice, agent_name: str, language: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import hashlib
 import statistics
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -13,6 +14,9 @@ from routing.simulate.reference import DAY, LANGUAGES, SHIFTS, TOPICS, make_refe
 from routing.simulate.scenarios import SCENARIOS
 from routing.simulate.staff import load_staff
 from routing.simulate.trouble import CannotSimulate
+
+usual_week = cache(make_reference)
+"""Drawn once for all tests that only look at it."""
 
 
 def test_a_seed_is_the_same_week_wherever_it_is_drawn() -> None:
@@ -34,7 +38,7 @@ def test_a_seed_is_the_same_week_wherever_it_is_drawn() -> None:
 
 
 def test_as_many_customers_come_as_the_constants_say() -> None:
-    case = make_reference(3)
+    case = usual_week(3)
     assert len(case.errands) == pytest.approx(2_340 * 5 * 1.016, rel=0.03)
     channels = Counter(one.labels["channel"] for one in case.errands)
     kinds = Counter((one.labels["channel"], one.labels["kind"]) for one in case.errands)
@@ -63,7 +67,7 @@ def test_promises_go_by_kind_and_key_accounts_have_half_the_time() -> None:
         (one.labels["channel"] == "chat", one.labels["kind"], one.labels["key_account"]): (
             round(one.due - one.ticket.since, 6), one.weight,
         )
-        for one in make_reference(1).errands
+        for one in usual_week(1).errands
     }  # fmt: skip
     assert promised[False, "complaint", "no"] == (90.0, 4.0)
     assert promised[False, "complaint", "yes"] == (45.0, 8.0)
@@ -105,7 +109,7 @@ def test_hours_are_those_of_a_day_and_calendars_there_are_none() -> None:
 
 
 def test_misread_kinds_are_told_to_the_engine_and_not_to_the_figures() -> None:
-    usual, misread = make_reference(1), make_reference(1, goes_wrong=SCENARIOS["misread"])
+    usual, misread = usual_week(1), make_reference(1, goes_wrong=SCENARIOS["misread"])
     changed = [(a, b) for a, b in zip(usual.errands, misread.errands, strict=True) if a != b]
     assert len(changed) / len(usual.errands) == pytest.approx(0.08, abs=0.01)
     for a, b in changed:
@@ -114,14 +118,14 @@ def test_misread_kinds_are_told_to_the_engine_and_not_to_the_figures() -> None:
 
 
 def test_the_sick_are_away_for_a_day() -> None:
-    usual, sick = make_reference(1), make_reference(1, goes_wrong=SCENARIOS["sick"])
+    usual, sick = usual_week(1), make_reference(1, goes_wrong=SCENARIOS["sick"])
     away = [(a, b) for a, b in zip(usual.workers, sick.workers, strict=True) if a.shifts != b.shifts]
     assert len(away) == 3
     assert {(set(a.shifts) - set(b.shifts)).pop() for a, b in away} == {(900.0, 1380.0)}
 
 
 def test_a_storm_and_an_import_come_when_they_should() -> None:
-    usual = len(make_reference(1).errands)
+    usual = len(usual_week(1).errands)
     storm = make_reference(1, goes_wrong=SCENARIOS["storm"]).errands
     assert len(storm) - usual == pytest.approx(9 * 0.42 * usual / 75, rel=0.05)
     hour = [one for one in storm if 1980 <= one.ticket.since < 2040 and one.labels["channel"] == "email"]
@@ -135,15 +139,13 @@ def test_a_storm_and_an_import_come_when_they_should() -> None:
 
 def test_the_same_week_ends_the_same_every_time_and_is_served_well() -> None:
     """The figures of docs/simulation.md, with room: what the engine reaches, and that nobody is forgotten."""
-    first, second = (measure(Course(make_reference(1)).run()) for _ in range(2))
+    first, second = (measure(Course(usual_week(1)).run()) for _ in range(2))
     assert first == second
     assert first.figures["in_time_weighted"] > 96.5
     assert first.figures["live_lost"] < 2.5
     assert first.figures["unserved"] == 0.0
     assert (
         sum(done for _, done in first.agents.values())
-        + round(
-            first.figures["live_lost"] / 100.0 * sum(one.ticket.live for one in make_reference(1).errands)
-        )
+        + round(first.figures["live_lost"] / 100.0 * sum(one.ticket.live for one in usual_week(1).errands))
         == first.errands
     )

@@ -1,0 +1,110 @@
+"""F20, F21: a disk that is really full, under the tables and under the log of the server."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from channels.adapter import NotAccepted
+from hub.actions.context import Context
+from hub.web.app import make_app
+from hub.web.doors import ChannelDoors
+from tests.conftest import at_database, ready_made
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
+from tests.fakes.scene import a_hub, one, say
+from tests.faults.full_disk import FullDisk, on_small_disks
+
+BOB = [("email", "bob@example.com", True)]
+LONG = "x" * 50_000
+"""Incompressible it is not, but kept beside its row: each takes pages of its own."""
+
+
+async def _answers(server: FullDisk) -> bool:
+    try:
+        await (await asyncpg.connect(server.dsn, timeout=5)).close()
+    except (OSError, TimeoutError, asyncpg.PostgresError):
+        return False
+    return True
+
+
+async def _say_until_refused(ctx: Context, kept: list[str], word: str) -> str:
+    """The first that was not accepted; what was is added to `kept`."""
+    for n in range(2_000):
+        key = f"{word}{n}"
+        try:
+            await say(ctx, who=BOB, item_key=key, text=f"{key} {LONG}")
+        except NotAccepted:
+            return key
+        kept.append(key)
+    raise AssertionError("the disk was never full")
+
+
+async def _all_there(ctx: Context, kept: list[str]) -> None:
+    found = await one(
+        ctx, "SELECT array_agg(split_part(text, ' ', 1) ORDER BY id) FROM interaction WHERE direction = 'in'"
+    )
+    assert sorted(found) == sorted(kept)
+    await assert_invariants(ctx.database)
+
+
+@pytest.mark.timeout(300)
+async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str) -> None:
+    assert postgres  # the cluster that is copied is made by now
+    kept: list[str] = []
+    with on_small_disks(ready_made()) as server:
+        server.start()
+        await until(lambda: _answers(server), seconds=60, what="the server answers")
+        boss = await asyncpg.connect(server.dsn)
+        folder = f"{server.dsn.rpartition('host=')[2].removesuffix('/line')}/tables"
+        await boss.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
+        await boss.execute("CREATE DATABASE hub TEMPLATE template_hub TABLESPACE small")
+        await boss.close()
+        async with (
+            a_hub(at_database(server.dsn, "hub")) as ctx,
+            TestClient(TestServer(make_app(ctx, ChannelDoors(), _nothing))) as client,
+        ):
+            # F20: the tables.
+            server.fill(server.tables)
+            refused = await _say_until_refused(ctx, kept, "tables")
+            assert "No space left on device" in server.said()
+            async with client.get("/healthz") as answer:
+                assert answer.status == 200
+            assert await one(ctx, "SELECT count(*) FROM interaction") == len(kept), "reads still work"
+            server.free(server.tables)
+            await say(ctx, who=BOB, item_key=refused, text=refused)
+            kept.append(refused)
+            await _all_there(ctx, kept)
+
+            # F21: its log. It can do nothing but end; nor can it begin again before there is room.
+            server.fill(server.log)
+            refused = await _say_until_refused(ctx, kept, "log")
+            await until(lambda: asyncio.to_thread(_paniced, server), seconds=60, what="it ends")
+            with pytest.raises(NotAccepted):
+                await say(ctx, who=BOB, item_key=refused, text=refused)
+            server.free(server.log)
+            if not server.runs:
+                server.start()
+            await until(lambda: _answers(server), seconds=60, what="the server answers again")
+            await _say_again(ctx, refused)
+            kept.append(refused)
+            await _all_there(ctx, kept)
+
+
+def _paniced(server: FullDisk) -> bool:
+    return "PANIC" in server.said()
+
+
+async def _nothing() -> dict[str, str]:
+    return {}
+
+
+async def _say_again(ctx: Context, key: str) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                await say(ctx, who=BOB, item_key=key, text=key)
+                return
+            except NotAccepted:
+                await asyncio.sleep(0.1)
