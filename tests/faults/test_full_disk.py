@@ -80,7 +80,10 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
             # F21: its log. It can do nothing but end; nor can it begin again before there is room.
             server.fill(server.log)
             refused = await _say_until_refused(ctx, kept, "log")
-            await until(lambda: asyncio.to_thread(_paniced, server), seconds=60, what="it ends")
+            try:
+                await until(lambda: asyncio.to_thread(_paniced, server), seconds=20, what="it ends")
+            except AssertionError:
+                raise AssertionError(refused + server.said()[-3000:])
             with pytest.raises(NotAccepted):
                 await say(ctx, who=BOB, item_key=refused, text=refused)
             server.free(server.log)

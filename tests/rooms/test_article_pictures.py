@@ -210,10 +210,8 @@ async def test_what_no_text_and_no_version_names_goes_after_a_while_with_its_byt
 
 
 async def loose(ctx: Context) -> list[str]:
-    return [
-        row["token"]
-        for row in await rows(ctx, "SELECT token FROM article_picture WHERE loose_since IS NOT NULL")
-    ]
+    found = await rows(ctx, "SELECT token FROM article_picture WHERE loose_since IS NOT NULL ORDER BY id")
+    return [row["token"] for row in found]
 
 
 # ── into a reply ─────────────────────────────────────────────────────────────────────────────────────────────────────

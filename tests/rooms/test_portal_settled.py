@@ -80,7 +80,9 @@ async def test_whoever_was_only_let_in_answers_and_does_not_settle(house: House)
         assert "Yes, it is settled" not in case
         assert (await mei.post(f"/portal/{number}/settled")).status == 409
         assert (await mei.say(number, "It is here.")).status == 303
-    entry = "SELECT t.code FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.text = 'It is here.'"
+    entry = (
+        "SELECT t.code FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.text = 'It is here.'"
+    )
     assert await one(house.ctx, entry) == read_code(TICKET, number)
     async with house.browser() as li:
         await house.enter(li, LI)

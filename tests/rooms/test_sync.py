@@ -135,7 +135,6 @@ class Visitor:
     ticket: str = ""
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
     said: int = 0
-    drawn: int = 0
     socket: aiohttp.ClientWebSocketResponse | None = None
     listening: "asyncio.Task[None] | None" = None
 
@@ -173,32 +172,26 @@ class Visitor:
             code = read_code(TICKET, self.ticket)
             await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text="On its way.")
 
-    async def draw(self) -> None:
-        """Somebody takes the id of a line that will be there later than those that take one after it."""
-        if self.ticket and not self.drawn:
-            (row,) = await rows(self.house.hubs[0].ctx, "SELECT next_timeline_id() AS id")
-            self.drawn = row["id"]
-
-    async def put(self) -> None:
-        """That line is there now, where it is not later than a page looks back."""
-        if not self.drawn:
+    async def late_line(self, hub: int) -> None:
+        """Somebody took the id of a line before another line was there, and their own is there only now."""
+        if not self.ticket:
             return
-        code, drawn, self.drawn = read_code(TICKET, self.ticket), self.drawn, 0
-        after = "SELECT count(*) AS n FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE t.code = $1 AND i.id > $2"
-        (row,) = await rows(self.house.hubs[0].ctx, after, code, drawn)
-        if row["n"] < LOOK_BACK:
-            await rows(
-                self.house.hubs[0].ctx,
-                """WITH t AS (UPDATE ticket SET seq = seq + 1 WHERE code = $1 RETURNING id, seq, customer_id), f AS (
-                       SELECT i.channel_id, i.thread_key FROM interaction i JOIN t ON t.id = i.ticket_id LIMIT 1
-                   ), i AS (
-                       INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, thread_key, kind, direction, text)
-                       SELECT $2, t.id, t.seq, t.customer_id, f.channel_id, f.thread_key, 'message', 'out', 'late' FROM t, f
-                   ) INSERT INTO event (ticket_id, seq, kind, data)
-                     SELECT id, seq, 'interaction_added', jsonb_build_object('interaction', $2, 'direction', 'out') FROM t""",
-                code,
-                drawn,
-            )
+        ctx, code = self.house.hubs[hub].ctx, read_code(TICKET, self.ticket)
+        (drawn,) = await rows(ctx, "SELECT next_timeline_id() AS id")
+        await self.is_answered(hub)
+        await asyncio.sleep(0.05)
+        await rows(
+            ctx,
+            """WITH t AS (UPDATE ticket SET seq = seq + 1 WHERE code = $1 RETURNING id, seq, customer_id), f AS (
+                   SELECT i.channel_id, i.thread_key FROM interaction i JOIN t ON t.id = i.ticket_id LIMIT 1
+               ), i AS (
+                   INSERT INTO interaction (id, ticket_id, seq, customer_id, channel_id, thread_key, kind, direction, text)
+                   SELECT $2, t.id, t.seq, t.customer_id, f.channel_id, f.thread_key, 'message', 'out', 'late' FROM t, f
+               ) INSERT INTO event (ticket_id, seq, kind, data)
+                 SELECT id, seq, 'interaction_added', jsonb_build_object('interaction', $2, 'direction', 'out') FROM t""",
+            code,
+            drawn["id"],
+        )
 
     async def open(self, hub: int) -> None:
         if self.listening is not None and self.listening.done():
@@ -278,7 +271,8 @@ STEPS = st.lists(
         st.tuples(st.just("open"), st.integers(0, 1)),
         st.tuples(st.just("rest"), st.just(0)),
         st.tuples(st.sampled_from(["say", "say again", "answer", "chat open", "poll"]), st.integers(0, 1)),
-        st.tuples(st.sampled_from(["chat drop", "draw", "put"]), st.just(0)),
+        st.tuples(st.just("late line"), st.integers(0, 1)),
+        st.tuples(st.just("chat drop"), st.just(0)),
     ),
     max_size=20,
 )
@@ -307,6 +301,8 @@ async def test_pages_of_the_desk_and_the_chat_end_as_fresh_ones(
     page, late, chat = Page(house, newest["id"]), Late(house.dsn), Visitor(house)
     await page.begin(first)
     await chat.poll(first)
+    await chat.say(first)
+    await chat.open(first)
     begun = page.cursor
     held: set[int] = set()
     try:
@@ -333,14 +329,11 @@ async def test_pages_of_the_desk_and_the_chat_end_as_fresh_ones(
                 await chat.drop()
             elif what == "poll":
                 await chat.poll(number)
-            elif what == "draw":
-                await chat.draw()
-            elif what == "put":
-                await chat.put()
+            elif what == "late line":
+                await chat.late_line(number)
             else:
                 await asyncio.sleep(0.03)  # time for what is on its way, or for some of it
         await late.end_all()
-        await chat.put()
         await page.open(1 - first)
         await chat.open(1 - first)
 
