@@ -4,7 +4,6 @@ The page itself notes both moments, on its own clock, so that the way between th
 """
 
 import itertools
-import shutil
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from hub.model.people import HUB
 from tests.benchmarks.figure import Aim, BenchmarkFailed, Figure, Round, percentiles
 from tests.benchmarks.stage import PASSWORD
 from tests.browser.conftest import ARGUMENTS
+from tests.fakes.chromium import find_chromium
 
 FLOOR = "the page of preferences, in the same browser"
 OPENED, PUSHED = (Aim(of="value", bound=bound, low=True) for bound in (200, 300))
@@ -109,7 +109,7 @@ async def in_browser(
     ctx: Context, url: str, *, login: str, times: int, facts: Mapping[str, Any]
 ) -> AsyncIterator[Figure]:
     """Opening a ticket, lists, search, and news pushed into an open thread, each so many `times`."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         raise BenchmarkFailed("there is no Chromium on this machine")
     async with async_playwright() as playwright:

@@ -16,10 +16,10 @@ from pathlib import Path
 from tests.conftest import copy_cluster
 from tests.faults.cluster import programs
 
-TABLES_MB, LOG_MB = 96, 96
+TABLES_MB, LOG_MB = 160, 96
 _SETTINGS = (
     "fsync = off", "synchronous_commit = on", "full_page_writes = on", "autovacuum = off", "max_connections = 60",
-    "max_wal_size = 32MB", "min_wal_size = 32MB", "listen_addresses = ''",
+    "max_wal_size = 1GB", "min_wal_size = 32MB", "listen_addresses = ''",
 )  # fmt: skip
 _HOLD = """
 set -e

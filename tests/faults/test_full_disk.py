@@ -1,6 +1,7 @@
 """F20, F21: a disk that is really full, under the tables and under the log of the server."""
 
 import asyncio
+import random
 
 import asyncpg
 import pytest
@@ -17,8 +18,8 @@ from tests.fakes.scene import a_hub, one, say
 from tests.faults.full_disk import FullDisk, on_small_disks
 
 BOB = [("email", "bob@example.com", True)]
-LONG = "x" * 50_000
-"""Incompressible it is not, but kept beside its row: each takes pages of its own."""
+LONG = random.Random(20).randbytes(25_000).hex()
+"""Nothing makes it smaller: each takes pages of its own, in the tables and in the log."""
 
 
 async def _answers(server: FullDisk) -> bool:
@@ -80,10 +81,7 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
             # F21: its log. It can do nothing but end; nor can it begin again before there is room.
             server.fill(server.log)
             refused = await _say_until_refused(ctx, kept, "log")
-            try:
-                await until(lambda: asyncio.to_thread(_paniced, server), seconds=20, what="it ends")
-            except AssertionError:
-                raise AssertionError(refused + server.said()[-3000:])
+            await until(lambda: asyncio.to_thread(_paniced, server), seconds=60, what="it ends")
             with pytest.raises(NotAccepted):
                 await say(ctx, who=BOB, item_key=refused, text=refused)
             server.free(server.log)

@@ -418,7 +418,7 @@ async def test_the_end_of_a_session_closes_its_socket(desk: Desk) -> None:
     (token,) = [cookie.value for cookie in desk.session.cookie_jar if cookie.key == "hub_session"]
     async with desk.session.ws_connect(f"{desk.url}/desk/live", headers={"Origin": desk.url}) as socket:
         await log_out(desk.ctx, token)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async for _ in socket:
                 continue
         assert socket.close_code == live.SESSION_ENDED

@@ -70,19 +70,19 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
         async def arrived() -> bool:
             return await _only_ticket(ctx) is not None
 
-        await until(arrived, seconds=10, what="the letter is a ticket")
+        await until(arrived, seconds=30, what="the letter is a ticket")
         ticket = await _only_ticket(ctx)
         assert ticket is not None
         assert (ticket.kind, ticket.queue, ticket.customer_name) == ("complaint", "complaints", "王丽华")
         # 7: nobody is on line, and the ticket says so; then somebody comes.
-        await until(lambda: _explained(ctx), seconds=5, what="the ticket says why it waits")
+        await until(lambda: _explained(ctx), seconds=30, what="the ticket says why it waits")
         await set_presence(ctx, agent_id=ann, presence="online", actor=HUB)
 
         async def assigned() -> bool:
             now = await _only_ticket(ctx)
             return now is not None and now.assignee_id == ann
 
-        await until(assigned, seconds=5, what="the ticket has its agent")
+        await until(assigned, seconds=30, what="the ticket has its agent")
         decisions = await ctx.database.read(lambda c: views.ticket_decisions(c, ticket.id))
         assert [one.step for one in decisions] == ["assigned", "classified"]
         assert decisions[1].why["classification"]["evidence"]
@@ -90,7 +90,7 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
         # Out: answered; the letter leaves once, in its thread, with an address that brings the answer back.
         actor = Actor(name="Ann", agent_id=ann)
         await queue_reply(ctx, ticket_code=ticket.code, actor=actor, text="马上为您退款。")
-        (raw,) = await world.mail.wait_for_letter("lihua@mail.example", 1, 10)
+        (raw,) = await world.mail.wait_for_letter("lihua@mail.example", 1, 30)
         answer = message_from_bytes(raw, policy=default)
         assert answer["In-Reply-To"] == "<one@mail.example>"
         assert "+t" in answer["Reply-To"]
@@ -98,7 +98,7 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
         async def delivered() -> bool:
             return (await _timeline(ctx, ticket))[-1].delivery == "sent"
 
-        await until(delivered, seconds=5, what="the reply is shown as sent")
+        await until(delivered, seconds=30, what="the reply is shown as sent")
         pending = await _only_ticket(ctx)
         assert pending is not None and pending.status == "pending"
 
@@ -111,7 +111,7 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
         async def returned() -> bool:
             return len(await _timeline(ctx, ticket)) == 3
 
-        await until(returned, seconds=10, what="the customer's answer is on the ticket")
+        await until(returned, seconds=30, what="the customer's answer is on the ticket")
         entries = await _timeline(ctx, ticket)
         assert entries[-1].thread_rule == "token"
         again = await _only_ticket(ctx)
@@ -120,7 +120,7 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
 
         # All of it was told, in order, with ids only.
         told: list[Any] = []
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             async for event in events:
                 told.append(event)
                 if event.kind == "status_changed" and event.data.get("to") == "open":

@@ -63,7 +63,6 @@ async def ctx(database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (about / "entry_points.txt").write_text("[contact_hub.channels]\nslow = slow_kind:KIND\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(tmp_path), os.environ.get("PYTHONPATH", ""))))
-    monkeypatch.setattr(reading, "WALL_SECONDS", 1.0)
     async with a_hub(database_dsn, {**CHANNELS, "slow": {"kind": "slow"}}, heavy=True) as hub:
         yield hub
         await assert_invariants(hub.database)

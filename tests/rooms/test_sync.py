@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from channels.webchat import visitor
 from hub.actions import feed as feeding
 from hub.actions.answers.reply import queue_reply
+from hub.actions.ports import make_ports
 from hub.model.codes import TICKET, read_code, show_code
 from hub.model.people import Role
 from hub.settings import Settings
@@ -55,7 +56,9 @@ async def house(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
     # A page that was away for a dozen events reads all again.
     monkeypatch.setattr(feeding, "REPLAY_LIMIT", 12)
     monkeypatch.setattr(visitor, "_LOOK_BACK", LOOK_BACK)
-    given_ = Settings(channels=CHANNELS, web={"port": 0}, secret_key=SECRET.decode())  # type: ignore[arg-type]
+    given_ = Settings(
+        channels=CHANNELS, web={"port": 0, "trusted_proxies": ["127.0.0.1"]}, secret_key=SECRET.decode()
+    )  # type: ignore[arg-type]
     async with AsyncExitStack() as stack:
         one = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
         two = await stack.enter_async_context(run_hub(given_, database_dsn, grace=5))
@@ -131,6 +134,7 @@ class Visitor:
     """A page of the chat, as chat.js has it: it remembers its lines by their ids, and says which it has when it comes back."""
 
     house: House
+    peer: dict[str, str]
     token: str = ""
     ticket: str = ""
     lines: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -138,15 +142,15 @@ class Visitor:
     socket: aiohttp.ClientWebSocketResponse | None = None
     listening: "asyncio.Task[None] | None" = None
 
-    def hello(self, *, fresh: bool = False) -> dict[str, Any]:
-        ids = [] if fresh else sorted(self.lines)
+    def hello(self) -> dict[str, Any]:
+        ids = sorted(self.lines)
         floor = ids[-LOOK_BACK - 1] if len(ids) > LOOK_BACK else 0
         have = [str(one) for one in ids if one > floor]
         return {"type": "hello", "session": self.token, "page": "p1", "after": str(floor), "have": have}
 
     async def ask(self, hub: int, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
         url = self.house.hubs[hub].url
-        headers = {"Origin": url, "Authorization": f"Bearer {self.token}", "Chat-Page": "p1"}
+        headers = {**self.peer, "Origin": url, "Authorization": f"Bearer {self.token}", "Chat-Page": "p1"}
         async with self.house.client.post(f"{url}/chat/chat/{path}", json=body, headers=headers) as answer:
             frames: list[dict[str, Any]] = (await answer.json())["frames"]
             return frames
@@ -198,7 +202,9 @@ class Visitor:
             await self.drop()
         if self.listening is None:
             url = self.house.hubs[hub].url
-            self.socket = await self.house.client.ws_connect(f"{url}/chat/chat/socket", origin=url)
+            self.socket = await self.house.client.ws_connect(
+                f"{url}/chat/chat/socket", origin=url, headers=self.peer
+            )
             await self.socket.send_json(self.hello())
             self.listening = asyncio.create_task(self._listen(self.socket))
 
@@ -220,9 +226,12 @@ class Visitor:
 
     async def is_whole(self) -> bool:
         """Whether it shows what a fresh page would, each message of its own once."""
-        (welcome,) = await self.ask(0, "poll", self.hello(fresh=True))
-        ids = [int(line["id"]) for line in welcome["lines"]]
-        own = [line["client_id"] for line in welcome["lines"] if line["client_id"]]
+        ctx = self.house.hubs[0].ctx
+        (row,) = await rows(
+            ctx, "SELECT thread_key FROM ticket WHERE code = $1", read_code(TICKET, self.ticket)
+        )
+        there = await make_ports(ctx, "chat").transcript.since(row["thread_key"], 0)
+        ids, own = [line.id for line in there], [line.client_id for line in there if line.client_id]
         assert len(own) == len(set(own)), "one message kept twice"
         return ids == sorted(self.lines) and len(own) == self.said
 
@@ -298,7 +307,11 @@ async def test_pages_of_the_desk_and_the_chat_end_as_fresh_ones(
     mark = next(_THREADS)
     quiet = [await customer_writes(hub, "quiet", thread=f"quiet{mark}.{n}") for n in range(2)]
     ids = {row["code"]: row["id"] for row in await rows(hub, "SELECT id, code FROM ticket")}
-    page, late, chat = Page(house, newest["id"]), Late(house.dsn), Visitor(house)
+    page, late, chat = (
+        Page(house, newest["id"]),
+        Late(house.dsn),
+        Visitor(house, {"X-Forwarded-For": f"203.0.113.{mark + 1}"}),
+    )
     await page.begin(first)
     await chat.poll(first)
     await chat.say(first)

@@ -1,7 +1,6 @@
 """Starts the demo on an embedded Postgres, lets its customers write, and takes each picture of SCREENS into docs/screens/."""
 
 import asyncio
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from hub.sandbox.demo import STAFF, Demo, run_demo
 from hub.settings import Settings, Web
 from storage.embedded import embedded_postgres
 from tests.browser.conftest import ARGUMENTS
+from tests.fakes.chromium import find_chromium
 from tests.fakes.processes import until
 
 PLACE = Path(__file__).parent.parent.parent / "docs" / "screens"
@@ -58,8 +58,9 @@ async def take_all() -> None:
         settings = Settings(data_dir=Path(folder), web=Web(port=0))
         with embedded_postgres(Path(folder) / "postgres") as dsn:
             async with run_demo(settings, dsn, locale="en") as demo, async_playwright() as playwright:
-                chromium = shutil.which("chromium") or shutil.which("google-chrome")
-                browser = await playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+                browser = await playwright.chromium.launch(
+                    executable_path=find_chromium(), args=list(ARGUMENTS)
+                )
                 connection = await asyncpg.connect(dsn)
                 here = await _log_in(browser, demo)
                 await until(lambda: _come(connection), seconds=PATIENCE_SECONDS, what="enough tickets")

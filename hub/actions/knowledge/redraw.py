@@ -35,11 +35,10 @@ def redraw(data: bytes) -> Redrawn:
             if getattr(given, "is_animated", False):
                 return Redrawn(trouble="moving_picture")
             given.draft("RGB", (2 * KEPT_SIDE, 2 * KEPT_SIDE))
-            image = _plain(ImageOps.exif_transpose(given))
+            image = _drawn(given)
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         # What Pillow says of bytes that are no such picture, by format: SyntaxError of a PNG's broken chunk.
         return Redrawn(trouble="broken_picture")
-    image.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
     kept = "image/png" if kind == "image/gif" else kind
     written = _written(image, kept)
     if kept == "image/png" and image.mode != "RGBA" and len(written) > _MOST_PNG:
@@ -58,18 +57,21 @@ def redraw(data: bytes) -> Redrawn:
     )
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Eight bits of colour, and how much shines through, where anything does."""
-    clear = image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info
-    wanted = "RGBA" if clear else "L" if image.mode in ("1", "L", "I;16", "I") else "RGB"
-    if image.mode in ("I", "I;16"):
-        # Sixteen bits of grey: the upper eight of them.
-        image = image.point(lambda level: level / 256).convert("L")
+def _drawn(given: Image.Image) -> Image.Image:
+    """Upright, no longer than is kept, with eight bits of each colour, and how much shines through where anything does. Made
+    smaller first: there is never a second picture of the size that came."""
     # A profile is of the colours that the picture had: it fits no others (CMYK to RGB).
-    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA", "P", "L") else None
-    plain = image.convert(wanted)
-    plain.info = {"icc_profile": profile} if profile and len(profile) <= _MOST_COLOURS else {}
-    return plain
+    profile = given.info.get("icc_profile") if given.mode in ("RGB", "RGBA", "P", "L") else None
+    clear = given.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in given.info
+    wanted = "RGBA" if clear else "L" if given.mode in ("1", "L", "I;16", "I") else "RGB"
+    if given.mode in ("I", "I;16"):
+        # Sixteen bits of grey: the upper eight of them.
+        given = given.point(lambda level: level / 256)
+    image = given if given.mode == wanted and "transparency" not in given.info else given.convert(wanted)
+    image.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    upright = ImageOps.exif_transpose(image)
+    upright.info = {"icc_profile": profile} if profile and len(profile) <= _MOST_COLOURS else {}
+    return upright
 
 
 def _written(image: Image.Image, kind: str) -> bytes:

@@ -1,17 +1,18 @@
 """The ticket list: which tickets an agent looks at, and reading them."""
 
+import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from hub.actions.context import Context
 from hub.actions.read_clocks import ClockNow, clocks_of
 from hub.model.filters import Condition, Filter, Group, How, every, one_of
 from hub.model.tags import clean_tag
 from hub.web.desk.lists.built_in import BUILT_IN, TABS, USUAL, ShownView, choose_view, read_code
 from hub.web.desk.say.language import N_
-from routing.promises import Policies
 from storage import drafts, saved_views, ticket_lists, views
 from storage.database import Connection
 from storage.filters import Reader
@@ -25,6 +26,9 @@ MOST = 1000
 """Rows a list can grow to; whoever needs more searches."""
 COUNTED = 100
 """Tickets of a view are counted up to this; more is "99+"."""
+MUCH = 1000
+QUEUES_SECONDS = 2.0
+"""Where so many tickets are open, to count them costs more than the list itself, and they are never the same for long."""
 
 SHOWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work": (N_("In work"), ("open", "pending")),
@@ -103,33 +107,47 @@ class Listed:
     drafts: Set[int]
 
 
-async def read_list(connection: Connection, look: Look, reader: Reader, policies: Policies) -> Listed:
-    """The first `look.rows` tickets of the view that the reader sees, and the figures above the list."""
+async def read_list(ctx: Context, connection: Connection, look: Look, reader: Reader) -> Listed:
+    """The first `look.rows` tickets of the view that the reader sees, and the figures above the list. Those beside queues are
+    the same for everybody: where much is open they were counted `QUEUES_SECONDS` ago at the most."""
     view = choose_view(look.scope, await views_of(connection, look, reader.agent_id))
     wanted = look.wanted(view)
     limit = min(look.rows, MOST)
     async with side_by_side(connection) as also:
         c = also.connection
         counts = {code: also.ask(count_view(c, BUILT_IN[code], reader)) for code in TABS}
-        queues = also.ask(views.list_queues(c))
+        counted = _counted_lately(ctx)
+        asked = also.ask(views.list_queues(c)) if counted is None else None
         ids = await ticket_lists.find_ids(
             c, wanted, replace(reader, values=[]), order=view.arranged, limit=limit + 1
         )
         shown = ids[:limit]
         rows = also.ask(ticket_lists.read_rows(c, shown))
-        clocks = also.ask(clocks_of(c, policies, shown, reader.now))
+        clocks = also.ask(clocks_of(c, ctx.rules.policies, shown, reader.now))
         marks = also.ask(ticket_lists.marks_of(c, shown, reader.agent_id))
         begun = also.ask(drafts.tickets_with_drafts(c, reader.agent_id, shown))
+    queues = _keep_counted(ctx, asked.result()) if asked is not None else counted
     return Listed(
         view=view,
         rows=rows.result(),
         more=len(ids) > limit and limit < MOST,
         counts={code: count.result() for code, count in counts.items()},
-        queues=queues.result(),
+        queues=queues or [],
         clocks=clocks.result(),
         marks=marks.result(),
         drafts=begun.result(),
     )
+
+
+def _counted_lately(ctx: Context) -> Sequence[views.QueueRow] | None:
+    until, queues = ctx.memo.get(read_list, (0.0, None))
+    return queues if time.monotonic() < until else None
+
+
+def _keep_counted(ctx: Context, queues: Sequence[views.QueueRow]) -> Sequence[views.QueueRow]:
+    if sum(queue.open for queue in queues) >= MUCH:
+        ctx.memo[read_list] = time.monotonic() + QUEUES_SECONDS, queues
+    return queues
 
 
 async def views_of(connection: Connection, look: Look, agent_id: int) -> Sequence[SavedViewRow]:

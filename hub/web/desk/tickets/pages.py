@@ -90,8 +90,7 @@ async def show_customer_pane(visit: Visit) -> web.StreamResponse:
 
 
 async def _read(visit: Visit, look: Look) -> Listed:
-    policies = visit.ctx.rules.policies
-    return await visit.ctx.database.read(lambda c: read_list(c, look, reader_of(visit), policies))
+    return await visit.ctx.database.read(lambda c: read_list(visit.ctx, c, look, reader_of(visit)))
 
 
 def reader_of(visit: Visit) -> Reader:
