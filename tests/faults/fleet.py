@@ -40,6 +40,8 @@ class Seat:
         self.died_at: list[str] = []
         """Points at which processes ended."""
         self.stopped = False
+        self.code: Path | None = None
+        """The folder whose code the processes to come run; None: this one's."""
 
     @property
     def pid(self) -> int:
@@ -185,5 +187,12 @@ class Fleet:
         }
         with (seat.folder / "log").open("ab") as sink:
             seat.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", *module, "serve", env=environment, stdout=sink, stderr=sink
+                sys.executable,
+                "-m",
+                *module,
+                "serve",
+                env=environment,
+                stdout=sink,
+                stderr=sink,
+                cwd=seat.code,
             )

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,10 +131,3 @@ def on_small_disks(ready: Path) -> Iterator[FullDisk]:
         holder.stdout.close()
         holder.wait(30)
         shutil.rmtree(folder)
-
-
-def wait_until_it_ended(server: FullDisk, seconds: float) -> bool:
-    until = time.monotonic() + seconds
-    while server.runs and time.monotonic() < until:
-        time.sleep(0.05)
-    return not server.runs

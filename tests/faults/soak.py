@@ -41,17 +41,17 @@ def main() -> int:
     if asked.folder is not None:
         return _run(asked)
     with tempfile.TemporaryDirectory(prefix="hub-soak-") as folder:
-        code = _copied(Path(folder))
+        Path(folder).chmod(0o755)
+        code = copy_code(Path(folder) / "code")
         again = [*sys.argv[1:], "--report", str(asked.report.resolve()), "--folder", folder]
         return subprocess.run(
             [sys.executable, "-m", "tests.faults.soak", *again], cwd=code, check=False
         ).returncode
 
 
-def _copied(folder: Path) -> Path:
-    folder.chmod(0o755)
+def copy_code(code: Path) -> Path:
+    """The program and its tests as they are now, to be run from there."""
     here = Path(next(iter(tests.__path__))).parent
-    code = folder / "code"
     code.mkdir()
     for name in COPIED:
         if (here / name).is_dir():

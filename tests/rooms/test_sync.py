@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from channels.webchat import visitor
@@ -287,9 +287,11 @@ STEPS = st.lists(
 )
 
 
-@pytest.mark.timeout(400)  # two whole hubs, and six histories: seconds, but many of them where much else runs
+@pytest.mark.timeout(
+    400
+)  # two whole hubs, and seven histories: seconds, but many of them where much else runs
 @settings(
-    max_examples=6,
+    max_examples=5,
     deadline=None,
     phases=[
         Phase.explicit,
@@ -299,6 +301,14 @@ STEPS = st.lists(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(first=st.integers(0, 1), steps=STEPS)
+@example(first=0, steps=[("answer", 0), ("rest", 0), ("late line", 1), ("rest", 0), ("say again", 1)])
+@example(
+    first=1,
+    steps=[
+        ("late", 0), ("write", 0), ("drop", 0), ("write", 1), ("open", 0), ("rest", 0), ("commit", 0), ("rest", 0),
+        ("drop", 0), ("burst", 2), ("burst", 0), ("burst", 1), ("rest", 0), ("rest", 0), ("open", 1), ("write", 1),
+    ],
+)  # fmt: skip
 async def test_pages_of_the_desk_and_the_chat_end_as_fresh_ones(
     house: House, first: int, steps: list[tuple[str, int]]
 ) -> None:

@@ -148,13 +148,13 @@ WORDS: Mapping[tuple[str, str], Words] = {
     ("email", "imap_host"): Words(
         label=N_("Server for reading (IMAP)"), help=N_("Such as imap.shop.example")
     ),
-    ("email", "imap_port"): Words(label=N_("Its port")),
-    ("email", "imap_security"): Words(label=N_("Protection of its line")),
+    ("email", "imap_port"): Words(label=N_("IMAP port")),
+    ("email", "imap_security"): Words(label=N_("IMAP security")),
     ("email", "smtp_host"): Words(
         label=N_("Server for sending (SMTP)"), help=N_("Such as smtp.shop.example")
     ),
-    ("email", "smtp_port"): Words(label=N_("Port for sending")),
-    ("email", "smtp_security"): Words(label=N_("Protection when sending")),
+    ("email", "smtp_port"): Words(label=N_("SMTP port")),
+    ("email", "smtp_security"): Words(label=N_("SMTP security")),
     ("email", "same_login"): Words(label=N_("Log in for sending with the same name and password")),
     ("email", "smtp_user"): Words(
         label=N_("Login name for sending"), help=N_("Empty: the server takes letters without a login.")
