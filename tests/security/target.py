@@ -12,7 +12,7 @@ from hub.actions.note import add_note
 from hub.actions.people.keys import create_api_key
 from hub.actions.people.staff import add_agent
 from hub.actions.search.index import index_some
-from hub.model.codes import CUSTOMER, TASK, TICKET, show_code
+from hub.model.codes import CUSTOMER, INCIDENT, TASK, TICKET, show_code
 from hub.model.people import HUB, Actor, Role, Scope
 from storage.change_customers import OrganisationSaid
 from tests.fakes.desk import CHANNELS, MAIL, PASSWORD, Desk, customer_writes, serving_desk
@@ -47,7 +47,7 @@ async def a_target(ctx: Context) -> AsyncIterator[Target]:
         await customer_writes(desk.ctx, "Another matter", thread="zhao", name="Zhao")
         await add_note(desk.ctx, ticket_code=code, actor=HUB, text="For colleagues")
         task = await new_task(desk.ctx, title="Look", ticket_code=code, actor=HUB)
-        await add_incident(desk.ctx, title="Down", actor=HUB, ticket_codes=[code])
+        incident = await add_incident(desk.ctx, title="Down", actor=HUB, ticket_codes=[code])
         await add_organisation(desk.ctx, said=OrganisationSaid(name="Shop Ltd"), actor=ADMIN)
         while await index_some(desk.ctx):
             pass
@@ -58,6 +58,7 @@ async def a_target(ctx: Context) -> AsyncIterator[Target]:
                 CUSTOMER, await one(desk.ctx, "SELECT code FROM customer ORDER BY id LIMIT 1")
             ),
             "task": show_code(TASK, task),
+            "incident": show_code(INCIDENT, incident),
             "token": await one(desk.ctx, "SELECT token FROM attachment"),
             "id": "1",
             "call": "1",

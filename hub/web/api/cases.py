@@ -370,7 +370,7 @@ async def _detail(call: Call, code: int, *, status: int = 200) -> Answer:
 
 def _incident(call: Call) -> int:
     try:
-        return read_code(INCIDENT, call.params["id"])
+        return read_code(INCIDENT, call.params["incident"])
     except NotACode as error:
         raise NotFound(str(error)) from error
 

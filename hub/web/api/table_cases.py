@@ -95,7 +95,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="getIncident",
         method="GET",
-        path="/incidents/{id}",
+        path="/incidents/{incident}",
         scopes=_READ,
         summary="One incident with what was said and what became of it",
         summary_zh="单个事件及其通报情况",
@@ -106,7 +106,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="putIncident",
         method="PUT",
-        path="/incidents/{id}",
+        path="/incidents/{incident}",
         scopes=_WRITE,
         summary="Change an incident's title and state",
         summary_zh="修改事件的标题与状态",
@@ -117,7 +117,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="addIncidentTickets",
         method="POST",
-        path="/incidents/{id}/tickets",
+        path="/incidents/{incident}/tickets",
         scopes=_WRITE,
         summary="Put tickets on an incident, by number or by tag",
         summary_zh="按编号或标签将工单归入事件",
@@ -128,7 +128,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="removeIncidentTicket",
         method="DELETE",
-        path="/incidents/{id}/tickets/{number}",
+        path="/incidents/{incident}/tickets/{number}",
         scopes=_WRITE,
         summary="Take a ticket off an incident",
         summary_zh="将工单移出事件",
@@ -138,7 +138,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="previewIncidentUpdate",
         method="GET",
-        path="/incidents/{id}/preview",
+        path="/incidents/{incident}/preview",
         scopes=_READ,
         summary="Whom an update would reach, and how",
         summary_zh="预览通报将通知哪些客户",
@@ -149,7 +149,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="postIncidentUpdate",
         method="POST",
-        path="/incidents/{id}/updates",
+        path="/incidents/{incident}/updates",
         scopes=_WRITE,
         summary="Tell everybody whom an incident concerns",
         summary_zh="向受影响的客户发出通报",
@@ -162,7 +162,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="stopIncidentUpdates",
         method="POST",
-        path="/incidents/{id}/stop",
+        path="/incidents/{incident}/stop",
         scopes=_WRITE,
         summary="Tell nobody more of what goes out now",
         summary_zh="停止正在发出的通报",

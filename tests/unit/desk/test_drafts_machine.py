@@ -205,7 +205,7 @@ class Drafts(RuleBasedStateMachine):
         """In any order; a save perhaps twice (a reply has a key that makes its second time nothing). What the page gave up may
         still arrive."""
         place = which % len(self.requests)
-        page, how, flight, _ = self.requests[place]
+        page, _, flight, _ = self.requests[place]
         if what in ("arrives", "twice"):
             self._arrives(place, again=what == "twice")
             return
