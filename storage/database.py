@@ -71,6 +71,8 @@ _NOT_NOW = (
 ARRAYS = ("text", "bool", "int4", "int8", "float8", "timestamptz", "uuid", "bytea", "jsonb")
 """What our queries return arrays of."""
 
+LOCKED = (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
+"""Somebody else has what a statement needs: it is no fault of the statement."""
 DataError = (asyncpg.DataError, asyncpg.CheckViolationError, UnicodeEncodeError)
 
 
@@ -168,12 +170,13 @@ class Database:
         except TimeoutError:
             self._pool.terminate()
 
-    async def connect_alone(self) -> "asyncpg.Connection[Any]":
-        """A connection outside the pool, for LISTEN and for leases: it must not starve behind ordinary work."""
+    async def connect_alone(self, *, unhurried: bool = False) -> "asyncpg.Connection[Any]":
+        """A connection outside the pool, for LISTEN and for leases: it must not starve behind ordinary work. `unhurried`: its
+        statements may take as long as they do, as far as this side is concerned."""
         try:
             connection = await asyncpg.connect(
                 self._dsn,
-                command_timeout=COMMAND_TIMEOUT,
+                command_timeout=None if unhurried else COMMAND_TIMEOUT,
                 timeout=CONNECT_TIMEOUT,
                 server_settings=_SERVER_SETTINGS,
             )

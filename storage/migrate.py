@@ -1,24 +1,36 @@
 """Brings the schema up to date: numbered SQL files, forward only, applied once, under one lock."""
 
+import asyncio
 import logging
+import random
 from collections.abc import Sequence
 from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
 
+import asyncpg
+import structlog
+from pogo_core.error import BadMigrationError
 from pogo_core.util import migrate as pogo
 from pogo_core.util import sql as pogo_sql
 
-from storage.database import Connection, Database
+from storage.database import LOCKED, Connection, Database
 
 # It warns of every migration that it applies; callers learn of them by what `migrate` returns.
 logging.getLogger("pogo_core").setLevel(logging.ERROR)
 
+log = structlog.get_logger(__name__)
+
+LOCK_WITHIN_MS = 2_000
+ATTEMPTS = 100
+"""About two minutes, of which at the most half is spent in somebody's way."""
 _LOCK = 0x436F6E48  # "ConH"; any constant that no one else uses
 
 
 async def migrate(database: Database) -> list[str]:
     """Apply what is missing; returns the names applied. Several hubs may call this at once: one works, the
     others wait and find nothing left to do."""
-    connection = await database.connect_alone()
+    connection = await database.connect_alone(unhurried=True)
     try:
         # A session lock on a connection of its own: it must span the several transactions of the migrations.
         await connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
@@ -27,10 +39,27 @@ async def migrate(database: Database) -> list[str]:
         missing = await _missing(connection)
         if missing:
             with as_file(files("storage") / "migrations") as folder:
-                await pogo.apply(connection, folder, schema_name="public")
+                await _apply(connection, folder)
         return missing
     finally:
         await connection.close()
+
+
+async def _apply(connection: "asyncpg.Connection[Any]", folder: Path) -> None:
+    """Hubs of the version before may be at work. Whoever waits for a table holds up all who come after, so nobody waits for it
+    for long; and where two wait for each other it may be the migration that is ended. Then it is begun again, as a whole."""
+    await connection.execute(f"SET lock_timeout = '{LOCK_WITHIN_MS}ms'")
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            await pogo.apply(connection, folder, schema_name="public")
+        except BadMigrationError as error:
+            in_the_way = isinstance(error.__cause__, LOCKED)
+            if not in_the_way or attempt == ATTEMPTS:
+                raise
+            log.warning("migrate.retry", attempt=attempt, error=type(error.__cause__).__name__)
+            await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - jitter, not a secret
+        else:
+            return
 
 
 async def missing_migrations(database: Database) -> Sequence[str]:

@@ -225,7 +225,7 @@ async def test_a_colleague_who_is_named_hears_of_it_and_a_customer_does_not(
         pass
     await expect(hers.locator("#bell-count .count")).to_have_text("1")
     await _press(hers, "gn")
-    await expect(hers.locator("#bell-sheet")).to_contain_text("Ann Berg在备注中提到了您")
+    await expect(hers.locator("#bell-sheet")).to_contain_text("Ann Berg 在备注中提到了您")
     await expect(page.locator("#followers .tag")).to_have_text("小林")  # without being asked
     # One that is meant is sent.
     await page.keyboard.press("Escape")

@@ -339,10 +339,8 @@ async def test_a_storm_of_announcements_fills_no_queue(ctx: Context, database_ds
     await sleeper.close()
 
 
-async def test_the_next_version_widens_the_schema_while_this_one_works(
-    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """F13. Three hubs of the next version start at once: one migrates; hubs of this version fail nobody meanwhile nor after."""
+def _wider(tmp_path: Path) -> None:
+    """All migrations, and one of the next version."""
     folder = tmp_path / "migrations"
     folder.mkdir()
     for path in (Path(storage.migrate.__file__).parent / "migrations").glob("*.sql"):
@@ -356,6 +354,13 @@ async def test_the_next_version_widens_the_schema_while_this_one_works(
         "ALTER TABLE customer ADD COLUMN wider text NOT NULL DEFAULT '';\n"
         "CREATE TABLE widened (id int PRIMARY KEY);\n\n-- migrate: rollback\n\nDROP TABLE widened;\n"
     )
+
+
+async def test_the_next_version_widens_the_schema_while_this_one_works(
+    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13. Three hubs of the next version start at once: one migrates; hubs of this version fail nobody meanwhile nor after."""
+    _wider(tmp_path)
     async with a_hub(database_dsn) as hub:
         await asyncio.gather(*(say(hub, who=BOB, item_key=f"before{n}") for n in range(10)))
         monkeypatch.setattr(storage.migrate, "files", lambda _package: tmp_path)
@@ -369,3 +374,29 @@ async def test_the_next_version_widens_the_schema_while_this_one_works(
         await asyncio.gather(*(say(hub, who=BOB, item_key=f"after{n}") for n in range(10)))
         assert await one(hub, "SELECT count(*) FROM interaction") == 50
         await assert_invariants(hub.database)
+
+
+async def test_a_migration_waits_for_nobody_for_long_and_is_begun_again(
+    database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13. Somebody reads a table for long: while the migration waited for it, all others would wait behind the migration."""
+    _wider(tmp_path)
+    monkeypatch.setattr(storage.migrate, "files", lambda _package: tmp_path)
+    monkeypatch.setattr(storage.migrate, "LOCK_WITHIN_MS", 100)
+    async with a_hub(database_dsn) as hub:
+        await say(hub, who=BOB, item_key="before")
+        reader = await asyncpg.connect(database_dsn)
+        async with reader.transaction():
+            await reader.execute("LOCK TABLE interaction IN ACCESS SHARE MODE")
+            with capture_logs() as logged:
+                migrating = asyncio.create_task(migrate(hub.database))
+
+                async def again() -> bool:
+                    return sum(entry["event"] == "migrate.retry" for entry in logged) > 1
+
+                await until(again, seconds=60, what="it was begun again")
+                await _kept(hub, "during")
+        await reader.close()
+        assert await migrating == ["9999_wider"]
+        await _kept(hub, "after")
+        assert await one(hub, "SELECT count(*) FROM interaction") == 3

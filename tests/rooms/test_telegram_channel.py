@@ -509,7 +509,7 @@ async def test_the_token_is_in_no_log_and_in_no_exception(
 async def test_the_webhook_wants_the_secret_and_sane_json(world: TelegramWorld) -> None:
     journal = Journal()
     async with opened(world, webhook=True) as adapter:
-        secret = adapter._secret()
+        secret = adapter._secrets()[0]
         update = {
             "update_id": 5,
             "message": {"message_id": 1, "chat": {"id": 5}, "from": {"id": 5}, "text": "x"},
@@ -539,7 +539,7 @@ async def test_the_webhook_wants_the_secret_and_sane_json(world: TelegramWorld) 
             assert await post(**good) == 200
     assert list(journal.items) == ["update.700000001.5"]
     other = KIND.open("other", make_settings(world, webhook=True), make_ports())
-    assert other._secret() != secret  # type: ignore[attr-defined]
+    assert other._secrets()[0] != secret  # type: ignore[attr-defined]
     await other.close()
 
 

@@ -44,7 +44,7 @@ async def a_target(ctx: Context) -> AsyncIterator[Target]:
         await add_agent(desk.ctx, login="ada", name="Ada", password=PASSWORD, role=Role.ADMIN)
         file = [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "SGVsbG8="}]
         code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel", attachments=file)
-        await customer_writes(desk.ctx, "Another matter", thread="zhao", name="Zhao")
+        other = await customer_writes(desk.ctx, "Another matter", thread="zhao", name="Zhao")
         await add_note(desk.ctx, ticket_code=code, actor=HUB, text="For colleagues")
         task = await new_task(desk.ctx, title="Look", ticket_code=code, actor=HUB)
         incident = await add_incident(desk.ctx, title="Down", actor=HUB, ticket_codes=[code])
@@ -58,6 +58,7 @@ async def a_target(ctx: Context) -> AsyncIterator[Target]:
                 CUSTOMER, await one(desk.ctx, "SELECT code FROM customer ORDER BY id LIMIT 1")
             ),
             "task": show_code(TASK, task),
+            "other": show_code(TICKET, other),
             "incident": show_code(INCIDENT, incident),
             "token": await one(desk.ctx, "SELECT token FROM attachment"),
             "id": "1",

@@ -219,7 +219,7 @@ async def delete_link(call: Call) -> Answer:
     await unlink_tickets(
         call.ctx,
         ticket_code=ticket_code(call.params["number"]),
-        other_code=ticket_code(call.params["id"]),
+        other_code=ticket_code(call.params["other"]),
         actor=call.actor,
     )
     return Answer(status=204)

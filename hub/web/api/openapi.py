@@ -27,6 +27,14 @@ _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "the task's spoken number, with or without A-",
         "schema": {"type": "string", "examples": ["A-10019"]},
     },
+    "incident": {
+        "description": "the incident's spoken number, with or without I-",
+        "schema": {"type": "string", "examples": ["I-10019"]},
+    },
+    "other": {
+        "description": "the spoken number of the other ticket, with or without T-",
+        "schema": {"type": "string", "examples": ["T-10019"]},
+    },
     "call": {"description": "the id of a call", "schema": {"type": "string", "pattern": r"^\d{1,19}$"}},
     "token": {"schema": {"type": "string"}},
     "name": {"description": "the queue's name", "schema": {"type": "string"}},

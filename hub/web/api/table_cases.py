@@ -37,7 +37,7 @@ CASES: tuple[Operation, ...] = (
     Operation(
         name="unlinkTickets",
         method="DELETE",
-        path="/tickets/{number}/links/{id}",
+        path="/tickets/{number}/links/{other}",
         scopes=_WRITE,
         summary="Say that it has not",
         summary_zh="取消两张工单的关联",

@@ -7,10 +7,12 @@ from typing import Any
 from hub.model.audit import AuditKind
 from hub.model.people import Scope
 from hub.model.permissions import Permission, Sight
+from hub.web.desk.say.channel_settings import WORDS as SETTINGS
 from hub.web.desk.say.language import LANGUAGES, N_, Voice
 from hub.web.desk.say.roles import PERMISSIONS, SIGHTS, Words, role_name
 from hub.web.desk.say.setup import FIELD_KINDS
 from hub.web.desk.say.surveys import KINDS as SURVEY_KINDS
+from hub.web.desk.say.words import KINDS
 
 A = AuditKind
 
@@ -108,6 +110,8 @@ ABOUT: Mapping[str, str] = {
     "label": N_("Name"),
     "required": N_("Needed"),
     "secrets_renewed": N_("Passwords renewed"),
+    "form": N_("Form"),
+    "ticket_kind": N_("Every post is"),
     "added": N_("Added"),
     "moved": N_("Moved"),
 }
@@ -115,12 +119,15 @@ ABOUT: Mapping[str, str] = {
 
 
 _MOMENTS = ("expires_at", "since", "until")
-_KINDS: Mapping[str, str] = {**FIELD_KINDS, **SURVEY_KINDS}
+_KINDS: Mapping[str, str] = {**FIELD_KINDS, **SURVEY_KINDS, **KINDS}
+_SETTINGS: Mapping[str, str] = {name: words.label for (_, name), words in SETTINGS.items()}
+"""Of a channel: what its page calls them."""
 _MOVED = {"up": N_("Up"), "down": N_("Down")}
 
 
 def say_about(voice: Voice, name: str) -> str:
-    return voice.say(ABOUT[name]) if name in ABOUT else name
+    known = ABOUT.get(name) or _SETTINGS.get(name)
+    return voice.say(known) if known else name
 
 
 def say_value(voice: Voice, name: str, value: Any) -> str:
@@ -143,7 +150,7 @@ def say_value(voice: Voice, name: str, value: Any) -> str:
         return role_name(voice, str(value))
     if name == "kind" and value in set(AuditKind):
         return voice.say(ACTS[AuditKind(value)])
-    if name == "kind" and value in _KINDS:
+    if name in ("kind", "ticket_kind") and value in _KINDS:
         return voice.say(_KINDS[value])
     if name == "language" and value in LANGUAGES:
         return LANGUAGES[value]
