@@ -50,4 +50,3 @@ async def look_again(
         if not halt.is_set():
             soon = await foreseen() if foreseen is not None else None
             await heard.wait(every if soon is None else min(every, soon + _LATER))
-

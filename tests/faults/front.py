@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -45,7 +46,8 @@ class DeskPage:
         """How often each change was told, by its cursor."""
         self.tickets: set[str] = set()
         self.visits = 0
-        self.reloads = 0
+        self.read_anew = 0.0
+        """When it was last told to load everything anew, in seconds since 1970: what was there by then it has seen."""
 
     async def stay(self) -> None:
         origin = {"Origin": self._url}
@@ -73,9 +75,11 @@ class DeskPage:
                 await asyncio.sleep(0.3)
 
     def _note(self, event: dict[str, Any]) -> None:
+        if "cursor" not in event:
+            return  # of the moment: who types, who looks on
         self._cursor = event["cursor"]
         if event.get("reload"):
-            self.reloads += 1
+            self.read_anew = time.time()
             return
         self.told[self._cursor] += 1
         self.tickets.add(str(event["ticket"]))

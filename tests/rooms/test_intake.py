@@ -194,7 +194,9 @@ async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_lett
     """Otherwise the third outage would put letters aside that have nothing wrong with them. What kills its reader still counts."""
     hurried = {**room._SERVER_SETTINGS, "lock_timeout": "100ms"}
     monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
-    monkeypatch.setattr("hub.actions.reader.WALL_SECONDS", 60.0)  # the database is what fails here, however busy we are
+    monkeypatch.setattr(
+        "hub.actions.reader.WALL_SECONDS", 60.0
+    )  # the database is what fails here, however busy we are
     async with a_hub(database_dsn, heavy=True) as hub:
         await accept_items(hub, "support", [letter("li@example.cn")])
         blocker = await asyncpg.connect(database_dsn)
