@@ -191,7 +191,7 @@ async def test_a_table_that_is_locked_is_not_the_items_fault(
 async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_letter(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Otherwise the third outage would put letters aside that have nothing wrong with them. What kills its reader still counts."""
+    """Otherwise the third outage would put letters aside that have nothing wrong with them; what kills its reader counts."""
     hurried = {**room._SERVER_SETTINGS, "lock_timeout": "100ms"}
     monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
     monkeypatch.setattr(

@@ -26,7 +26,7 @@ PUBLIC = {
     "/portal", "/portal/code", "/portal/portal.css",
     # For readers, and what the pages of links look like.
     "/help", "/help/", "/help/suggest", "/help/sitemap.xml", "/help/help.css", "/help/icon.svg", "/help/suggest.js",
-    "/help/pictures/{token}",
+    "/help/pictures/{token}", "/help/pictures/{token}/{size}",
     "/help/{place}", "/help/{place}/search", "/help/{place}/category/{category}", "/help/{place}/{article}",
     "/help/{place}/{article}/vote", "/follow/follow.css", "/survey/survey.css",
 }  # fmt: skip
