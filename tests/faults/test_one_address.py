@@ -121,7 +121,7 @@ async def test_hubs_behind_one_address_are_killed_and_replaced_and_nobody_notice
 
         assert not looking_on.done(), looking_on.exception()
         await until(told, seconds=30, what="the page was told of every ticket")
-        assert page.visits > 2
+        assert page.visits > 1
         assert not [cursor for cursor, times in page.told.items() if times > 1]
         looking_on.cancel()
         await asyncio.gather(looking_on, return_exceptions=True)
@@ -133,7 +133,6 @@ async def test_hubs_behind_one_address_are_killed_and_replaced_and_nobody_notice
         assert sorted(ended) == [-9, 0, 0]
         gone = [Gone(at=when, pid=pid) for seat in fleet.seats for when, pid, code in seat.ends if code == -9]
         taken = take_overs(watch.looks, gone)
-        print(*taken, sep="\n")
         assert {"mailbox"} <= {one.what for one in taken}
         assert all(one.seconds <= TAKE_OVER_SECONDS for one in taken), taken
 
