@@ -12,6 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import copy_cluster
 from tests.faults.cluster import programs
 
@@ -116,9 +118,9 @@ def on_small_disks(ready: Path) -> Iterator[FullDisk]:
     assert holder.stdin is not None and holder.stdout is not None
     server = FullDisk(folder, holder.pid, owner)
     try:
-        assert holder.stdout.readline() == b"held\n", (
-            "this machine gives no file system of one's own (unshare, mount)"
-        )
+        if holder.stdout.readline() != b"held\n":
+            # A container may forbid it. What Postgres says of a full disk is then tried by its words alone, in test_intake.
+            pytest.skip("this machine gives no file system of one's own (unshare, mount)")
         subprocess.run(["cp", "-a", str(folder / "data/pg_wal"), str(server.log / "pg_wal")], check=True)
         shutil.rmtree(folder / "data/pg_wal")
         (folder / "data/pg_wal").symlink_to(folder / "log/pg_wal")

@@ -2,6 +2,7 @@
 // Nothing is missed: the page carries the cursor at which it was read, and every reconnection starts from the last one.
 const ENDED = 4401;
 const PAUSE = 250; // at most four looks a second at each piece, however much happens
+const SELDOMER = { "live-list": 2000 }; // what changes without end is looked at less and less often: a thousand lists cost
 const LONGER = { "live-floor": 2000 }; // everything changes the wallboard: the first at once, then every two seconds
 const SHORTEST = 500;
 const LONGEST = 15000;
@@ -15,7 +16,7 @@ const pieces = new Map();
 
 // ── telling the page's pieces ───────────────────────────────────────────────────────────────────────────────────────
 function tell(name) {
-  const piece = pieces.get(name) || { resting: false, again: false };
+  const piece = pieces.get(name) || { resting: false, again: false, pause: LONGER[name] || PAUSE };
   pieces.set(name, piece);
   if (piece.resting) {
     piece.again = true;
@@ -25,11 +26,11 @@ function tell(name) {
   document.body.dispatchEvent(new CustomEvent(name));
   setTimeout(() => {
     piece.resting = false;
-    if (piece.again) {
-      piece.again = false;
-      tell(name);
-    }
-  }, LONGER[name] || PAUSE);
+    const again = piece.again;
+    piece.pause = again && SELDOMER[name] ? Math.min(2 * piece.pause, SELDOMER[name]) : LONGER[name] || PAUSE;
+    piece.again = false;
+    if (again) tell(name);
+  }, piece.pause);
 }
 
 function spread(event) {
