@@ -3,6 +3,7 @@
 A channel's own table is checked by its kind (channels.registry), not here.
 """
 
+import contextlib
 import ipaddress
 import os
 import re
@@ -185,7 +186,8 @@ class Scanner(_Table):
     @field_validator("address")
     @classmethod
     def _is_a_place(cls, value: str) -> str:
-        if value and not re.fullmatch(r"unix:/.+|tcp://(\[[0-9a-fA-F:.]+\]|[^:/\[\]@]+):\d{1,5}", value):
+        found = re.fullmatch(r"unix:/.+|tcp://(?:\[[0-9a-fA-F:.]+\]|[^:/\[\]@]+):([0-9]{1,5})", value)
+        if value and not (found and 0 < int(found[1] or 1) < 65_536):
             raise ValueError("must be like unix:/run/clamav/clamd.ctl or tcp://127.0.0.1:3310")
         return value
 
@@ -341,16 +343,20 @@ def secret_of(settings: Settings) -> Keyring:
         return Keyring(key, others)
     path = settings.data_dir / "secret.key"
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _keys_in(path, others)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(32))
-    return _keys_in(path, others)
-
-
-def _keys_in(path: Path, others: list[bytes]) -> Keyring:
+    if not path.exists():
+        _make_key(path)
     lines = [line.strip() for line in path.read_bytes().splitlines()]
     first, *more = [line for line in lines if line] or [b""]
+    if any(len(line) < 32 for line in (first, *more)):
+        raise WrongSetting(f"secret_key: expected at least 32 characters in each line of {path}")
     return Keyring(first, [*more, *others])
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all, and once: several hubs may begin in one folder at the same moment."""
+    written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32))
+    with contextlib.suppress(FileExistsError):
+        os.link(written, path)
+    written.unlink()

@@ -231,6 +231,9 @@ class _Running:
         self._not_ready["stopping"] = "the hub is stopping"
         self._halt.set()
         self._ctx.listener.wake_all()
+        self._ears[
+            0
+        ].cancel()  # it may be the first of the hubs, and begins nothing more: another is to be that at once
         if self._site is not None:
             await self._site.stop()
         closing = asyncio.create_task(self._runner.cleanup())

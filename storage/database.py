@@ -4,12 +4,14 @@ Callers above this room pass a `Connection` through without knowing its driver. 
 """
 
 import asyncio
+import contextlib
 import json
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -28,7 +30,7 @@ COMMAND_TIMEOUT = 10.0
 """Seconds for one statement of a server that answers otherwise (storage.silence: one that does not)."""
 CONNECT_TIMEOUT = 5.0
 ACQUIRE_TIMEOUT = 4.5
-TRY_AGAIN_WITHIN = 5.0
+TRY_AGAIN_WITHIN = 4.0
 """Seconds after which a failed attempt is the last: whoever waits for so long already is not helped by as much again."""
 
 # What a restart, a lost line or a lock fight looks like from here (measured; see docs/decisions/0003).
@@ -45,6 +47,8 @@ _TRANSIENT: tuple[type[BaseException], ...] = (
     ConnectionError,
     TimeoutError,
 )
+
+_SILENT = "Postgres does not answer"
 
 # Before there is a line: the socket's file is gone while the server starts again, a name is not found, there is no way to it.
 _NO_LINE: tuple[type[BaseException], ...] = (*_TRANSIENT, OSError)
@@ -139,6 +143,7 @@ class Database:
         self._pool = pool
         self._dsn = dsn
         self._silence = Silence(self._asks_on_a_line, self._asks_on_a_new_line)
+        self._one_is_dead = False
 
     @classmethod
     async def open(cls, dsn: str, *, max_size: int = 10) -> "Database":
@@ -243,14 +248,16 @@ class Database:
     async def _asks_on_a_line(self) -> bool:
         if not self._pool.get_idle_size():
             return False
-        async with self._pool.acquire() as connection:
-            try:
-                await connection.execute("SELECT 1")
-            except (
-                BaseException
-            ):  # also when it is given up: whoever gets it next must not wait for its answer
-                connection.terminate()
-                raise
+        try:
+            async with self._pool.acquire() as connection:
+                try:
+                    await connection.execute("SELECT 1")
+                except BaseException:  # given up, too: whoever gets it next must not wait for its answer
+                    self._one_is_dead = True
+                    _cut(connection)
+                    raise
+        except _NO_CONNECTION:
+            return False  # this line is gone; a new one tells
         return True
 
     async def _asks_on_a_new_line(self) -> bool:
@@ -261,6 +268,10 @@ class Database:
         except _NO_CONNECTION:
             return True  # refused, or nobody is there: who waits for it is told that by their own line
         connection.terminate()
+        if self._one_is_dead:
+            # A way that has changed, not a server that is gone: the others lead to where nobody is, too.
+            await self._pool.expire_connections()
+            self._one_is_dead = False
         return True
 
     async def takes_writes(self) -> bool:
@@ -290,10 +301,10 @@ class _Line:
         except BaseException:
             self._silence.end(self._wait, answered=False)
             raise
-        self._wait.give_up = self._connection.terminate
+        self._wait.give_up = partial(_cut, self._connection)
         if self._silence.fell:
             await self.__aexit__(DatabaseUnavailable)
-            self._refuse()
+            raise DatabaseUnavailable(_SILENT)
         return self._connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -302,7 +313,12 @@ class _Line:
 
     def _refuse(self) -> None:
         if self._silence.fell:
-            raise DatabaseUnavailable("Postgres does not answer")
+            raise DatabaseUnavailable(_SILENT)
+
+
+def _cut(connection: Connection) -> None:
+    with contextlib.suppress(asyncpg.InterfaceError):  # it has ended by itself, and is the pool's again
+        connection.terminate()
 
 
 def _not_now(error: BaseException) -> DatabaseUnavailable:
@@ -337,6 +353,11 @@ _SERVER_SETTINGS = {
     # it does to a million rows. See docs/decisions/0008.
     "enable_seqscan": "off",
     "jit": "off",
+    # A session whose hub has gone without a word ends after twenty seconds, and with it what it holds.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "20000",
 }
 
 

@@ -81,6 +81,7 @@ class ExportedFile:
     filename: str
     content_type: str
     size: int
+    infected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ logging.getLogger("pogo_core").setLevel(logging.ERROR)
 
 log = structlog.get_logger(__name__)
 
-LOCK_WITHIN_MS = 2_000
+LOCK_WITHIN_MS = 600
 ATTEMPTS = 100
 """About two minutes, of which at the most half is spent in somebody's way."""
 _LOCK = 0x436F6E48  # "ConH"; any constant that no one else uses
@@ -42,7 +42,7 @@ async def migrate(database: Database) -> list[str]:
                 await _apply(connection, folder)
         return missing
     finally:
-        await connection.close()
+        await connection.close(timeout=5)
 
 
 async def _apply(connection: "asyncpg.Connection[Any]", folder: Path) -> None:

@@ -24,10 +24,11 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureBytes:
+class StoredPicture:
+    """What it is, without its bytes."""
+
     content_type: str
     sha256: bytes
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +82,16 @@ async def measures(connection: Connection, tokens: Sequence[str]) -> list[Measur
     return [Measures(**row) for row in await connection.fetch(SQL["measures"], list(tokens))]
 
 
-async def picture(connection: Connection, token: str, reader: Reader, *, small: bool) -> PictureBytes | None:
+async def picture(connection: Connection, token: str, reader: Reader, *, small: bool) -> StoredPicture | None:
     """For authors any; for the others one that a text which they read names. `small`: the smaller one, where there is."""
     row = await connection.fetchrow(SQL[f"{reader}_picture"], token, small)
-    return PictureBytes(**row) if row else None
+    return StoredPicture(**row) if row else None
+
+
+async def bytes_of(connection: Connection, sha256: bytes) -> bytes | None:
+    """None for a picture that went meanwhile."""
+    data: bytes | None = await connection.fetchval(SQL["bytes"], sha256)
+    return data
 
 
 async def of_public_article(connection: Connection, article_id: int, language: str) -> list[PublicPicture]:

@@ -23,7 +23,7 @@ class ScannedFile:
 
     sha256: bytes
     filename: str
-    ticket_id: int
+    ticket_code: int
     state: str
     found: str
 
@@ -64,6 +64,7 @@ async def later(connection: Connection, sha256: bytes, seconds: float, *, broke_
 
 
 async def tickets_with(connection: Connection, sha256: bytes) -> list[int]:
+    """The newest 50 that are not closed, in the order in which they are locked."""
     return [row["ticket_id"] for row in await connection.fetch(SQL["tickets_with"], sha256)]
 
 

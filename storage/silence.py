@@ -92,9 +92,9 @@ class Silence:
                 await asyncio.sleep(ASK_AGAIN_AFTER)
             if self.fell:
                 log.info("database.answers_again")
-            self.fell = False
             self._answered = asyncio.get_running_loop().time()
-        finally:
+        finally:  # whatever this ended by: whoever waits next wonders anew
+            self.fell = False
             self._asking = None
 
     async def _answers(self) -> bool:

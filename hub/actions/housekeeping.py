@@ -1,11 +1,15 @@
 """What has to be done now and then: months ahead, old keys, dead sessions."""
 
+import structlog
+
+from hub.actions.agreed_keys import agree_on_keys
 from hub.actions.context import Context
 from hub.actions.installation import MONTHS_AHEAD
 from hub.actions.people.sessions import IDLE_SECONDS, sessions_ended
 from hub.actions.portal.device import GOOD_FOR as DEVICE_SECONDS
 from hub.actions.portal.enter import IDLE_SECONDS as PORTAL_IDLE
 from hub.actions.signin.policy import limit_sessions
+from hub.settings import WrongSetting
 from storage import (
     bulk,
     chat,
@@ -25,6 +29,8 @@ from storage import (
     talks,
 )
 from storage.database import Connection
+
+log = structlog.get_logger(__name__)
 
 
 async def tidy(ctx: Context) -> None:
@@ -53,3 +59,8 @@ async def tidy(ctx: Context) -> None:
             await sessions_ended(connection, ended)
 
     await ctx.database.run(work)
+    # A hub that was forgotten while the key was changed says so: what it sealed meanwhile is looked for again.
+    try:
+        await ctx.database.run(lambda c: agree_on_keys(c, ctx.secret))
+    except WrongSetting as error:
+        log.error("keys.unknown", error=str(error))

@@ -129,7 +129,7 @@ def check_secret_key(settings: Settings) -> Finding:
         return good(what, say("given in the settings", "已在设置中提供") + _beside(settings))
     if not path.exists():
         return good(what, say(f"is made at the first start: {path}", f"首次启动时生成：{path}"))
-    if not os.access(path, os.R_OK) or len(path.read_bytes().strip()) < 32:
+    if not os.access(path, os.R_OK) or any(len(line) < 32 for line in path.read_bytes().split() or [b""]):
         return wrong(
             what,
             say(f"{path} cannot be read or is too short", f"{path} 无法读取或过短"),

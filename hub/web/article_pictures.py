@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from channels.doors import COMMON_HEADERS
 from hub.actions.context import Context
-from hub.actions.knowledge.pictures import open_picture
+from hub.actions.knowledge.pictures import find_picture, read_picture
 from hub.model.article_pictures import pictures_in
 from hub.web.article_text import Measured, Pictures, render_article
 from storage import pictures as stored
@@ -34,7 +34,7 @@ async def show_article_picture(ctx: Context, request: web.Request, reader: Reade
     """The picture of this address; a browser that has it already is told so. Its bytes never change, and whether it may be
     seen is looked up each time. Raises NotFound."""
     small = request.match_info.get("size", "") == SMALL
-    found = await open_picture(ctx, request.match_info["token"], reader, small=small)
+    found = await find_picture(ctx, request.match_info["token"], reader, small=small)
     kept = f"public, max-age={PUBLIC_SECONDS}" if reader is Reader.PUBLIC else "private, no-cache"
     mark = found.sha256.hex()[:32]
     headers = {
@@ -48,4 +48,4 @@ async def show_article_picture(ctx: Context, request: web.Request, reader: Reade
     known = request.if_none_match or ()
     if any(one.value in (mark, "*") for one in known):
         return web.Response(status=304, headers=headers)
-    return web.Response(body=found.data, content_type=found.content_type, headers=headers)
+    return web.Response(body=await read_picture(ctx, found), content_type=found.content_type, headers=headers)

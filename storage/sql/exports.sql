@@ -28,8 +28,8 @@ ORDER BY i.id
 LIMIT 200
 
 -- name: files
-SELECT a.interaction_id, a.token, a.filename, a.content_type, a.size
-FROM attachment a
+SELECT a.interaction_id, a.token, a.filename, a.content_type, a.size, coalesce(s.state = 'infected', false) AS infected
+FROM attachment a LEFT JOIN file_scan s ON s.sha256 = a.sha256
 WHERE a.interaction_id = ANY($1::bigint[])
 ORDER BY a.id
 

@@ -63,8 +63,9 @@ WHERE r.id = due.id
 RETURNING r.id, r.channel_id, r.external_key, r.meta, r.received_at, r.attempts, NULL::bytea AS content
 
 -- name: excuse_raw
--- An attempt that the database itself broke off does not count, unless somebody has begun the next one by now.
-UPDATE inbound_raw r SET attempts = r.attempts - 1
+-- An attempt that the database itself broke off does not count, unless somebody has begun the next one by now. One stays: it may be
+-- this item that the database cannot bear, so it is read alone the next time, and holds up no others.
+UPDATE inbound_raw r SET attempts = greatest(r.attempts - 1, 1)
 FROM unnest($1::bigint[], $2::int[]) AS g (id, attempts)
 WHERE r.id = g.id AND r.attempts = g.attempts AND r.state = 'received'
 

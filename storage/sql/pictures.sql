@@ -44,14 +44,14 @@ SELECT token, width, height, small_width FROM article_picture WHERE token = ANY(
 
 -- name: written_picture
 -- Any, for authors. `$2`: the smaller one, where there is one.
-SELECT p.content_type, b.sha256, b.data
-FROM article_picture p JOIN blob b ON b.sha256 = CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END
+SELECT p.content_type, CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END AS sha256
+FROM article_picture p
 WHERE p.token = $1
 
 -- name: read_picture
 -- The same, for colleagues: while a version that is read names it, and no longer.
-SELECT p.content_type, b.sha256, b.data
-FROM article_picture p JOIN blob b ON b.sha256 = CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END
+SELECT p.content_type, CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END AS sha256
+FROM article_picture p
 WHERE p.token = $1
   AND EXISTS (SELECT 1 FROM article_picture_use u
               JOIN read_article a ON a.id = u.article_id AND a.language = u.language AND a.number = u.number
@@ -59,12 +59,15 @@ WHERE p.token = $1
 
 -- name: public_picture
 -- The same, for customers.
-SELECT p.content_type, b.sha256, b.data
-FROM article_picture p JOIN blob b ON b.sha256 = CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END
+SELECT p.content_type, CASE WHEN $2::boolean THEN coalesce(p.small_sha256, p.sha256) ELSE p.sha256 END AS sha256
+FROM article_picture p
 WHERE p.token = $1
   AND EXISTS (SELECT 1 FROM article_picture_use u
               JOIN public_article a ON a.id = u.article_id AND a.language = u.language AND a.number = u.number
               WHERE u.picture_id = p.id)
+
+-- name: bytes
+SELECT data FROM blob WHERE sha256 = $1
 
 -- name: of_public
 -- The pictures of an article as customers read it in one language.

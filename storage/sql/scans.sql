@@ -1,7 +1,7 @@
 -- What a virus scanner says of files, by their bytes.
 
 -- name: ask
-INSERT INTO file_scan (sha256) SELECT DISTINCT unnest($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
+INSERT INTO file_scan (sha256) SELECT sha256 FROM blob WHERE sha256 = ANY($1::bytea[]) ORDER BY 1 ON CONFLICT DO NOTHING
 
 -- name: claim
 -- The one that is due longest. It comes again later, should whoever has it go away.
@@ -24,11 +24,16 @@ RETURNING sha256
 UPDATE file_scan SET due_at = clock_timestamp() + make_interval(secs => $2), tries = tries + $3 WHERE sha256 = $1 AND state = 'waiting'
 
 -- name: tickets_with
-SELECT DISTINCT ticket_id FROM attachment WHERE sha256 = $1 ORDER BY ticket_id LIMIT 50
+-- The newest that are not closed: of a file that is everywhere, those that somebody may have on the screen. In the order in which they
+-- are locked.
+SELECT ticket_id
+FROM (SELECT DISTINCT a.ticket_id FROM attachment a JOIN ticket t ON t.id = a.ticket_id
+      WHERE a.sha256 = $1 AND t.status <> 'closed' ORDER BY 1 DESC LIMIT 50) newest
+ORDER BY 1
 
 -- name: of_file
-SELECT a.sha256, a.filename, a.ticket_id, coalesce(s.state, '') AS state, coalesce(s.found, '') AS found
-FROM attachment a LEFT JOIN file_scan s ON s.sha256 = a.sha256 WHERE a.token = $1
+SELECT a.sha256, a.filename, t.code AS ticket_code, coalesce(s.state, '') AS state, coalesce(s.found, '') AS found
+FROM attachment a JOIN ticket t ON t.id = a.ticket_id LEFT JOIN file_scan s ON s.sha256 = a.sha256 WHERE a.token = $1
 
 -- name: forget_waiting
 DELETE FROM file_scan WHERE state = 'waiting'

@@ -178,6 +178,7 @@ async def serving(opened: Context) -> AsyncIterator[House]:
         channels=opened.settings.channels,
         web={"trusted_proxies": ["127.0.0.1"]},  # type: ignore[arg-type]
         delivery=opened.settings.delivery,
+        scanner=opened.settings.scanner,
     )
     ctx = replace(opened, settings=settings)
 

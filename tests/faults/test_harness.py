@@ -1,6 +1,7 @@
 """The harness itself: what it says is broken is broken, what it says is in order is."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -103,3 +104,9 @@ def test_a_take_over_is_measured_from_the_death_of_the_holder() -> None:
     assert take_overs(looks, [Gone(at=2.0, pid=7, until=8.0)]) == [], (
         "it was back before anybody had to take over"
     )
+    never = [
+        TakeOver(what="Telegram", at=2.0, seconds=3.0),
+        TakeOver(what="answers under way", at=2.0, seconds=3.0),
+    ]
+    still = [look for look in looks if look.at < 5.0] + [replace(looks[0], at=5.0)]
+    assert take_overs(still, [Gone(at=2.0, pid=7)]) == never, "nobody took over, to the end"

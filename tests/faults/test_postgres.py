@@ -81,7 +81,7 @@ async def test_a_server_that_falls_silent_is_given_up_and_found_again(database_d
         silence.LOOK_EVERY + silence.WONDER_AFTER + silence.ON_A_LINE_WITHIN + silence.ON_A_NEW_LINE_WITHIN
         < 5
     )
-    assert room.ACQUIRE_TIMEOUT < 5 < room.COMMAND_TIMEOUT
+    assert room.TRY_AGAIN_WITHIN < room.ACQUIRE_TIMEOUT < 5 < room.COMMAND_TIMEOUT
     async with behind_a_proxy(database_dsn) as (ctx, proxy):
         await _kept(ctx, "before")
         proxy.fall_silent()
@@ -98,6 +98,7 @@ async def test_a_server_that_falls_silent_is_given_up_and_found_again(database_d
         with pytest.raises(DatabaseUnavailable, match="does not answer"):
             await ctx.database.run(lambda c: c.execute("SELECT 1"))
         assert proxy.lines_begun <= lines + 1, "nobody but the one who asks tries new lines"
+        proxy.tear()  # it ends meanwhile, as after a fail-over
         proxy.heal()
         async with asyncio.timeout(30):
             await asyncio.gather(*(_kept(ctx, f"k{n}") for n in range(30)))

@@ -142,4 +142,5 @@ def _first(looks: Sequence[Look], place: int, until: float | None, holds: Any) -
             return None
         if holds(look):
             return look.at
-    return None
+    # Nobody, to the end: at least so long. Who came back by itself may have gone on with it.
+    return looks[-1].at if until is None else None

@@ -179,7 +179,10 @@ async def test_a_policy_is_looked_at_switched_on_and_off(desk: Desk) -> None:
 
 
 async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: Desk) -> None:
-    files = [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "aGVsbG8="}]
+    files = [
+        {"filename": "a.txt", "content_type": "text/plain", "data_base64": data}
+        for data in ("aGVsbG8=", "dmlydXM=")
+    ]
     code = await customer_writes(
         desk.ctx, "The kettle leaks", subject="Kettle", name="Li Wei", attachments=files
     )
@@ -190,6 +193,8 @@ async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: 
         code,
     )
     await one(desk.ctx, "UPDATE attachment SET filename = '../../etc/passwd' RETURNING 1")
+    infected = "INSERT INTO file_scan (sha256, state) SELECT sha256, 'infected' FROM blob WHERE data = $1 RETURNING 1"
+    assert await one(desk.ctx, infected, b"virus")
     number = show_code(CUSTOMER, customer)
     page = f"/desk/customers/{number}"
     assert f'href="{page}/data"' in (await desk.get(page)).text
@@ -202,7 +207,7 @@ async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: 
     assert [entry["text"] for entry in ticket["entries"]] == ["The kettle leaks", "He called, too."]
     (file,) = [name for name in archive.namelist() if name.startswith("files/")]
     assert ".." not in file and file.count("/") == 1 and archive.read(file) == b"hello"
-    assert ticket["entries"][0]["files"] == [file]
+    assert ticket["entries"][0]["files"] == [file, {"filename": "../../etc/passwd", "withheld": True}]
     assert (await acts(desk))[0] == "customer_exported"
 
     assert (await desk.post(f"{page}/hold", {"reason": " "})).status == 409

@@ -1,6 +1,7 @@
 """Pictures of articles over a real database and a served hub: put into a text, shown to whom they are for and for as long, put
 into a reply, and taken away when no text names them."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from typing import Any
@@ -20,9 +21,11 @@ from hub.model.articles import Visibility
 from hub.model.people import HUB
 from hub.model.retention import Kept
 from storage import knowledge as stored
+from storage.database import Connection
 from storage.knowledge import Words
-from tests.fakes.desk import Desk, customer_writes, serving_desk
+from tests.fakes.desk import Answer, Desk, customer_writes, serving_desk
 from tests.fakes.pictures import named, picture, put_away
+from tests.fakes.processes import until
 from tests.fakes.scene import one, rows
 
 PUBLIC, INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
@@ -97,7 +100,13 @@ async def test_a_picture_is_taken_shown_in_the_preview_and_to_customers_once_pub
     assert headers["X-Content-Type-Options"] == "nosniff"
     _, small, _ = await fetched(desk, f"{path}/small")
     assert small[:8] == data[:8] and len(small) < len(data)
-    again = await fetched(desk, path, **{"If-None-Match": headers["ETag"]})
+
+    async def not_read(c: Connection) -> tuple[int, bytes, Any]:
+        await c.execute("LOCK TABLE blob IN ACCESS EXCLUSIVE MODE")
+        async with asyncio.timeout(20):
+            return await fetched(desk, path, **{"If-None-Match": headers["ETag"]})
+
+    again = await desk.ctx.database.run(not_read)
     assert (again[0], again[1]) == (304, b"")
     # At the desk it is nobody's else to keep, and stays when customers do not read it any more.
     await write.withdraw(desk.ctx, article_id=number, language="en", actor=HUB)
@@ -225,13 +234,30 @@ async def test_the_pictures_of_a_text_that_is_put_into_a_reply_lie_ready_as_file
     offered = (await desk.get(f"/desk/fragments/tickets/T-{code}/articles?q=returning")).text
     assert f'data-article="{number}?lang=en"' in offered and "[The lid] [again]" in offered
     path = f"/desk/tickets/T-{code}/draft/articles"
-    for article_id, files in ((internal, 0), (number, 1), (number, 0)):
+    for article_id, many in ((internal, 0), (number, 1), (number, 0)):
         answer = await desk.post(f"{path}/{article_id}?lang=en")
-        assert answer.status == 200 and answer.text.count('<li class="draft-file"') == files, article_id
+        assert answer.status == 200 and answer.text.count('<li class="draft-file"') == many, article_id
     assert (await desk.post(f"{path}/{number}?lang=zh_CN")).text == ""
     files = await rows(desk.ctx, "SELECT filename, content_type, sha256 FROM draft_file")
     assert [(file["filename"], file["content_type"]) for file in files] == [("lid.png", "image/png")]
     assert await one(desk.ctx, "SELECT data FROM blob WHERE sha256 = $1", files[0]["sha256"]) == data
+    # Pressed twice at once.
+    await one(desk.ctx, "DELETE FROM draft_file RETURNING 1")
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def press_twice(c: Connection) -> list[asyncio.Task[Answer]]:
+        await c.execute("SELECT 1 FROM ticket WHERE code = $1 FOR UPDATE", code)
+        presses = [asyncio.create_task(desk.post(f"{path}/{number}?lang=en")) for _ in range(2)]
+
+        async def both_wait() -> bool:
+            return bool(await one(desk.ctx, waiting) == 2)
+
+        await until(both_wait, seconds=20, what="both wait for the ticket")
+        return presses
+
+    pressed = await asyncio.gather(*await desk.ctx.database.run(press_twice))
+    assert [answer.status for answer in pressed] == [200, 200]
+    assert await one(desk.ctx, "SELECT count(*) FROM draft_file") == 1
     # They count as any other file of the reply.
     await one(desk.ctx, "UPDATE draft_file SET size = $1 RETURNING 1", drafts.MOST_FILES_BYTES)
     number = await article(desk.ctx, named(hidden))

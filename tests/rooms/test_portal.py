@@ -26,7 +26,7 @@ from hub.actions.surveys.keep import add_survey, switch_survey
 from hub.model.codes import CUSTOMER, TICKET, read_code, show_code
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor, Role
-from hub.settings import Settings
+from hub.settings import Scanner, Settings
 from storage.database import Database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.portal import CHANNELS, LI, MEI, House, a_house, link_in, serving
@@ -89,6 +89,22 @@ async def test_whoever_owns_an_address_sees_their_cases_and_answers(house: House
     assert await one(
         house.ctx, "SELECT external_key LIKE 'portal.%' FROM inbound_raw ORDER BY id DESC LIMIT 1"
     )
+
+
+async def test_a_file_that_cannot_be_looked_into_now_is_there_later(house: House) -> None:
+    away = house.ctx.settings.model_copy(update={"scanner": Scanner(address="tcp://127.0.0.1:1")})
+    async with serving(replace(house.ctx, settings=away)) as hub, hub.browser() as li:
+        number = await hub.writes(LI)
+        await hub.enter(li, LI)
+        page = (await li.get(f"/portal/{number}")).text
+        await li.say(number, "A photo", page=page, files={"photo.txt": b"a picture"})
+        token = re.search(r"/portal/files/\w+", (await li.get(f"/portal/{number}")).text)
+        assert token
+        refused = await li.get(token[0])
+        assert refused.status == 503 and refused.headers["Retry-After"] and b"a picture" not in refused.body
+        for state, status in (("infected", 404), ("clean", 200)):
+            await one(hub.ctx, "UPDATE file_scan SET state = $1, found = 'X' RETURNING 1", state)
+            assert (await li.get(token[0])).status == status
 
 
 async def test_our_answer_to_it_goes_to_the_address_that_wrote_by_letter(house: House) -> None:

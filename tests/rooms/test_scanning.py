@@ -14,14 +14,17 @@ from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
 from hub.actions.context import Context
+from hub.actions.failures import NotPossible
 from hub.actions.installation import set_up
 from hub.actions.people.keys import create_api_key
+from hub.actions.quarantine import read_raw_anyway
 from hub.actions.scanning.clamd import ScanBroken, ScannerAway, ScanState, Verdict, read_answer, scan, version
 from hub.actions.scanning.look import MOST_TRIES, scan_next
 from hub.cli.check_safety import check_safety
 from hub.cli.checks import State
 from hub.model.codes import TICKET, show_code
-from hub.model.people import Scope
+from hub.model.people import Actor, Scope
+from hub.model.permissions import Permission
 from hub.settings import Passwords, Scanner, Settings
 from hub.workers.scanning import scan_files
 from tests.fakes.clamd import NAME, VIRUS, serving_clamd
@@ -139,6 +142,39 @@ async def test_what_arrives_is_looked_into_and_the_screens_are_told(ctx: Context
         assert (await states(hub))["again.png"] == "infected" and clamd.asked == asked, "known by its bytes"
 
 
+async def test_of_a_file_that_is_everywhere_the_newest_open_tickets_are_told(ctx: Context) -> None:
+    async with serving_clamd() as clamd, a_desk(ctx, clamd.address) as desk:
+        for n in range(53):
+            await customer_writes(desk.ctx, "our logo", thread=f"c{n}", attachments=attached(logo=b"logo"))
+        ids = [row["id"] for row in await rows(desk.ctx, "SELECT id FROM ticket ORDER BY id")]
+        await rows(
+            desk.ctx, "UPDATE ticket SET status = 'closed', resolved_at = now() WHERE id = $1", ids[50]
+        )
+        await scan_all(desk.ctx)
+        told = await rows(desk.ctx, "SELECT ticket_id FROM event WHERE kind = 'file_checked' ORDER BY id")
+        assert [row["ticket_id"] for row in told] == [*ids[2:50], *ids[51:]]
+
+
+async def test_what_nobody_asked_about_is_ended_too_where_it_breaks_off(ctx: Context) -> None:
+    """A file from before the scanner."""
+    async with serving_clamd() as clamd, a_desk(ctx, clamd.address) as desk:
+        code = await customer_writes(desk.ctx, "old", attachments=attached(old=b"old"))
+        await rows(desk.ctx, "DELETE FROM file_scan")
+        await desk.log_in("ann")
+        path = f"/desk/attachments/{(await tokens(desk.ctx))['old.png']}"
+        page = f"/desk/tickets/{show_code(TICKET, code)}"
+        assert f'{path}" download>' not in (await desk.get(page)).text, "it may be a page that says no"
+        clamd.says = ""
+        assert (await desk.get(path)).status == 409
+        for _ in range(MOST_TRIES):
+            assert await states(desk.ctx) == {"old.png": "waiting"}
+            await make_due(desk.ctx)
+            assert await scan_next(desk.ctx)
+        assert await states(desk.ctx) == {"old.png": "unscannable"}
+        assert (await desk.get(path)).text == "old"
+        assert f'{path}" download>' in (await desk.get(page)).text
+
+
 async def test_a_scanner_that_is_away_delays_no_message_and_is_asked_again(ctx: Context) -> None:
     async with a_desk(ctx, NOBODY) as desk:
         await customer_writes(desk.ctx, "a file", attachments=attached(bad=BAD, good=b"good"))
@@ -220,8 +256,25 @@ async def test_while_it_is_away_files_stay_shut_and_say_why(ctx: Context) -> Non
         await desk.log_in("lin")
         refused = await desk.get(f"/desk/attachments/{token}")
         assert refused.status == 409 and "正在进行病毒扫描" in refused.text
-        raw = await one(desk.ctx, "SELECT id FROM inbound_raw")
-        assert (await desk.get(f"/desk/quarantine/{raw}/raw")).status == 409
+        item = await one(desk.ctx, "SELECT id FROM inbound_raw")
+        raw = f"/desk/quarantine/{item}/raw"
+        assert (await desk.get(raw)).status == 409 and (await desk.post(raw + "/anyway")).status == 403
+        for lacks in (Permission.SEE_RAW, Permission.OPEN_INFECTED):
+            some = Actor(name="Eve", permissions=frozenset(Permission) - {lacks})
+            with pytest.raises(NotPossible):
+                await read_raw_anyway(desk.ctx, raw_id=item, actor=some)
+        assert await rows(desk.ctx, "SELECT 1 FROM audit WHERE kind = 'raw_seen'") == [], "nobody saw it"
+        # Who may is asked first, and what is in it is not said to be a virus.
+        await rows(desk.ctx, "UPDATE agent SET role = 'admin' WHERE login = 'ann'")
+        await desk.log_in("ann")
+        for path in (f"/desk/attachments/{token}", raw):
+            page = await desk.get(path)
+            assert page.status == 409 and f'action="{path}/anyway"' in page.text
+            assert (await desk.post(path + "/anyway")).status == 200
+        kept = await rows(desk.ctx, "SELECT details FROM audit WHERE kind = 'file_opened_anyway'")
+        assert [row["details"]["found"] for row in kept] == ["not looked into"] * 2
+        trail = (await desk.get("/desk/audit")).text
+        assert "File downloaded past the virus scanner" in trail and "not looked into" in trail
         assert await states(desk.ctx) == {"good.png": "waiting"}
 
 
@@ -235,6 +288,9 @@ async def test_without_a_scanner_nobody_is_asked_and_nothing_waits(ctx: Context,
         await desk.log_in("lin")
         token = (await tokens(desk.ctx))["bad.png"]
         assert (await desk.get(f"/desk/attachments/{token}")).status == 200
+        (found,) = await rows(desk.ctx, "SELECT code FROM ticket")
+        page = await desk.get(f"/desk/tickets/{show_code(TICKET, found['code'])}")
+        assert f'/desk/attachments/{token}" download>' in page.text
 
 
 @pytest.mark.parametrize(
@@ -246,6 +302,8 @@ async def test_without_a_scanner_nobody_is_asked_and_nothing_waits(ctx: Context,
         ("127.0.0.1:3310", False),
         ("unix:clamd.ctl", False),
         ("tcp://u@host:1", False),
+        ("tcp://clamav:0", False),
+        ("tcp://clamav:99999", False),
     ],
 )
 def test_where_it_stands_is_said_in_one_of_two_ways(address: str, good: bool) -> None:

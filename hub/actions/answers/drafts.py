@@ -146,6 +146,8 @@ async def attach_pictures(
 
     async def run(connection: Connection) -> list[DraftFileRow]:
         ticket_id = await _ticket_id(connection, ticket_code)
+        # Before it is asked what lies there: of two presses one waits here, and then finds what the other put there.
+        await _check_room(connection, ticket_id, agent_id, [])
         shown = await pictures.of_public_article(connection, article_id, language)
         there = await drafts.lying_ready(connection, ticket_id, agent_id, [one.sha256 for one in shown])
         new = {one.sha256: one for one in shown if one.sha256 not in there}

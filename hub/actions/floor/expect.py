@@ -91,6 +91,7 @@ async def expect_ticket(
         answered = await stored.answered_lately(connection, LATELY_SECONDS)
         queues = {row.queue, *(rule.name for rule in ctx.rules.queue)}
         seen = see_line(ctx, rows, present, tempo(answered), queues, now)
+        ctx.memo.pop(expect_ticket, None)
         if sum(len(tickets) for tickets in seen.line.values()) >= LONG:
             ctx.memo[expect_ticket] = time.monotonic() + LONG_SECONDS, seen
     return expect_in(ctx, row, seen)

@@ -19,7 +19,7 @@ from storage import inbound
 from storage import pictures as stored
 from storage.database import Connection
 from storage.knowledge_find import Reader
-from storage.pictures import Measures, PictureBytes
+from storage.pictures import Measures, StoredPicture
 
 LONGEST_SECONDS = 30.0
 _REDRAW = "hub.actions.knowledge.redraw"
@@ -80,14 +80,22 @@ class PictureShelf:
         return drawn
 
 
-async def open_picture(ctx: Context, token: str, reader: Reader, *, small: bool) -> PictureBytes:
-    """Raises NotFound, also where this reader must not see it."""
+async def find_picture(ctx: Context, token: str, reader: Reader, *, small: bool) -> StoredPicture:
+    """What it is; its bytes are read by `read_picture`. Raises NotFound, also where this reader must not see it."""
     found = None
     if is_token(token):
         found = await ctx.database.read(lambda c: stored.picture(c, token, reader, small=small))
     if found is None:
         raise NotFound("There is no such picture.")
     return found
+
+
+async def read_picture(ctx: Context, found: StoredPicture) -> bytes:
+    """Raises NotFound: it went since it was found."""
+    data = await ctx.database.read(lambda c: stored.bytes_of(c, found.sha256))
+    if data is None:
+        raise NotFound("There is no such picture.")
+    return data
 
 
 def _digest(data: bytes) -> bytes:

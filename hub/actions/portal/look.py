@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from channels.adapter import Unavailable
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.portal.enter import Visitor
@@ -117,7 +118,7 @@ async def find_case(connection: Connection, visitor: Visitor, number: str) -> Ca
 
 async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, bytes]:
     """Name and content of a file that stands on a line which they may see. Raises NotFound, also for what has a virus in it:
-    whoever else takes part in the case may have sent it."""
+    whoever else takes part in the case may have sent it; Unavailable while the virus scanner cannot be asked."""
 
     async def read(connection: Connection) -> tuple[str, bytes]:
         place = await portal.file_place(connection, token)
@@ -138,6 +139,8 @@ async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, by
     try:
         await check_file(ctx, token, data)
     except FileWithheld as withheld:
+        if not withheld.found:
+            raise Unavailable(str(withheld)) from withheld
         raise NotFound(str(withheld)) from withheld
     return name, data
 

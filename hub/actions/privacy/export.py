@@ -23,7 +23,8 @@ _NO_NAME = re.compile(r"[^\w.\- ]+|\.{2,}")
 
 async def export_customer(ctx: Context, *, customer_code: int, actor: Actor, into: IO[bytes]) -> None:
     """Write a zip into an empty file: customer.json, tickets/T-….json with every entry, tasks.json, files/…. Colleagues' notes
-    are among the entries (kind note): whoever hands it on decides about them. What comes in meanwhile may be in it or not.
+    are among the entries (kind note): whoever hands it on decides about them. A file with a virus is named, and left out. What
+    comes in meanwhile may be in it or not.
 
     Raises NotFound, NotPossible (not_allowed)."""
     if not (actor.may(Permission.EXPORT_CUSTOMERS) and actor.sight is Sight.ALL):
@@ -74,11 +75,13 @@ async def _ticket(ctx: Context, archive: zipfile.ZipFile, ticket: ExportedTicket
         page, files = await _page_of_entries(ctx, ticket.id, after)
         for entry in page:
             own = [one for one in files if one.interaction_id == entry.id]
-            names = [await _file(ctx, archive, number, one, many + n) for n, one in enumerate(own, 1)]
-            many += len(own)
+            clean = [one for one in own if not one.infected]
+            names = [await _file(ctx, archive, number, one, many + n) for n, one in enumerate(clean, 1)]
+            many += len(clean)
             said = asdict(entry)
             del said["id"]
-            told.append({**said, "files": [name for name in names if name]})
+            left_out = [{"filename": one.filename, "withheld": True} for one in own if one.infected]
+            told.append({**said, "files": [*(name for name in names if name), *left_out]})
         if len(page) < exports.ENTRIES:
             break
         after = page[-1].id

@@ -1,14 +1,20 @@
 """Whether a file may be handed out: what nobody has looked into yet is looked into now."""
 
+from hub.actions.announce import FILES, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.people.audit import record
 from hub.actions.scanning.clamd import ScanBroken, ScannerAway, ScanState, Verdict, scan
 from hub.actions.scanning.look import settle
 from hub.model.audit import AuditKind
+from hub.model.codes import TICKET, show_code
 from hub.model.people import Actor
 from storage import scans
+from storage.database import Connection
 from storage.scans import ScannedFile
+
+NOT_LOOKED_INTO = "not looked into"
+"""In the audit trail, in the place of what was found."""
 
 
 class FileWithheld(NotPossible):
@@ -50,16 +56,31 @@ async def open_anyway(ctx: Context, token: str, actor: Actor) -> None:
     """Somebody who may wants it all the same: that is written down."""
     known = await ctx.database.read(lambda c: scans.of_file(c, token))
     if known is not None:
-        details = {"file": known.filename, "ticket": known.ticket_id, "found": known.found}
+        unknown = known.state in ("", ScanState.WAITING)
+        details = {
+            "file": known.filename,
+            "ticket": show_code(TICKET, known.ticket_code),
+            "found": NOT_LOOKED_INTO if unknown else known.found,
+        }
         await ctx.database.run(
             lambda c: record(c, AuditKind.FILE_OPENED_ANYWAY, actor=actor, subject=token, details=details)
         )
 
 
 async def _look_now(ctx: Context, known: ScannedFile, data: bytes) -> Verdict:
-    verdict = await _ask(ctx, data)
+    try:
+        verdict = await _ask(ctx, data)
+    except FileWithheld:
+        await ctx.database.run(lambda c: _hand_over(c, known.sha256))
+        raise
     await settle(ctx, known.sha256, verdict)
     return verdict
+
+
+async def _hand_over(connection: Connection, sha256: bytes) -> None:
+    """From now on the worker asks, and ends it where the scanner breaks off again and again."""
+    await scans.ask(connection, [sha256])
+    await announce(connection, FILES)
 
 
 async def _ask(ctx: Context, data: bytes) -> Verdict:

@@ -348,6 +348,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/fragments/system", system.show_state, needs=P.SEE_SYSTEM),
         get("/fragments/badge", system.show_badge, needs=P.SEE_SYSTEM),
         get("/quarantine/{id}/raw", system.get_raw, needs=P.SEE_RAW),
+        post("/quarantine/{id}/raw/anyway", system.post_raw_anyway, needs=P.OPEN_INFECTED),
         post("/quarantine/{id}/replay", system.post_replay, needs=P.REPAIR),
         post("/quarantine/{id}/discard", system.post_discard, needs=P.REPAIR),
         post("/system/automation/{name}/resume", system.post_resume, needs=P.REPAIR),

@@ -7,6 +7,7 @@ from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.automation.stop import resume_rule
 from hub.actions.channels.hearing import list_gaps, put_gaps_away
 from hub.actions.failures import NotFound
+from hub.actions.scanning.open_file import FileWithheld
 from hub.actions.search.index import MOST_FAULTS, try_again
 from hub.model.permissions import Permission
 from hub.web.api.files import as_download
@@ -66,7 +67,19 @@ async def show_badge(visit: Visit) -> web.StreamResponse:
 async def get_raw(visit: Visit) -> web.StreamResponse:
     """What came in, byte for byte, as a download."""
     raw_id = _id(visit)
-    content = await quarantine.read_raw(visit.ctx, raw_id=raw_id, actor=visit.actor)
+    try:
+        content = await quarantine.read_raw(visit.ctx, raw_id=raw_id, actor=visit.actor)
+    except FileWithheld as withheld:
+        if not visit.may(Permission.OPEN_INFECTED):
+            raise
+        return ask_first(visit, f"{raw_id}.raw", withheld, anyway=f"/desk/quarantine/{raw_id}/raw/anyway")
+    return download(content, f"{raw_id}.raw")
+
+
+async def post_raw_anyway(visit: Visit) -> web.StreamResponse:
+    """The same, whatever was found in it."""
+    raw_id = _id(visit)
+    content = await quarantine.read_raw_anyway(visit.ctx, raw_id=raw_id, actor=visit.actor)
     return download(content, f"{raw_id}.raw")
 
 
@@ -110,6 +123,13 @@ async def post_cancel(visit: Visit) -> web.StreamResponse:
     """Give a reply up."""
     await deliver_action(visit, cancel_reply)
     return await show_state(visit)
+
+
+def ask_first(visit: Visit, filename: str, withheld: FileWithheld, *, anyway: str) -> web.Response:
+    """What was found in it, and a button that posts to `anyway`: for whoever may open such things."""
+    page = visit.page("withheld.html", anyway=anyway, filename=filename, found=withheld.found)
+    page.set_status(409)
+    return page
 
 
 def download(content: bytes, filename: str) -> web.Response:

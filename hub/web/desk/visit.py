@@ -72,6 +72,11 @@ class Visit:
         kind = self.ctx.kinds.get(channel_kind)
         return kind is not None and kind.parting is not None
 
+    @property
+    def scans(self) -> bool:
+        """Whether a virus scanner is heard before a file is handed out: what is asked for may be a page that says no."""
+        return bool(self.ctx.settings.scanner.address)
+
     def page(self, template: str, *, tail: object = "", **context: object) -> web.Response:
         """The template as a response, with what every page of the desk shows of its reader. `tail` comes after it: a toast."""
         text = render(template, self.voice, visit=self, agent=self.agent, now=self.now, **context)

@@ -294,7 +294,7 @@ document.addEventListener("htmx:config:request", (event) => {
   then = "";
 });
 
-// It did not leave: refused, or no answer.
+// It did not leave: refused; or there was no answer of the hub, and nobody knows.
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
   const mode = ctx.sourceElement?.matches?.("#reply, #note") ? ctx.sourceElement.id : "";
@@ -302,7 +302,7 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (!mode || !box || ctx.response?.status < 400) return;
   const line = lineIn(box, mode);
   if (!line.leaving) return;
-  if (ctx.response) line.refused(line.leaving);
+  if (ctx.response && ctx.response.status < 500) line.refused(line.leaving);
   else line.unanswered(line.leaving);
   line.leaving = null;
   later(line);

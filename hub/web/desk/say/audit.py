@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from hub.actions.scanning.open_file import NOT_LOOKED_INTO
 from hub.model.audit import AuditKind
 from hub.model.people import Scope
 from hub.model.permissions import Permission, Sight
@@ -53,7 +54,7 @@ ACTS: Mapping[AuditKind, str] = {
     A.WEBHOOK_SECRET: N_("Webhook: new secret"),
     A.WEBHOOK_REMOVED: N_("Webhook removed"),
     A.SECRETS_RESEALED: N_("Secrets sealed with a new key"),
-    A.FILE_OPENED_ANYWAY: N_("File with a virus downloaded"),
+    A.FILE_OPENED_ANYWAY: N_("File downloaded past the virus scanner"),
     A.RAW_SEEN: N_("Raw item downloaded"),
     A.ITEM_REPLAYED: N_("Quarantine: read again"),
     A.ITEM_DISCARDED: N_("Quarantine: discarded"),
@@ -97,6 +98,9 @@ ABOUT: Mapping[str, str] = {
     "until": N_("Last day"),
     "tickets": N_("Tickets"),
     "files": N_("Files"),
+    "file": N_("File"),
+    "ticket": N_("Ticket"),
+    "found": N_("What the virus scanner found"),
     "language": N_("Language"),
     "visibility": N_("Who reads it"),
     "category": N_("Category"),
@@ -154,6 +158,8 @@ def say_value(voice: Voice, name: str, value: Any) -> str:
         return voice.say(_KINDS[value])
     if name == "language" and value in LANGUAGES:
         return LANGUAGES[value]
+    if name == "found" and value == NOT_LOOKED_INTO:
+        return voice.say(N_("not looked into"))
     if name == "moved":
         return voice.say(_MOVED.get(str(value), str(value)))
     if name == "scopes" and value in set(Scope):

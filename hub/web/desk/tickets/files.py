@@ -11,7 +11,7 @@ from hub.actions.people.sight import may_see_id
 from hub.actions.scanning.open_file import FileWithheld, check_file, open_anyway
 from hub.model.permissions import Permission
 from hub.web.desk.letters.original import show_picture
-from hub.web.desk.system import download
+from hub.web.desk.system import ask_first, download
 from hub.web.desk.visit import Visit
 from storage import views
 
@@ -24,9 +24,7 @@ async def get_attachment(visit: Visit) -> web.StreamResponse:
     except FileWithheld as withheld:
         if not visit.may(Permission.OPEN_INFECTED):
             raise
-        page = visit.page("withheld.html", token=token, filename=filename, found=withheld.found)
-        page.set_status(409)
-        return page
+        return ask_first(visit, filename, withheld, anyway=f"/desk/attachments/{token}/anyway")
     return download(data, filename)
 
 
