@@ -240,10 +240,10 @@ async def said(connection: Connection, channel_id: int, key: str) -> list[SaidRo
 
 async def file(
     connection: Connection, channel_id: int, key: str, line_id: int, number: int
-) -> tuple[str, bytes] | None:
-    """(name, content) of the file of this number (from 1) of a line that is of this conversation."""
+) -> tuple[str, str, bytes] | None:
+    """(name, token, content) of the file of this number (from 1) of a line that is of this conversation."""
     row = await connection.fetchrow(SQL["file"], channel_id, key, line_id, number - 1)
-    return (row["filename"], row["data"]) if row else None
+    return (row["filename"], row["token"], row["data"]) if row else None
 
 
 async def add_key(

@@ -230,7 +230,7 @@ SELECT direction, author_name, text, created_at, automatic = '' AS by_hand FROM 
 
 -- name: file
 -- The n-th file of a line of this conversation.
-SELECT a.filename, b.data
+SELECT a.filename, a.token, b.data
 FROM interaction i JOIN attachment a ON a.interaction_id = i.id JOIN blob b ON b.sha256 = a.sha256
 WHERE i.id = $3 AND i.channel_id = $1 AND i.thread_key = $2 AND i.thread_key <> '' AND i.direction IN ('in', 'out')
 ORDER BY a.id OFFSET $4 LIMIT 1

@@ -110,7 +110,9 @@ async def test_a_passkey_is_added_signs_in_alone_and_is_the_second_step(
     await page.wait_for_url("**/desk/security/start")
     await page.click("form[action='/desk/security/app/new'] button")
     secret = (await page.locator(".secret").text_content() or "").replace(" ", "")
-    await page.wait_for_function("document.querySelector('.qr').naturalWidth > 100")
+    assert (
+        await page.locator(".qr").evaluate("async (code) => (await code.decode(), code.naturalWidth)") > 100
+    )
     await page.fill("#code", code_of(secret))
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/desk/security?done=totp")

@@ -258,7 +258,7 @@ async def test_a_missing_channel_is_told_with_what_to_do(
 async def test_no_operation_opens_without_its_key_and_scope(api: Api, operation: Operation) -> None:
     path = operation.path.format(
         number="T-10019", id="1", customer="1", token="x", channel="x", address="a@b.cn", name="service",
-        version="1", task="A-10019", call="1", language="en",
+        version="1", task="A-10019", call="1", language="en", incident="1", other="1",
     )  # fmt: skip
     for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
         reply = await api.call(operation.method, path, {}, scope=None, headers=headers)

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
+from hub.actions.chat.lounge import HubLounge
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.installation import set_up
@@ -247,6 +248,13 @@ async def test_nobody_opens_what_was_not_looked_into_or_holds_a_virus(ctx: Conte
         assert taken.headers["Content-Disposition"].startswith("attachment")
         (kept,) = await rows(hub, "SELECT who, details FROM audit WHERE kind = 'file_opened_anyway'")
         assert kept["who"] == "Ann Berg" and NAME in str(kept["details"])
+        # Nor do those who share a conversation.
+        (line,) = await rows(
+            hub, "SELECT i.id, thread_key, c.name FROM interaction i JOIN channel c ON c.id = i.channel_id"
+        )
+        lounge = HubLounge(hub, line["name"])
+        good, bad = [await lounge.open_file(line["thread_key"], line["id"], n) for n in (1, 2)]
+        assert good is not None and good.content == b"good" and bad is None
 
 
 async def test_while_it_is_away_files_stay_shut_and_say_why(ctx: Context) -> None:

@@ -15,6 +15,7 @@ from hub.actions.chat.standing import read_standing
 from hub.actions.chat.times import PAGE_SECONDS, TYPING_SECONDS
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
+from hub.actions.scanning.open_file import FileWithheld, check_file
 from hub.actions.surveys.answer import answer_asked
 from hub.actions.surveys.question import CHANGE_SECONDS
 from hub.actions.surveys.token import hash_token
@@ -73,7 +74,13 @@ class HubLounge:
             )
         if found is None:
             return None
-        name, content = found
+        name, token, content = found
+        try:
+            await check_file(self._ctx, token, content)
+        except FileWithheld as withheld:
+            if not withheld.found:
+                raise Unavailable(str(withheld)) from withheld
+            return None
         return OpenFile(
             name=name, media_type=picture_type(content) or "application/octet-stream", content=content
         )
