@@ -41,8 +41,7 @@ WHERE a.interaction_id = ANY($1::bigint[]) ORDER BY a.id
 -- name: settle
 -- Fenced: whoever lost the lease changes nothing. The ticket is locked first, as everywhere. What would be tried again only
 -- after its time, by the database's clock, is given up. With its entry in the ledger, the name that the relay gave it, and what
--- its arrival says of addresses ($9) that letters had failed at; all of it one statement, which is a transaction by itself. Of what
--- others called uncertain meanwhile whoever sent it may still say that it was sent, until somebody has decided about it.
+-- its arrival says of addresses ($9) that letters had failed at; all of it one statement, which is a transaction by itself.
 WITH held AS MATERIALIZED (
     SELECT t.id FROM ticket t JOIN outbox o ON o.ticket_id = t.id WHERE o.id = $1 FOR NO KEY UPDATE OF t
 ), done AS (
@@ -50,8 +49,7 @@ WITH held AS MATERIALIZED (
     SET state = CASE WHEN late THEN 'failed' ELSE $3 END,
         error = CASE WHEN late THEN format('Given up after %s attempts. %s', o.attempts, $4::text) ELSE $4 END,
         external_id = $5, relay_id = CASE WHEN $7::text <> '' THEN $7 ELSE o.relay_id END,
-        sent_copy = CASE WHEN $8::boolean THEN 'wanted' ELSE o.sent_copy END, lease_until = NULL,
-        lease_token = CASE WHEN $3 = 'uncertain' THEN o.lease_token END,
+        sent_copy = CASE WHEN $8::boolean THEN 'wanted' ELSE o.sent_copy END, lease_token = NULL, lease_until = NULL,
         settled_at = CASE WHEN late OR $3 IN ('sent', 'failed', 'uncertain') THEN clock_timestamp() END,
         not_before = clock_timestamp() + make_interval(secs => $6)
     FROM held
@@ -59,7 +57,7 @@ WITH held AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT $3::text = 'queued' AND now.give_up_at < clock_timestamp() + make_interval(secs => $6) AS late
     ) times
-    WHERE o.id = now.id AND o.lease_token = $2 AND (o.state = 'sending' OR o.state = 'uncertain' AND $3 = 'sent')
+    WHERE o.id = now.id AND o.lease_token = $2 AND o.state = 'sending'
     RETURNING o.ticket_id, o.interaction_id, o.state
 ), numbered AS (
     UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()
@@ -101,7 +99,7 @@ WHERE o.state = 'sending' AND o.lease_until < clock_timestamp() AND o.channel_id
 FOR NO KEY UPDATE OF o, t SKIP LOCKED
 
 -- name: resend
-UPDATE outbox SET state = 'queued', lease_token = NULL, error = '', not_before = clock_timestamp(), settled_at = NULL, attempts = 0,
+UPDATE outbox SET state = 'queued', error = '', not_before = clock_timestamp(), settled_at = NULL, attempts = 0,
        give_up_at = clock_timestamp() + make_interval(secs => $2)
 WHERE interaction_id = $1 AND state IN ('failed', 'uncertain')
 RETURNING ticket_id

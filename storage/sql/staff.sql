@@ -86,12 +86,13 @@ SELECT comes_back_as FROM was
 WHERE presence = 'offline' AND comes_back_as <> '' AND unheard_since > clock_timestamp() - make_interval(secs => $3)
 
 -- name: drop_line
--- The line ends, and was the agent's last or not. The agent is locked before, so that of two that end at once one is the last.
+-- The line ends, and was the agent's last or not. The agent is locked before, so that of two that end at once one is the last. One
+-- that ended so soon that it had not been heard of yet counts as well.
 WITH dropped AS (
-    DELETE FROM desk_line WHERE id = $1 AND agent_id = $2 RETURNING agent_id
+    DELETE FROM desk_line WHERE id = $1 AND agent_id = $2
 )
-UPDATE agent a SET unheard_since = clock_timestamp() FROM dropped d
-WHERE a.id = d.agent_id AND a.unheard_since IS NULL
+UPDATE agent a SET unheard_since = clock_timestamp()
+WHERE a.id = $2 AND a.unheard_since IS NULL
   AND NOT EXISTS (SELECT 1 FROM desk_line l WHERE l.agent_id = a.id AND l.id <> $1
                   AND l.heard_at > clock_timestamp() - make_interval(secs => $3))
 

@@ -176,27 +176,6 @@ async def test_what_may_have_left_waits_for_a_person(ctx: Context, outcome: Exce
     assert (await _states(ctx), outside.tried) == (["sent"], ["one", "one"])
 
 
-@pytest.mark.parametrize("decided", [False, True])
-async def test_who_sent_it_may_say_so_after_others_gave_it_up(ctx: Context, decided: bool) -> None:
-    """Its hub was silent for longer than the lease. What is known is not left in doubt, unless somebody has decided already."""
-    interaction_id = await _reply(ctx, await _ticket(ctx))
-    slow, other = Outside(), Outside()
-    slow.gate.clear()
-    sending = asyncio.create_task(deliver_due(ctx, {slow.name: slow}))
-    await slow.begun.wait()
-    await ctx.database.run(
-        lambda c: c.execute("UPDATE outbox SET lease_until = clock_timestamp() - interval '1 s'")
-    )
-    await _work(ctx, other)
-    assert await _states(ctx) == ["uncertain"]
-    if decided:
-        await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
-    slow.gate.set()
-    await sending
-    assert await _states(ctx) == ["cancelled" if decided else "sent"]
-    assert (slow.tried, other.tried) == (["one"], [])
-
-
 async def test_what_may_have_left_goes_again_where_a_repetition_shows_once(ctx: Context) -> None:
     await _reply(ctx, await _ticket(ctx))
     outside = Outside(Unsure("the line dropped"), repeatable=True)

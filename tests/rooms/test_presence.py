@@ -82,6 +82,12 @@ async def test_whose_last_page_is_gone_is_off_line_and_back_as_they_were(ctx: Co
     assert [row["data"]["because"] for row in told] == ["desk_is_gone", "desk_is_back"]
 
 
+async def test_a_page_that_closed_before_it_was_heard_of_was_one(ctx: Context) -> None:
+    ann = await an_agent(ctx, "ann")
+    await drop_line(ctx, uuid4(), ann)
+    assert await one(ctx, "SELECT unheard_since IS NOT NULL FROM agent WHERE id = $1", ann)
+
+
 async def test_who_comes_back_much_later_says_so_themselves(ctx: Context) -> None:
     ann = await an_agent(ctx, "ann")
     await drop_line(ctx, await _page(ctx, ann), ann)
