@@ -168,11 +168,11 @@ class Database:
         return cls(pool, dsn)
 
     async def close(self) -> None:
-        """Close the pool; after 5 s cut what is still open."""
+        """Close the pool; after 5 s, or where a line has ended by itself, cut what is still open."""
         await self._silence.close()
         try:
             await asyncio.wait_for(self._pool.close(), 5)
-        except TimeoutError:
+        except _NO_CONNECTION:
             self._pool.terminate()
 
     async def connect_alone(self, *, unhurried: bool = False) -> "asyncpg.Connection[Any]":
