@@ -3,7 +3,6 @@
 A channel's own table is checked by its kind (channels.registry), not here.
 """
 
-import contextlib
 import ipaddress
 import os
 import re
@@ -357,6 +356,11 @@ def _make_key(path: Path) -> None:
     written = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(secrets.token_hex(32))
-    with contextlib.suppress(FileExistsError):
+    try:
         os.link(written, path)
-    written.unlink()
+    except FileExistsError:
+        written.unlink()
+    except OSError:  # a file system without hard links
+        written.replace(path)
+    else:
+        written.unlink()

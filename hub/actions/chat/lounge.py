@@ -15,7 +15,7 @@ from hub.actions.chat.standing import read_standing
 from hub.actions.chat.times import PAGE_SECONDS, TYPING_SECONDS
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
-from hub.actions.scanning.open_file import FileWithheld, check_file
+from hub.actions.scanning.open_file import fit_for_customers
 from hub.actions.surveys.answer import answer_asked
 from hub.actions.surveys.question import CHANGE_SECONDS
 from hub.actions.surveys.token import hash_token
@@ -75,11 +75,7 @@ class HubLounge:
         if found is None:
             return None
         name, token, content = found
-        try:
-            await check_file(self._ctx, token, content)
-        except FileWithheld as withheld:
-            if not withheld.found:
-                raise Unavailable(str(withheld)) from withheld
+        if not await fit_for_customers(self._ctx, token, content):
             return None
         return OpenFile(
             name=name, media_type=picture_type(content) or "application/octet-stream", content=content

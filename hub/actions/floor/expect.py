@@ -1,6 +1,5 @@
 """A waiting ticket's place in the line and its expected wait, from everything that waits and everybody who is here."""
 
-import time
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from hub.actions.floor.as_facts import (
     due_of,
     needs_of,
 )
+from hub.actions.lately import keep_a_while, seen_lately
 from hub.model.tickets import Priority, TicketKind
 from routing.agenda import waited
 from routing.expect import Answered, Expected, Line, Sort, expect, tempo_of
@@ -84,16 +84,15 @@ async def expect_ticket(
     ctx: Context, connection: Connection, row: WaitingRow, present: Sequence[AgentNow], now: datetime
 ) -> Expected:
     """As things stand now; in a long line, as they stood `LONG_SECONDS` ago at the most."""
-    until, seen = ctx.memo.get(expect_ticket, (0.0, None))
-    if seen is None or time.monotonic() >= until:
+    seen: LineNow | None = seen_lately(ctx, expect_ticket)
+    if seen is None:
         rows = await stored.line_now(connection, now)
         # By itself: it is planned anew each time, and what goes with it would be too.
         answered = await stored.answered_lately(connection, LATELY_SECONDS)
         queues = {row.queue, *(rule.name for rule in ctx.rules.queue)}
         seen = see_line(ctx, rows, present, tempo(answered), queues, now)
-        ctx.memo.pop(expect_ticket, None)
         if sum(len(tickets) for tickets in seen.line.values()) >= LONG:
-            ctx.memo[expect_ticket] = time.monotonic() + LONG_SECONDS, seen
+            keep_a_while(ctx, expect_ticket, seen, LONG_SECONDS)
     return expect_in(ctx, row, seen)
 
 

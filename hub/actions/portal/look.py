@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from channels.adapter import Unavailable
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.portal.enter import Visitor
-from hub.actions.scanning.open_file import FileWithheld, check_file
+from hub.actions.scanning.open_file import fit_for_customers
 from hub.actions.surveys.question import Question, question_of
 from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.tickets import TicketStatus
@@ -136,12 +135,8 @@ async def open_file(ctx: Context, visitor: Visitor, token: str) -> tuple[str, by
         return place.filename, found[2]
 
     name, data = await ctx.database.read(read)
-    try:
-        await check_file(ctx, token, data)
-    except FileWithheld as withheld:
-        if not withheld.found:
-            raise Unavailable(str(withheld)) from withheld
-        raise NotFound(str(withheld)) from withheld
+    if not await fit_for_customers(ctx, token, data):
+        raise NotFound("The virus scanner found something in this file.")
     return name, data
 
 

@@ -1,5 +1,6 @@
 """Whether a file may be handed out: what nobody has looked into yet is looked into now."""
 
+from channels.adapter import Unavailable
 from hub.actions.announce import FILES, announce
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
@@ -41,6 +42,18 @@ async def check_file(ctx: Context, token: str, data: bytes) -> None:
     verdict = await _look_now(ctx, known, data) if known.state in ("", ScanState.WAITING) else _said(known)
     if verdict.state is ScanState.INFECTED:
         raise FileWithheld(verdict.found)
+
+
+async def fit_for_customers(ctx: Context, token: str, data: bytes) -> bool:
+    """The same for a customer, who is told no more than that there is no such file: False where there is a virus in it. Raises
+    Unavailable while nobody can say."""
+    try:
+        await check_file(ctx, token, data)
+    except FileWithheld as withheld:
+        if not withheld.found:
+            raise Unavailable(str(withheld)) from withheld
+        return False
+    return True
 
 
 async def check_bytes(ctx: Context, data: bytes) -> None:

@@ -1,6 +1,5 @@
 """The ticket list: which tickets an agent looks at, and reading them."""
 
-import time
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -8,6 +7,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from hub.actions.context import Context
+from hub.actions.lately import keep_a_while, seen_lately
 from hub.actions.read_clocks import ClockNow, clocks_of
 from hub.model.filters import Condition, Filter, Group, How, every, one_of
 from hub.model.tags import clean_tag
@@ -116,7 +116,7 @@ async def read_list(ctx: Context, connection: Connection, look: Look, reader: Re
     async with side_by_side(connection) as also:
         c = also.connection
         counts = {code: also.ask(count_view(c, BUILT_IN[code], reader)) for code in TABS}
-        counted = _counted_lately(ctx)
+        counted: Sequence[views.QueueRow] | None = seen_lately(ctx, read_list)
         asked = also.ask(views.list_queues(c)) if counted is None else None
         ids = await ticket_lists.find_ids(
             c, wanted, replace(reader, values=[]), order=view.arranged, limit=limit + 1
@@ -126,28 +126,19 @@ async def read_list(ctx: Context, connection: Connection, look: Look, reader: Re
         clocks = also.ask(clocks_of(c, ctx.rules.policies, shown, reader.now))
         marks = also.ask(ticket_lists.marks_of(c, shown, reader.agent_id))
         begun = also.ask(drafts.tickets_with_drafts(c, reader.agent_id, shown))
-    queues = _keep_counted(ctx, asked.result()) if asked is not None else counted
+    queues = asked.result() if asked is not None else counted or ()
+    if asked is not None and sum(queue.open for queue in queues) >= MUCH:
+        keep_a_while(ctx, read_list, queues, QUEUES_SECONDS)
     return Listed(
         view=view,
         rows=rows.result(),
         more=len(ids) > limit and limit < MOST,
         counts={code: count.result() for code, count in counts.items()},
-        queues=queues or [],
+        queues=queues,
         clocks=clocks.result(),
         marks=marks.result(),
         drafts=begun.result(),
     )
-
-
-def _counted_lately(ctx: Context) -> Sequence[views.QueueRow] | None:
-    until, queues = ctx.memo.get(read_list, (0.0, None))
-    return queues if time.monotonic() < until else None
-
-
-def _keep_counted(ctx: Context, queues: Sequence[views.QueueRow]) -> Sequence[views.QueueRow]:
-    if sum(queue.open for queue in queues) >= MUCH:
-        ctx.memo[read_list] = time.monotonic() + QUEUES_SECONDS, queues
-    return queues
 
 
 async def views_of(connection: Connection, look: Look, agent_id: int) -> Sequence[SavedViewRow]:
