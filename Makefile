@@ -21,7 +21,7 @@ help:
 	@echo "make soak   faults at random under load, several hubs, with a report (MINUTES=10 HUBS=3 SEED=1 RATE=20 REPORT=var/soak)"
 	@echo "make fuzz   attack a hub of its own for MINUTES=10, from a SEED of its own or yours"
 	@echo "make sbom   a bill of materials of what is pinned, on standard output"
-	@echo "make crash-points  a hub dies at each point of the code in turn (MATCH=deliver: only those)"
+	@echo "make crash-points  a hub dies at each point of the code in turn (MATCH=deliver: only those; TIMES=200: at random)"
 	@echo "make screens  take the pictures of docs/screens/ anew"
 	@echo "make clean  remove .venv and caches; var/ stays"
 
@@ -70,9 +70,10 @@ sbom: .venv/.for-tests
 	@.venv/bin/python -m tests.security.bill_of_materials
 
 MATCH ?=
+TIMES ?= 0
 
 crash-points: .venv/.for-tests
-	.venv/bin/python -m tests.faults.every_point --match "$(MATCH)"
+	.venv/bin/python -m tests.faults.every_point --match "$(MATCH)" --times $(TIMES) --seed $(or $(SEED),1)
 
 screens: .venv/.for-tests browser
 	.venv/bin/python -m tests.screens

@@ -683,7 +683,8 @@ class ChannelKind:
     """What an entry point of the group `contact_hub.channels` names.
 
     `settings` validates the channel's table of hub.toml. `heavy` translators read formats that can be made to
-    eat time; the hub runs them in a process of their own under a wall limit. `answer_id` says that messages of
+    eat time; the hub runs them in a process of their own under a wall limit, and `get_ready` makes there beforehand what the
+    first item would have to wait for. `answer_id` says that messages of
     this kind carry Message-IDs, known to every mail channel, and makes the one of an answer. `answers` says
     whether a channel with these settings has a way back, where its capabilities leave that open. `inbox`: of mail channels.
     `join`: of kinds whose messages may arrive in parts. `asks`: how customers are asked there how they liked it: by a
@@ -701,6 +702,7 @@ class ChannelKind:
     open: Open
     translate: Translate
     heavy: bool = False
+    get_ready: Callable[[], None] = lambda: None
     answer_id: AnswerId | None = None
     answers: Callable[[Any], bool] = lambda _settings: True
     inbox: Callable[[Any], Inbox] | None = None

@@ -1,4 +1,5 @@
-"""Every setting of the hub: config/hub.toml first, then HUB_* from the environment. Unknown keys are refused.
+"""Every setting of the hub: config/hub.toml first, then HUB_* from files of secrets, then from the environment. Unknown keys
+are refused.
 
 A channel's own table is checked by its kind (channels.registry), not here.
 """
@@ -7,6 +8,7 @@ import ipaddress
 import os
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -21,12 +23,14 @@ from pydantic import (
 )
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from hub.model.keyring import Keyring
+from hub.secret_files import read_secret_files
 
 
 class WrongSetting(Exception):
@@ -274,30 +278,35 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, _toml_path)
+        files = EnvSettingsSource(settings_cls)
+        files.env_vars = {name.lower(): value for name, value in _files.items()}
+        return init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls, _toml_path)
 
 
 _toml_path: Path | None = None
+_files: Mapping[str, str] = {}
 
-_NO_SETTINGS = {"HUB_CONFIG", "HUB_AGENT_PASSWORD", "HUB_CRASH_AT"}
+_NO_SETTINGS = {"HUB_CONFIG", "HUB_AGENT_PASSWORD", "HUB_CRASH_AT", "HUB_SECRETS_DIR"}
 """What else may be said in the environment under our prefix: options of commands, and where the fault tests stop."""
 
 
 def read_settings(path: Path | None = None, **given: Any) -> Settings:
-    """Read `path` (default: config/hub.toml where there is one) and the environment.
+    """Read `path` (default: config/hub.toml where there is one), files of secrets and the environment.
 
     Raises WrongSetting: one line for each wrong key, with what was expected.
     """
-    global _toml_path
+    global _toml_path, _files
     if path is not None and not path.is_file():
         raise WrongSetting(f"{path}: there is no such file")
     default = Path("config/hub.toml")
     _toml_path = path or (default if default.is_file() else None)
-    unknown = [name for name in os.environ if _is_unknown(name.upper())]
-    if unknown:
-        raise WrongSetting(
-            "\n".join(f"{name} (environment): there is no such setting" for name in sorted(unknown))
-        )
+    try:
+        _files = read_secret_files(os.environ)
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"A file of secrets cannot be read: {error}") from error
+    for where, names in (("environment", os.environ), ("file of secrets", _files)):
+        if unknown := sorted(name for name in names if _is_unknown(name.upper())):
+            raise WrongSetting("\n".join(f"{name} ({where}): there is no such setting" for name in unknown))
     try:
         return Settings(**given)
     except ValidationError as error:

@@ -24,7 +24,7 @@ from hub.web.doors import ChannelDoors
 from hub.web.lines import KEEP_ALIVE, LINES, LimitedSite
 from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
-from hub.workers.clock import fire_timers, keep_house, notice_absence, watch_loop
+from hub.workers.clock import fire_timers, keep_house, notice_absence, settle_replies, watch_loop
 from hub.workers.gathering import gather
 from hub.workers.inbound import read_inbound
 from hub.workers.incidents import tell_everybody
@@ -214,6 +214,7 @@ class _Running:
             self._begin("learning", partial(learn_now_and_then, ctx, halt)),
             *([self._begin("files", partial(scan_files, ctx, halt))] if ctx.settings.scanner.address else []),
             self._begin("timers", partial(fire_timers, ctx, halt)),
+            self._begin("replies", partial(settle_replies, ctx, halt)),
             self._begin("loop", partial(watch_loop, halt)),
             self._begin("absence", partial(notice_absence, ctx, halt)),
             self._begin("house", partial(keep_house, ctx, halt)),

@@ -330,12 +330,9 @@ class _Machine:
         hits: list[_Hit] = []
         negations: dict[int, int] = {}
         open_gaps: dict[tuple[int, int], tuple[int, int]] = {}
-        clause = 0
         steps, root, out, last = self._steps, self._steps[0], self._out, len(text)
         state = 0
         for at, char in enumerate(text):
-            if char in _CLAUSE_END:
-                clause = at
             state = steps[state].get(char) or root.get(char, 0)
             if not out[state]:
                 continue
@@ -354,7 +351,9 @@ class _Machine:
                     begin = start
                     if index:
                         before = open_gaps.get((phrase_number, index - 1))
-                        if before is None or not 0 <= start - before[1] <= GAP or before[0] < clause:
+                        if before is None or not 0 <= start - before[1] <= GAP:
+                            continue
+                        if not _CLAUSE_END.isdisjoint(text[before[0] + 1 : end]):
                             continue
                         begin = before[0]
                     if index + 1 == len(phrase.pieces):

@@ -67,8 +67,11 @@ async def change(connection: Connection, agent: AgentDetails) -> None:
     )  # fmt: skip
 
 
-async def set_password(connection: Connection, agent_id: int, password_hash: str) -> None:
-    await connection.execute(SQL["set_password"], agent_id, password_hash)
+async def set_password(
+    connection: Connection, agent_id: int, password_hash: str, good_for: float | None = None
+) -> None:
+    """`good_for`: seconds for which it opens the page on which they choose one, where it was made for them."""
+    await connection.execute(SQL["set_password"], agent_id, password_hash, good_for)
 
 
 async def lock_all(connection: Connection) -> None:

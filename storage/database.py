@@ -274,12 +274,6 @@ class Database:
             self._one_is_dead = False
         return True
 
-    async def takes_writes(self) -> bool:
-        """Whether it is one that can be written to: after a fail-over it may not. Raises DatabaseUnavailable."""
-        return bool(
-            await self.read(lambda c: c.fetchval("SELECT current_setting('transaction_read_only') = 'off'"))
-        )
-
     def waiting(self) -> tuple[int, int]:
         """(connections in the pool, of these idle), for metrics."""
         return self._pool.get_size(), self._pool.get_idle_size()

@@ -194,6 +194,13 @@ async def database_clock(connection: Connection) -> datetime:
     return now
 
 
+async def rights(connection: Connection) -> tuple[bool, bool]:
+    """(whether this role may do more than a hub needs, whether what is said goes in the clear over a network)."""
+    row = await connection.fetchrow(SQL["rights"])
+    assert row is not None
+    return row["more"], not (row["tls"] or row["here"])
+
+
 async def server_version(connection: Connection) -> int:
     """150004 for 15.4."""
     version: int = await connection.fetchval(SQL["server_version"])

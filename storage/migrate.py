@@ -67,6 +67,24 @@ async def missing_migrations(database: Database) -> Sequence[str]:
     return await database.read(_missing_if_any)
 
 
+async def look_at(database: Database) -> tuple[bool, Sequence[str]]:
+    """Whether it takes writes (after a fail-over it may not), and the migrations that it lacks: asked together, so that a line
+    on which every word is late costs little. Raises DatabaseUnavailable."""
+    return await database.read(_look_at)
+
+
+async def _look_at(connection: Connection) -> tuple[bool, list[str]]:
+    try:
+        row = await connection.fetchrow(
+            """SELECT current_setting('transaction_read_only') = 'off' AS writable,
+                      ARRAY(SELECT migration_id FROM public._pogo_migration WHERE schema_name = 'public') AS applied"""
+        )
+    except asyncpg.UndefinedTableError:
+        return True, known_migrations()
+    assert row is not None
+    return row["writable"], [name for name in known_migrations() if name not in row["applied"]]
+
+
 async def _missing_if_any(connection: Connection) -> list[str]:
     if await connection.fetchval("SELECT to_regclass('public._pogo_migration')") is None:
         return known_migrations()

@@ -56,6 +56,14 @@ class NoteRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """`agent_id`: who wrote it; None for a program."""
+
+    id: int
+    agent_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRow:
     """`ticket_code` and `subject` of the ticket that it is about; `numbers`: ticket codes, where it stands for `many`."""
 
@@ -101,6 +109,11 @@ async def tickets(connection: Connection, ticket_ids: Sequence[int]) -> dict[int
 async def notes(connection: Connection, interaction_ids: Sequence[int]) -> list[NoteRow]:
     """Those of these entries that are notes."""
     return [NoteRow(**row) for row in await connection.fetch(SQL["notes"], list(interaction_ids))]
+
+
+async def answers(connection: Connection, interaction_ids: Sequence[int]) -> list[AnswerRow]:
+    """Those of these entries that are answers to a customer."""
+    return [AnswerRow(**row) for row in await connection.fetch(SQL["answers"], list(interaction_ids))]
 
 
 async def list_notices(

@@ -82,6 +82,11 @@ async def open_of_agent(connection: Connection, agent_id: int) -> list[int]:
     return [row["id"] for row in await connection.fetch(SQL["open_of_agent"], agent_id)]
 
 
+async def beyond_room(connection: Connection, agent_id: int) -> list[int]:
+    """Ids of what an agent is offered now without having room for it. The caller holds the agent's lock."""
+    return [row["id"] for row in await connection.fetch(SQL["beyond_room"], agent_id)]
+
+
 async def lock_agent_of(connection: Connection, offer_id: int, agent_id: int) -> tuple[int, str] | None:
     """(id, name) of the agent whose open offer it is, locked; None where it has ended, or is somebody else's."""
     row = await connection.fetchrow(SQL["lock_agent_of"], offer_id, agent_id)

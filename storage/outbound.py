@@ -133,9 +133,11 @@ async def renew(connection: Connection, token: UUID, lease_seconds: float) -> No
     await connection.execute(SQL["renew"], token, lease_seconds)
 
 
-async def leave(connection: Connection, outbox_id: int, token: UUID, lease_seconds: float) -> bool:
-    """Write down that the reply may have left from now on; False where it is not ours any more, or was called back."""
-    return await connection.fetchval(SQL["leave"], outbox_id, token, lease_seconds) is not None
+async def leave(
+    connection: Connection, outbox_ids: Sequence[int], token: UUID, lease_seconds: float
+) -> set[int]:
+    """Write down that these replies may have left from now on; returns those that are still ours, and were not called back."""
+    return {row["id"] for row in await connection.fetch(SQL["leave"], outbox_ids, token, lease_seconds)}
 
 
 async def hold_channel(connection: Connection, channel_id: int, seconds: float) -> None:

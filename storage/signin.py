@@ -14,13 +14,14 @@ SQL = load_queries("signin")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds a session. `limited`: they may set up a second step and nothing else. `fresh`: they showed lately who they
-    are."""
+    """Who holds a session. `limited`: they may set up a second step and nothing else; where `chooses`, they have to choose a
+    password first. `fresh`: they showed lately who they are."""
 
     session_id: UUID
     agent_id: int
     how: str
     limited: bool
+    chooses: bool
     login: str
     name: str
     role: str
@@ -134,6 +135,11 @@ async def unlimit(connection: Connection, token_hash: bytes, new_hash: bytes, ho
 
 async def sessions_of(connection: Connection, agent_id: int, idle: float) -> list[SessionRow]:
     return [SessionRow(**row) for row in await connection.fetch(SQL["sessions_of"], agent_id, idle)]
+
+
+async def end_oldest(connection: Connection, agent_id: int, most: int) -> int:
+    """All sessions of this agent but the `most` that were used last; returns how many ended."""
+    return len(await connection.fetch(SQL["end_oldest"], agent_id, most))
 
 
 async def end_session(connection: Connection, agent_id: int, session_id: UUID) -> bool:
@@ -321,6 +327,12 @@ async def active_of_login(connection: Connection, login: str) -> int | None:
 async def password_of_agent(connection: Connection, agent_id: int) -> str | None:
     found: str | None = await connection.fetchval(SQL["password_of_agent"], agent_id)
     return found
+
+
+async def was_given(connection: Connection, agent_id: int) -> bool:
+    """Whether this agent's password was made for them."""
+    found: bool | None = await connection.fetchval(SQL["was_given"], agent_id)
+    return bool(found)
 
 
 async def policy(connection: Connection) -> PolicyRow:

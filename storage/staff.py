@@ -24,10 +24,12 @@ async def add_agent(
     live_capacity: int,
     calendar: str,
     locale: str,
+    good_for: float | None,
 ) -> int | None:
-    """The new agent's id; None where the login is taken."""
+    """The new agent's id; None where the login is taken. `good_for`: as in storage.agents.set_password."""
     made: int | None = await connection.fetchval(
-        SQL["add_agent"], login, name, password_hash, role, list(languages), skills, capacity, live_capacity, calendar, locale
+        SQL["add_agent"], login, name, password_hash, role, list(languages), skills, capacity, live_capacity, calendar, locale,
+        good_for,
     )  # fmt: skip
     return made
 
@@ -48,10 +50,10 @@ async def end_sessions(connection: Connection, agent_id: int) -> None:
     await connection.execute(SQL["end_sessions"], agent_id)
 
 
-async def password_of(connection: Connection, login: str) -> tuple[int, str] | None:
-    """(agent id, hash) of an active agent."""
+async def password_of(connection: Connection, login: str) -> tuple[int, str, bool] | None:
+    """(agent id, hash, whether it was made for them and its days are over) of an active agent."""
     row = await connection.fetchrow(SQL["password_of"], login)
-    return (row["id"], row["password_hash"]) if row else None
+    return (row["id"], row["password_hash"], row["over"]) if row else None
 
 
 async def rehash(connection: Connection, agent_id: int, old: str, new: str) -> None:

@@ -258,6 +258,12 @@ async def add_decision(
     return made
 
 
+async def any_waiting(connection: Connection) -> tuple[datetime, bool]:
+    """The moment, by the database, and whether any ticket waited for an agent then."""
+    row: Any = await connection.fetchrow(SQL["any_waiting"])
+    return row["now"], row["waits"]
+
+
 async def lock_active_agents(connection: Connection) -> list[AgentNow]:
     """All active agents, locked."""
     return [AgentNow(**row) for row in await connection.fetch(SQL["agents"])]

@@ -5,6 +5,7 @@ import gc
 import hashlib
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -39,6 +41,8 @@ SECRET = b"a key of thirty-two bytes for tests"
 MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
 RULES = Path(__file__).parent.parent / "config" / "routing.toml"
 OLD_SECONDS = 24 * 3600
+FIRST_OF_A_DATABASE = 16_384
+"""Types with smaller numbers are Postgres' own."""
 _names = itertools.count()
 
 # A server that is thrown away needs no disk.
@@ -59,6 +63,25 @@ def cheap_passwords() -> Iterator[PasswordHasher]:
         real = passwords.HASHER
         patch.setattr(passwords, "HASHER", CHEAP)
         yield real
+
+
+@pytest.fixture(scope="session", autouse=True)
+def types_asked_once() -> Iterator[None]:
+    """The driver asks on each new line what Postgres' own types are, which costs the server more than most tests say on that line.
+    They are the same everywhere: here the first line of a process asks."""
+    ask, known = asyncpg.Connection._introspect_types, {}
+
+    async def asked_once(self: Any, types: Any, timeout: float) -> Any:
+        wanted = frozenset(types)
+        if max(wanted) >= FIRST_OF_A_DATABASE:
+            return await ask(self, types, timeout)
+        if wanted not in known:
+            known[wanted] = await ask(self, types, timeout)
+        return known[wanted]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncpg.Connection, "_introspect_types", asked_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -172,6 +195,19 @@ def at_database(dsn: str, name: str) -> str:
     head, _, query = dsn.partition("?")
     base = head.rpartition("/")[0]
     return f"{base}/{name}" + (f"?{query}" if query else "")
+
+
+@pytest.fixture
+async def plain_dsn(postgres: str) -> AsyncIterator[str]:
+    """An empty database, as its owner, who may do nothing else."""
+    name = f"plain_{os.getpid()}_{next(_names)}"
+    server = await asyncpg.connect(postgres)
+    await server.execute(f"CREATE ROLE {name} LOGIN")
+    await server.execute(f"CREATE DATABASE {name} OWNER {name} TEMPLATE template0")
+    yield re.sub(r"//[^@/]*@", f"//{name}@", at_database(postgres, name))
+    await server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await server.execute(f"DROP ROLE {name}")
+    await server.close()
 
 
 @pytest.fixture

@@ -20,6 +20,12 @@ def _translate(raw: RawItem, settings: Any) -> InboundInteraction:
     return translate(raw, settings)
 
 
+def _get_ready() -> None:
+    from channels.email.get_ready import get_ready
+
+    get_ready()
+
+
 def _answer_id(settings: Any, random: str, token: str) -> str:
     from channels.email.compose import new_message_id
 
@@ -46,6 +52,7 @@ KIND = ChannelKind(
     open=_open,
     translate=_translate,
     heavy=True,
+    get_ready=_get_ready,
     answer_id=_answer_id,
     inbox=_inbox,
     consents=lambda settings: settings.auth == "oauth2",

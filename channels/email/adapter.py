@@ -10,6 +10,7 @@ from channels.email.accounts.oauth import Tokens, check_lasting, keep_tokens
 from channels.email.compose import CannotCompose, compose_letter, envelope_sender, recipients
 from channels.email.mailbox.hearing import Hearing
 from channels.email.sending import hand_over
+from channels.email.sending.lines import Lines
 from channels.email.settings import EmailSettings
 from hub.model.interactions import OutboundInteraction
 
@@ -27,6 +28,7 @@ class EmailAdapter:
         self._ports = ports
         self._tokens = Tokens(name, settings, ports.vault)
         self._hearing = Hearing(settings, ports, self._tokens)
+        self._lines = Lines(lambda: hand_over.log_in(settings, self._tokens))
 
     async def check(self) -> None:
         """Log in to both servers; send nothing. Raises Misconfigured or Unavailable."""
@@ -72,7 +74,7 @@ class EmailAdapter:
             sender=sender,
             recipients=everybody,
             settings=self._settings,
-            tokens=self._tokens,
+            lines=self._lines,
             alive=self._ports.alive,
             leaving=leaving,
         )
@@ -90,5 +92,6 @@ class EmailAdapter:
         )
 
     async def close(self) -> None:
-        """Let go of the mailbox's connections; sending keeps none open."""
+        """Let go of the connections to the mailbox and to the relay."""
         self._hearing.stop()
+        self._lines.close()

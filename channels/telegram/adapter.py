@@ -4,9 +4,10 @@ import asyncio
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -31,11 +32,11 @@ from channels.clean import read_json_object, safe_filename
 from channels.doors import Asks, open_to, read_body
 from channels.telegram import CAPABILITIES
 from channels.telegram.commands import set_commands
-from channels.telegram.compose import Piece, pieces_of
+from channels.telegram.compose import pieces_of
 from channels.telegram.envelope import pack
 from channels.telegram.files import MOST_BYTES, files_of
 from channels.telegram.groups import leave_group
-from channels.telegram.line import Doing, Line, call
+from channels.telegram.line import Doing, Line
 from channels.telegram.sending import keyboard, say, send_piece
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.updates import ALLOWED, For, asking_of, message_of, whom_for
@@ -50,6 +51,8 @@ _MOST_UPDATE = 1024 * 1024
 _TRIES = 3
 _MOST_REMEMBERED = 1000
 _LOOK_SECONDS = 60.0
+_PATIENCE_SECONDS = 60.0
+"""So long one part of an answer, of which others have left, waits at the most for pauses that Telegram asks for."""
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of a header
 
 
@@ -66,11 +69,11 @@ class TelegramAdapter:
 
     async def check(self) -> None:
         """Ask the bot for its name. Raises Misconfigured or Unavailable."""
-        await call(self._line.bot.get_me())
+        await self._line.call(self._line.bot.get_me())
 
     async def address(self) -> str:
         """The link that opens the bot (https://core.telegram.org/bots/features#deep-linking)."""
-        return f"https://t.me/{(await call(self._line.bot.get_me())).username}"
+        return f"https://t.me/{(await self._line.call(self._line.bot.get_me())).username}"
 
     async def receive(self, accept: Accept) -> None:
         """Hear the bot until cancelled."""
@@ -130,13 +133,13 @@ class TelegramAdapter:
         chat_id, pressed = int(asking.address), update.get("callback_query")
         if isinstance(pressed, dict):
             query = self._line.bot.answer_callback_query(str(pressed.get("id")), reply.notice or None)
-            await self._told(asking, call(query, Doing.SENDING))
+            await self._told(asking, self._line.call(query, Doing.SENDING))
             number = pressed["message"].get("message_id")
             if reply.marked is not None and type(number) is int:
                 marks = self._line.bot.edit_message_reply_markup(
                     chat_id, number, reply_markup=keyboard(reply.marked)
                 )
-                await self._told(asking, call(marks, Doing.SENDING))
+                await self._told(asking, self._line.call(marks, Doing.SENDING))
         if reply.text:
             await self._told(asking, say(self._line, chat_id, reply))
         return True
@@ -195,8 +198,8 @@ class TelegramAdapter:
         if len(self._tries) > _MOST_REMEMBERED:
             self._tries.clear()
         try:
-            place = await call(self._line.bot.get_file(file_id), Doing.FETCHING)
-            data = await call(place.download_as_bytearray(), Doing.FETCHING)
+            place = await self._line.call(self._line.bot.get_file(file_id), Doing.FETCHING)
+            data = await self._line.call(place.download_as_bytearray(), Doing.FETCHING)
         except Unavailable as error:
             self._tries[file_id] += 1
             if self._tries[file_id] < _TRIES:
@@ -206,31 +209,45 @@ class TelegramAdapter:
         return bytes(data)
 
     async def send(self, message: OutboundInteraction, leaving: Leaving) -> Receipt:
-        """Send the text, in pieces where it is long, and the files. When a piece fails after another has
-        left, nothing is certain any more about the whole, so it is Unsure and says how much arrived."""
+        """Send the text, in pieces where it is long, and the files. When a piece fails after another has left, nothing is
+        certain any more about the whole, so it is Unsure and says how much arrived; a pause between them is kept."""
         chat_id = _chat_id(message.address)
         pieces = pieces_of(message.text, message.attachments)
         if not pieces:
             raise Refused("There is nothing to send: the reply has neither text nor files.")
         sent: list[str] = []
         for number, piece in enumerate(pieces, 1):
+            choices = message.choices if number == len(pieces) else ()
+            sending = partial(send_piece, self._line, chat_id, piece, choices)
             try:
-                if not self._ports.alive():
-                    raise TryLater("Another hub has taken this channel over.")
+                self._check_ours()
                 if number == 1:
                     await leaving()
-                sent += await self._send_piece(chat_id, piece, message, last=number == len(pieces))
+                made = await (sending() if number == 1 else self._after_pauses(sending))
+                sent += [f"{chat_id}.{one}" for one in made]
             except ChannelFailure as failure:
                 if number == 1:
                     raise
                 raise Unsure(f"{number - 1} of {len(pieces)} parts arrived; then: {failure}") from failure
         return Receipt(external_id=sent[0], detail=" ".join(sent) if len(sent) > 1 else "")
 
-    async def _send_piece(
-        self, chat_id: int, piece: Piece, message: OutboundInteraction, *, last: bool
-    ) -> list[str]:
-        made = await send_piece(self._line, chat_id, piece, message.choices if last else ())
-        return [f"{chat_id}.{number}" for number in made]
+    async def _after_pauses(self, sending: Callable[[], Awaitable[list[int]]]) -> list[int]:
+        """Once more after each pause that Telegram asks for, unless they are long: what has left before it cannot be called
+        back, and a person would have to look what is missing."""
+        patience = _PATIENCE_SECONDS
+        while True:
+            try:
+                return await sending()
+            except TryLater as later:
+                if later.retry_after is None or later.retry_after > patience:
+                    raise
+                patience -= later.retry_after
+                await asyncio.sleep(later.retry_after)
+            self._check_ours()
+
+    def _check_ours(self) -> None:
+        if not self._ports.alive():
+            raise TryLater("Another hub has taken this channel over.")
 
     async def close(self) -> None:
         await self._line.close()
@@ -251,11 +268,11 @@ class TelegramAdapter:
 
     async def _end_calls(self) -> None:
         """The hub asks from now on, where it was called before. Somebody else's webhook is theirs to end."""
-        if (await call(self._line.bot.get_webhook_info())).url == self._webhook:
-            await call(self._line.bot.delete_webhook(), Doing.ARRANGING)
+        if (await self._line.call(self._line.bot.get_webhook_info())).url == self._webhook:
+            await self._line.call(self._line.bot.delete_webhook(), Doing.ARRANGING)
 
     async def _ask_for_calls(self) -> None:
-        await call(
+        await self._line.call(
             self._line.bot.set_webhook(
                 self._webhook,
                 secret_token=self._secrets()[0],
@@ -267,7 +284,7 @@ class TelegramAdapter:
     async def _watch_calls(self) -> None:
         """Nobody calls where nobody writes: what tells that calls get through is that none waits at Telegram."""
         while True:
-            if not (await call(self._line.bot.get_webhook_info())).pending_update_count:
+            if not (await self._line.call(self._line.bot.get_webhook_info())).pending_update_count:
                 await self._ports.heard()
             await asyncio.sleep(_LOOK_SECONDS)
 

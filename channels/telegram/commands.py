@@ -8,7 +8,7 @@ import hashlib
 from telegram import BotCommand, BotCommandScopeAllPrivateChats
 
 from channels.adapter import Ports
-from channels.telegram.line import Line, call
+from channels.telegram.line import Line
 
 _KEY = "commands"
 
@@ -22,5 +22,5 @@ async def set_commands(line: Line, ports: Ports, bot_id: int) -> None:
     for language, commands in lists.items():
         shown = [BotCommand(name, what) for name, what in commands]
         scope = BotCommandScopeAllPrivateChats()
-        await call(line.bot.set_my_commands(shown, scope=scope, language_code=language or None))
+        await line.call(line.bot.set_my_commands(shown, scope=scope, language_code=language or None))
     await ports.bookmark.write(_KEY, mark)

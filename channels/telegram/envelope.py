@@ -30,13 +30,20 @@ def pack(
         "missing": dict(missing),
     }
     return RawItem(
-        external_key=f"update.{bot_id}.{update['update_id']}",
+        external_key=_external_key(update, bot_id),
         content_key=content_key(update, bot_id),
         part_of=part_of(update),
         said_in=f"chat.{chat_of(update).get('id')}",
         content=orjson.dumps(envelope),
         received_at=received_at,
     )
+
+
+def _external_key(update: Mapping[str, Any], bot_id: int) -> str:
+    """The update and the message in it: after a quiet week Telegram may count on from a lower number, and so come by numbers
+    once more under which other messages were kept (https://core.telegram.org/bots/api#update)."""
+    message = content_key(update, bot_id).removeprefix(f"msg.{bot_id}")
+    return f"update.{bot_id}.{update['update_id']}{message}"
 
 
 def content_key(update: Mapping[str, Any], bot_id: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 
 from channels.adapter import ChannelFailure, Unavailable
-from channels.telegram.line import Doing, Line, call
+from channels.telegram.line import Doing, Line
 from channels.telegram.updates import chat_of, message_of
 
 log = structlog.get_logger(__name__)
@@ -26,11 +26,11 @@ async def leave_group(line: Line, update: Mapping[str, Any]) -> None:
         return
     try:
         if chat.get("type") != "channel":
-            await call(line.bot.send_message(chat_id, _SAID[_language(update)]), Doing.SENDING)
+            await line.call(line.bot.send_message(chat_id, _SAID[_language(update)]), Doing.SENDING)
     except ChannelFailure as failure:
         log.info("telegram.group_not_told", chat=chat_id, why=str(failure))
     try:
-        await call(line.bot.leave_chat(chat_id), Doing.FETCHING)
+        await line.call(line.bot.leave_chat(chat_id), Doing.FETCHING)
     except Unavailable:
         raise
     except ChannelFailure as failure:  # it is not there any more

@@ -8,7 +8,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Awaitable
+import time
+from collections.abc import Coroutine
 from datetime import timedelta
 from enum import Enum
 from typing import Any, TypeVar
@@ -105,6 +106,7 @@ class Line:
             get_updates_request=self._requests[0],
             request=self._requests[1],
         )
+        self._silent_until = 0.0
 
     async def updates(self, offset: int | None, *, wait: int, read_timeout: float) -> list[dict[str, Any]]:
         """The unconfirmed updates as Telegram wrote them, after waiting up to `wait` seconds for the first.
@@ -115,7 +117,7 @@ class Line:
         asked: dict[str, Any] = {"timeout": wait, "allowed_updates": list(ALLOWED)}
         if offset is not None:
             asked["offset"] = offset
-        answer: Any = await call(
+        answer: Any = await self.call(
             self.bot.do_api_request("GetUpdates", api_kwargs=asked, read_timeout=wait + read_timeout)
         )
         if not isinstance(answer, list):
@@ -124,21 +126,31 @@ class Line:
             update for update in answer if isinstance(update, dict) and type(update.get("update_id")) is int
         ]
 
+    async def call(self, asked: Coroutine[Any, Any, _T], doing: Doing = Doing.ASKING) -> _T:
+        """The answer, or what its failure means in the words of channels.adapter. While Telegram wants silence nothing that
+        speaks is even tried, to whomever it is: its pause is the whole bot's, and grows for who goes on."""
+        left = self._silent_until - time.monotonic()
+        if doing is Doing.SENDING and left > 0:
+            asked.close()
+            raise _silence(left)
+        failure: ChannelFailure
+        try:
+            return await asked
+        except TelegramError as error:
+            if doing is not Doing.SENDING:
+                failure = _meaning_while_asking(error, doing)
+            elif isinstance(error, RetryAfter):
+                seconds = _seconds(error)
+                self._silent_until = time.monotonic() + seconds
+                failure = _silence(seconds)
+            else:
+                failure = _meaning_while_sending(error)
+        # Raised outside the handler, so that the library's exception is not its context.
+        raise failure
+
     async def close(self) -> None:
         for request in self._requests:
             await request.shutdown()
-
-
-async def call(asked: Awaitable[_T], doing: Doing = Doing.ASKING) -> _T:
-    """The answer, or what its failure means in the words of channels.adapter."""
-    failure: ChannelFailure
-    try:
-        return await asked
-    except TelegramError as error:
-        sending = doing is Doing.SENDING
-        failure = _meaning_while_sending(error) if sending else _meaning_while_asking(error, doing)
-    # Raised outside the handler, so that the library's exception is not its context.
-    raise failure
 
 
 def _meaning_while_asking(error: TelegramError, doing: Doing) -> ChannelFailure:
@@ -160,14 +172,6 @@ def _meaning_while_asking(error: TelegramError, doing: Doing) -> ChannelFailure:
 def _meaning_while_sending(error: TelegramError) -> ChannelFailure:
     if isinstance(error, (InvalidToken, EndPointNotFound)):
         return _wrong_token()
-    if isinstance(error, RetryAfter):
-        wait = error.retry_after
-        seconds = wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
-        return TryLater(
-            f"Telegram asks for a pause of {seconds:.0f} s (too many messages).",
-            retry_after=seconds,
-            whole_channel=True,
-        )
     if isinstance(error, Forbidden):
         said = f"Telegram does not deliver to this person (bot blocked?): {_said(error)}"
         return Refused(said, shut=True)
@@ -176,6 +180,16 @@ def _meaning_while_sending(error: TelegramError) -> ChannelFailure:
     if isinstance(error.__cause__, _CERTAIN):
         return TryLater(f"Telegram cannot be reached: {type(error.__cause__).__name__}", whole_channel=True)
     return Unsure(f"The line to Telegram failed when the message may have left: {_said(error)}")
+
+
+def _seconds(error: RetryAfter) -> float:
+    wait = error.retry_after
+    return wait.total_seconds() if isinstance(wait, timedelta) else float(wait)
+
+
+def _silence(seconds: float) -> TryLater:
+    said = f"Telegram asks for a pause of {seconds:.0f} s (too many messages)."
+    return TryLater(said, retry_after=seconds, whole_channel=True)
 
 
 def _wrong_token() -> Misconfigured:

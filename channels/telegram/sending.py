@@ -1,6 +1,7 @@
 """One piece of an answer over the line. What its failures mean is in line.py."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Coroutine, Sequence
+from typing import Any
 
 from telegram import (
     InlineKeyboardButton,
@@ -15,24 +16,23 @@ from telegram import (
 
 from channels.adapter import CounterReply
 from channels.telegram.compose import As, Piece, split_text
-from channels.telegram.line import Doing, Line, call
+from channels.telegram.line import Doing, Line
 from hub.model.interactions import Choice, OutboundAttachment
 
 
 async def send_piece(line: Line, chat_id: int, piece: Piece, choices: Sequence[Choice] = ()) -> list[int]:
-    """Send it; returns the numbers of the messages that it became. Raises what line.call does."""
+    """Send it; returns the numbers of the messages that it became. Raises what Line.call does."""
     markup = keyboard([tuple(choices)]) if choices else None
     bot, text = line.bot, piece.text or None
     if not piece.files:
-        return [
-            (await call(bot.send_message(chat_id, piece.text, reply_markup=markup), Doing.SENDING)).message_id
-        ]
+        said = bot.send_message(chat_id, piece.text, reply_markup=markup)
+        return [(await line.call(said, Doing.SENDING)).message_id]
     if len(piece.files) > 1:
         media = [InputMediaPhoto(file.data, filename=file.filename) for file in piece.files]
-        sent = await call(bot.send_media_group(chat_id, media, caption=text), Doing.SENDING)
+        sent = await line.call(bot.send_media_group(chat_id, media, caption=text), Doing.SENDING)
         return [message.message_id for message in sent]
     file = _input(piece.files[0])
-    asked: Awaitable[Message]
+    asked: Coroutine[Any, Any, Message]
     match piece.shown:
         case As.PHOTO:
             asked = bot.send_photo(chat_id, file, caption=text, reply_markup=markup)
@@ -46,11 +46,11 @@ async def send_piece(line: Line, chat_id: int, piece: Piece, choices: Sequence[C
             asked = bot.send_document(
                 chat_id, file, caption=text, disable_content_type_detection=True, reply_markup=markup
             )
-    return [(await call(asked, Doing.SENDING)).message_id]
+    return [(await line.call(asked, Doing.SENDING)).message_id]
 
 
 async def say(line: Line, chat_id: int, reply: CounterReply) -> None:
-    """What the hub itself answers. Raises what line.call does."""
+    """What the hub itself answers. Raises what Line.call does."""
     markup: InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove = ReplyKeyboardRemove()
     if reply.choices:
         markup = keyboard(reply.choices)
@@ -61,7 +61,7 @@ async def say(line: Line, chat_id: int, reply: CounterReply) -> None:
     for piece in pieces:
         last = piece is pieces[-1]
         sending = line.bot.send_message(chat_id, piece, reply_markup=markup if last else None)
-        await call(sending, Doing.SENDING)
+        await line.call(sending, Doing.SENDING)
 
 
 def keyboard(rows: Sequence[Sequence[Choice]]) -> InlineKeyboardMarkup:

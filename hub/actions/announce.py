@@ -77,8 +77,12 @@ class Expectation:
         except TimeoutError:
             return
         finally:
-            if self._forget is not None:
-                self._forget(self._event)
+            self.forget()
+
+    def forget(self) -> None:
+        """It is not waited for any more."""
+        if self._forget is not None:
+            self._forget(self._event)
 
 
 class Listener:

@@ -9,6 +9,7 @@ from channels.adapter import CannotTranslate
 from channels.registry import load_kinds
 from hub.actions.arrivals import understand
 from hub.actions.reader import LENGTH
+from routing.classify import classify
 
 
 def main() -> None:
@@ -17,6 +18,10 @@ def main() -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     kinds = load_kinds()
+    # Before the first item's time begins: on a busy machine it would be over before the first letter was looked at.
+    for kind in kinds.values():
+        kind.get_ready()
+    classify("", "")
     sink.write(LENGTH.pack(0))
     sink.flush()
     while head := _exactly(source, LENGTH.size):

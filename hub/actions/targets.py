@@ -24,6 +24,7 @@ from routing.rules import RoutingRules
 from routing.targets import Clock, Happened, Promise, Segment, Word, speak, step
 from storage import targets
 from storage.database import Connection, as_json
+from storage.side_by_side import side_by_side
 from storage.targets import ClockRow, FactsRow, SegmentRow
 
 log = structlog.get_logger(__name__)
@@ -53,11 +54,7 @@ async def touch(connection: Connection, rules: RoutingRules, touches: Sequence[T
     happened = _merged(touches)
     if not happened:
         return 0
-    facts = await targets.facts(connection, sorted(happened), rules.policies.fingerprint)
-    # A ticket that is opened in this transaction has none yet.
-    known = sorted(number for number, one in happened.items() if not one.opened)
-    rows = await targets.clocks(connection, known) if known else []
-    parts = await targets.segments(connection, [*{row.ticket_id for row in rows}]) if rows else []
+    facts, rows, parts = await _look(connection, rules, happened)
     ledger = _Ledger(rules.policies, rows, parts)
     for row in facts:
         ledger.advance(row, happened)
@@ -78,6 +75,21 @@ async def touch(connection: Connection, rules: RoutingRules, touches: Sequence[T
     if ledger.late:
         log.warning("targets.late", breached=len(ledger.late), seconds=round(max(ledger.late)))
     return ledger.said
+
+
+async def _look(
+    connection: Connection, rules: RoutingRules, happened: Mapping[int, Touch]
+) -> tuple[list[FactsRow], list[ClockRow], list[SegmentRow]]:
+    fingerprint = rules.policies.fingerprint
+    # A ticket that is opened in this transaction has no clocks yet.
+    known = sorted(number for number, one in happened.items() if not one.opened)
+    if not known:
+        return await targets.facts(connection, sorted(happened), fingerprint), [], []
+    async with side_by_side(connection) as also:
+        facts = also.ask(targets.facts(also.connection, sorted(happened), fingerprint))
+        rows = also.ask(targets.clocks(also.connection, known))
+        parts = also.ask(targets.segments(also.connection, known))
+    return facts.result(), rows.result(), parts.result()
 
 
 async def keep_targets(ctx: Context) -> int:

@@ -1,7 +1,7 @@
 """What the steps of work on a ticket share: locking in the right order, counting the ledger, keeping an agent's load."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from hub.actions.announce import EVENTS, ROUTE, announce
@@ -48,6 +48,8 @@ class Step:
     """For the clocks: the customer wants to be answered, without having written."""
     promised_otherwise: bool = False
     """For the clocks: what is promised depends on something that changed."""
+    topics: set[str] = field(default_factory=set)
+    """Who else is to be woken when this is done (hub.actions.announce)."""
 
     def happened(self) -> Touch | None:
         """What the ticket's clocks have to know; None where nothing is."""
@@ -163,7 +165,7 @@ async def on_ticket(
         await taken.settle()
         if happened := taken.happened():
             await touch(connection, ctx.rules, [happened])
-        await announce(connection, EVENTS, *([ROUTE] if taken.made_room else []))
+        await announce(connection, EVENTS, *sorted(taken.topics), *([ROUTE] if taken.made_room else []))
         return True, result
 
     while True:

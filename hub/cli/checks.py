@@ -216,6 +216,10 @@ async def check_database(ctx: Context) -> AsyncIterator[Finding]:
     else:
         yield good(what, text)
     yield await _check_clock(ctx)
+    dsn = ctx.settings.database.dsn
+    if dsn is not None and dsn.get_secret_value():
+        for one in _check_rights(*await ctx.database.read(house.rights)):
+            yield one
     what = say("Schema", "数据库结构")
     missing = await missing_migrations(ctx.database)
     if len(missing) == len(known_migrations()):
@@ -244,6 +248,29 @@ async def check_database(ctx: Context) -> AsyncIterator[Finding]:
         )
     else:
         yield good(what, say("{} agents", "{} 名").format(len(agents)))
+
+
+def _check_rights(more: bool, clear: bool) -> Iterator[Finding]:
+    what = say("Database role", "数据库角色")
+    if more:
+        yield warning(
+            what,
+            say("may do more than the hub needs", "权限超出本系统所需"),
+            say(
+                "Give the hub a role that owns its database and may do nothing else: no superuser, CREATEROLE or CREATEDB.",
+                "请为本系统使用仅拥有其数据库的角色：不要超级用户、CREATEROLE 或 CREATEDB。",
+            ),
+        )
+    else:
+        yield good(what, say("owns its database and no more", "仅拥有自己的数据库"))
+    if clear:
+        yield warning(
+            say("Way to the database", "数据库连接"),
+            say("what is said goes in the clear over the network", "数据在网络上以明文传送"),
+            say(
+                "Put sslmode=verify-full into database.dsn.", "请在 database.dsn 中加入 sslmode=verify-full。"
+            ),
+        )
 
 
 async def _check_clock(ctx: Context) -> Finding:

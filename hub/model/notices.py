@@ -24,3 +24,4 @@ class NoticeKind(StrEnum):
     RULE_STOPPED = "rule_stopped"
     WEBHOOK_FAILING = "webhook_failing"
     SCHEDULE_CANCELLED = "schedule_cancelled"
+    NOT_DELIVERED = "not_delivered"

@@ -137,6 +137,9 @@ class BotApi:
             self._state.faults.dropped -= 1
             if request.transport is not None:
                 request.transport.abort()
+        if sending and self._state.faults.silent > 0:
+            self._state.faults.silent -= 1
+            await asyncio.Event().wait()  # until whoever asked has gone
         return _json({"ok": True, "result": result})
 
     def _check_token(self, request: web.Request) -> None:

@@ -46,12 +46,14 @@ class Group:
 
 @dataclass(slots=True, kw_only=True)
 class Faults:
-    """What goes wrong with the next calls that send: numbers count down with each call that suffered."""
+    """What goes wrong with the next calls that send: numbers count down with each call that suffered. `dropped`, `silent`:
+    it was done, and the line ended or no answer ever came."""
 
     flood: int = 0
     retry_after: int = 1
     broken: int = 0
     dropped: int = 0
+    silent: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,9 +24,11 @@ from hub.web.follow.routes import follow_routes
 from hub.web.help.routes import help_routes
 from hub.web.lines import LINES, Lines, raise_file_limit
 from hub.web.named import address_of
+from hub.web.note_refused import note_refused
 from hub.web.ops import Ready, ops_routes
 from hub.web.peers import Network, peer_of, read_proxies
 from hub.web.portal.routes import portal_routes
+from hub.web.refusals import IS_NOTED
 from hub.web.survey.routes import survey_routes
 from hub.web.trouble.pages import is_of_staff, show_customer_trouble
 from storage.database import DatabaseUnavailable
@@ -67,7 +69,9 @@ def make_app(
     step = Doorstep(told.visitor_requests, told.visitor_lines)
     middlewares = [
         lines.middleware(),
+        note_refused(),
         _tell_trouble,
+        _refuse_nothing,
         _know_peer(read_proxies(ctx.settings)),
         watch_doorstep(step, ctx.space),
         _limit_body_time(body_within),
@@ -106,6 +110,14 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     # Not no-referrer: under that, browsers post our own forms with "Origin: null".
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+
+
+@web.middleware
+async def _refuse_nothing(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """No address has the character that is none: Postgres takes no text with it. Programs are told so by the API itself."""
+    if "\x00" in request.path and not request.path.startswith("/api/"):
+        raise web.HTTPNotFound
+    return await handler(request)
 
 
 def _know_peer(proxies: tuple[Network, ...]) -> Middleware:
@@ -187,6 +199,7 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
     except Exception as error:
         if isinstance(error, ConnectionError) and _has_gone(request):
             log.info("web.client_gone", method=request.method, path=address_of(request))
+            request[IS_NOTED] = True
             return web.Response(status=400)  # nobody reads it
         fault = secrets.token_hex(8)
         log.exception("web.fault", fault=fault, method=request.method, path=address_of(request))

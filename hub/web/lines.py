@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import socket
+import sys
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -13,6 +14,9 @@ from hub.actions.metrics import REFUSED
 KEEP_ALIVE = 75.0
 """Seconds for which a connection may say nothing, or not finish saying what it wants. Longer than proxies keep theirs (60 in
 nginx), so that it is they who close."""
+UNREAD_SECONDS = 60.0
+"""A client that takes nothing of what is sent to it for so long is cut by the system, as by nginx's send_timeout. What it has
+not read, and its connection, would be held for as long as it likes, even where the handler has long ended (tcp(7))."""
 _OTHER_FILES = 128
 """Open files that are no visitor's: Postgres, mailboxes, the files of the program."""
 
@@ -71,6 +75,8 @@ class LimitedSite(web.SockSite):
         await web.BaseSite.start(self)
         server = self._runner.server
         assert isinstance(server, Server)
+        if sys.platform == "linux":  # elsewhere the system's own patience counts
+            self._door.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_SECONDS * 1000))
 
         loop = asyncio.get_running_loop()
 

@@ -27,7 +27,7 @@ from hub.web.refusals import log_refusal
 from storage import automation, mailboxes, scans, tasks, views, webhooks
 from storage.database import Connection, DatabaseUnavailable
 from storage.mailboxes import MailboxRow
-from storage.migrate import missing_migrations
+from storage.migrate import look_at
 
 ANSWER_WITHIN_SECONDS = 3.0
 CACHED_SECONDS = 5.0
@@ -102,8 +102,7 @@ class _Readiness:
 
     async def _look(self) -> dict[str, str]:
         try:
-            missing = await missing_migrations(self._ctx.database)
-            writable = await self._ctx.database.takes_writes()
+            writable, missing = await look_at(self._ctx.database)
         except DatabaseUnavailable:
             return {"database": "does not answer"}
         if not writable:

@@ -17,6 +17,8 @@ from hub.web.named import address_of
 log = structlog.get_logger(__name__)
 
 NOT_ALLOWED = "not_allowed"
+IS_NOTED = web.RequestKey("refusal is noted", bool)
+"""The log has a line of it already, or need not have one."""
 _TOLD: ContextVar[list[str] | None] = ContextVar("told failures", default=None)
 
 
@@ -40,6 +42,7 @@ def codes_told() -> Iterator[Sequence[str]]:
 
 def log_refusal(request: web.Request, *, needs: str, agent: int | None = None, key: str = "") -> None:
     """`needs`: the permission, scope or sight that was lacking; NOT_ALLOWED where the action itself decided."""
+    request[IS_NOTED] = True
     log.warning(
         "access.refused",
         agent=agent,

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from channels.adapter import ChannelFailure, CountsItems, HasRoutes, HasSentCopy, Misconfigured
 from hub.actions.announce import OUTBOX
+from hub.actions.answers.under_way import UnderWay
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
 from hub.actions.leases import Lease, hold_lease
@@ -24,12 +25,15 @@ from hub.workers.supervise import Backoff, Well, supervise
 
 log = structlog.get_logger(__name__)
 
-AFTER_MISCONFIGURED = 60.0
-LONGEST_MISCONFIGURED = 900.0
-"""Seconds between two logins with what was refused before: providers lock out who hammers."""
+AFTER_AWAY, LONGEST_AWAY = 1.0, 60.0
+"""Seconds between two attempts at an other side that is away or throttles us: the first pause and the longest."""
+AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED = 60.0, 900.0
+"""The same between two logins with what was refused before: providers lock out who hammers."""
 _FAULT = "Something is broken in the hub itself; its log says more."
 STEADY_SECONDS = 1.0
 """How long a channel must have been heard without a fault to count as up."""
+PROVEN_SECONDS = 10.0
+"""How long, until the next fault is followed by a short pause again: who lets us in and throws us out is not hammered."""
 
 
 class ChannelWorker:
@@ -126,13 +130,14 @@ class ChannelWorker:
         """Hear and send until `over`; then end hearing at once, and sending after what is on its way."""
         self._check_passed = self._steady = False
         self._check_now.set()
-        async with asyncio.TaskGroup() as group:
+        under_way = UnderWay(self._ctx, {self.name: self.adapter})
+        async with under_way, asyncio.TaskGroup() as group:
             hearing = [group.create_task(self._hear()), group.create_task(self._check())]
             if isinstance(self.adapter, CountsItems):
                 counting = partial(count_items, self._ctx, self.name, self.adapter, self._accept, over)
                 hearing.append(group.create_task(supervise(f"count:{self.name}", counting, over)))
             if self.adapter.capabilities.can_send:
-                sending = partial(send_out, self._ctx, self.adapter, over)
+                sending = partial(send_out, self._ctx, self.adapter, under_way, over)
                 group.create_task(supervise(f"send:{self.name}", sending, over))
             if isinstance(self.adapter, HasSentCopy) and self.adapter.wants_copies:
                 copying = partial(put_copies, self._ctx, self.name, self.adapter, self._tell_copies, over)
@@ -143,18 +148,18 @@ class ChannelWorker:
             self._ctx.listener.wake(OUTBOX)
 
     async def _hear(self) -> None:
-        backoff, refused = Backoff(1.0, 60.0), Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
+        backoff = Backoff(AFTER_AWAY, LONGEST_AWAY)
+        refused = Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
+        loop = asyncio.get_running_loop()
         while True:
-            steady = asyncio.get_running_loop().call_later(
-                STEADY_SECONDS, self._heard_steadily, backoff, refused
-            )
-            pause = 0.0
+            begun, pauses = loop.time(), backoff
+            steady = loop.call_later(STEADY_SECONDS, self._heard_steadily)
             try:
                 await self.adapter.receive(self._accept)
                 self._tell("down", "The channel stopped hearing.")
             except Misconfigured as failure:
                 self._tell("misconfigured", str(failure))
-                pause = refused.next()
+                pauses = refused
             except ChannelFailure as failure:
                 self._tell("down", str(failure))
             except Exception:
@@ -162,20 +167,22 @@ class ChannelWorker:
                 self._tell("down", _FAULT)
             finally:
                 steady.cancel()
+            if self._steady and self._check_passed and loop.time() - begun >= PROVEN_SECONDS:
+                backoff.reset()
+                refused.reset()
             self._steady = self._check_passed = False
             self._check_now.set()
-            await asyncio.sleep(pause or backoff.next())
+            await asyncio.sleep(pauses.next())
 
-    def _heard_steadily(self, *pauses: Backoff) -> None:
+    def _heard_steadily(self) -> None:
         self._steady = True
         if self._check_passed:
-            for one in pauses:
-                one.reset()
             self._tell("up", "")
 
     async def _check(self) -> None:
         """Prove at the start, and after each fault of hearing, that the credentials work."""
-        backoff, refused = Backoff(1.0, 60.0), Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
+        backoff = Backoff(AFTER_AWAY, LONGEST_AWAY)
+        refused = Backoff(AFTER_MISCONFIGURED, LONGEST_MISCONFIGURED)
         while True:
             await self._check_now.wait()
             self._check_now.clear()

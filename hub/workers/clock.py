@@ -1,10 +1,12 @@
-"""What happens because time has passed: timers every second, who is absent every few seconds, house-keeping every hour."""
+"""What happens because time has passed: timers every second, whose sender is gone and who is absent every few seconds,
+house-keeping every hour."""
 
 import asyncio
 import time
 
 import structlog
 
+from hub.actions.answers.abandoned import settle_abandoned
 from hub.actions.context import Context
 from hub.actions.customers.pairs import AT_ONCE, look_for_pairs
 from hub.actions.floor.presence import take_absent_off_line
@@ -17,6 +19,7 @@ from hub.workers.supervise import Well, pause
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = 1.0
+REPLIES_SECONDS = 2.0
 LOOK_ROUND_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
 _LATE_SECONDS = 2.0
@@ -29,6 +32,14 @@ async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
             well()
         well()
         await pause(halt, TICK_SECONDS)
+
+
+async def settle_replies(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """Of senders that are gone, every few seconds until `halt` is set."""
+    while not halt.is_set():
+        await settle_abandoned(ctx)
+        well()
+        await pause(halt, REPLIES_SECONDS)
 
 
 async def watch_loop(halt: asyncio.Event, well: Well) -> None:

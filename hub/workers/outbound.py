@@ -8,27 +8,32 @@ from collections.abc import Callable
 
 from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.answers.side_letters import send_side_letters
+from hub.actions.answers.under_way import UnderWay
 from hub.actions.context import Context
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
 POLL_SECONDS = 2.0
+REST_SECONDS = 0.01
+"""Under load one look finds what several wrote."""
 COPIES_SECONDS = 5.0
 """Copies are gathered for so long, so that one visit to the mailbox makes several."""
 
 
-async def send_out(ctx: Context, adapter: ChannelAdapter, halt: asyncio.Event, well: Well) -> None:
-    """Until `halt` is set. For a polled channel only while this hub holds its lease."""
-    mine = {adapter.name: adapter}
+async def send_out(
+    ctx: Context, adapter: ChannelAdapter, under_way: UnderWay, halt: asyncio.Event, well: Well
+) -> None:
+    """Until `halt` is set; what is under way then is not waited for here. For a polled channel only while this hub holds its
+    lease."""
     is_mail = ctx.channel(adapter.name).kind.inbox is not None
 
     async def look() -> int:
-        return await deliver_due(ctx, mine) + (await send_side_letters(ctx, adapter) if is_mail else 0)
+        side = await send_side_letters(ctx, adapter) if is_mail else 0
+        return side + await under_way.look()
 
-    await look_again(ctx.listener, OUTBOX, look, every=POLL_SECONDS, halt=halt, well=well)
+    await look_again(ctx.listener, OUTBOX, look, every=POLL_SECONDS, halt=halt, well=well, rest=REST_SECONDS)
 
 
 async def put_copies(

@@ -34,7 +34,9 @@ SET name = $2, role = $3, locale = $4, languages = $5, skills = $6, capacity = $
 WHERE id = $1
 
 -- name: set_password
-UPDATE agent SET password_hash = $2, version = version + 1 WHERE id = $1
+-- `$3`: for how many seconds it opens, where it was made for them; NULL where they chose it.
+UPDATE agent SET password_hash = $2, password_until = clock_timestamp() + make_interval(secs => $3), version = version + 1
+WHERE id = $1
 
 -- name: lock_all
 SELECT id FROM agent ORDER BY id FOR NO KEY UPDATE

@@ -2,7 +2,7 @@
 
 -- name: facts
 -- `backed_up`: Postgres archives its log or has a standby; other ways of keeping a copy are not seen from here.
-SELECT coalesce((SELECT password_changed_at IS NOT NULL FROM agent WHERE id = $1), false)
+SELECT coalesce((SELECT password_changed_at IS NOT NULL AND password_until IS NULL FROM agent WHERE id = $1), false)
            OR EXISTS (SELECT 1 FROM company_login WHERE agent_id = $1) AS own_password,
        (SELECT count(*) FROM agent WHERE active) > 1 AS colleagues,
        EXISTS (SELECT 1 FROM channel WHERE state = 'up' AND kind <> 'loopback') AS channel_up,

@@ -148,5 +148,13 @@ SELECT clock_timestamp()
 -- name: server_version
 SELECT current_setting('server_version_num')::int
 
+-- name: rights
+-- What this role may do beyond its own databases, and how it got here: over TLS, or from this machine.
+SELECT r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS more,
+       coalesce(s.ssl, false) AS tls,
+       inet_client_addr() IS NULL OR inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() = '::1' AS here
+FROM pg_roles r LEFT JOIN pg_stat_ssl s ON s.pid = pg_backend_pid()
+WHERE r.rolname = current_user
+
 -- name: database_bytes
 SELECT pg_database_size(current_database())

@@ -55,6 +55,10 @@ SELECT id, assignee_id, queue_id, offered_to FROM ticket WHERE id = ANY($1::bigi
 SELECT id, ticket_id, agent_id, author_name, text FROM interaction
 WHERE id = ANY($1::bigint[]) AND direction = 'internal' AND kind = 'note'
 
+-- name: answers
+-- Those that a person or a program wrote, not what the hub says by itself.
+SELECT id, agent_id FROM interaction WHERE id = ANY($1::bigint[]) AND direction = 'out' AND automatic = ''
+
 -- name: list
 -- Newest first. `numbers`: of the first tickets of one that stands for many.
 SELECT n.id, n.kind, n.params, n.many, n.at, n.read_at, t.code AS ticket_code, coalesce(t.subject, '') AS subject,

@@ -116,6 +116,15 @@ UPDATE ticket t SET offered_to = NULL FROM ended e WHERE t.id = e.ticket_id RETU
 -- name: open_of_agent
 SELECT id FROM offer WHERE agent_id = $1 AND state = 'offered' ORDER BY id
 
+-- name: beyond_room
+-- What of an agent's open offers there is no room for any more: the newest go, until the others have a place.
+SELECT id FROM (
+    SELECT o.id, sum(t.held) OVER (PARTITION BY t.live ORDER BY o.id DESC) - t.held AS freed,
+           CASE WHEN t.live THEN a.live_load - a.live_capacity ELSE a.load - a.capacity END AS too_much
+    FROM offer o JOIN ticket t ON t.id = o.ticket_id JOIN agent a ON a.id = o.agent_id
+    WHERE o.agent_id = $1 AND o.state = 'offered') AS n
+WHERE freed < too_much ORDER BY id
+
 -- name: lock_agent_of
 -- Whose the offer is, locked; nothing where it has ended.
 SELECT a.id, a.name FROM offer o JOIN agent a ON a.id = o.agent_id

@@ -83,9 +83,13 @@ UPDATE outbox SET lease_until = clock_timestamp() + make_interval(secs => $2) WH
 -- name: leave
 -- From here on nobody can be certain, until it is settled. Whoever lost the reply, or was called back, is told so; the time
 -- that the other side may take begins now.
-UPDATE outbox SET stage = 'leaving', lease_until = clock_timestamp() + make_interval(secs => $3)
-WHERE id = $1 AND lease_token = $2 AND state = 'sending'
-RETURNING id
+UPDATE outbox o SET stage = 'leaving', lease_until = clock_timestamp() + make_interval(secs => $3)
+FROM (
+    SELECT id FROM outbox WHERE id = ANY($1::bigint[]) AND lease_token = $2 AND state = 'sending'
+    ORDER BY id FOR NO KEY UPDATE
+) ours
+WHERE o.id = ours.id
+RETURNING o.id
 
 -- name: hold_channel
 -- The other side asked for silence on the whole channel.

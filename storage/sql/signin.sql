@@ -7,6 +7,7 @@ VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4, $5, $6, $7)
 -- name: holder
 -- Also of a session that is limited; `fresh`: the holder showed who they are at most so many seconds ago.
 SELECT s.id AS session_id, s.agent_id, s.how, s.limited, a.login, a.name, a.role, a.locale, a.theme,
+       s.limited AND s.how <> 'company' AND a.password_until IS NOT NULL AS chooses,
        s.proved_at > clock_timestamp() - make_interval(secs => $3) AS fresh
 FROM session s JOIN agent a ON a.id = s.agent_id
 WHERE s.token_hash = $1 AND a.active AND s.expires_at > clock_timestamp()
@@ -33,6 +34,12 @@ DELETE FROM session WHERE agent_id = $1 AND id = $2 RETURNING id
 -- name: end_others
 WITH begun AS (DELETE FROM sign_in_step WHERE agent_id = $1)
 DELETE FROM session WHERE agent_id = $1 AND id <> $2 RETURNING id
+
+-- name: end_oldest
+-- All but the `$2` that were used last.
+DELETE FROM session
+WHERE agent_id = $1 AND id NOT IN (SELECT id FROM session WHERE agent_id = $1 ORDER BY last_seen_at DESC, id LIMIT $2)
+RETURNING id
 
 -- name: begin
 INSERT INTO sign_in_step (token_hash, purpose, agent_id, data, expires_at)
@@ -145,7 +152,12 @@ DELETE FROM company_login WHERE agent_id = $1 RETURNING subject
 SELECT id FROM agent WHERE login = $1 AND active
 
 -- name: password_of_agent
-SELECT password_hash FROM agent WHERE id = $1 AND active
+-- One that was made for them and whose days are over is none.
+SELECT password_hash FROM agent
+WHERE id = $1 AND active AND (password_until IS NULL OR password_until > clock_timestamp())
+
+-- name: was_given
+SELECT password_until IS NOT NULL FROM agent WHERE id = $1
 
 -- name: policy
 SELECT required_of, grace_days, since FROM sign_in_policy

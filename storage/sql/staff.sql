@@ -1,8 +1,9 @@
 -- Agents and their sessions.
 
 -- name: add_agent
-INSERT INTO agent (login, name, password_hash, role, languages, skills, capacity, live_capacity, calendar, locale)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+INSERT INTO agent (login, name, password_hash, role, languages, skills, capacity, live_capacity, calendar, locale,
+                   password_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp() + make_interval(secs => $11))
 ON CONFLICT (login) DO NOTHING
 RETURNING id
 
@@ -10,7 +11,7 @@ RETURNING id
 INSERT INTO queue_member (queue_id, agent_id) SELECT q.id, $1 FROM queue q WHERE q.name = ANY($2::text[]) RETURNING queue_id
 
 -- name: set_password
-UPDATE agent SET password_hash = $2 WHERE login = $1 RETURNING id
+UPDATE agent SET password_hash = $2, password_until = NULL WHERE login = $1 RETURNING id
 
 -- name: end_sessions
 -- And what was begun with a password that may be another one now.
@@ -18,7 +19,7 @@ WITH begun AS (DELETE FROM sign_in_step WHERE agent_id = $1)
 DELETE FROM session WHERE agent_id = $1
 
 -- name: password_of
-SELECT id, password_hash FROM agent WHERE login = $1 AND active
+SELECT id, password_hash, coalesce(password_until <= clock_timestamp(), false) AS over FROM agent WHERE login = $1 AND active
 
 -- name: rehash
 UPDATE agent SET password_hash = $3 WHERE id = $1 AND password_hash = $2

@@ -95,6 +95,11 @@ INSERT INTO assignment (ticket_id, agent_id, decision_id) VALUES ($1, $2, $3)
 INSERT INTO routing_decision (ticket_id, step, queue_id, agent_id, priority, why) VALUES ($1, $2, $3, $4, $5, $6)
 RETURNING id
 
+-- name: any_waiting
+-- Without a lock.
+SELECT clock_timestamp() AS now, EXISTS (SELECT 1 FROM ticket
+                                         WHERE assignee_id IS NULL AND status = 'open' AND offered_to IS NULL) AS waits
+
 -- name: agents
 -- All who could be given work, locked in order: nobody else changes their load meanwhile, and one drain waits for another.
 SELECT clock_timestamp() AS now, a.id, a.name, a.presence, a.capacity, a.load, a.live_capacity, a.live_load, a.idle_since,

@@ -20,6 +20,41 @@ the same page in the dark."""
 _EVERYTHING = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 _RUN = """([within, rules]) => axe.run(within || document, {runOnly: rules, resultTypes: ["violations"], preload: false}).then(
     (found) => found.violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 150)}`)))"""
+_CONTRAST_UNLESS_ALIKE = (
+    """axe.configure({rules: [{id: "color-contrast", selector: ":not([data-alike])"}]})"""
+)
+_MARK_ALIKE = """most => {
+    const numbers = new Map(), under = new Map(), seen = new Map();
+    const number = (...told) => {
+        const all = told.join("|");
+        return numbers.get(all) ?? numbers.set(all, numbers.size + 1).get(all);
+    };
+    const paint = (style) => [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.mixBlendMode,
+        style.clipPath, style.position.replace("relative", "static")].join();
+    const nothing = "rgba(0, 0, 0, 0),none,1,none,normal,none,static";
+    for (const one of document.querySelectorAll("html, html *")) {
+        const style = getComputedStyle(one), painted = paint(style), below = under.get(one.parentElement) ?? 0;
+        under.set(one, painted === nothing ? below : number(below, painted));
+        const field = one.matches("input, select, textarea");
+        const says = field || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+        one.toggleAttribute("data-alike", !says);
+        const box = one.getBoundingClientRect();
+        const shown = one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+        if (!says || !shown || box.width < 2 || box.height < 2) continue;
+        const beside = ["::before", "::after"].map((name) => getComputedStyle(one, name)).map((it) => it.content + paint(it));
+        const off = !!(one.closest(":disabled, [aria-disabled=true]") || one.closest("label")?.control?.disabled);
+        const letters = [style.color, style.fontSize, style.fontWeight, style.textShadow];
+        const kind = number(under.get(one), ...letters, field, off, ...beside);
+        seen.set(kind, (seen.get(kind) ?? 0) + 1);
+        one.toggleAttribute("data-alike", seen.get(kind) > most);
+    }
+}"""
+_UNMARK = (
+    """() => document.querySelectorAll("[data-alike]").forEach((one) => one.removeAttribute("data-alike"))"""
+)
+OF_EACH_KIND = 2
+"""Texts whose contrast is looked at where the page was looked at as a whole before, of those that are drawn alike: the same
+colour, size and weight over the same grounds. Contrast takes longer than all other rules together."""
 _THEME = "theme => { document.documentElement.dataset.theme = theme; }"
 _TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 
@@ -54,6 +89,7 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
     ),
     "signing in": (
         "/desk/login/second", "/desk/security", "/desk/security/start", "/desk/security/app", "/desk/security/again",
+        "/desk/security/choose",
     ),
     "simulation": ("/desk/simulate", "/desk/simulate/{id}"),
     "classification": ("/desk/classification",),
@@ -73,6 +109,7 @@ async def violations(
     hit; it is looked at by itself."""
     if await page.evaluate("window.axe === undefined"):
         await page.evaluate(AXE_SCRIPT)
+        await page.evaluate(_CONTRAST_UNLESS_ALIKE)
     found: list[str] = await page.evaluate(_RUN, [within, list(rules)])
     return found
 
@@ -106,17 +143,22 @@ class Looks:
         )
 
     async def here(self, name: str, *, within: str | None = None) -> None:
-        """Look at the page as it stands, wide and narrow, light and dark; it is left as wide as it was."""
+        """Look at the page as it stands, wide and narrow, light and dark; it is left as wide as it was. The first look is at
+        the contrast of every text, the other three at that of each kind of text."""
         before = self.page.viewport_size
         theme = await self.page.evaluate("document.documentElement.dataset.theme")
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 800})
             await self.page.evaluate(_THEME, "light")
+            if width != WIDTHS[0]:
+                await self.page.evaluate(_MARK_ALIKE, OF_EACH_KIND)
             self._note(f"{name}, {width} px", await violations(self.page, within))
             await self.page.evaluate(_THEME, "dark")
+            await self.page.evaluate(_MARK_ALIKE, OF_EACH_KIND)
             self._note(f"{name}, {width} px, dark", await violations(self.page, within, rules=COLOURS))
             if over := max(0, await self.page.evaluate(_TOO_WIDE)):
                 self._note(f"{name}, {width} px", [f"{over} px too wide"])
+            await self.page.evaluate(_UNMARK)
         await self.page.evaluate(_THEME, theme)
         if before:
             await self.page.set_viewport_size(before)

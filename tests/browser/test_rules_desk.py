@@ -115,9 +115,7 @@ async def test_lines_grow_and_go(open_desk: OpenDesk, desk: Desk) -> None:
     assert [(one.after, one.drop) for one in steps] == [(20, "language")]
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-async def test_the_weeks_hours_and_their_preview(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
-    await speak(desk, locale)
+async def test_the_weeks_hours_and_their_preview(open_desk: OpenDesk, desk: Desk) -> None:
     page = await open_desk("/desk/rules/calendars/office")
     monday = page.locator('[name="monday.from"]'), page.locator('[name="monday.to"]')
     await monday[1].nth(0).fill("12")
@@ -134,11 +132,7 @@ async def test_the_weeks_hours_and_their_preview(open_desk: OpenDesk, desk: Desk
     assert set(hours.values()) == {("09:00-12:00", "13:30-18:00")}
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-async def test_an_automation_from_nothing_to_published_by_keyboard(
-    open_desk: OpenDesk, desk: Desk, locale: str
-) -> None:
-    await speak(desk, locale)
+async def test_an_automation_from_nothing_to_published_by_keyboard(open_desk: OpenDesk, desk: Desk) -> None:
     page = await open_desk("/desk/rules/new/automation")
     await page.focus("#f-name")
     await page.keyboard.type("say sorry")

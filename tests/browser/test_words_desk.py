@@ -49,19 +49,14 @@ async def _press(page: Page, keys: Sequence[str]) -> None:
         await page.keyboard.press(key)
 
 
-@pytest.mark.parametrize(
-    ("login", "resolved", "told"), [("ann", "Resolved", "Kettle"), ("lin", "已解决", "Kettle")]
-)
-async def test_a_ticket_is_dealt_with_without_the_mouse(
-    desk: Desk, open_desk: OpenDesk, code: int, login: str, resolved: str, told: str
-) -> None:
-    page = await open_desk("/desk?scope=unassigned", login=login)
+async def test_a_ticket_is_dealt_with_without_the_mouse(desk: Desk, open_desk: OpenDesk, code: int) -> None:
+    page = await open_desk("/desk?scope=unassigned", login="lin")
     facts, title = page.locator("#thread .facts"), page.locator("#thread h1")
     await _press(page, "ga")  # all tickets
     await page.wait_for_url("**/desk?scope=all")
     await page.wait_for_selector("body[data-line=open]")
     await _press(page, ["j", "j", "o"])
-    await expect(title).to_have_text(told)
+    await expect(title).to_have_text("Kettle")
     # "g n" is one command: the "n" of it does not begin a note.
     await _press(page, "gn")
     await expect(page.locator("#bell")).to_have_attribute("open", "")
@@ -84,7 +79,10 @@ async def test_a_ticket_is_dealt_with_without_the_mouse(
     # A macro: both halves are shown before anything is done.
     await page.keyboard.press("m")
     await expect(page.locator("#macro-q")).to_be_focused()
-    await page.keyboard.type("tk" if login == "lin" else "refu")
+    for letters in ("refu", "tk"):  # of its English name, and as the Chinese one sounds
+        await page.fill("#macro-q", "")
+        await page.keyboard.type(letters)
+        await expect(page.locator("#dialog [aria-selected=true]")).to_contain_text("Refund 退款")
     await page.keyboard.press("Enter")
     await expect(page.locator(".macro-half")).to_have_count(2)
     await expect(page.locator("#dialog")).to_contain_text("Dear Li Wei, done.")
@@ -101,11 +99,15 @@ async def test_a_ticket_is_dealt_with_without_the_mouse(
     # A reply with a canned reply in it.
     await page.keyboard.press("r")
     await expect(page.locator("#reply-text")).to_be_focused()
-    await page.keyboard.type("1/2 /tksm" if login == "lin" else "1/2 /refund")
-    await expect(page.locator("#completions .completion")).to_have_count(1)
-    await page.keyboard.press("Enter")
-    words = "Li Wei，您好，退款三天内到账。" if login == "lin" else "Dear Li Wei,\nit is on its way."
-    await expect(page.locator("#reply-text")).to_have_value(f"1/2 {words}")
+    for typed, words in (
+        ("1/2 /refund", "Dear Li Wei,\nit is on its way."),
+        ("1/2 /tksm", "Li Wei，您好，退款三天内到账。"),
+    ):
+        await page.fill("#reply-text", "")
+        await page.keyboard.type(typed)
+        await expect(page.locator("#completions .completion")).to_have_count(1)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("#reply-text")).to_have_value(f"1/2 {words}")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator("#log .entry.out:not(.cancelled)")).to_contain_text("1/2")
     await expect(page.locator("#composer[data-sent=reply] #reply-text")).to_be_focused()
@@ -126,14 +128,9 @@ async def test_a_ticket_is_dealt_with_without_the_mouse(
     await expect(page.locator("#followers .tag")).to_have_count(1)
 
 
-@pytest.mark.parametrize(
-    ("login", "wanted", "command"),
-    [("ann", "internal", "Write an internal note"), ("lin", "nbbz", "写内部备注")],
-)
-async def test_everything_is_found_by_name(
-    desk: Desk, open_desk: OpenDesk, code: int, login: str, wanted: str, command: str
-) -> None:
-    page = await open_desk(f"/desk/tickets/T-{code}?scope=all", login=login)
+async def test_everything_is_found_by_name(desk: Desk, open_desk: OpenDesk, code: int) -> None:
+    wanted, command = "nbbz", "写内部备注"
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all", login="lin")
     palette, chosen = page.locator("#palette"), page.locator("#palette [aria-selected=true]")
     await _press(page, ["Control+k", "Escape", "r"])
     await expect(
@@ -143,7 +140,13 @@ async def test_everything_is_found_by_name(
     await expect(page.locator("#palette-q")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator("#reply-text")).to_be_focused()  # back where it was
+    # Closed and at once open again: what the browser tells of the first time comes late, and takes nothing away.
+    closed = "one => new Promise((done) => one.addEventListener('close', () => setTimeout(done)))"
     await page.keyboard.press("Control+k")
+    told = await palette.evaluate_handle(f"one => ({{ told: ({closed})(one) }})")
+    await palette.evaluate("one => { one.close(); document.dispatchEvent(new CustomEvent('hub:palette')); }")
+    await told.evaluate("one => one.told")
+    await expect(chosen).to_be_visible()
     await page.keyboard.type(wanted)
     await expect(chosen).to_contain_text(command)
     await expect(chosen.locator("kbd")).to_have_text("n")
@@ -273,6 +276,8 @@ async def test_keys_are_chosen_and_switched_off(desk: Desk, open_desk: OpenDesk,
     await _press(page, ["i", "e", "?", "Control+k"])
     await expect(page.locator("#palette")).to_be_visible()
     await expect(page.locator("#help")).to_be_hidden()
+    await page.keyboard.type("internal")
+    await expect(page.locator("#palette [aria-selected=true]")).to_contain_text("Write an internal note")
     now = await _now(desk.ctx, code)
     assert (now.assignee_id, now.status) == (None, "open")
 

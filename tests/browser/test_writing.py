@@ -71,16 +71,12 @@ async def _other_tab(page: Page) -> Page:
     return other
 
 
-@pytest.mark.parametrize("locale", LOCALES)
-async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: Desk, locale: str) -> None:
-    await speak(desk, locale)
+async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: Desk) -> None:
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     other = await _other_tab(page)
     await page.fill("#reply-text", "We look for it.")
-    await expect(page.locator("#reply .draft-state")).to_have_text(
-        {"en": "Draft saved", "zh_CN": "草稿已保存"}[locale]
-    )
+    await expect(page.locator("#reply .draft-state")).to_have_text("Draft saved")
     await expect(other.locator("#reply-text")).to_have_value("We look for it.")
     # What the server has outlives the browser's own copy, and the page.
     await page.evaluate("localStorage.clear()")
@@ -96,9 +92,7 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
     gate.open.set()
     asked, won = (other, page)
     await expect(
-        page.locator("#draft-other:visible").or_(
-            page.locator("#reply .draft-state", has_text=re.compile("saved|已保存"))
-        )
+        page.locator("#draft-other:visible").or_(page.locator("#reply .draft-state", has_text="saved"))
     ).to_be_visible()
     if await page.locator("#draft-other").is_visible():
         asked, won = (page, other)
@@ -125,12 +119,9 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.parametrize("locale", LOCALES)
 async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
-    open_desk: OpenDesk, desk: Desk, locale: str
+    open_desk: OpenDesk, desk: Desk
 ) -> None:
-    await speak(desk, locale)
-    by = {"en": "E-mail", "zh_CN": "邮件"}[locale]
     code = await customer_writes(desk.ctx, "It leaks", subject="Kettle")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
     files = page.locator("#draft-files .draft-file")
@@ -143,7 +134,7 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     await page.reload()
     await expect(files).to_have_count(3)
     await expect(files.locator(".thumb")).to_have_count(2)
-    await files.last.get_by_role("button", name=re.compile("Remove|移除|删除")).click()
+    await files.last.get_by_role("button", name="Remove").click()
     await expect(files).to_have_count(2)
 
     await files.first.locator(".thumb").click()
@@ -155,8 +146,8 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     # To the customer's e-mail address: that can be taken back, and brings the files.
     await page.fill("#reply-text", "See here.")
     await page.click("#ways-menu summary")
-    await page.click(f"#ways-menu .reach:has-text('{by}')")
-    await expect(page.locator("#tab-reply")).to_contain_text(by)
+    await page.click("#ways-menu .reach:has-text('E-mail')")
+    await expect(page.locator("#tab-reply")).to_contain_text("E-mail")
     await expect(page.locator("#reply-text")).to_have_value("See here.")
     await expect(files).to_have_count(2)
     await page.press("#reply-text", "Control+Enter")
@@ -167,7 +158,7 @@ async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     await page.keyboard.press("Control+z")
     await expect(files).to_have_count(2)
     await expect(page.locator("#reply-text")).to_have_value("See here.")
-    await expect(page.locator("#tab-reply")).to_contain_text(by)
+    await expect(page.locator("#tab-reply")).to_contain_text("E-mail")
     assert await _value(desk, "SELECT state FROM outbox") == "cancelled"
 
 

@@ -16,6 +16,8 @@ import socket
 import sys
 from typing import Any
 
+from tests.fakes.hold_up import let_it_be_held_up
+
 LONGEST = 2**20
 
 
@@ -95,6 +97,7 @@ def main() -> None:
     os.environ.update(asked["env"])
     sys.path[0] = asked["cwd"]
     sys.argv = ["hub", *asked["arguments"]]
+    let_it_be_held_up()
     runpy.run_module("hub", run_name="__main__", alter_sys=True)
 
 

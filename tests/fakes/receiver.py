@@ -80,9 +80,10 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(*answers: int | tuple[int, dict[str, str]]) -> AsyncIterator[Receiver]:
+async def receiving(*answers: int | tuple[int, dict[str, str]], port: int = 0) -> AsyncIterator[Receiver]:
+    """`port` 0: any."""
     receiver = Receiver(answers=list(answers))
-    async with serving_routes([web.post("/hook", receiver.hear)]) as base:
+    async with serving_routes([web.post("/hook", receiver.hear)], port) as base:
         receiver.url = f"{base}/hook"
         yield receiver
 

@@ -1,8 +1,10 @@
-"""A hub that dies at one point after another while customers write and agents answer: `make crash-points MATCH=deliver`."""
+"""A hub that dies at one point after another while customers write and agents answer: `make crash-points MATCH=deliver`; or at
+so many chosen at random, at whichever time they are passed: `make crash-points MATCH="receive: accept" TIMES=200 SEED=1` (F1)."""
 
 import argparse
 import asyncio
 import contextlib
+import random
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -23,6 +25,9 @@ from tests.faults.load import Load
 from tests.faults.plan import Fault
 from tests.faults.run import ENV
 from tests.faults.world import Outside
+
+TIMES_PASSED = 20
+"""A point is chosen with the time at which it is passed, up to this."""
 
 
 class Trial:
@@ -104,24 +109,34 @@ async def trying(
 
 def main() -> int:
     given = argparse.ArgumentParser(description=__doc__)
-    given.add_argument("--match", default="", help="only points in whose name this stands")
+    given.add_argument("--match", default="", help="only points in whose name one of these words stands")
+    given.add_argument("--times", type=int, default=0, help="so many at random; 0: each once")
+    given.add_argument("--seed", type=int, default=1)
     given.add_argument("--patience", type=float, default=6)
     asked = given.parse_args()
-    points = [point for point in all_points() if asked.match in point]
+    words = asked.match.split() or [""]
+    points = [point for point in all_points() if any(word in point for word in words)]
+    if asked.times:
+        passed = [f"{point}#{time}" for point in points for time in range(1, TIMES_PASSED + 1)]
+        points = random.Random(asked.seed).sample(passed, min(asked.times, len(passed)))
     with tempfile.TemporaryDirectory(prefix="hub-points-") as folder:
         Path(folder).chmod(0o755)
         with own_cluster(Path(folder) / "postgres") as cluster:
-            return asyncio.run(_main(Path(folder), cluster.dsn, points, asked.patience))
+            return asyncio.run(_main(Path(folder), cluster.dsn, points, asked.patience, asked.seed))
 
 
-async def _main(folder: Path, dsn: str, points: Sequence[str], patience: float) -> int:
+async def _main(folder: Path, dsn: str, points: Sequence[str], patience: float, seed: int) -> int:
     database = await Database.open(dsn, max_size=2)
     await migrate(database)
     await database.close()
-    async with trying(folder, dsn, points, patience=patience, seed=1) as (trial, verdict):
+    async with trying(folder, dsn, points, patience=patience, seed=seed) as (trial, verdict):
         for point, reached in trial.reached.items():
             print("died at    " if reached else "not reached", point)
-        print(verdict)
+        died = sum(trial.reached.values())
+        print(
+            f"{died} of {len(points)} reached; {verdict.kept} kept, {verdict.sent} sent, {verdict.uncertain} in doubt"
+        )
+        print("\n".join(verdict.wrong) or "every invariant holds")
     return 1 if verdict.wrong else 0
 
 

@@ -30,11 +30,12 @@ class Way:
 
 
 class Proxy:
-    """Use as `async with Proxy(port=…)` or `Proxy(path=…)` (a socket file); answers on 127.0.0.1:`self.port`.
+    """Use as `async with Proxy(port=…)` or `Proxy(path=…)` (a socket file); answers on 127.0.0.1:`self.port`. `mark`: what
+    tells some lines from others.
 
     `up` is from the hub to the other side, `down` the way back."""
 
-    def __init__(self, *, port: int = 0, path: str = "", seed: int = 0) -> None:
+    def __init__(self, *, port: int = 0, path: str = "", seed: int = 0, mark: bytes = b"") -> None:
         self._target = (port, path)
         self._dice = random.Random(seed)
         self._server: asyncio.Server | None = None
@@ -43,6 +44,9 @@ class Proxy:
         self.up, self.down = Way(), Way()
         self.shut = False
         """Whether new lines are closed at once."""
+        self._mark, self._marked = mark, set[asyncio.StreamWriter]()
+        self.marked_pass = _open()
+        """Unset: nothing arrives any more, either way, on lines on which the hub has ever said the mark; the others go on."""
         self.port = 0
         self.lines_begun = 0
 
@@ -75,6 +79,7 @@ class Proxy:
     def heal(self) -> None:
         """Pass everything again, at once."""
         self.shut = False
+        self.marked_pass.set()
         for way in (self.up, self.down):
             way.passing.set()
             way.late, way.left = (0.0, 0.0), None
@@ -128,6 +133,7 @@ class Proxy:
                 pump.cancel()
             await asyncio.gather(*pumps, return_exceptions=True)
             self._lines.pop(writer, None)
+            self._marked.discard(writer)
             for one in (writer, far_writer):
                 one.close()
 
@@ -136,7 +142,11 @@ class Proxy:
     ) -> None:
         with contextlib.suppress(ConnectionError):
             while data := await reader.read(CHUNK):
+                if self._mark and way is self.up and self._mark in data:
+                    self._marked.add(line)
                 await way.passing.wait()
+                if line in self._marked:
+                    await self.marked_pass.wait()
                 if way.late != (0.0, 0.0):
                     await asyncio.sleep(way.late[0] + self._dice.random() * way.late[1])
                 if way.left is not None:

@@ -10,6 +10,7 @@ from tests.faults.every_point import trying
 
 DEAR = (
     "commit:hub.actions.receive:_file:before",
+    "call:telegram:accept:before",
     "call:telegram:accept:after",
     "call:email:send:after",
 )

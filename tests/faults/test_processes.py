@@ -4,7 +4,8 @@ import asyncio
 import resource
 import signal
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,18 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
+from tests.fakes.forked import ForkedProcess
+from tests.fakes.hold_up import HOLD_UP
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving as serving_relay
-from tests.fakes.processes import serving, until
-from tests.fakes.scene import MAIL, SECRET, SYSTEM, a_hub, one, ticket, write
+from tests.fakes.processes import HubProcess, serving, until
+from tests.fakes.scene import MAIL, PASSWORD, SECRET, SYSTEM, a_hub, a_real_agent, one, rows, ticket, write
 from tests.fakes.smtp_server import ScriptedRelay
 from tests.faults.cluster import by_way_of, socket_of
-from tests.faults.fleet import Fleet
+from tests.faults.fleet import Fleet, Seat
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
+from tests.faults.stampede import come_back
 from tests.faults.visitor import Visitor
 
 DOORS: dict[str, dict[str, Any]] = {
@@ -33,12 +37,20 @@ DOORS: dict[str, dict[str, Any]] = {
         "messages_per_minute": 6000,
         "address_opens": 1_000_000,
         "address_messages": 10_000_000,
+        "most_sockets": 10_000,
     },
     "api": {"kind": "api"},
 }
+SESSIONS_END = """SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+                  WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+NONE_TO_OPEN = 3
+"""Files: standard input, output and error."""
 HELD_UP_SECONDS = 5.0
 LONGEST = 30.0
 """Seconds in which a hub that was told to stop is gone."""
+STAMPEDE = 2000
+MOST_SESSIONS = 30
+"""In Postgres: what two hubs have with their pools of ten and their lines for leases and announcements, however many come."""
 
 
 class SlowRelay(ScriptedRelay):
@@ -126,6 +138,23 @@ async def test_a_hub_that_is_told_to_go_ends_what_it_has_begun(database_dsn: str
         await assert_invariants(ctx.database)
 
 
+async def _signs_in(ctx: Context, client: aiohttp.ClientSession, seat: Seat) -> int:
+    """An agent, while everybody comes back. Returns how many sessions there are in Postgres when they are in."""
+    form = {"login": "ann", "password": PASSWORD}
+    async with asyncio.timeout(120):
+        while True:
+            try:
+                async with client.post(
+                    f"{seat.url}/desk/login", data=form, headers={"Origin": seat.url}, allow_redirects=False
+                ) as answer:
+                    if answer.status == 303:
+                        break
+                    assert answer.status == 503, await answer.text()
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.1)  # it is not there yet
+    return int(await one(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"))
+
+
 async def _closed(socket: aiohttp.ClientWebSocketResponse) -> None:
     async for _ in socket:
         pass
@@ -149,66 +178,107 @@ async def test_a_hub_goes_also_while_the_database_is_silent(database_dsn: str, t
 async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(
     database_dsn: str, tmp_path: Path
 ) -> None:
-    """F6: paused while its relay thinks about the recipient. When it goes on, the letter is another's."""
-    relay = SlowRelay("RCPT")
-    async with serving_relay(relay.talk) as port:
+    """F6: paused while its relay thinks about the recipient. F7: the other one, at the next letter, with work in its loop that
+    does not end. Each time the lease and the letter become the other's; when it goes on it sends nothing, and says that it was
+    held up. The leases end at once, as if the time had passed for which they are."""
+    relay, blocked = SlowRelay("RCPT"), tmp_path / "blocked"
+    async with serving_relay(relay.talk) as port, AsyncExitStack() as stack:
         channels = {"support": {**MAIL, "imap_port": 9, "smtp_port": port, "timeout_seconds": 60}}
-        async with (
-            a_hub(database_dsn, channels) as ctx,
-            serving(tmp_path / "first", database_dsn, channels, secret=SECRET.decode()) as first,
-        ):
-            await _answered(ctx, relay)
-            first.process.send_signal(signal.SIGSTOP)
-            stopped = time.monotonic()
-            try:
-                relay.go.set()
-                # As if the minute had passed for which a sender is waited for.
-                await ctx.database.run(
-                    lambda c: c.execute("UPDATE outbox SET lease_until = clock_timestamp()")
+        ctx = await stack.enter_async_context(a_hub(database_dsn, channels))
+        code = (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"]
+
+        async def begin(name: str) -> HubProcess:
+            return await stack.enter_async_context(
+                serving(
+                    tmp_path / name,
+                    database_dsn,
+                    channels,
+                    secret=SECRET.decode(),
+                    env={HOLD_UP: str(blocked)},
                 )
-                await ctx.database.run(lambda c: c.execute("UPDATE lease SET until = clock_timestamp()"))
-                async with serving(tmp_path / "second", database_dsn, channels, secret=SECRET.decode()):
+            )
 
-                    async def sent() -> bool:
-                        return bool(await one(ctx, "SELECT state = 'sent' FROM outbox"))
+        first = await begin("first")
+        async with _interrupted(ctx, relay, code, first) as paused:
+            paused.send_signal(signal.SIGSTOP)
+            second = await begin("second")
+            # Whatever happens here, both can end.
+            stack.callback(paused.send_signal, signal.SIGCONT)
+            stack.callback(blocked.unlink, missing_ok=True)
+            await _is_taken_over(ctx, relay, first, second)
+            paused.send_signal(signal.SIGCONT)
 
-                    await until(sent, seconds=90, what="the other hub has sent it")
-                    # Longer than what a hub takes for a hiccup, however quick the other one was.
-                    await asyncio.sleep(max(0.0, stopped + HELD_UP_SECONDS - time.monotonic()))
-                    first.process.send_signal(signal.SIGCONT)
+        async with _interrupted(ctx, relay, code, second) as busy:
+            blocked.touch()
+            busy.send_signal(signal.SIGUSR1)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1), aiohttp.ClientSession() as client:
+                    await client.get(f"{second.url}/healthz")
+            await _is_taken_over(ctx, relay, second, first)
+            blocked.unlink()
 
-                    async def overtaken() -> bool:
-                        log = first.log.read_text("utf-8")
-                        return "deliver.overtaken" in log or "deliver.lost_lease" in log
-
-                    await until(overtaken, seconds=60, what="the first notices")
-                    # F7: whoever was held up says so, whether by a pause or by work that blocks its loop.
-                    await until(
-                        lambda: _says(first.log, "loop.held_up"),
-                        seconds=60,
-                        what="it says that it was held up",
-                    )
-            finally:
-                first.process.send_signal(signal.SIGCONT)
-            assert len(relay.letters) == 1
-            await assert_invariants(ctx.database)
+        assert await rows(ctx, "SELECT state, attempts FROM outbox") == [{"state": "sent", "attempts": 2}] * 2
+        assert len(relay.letters) == 2
+        await assert_invariants(ctx.database)
 
 
-async def _says(log: Path, word: str) -> bool:
-    return word in log.read_text("utf-8")
+@asynccontextmanager
+async def _interrupted(
+    ctx: Context, relay: SlowRelay, code: int, hub: HubProcess
+) -> AsyncIterator["ForkedProcess | asyncio.subprocess.Process"]:
+    """`hub` has an answer under way, whose relay waits. Stopped in the body for a while, it finds at the end that it is
+    another's."""
+    relay.waits.clear()
+    relay.go.clear()
+    await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text="Yes.")
+    async with asyncio.timeout(90):
+        await relay.waits.wait()
+    assert await _holder(ctx) == hub.process.pid
+    said = len(hub.log.read_text("utf-8"))
+    yield hub.process
+
+    async def noticed(words: Sequence[str]) -> bool:
+        log = hub.log.read_text("utf-8")[said:]
+        return any(word in log for word in words)
+
+    for words in (["deliver.overtaken", "deliver.lost_lease"], ["channel.lost"], ["loop.held_up"]):
+        await until(lambda words=words: noticed(words), seconds=60, what=f"it says {words}")  # type: ignore[misc]
+
+
+async def _is_taken_over(ctx: Context, relay: SlowRelay, by_now: HubProcess, other: HubProcess) -> None:
+    """The answer and the lease are the other hub's. The relay is quick again."""
+    begun = time.monotonic()
+    relay.go.set()
+    await ctx.database.run(lambda c: c.execute("UPDATE outbox SET lease_until = clock_timestamp()"))
+    await ctx.database.run(lambda c: c.execute("UPDATE lease SET until = clock_timestamp()"))
+
+    async def sent() -> bool:
+        return not await one(ctx, "SELECT count(*) FROM outbox WHERE state <> 'sent'")
+
+    await until(sent, seconds=90, what="the other hub has sent it")
+    assert await _holder(ctx) == other.process.pid != by_now.process.pid
+    # Longer than what a hub takes for a hiccup, however quick the other one was.
+    await asyncio.sleep(max(0.0, begun + HELD_UP_SECONDS - time.monotonic()))
+
+
+async def _holder(ctx: Context) -> int:
+    """The process that has the mailbox."""
+    holder: str = await one(ctx, "SELECT holder FROM lease WHERE name = 'channel:support'")
+    return int(holder.rpartition(":")[2])
 
 
 @pytest.mark.timeout(300)
 async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(
     database_dsn: str, tmp_path: Path
 ) -> None:
-    """F9: 128 files for 120 lines more than there are. F22: a log on a full disk. F60: everybody comes back at once. F12, F62:
-    requests that nobody waits for, and the same by many at once."""
+    """F9: 128 files for 120 lines more than there are. F22: a log on a full disk. F60: two thousand come back at once. F12,
+    F62: requests that nobody waits for, and the same by many at once."""
     log = tmp_path / "hub0" / "log"
     log.parent.mkdir()
     log.symlink_to("/dev/full")
     async with AsyncExitStack() as stack:
         ctx = await stack.enter_async_context(a_hub(database_dsn, DOORS))
+        await a_real_agent(ctx, "ann")
         key = await create_api_key(ctx, name="t", scopes=[Scope.INGEST])
         fleet = await stack.enter_async_context(Fleet(tmp_path, database_dsn, DOORS, secret=SECRET, hubs=1))
         (seat,) = fleet.seats
@@ -224,7 +294,7 @@ async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(
             async with client.post(
                 f"{seat.url}/api/v1/interactions", json=body, headers={"Idempotency-Key": name}
             ) as answer:
-                return answer.status, (await answer.json())["interaction_id"]
+                return answer.status, (await answer.json()).get("interaction_id")
 
         # Twenty at once, of which every second leaves without waiting for its answer.
         asking = [asyncio.create_task(post("same")) for _ in range(20)]
@@ -240,13 +310,21 @@ async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(
         _, hard = resource.prlimit(seat.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(seat.pid, resource.RLIMIT_NOFILE, (128, hard))
         lines = [await asyncio.open_connection("127.0.0.1", seat.port) for _ in range(120)]
-        assert len(list(Path(f"/proc/{seat.pid}/fd").iterdir())) <= 128
+        assert len(list(Path(f"/proc/{seat.pid}/fd").iterdir())) == 128
+        # Whoever has a line is served from what is there, and told 503 where it takes more: first there is nothing to spare for
+        # anybody new, then not even for a line to Postgres in the place of one that was lost.
+        assert {(await post(f"full{n}"))[0] for n in range(4)} <= {201, 202}
+        resource.prlimit(seat.pid, resource.RLIMIT_NOFILE, (NONE_TO_OPEN, hard))
+        await ctx.database.run(lambda c: c.execute(SESSIONS_END))
+        assert [status for status, _ in await asyncio.gather(*(post(f"late{n}") for n in range(4)))] == [503] * 4
+        resource.prlimit(seat.pid, resource.RLIMIT_NOFILE, (128, hard))
         for _, writer in lines:
             writer.close()
         await until(lambda: fleet.is_ready(seat), seconds=60, what="it is ready again when they have gone")
         assert seat.alive and not seat.ends
         resource.prlimit(seat.pid, resource.RLIMIT_NOFILE, (1024, hard))
-        assert (await post("after"))[0] in (201, 202)
+        assert {(await post(f"late{n}"))[0] for n in range(4)} <= {201, 202}
+        assert await one(ctx, "SELECT count(*) FROM interaction") == 9
 
         ledger = Ledger()
         visitors = [Visitor(n, client, fleet.seats, ledger) for n in range(80)]
@@ -255,8 +333,15 @@ async def test_a_hub_without_files_to_open_without_a_log_and_under_siege(
         await asyncio.gather(*(visitor.say(op, op.key) for visitor, op in zip(visitors, said, strict=True)))
         fleet.kill(seat)
         again = [ledger.invoke("shop", "chat") for _ in visitors]
-        await asyncio.gather(*(visitor.say(op, op.key) for visitor, op in zip(visitors, again, strict=True)))
+        back, sessions, *_ = await asyncio.gather(
+            come_back(seat, [visitor.session for visitor in visitors], STAMPEDE, seed=60),
+            _signs_in(ctx, client, seat),
+            *(visitor.say(op, op.key) for visitor, op in zip(visitors, again, strict=True)),
+        )
         assert {op.outcome for op in (*said, *again)} == {"ok"}
+        assert sessions <= MOST_SESSIONS and len(seat.ends) == 1 and await fleet.is_ready(seat)
+        for line in back:
+            line.close()
         for task in staying:
             task.cancel()
         await asyncio.gather(*staying, return_exceptions=True)

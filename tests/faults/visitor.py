@@ -30,6 +30,11 @@ class Visitor:
         """Lines that came more than once on one socket: the page would show those once, but the hub should not send them."""
         self.visits = 0
 
+    @property
+    def session(self) -> str:
+        """What opens its conversation; "" before it was welcomed."""
+        return self._session
+
     async def say(self, operation: Operation, text: str) -> None:
         kept: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._waiting[operation.key] = (text, kept)

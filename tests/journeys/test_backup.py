@@ -9,20 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 
-from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.schedule import schedule_reply
 from hub.actions.backup.manifest import NotACopy
 from hub.actions.backup.put_back import check_copy
 from hub.actions.context import Context
 from hub.actions.errands.webhooks import add_webhook
 from hub.actions.feed import TooFarBehind
-from hub.model.codes import TICKET, show_code
-from hub.model.interactions import OutboundAttachment
 from hub.model.keyring import Keyring
 from hub.model.people import Actor
 from storage import backups, feed_marks
 from tests.conftest import SECRET, at_database
-from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, say, ticket
 from tests.journeys.command import Done, command
 
@@ -67,40 +63,6 @@ async def _all(dsn: str, query: str, *arguments: Any) -> list[asyncpg.Record]:
         return await connection.fetch(query, *arguments)
     finally:
         await connection.close()
-
-
-async def test_everything_comes_back_and_what_was_on_its_way_waits_for_a_person(
-    ctx: Context, database_dsn: str, empty_dsn: str, tmp_path: Path
-) -> None:
-    picture = b"\x89PNG" + bytes(range(256)) * 40
-    kept = await say(
-        ctx, who=[("email", "li@example.com", True)], text="坏了", reply_address="li@example.com"
-    )
-    opened = await ticket(ctx, kept)
-    attached = OutboundAttachment(filename="破.png", content_type="image/png", data=picture)
-    await queue_reply(
-        ctx, ticket_code=opened["code"], actor=SYSTEM, text="on its way", attachments=[attached]
-    )
-    copy = await _backup(ctx, database_dsn, tmp_path)
-    assert {path.name for path in copy.iterdir()} == {"manifest.json", "database.dump"}
-    assert (await command("restore", "copy", "--check", cwd=tmp_path)).code == 0
-
-    done = await _restore(empty_dsn, tmp_path)
-    assert done.code == 0, done.said
-    assert (
-        "each table and each file was compared" in done.out and show_code(TICKET, opened["code"]) in done.out
-    )
-    counts = (
-        "SELECT (SELECT count(*) FROM interaction) AS said, (SELECT count(*) FROM event) AS events, "
-        "(SELECT data FROM blob) AS file"
-    )
-    (before,), (after,) = await _all(database_dsn, counts), await _all(empty_dsn, counts)
-    assert (after["said"], after["file"]) == (before["said"], picture)
-    assert after["events"] == before["events"] + 1, "that the reply is in doubt"
-    (row,) = await _all(empty_dsn, "SELECT state, error FROM outbox")
-    assert row["state"] == "uncertain" and "may have been sent" in row["error"]
-    async with a_hub(empty_dsn) as again:
-        await assert_invariants(again.database)
 
 
 async def test_a_reply_for_later_whose_time_has_come_is_a_draft_again(

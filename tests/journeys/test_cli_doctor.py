@@ -39,7 +39,8 @@ def inbox(mail: MailWorld, password: str = SUPPORT_PASSWORD) -> str:
     )
 
 
-async def test_a_good_installation(tmp_path: Path, env: dict[str, str]) -> None:
+async def test_a_good_installation(tmp_path: Path, env: dict[str, str], plain_dsn: str) -> None:
+    env = {**env, "HUB_DATABASE__DSN": plain_dsn}
     async with MailWorld() as mail:
         config = tmp_path / "hub.toml"
         config.write_text(inbox(mail))
@@ -55,6 +56,7 @@ async def test_a_good_installation(tmp_path: Path, env: dict[str, str]) -> None:
         "Routing rules",
         "Channel support",
         "Database",
+        "Database role",
         "Clock",
         "Schema",
     ):
@@ -116,6 +118,11 @@ async def test_a_warning_is_no_error_and_not_all_is_well(tmp_path: Path, env: di
     assert "No errors; see the warnings." in done.out and "All is well" not in done.out
     # Nobody logs in to a form.
     assert "✓ Channel form" in done.out and "the login works" not in done.out
+
+
+async def test_a_role_that_may_do_more_than_a_hub_needs_is_told(tmp_path: Path, env: dict[str, str]) -> None:
+    done = await command("doctor", cwd=tmp_path, env=env)
+    assert done.code == 0 and "! Database role" in done.out and "CREATEROLE" in done.out, done.out
 
 
 async def test_the_doctor_leaves_the_installation_as_it_is(tmp_path: Path, env: dict[str, str]) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 import io
 import re
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import FormData, WSServerHandshakeError
+from aiohttp import ClientWebSocketResponse, FormData, WSServerHandshakeError
 from structlog.testing import capture_logs
+from yarl import URL
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -29,6 +31,8 @@ from tests.fakes.desk import (
     unreadable_comes,
     words_of,
 )
+from tests.fakes.processes import until
+from tests.fakes.scene import one
 
 HTMX: dict[str, Any] = {"HX-Request": "true"}
 
@@ -401,6 +405,60 @@ async def test_the_socket_brings_what_happened_since_the_page_was_read_each_once
     ) as socket:
         first = await socket.receive_json(timeout=10)
         assert first["reload"] is True and first["cursor"]
+
+
+async def test_a_page_that_reads_nothing_is_cut_and_others_go_on_and_it_reads_anew(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.log_in()
+    (token,) = [cookie.value for cookie in desk.session.cookie_jar if cookie.key == "hub_session"]
+    url, cursor, word = URL(desk.url), desk.ctx.feed.cursor, "n" * 1000
+    live_ = f"{desk.url}/desk/live?cursor={cursor}"
+    loop, door = asyncio.get_running_loop(), socket.socket()
+    with door:
+        async with desk.session.ws_connect(live_, headers={"Origin": desk.url}) as quick:
+            monkeypatch.setattr(live, "_HEARTBEAT_SECONDS", 0.6)
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            door.setblocking(False)
+            await loop.sock_connect(door, ("127.0.0.1", url.port))
+            hello = (
+                f"GET {URL(live_).raw_path_qs} HTTP/1.1\r\nHost: {url.authority}\r\nOrigin: {desk.url}\r\n"
+                f"Cookie: hub_session={token}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            )
+            await loop.sock_sendall(door, hello.encode())
+            assert (await loop.sock_recv(door, 12)) == b"HTTP/1.1 101"
+            await until(lambda: _are_open(desk, 2), seconds=20, what="both are there")
+            await desk.ctx.database.run(
+                lambda c: c.execute("INSERT INTO event (kind) SELECT $1 FROM generate_series(1, 400)", word)
+            )
+            await _hears(quick, word, 400)
+            await until(lambda: _are_open(desk, 1), seconds=20, what="who reads nothing is cut")
+        # What was on its way to it, and then the end.
+        async with asyncio.timeout(20):
+            while await _read(door):
+                continue
+    monkeypatch.undo()
+    async with desk.session.ws_connect(live_, headers={"Origin": desk.url}) as back:
+        await _hears(back, word, 400)
+
+
+async def _hears(page: ClientWebSocketResponse, kind: str, many: int) -> None:
+    while many:
+        many -= (await page.receive_json(timeout=20)).get("kind") == kind
+
+
+async def _are_open(desk: Desk, many: int) -> bool:
+    """Whether so many pages are known to be open."""
+    return await one(desk.ctx, "SELECT count(*) FROM desk_line") == many
+
+
+async def _read(door: socket.socket) -> bytes:
+    """b"" at the end, also where it was cut short."""
+    try:
+        return await asyncio.get_running_loop().sock_recv(door, 65536)
+    except ConnectionResetError:
+        return b""
 
 
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])

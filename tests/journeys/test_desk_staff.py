@@ -14,6 +14,7 @@ from hub.model.people import HUB, Role
 from storage import agents, views
 from storage.agents import AgentDetails
 from tests.fakes.desk import PASSWORD, Desk, customer_writes, serving_desk, words_of
+from tests.fakes.signin import code_of
 
 HTMX: dict[str, Any] = {"HX-Request": "true"}
 FORM: dict[str, Any] = {
@@ -123,7 +124,7 @@ async def test_work_in_hand_is_handed_over_and_the_agent_is_shut_out_and_let_in(
     assert own.status == 409 and "Nobody shuts themselves out." in own.text
 
 
-async def test_a_reset_password_is_shown_on_that_answer_alone(desk: Desk) -> None:
+async def test_a_reset_password_is_shown_once_and_opens_the_choice_of_another(desk: Desk) -> None:
     await desk.log_in()
     lin = await the(desk, "lin")
     answer = await desk.post(f"/desk/staff/{lin.id}/password")
@@ -131,7 +132,25 @@ async def test_a_reset_password_is_shown_on_that_answer_alone(desk: Desk) -> Non
     assert password is not None and answer.headers["Cache-Control"] == "no-store"
     await desk.post("/desk/logout")
     assert (await desk.post("/desk/login", {"login": "lin", "password": PASSWORD})).status == 403
-    assert (await desk.post("/desk/login", {"login": "lin", "password": password[1]})).status == 303
+    entered = await desk.post("/desk/login", {"login": "lin", "password": password[1]})
+    assert (entered.status, entered.headers["Location"]) == (303, "/desk/security/choose")
+    for path in ("/desk", "/desk/security/start", "/desk/login"):
+        assert (await desk.get(path)).url.path == "/desk/security/choose", path
+    # A second step is none in its place.
+    await desk.post("/desk/security/app/new")
+    secret = re.search(r'class="secret">([^<]+)<', (await desk.get("/desk/security/app")).text)
+    assert secret is not None
+    codes = await desk.post("/desk/security/app", {"code": code_of(secret[1].replace(" ", ""))})
+    assert codes.status == 200 and 'href="/desk/security/choose"' in codes.text
+    assert (await desk.get("/desk")).url.path == "/desk/security/choose"
+    for new, again, said in (("lanterns at sea", "lanterns", "不一致"), (password[1], password[1], "原密码")):
+        refused = await desk.post("/desk/security/choose", {"new": new, "again": again})
+        assert refused.status == 403 and said in words_of(refused.text), new
+    own = "lanterns at quiet sea"
+    chosen = await desk.post("/desk/security/choose", {"new": own, "again": own, "next": "/desk/tasks"})
+    assert (chosen.status, chosen.headers["Location"]) == (303, "/desk/tasks")
+    assert (await desk.get("/desk")).url.path == "/desk"
+    assert (await desk.get("/desk/security/choose")).url.path == "/desk/security"
 
 
 async def test_search_finds_by_name_login_and_skill(desk: Desk) -> None:

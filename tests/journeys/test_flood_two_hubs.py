@@ -118,9 +118,12 @@ async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
     async with hubs_of(tmp_path, database_dsn, ("one",), few) as (hub,), aiohttp.ClientSession() as client:
         port = int(hub.url.rpartition(":")[2])
         lines = [await asyncio.open_connection("127.0.0.1", port) for _ in range(LINES * 3)]
+        # Half of them have said half a head, and say no more: no reason to be let stay.
+        for _, writer in lines[::2]:
+            writer.write(b"GET /help HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         page = await open_form(client, hub, "198.51.100.1")
         assert (await post(client, hub, "198.51.100.1", page))[0] == 200
-        # Of those that said nothing as many were cut as were too many.
+        # Of those that said nothing whole as many were cut as were too many.
         async with asyncio.timeout(20):
             gone = {reader for reader, _ in lines[: LINES * 2] if await reader.read() == b""}
         assert len(gone) == LINES * 2

@@ -13,19 +13,20 @@ from hub.actions.context import Context
 from hub.actions.failures import ActionFailure
 from hub.actions.floor.presence import set_presence
 from hub.actions.status import change_status
+from storage import work
 from tests.fakes.crowd import BESIDE_A_FREE_AGENT, given_twice, tickets_wait, watching
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.processes import HubProcess, serving, until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows
 
-HUBS = 4
+HUBS, WAVES = 4, 4
 
 
 @pytest.fixture
 async def ctx(database_dsn: str) -> AsyncIterator[Context]:
     """What people do; the hubs are processes of their own."""
     async with a_hub(database_dsn) as hub:
-        await check_every_commit(hub.database)
+        await check_every_commit(hub.database, unguarded=True)
         yield hub
 
 
@@ -63,27 +64,45 @@ class Hubs:
         await self.alive.pop(dice.randrange(len(self.alive))).kill()
 
 
-async def test_ten_thousand_go_to_four_hubs_and_each_to_one_agent(
+async def test_four_hubs_at_the_same_door_give_a_thousand_to_twenty_and_each_to_one(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
-    for n in range(100):
-        await an_agent(ctx, f"a{n}", capacity=100)
+    """F64. One hub looks first and would have given everything before another looks: so the agents are locked until all four
+    stand before them, and then let go, wave by wave."""
+    for n in range(20):
+        await an_agent(ctx, f"a{n}", capacity=50)
     async with AsyncExitStack() as stack:
         hubs = Hubs(stack, tmp_path, database_dsn)
         await asyncio.gather(*(hubs.begin() for _ in range(HUBS)))
-        for _ in range(5):
-            await tickets_wait(ctx, 2_000)
-        await until(
-            lambda: _none(ctx, "SELECT count(*) FROM ticket WHERE assignee_id IS NULL"),
-            seconds=120,
-            what="all 10,000 have an agent",
-        )
+        for _ in range(WAVES):
+            door = await ctx.database.connect_alone()
+            await door.execute("SET idle_in_transaction_session_timeout = 0")
+            await door.execute("BEGIN; SELECT 1 FROM agent FOR NO KEY UPDATE")
+            await tickets_wait(ctx, 1_000 // WAVES)
+            await until(lambda: _all_stand_there(ctx), seconds=60, what="all hubs want to give out")
+            await door.execute("COMMIT")
+            await door.close()
+            await until(
+                lambda: _none(ctx, "SELECT count(*) FROM ticket WHERE assignee_id IS NULL"),
+                seconds=60,
+                what="all have an agent",
+            )
     assert hubs.refused() == []
-    assert await given_twice(ctx) == []
-    assert await _count(ctx, "SELECT count(*) FROM assignment") == 10_000
-    assert await _count(ctx, "SELECT count(*) FROM routing_decision WHERE step = 'assigned'") == 10_000
-    assert {row["load"] for row in await rows(ctx, "SELECT load FROM agent")} == {100}
+    assert await _count(ctx, "SELECT count(*) FROM assignment") == 1_000
+    assert await _count(ctx, "SELECT count(*) FROM routing_decision WHERE step = 'assigned'") == 1_000
+    assert {row["load"] for row in await rows(ctx, "SELECT load FROM agent")} == {50}
     await assert_invariants(ctx.database)
+
+
+async def _all_stand_there(ctx: Context) -> bool:
+    """Each hub has one loop that asks for all agents at once."""
+    asking = await one(
+        ctx,
+        """SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+           AND starts_with($1, query)""",
+        work.SQL["agents"],
+    )
+    return int(asking) == HUBS
 
 
 @pytest.mark.parametrize("seed", [1])

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from hub.actions.context import Context
 from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
+from hub.web.note_refused import MOST_REMEMBERED, Heard
 from storage import agents
 from tests.fakes.desk import customer_writes, serving_desk
 from tests.journeys.test_desk_staff import FORM
@@ -51,6 +52,47 @@ async def test_the_desk_writes_down_whom_an_address_an_action_or_their_sight_ref
             assert (await desk.post("/desk/staff", {**form, "role": "agent", "name": ""})).status == 409
         assert refused(logged) == [(ann, None, "POST", "/desk/staff", "not_allowed", "127.0.0.1")]
         assert "Canary" not in str(logged)
+
+
+async def test_what_is_refused_for_what_was_sent_is_written_down_once_a_minute(ctx: Context) -> None:
+    """Wrong fields, a key that is none, a form of another site: that it was, from where, and never what."""
+    async with serving_desk(ctx) as desk:
+        key = await create_api_key(desk.ctx, name="erp", scopes=[Scope.WRITE])
+        who = {"Authorization": f"Bearer {key}"}
+        await desk.log_in("lin")
+        with capture_logs() as logged:
+            for _ in range(3):
+                async with desk.session.post(
+                    f"{desk.url}/api/v1/tasks", json={"Canary": "Canary"}, headers=who
+                ) as answer:
+                    assert answer.status == 422
+            async with desk.session.get(
+                f"{desk.url}/api/v1/tickets", headers={"Authorization": "Bearer Canary"}
+            ) as answer:
+                assert answer.status == 401
+            assert (
+                await desk.post("/desk/tasks", {"title": "Canary"}, origin="https://canary.example")
+            ).status == 403
+            assert (await desk.get("/desk/tickets/T-99999999992")).status == 404
+        told = [entry for entry in logged if entry["event"] == "request.refused"]
+        assert [(entry["status"], entry["method"], entry["path"], entry["peer"]) for entry in told] == [
+            (422, "POST", "/api/v1/tasks", "127.0.0.1"),
+            (401, "GET", "/api/v1/tickets", "127.0.0.1"),
+            (403, "POST", "/desk/tasks", "127.0.0.1"),
+        ]
+        assert "canary" not in str(logged).lower()
+
+
+def test_a_flood_writes_one_line_and_then_how_many_there_were() -> None:
+    now = [100.0]
+    heard = Heard(lambda: now[0])
+    assert [heard.again("a", 429) for _ in range(4)] == [0, None, None, None]
+    assert heard.again("b", 429) == 0, "somebody else is not hidden by it"
+    now[0] += 60
+    assert [heard.again("a", 429) for _ in range(2)] == [3, None]
+    for n in range(MOST_REMEMBERED + 10):
+        heard.again(n, 422)
+    assert len(heard._heard) == MOST_REMEMBERED
 
 
 async def test_the_api_writes_down_which_key_was_refused_what(ctx: Context) -> None:

@@ -173,6 +173,8 @@ async def test_two_hubs_share_a_bot_and_one_takes_over_from_the_killed(
                     assert answer.status == 201, await answer.text()
                 (sent,) = await telegram.wait_for_message(LISA, 1, 10)
                 assert "Yes, still." in sent["text"]
+            # Telegram would have told them so, had both asked at once.
+            assert "somebody else" not in first.said + second.said
         assert url != other_url
 
 

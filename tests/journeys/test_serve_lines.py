@@ -2,9 +2,11 @@
 
 import asyncio
 import dataclasses
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 
+import psutil
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
@@ -14,8 +16,10 @@ from hub.actions.installation import set_up
 from hub.actions.people.keys import create_api_key
 from hub.model.people import Scope
 from hub.settings import Settings
+from hub.web import lines
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
+from hub.web.lines import LINES, LimitedSite
 from hub.workers.channel import ChannelWorker
 from storage.database import Connection
 from tests.fakes.processes import until
@@ -62,12 +66,13 @@ async def served(ctx: Context, *, body_within: float) -> AsyncIterator[int]:
     doors.open("feedback", form.routes())
     runner = web.AppRunner(make_app(ctx, doors, _ready, body_within=body_within), shutdown_timeout=1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
-        await form.close()
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        try:
+            await LimitedSite(runner, door, runner.app[LINES]).start()
+            yield door.getsockname()[1]
+        finally:
+            await runner.cleanup()
+            await form.close()
 
 
 async def _ready() -> Mapping[str, str]:
@@ -116,3 +121,28 @@ async def test_an_upload_in_parts_is_given_up_too(ctx: Context) -> None:
     async with served(ctx, body_within=LIMIT) as port, aclosing(await _open(port)) as line:
         await line.says(UPLOAD)
         assert (await line.hears()).startswith("HTTP/1.1 408 ")
+
+
+async def test_answers_that_nobody_reads_end_with_their_line(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However much is asked for: what is not read holds neither its line nor the others up."""
+    monkeypatch.setattr(lines, "UNREAD_SECONDS", 0.5)
+    loop, lazy = asyncio.get_running_loop(), socket.socket()
+    with capture_logs() as logged, lazy:
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.setblocking(False)
+        async with served(ctx, body_within=60) as port:
+            await loop.sock_connect(lazy, ("127.0.0.1", port))
+            await loop.sock_sendall(lazy, b"GET /api/v1/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+            async with aclosing(await _open(port)) as line:
+                await line.says("GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert (await line.hears()).startswith("HTTP/1.1 200 ")
+
+            async def is_cut() -> bool:
+                ours = psutil.Process().net_connections("tcp4")
+                return lazy.getsockname() not in [one.raddr for one in ours if one.raddr]
+
+            assert not await is_cut()
+            await until(is_cut, seconds=20, what="the line is cut")
+    assert [entry for entry in logged if entry["log_level"] == "error"] == []

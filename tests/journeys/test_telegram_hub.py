@@ -1,5 +1,8 @@
-"""Two hubs behind one bot that calls them, their own loops at work: an album that both hear in parts, a word, a rating."""
+"""Two hubs behind one bot that calls them, their own loops at work: an album that both hear in parts, words that come three
+times at once and in no order, answers, a rating."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,6 +12,7 @@ import aiohttp
 import pytest
 
 from channels.telegram.adapter import SECRET_HEADER
+from hub.actions.answers.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.people import HUB
 from hub.sandbox.telegram_world import TelegramWorld
@@ -17,8 +21,9 @@ from hub.wiring import Hub, run_hub
 from storage import views
 from storage.database import Connection
 from tests.conftest import SECRET
+from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import one, rows
+from tests.fakes.scene import SYSTEM, one, rows
 
 MEI = 880001
 
@@ -88,3 +93,56 @@ async def test_an_album_is_heard_by_two_hubs_and_its_customer_is_asked(
     thanks = (await world.wait_for_message(MEI, 2, 20))[1]
     assert thanks["text"] == "谢谢您的评价！"
     assert await rows(ctx, "SELECT score FROM survey_invitation") == [{"score": 5}]
+
+
+async def test_what_comes_three_times_at_once_and_in_no_order_is_there_once_and_answered_in_order(
+    hubs: list[Hub], world: TelegramWorld
+) -> None:
+    async def both_called() -> bool:
+        return bool(world.state.webhook.url)
+
+    await until(both_called, seconds=20, what="Telegram knows where to call")
+    chats = range(MEI, MEI + 4)
+    updates = [_said(world, number, chats[number % 4]) for number in range(16)]
+    calls = [(update, hub) for update in updates for hub in (*hubs, hubs[update["update_id"] % 2])]
+    random.Random(50).shuffle(calls)
+    async with aiohttp.ClientSession(
+        headers={SECRET_HEADER: world.state.webhook.secret}, connector=aiohttp.TCPConnector(limit=0)
+    ) as client:
+
+        async def tell(update: dict[str, Any], hub: Hub) -> int:
+            async with client.post(f"{hub.url}/telegram/bot/webhook", json=update) as answer:
+                return answer.status
+
+        assert set(await asyncio.gather(*(tell(*one_) for one_ in calls))) == {200}
+    ctx = hubs[0].ctx
+    there = await rows(
+        ctx,
+        """SELECT i.thread_key, array_agg(i.text ORDER BY i.text) AS texts, array_agg(DISTINCT t.code) AS codes
+           FROM interaction i JOIN ticket t ON t.id = i.ticket_id GROUP BY 1 ORDER BY 1""",
+    )
+    assert [(row["thread_key"], row["texts"], len(row["codes"])) for row in there] == [
+        (f"chat.{chat}", sorted(f"word {number}" for number in range(16) if chats[number % 4] == chat), 1)
+        for chat in chats
+    ]
+    for row in there:
+        for text in ("1", "2", "3"):
+            await queue_reply(ctx, ticket_code=row["codes"][0], actor=SYSTEM, text=text)
+    for chat in chats:
+        sent = await world.wait_for_message(chat, 3, 30)
+        assert [message["text"] for message in sent] == ["1", "2", "3"]
+
+    async def settled() -> bool:
+        return bool(await one(ctx, "SELECT bool_and(state = 'sent') FROM outbox"))
+
+    await until(settled, seconds=20, what="every answer is known to have left")
+    await assert_invariants(ctx.database)
+
+
+def _said(world: TelegramWorld, number: int, chat: int) -> dict[str, Any]:
+    """An update with a word of this chat's customer, as Telegram sends it, which nobody has sent yet."""
+    person = world.open_chat(chat, f"C{chat}")
+    return {
+        "update_id": 9000 + number,
+        "message": world.state.new_message(chat, person.as_user(), text=f"word {number}"),
+    }

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -19,8 +20,11 @@ from storage.database import Connection
 from tests.conftest import SECRET
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import HubProcess, sandbox_channels, serving, until
+from tests.fakes.scene import one
 
 WAVE = 25
+IMPATIENT = 6999
+"""The chat of whoever is answered twenty times at once."""
 
 
 @pytest.fixture
@@ -106,6 +110,8 @@ async def test_two_hubs_share_the_work_and_one_may_die(
             for name in ("one", "two")
         ]
         said = await _customers_write(world, hubs, key, "first")
+        said.add("telegram: the same at once")
+        await world.telegram.customer_writes(IMPATIENT, "Mei", "telegram: the same at once")
         await _all_arrived(ctx, said)
         async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as client:
             for agent, hub in zip(agents, (hubs[0], hubs[1], hubs[0]), strict=True):
@@ -115,8 +121,11 @@ async def test_two_hubs_share_the_work_and_one_may_die(
                 seconds=20,
                 what="every ticket has an agent",
             )
+            said.add(await _the_same_at_once(ctx, client, hubs))
             await _answer_all(ctx, client, hubs)
         await _answers_arrived_once(world)
+        answers = ["the same answer at once", f"answer to {await _impatient(ctx)}"]
+        assert [sent["text"] for sent in await world.telegram.wait_for_message(IMPATIENT, 2, 30)] == answers
 
         holder = await _holder(ctx, "channel:support")
         dying = next(hub for hub in hubs if holder.endswith(f":{hub.process.pid}"))
@@ -131,8 +140,50 @@ async def test_two_hubs_share_the_work_and_one_may_die(
         said |= await writing
         await _all_arrived(ctx, said)
         await assert_invariants(ctx.database)
+        assert len(world.telegram.sent_to(IMPATIENT)) == 2
         for hub in surviving:
             assert await hub.stop() == 0
+
+
+async def _the_same_at_once(ctx: Context, client: aiohttp.ClientSession, hubs: Sequence[HubProcess]) -> str:
+    """Twenty times the same by the same key, half of them at each hub: an item, then an answer. One effect, and twenty times
+    the same word of it, also afterwards. Returns what the item says."""
+
+    async def post(hub: HubProcess, path: str, body: Mapping[str, Any]) -> tuple[int, Any]:
+        headers = {"Idempotency-Key": f"the same {path}"}
+        async with client.post(f"{hub.url}/api/v1/{path}", json=body, headers=headers) as answer:
+            return answer.status, await answer.json()
+
+    text = "program: the same at once"
+    sender = {"name": "P", "identities": [{"kind": "external", "value": "the-same"}]}
+    for path, body, query in (
+        (
+            "interactions",
+            {"sender": sender, "text": text},
+            "SELECT count(*) FROM interaction WHERE text = $1",
+        ),
+        (
+            f"tickets/T-{await _impatient(ctx)}/replies",
+            {"text": "the same answer at once"},
+            "SELECT count(*) FROM outbox WHERE message->>'text' = $1",
+        ),
+    ):
+        answers = await asyncio.gather(*(post(hubs[n % 2], path, body) for n in range(20)))
+        answers += [await post(hub, path, body) for hub in hubs]
+        assert answers == [answers[0]] * 22 and answers[0][0] == 201, answers
+        assert await one(ctx, query, body["text"]) == 1
+    return text
+
+
+async def _impatient(ctx: Context) -> int:
+    """The number of their ticket."""
+    return int(
+        await one(
+            ctx,
+            "SELECT t.code FROM ticket t JOIN interaction i ON i.ticket_id = t.id WHERE i.thread_key = $1 LIMIT 1",
+            f"chat.{IMPATIENT}",
+        )
+    )
 
 
 async def _is_zero(ctx: Context, query: str) -> bool:

@@ -1,14 +1,25 @@
-"""F41 against real Dovecot: a mailbox that has waited for long, taken once and in order although its reader is stopped."""
+"""F41 against real Dovecot: a mailbox that has waited for long is taken once and in order by real hubs, of which one is killed
+in the middle; who chats meanwhile is answered. Rate, memory and waits over 50,000 letters: tests.benchmarks.mailbox_backlog.
+"""
 
 import asyncio
 import shutil
+from pathlib import Path
+from typing import Any
 
-from channels.email.adapter import EmailAdapter
-from channels.email.settings import EmailSettings
-from tests.fakes.ports import Journal, Memory, make_ports
+import aiohttp
+
+from hub.actions.context import Context
+from tests.benchmarks.chat_client import CHANNELS as CHAT
+from tests.benchmarks.chat_client import visiting
+from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import serving, until
+from tests.fakes.scene import SECRET, a_hub, one, rows
 from tests.real_mail.servers import CUSTOMER, SUPPORT, MailServers
 
-MANY = 1500
+MANY = 250
+FETCHED = "SELECT coalesce((SELECT (value ->> 'uid')::int FROM bookmark WHERE key = 'imap:INBOX'), 0)"
+WAITING = "SELECT count(*) FROM inbound_raw WHERE state = 'received'"
 
 
 def _fill(mail: MailServers) -> None:
@@ -25,25 +36,48 @@ def _fill(mail: MailServers) -> None:
         shutil.chown(path, *owner)
 
 
-async def test_a_backlog_is_taken_once_and_in_order_and_goes_on_where_it_was_stopped(
-    mail: MailServers,
+async def _fetched(ctx: Context, least: int) -> None:
+    async def enough() -> bool:
+        return bool(await one(ctx, FETCHED) >= least)
+
+    await until(enough, seconds=60, what=f"{least} letters are in the journal")
+
+
+async def test_a_backlog_is_taken_once_and_in_order_although_its_hub_is_killed_in_the_middle(
+    mail: MailServers, database_dsn: str, tmp_path: Path
 ) -> None:
     await asyncio.to_thread(_fill, mail)
-    memory, journal = Memory(), Journal()
-    for goal in (MANY // 3, MANY // 2, MANY):
-        adapter = EmailAdapter(
-            "support",
-            EmailSettings.model_validate(mail.table(take_days=0)),
-            make_ports(memory=memory, journal=journal),
+    channels: dict[str, dict[str, Any]] = {
+        "support": {"kind": "email", **mail.table(burst_minutes=0)},
+        **CHAT,
+    }
+    secret = SECRET.decode()
+    async with a_hub(database_dsn, channels) as ctx:
+        async with serving(tmp_path / "one", database_dsn, channels, secret=secret) as first:
+            await _fetched(ctx, 50)
+            await first.kill()
+        assert await one(ctx, FETCHED) < MANY
+        # As if the seconds had passed for which a dead hub is waited for.
+        await one(ctx, "UPDATE lease SET until = clock_timestamp() RETURNING 1")
+        await one(ctx, "UPDATE inbound_raw SET lease_until = NULL WHERE state = 'received' RETURNING 1")
+        async with serving(tmp_path / "two", database_dsn, channels, secret=secret) as second:
+            async with aiohttp.ClientSession() as client, visiting(client, second.url) as visitor:
+                said = 0
+                while not said or await one(ctx, FETCHED) < MANY:
+                    await visitor.say(f"chat {said}")
+                    said += 1
+            await _fetched(ctx, MANY)
+
+            async def all_read() -> bool:
+                return not await one(ctx, WAITING)
+
+            await until(all_read, seconds=60, what="every letter is on a timeline")
+        found = await rows(
+            ctx,
+            """SELECT r.state, i.subject FROM inbound_raw r JOIN channel c ON c.id = r.channel_id
+               LEFT JOIN interaction i ON i.raw_id = r.id WHERE c.kind = 'email' ORDER BY r.id""",
         )
-        hearing = asyncio.create_task(adapter.receive(journal.accept))
-        async with asyncio.timeout(60):
-            while len(journal.items) < goal:
-                await journal.kept(min(goal, len(journal.items) + 1))
-        hearing.cancel()
-        await asyncio.gather(hearing, return_exceptions=True)
-        await adapter.close()
-    subjects = [item.content.partition(b"Subject: s")[2].split(b"\r\n")[0] for item in journal.items.values()]
-    assert subjects == [str(number).encode() for number in range(MANY)]
-    # What was under way when it was stopped may be offered again, which the journal knows; nothing else is.
-    assert len(journal.offered) <= MANY + 2 * 50
+        chats = await rows(ctx, "SELECT text FROM interaction WHERE text LIKE 'chat %' ORDER BY id")
+        await assert_invariants(ctx.database, by_hand=True)
+    assert [(row["state"], row["subject"]) for row in found] == [("read", f"s{n}") for n in range(MANY)]
+    assert [row["text"] for row in chats] == [f"chat {n}" for n in range(said)]

@@ -12,15 +12,18 @@ import structlog
 
 from channels.adapter import ChannelAdapter, Refused
 from hub.actions.answers import deliver
+from hub.actions.answers.abandoned import settle_abandoned
 from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
-from hub.actions.installation import channel_id
+from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
+from tests.faults.cluster import by_way_of, socket_of
+from tests.faults.proxy import Proxy
 
 
 @pytest.fixture
@@ -40,7 +43,8 @@ async def _reply(ctx: Context, code: int, text: str = "one") -> int:
 
 
 async def _work(ctx: Context, *adapters: ChannelAdapter) -> int:
-    """Everything that is due now."""
+    """Everything that is due now, also what others have left behind."""
+    await settle_abandoned(ctx)
     total = 0
     while done := await deliver_due(ctx, {adapter.name: adapter for adapter in adapters}):
         total += done
@@ -98,18 +102,24 @@ async def _at_the_door(ctx: Context, outside: Outside) -> AsyncIterator["asyncio
         await asyncio.gather(sending, return_exceptions=True)
 
 
-@pytest.mark.parametrize(("repeatable", "state"), [(False, "uncertain"), (True, "sent")])
+@pytest.mark.parametrize(("channel", "state"), [("plain", "uncertain"), ("chat", "sent")])
 async def test_a_reply_whose_sender_died_is_uncertain_or_goes_again(
-    ctx: Context, repeatable: bool, state: str
+    ctx: Context, channel: str, state: str
 ) -> None:
-    await _reply(ctx, await _ticket(ctx))
-    outside = Outside(repeatable=repeatable)
+    """It goes again where a repetition shows once."""
+    if channel == "chat":
+        code = int((await ticket(ctx, await say(ctx, "chat", session="ab" * 32, text="Hello")))["code"])
+    else:
+        code = await _ticket(ctx)
+    await _reply(ctx, code)
+    repeatable = state == "sent"
+    outside, other = (Outside(repeatable=repeatable, name=channel) for _ in range(2))
     async with _in_the_middle(ctx, outside) as sending:
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-        assert await _work(ctx, Outside(repeatable=repeatable)) == 0  # its lease still holds
+        assert await _work(ctx, other) == 0  # its lease still holds
         await _lease_runs_out(ctx)
-        await _work(ctx, Outside(repeatable=repeatable))
+        await _work(ctx, other)
     assert await _states(ctx) == [state]
 
 
@@ -122,6 +132,25 @@ async def test_a_sender_that_lost_its_reply_records_nothing(ctx: Context) -> Non
         assert await _states(ctx) == ["uncertain"]
     assert await _states(ctx) == ["uncertain"]
     assert await _ledger(ctx) == ["sending", "uncertain"]
+
+
+async def test_while_the_other_side_takes_its_time_the_reply_stays_with_its_sender(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F46. The word that follows a final dot may take ten minutes, and the lease is for seconds: it is renewed."""
+    monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.01)
+    await _reply(ctx, await _ticket(ctx))
+    outside, other = Outside(), Outside()
+    async with _in_the_middle(ctx, outside) as sending:
+        for _ in range(2):
+            await _lease_runs_out(ctx)
+            async with asyncio.timeout(30):
+                while not await one(ctx, "SELECT lease_until > clock_timestamp() FROM outbox"):
+                    await asyncio.sleep(0.01)
+        assert (await _work(ctx, other), await _states(ctx)) == (0, ["sending"])
+        outside.gate.set()
+        assert await sending == 1
+    assert (outside.texts, other.tried, await _states(ctx)) == (["one"], [], ["sent"])
 
 
 async def test_a_reply_whose_sender_died_before_anything_left_is_sent_once(ctx: Context) -> None:
@@ -149,6 +178,41 @@ async def test_a_sender_that_wakes_up_after_another_took_over_sends_nothing(ctx:
     assert await _ledger(ctx) == ["sending", "queued", "sending", "sent"]
 
 
+async def test_a_sender_that_hears_too_late_that_it_may_send_asks_again(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one does that was paused between the commit and the first byte: later answers have left meanwhile."""
+    code = await _ticket(ctx)
+    await _reply(ctx, code, "one")
+    await _reply(ctx, code, "two")
+    asleep, other = Outside(), Outside()
+    async with (
+        Proxy(path=socket_of(database_dsn)) as line,
+        a_hub(by_way_of(database_dsn, line.port), ready=False) as far,
+        _at_the_door(far, asleep),
+    ):
+
+        async def its_answer_is_held_back(connection: Connection) -> None:
+            await connection.execute("SELECT FROM outbox FOR NO KEY UPDATE")
+            asleep.door.set()
+            while not await connection.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+            ):
+                await asyncio.sleep(0.01)
+            line.fall_silent(up=False)
+
+        async with asyncio.timeout(30):
+            await ctx.database.run(its_answer_is_held_back)
+            while await one(ctx, "SELECT stage FROM outbox WHERE state = 'sending'") != "leaving":
+                await asyncio.sleep(0.01)
+        await _lease_runs_out(ctx)
+        assert await _work(ctx, other) == 1
+        monkeypatch.setattr(deliver, "LEASE_SECONDS", 0.0)  # so long it takes at the least
+        line.heal()
+    assert (asleep.sent, other.texts) == ([], ["two"])
+    assert await _states(ctx) == ["uncertain", "sent"]
+
+
 async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Context) -> None:
     await _reply(ctx, await _ticket(ctx))
     for attempts in (1, 9):
@@ -158,7 +222,7 @@ async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Conte
             sending.cancel()
             await asyncio.gather(sending, return_exceptions=True)
         await _lease_runs_out(ctx)
-        await deliver._settle_abandoned(ctx, {await channel_id(ctx, "plain"): "plain"}, {"plain": outside})
+        assert await settle_abandoned(ctx) == 1
         waits = await one(ctx, "SELECT not_before > clock_timestamp() FROM outbox")
         assert (waits, await _states(ctx)) == (attempts > 1, ["queued"])
         await _time_passes(ctx)

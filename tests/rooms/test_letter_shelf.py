@@ -19,9 +19,10 @@ from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
-from hub.actions.receive import accept_items
+from hub.actions.receive import MOST_ATTEMPTS, accept_items
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, show_code
+from storage import views
 from tests.fakes.imap_server import ImapServer
 from tests.fakes.inbox import Inbox, hearing
 from tests.fakes.inboxes import TWO_INBOXES
@@ -95,8 +96,9 @@ async def test_no_change_to_a_letter_is_more_than_the_hub_can_keep(ctx: Context,
     ]
     for begin in range(0, len(spoilt), 50):
         await accept_items(ctx, "support", spoilt[begin : begin + 50])
-    ends = await rows(ctx, "SELECT state, error FROM inbound_raw")
-    assert len(ends) == len(shelf)
+    ends = await rows(ctx, "SELECT id, state, error, attempts, content FROM inbound_raw ORDER BY id")
+    assert [row["content"] for row in ends] == [one_.content for one_ in spoilt], "kept byte for byte"
+    assert max(row["attempts"] for row in ends) <= MOST_ATTEMPTS == 3
     faults = [
         row
         for row in ends
@@ -104,6 +106,8 @@ async def test_no_change_to_a_letter_is_more_than_the_hub_can_keep(ctx: Context,
         and not re.match(r"The letter has (more than )?[\d,]+ (parts|bytes)", row["error"])
     ]
     assert faults == []
+    aside = {row["id"] for row in ends if row["state"] == "quarantined"}
+    assert {row.id for row in await ctx.database.read(lambda c: views.list_quarantine(c, limit=100))} == aside
     assert (await ticket(ctx, await write(ctx, LIN, subject="behind them all")))["status"] == "open"
 
 

@@ -1,9 +1,11 @@
 """Many mailboxes in one hub: what befalls one of them is nothing to the others (F38, pitfall 16)."""
 
 import asyncio
+import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import yaml  # type: ignore[import-untyped]
 from aiohttp import ClientSession
 
 from hub.settings import Delivery, Settings
@@ -16,6 +18,17 @@ from tests.fakes.processes import until
 
 MANY = 16
 """More than the threads that Python's own pool has on the machines this runs on (processors + 4, at most 32)."""
+
+
+RULES = Path(__file__).parents[2] / "config" / "examples" / "prometheus-rules.yaml"
+
+
+def _calls_somebody(state: str) -> bool:
+    """Whether the rules that are shipped have an alert for a channel of this state."""
+    rules = yaml.safe_load(RULES.read_text("utf-8"))["groups"][0]["rules"]
+    (expr,) = [one["expr"] for one in rules if one["alert"] == "ChannelDown"]
+    asked = re.search(r'hub_channel_up\{state=~"([^"]+)"\}\) > 0', expr)
+    return asked is not None and re.fullmatch(asked[1], state) is not None
 
 
 async def _states(hub: Hub) -> dict[str, str]:
@@ -65,3 +78,4 @@ async def test_mailboxes_that_are_refused_or_throttled_hold_up_no_other_and_all_
             figures = await answer.text()
         assert 'hub_channel_up{channel="refused",kind="email",state="misconfigured"} 1.0' in figures
         assert 'hub_channel_up{channel="busy",kind="email",state="down"} 1.0' in figures
+        assert _calls_somebody("misconfigured") and _calls_somebody("down") and not _calls_somebody("up")

@@ -33,18 +33,21 @@ class Filed:
     async def accept(self, items: Sequence[RawItem]) -> list[Acceptance]:
         return await accept_items(self.ctx, "support", items)
 
-    async def subjects(self) -> list[str]:
-        """Of the interactions on the timeline, when everything has been read."""
+    async def letters(self) -> list[tuple[str, str, str]]:
+        """Subject, text and name of those on the timeline, when everything has been read."""
         while await read_waiting(self.ctx):
             pass
 
-        async def work(connection: Connection) -> list[str]:
+        async def work(connection: Connection) -> list[tuple[str, str, str]]:
             rows = await connection.fetch(
-                "SELECT subject FROM interaction WHERE direction = 'in' ORDER BY id"
+                "SELECT subject, text, external_id FROM interaction WHERE direction = 'in' ORDER BY id"
             )
-            return [row["subject"] for row in rows]
+            return [(row["subject"], row["text"].strip(), row["external_id"]) for row in rows]
 
         return await self.ctx.database.read(work)
+
+    async def subjects(self) -> list[str]:
+        return [subject for subject, _, _ in await self.letters()]
 
 
 @pytest.fixture
@@ -103,7 +106,9 @@ async def test_equal_letters_are_one_and_different_ones_with_one_id_are_two(
     inbox = Inbox(server, accept=filed.accept)
     async with hearing(inbox):
         await server.until(lambda: inbox.mark() == 5)
-    assert len(await filed.subjects()) == 3
+    assert await filed.letters() == [
+        ("s1", "Hello 1", "m1@customer.example"), ("s1", "Good-bye 1", "m1@customer.example"), ("s1", "Hello 1", ""),
+    ]  # fmt: skip
 
 
 def renumber(server: ImapServer, validity: int) -> None:

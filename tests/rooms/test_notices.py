@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from channels.adapter import Refused, Unsure
 from hub.actions.announce import EVENTS
+from hub.actions.answers.deliver import deliver_due
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.errands.ledger_notices import tell_of_ledger
 from hub.actions.errands.mentions import Named, find_mentions
@@ -29,6 +32,7 @@ from hub.actions.floor.offers import expire_offers
 from hub.actions.floor.route import drain
 from hub.actions.floor.unplaceable import say_unplaceable
 from hub.actions.note import add_note
+from hub.actions.status import change_status
 from hub.actions.timers import fire_due
 from hub.model.notices import NoticeKind
 from hub.model.people import Actor
@@ -39,6 +43,7 @@ from storage.feed_marks import read_on
 from storage.notices import NoticeRow, StaffRow
 from storage.tasks import NEVER
 from tests.fakes.clocks import rules, time_passes
+from tests.fakes.outside import Outside
 from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket
 
@@ -354,6 +359,36 @@ async def test_what_an_agent_did_not_answer_or_lost_meanwhile_is_told_to_them(ct
     assert {(row.kind, row.ticket_code) for row in await listed(ctx, lin)} == {
         ("offer_expired", offered["code"]), ("assigned_to_you", taken_back["code"]), ("away", taken_back["code"]),
     }  # fmt: skip
+
+
+async def test_an_answer_that_did_not_arrive_is_told_to_who_wrote_it_and_to_who_has_the_ticket(
+    ctx: Context,
+) -> None:
+    """F43, F44, F46: at once, also where the ticket was resolved with it and is in nobody's list any more."""
+    lin, kim = await an_agent(ctx, "lin", presence="offline"), await an_agent(ctx, "kim", presence="offline")
+    chief, codes = await lead(ctx, "chief"), []
+    for key, author in (("a", lin), ("b", lin), ("c", None), ("d", None)):
+        opened = await ticket(ctx, await say(ctx, who=[("visitor", key, True)], key=key, reply_address=key))
+        codes.append(opened["code"])
+        await queue_reply(ctx, ticket_code=opened["code"], actor=Actor(name="x", agent_id=author), text=key)
+    await assign_ticket(ctx, ticket_code=codes[1], agent_id=kim, actor=SYSTEM)
+    await change_status(ctx, ticket_code=codes[0], status="resolved", actor=SYSTEM)
+    # What the hub says by itself is nobody's answer.
+    await one(
+        ctx, "UPDATE interaction SET automatic = 'x' WHERE text = 'd' AND direction = 'out' RETURNING 1"
+    )
+    outside = Outside(Refused("no such person"), Unsure("the line dropped"), Refused("no"), Refused("no"))
+    for _ in range(4):
+        await deliver_due(ctx, {"plain": outside})
+    await read_all(ctx)
+
+    async def heard(agent_id: int) -> list[tuple[int | None, Any]]:
+        listed_ = [row for row in await listed(ctx, agent_id) if row.kind == NoticeKind.NOT_DELIVERED]
+        return sorted((row.ticket_code, row.params) for row in listed_)
+
+    assert await heard(lin) == sorted([(codes[0], {"state": "failed"}), (codes[1], {"state": "uncertain"})])
+    assert await heard(kim) == [(codes[1], {"state": "uncertain"})]
+    assert await heard(chief) == [(codes[2], {"state": "failed"})]
 
 
 async def test_a_ticket_that_nobody_at_all_can_take_is_told_to_who_leads(ctx: Context) -> None:

@@ -13,13 +13,17 @@ from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.offers import accept_offer, decline_offer, expire_offers
 from hub.actions.floor.presence import set_presence
 from hub.actions.floor.route import why_waiting
+from hub.actions.people.change_agent import AgentChange, change_agent
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
-from hub.model.people import Actor
+from hub.model.people import Actor, Role
 from storage import offers, work
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants, check_every_commit
+from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, item, ledger, one, rows, say, ticket
+
+BOSS = Actor(name="Boss", role=Role.SUPERVISOR)
 
 
 @pytest.fixture
@@ -310,16 +314,74 @@ async def test_an_expiry_is_told_once_however_many_hubs_look(ctx: Context, datab
     assert await one(ctx, "SELECT sum(load) FROM agent") == 0
 
 
-async def test_capacity_that_shrinks_during_an_accept_is_not_exceeded_by_it(ctx: Context) -> None:
-    """F67. The place was counted from the offer on: accepting adds nothing."""
-    ann = await an_agent(ctx, "ann", capacity=1)
-    opened = await _opened(ctx)
-    offer = await _offer(ctx, opened, ann)
-    await asyncio.gather(
-        accept_offer(ctx, offer_id=offer, agent_id=ann, actor=_actor(ann)),
-        one(ctx, "UPDATE agent SET capacity = 1 WHERE id = $1 RETURNING 1", ann),
-    )
-    assert await _load(ctx, ann) == 1
+async def _they_wait(ctx: Context, many: int) -> None:
+    """So many sessions wait for a lock."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+
+    async def waits() -> bool:
+        return bool(await one(ctx, query) == many)
+
+    await until(waits, seconds=4, what=f"{many} wait for the ticket")
+
+
+@pytest.mark.parametrize("first", ["yes", "other"])
+@pytest.mark.parametrize("other", ["less room", "log-out"])
+async def test_a_yes_and_less_room_or_a_log_out_at_the_same_moment(
+    ctx: Context, database_dsn: str, other: str, first: str
+) -> None:
+    """F67, on two hubs, in either order: the ticket is held until both wait for it. Of a yes and its taking back one happens,
+    and nobody has, or is offered, more than they have room for, at any commit."""
+    ann = await an_agent(ctx, "ann", capacity=2)
+    older, newer = [await _opened(ctx) for _ in range(2)]
+    offers_ = [await _offer(ctx, opened, ann) for opened in (older, newer)]
+    async with a_hub(database_dsn) as second:
+
+        async def no_more() -> None:
+            if other == "log-out":
+                await set_presence(second, agent_id=ann, presence="offline", actor=_actor(ann))
+            else:
+                await change_agent(second, agent_id=ann, change=AgentChange(capacity=1), actor=BOSS)
+
+        said_yes = accept_offer(ctx, offer_id=offers_[1], agent_id=ann, actor=_actor(ann))
+        holding = await ctx.database.connect_alone()
+        await holding.execute(f"BEGIN; SELECT 1 FROM ticket WHERE id = {newer['id']} FOR UPDATE")
+        steps = []
+        for n, step in enumerate((said_yes, no_more()) if first == "yes" else (no_more(), said_yes), 1):
+            steps.append(asyncio.create_task(step))
+            await _they_wait(ctx, n)
+        await holding.execute("COMMIT")
+        await holding.close()
+        outcomes = await asyncio.gather(*steps, return_exceptions=True)
+    refused = [one_ for one_ in outcomes if isinstance(one_, BaseException)]
+    assert [one_.code for one_ in refused if isinstance(one_, NotPossible)] == ["offer_over"] * len(refused)
+    assert bool(refused) == (first == "other")
+    states = [await _state(ctx, offer) for offer in offers_]
+    assert states[1] == ("accepted" if first == "yes" else "withdrawn")
+    assert states[0] == ("withdrawn" if first == "yes" or other == "log-out" else "offered")
+    assert await _load(ctx, ann) == (0 if refused and other == "log-out" else 1)
+    assert (await _now(ctx, newer))["assignee_id"] == (None if refused else ann)
+
+
+async def test_less_room_takes_back_what_was_offered_last_and_nothing_that_they_have(ctx: Context) -> None:
+    """F67. Room for conversations is counted apart; and more room takes nothing."""
+    ann = await an_agent(ctx, "ann", capacity=4, live_capacity=2)
+    has, *asked = [await _opened(ctx) for _ in range(4)]
+    await assign_ticket(ctx, ticket_code=has["code"], agent_id=ann, actor=SYSTEM)
+    offers_ = [await _offer(ctx, opened, ann) for opened in asked]
+    for change, left in (
+        (AgentChange(live_capacity=0), 3),
+        (AgentChange(capacity=9), 3),
+        (AgentChange(capacity=3), 2),
+        (AgentChange(capacity=1), 0),
+    ):
+        await change_agent(ctx, agent_id=ann, change=change, actor=BOSS)
+        assert [await _state(ctx, offer) for offer in offers_] == ["offered"] * left + ["withdrawn"] * (
+            3 - left
+        )
+        assert await _load(ctx, ann) == 1 + left
+    told = await rows(ctx, "SELECT data FROM event WHERE kind = 'offer_settled'")
+    assert {row["data"]["state"] for row in told} == {"withdrawn"} and len(told) == 3
+    assert (await _now(ctx, has))["assignee_id"] == ann
 
 
 async def test_hundreds_that_ran_out_while_every_hub_was_down_end_once_each(ctx: Context) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.floor.offers import accept_offer, decline_offer
+from hub.actions.floor.offers import accept_offer, decline_offer, expire_offers
 from hub.actions.floor.presence import set_presence
 from hub.actions.floor.route import drain, why_waiting
 from hub.model.people import Actor
@@ -65,6 +65,22 @@ async def test_a_queue_whose_agents_may_think_offers(ctx: Context) -> None:
     why = await one(ctx, "SELECT why FROM routing_decision WHERE step = 'accepted'")
     assert (why["outcome"], why["agent_name"]) == ("accepted", "Me")
     assert why["reasons"][0]["code"] == "only_free", "why it was they who were asked"
+
+
+async def test_what_nobody_answered_is_asked_of_the_next_before_what_came_later(ctx: Context) -> None:
+    """F66: it is at its old place. What came while it was offered to somebody who had gone stands behind it."""
+    ann = await an_agent(ctx, "ann", capacity=1)
+    opened = await _opened(ctx)
+    assert await drain(ctx) == 1
+    later = [await _opened(ctx) for _ in range(3)]
+    assert await drain(ctx) == 0
+    await one(ctx, "UPDATE offer SET expires_at = clock_timestamp() RETURNING 1")
+    assert await expire_offers(ctx) == 1
+    await set_presence(ctx, agent_id=ann, presence="offline", actor=SYSTEM)
+    for login, wanted in (("bob", opened), ("cem", later[0]), ("dan", later[1])):
+        asked = await an_agent(ctx, login, capacity=1)
+        assert await drain(ctx) == 1
+        assert await one(ctx, "SELECT ticket_id FROM offer WHERE agent_id = $1", asked) == wanted["id"]
 
 
 async def test_what_the_only_agent_declined_is_offered_to_them_again(ctx: Context) -> None:

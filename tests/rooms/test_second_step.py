@@ -11,6 +11,7 @@ from hub.actions.failures import LoginRefused, NotFound, NotPossible
 from hub.actions.housekeeping import tidy
 from hub.actions.people.change_agent import reset_password
 from hub.actions.people.sessions import agent_of_session
+from hub.actions.signin import enter as entering
 from hub.actions.signin import recovery, second, totp
 from hub.actions.signin.by_password import change_own_password, log_in
 from hub.actions.signin.enter import Entered, enter
@@ -278,6 +279,23 @@ async def test_sessions_are_listed_and_ended_by_their_owner_alone(
     await sign_in(ctx)
     assert await end_other_sessions(ctx, me) == 1
     assert await agent_of_session(ctx, mine) and await agent_of_session(ctx, his)
+
+
+async def test_there_are_so_many_at_once_and_the_one_that_was_not_used_for_longest_makes_room(
+    ctx: Context, ann: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(entering, "MOST_SESSIONS", 3)
+    tokens = [await sign_in(ctx) for _ in range(3)]
+    used = "UPDATE session SET last_seen_at = now() - make_interval(mins => $2) WHERE id = $1 RETURNING 1"
+    for minutes, token in zip((1, 3, 2), tokens, strict=True):
+        await one(ctx, used, (await holder(ctx, token)).session_id, minutes)
+    await a_real_agent(ctx, "bob")
+    his = await sign_in(ctx, "bob")
+    tokens.append(await sign_in(ctx))
+    assert [await agent_of_session(ctx, token) is not None for token in (*tokens, his)] == [
+        True, False, True, True, True,
+    ]  # fmt: skip
+    assert (await _kinds(ctx)).count("session_ended") == 1
 
 
 async def test_whoever_manages_the_staff_helps_who_is_locked_out_but_nobody_above_themselves(

@@ -113,7 +113,7 @@ async def test_a_text_a_photo_a_document_and_an_edit(world: TelegramWorld) -> No
     assert (photo.text, photo.attachments[0].data) == ("看", b"\xff\xd8jpeg")
     assert (document.attachments[0].filename, document.attachments[0].data) == ("发票.pdf", b"%PDF")
     assert (edit.text, edit.fields["edit_of"]) == ("壶盖和壶嘴都碎了", f"{MEI}.{number}")
-    assert items[0].external_key == "update.700000001.500"
+    assert items[0].external_key == f"update.700000001.500.{MEI}.{number}"
     assert items[0].content_key == f"msg.700000001.{MEI}.{number}"
     assert items[3].content_key.startswith(f"msg.700000001.{MEI}.{number}.")
 
@@ -232,6 +232,7 @@ async def test_several_photos_leave_as_one_album(world: TelegramWorld) -> None:
         with pytest.raises(TryLater) as later:
             await adapter.send(replace(REPLY, attachments=photos), free_to_leave)
         assert later.value.retry_after == 3.0
+    async with opened(world) as adapter:
         receipt = await adapter.send(replace(REPLY, attachments=photos), free_to_leave)
     sent = world.sent_to(MEI)
     assert len({one["media_group_id"] for one in sent}) == 1
@@ -325,7 +326,8 @@ async def test_lower_update_ids_after_a_quiet_week_are_heard(world: TelegramWorl
         world.state.next_update_id = 17
         await world.customer_writes(MEI, "小梅", "after")
         items = await journal.kept(2)
-    assert [item.external_key for item in items] == ["update.700000001.500", "update.700000001.17"]
+    keys = [f"update.700000001.500.{MEI}.70", f"update.700000001.17.{MEI}.71"]
+    assert [item.external_key for item in items] == keys
 
 
 def _polls(world: TelegramWorld) -> int:
@@ -410,6 +412,22 @@ async def test_somebody_elses_webhook_is_told(world: TelegramWorld) -> None:
             await adapter.receive(Journal().accept)
 
 
+async def test_another_who_asks_is_told_and_asked_against_again(world: TelegramWorld) -> None:
+    """Telegram ends the older of two polls with 409."""
+    journal = Journal()
+    async with opened(world, poll_seconds=50) as adapter, aiohttp.ClientSession() as client:
+        asking = asyncio.create_task(adapter.receive(journal.accept))
+        async with asyncio.timeout(10), world.state.changed:
+            await world.state.changed.wait_for(lambda: _polls(world) >= 1)
+        async with client.get(f"{world.base_url}{world.token}/getUpdates") as answer:
+            assert answer.status == 200
+        with pytest.raises(Unavailable, match="somebody else"):
+            await asking
+        async with heard(adapter, journal):
+            await world.customer_writes(MEI, "小梅", "hello")
+            await journal.kept(1)
+
+
 async def test_our_own_webhook_ends_when_we_ask_ourselves(world: TelegramWorld) -> None:
     world.state.webhook.url = "https://hub.example/telegram/shop/webhook"
     journal = Journal()
@@ -436,13 +454,37 @@ async def test_a_long_answer_and_its_files_arrive_in_order(world: TelegramWorld)
 
 
 async def test_flood_control_stops_the_whole_channel(world: TelegramWorld) -> None:
-    world.faults.flood, world.faults.retry_after = 1, 7
+    """Nothing that speaks is tried until the pause is over, to whomever it is and whoever says it; customers are heard."""
+    world.faults.flood, world.faults.retry_after = 1, 600
+    world.open_chat(MEI + 1, "Li")
+    counter, journal = Desk({"help": CounterReply(text="Help")}), Journal()
+    async with opened(world, counter=counter) as adapter:
+        for address in (MEI, MEI + 1):
+            with pytest.raises(TryLater) as caught:
+                await adapter.send(replace(REPLY, address=str(address)), free_to_leave)
+            assert caught.value.whole_channel and 0 < (caught.value.retry_after or 0) <= 600
+        async with heard(adapter, journal):
+            await world.customer_writes(MEI, "小梅", "/help")
+            await world.group_adds_bot(-7, "茶友", by=7)
+            await world.customer_writes(MEI, "小梅", "hello")
+            await journal.kept(1)
+            await world.wait_until_confirmed()
+        assert [one.command for one in counter.asked if one.command] == ["help"]
+    assert not any(world.sent_to(one) for one in (MEI, MEI + 1, -7))
     async with opened(world) as adapter:
-        with pytest.raises(TryLater) as caught:
-            await adapter.send(REPLY, free_to_leave)
-        assert (caught.value.retry_after, caught.value.whole_channel) == (7.0, True)
         await adapter.send(REPLY, free_to_leave)
     assert len(world.sent_to(MEI)) == 1
+
+
+async def test_a_pause_in_the_middle_of_an_answer_is_kept_and_the_rest_follows(world: TelegramWorld) -> None:
+    async with opened(world) as adapter:
+        sending = asyncio.create_task(adapter.send(replace(REPLY, text="字" * 9000), free_to_leave))
+        await world.wait_for_message(MEI)
+        world.faults.flood = 1
+        receipt = await sending
+    assert world.faults.flood == 0
+    assert [len(one["text"]) for one in world.sent_to(MEI)] == [4096, 4096, 808]
+    assert len(receipt.detail.split()) == 3
 
 
 async def test_what_is_certain_and_what_is_not(world: TelegramWorld) -> None:
@@ -473,7 +515,7 @@ async def test_a_failure_after_the_first_piece_is_in_doubt(world: TelegramWorld)
     async with opened(world) as adapter:
         sending = asyncio.create_task(adapter.send(replace(REPLY, text="字" * 9000), free_to_leave))
         await world.wait_for_message(MEI)
-        world.faults.flood = 1
+        world.faults.flood, world.faults.retry_after = 1, 61  # nobody waits for so long with half an answer
         with pytest.raises(Unsure, match=r"[12] of 3 parts arrived"):
             await sending
 
@@ -537,7 +579,7 @@ async def test_the_webhook_wants_the_secret_and_sane_json(world: TelegramWorld) 
             assert await post(**good) == 503
             assert await post(**good) == 200
             assert await post(**good) == 200
-    assert list(journal.items) == ["update.700000001.5"]
+    assert list(journal.items) == ["update.700000001.5.5.1"]
     other = KIND.open("other", make_settings(world, webhook=True), make_ports())
     assert other._secrets()[0] != secret  # type: ignore[attr-defined]
     await other.close()

@@ -120,6 +120,71 @@ async def shop(database_dsn: str) -> AsyncIterator[Shop]:
         yield opened
 
 
+# ── how Telegram behaves ────────────────────────────────────────────────────────────────────────────────────────────
+async def test_a_number_that_an_update_had_before_may_carry_another_message(shop: Shop) -> None:
+    """After a quiet week Telegram begins lower, and comes by numbers that are known here."""
+    await shop.writes("before")
+    shop.world.state.next_update_id = 500
+    await shop.writes("after")
+    await shop.world.repeat_updates(2)
+    await shop.world.wait_until_confirmed()
+    assert [row["external_key"] for row in await rows(shop.ctx, "SELECT external_key FROM inbound_raw ORDER BY id")] == [
+        f"update.700000001.500.{MEI}.{number}" for number in (70, 71)
+    ]  # fmt: skip
+    assert [entry.text for entry in await shop.entries((await shop.ticket())["id"])] == ["before", "after"]
+
+
+async def test_a_pause_holds_all_chats_keeps_their_order_and_fails_nothing(shop: Shop) -> None:
+    chats = {MEI: "小梅", MEI + 1: "Li", MEI + 2: "Bo"}
+    for chat, name in chats.items():
+        await shop.world.customer_writes(chat, name, "hello")
+        await shop.world.wait_until_confirmed()
+        code = (await shop.ticket())["code"]
+        for text in ("1", "2", "3"):
+            await queue_reply(shop.ctx, ticket_code=code, actor=SYSTEM, text=text)
+    shop.world.faults.flood, shop.world.faults.retry_after = 1, 600
+    await shop.deliver()
+    before = [shop.world.sent_to(chat) for chat in chats]
+    assert [] in before, "one was told to wait, and the others' second answers wait with it"
+    assert all(len(sent) <= 1 for sent in before)
+    held = await one(
+        shop.ctx, "SELECT extract(epoch FROM hold_until - clock_timestamp()) FROM channel WHERE name = 'bot'"
+    )
+    assert 500 < held <= 600
+    # As if the pause were over.
+    await shop.ctx.database.run(lambda c: c.execute("UPDATE channel SET hold_until = NULL"))
+    await shop.ctx.database.run(
+        lambda c: c.execute("UPDATE outbox SET not_before = clock_timestamp() WHERE state = 'queued'")
+    )
+    shop.bot._line._silent_until = 0.0  # type: ignore[attr-defined]
+    await shop.deliver()
+    for chat in chats:
+        assert [sent["text"] for sent in shop.world.sent_to(chat)] == ["1", "2", "3"]
+    told = await rows(
+        shop.ctx, "SELECT DISTINCT data->>'state' AS state FROM event WHERE kind = 'delivery_changed'"
+    )
+    assert {row["state"] for row in told} == {"queued", "sending", "sent"}
+
+
+async def test_what_telegram_may_have_got_waits_for_a_person(database_dsn: str) -> None:
+    """A line that ends, an answer that never comes, an answer that is none."""
+    async with a_shop(database_dsn, timeout_seconds=1) as shop:
+        await shop.writes("hello")
+        code = (await shop.ticket())["code"]
+        for fault in ("dropped", "silent", "broken"):
+            setattr(shop.world.faults, fault, 1)
+            await queue_reply(shop.ctx, ticket_code=code, actor=SYSTEM, text=fault)
+            await shop.deliver()
+        for _ in range(2):
+            states = [row["state"] for row in await rows(shop.ctx, "SELECT state FROM outbox ORDER BY id")]
+            assert states == ["uncertain"] * 3
+            assert [sent["text"] for sent in shop.world.sent_to(MEI)] == ["dropped", "silent"]
+            await shop.ctx.database.run(
+                lambda c: c.execute("UPDATE outbox SET not_before = clock_timestamp()")
+            )
+            await shop.deliver()
+
+
 # ── what she changes afterwards ──────────────────────────────────────────────────────────────────────────────────────
 async def test_a_change_is_shown_in_place_and_calls_nobody_back(shop: Shop) -> None:
     number = await shop.writes("壶盖碎了")

@@ -79,6 +79,43 @@ async def test_two_hubs_fire_each_timer_once(ctx: Context, database_dsn: str) ->
     )
 
 
+async def test_five_hundred_that_were_due_while_no_hub_ran_fire_once_each_and_are_told_of_together(
+    ctx: Context, database_dsn: str
+) -> None:
+    """F70. How late they were stays to be seen; screens are told of a batch at a time."""
+    await ctx.database.run(
+        lambda c: c.execute(
+            """WITH who AS (INSERT INTO customer (name) SELECT 'c' FROM generate_series(1, 500) RETURNING id), made AS (
+                   INSERT INTO ticket (customer_id, channel_id, subject, kind, queue_id, seq, status, waiting_since)
+                   SELECT who.id, (SELECT min(id) FROM channel), 's', 'enquiry', (SELECT min(id) FROM queue), 1,
+                          'resolved', NULL FROM who RETURNING id), told AS (
+                   INSERT INTO event (ticket_id, seq, kind) SELECT id, 1, 'ticket_opened' FROM made)
+               INSERT INTO timer (kind, ticket_id, due_at, version)
+               SELECT 'close_resolved', id, clock_timestamp() - interval '10 minutes', 1 FROM made"""
+        )
+    )
+    announced: list[str] = []
+    listening = await ctx.database.connect_alone()
+    await listening.add_listener("hub_events", lambda *_: announced.append("now"))
+
+    async def work(hub: Context) -> int:
+        fired = 0
+        while now := await fire_due(hub):
+            fired += now
+        return fired
+
+    async with a_hub(database_dsn) as second, a_hub(database_dsn) as third:
+        fired = await asyncio.gather(*(work(hub) for hub in (ctx, second, third)))
+    assert sum(fired) == 500
+    assert await one(ctx, "SELECT count(*) FROM ticket WHERE status = 'closed'") == 500
+    closed = "SELECT count(*) FROM event WHERE kind = 'status_changed' AND data->>'to' = 'closed'"
+    assert await one(ctx, closed) == 500
+    assert await one(ctx, "SELECT min(fired_at - due_at) >= interval '10 minutes' FROM timer")
+    await listening.execute("SELECT 1")
+    assert 5 <= len(announced) <= 10, "batches, not one by one"
+    await listening.close()
+
+
 async def test_a_customer_who_writes_while_it_fires_is_answered_by_one_of_the_two(
     ctx: Context, database_dsn: str
 ) -> None:

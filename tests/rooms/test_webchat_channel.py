@@ -14,7 +14,7 @@ from channels.webchat.frames import MOST_FRAME
 from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
 from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
-from tests.fakes.chromium import find_chromium
+from tests.fakes.chromium import PAUSES, find_chromium
 from tests.fakes.leaving import free_to_leave
 
 
@@ -187,6 +187,10 @@ async def test_who_does_not_read_is_cut_and_the_others_go_on() -> None:
         await room.notebook.write(key_of(quick), 5, "still here")
         assert (await line.receive_json(timeout=10))["lines"][0]["text"] == "still here"
         writer.close()
+        await line.close()
+        # Where it had got to it goes on.
+        async with room.line(session, after=LARGE + 197) as (_, again):
+            assert [one["id"] for one in again["lines"]] == [str(LARGE + number) for number in (198, 199)]
 
 
 async def test_closing_the_channel_tells_the_pages_to_come_back(room: Room) -> None:
@@ -224,6 +228,7 @@ async def test_the_page_sends_shows_and_comes_back_without_doubles() -> None:
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+        await page.add_init_script(PAUSES)
         await page.goto(f"{room.base}/chat/shop?lang=zh_CN")
         assert await page.locator("html").get_attribute("lang") == "zh-CN"
         box = page.get_by_label("您的消息")
@@ -244,6 +249,8 @@ async def test_the_page_sends_shows_and_comes_back_without_doubles() -> None:
         assert await page.get_by_text("受理编号：T-1").is_visible()
         await room.adapter.close()
         await page.get_by_text("连接已断开").wait_for()
+        # Drawn, so that not everybody comes back in the same moment: 0.9 of the first half second, and the least.
+        assert 650 in await page.evaluate("pauses")
         await room.notebook.write(thread_key(session), LARGE + 3, "还在吗？")
         await page.get_by_text("还在吗？").wait_for()
         await page.reload()

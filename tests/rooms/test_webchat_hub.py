@@ -1,13 +1,16 @@
 """The chat on whole hubs over real sockets: a visitor moves from hub to hub, is known by the site's word, sends and gets files,
 and nobody else comes in."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -16,8 +19,10 @@ from hub.model.interactions import OutboundAttachment
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from tests.conftest import SECRET
-from tests.fakes.scene import MAIL, SYSTEM, rows
+from tests.fakes.processes import until
+from tests.fakes.scene import MAIL, SYSTEM, one, rows
 from tests.fakes.visitor import IDENTITY_SECRET, statement
+from tests.faults.proxy import Proxy
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00"
 CHANNELS: dict[str, Any] = {
@@ -113,6 +118,70 @@ async def test_a_visitor_whom_the_site_names_with_files_both_ways_on_two_hubs(ho
             assert (await house.file(house.two, shown["id"], 2, token))[0] == 404
     known = await _known(house.one.ctx)
     assert {("external", "customer-7", True), ("email", "li@example.cn", False)} <= known
+
+
+async def test_lines_that_are_torn_while_something_is_said_and_shown(house: House) -> None:
+    """Reset before what was said is known to be kept, and in the middle of frames; the page goes on at another hub."""
+    async with AsyncExitStack() as stack:
+        ways = [
+            await stack.enter_async_context(Proxy(port=URL(hub.url).port or 0))
+            for hub in (house.one, house.two)
+        ]
+        ctx, said = house.one.ctx, {"type": "message", "client_id": "c1", "text": "壶盖碎了"}
+
+        async def kept() -> bool:
+            return await one(ctx, "SELECT count(*) FROM interaction") == 1
+
+        line, welcome = await _comes(house, ways[0], "", 0)
+        ways[0].fall_silent(up=False)
+        await line.send_json(said)
+        await until(kept, seconds=20, what="it is kept, and the page was told nothing")
+        assert ways[0].tear() == 1
+        ways[0].heal()
+        await line.close()
+        line, again = await _comes(house, ways[1], welcome["session"], 0)
+        (mine,) = again["lines"]
+        assert (mine["client_id"], mine["text"]) == ("c1", "壶盖碎了")
+        await line.send_json(said)
+        while (frame := await line.receive_json(timeout=20))["type"] != "kept":
+            assert frame["type"] != "lines", "nothing new stands there"
+        assert await kept() and frame["ticket"] == again["standing"]["reference"]
+        await line.close()
+
+        answers = [f"answer {number} " + "字" * 300 for number in range(20)]
+        code = read_code(TICKET, frame["ticket"])
+
+        async def answer() -> None:
+            for text in answers:
+                await queue_reply(ctx, ticket_code=code, actor=SYSTEM, text=text)
+
+        answering = asyncio.create_task(answer())
+        got, torn = [mine], 0
+        for turn, cut in enumerate((1, 3000, 2000, 4000, None)):
+            way = ways[turn % 2]
+            line, again = await _comes(house, way, welcome["session"], got[-1]["id"])
+            got += again["lines"]
+            way.down.left = cut
+            while len(got) <= len(answers):
+                message = await line.receive(timeout=20)
+                if message.type is not aiohttp.WSMsgType.TEXT:
+                    torn += 1
+                    break
+                got += message.json().get("lines", ())
+            await line.close()
+        await answering
+    assert torn == 4
+    assert [one_["text"] for one_ in got] == ["壶盖碎了", *answers]
+
+
+async def _comes(
+    house: House, way: Proxy, session: str, after: object
+) -> tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]:
+    """A page by this way, and its welcome."""
+    url = f"http://127.0.0.1:{way.port}"
+    line = await house.client.ws_connect(f"{url}/chat/shop/socket", origin=url)
+    await line.send_json({"type": "hello", "session": session, "after": str(after), "page": "p1"})
+    return line, await line.receive_json(timeout=20)
 
 
 async def test_one_customer_in_two_browsers_and_a_link_to_another_device(house: House) -> None:

@@ -29,7 +29,7 @@ from hub.actions.errands.webhooks import (
 )
 from hub.actions.failures import NotPossible
 from hub.workers.webhooks import call_out
-from tests.fakes.processes import until
+from tests.fakes.processes import free_port, until
 from tests.fakes.receiver import HANG, allowing_private, receiving
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
 
@@ -187,7 +187,11 @@ async def test_one_that_is_gone_is_switched_off_and_administrators_are_told(ctx:
     async with receiving(410) as erp:
         await add_webhook(ctx, name="erp", url=erp.url, actor=SYSTEM)
         await queued(ctx)
+        await queued(ctx)
         await once(ctx)
+        await no_hold(ctx)
+        assert await once(ctx) == 0 and len(erp.heard) == 1, "it is not called again"
+    assert await states(ctx) == ["failed", "queued"]
     assert not (await the_only(ctx))["enabled"]
     (notice,) = await rows(ctx, "SELECT agent_id, kind, params FROM notice")
     assert (notice["agent_id"], notice["kind"], notice["params"]["gone"]) == (boss, "webhook_failing", True)
@@ -269,6 +273,43 @@ async def test_one_that_fails_again_and_again_is_paused_told_of_once_and_goes_on
             await once(ctx)
     assert (await the_only(ctx))["paused_at"] is None
     assert await states(ctx) == ["sent", "sent"]
+
+
+async def test_one_that_is_down_for_an_hour_is_told_everything_in_order_and_holds_up_no_other(
+    ctx: Context,
+) -> None:
+    port = free_port()
+    async with receiving() as crm:
+        await add_webhook(ctx, name="erp", url=f"http://127.0.0.1:{port}/hook", actor=SYSTEM)
+        await add_webhook(ctx, name="crm", url=crm.url, actor=SYSTEM)
+        for attempt in range(PAUSE_AT + 2):
+            await queued(ctx, "erp")
+            await queued(ctx, "crm")
+            await no_hold(ctx)
+            await once(ctx)
+            assert len(crm.heard) == attempt + 1, "each of the other's as soon as there is one"
+        (row,) = await rows(ctx, "SELECT paused_at, failures FROM webhook WHERE name = 'erp'")
+        assert row["paused_at"] is not None and row["failures"] == PAUSE_AT + 2
+        assert await rows(ctx, "SELECT DISTINCT error FROM webhook_call WHERE attempts > 0 AND state = 'queued'") == [
+            {"error": Trouble.CONNECTION}
+        ]  # fmt: skip
+        # As if an hour had passed.
+        await ctx.database.run(
+            lambda c: c.execute(
+                """UPDATE webhook_call SET queued_at = queued_at - interval '1 hour',
+                                           give_up_at = give_up_at - interval '1 hour'"""
+            )
+        )
+        await no_hold(ctx)
+        async with receiving(port=port) as erp:
+            while await once(ctx):
+                continue
+    made = await rows(
+        ctx, "SELECT c.handle, w.name FROM webhook_call c JOIN webhook w ON w.id = c.webhook_id ORDER BY c.id"
+    )
+    for name, there in (("erp", erp), ("crm", crm)):
+        assert there.names() == [f"call_{row['handle'].hex}" for row in made if row["name"] == name]
+    assert await one(ctx, "SELECT count(*) FROM webhook WHERE paused_at IS NULL AND failures = 0") == 2
 
 
 async def test_a_trial_that_succeeds_ends_the_pause(ctx: Context) -> None:

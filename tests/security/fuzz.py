@@ -1,7 +1,8 @@
 """`make fuzz`: the attacks of the tests, for as long as one likes, from another seed each time.
 
 Half of the time schemathesis attacks a served hub by its own document, with addresses that exist and with made-up ones; the
-other half letters of the shelf, updates, frames, forms and bodies are spoilt and read. Whatever is found is printed with its
+other half letters of the shelf, updates, frames, forms and bodies are spoilt and read; then the pages of staff are asked with
+strings of attackers in whatever they read. Whatever is found is printed with its
 seed, and kept under fuzz-findings/ so that it can become a test.
 """
 
@@ -27,9 +28,11 @@ from storage.database import Database
 from storage.embedded import embedded_postgres
 from storage.migrate import migrate
 from tests.conftest import RULES, SECRET
+from tests.security import by_desk
 from tests.security.by_schema import attack_by_schema
-from tests.security.spoil import spoil
-from tests.security.target import a_target
+from tests.security.spoil import BAD, spoil
+from tests.security.target import Target, a_target
+from tests.security.test_schema import SQL
 from tests.security.test_untrusted_bytes import (
     API,
     BODY,
@@ -108,18 +111,36 @@ async def attack_api(dsn: str, seconds: float, seed: int) -> list[str]:
                     code, said = await attack_by_schema(target, options=options, there=there)
                     print(said[said.find("Test Phases:") :])
                     if code:
-                        found.append(_tell(f"schema-{seed}-{there}-{phases[1]}", said))
+                        told = "schemathesis found something"
+                        found.append(_tell(f"schema-{seed}-{there}-{phases[1]}", said, told))
+            found += await attack_desk(target, seconds / 4, seed)
     finally:
         await close_context(ctx)
         await database.close()
     return found
 
 
-def _tell(name: str, said: str) -> str:
+async def attack_desk(target: Target, seconds: float, seed: int) -> list[str]:
+    """Strings of attackers in all that the pages of staff read, round after round; what broke one of them."""
+    chance, found, tried = random.Random(seed), [], 0
+    await target.desk.log_in("ada")
+    until = time.monotonic() + seconds
+    strings = tuple(one for one in (*SQL, *BAD) if len(one) < 300)  # an address has a most
+    while time.monotonic() < until:
+        for attack in by_desk.attacks(target.desk.ctx, target, strings, chance, many=1):
+            tried += 1
+            status, said = await by_desk.answered(target, attack)
+            if status >= 500:
+                found.append(_tell(f"desk-{seed}-{tried}", f"{attack}\n{status}\n{said}", f"{status}"))
+    print(f"desk: {tried} requests, {len(found)} findings, seed {seed}")
+    return found
+
+
+def _tell(name: str, said: str, what: str) -> str:
     FINDINGS.mkdir(exist_ok=True)
     path = FINDINGS / f"{name}.txt"
     path.write_text(said, "utf-8")
-    return f"{path}: schemathesis found something"
+    return f"{path}: {what}"
 
 
 def main() -> int:

@@ -5,27 +5,34 @@ import ast
 import asyncio
 import gzip
 import io
+import itertools
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMsgType
 from argon2 import PasswordHasher
 
 from hub.actions.context import Context
 from hub.actions.failures import LoginRefused
+from hub.actions.floor.assign import assign_ticket
 from hub.actions.people import passwords
+from hub.actions.people.roles import add_role
 from hub.actions.signin.by_password import log_in
+from hub.actions.status import change_status
+from hub.model.people import HUB
+from hub.model.permissions import Sight
 from hub.web.desk import live
 from hub.web.desk.letters.clean import clean
 from tests.conftest import CHEAP
-from tests.fakes.desk import Desk, serving_desk
+from tests.fakes.desk import Desk, customer_writes, serving_desk
 from tests.fakes.scene import a_real_agent, one
 from tests.fakes.signin import BROWSER
-from tests.security.target import Target, a_target
+from tests.security.target import ADMIN, Target, a_target
 
 ROOT = Path(__file__).parents[2]
+STATUSES = itertools.cycle(("pending", "pending", "open", "open"))
 
 
 @pytest.fixture
@@ -52,6 +59,40 @@ async def test_s50_a_socket_ends_with_the_right_to_it_although_nobody_says_so(
                 while (message := await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED):
                     pass
         assert message.data == live.SESSION_ENDED
+
+
+async def test_s50_a_socket_tells_no_more_than_the_right_that_is_left_although_nobody_says_so(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is put into a lower role while a page is open hears nothing more of what went out of their sight."""
+    monkeypatch.setattr(live, "LOOK_SECONDS", 0.2)
+    async with serving_desk(ctx) as desk:
+        codes = [await customer_writes(desk.ctx, name, thread=name, name=name) for name in ("mine", "other")]
+        ann = await one(desk.ctx, "SELECT id FROM agent WHERE login = 'ann'")
+        await assign_ticket(desk.ctx, ticket_code=codes[0], agent_id=ann, actor=HUB)
+        await add_role(desk.ctx, name="Own", permissions=(), sight=Sight.OWN, based_on="agent", actor=ADMIN)
+        await desk.log_in("ann")
+        cursor = desk.ctx.feed.cursor
+        address = f"{desk.url}/desk/live?cursor={cursor}"
+        async with desk.session.ws_connect(address, headers={"Origin": desk.url}) as socket:
+            assert await _told(desk, socket, codes) == {"mine", "other"}
+            await one(desk.ctx, "UPDATE agent SET role = 'Own' WHERE login = 'ann' RETURNING 1")
+            async with asyncio.timeout(30):
+                while await _told(desk, socket, codes) != {"mine"}:
+                    pass
+
+
+async def _told(desk: Desk, socket: ClientWebSocketResponse, codes: list[int]) -> set[str]:
+    """Of which of the two tickets the socket speaks, when something happens to both."""
+    names = dict(zip((f"T-{code}" for code in codes), ("mine", "other"), strict=True))
+    mine, other = codes
+    for code in (other, mine):
+        await change_status(desk.ctx, ticket_code=code, status=next(STATUSES), actor=HUB)
+    told: set[str] = set()
+    while "mine" not in told:
+        said = await socket.receive_json(timeout=10)
+        told |= {names[said["ticket"]]} if said.get("ticket") in names else set()
+    return told
 
 
 class Counting(PasswordHasher):

@@ -45,6 +45,7 @@ async def _went_to(ctx: Context, address: str) -> list[dict[str, Any]]:
 async def _stands_apart(ctx: Context, kept: Any, opened: dict[str, Any]) -> None:
     apart = await ticket(ctx, kept)
     assert apart["id"] != opened["id"] and apart["customer_id"] != opened["customer_id"]
+    await queue_reply(ctx, ticket_code=apart["code"], actor=SYSTEM, text="Who are you?")
     assert not [m for m in await _went_to(ctx, EVIL) if "4711" in str(m)], (
         "nothing of the customer's goes to the stranger"
     )

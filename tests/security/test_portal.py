@@ -20,7 +20,7 @@ from tests.fakes.portal import LI, MEI, Browser, House, a_house, link_in, servin
 from tests.fakes.scene import SYSTEM, a_hub, one, rows
 
 NOBODY = "nobody@unknown.example"
-UNKNOWN = "T-99999999994"
+UNKNOWN = "T-99999999992"
 """A number with its check digit, which no ticket has."""
 
 

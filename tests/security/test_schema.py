@@ -3,6 +3,7 @@ strings of attackers in every field that the document names."""
 
 import asyncio
 import json
+import random
 import re
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from hub.actions.context import Context
 from hub.web.api.openapi import make_document
 from hub.web.api.operations import PREFIX
 from hub.web.api.table import OPERATIONS
+from tests.security import by_desk
 from tests.security.by_schema import attack_by_schema
 from tests.security.target import Target, a_target
 
@@ -161,7 +163,11 @@ class PostgresLog:
 async def postgres_log(database_dsn: str) -> PostgresLog:
     connection = await asyncpg.connect(database_dsn)
     folder = await connection.fetchval("SHOW data_directory")
+    log = PostgresLog(f"{folder}/log")
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        await connection.execute("SELECT 'that it is heard' FROM")
     await connection.close()
+    assert len(log.syntax_errors()) == 1
     return PostgresLog(f"{folder}/log")
 
 
@@ -229,6 +235,20 @@ async def test_s54_s55_no_string_of_an_attacker_reaches_the_language_of_the_data
                     wrong.append((operation.name, path, status, said))
     assert wrong == [], "\n".join(map(str, wrong))
     assert asked > 500
+    assert postgres_log.syntax_errors() == []
+
+
+async def test_s54_s55_nor_does_any_that_the_desk_reads(target: Target, postgres_log: PostgresLog) -> None:
+    """Filters, orders, ranges, cursors, forms and parts of addresses of every page."""
+    await target.desk.log_in("ada")
+    wrong, asked = [], 0
+    for attack in by_desk.attacks(target.desk.ctx, target, SQL, random.Random(55), many=1):
+        asked += 1
+        status, said = await by_desk.answered(target, attack)
+        if status >= 500:
+            wrong.append((attack, status, said[-200:]))
+    assert wrong == [], "\n".join(map(str, wrong))
+    assert asked > 600
     assert postgres_log.syntax_errors() == []
 
 

@@ -3,7 +3,7 @@ with a word of it, and none does anything to it. The addresses are those of the 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ from hub.model.people import HUB, Actor, Role
 from hub.model.permissions import Permission, Sight
 from hub.web.desk.routes import desk_routes
 from storage.change_customers import OrganisationSaid
-from tests.fakes.desk import Desk, customer_writes, serving_desk
+from tests.fakes.desk import Desk, customer_writes, serving_desk, words_of
 from tests.fakes.scene import one, rows
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
@@ -43,6 +43,11 @@ SPEAKS_OF_EVERYTHING = {
     "/desk/queues", "/desk/fragments/queues",
 }  # fmt: skip
 
+
+NOBODYS = 99999999992
+"""A number with its check digit, which nothing here has."""
+OF_THE_HOUSE = re.compile(r"/desk/(fragments/)?incidents/{incident}(?!.*{ticket})")
+"""Incidents are known to all who work on them, whatever tickets they touch; those are looked for above."""
 
 OF_TICKET = "ticket_id = (SELECT id FROM ticket WHERE code = $1)"
 MANAGES = re.compile(
@@ -130,8 +135,12 @@ async def _set(desk: Desk) -> Scene:
         attachments=(OutboundAttachment(filename="hafnium.txt", content_type="text/plain", data=b"H"),),
     )
     done = await change_many(
-        ctx, ticket_codes=[other], order=Order(what="tags", value={"add": ["later"]}), actor=ADMIN
+        ctx,
+        ticket_codes=[other],
+        order=Order(what="tags", value={"add": ["later"]}),
+        actor=Actor(name="Ann", agent_id=ann, role=Role.SUPERVISOR),
     )
+    assert done.bulk_id is not None
     while await index_some(ctx):
         pass
     ids = {
@@ -271,6 +280,47 @@ async def test_no_address_does_anything_to_what_is_out_of_sight(scene: tuple[Des
                 done.append((address, answer.status, _around(answer.text), sorted(now - before)[:2]))
             before = now
     assert done == [], "\n".join(map(str, done))
+
+
+async def test_what_is_out_of_sight_is_answered_like_what_never_was(scene: tuple[Desk, Scene]) -> None:
+    """No address, asked or posted to, lets a number that there is be told from one that there is not."""
+    desk, here = scene
+    never = replace(
+        here,
+        other=f"T-{NOBODYS}",
+        values={name: f"{one.partition('-')[0]}-{NOBODYS}" for name, one in here.values.items()},
+        ids={name: "f" * 64 if "token" in name else "999999999" for name in here.ids},
+    )
+    asked, told = 0, []
+    for route in desk_routes(desk.ctx):
+        everything = route.path in SPEAKS_OF_EVERYTHING or "{channel}" in route.path
+        if everything or "{" not in route.path or MANAGES.match(route.path) or OF_THE_HOUSE.match(route.path):
+            continue
+        for hidden, unknown in zip(_addresses(route.path, here), _addresses(route.path, never), strict=True):
+            if hidden == unknown:
+                continue
+            said = [
+                await _says(desk, route.method, hidden, here),
+                await _says(desk, route.method, unknown, never),
+            ]
+            asked += 1
+            if said[0] != said[1]:
+                told.append((route.method, hidden, *said))
+    assert told == [], "\n".join(map(str, told))
+    assert asked > 120
+
+
+async def _says(desk: Desk, method: str, address: str, of: Scene) -> tuple[int, str, str]:
+    """Status, where it leads, and its words, without the numbers that were asked for."""
+    named = (of.other, *of.values.values(), *of.ids.values())
+    answer = await (desk.get(address) if method == "GET" else desk.post(address, _form(of)))
+    words = [
+        words_of(answer.text),
+        answer.headers.get("Location", "") + answer.headers.get("HX-Redirect", ""),
+    ]
+    for one_of_them in sorted(named, key=len, reverse=True):
+        words = [text.replace(one_of_them, "…") for text in words]
+    return answer.status, words[1], words[0][:300]
 
 
 def _around(text: str) -> str:

@@ -22,6 +22,7 @@ from channels.email.characters.iso2022 import decode_euc, decode_jis, decode_shi
 from channels.email.characters.labels import NO_HELP, codec_of
 
 _STATED = re.compile(rb"(?i)charset\s{0,4}\*?(?:0\*?)?=\s{0,4}[\"']?([a-z][a-z0-9_.:-]{1,40})")
+_WORD = b"charset"
 _C1 = re.compile("[\x80-\x9f]")
 _BETTER = {"iso8859-2": "cp1250", "iso8859-7": "cp1253", "iso8859-8": "cp1255", "iso8859-13": "cp1257", "iso8859-4": "cp1257",
            "iso8859-15": "cp1252", "iso8859-6": "cp1256", "iso8859-5": "cp1251", "iso8859-3": "cp1254"}  # fmt: skip
@@ -66,6 +67,8 @@ def decode(data: bytes, label: str = "", hint: str = "") -> str:
 
 def guess(data: bytes, hint: str = "") -> str:
     """Text of bytes that carry no label or a useless one (8-bit headers, file names)."""
+    if not hint and data.isascii() and b"\x1b" not in data and b"\0" not in data:
+        return data.decode("ascii")
     if has_jis(data):
         return decode_jis(data)
     if data.isascii():
@@ -98,10 +101,15 @@ def guess(data: bytes, hint: str = "") -> str:
 
 def stated_charset(raw: bytes) -> str:
     """The first charset that a letter names anywhere and that says something; "" when none does."""
-    for match in _STATED.finditer(raw[:400_000]):
-        label = match.group(1).decode("ascii")
-        if codec_of(label) not in NO_HELP:
+    sample = raw[:400_000]
+    # Most of a letter is base64: the word is looked for without looking at each place for all that may follow it.
+    folded = sample.lower()
+    position = folded.find(_WORD)
+    while position >= 0:
+        match = _STATED.match(sample, position)
+        if match is not None and codec_of(label := match.group(1).decode("ascii")) not in NO_HELP:
             return label
+        position = folded.find(_WORD, match.end() if match is not None else position + len(_WORD))
     return ""
 
 

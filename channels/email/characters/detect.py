@@ -6,6 +6,7 @@ here knows of letters.
 
 import codecs
 import re
+from collections import Counter
 
 from channels.email.characters import frequent
 
@@ -99,8 +100,14 @@ def likely_order(data: bytes) -> str:
 
 def is_strong_utf8(data: bytes) -> bool:
     """Whether valid UTF-8 is no accident: some double-byte text of one or two words happens to be valid."""
-    found = _MULTI.findall(data[:20_000])
-    return len(found) >= 4 or any(len(m) >= 3 for m in found) or data.startswith(b"\xef\xbb\xbf")
+    if data.startswith(b"\xef\xbb\xbf"):
+        return True
+    found = 0
+    for match in _MULTI.finditer(data[:20_000]):
+        found += 1
+        if found == 4 or len(match.group()) >= 3:
+            return True
+    return False
 
 
 def is_mostly_utf8(data: bytes) -> bool:
@@ -127,25 +134,24 @@ def _likeness(data: bytes, codec: str, common: frozenset[str], *, named: bool = 
     japanese, korean = common is frequent.JAPANESE, common is frequent.KOREAN
     score = 0.0
     seen = 0
-    for char in text:
+    # Each character once, times how often it is there.
+    for char, times in Counter(text).items():
         if char < "\x80":
             continue
+        seen += times
         if "\u3000" <= char <= "\u301f" or "\uff01" <= char <= "\uff5e":
             # Punctuation and wide letters lie at the same places in several charsets.
-            seen += 1
-            score += 0.4
-            continue
-        seen += 1
-        if char in common:
-            score += 1.0
+            score += 0.4 * times
+        elif char in common:
+            score += times
         elif "\u3041" <= char <= "\u30fe":
-            score += 1.0 if japanese else 0.6 if named else 0.0
+            score += times * (1.0 if japanese else 0.6 if named else 0.0)
         elif "\uac00" <= char <= "\ud7a3":
-            score += 0.35 if korean else 0.0
+            score += times * (0.35 if korean else 0.0)
         elif "\uff61" <= char <= "\uff9f":
-            score += 0.6 if named else 0.1
+            score += times * (0.6 if named else 0.1)
         elif "\ue000" <= char <= "\uf8ff":
-            score -= 1.0
+            score -= times
     return max(0.0, score / seen) if seen else 0.0
 
 

@@ -32,6 +32,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _BIDI = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ADDRESS = re.compile(r"[^\s<>()\[\]@,;:\"\\]{1,250}@[^\s<>()@,;:\"\\]{1,250}")
 _QUOTED_ADDRESS = re.compile(r"\"[^\"\r\n<>]{1,100}\"@[^\s<>()@,;:\"\\]{1,250}")
+_PLAIN = re.compile(r"([\w .'-]*)<([\w.+-]{1,200}@[\w.-]{1,200})>\s*")
+"""One address with a name of letters before it, as most are written: nothing in it means anything else."""
 _ID = re.compile(r"<([^<>]{1,900})>")
 
 
@@ -156,6 +158,8 @@ def decode_header(raw: bytes) -> str:
 
 def one_line(text: str) -> str:
     """`text` without control and direction characters, trimmed."""
+    if text.isprintable():
+        return text.strip()
     return _BIDI.sub("", _CONTROL.sub(" ", text)).strip()
 
 
@@ -163,6 +167,9 @@ def parse_addresses(raw: bytes) -> list[tuple[str, str]]:
     """(name, address) of an address header, RFC 5322 and what is sent instead. Addresses are not validated
     here beyond having an `@`; an entry without one is kept with address "" when it has a name."""
     text = guess(raw)[: 2 * MAX_HEADER]
+    if (plain := _PLAIN.fullmatch(text)) is not None:
+        entry = _entry(plain.group(1).strip(), plain.group(2), "")
+        return [entry] if entry is not None else []
     found = _scan_addresses(text)
     if not any(a for _, a in found) and "=?" in text:
         found = _scan_addresses(decode_words(text)) or found

@@ -49,9 +49,12 @@ _MAX_AREA = 20_000_000
 def referenced_ids(html: str) -> frozenset[str]:
     """Content ids and locations that the HTML shows, lower case."""
     sample = html[:MAX_HTML]
-    found = frozenset(v.lower() for v in _CID.findall(sample)) | frozenset(
-        v.lower() for v in _SRC.findall(sample)
-    )
+    folded = sample.lower()
+    found: frozenset[str] = frozenset()
+    if "cid:" in folded:
+        found |= {v.lower() for v in _CID.findall(sample)}
+    if "src" in folded or "background" in folded:
+        found |= {v.lower() for v in _SRC.findall(sample)}
     return frozenset(html_escape.unescape(v) for v in found) if any("&" in v for v in found) else found
 
 

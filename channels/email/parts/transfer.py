@@ -12,7 +12,8 @@ _QUOTED = frozenset(
 )
 _UU = frozenset({b"x-uuencode", b"uuencode", b"x-uue", b"uue"})
 _CONTROL = bytes(b for b in range(32) if b not in b"\t\n\f\r\x1b") + b"\x7f"
-_FOREIGN = re.compile(rb"[^A-Za-z0-9+/=\s]|[^\s][ \t]+[^\s]")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=" + b" \t\n\r\f\v"
+_GAP = re.compile(rb"[^\s][ \t]+[^\s]")
 _SPACED = re.compile(rb"=[ \t]+(?=\r?\n|\Z)")
 _FOOTER = re.compile(rb"\n\r?\n|\n(?=[_=-]{5}|-- )|=\r?\n")
 
@@ -31,19 +32,26 @@ def decode_transfer(raw: bytes, encoding: bytes, content_type: str) -> bytes:
 def _from_base64(raw: bytes, text: bool) -> bytes:
     if not text:
         return unbase64(raw)
+    if not _has_foreign(raw):
+        return unbase64(raw)
     if not _looks_base64(raw):
         return raw
     # Mailing lists put their footers below, unencoded.
     match = _FOOTER.search(raw)
-    if match is None or not _FOREIGN.search(raw[match.end() :]):
+    if match is None or not _has_foreign(raw[match.end() :]):
         return unbase64(raw)
     return unbase64(raw[: match.end()]) + b"\n" + raw[match.end() :]
+
+
+def _has_foreign(raw: bytes) -> bool:
+    """Whether there is a sign that base64 has not, or a gap within a line."""
+    return bool(raw.translate(None, _ALPHABET)) or ((b" " in raw or b"\t" in raw) and _GAP.search(raw) is not None)
 
 
 def _looks_base64(raw: bytes) -> bool:
     """Whether it is no plain text under a wrong label: that would hold foreign signs and become control characters."""
     sample = raw[:4000].strip()[:2000]
-    if not _FOREIGN.search(sample):
+    if not _has_foreign(sample):
         return True
     decoded = unbase64(sample)
     return len(decoded.translate(None, _CONTROL)) * 50 >= len(decoded) * 49

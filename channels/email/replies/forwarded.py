@@ -11,6 +11,7 @@ from channels.email.characters.charsets import guess
 from channels.email.parts.headers import first, one_line, parse_addresses, split_headers, text_of
 from channels.email.parts.mime import Part
 from channels.email.replies.quotes import FORWARD_SUBJECT
+from channels.email.replies.stems import holds_any
 from hub.model.interactions import Forwarded
 
 _MAX_LINES = 3000
@@ -56,6 +57,13 @@ _FORWARD_ONLY = re.compile(
 )
 
 
+_STEMS = (
+    "forward", "weiterge", "transf", "reenvia", "encaminhada", "inoltra", "doorgestuurd", "vidarebe", "videresend", "välit", "valit",
+    "przekaz", "poslan", "tovább", "перес", "переадрес", "ilet", "转发", "轉", "転送", "전달",
+)  # fmt: skip
+"""One of these is in whatever _FORWARD_ONLY finds."""
+
+
 def read_forwarded(subject: str, text: str, files: list[Part]) -> Forwarded | None:
     """The letter that was passed on, or None. `subject` is the carrying letter's; a mark that answers use as well ("Original
     Message") counts only when the subject says that this is a forward."""
@@ -82,6 +90,8 @@ def _attached(part: Part) -> Forwarded | None:
 
 
 def _inline(text: str, says: bool) -> Forwarded | None:
+    if not says and not holds_any(text[:200_000], _STEMS):
+        return None
     lines = [_plain(line[:_LINE]) for line in text[:200_000].split("\n")[:_MAX_LINES]]
     for index, line in enumerate(lines):
         match = _MARK.match(line) if len(line) < 120 else None

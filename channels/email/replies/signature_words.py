@@ -42,6 +42,14 @@ CONFIDENTIAL = (
     r"vertrouwelijk|geadresseerde|konfidenti|fortrolig|luottamuksell|poufn|důvěrn|конфиденциальн|gizli|保密|机密|机密信息|误收|收件人使用|未经授权|機密|誤送|기밀"
 )
 
+CONFIDENTIAL_STEMS = (
+    "confiden", "privileged", "intended ", "in error", "unauthori", "legally protected", "disclaimer", "vertraulich", "irrtümlich",
+    "bestimmungsgemäß", "empfänger sein sollten", "destinata", "par erreur", "por error", "por engano", "riservat", "per errore",
+    "vertrouwelijk", "geadresseerde", "konfidenti", "fortrolig", "luottamuksell", "poufn", "důvěrn", "конфиденциальн", "gizli",
+    "保密", "机密", "误收", "收件人使用", "未经授权", "機密", "誤送", "기밀",
+)  # fmt: skip
+"""One of these is in whatever CONFIDENTIAL finds; they are looked for first, which is hundreds of times faster."""
+
 FOOTERS = (
     r"(?:sent|written|composed|typed) (?:from|via|with|using|on|through)\b.{1,110}",
     r"(?:get|download|try) (?:the )?(?:outlook for (?:ios|android|mac|windows)|(?:all-new )?aol app|bluemail|typeapp|yahoo mail)\b.{0,60}",
@@ -64,6 +72,8 @@ FOOTERS_CHINESE = (
     r".{0,12}(?:から送信(?:されました)?|에서\s?보냄)",
     r"outlook\s?for\s?(?:ios|android)\s?を(?:入手|取得)|(?:android|ios)용\s?outlook.{0,20}|yahoo!メール.{0,20}",
 )
+CHINESE_STEMS = (*CJK_DEVICES.split("|"), "から送信", "에서")
+"""One of these is in whatever FOOTERS_CHINESE match."""
 SENTENCE = r",\s(?:is|it|it's|so|and i|because|but|then|which|where|i|we|you|please (?:call|send|let))\b|\b(?:is|was|are|were|has|have|did|but|because|yesterday|last)\b"
 """What shows that "Sent from …" is the author's own sentence."""
 

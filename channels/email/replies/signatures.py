@@ -9,10 +9,13 @@ import re
 from dataclasses import dataclass
 
 from channels.email.replies.quote_marks import CUT, is_rule
+from channels.email.replies.stems import holds_any
 from channels.email.replies.signature_words import (
     ANNOUNCED,
+    CHINESE_STEMS,
     COMPANY,
     CONFIDENTIAL,
+    CONFIDENTIAL_STEMS,
     CONTACT,
     DEVICES,
     FOOTERS,
@@ -29,6 +32,9 @@ _BLOCK = 9
 """Lines with text that a signature without a mark may have."""
 
 _NAME_LENGTH = 120
+_CLOSING_LENGTH = 120
+"""No closing is longer, without what is drawn around it; what is, need not be compared with all of them."""
+_AROUND = " \t\u00a0\u3000,.!。，！…-*_>|"
 _SHORT = 16
 _SHORT_CHINESE = 6
 """Characters of a line that says no more than "Hi Ann" or "您好"."""
@@ -99,7 +105,11 @@ def is_footer(line: str) -> bool:
     """Whether a phone or a mail program wrote this line about itself."""
     if len(line) > CUT:
         return False
-    if (not line.isascii() or "utlook" in line or "iP" in line) and _FOOTER_CHINESE.match(line):
+    if (
+        (not line.isascii() or "utlook" in line or "iP" in line)
+        and holds_any(line, CHINESE_STEMS)
+        and _FOOTER_CHINESE.match(line)
+    ):
         return not line.rstrip().endswith(("？", "?"))
     if not _FOOTER.match(line):
         return False
@@ -115,7 +125,15 @@ def is_closing(lines: list[str]) -> bool:
 
 
 def _formal(line: str) -> bool:
-    return bool(_REGARDS.match(line) or _THANKS.match(line))
+    return bool(_is_regards(line) or _is_thanks(line))
+
+
+def _is_regards(line: str) -> bool:
+    return len(line.strip(_AROUND)) <= _CLOSING_LENGTH and _REGARDS.match(line) is not None
+
+
+def _is_thanks(line: str) -> bool:
+    return len(line.strip(_AROUND)) <= _CLOSING_LENGTH and _THANKS.match(line) is not None
 
 
 def signature_start(lines: list[str], sender: Sender) -> int:
@@ -195,7 +213,10 @@ def _alike(lines: list[str]) -> bool:
 
 
 def _confidential(lines: list[str]) -> bool:
-    found = {m.group(0).lower() for m in _CONFIDENTIAL.finditer(" ".join(lines)[:4000])}
+    text = " ".join(lines)[:4000]
+    if not holds_any(text, CONFIDENTIAL_STEMS):
+        return False
+    found = {m.group(0).lower() for m in _CONFIDENTIAL.finditer(text)}
     return len(found) >= 2
 
 
@@ -259,8 +280,8 @@ def _closed_block(lines: list[str], text: list[int], sender: Sender) -> int:
     tail = text[-_BLOCK:]
     for position, index in enumerate(tail):
         line = lines[index]
-        regards = bool(_REGARDS.match(line))
-        if not regards and not _THANKS.match(line):
+        regards = _is_regards(line)
+        if not regards and not _is_thanks(line):
             continue
         block = [lines[i] for i in tail[position + 1 :]]
         if not block or not _alike(block) or not _NAME.match(block[0]):

@@ -4,7 +4,6 @@ Before the first byte of the content every failure is certain: nothing left. Fro
 means that nobody knows (RFC 5321 4.5.3.2.6; aiosmtplib raises the same exception for both).
 """
 
-import contextlib
 import re
 import ssl
 from collections.abc import Callable, Sequence
@@ -22,6 +21,7 @@ from channels.adapter import (
     Unsure,
 )
 from channels.email.accounts.oauth import Tokens
+from channels.email.sending.lines import Line, Lines
 from channels.email.settings import EmailSettings
 
 FINAL_TIMEOUT = 600.0
@@ -39,31 +39,52 @@ async def hand_over(
     sender: str,
     recipients: Sequence[str],
     settings: EmailSettings,
-    tokens: Tokens,
+    lines: Lines,
     alive: Callable[[], bool],
     leaving: Leaving,
 ) -> Receipt:
     """Send once. `sender` is the envelope's ("" for automatic mail). `recipients`: the customer first. Without the customer
     nobody gets it; who else is refused is named in the receipt. Raises Misconfigured, TryLater, Refused, Unsure, and what
     `leaving` raises."""
-    client = _client(settings)
+    customer, *copies = recipients
+    line = await _addressed(lines, sender, customer)
     try:
-        try:
-            await _log_in(client, settings, tokens)
-        except Unavailable as error:
-            raise TryLater(str(error), whole_channel=True) from error
-        await _say(client, "MAIL", f"MAIL FROM:<{sender}>".encode("ascii"))
-        customer, *copies = recipients
-        await _say(client, "RCPT", f"RCPT TO:<{customer}>".encode("ascii"))
-        refused = {one: said for one in copies if (said := await _refused_copy(client, one))}
+        refused = {one: said for one in copies if (said := await _refused_copy(line.client, one))}
         if not alive():
             raise TryLater("Another hub has taken this channel over.")
         await leaving()
-        answer = await _send_content(client, letter, FINAL_TIMEOUT)
-        _say_goodbye(client)
-    finally:
-        client.close()
+        answer = await _send_content(line.client, letter, FINAL_TIMEOUT)
+    except BaseException:
+        line.end()
+        raise
+    lines.keep(line)
     return Receipt(detail=answer, refused=refused, relay_id=renamed(settings.smtp_host, answer))
+
+
+async def _addressed(lines: Lines, sender: str, customer: str) -> Line:
+    """A line on which the relay has taken both. One that waited may be of no more use, or the relay may want no more letters
+    by it: what counts is what it says on a fresh one. Nothing has left by then."""
+    fresh = False
+    while True:
+        try:
+            line = await lines.take(fresh=fresh)
+        except Unavailable as error:
+            raise TryLater(str(error), whole_channel=True) from error
+        stage = "MAIL"
+        try:
+            await _say(line.client, stage, f"MAIL FROM:<{sender}>".encode("ascii"))
+            stage = "RCPT"
+            await _say(line.client, stage, f"RCPT TO:<{customer}>".encode("ascii"))
+        except ChannelFailure as failure:
+            line.end()
+            fresh = line.used and (stage == "MAIL" or isinstance(failure, _WentAway))
+            if not fresh:
+                raise
+        except BaseException:
+            line.end()
+            raise
+        else:
+            return line
 
 
 async def _refused_copy(client: aiosmtplib.SMTP, recipient: str) -> str:
@@ -94,11 +115,18 @@ def renamed(host: str, answer: str) -> str:
 
 async def check_login(settings: EmailSettings, tokens: Tokens) -> None:
     """Prove that the relay takes our credentials. Raises Misconfigured or Unavailable."""
+    (await log_in(settings, tokens)).close()
+
+
+async def log_in(settings: EmailSettings, tokens: Tokens) -> aiosmtplib.SMTP:
+    """A line to the relay, ready for a letter. Raises Misconfigured or Unavailable."""
     client = _client(settings)
     try:
         await _log_in(client, settings, tokens)
-    finally:
+    except BaseException:
         client.close()
+        raise
+    return client
 
 
 def _client(settings: EmailSettings) -> aiosmtplib.SMTP:
@@ -207,11 +235,6 @@ async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) 
         if not begun:
             raise TryLater(f"The relay went away at DATA: {error}") from error
         raise Unsure(f"The line dropped after the letter had begun to leave: {error}") from error
+    finally:
+        protocol.write = write  # type: ignore[method-assign]
     return f"{answer.code} {answer.message}"[:500]
-
-
-def _say_goodbye(client: aiosmtplib.SMTP) -> None:
-    """QUIT as RFC 5321 4.1.1.10 wants it. The letter has been taken over: the answer is not waited for."""
-    if client.protocol is not None:
-        with contextlib.suppress(aiosmtplib.SMTPException):
-            client.protocol.write(b"QUIT\r\n")

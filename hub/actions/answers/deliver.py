@@ -6,10 +6,11 @@ had not written down that the first byte that counts was about to go (docs/decis
 """
 
 import asyncio
-import random
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,8 +29,10 @@ from channels.adapter import (
     Unsure,
 )
 from hub.actions.announce import EVENTS, announce
+from hub.actions.answers.pauses import pause_after
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
+from hub.actions.together import Together
 from hub.model.interactions import Choice, Mailbox, OutboundAttachment, OutboundInteraction, Quotation
 from hub.model.tickets import EventKind
 from storage import outbound, talks
@@ -39,7 +42,7 @@ from storage.outbound import ClaimedReply, CopyRow, FileRow
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 8
-"""Replies of one claim; they leave side by side, each of another ticket."""
+"""Replies that leave side by side, each of another ticket."""
 LEASE_SECONDS = 20.0
 """How long the replies of a hub that died wait for another: with the next look at the queue, less than thirty. A sender renews
 it, because an answer to a letter's final dot alone may take ten minutes (RFC 5321)."""
@@ -50,31 +53,53 @@ RECORD_AGAIN_SECONDS = 0.5
 AFTER_MISCONFIGURED = 60.0
 AFTER_AWAY = 120.0
 """Seconds at the most: when the other side is back, nobody must wait for long because of the one letter that found it away."""
-FIRST_PAUSE, LONGEST_PAUSE = 5.0, 1800.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """Replies that this process sends now, all claimed under one token. `adapters` by the channel's number."""
+
+    token: UUID
+    rows: Sequence[ClaimedReply]
+    adapters: Mapping[int, ChannelAdapter]
 
 
 async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> int:
-    """Send what is due on these channels; returns how many replies were taken up. Raises DatabaseUnavailable."""
+    """Send what is due on these channels; returns how many replies were taken up, once it is known what became of them. Raises
+    DatabaseUnavailable."""
+    lot = await take_up(ctx, adapters, AT_ONCE)
+    if lot is None:
+        return 0
+    await send_lot(ctx, lot)
+    return len(lot.rows)
+
+
+async def take_up(ctx: Context, adapters: Mapping[str, ChannelAdapter], most: int) -> Lot | None:
+    """Claim what is due on these channels, `most` replies of as many tickets; None where nothing is. Raises
+    DatabaseUnavailable."""
     numbers = {await channel_id(ctx, name): name for name in adapters}
     if not numbers:
-        return 0
-    await _settle_abandoned(ctx, numbers, adapters)
+        return None
     token = uuid4()
-
     rows = await ctx.database.run_one(
-        lambda c: outbound.claim(c, sorted(numbers), AT_ONCE, token, LEASE_SECONDS, EVENTS)
+        lambda c: outbound.claim(c, sorted(numbers), most, token, LEASE_SECONDS, EVENTS)
     )
-    if not rows:
-        return 0
-    keeping = asyncio.create_task(_keep(ctx, token))
+    by_number = {number: adapters[name] for number, name in numbers.items()}
+    return Lot(token=token, rows=rows, adapters=by_number) if rows else None
+
+
+async def send_lot(ctx: Context, lot: Lot, ended: Callable[[], None] = lambda: None) -> None:
+    """Send these side by side; `ended` is told of each whose fate is known. Raises DatabaseUnavailable."""
+    keeping = asyncio.create_task(_keep(ctx, lot.token))
+    leave = Together(partial(_leave, ctx, lot.token))
     try:
-        files = await ctx.database.read(lambda c: outbound.files_of(c, [row.interaction_id for row in rows]))
+        files = await ctx.database.read(
+            lambda c: outbound.files_of(c, [row.interaction_id for row in lot.rows])
+        )
         outcomes = await asyncio.gather(
             *(
-                _deliver(
-                    ctx, adapters[numbers[row.channel_id]], row, files.get(row.interaction_id, ()), token
-                )
-                for row in rows
+                _deliver_one(ctx, lot, row, files.get(row.interaction_id, ()), leave, ended)
+                for row in lot.rows
             ),
             return_exceptions=True,  # one that fails must not leave the others behind, still sending
         )
@@ -84,7 +109,34 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
-    return len(rows)
+
+
+async def _deliver_one(
+    ctx: Context,
+    lot: Lot,
+    row: ClaimedReply,
+    files: Sequence[FileRow],
+    leave: Callable[[int], Awaitable[bool]],
+    ended: Callable[[], None],
+) -> None:
+    await _deliver(ctx, lot.adapters[row.channel_id], row, files, lot.token, leave)
+    ended()
+
+
+async def _leave(ctx: Context, token: UUID, ids: Sequence[int]) -> list[bool]:
+    """Of each, whether it is still ours; it may have left from now on then."""
+    ours = await ctx.database.run_one(lambda c: outbound.leave(c, ids, token, LEASE_SECONDS))
+    return [one in ours for one in ids]
+
+
+async def _still_ours(outbox_id: int, leave: Callable[[int], Awaitable[bool]]) -> bool:
+    """Asked again by whoever was held up for as long as a lease lasts (a process that was paused): what was true before that
+    may be another's by now, and what comes after it may have left already."""
+    while True:
+        asked = time.monotonic()
+        ours = await leave(outbox_id)
+        if not ours or time.monotonic() - asked < LEASE_SECONDS:
+            return ours
 
 
 async def _keep(ctx: Context, token: UUID) -> None:
@@ -101,7 +153,12 @@ async def _keep(ctx: Context, token: UUID) -> None:
 
 
 async def _deliver(
-    ctx: Context, adapter: ChannelAdapter, row: ClaimedReply, files: Sequence[FileRow], token: UUID
+    ctx: Context,
+    adapter: ChannelAdapter,
+    row: ClaimedReply,
+    files: Sequence[FileRow],
+    token: UUID,
+    leave: Callable[[int], Awaitable[bool]],
 ) -> None:
     if row.too_late:
         await _record(ctx, row, token, state="failed", error="It could not be delivered in time.")
@@ -111,7 +168,7 @@ async def _deliver(
     async def leaving() -> None:
         nonlocal left
         try:
-            ours = await ctx.database.run_one(lambda c: outbound.leave(c, row.id, token, LEASE_SECONDS))
+            ours = await _still_ours(row.id, leave)
         except DatabaseUnavailable as away:
             raise TryLater("The hub's database does not answer; nothing was sent.") from away
         if not ours:
@@ -165,7 +222,7 @@ async def _record_failure(
         case TryLater() | Unavailable() | Misconfigured() | Unsure():
             whole = isinstance(failure, Misconfigured) or getattr(failure, "whole_channel", False)
             wait = getattr(failure, "retry_after", None)
-            pause = wait if wait is not None else _pause(row.attempts)
+            pause = wait if wait is not None else pause_after(row.attempts)
             if isinstance(failure, Misconfigured):  # whoever has mended it must not wait for long
                 pause = min(pause, AFTER_MISCONFIGURED)
             elif whole and wait is None:
@@ -229,32 +286,6 @@ async def _record(
                 raise
             log.warning("deliver.not_recorded", interaction=row.interaction_id, state=state, error=str(away))
             await asyncio.sleep(RECORD_AGAIN_SECONDS)
-
-
-async def _settle_abandoned(
-    ctx: Context, numbers: Mapping[int, str], adapters: Mapping[str, ChannelAdapter]
-) -> None:
-    """Whose sender died: sent again where nothing can have left or a repetition shows once, else a person decides."""
-
-    async def work(connection: Connection) -> None:
-        for row in await outbound.abandoned(connection, sorted(numbers)):
-            again = not row.may_have_left or adapters[numbers[row.channel_id]].capabilities.repeatable
-            state = "queued" if again else "uncertain"
-            error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
-            # One that kills its sender must not do so without end.
-            pause = _pause(row.attempts) if again and row.attempts > 1 else 0.0
-            await outbound.settle(
-                connection, row.id, row.lease_token, topic=EVENTS, state=state, error=error, again_in=pause
-            )
-
-    # Mostly there are none: the look is made without a transaction, and what it finds is looked at again in one.
-    if await ctx.database.read(lambda c: outbound.abandoned(c, sorted(numbers))):
-        await ctx.database.run(work)
-
-
-def _pause(attempts: int) -> float:
-    """Full jitter over a doubling pause."""
-    return random.uniform(1.0, min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(attempts, 12)))  # noqa: S311 - jitter
 
 
 async def shut_out(connection: Connection, outbox_id: int, number: int) -> None:

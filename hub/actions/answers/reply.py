@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from channels.clean import safe_content_type, safe_filename
-from hub.actions.announce import OUTBOX, announce
+from hub.actions.announce import OUTBOX
 from hub.actions.answers.copies import check_copies
 from hub.actions.answers.drafts import MOST_FILES_BYTES, draft_was_sent, take_files
 from hub.actions.answers.placeholders import fill_in, values_of, words_language
@@ -326,7 +326,7 @@ async def _write(ctx: Context, taken: Step, answer: _Answer) -> int:
         preview=" ".join((answer.text or _file_names(answer))[:600].split())[:160],
     )
     taken.answered = True
-    await announce(connection, OUTBOX)
+    taken.topics.add(OUTBOX)
     return interaction_id
 
 

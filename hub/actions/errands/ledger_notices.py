@@ -15,7 +15,7 @@ from storage import followers
 from storage import notices as stored
 from storage.database import Connection
 from storage.feed_marks import LedgerRow, read_on
-from storage.notices import NoteRow, QueueNamed, StaffRow, ToldTicket
+from storage.notices import AnswerRow, NoteRow, QueueNamed, StaffRow, ToldTicket
 
 READER = "notices"
 _AT_ONCE = 2000
@@ -29,8 +29,11 @@ _KINDS = frozenset(
         EventKind.SLA_BREACHED,
         EventKind.INTERACTION_ADDED,
         EventKind.STATUS_CHANGED,
+        EventKind.DELIVERY_CHANGED,
     )
 )
+_NOT_DELIVERED = ("failed", "uncertain")
+"""What an answer becomes that a person has to look after."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Facts:
     tickets: Mapping[int, ToldTicket]
     staff: Sequence[StaffRow]
     notes: Mapping[int, NoteRow]
+    answers: Mapping[int, AnswerRow] = field(default_factory=dict)
     queues: Sequence[QueueNamed] = ()
     followers: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
@@ -51,7 +55,7 @@ async def tell_of_ledger(ctx: Context) -> int:
         rows = await read_on(connection, READER, _KINDS, _AT_ONCE)
         if rows is None:
             return 0
-        rows = [row for row in rows if row.ticket_id is not None and row.data.get("direction") != "out"]
+        rows = [row for row in rows if row.ticket_id is not None and _may_ring(row)]
         followed = await followers.of_tickets(connection, sorted({row.ticket_id or 0 for row in rows}))
         # Most of what customers write is followed by nobody.
         rows = [row for row in rows if row.ticket_id in followed or not _is_for_followers(row)]
@@ -69,6 +73,8 @@ async def _facts(
 ) -> Facts:
     noted = [int(row.data["interaction"]) for row in rows if _is_internal(row)]
     notes = await stored.notes(connection, noted) if noted else []
+    lost = [int(row.data["interaction"]) for row in rows if row.kind == EventKind.DELIVERY_CHANGED]
+    answers = await stored.answers(connection, lost) if lost else []
     tickets = {row.ticket_id for row in rows if row.ticket_id is not None} | {
         note.ticket_id for note in notes
     }
@@ -76,6 +82,7 @@ async def _facts(
         tickets=await stored.tickets(connection, sorted(tickets)),
         staff=await stored.staff(connection),
         notes={note.id: note for note in notes},
+        answers={answer.id: answer for answer in answers},
         queues=await stored.queues(connection) if any("@" in note.text for note in notes) else (),
         followers=followed,
     )
@@ -113,6 +120,11 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
             case EventKind.OFFER_SETTLED:
                 if row.data["state"] == "expired":
                     yield _notice(int(row.data["agent"]), NoticeKind.OFFER_EXPIRED, cause, ticket, {})
+            case EventKind.DELIVERY_CHANGED:
+                answer = facts.answers.get(int(row.data["interaction"]))
+                for agent_id in _who_care_for(answer, ticket, facts) if answer is not None else ():
+                    said = {"state": str(row.data["state"])}
+                    yield _notice(agent_id, NoticeKind.NOT_DELIVERED, cause, ticket, said)
             case EventKind.TICKET_RELEASED:
                 # The hub says why; a person who gives it back does not.
                 if "because" in row.data:
@@ -128,6 +140,23 @@ def notices_of(rows: Iterable[LedgerRow], facts: Facts) -> Iterator[NewNotice]:
                             agent_id=agent_id, kind=NoticeKind.MENTIONED, cause=cause, ticket_id=note.ticket_id,
                             params={"by": note.author_name},
                         )  # fmt: skip
+
+
+def _who_care_for(answer: AnswerRow, ticket: ToldTicket, facts: Facts) -> list[int]:
+    """Who wrote it and who has its ticket, as far as they see it; where that is nobody, who leads."""
+    there = {one.id for one in facts.staff}
+    theirs = [one for one in (answer.agent_id, ticket.assignee_id) if one in there and one is not None]
+    seeing = _who_see(facts, ticket.id, theirs)
+    told = [one for one in dict.fromkeys(theirs) if one in seeing]
+    return told or overseers_of(facts.staff, ticket.queue_id)
+
+
+def _may_ring(row: LedgerRow) -> bool:
+    """Most of what is said to customers, and how it fares, is no news to anybody; nor is it news where a person moves an answer
+    that did not arrive."""
+    if row.kind == EventKind.DELIVERY_CHANGED:
+        return row.agent_id is None and row.data["state"] in _NOT_DELIVERED
+    return row.data.get("direction") != "out"
 
 
 def _named_in(note: NoteRow, facts: Facts) -> list[int]:

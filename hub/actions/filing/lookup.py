@@ -25,9 +25,9 @@ async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -
     if asked:
         for row in await inbound.find_people(connection, sorted(asked)):
             batch.people.setdefault((row.kind, row.value, row.verified), []).append(row)
-    owners = sorted({row.customer_id for rows in batch.people.values() for row in rows})
-    if owners:
-        batch.facts = await inbound.describe_people(connection, owners)
+            batch.owned[row.customer_id].add((row.kind, row.value, row.verified))
+    if batch.owned:
+        batch.facts = await inbound.describe_people(connection, sorted(batch.owned))
     await _look_up_threads(connection, batch, cases)
 
 
@@ -80,6 +80,8 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
         batch.said = await inbound.find_said(connection, sorted(names))
     cited = await _cited(connection, cases)
     gathered = [(case, case.read, match.gather(case.arrival, case.read)) for case in cases if case.read]
+    for case, _, evidence in gathered:
+        case.evidence = evidence
     asked = [evidence for _, _, evidence in gathered]
     if not any(e.refs or e.ids or e.codes or e.sent or e.cited or e.burst for e in asked):
         return

@@ -8,7 +8,7 @@ from hub.actions.arrivals import UNANSWERABLE, Arrival, Read, cited_ids, moment,
 from hub.actions.filing.lookup import may_be_version, name_of
 from hub.actions.filing.settle import settle_report
 from hub.actions.filing.state import Batch, Case, Customer, Name, Ticket
-from hub.actions.match import MAIL, Candidate, ThreadRule, burst_key
+from hub.actions.match import MAIL, Candidate, Evidence, ThreadRule, burst_key
 from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind, SenderCheck
 from hub.model.people import Presence
@@ -25,13 +25,12 @@ LOOP_LETTERS = 20
 
 def place(batch: Batch, case: Case) -> None:
     """Find its ticket and its customer; what it changes is noted there."""
-    read = case.read
-    if read is None:
+    read, evidence = case.read, case.evidence
+    if read is None or evidence is None:
         return
     name = name_of(case, read)
     if name is not None and may_be_version(read) and _revise(batch, case, name):
         return
-    evidence = match.gather(case.arrival, read)
     if read.interaction.automatic is Automatic.LOOP and any(
         ("sent", one) in batch.found for one in evidence.sent
     ):
@@ -47,7 +46,7 @@ def place(batch: Batch, case: Case) -> None:
     else:
         case.ticket, case.customer = ticket, ticket.customer
         _join(batch, case, read, ticket)
-    _remember(batch, case, read)
+    _remember(batch, case, read, evidence)
     if name is not None:
         batch.said_here[name] = case
 
@@ -196,8 +195,7 @@ def _customer_of(batch: Batch, read: Read) -> Customer:
 
 
 def _add_fresh(batch: Batch, customer: Customer, identities: Sequence[Identity]) -> Customer:
-    known = {key for key, rows in batch.people.items() if any(row.customer_id == customer.id for row in rows)}
-    for row in match.new_identities(known | customer.known, identities):
+    for row in match.new_identities(batch.owned.get(customer.id, set()) | customer.known, identities):
         owned = row[2] and (row in batch.people or row in batch.by_identity)
         if not owned:
             customer.fresh.append(row)
@@ -211,12 +209,8 @@ def _add_fresh(batch: Batch, customer: Customer, identities: Sequence[Identity])
 
 def _proofs(batch: Batch, customer: Customer) -> set[str]:
     """What is known in this batch to prove a customer."""
-    owned = {
-        key
-        for key, rows in batch.people.items()
-        if customer.id and any(r.customer_id == customer.id for r in rows)
-    }
-    return {f"{kind}:{value}" for kind, value, verified in owned | customer.known if verified}
+    known = batch.owned.get(customer.id, set()) | customer.known
+    return {f"{kind}:{value}" for kind, value, verified in known if verified}
 
 
 def _note_people(batch: Batch, case: Case, read: Read) -> None:
@@ -257,7 +251,7 @@ def _note_conflict(batch: Batch, case: Case, read: Read) -> None:
                 batch.conflicts |= {(customer.id, owner) for owner in owners}
 
 
-def _remember(batch: Batch, case: Case, read: Read) -> None:
+def _remember(batch: Batch, case: Case, read: Read, evidence: Evidence) -> None:
     """What comes later in this batch finds the ticket too."""
     ticket, said = case.ticket, read.interaction
     if ticket is None:
@@ -284,7 +278,6 @@ def _remember(batch: Batch, case: Case, read: Read) -> None:
         if known is None or known.ticket_id != ticket.number:
             for speaker in who:
                 batch.found.setdefault(("cited", f"{ref} {speaker}"), here)
-    evidence = match.gather(case.arrival, read)
     if evidence.burst is not None and (ticket.row is None or case.match.rule is ThreadRule.BURST):
         base = base_subject(ticket.subject) if ticket.row is None else base_subject(said.subject)
         batch.found[burst_key(evidence.burst, base)] = here

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.actions.arrivals import Arrival, Read
-from hub.actions.match import Candidate, Match, ThreadRule
+from hub.actions.match import Candidate, Evidence, Match, ThreadRule
 from hub.model.tickets import EventKind, TicketStatus
 from routing.rules import RoutingRules
 from storage.inbound import CustomerFacts, LockedAgent, LockedTicket, PersonRow
@@ -94,7 +94,7 @@ class Ticket:
 @dataclass(slots=True, kw_only=True)
 class Case:
     """One arrival on its way. `people`: those beside the sender, (address, name, state). `revises`: the entry of which this is
-    a later version, or the case that becomes it."""
+    a later version, or the case that becomes it. `evidence`: what it points to, once that was looked up."""
 
     arrival: Arrival
     raw_id: int = 0
@@ -102,6 +102,7 @@ class Case:
     error: str = ""
     duplicate_of: int | None = None
     read: Read | None = None
+    evidence: Evidence | None = None
     revises: "int | Case | None" = None
     match: Match = field(default_factory=lambda: Match(ticket_id=None, rule=ThreadRule.NONE))
     customer: Customer | None = None
@@ -124,13 +125,14 @@ class Settlement:
 
 @dataclass(slots=True, kw_only=True)
 class Batch:
-    """All of one filing. `tickets` by number; `found` by evidence; `said` (entry, ticket) and `said_here` by what was said
-    before under this name; `load` counts what agents get back, `live_load` of it
-    live. `conflicts`: pairs of customers whose proofs came in one message."""
+    """All of one filing. `people` by identity, `owned` the other way round; `tickets` by number; `found` by evidence; `said`
+    (entry, ticket) and `said_here` by what was said before under this name; `load` counts what agents get back, `live_load`
+    of it live. `conflicts`: pairs of customers whose proofs came in one message."""
 
     house: House
     cases: list[Case] = field(default_factory=list)
     people: dict[IdentityKey, list[PersonRow]] = field(default_factory=dict)
+    owned: defaultdict[int, set[IdentityKey]] = field(default_factory=lambda: defaultdict(set))
     facts: dict[int, CustomerFacts] = field(default_factory=dict)
     customers: dict[int, Customer] = field(default_factory=dict)
     by_identity: dict[IdentityKey, Customer] = field(default_factory=dict)

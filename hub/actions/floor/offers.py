@@ -66,6 +66,15 @@ async def expire_offers(ctx: Context) -> int:
     return await ctx.database.run(work)
 
 
+async def take_back_beyond_room(connection: Connection, agent_id: int, by: Actor) -> None:
+    """Somebody has less room than before: what they are offered beyond it goes to others, the newest first. What they have
+    stays. The caller holds the agent's lock, and has written the room."""
+    why = {"outcome": "withdrawn", "reasons": []}
+    # One that is accepted in this very moment is theirs, and another goes in its place.
+    while too_much := await stored.beyond_room(connection, agent_id):
+        await stored.put_back(connection, too_much, "withdrawn", why, by.agent_id)
+
+
 def _over() -> NotPossible:
     return NotPossible(
         "This offer is over: its time was up, or the ticket went to somebody else.", code="offer_over"

@@ -44,9 +44,14 @@ async def give_out_once(ctx: Context) -> Round:
     """Give out what can be given out, for good or as offers. Called after everything that may have made room.
 
     All agents are locked, so one hub at a time does it, and what it reads stays true until it has written. Where nobody has
-    a free place, only tickets that were not looked at yet are read.
+    a free place, only tickets that were not looked at yet are read. Where none waits, nobody is locked: every answer makes
+    room, and must not wait for this, nor this for every answer.
     """
     rules = ctx.rules
+    seen_at, waits = await ctx.database.read(work.any_waiting)
+    if not waits:
+        ctx.outlook.looked_at = seen_at
+        return Round()
 
     async def work_(connection: Connection) -> Round:
         agents = await work.lock_active_agents(connection)

@@ -4,7 +4,7 @@ Whoever puts off what nobody has takes it: a ticket that is out of sight must be
 over. What was promised to the customer, and what the ticket counts for its agent, stay as they are (docs/decisions/0038).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
@@ -18,6 +18,7 @@ from hub.model.tickets import EventKind, TicketStatus
 from storage import snooze as stored
 from storage import work
 from storage.database import Connection
+from storage.scheduled import clock
 from storage.snooze import UNTIL_WRITTEN
 
 LONGEST = timedelta(days=366)
@@ -27,11 +28,11 @@ _BATCH = 100
 async def snooze_ticket(ctx: Context, *, ticket_code: int, until: datetime | None, actor: Actor) -> None:
     """Until this moment, a year ahead at most; None: until the customer writes. Raises NotFound; NotPossible: bad_moment,
     done_already, nobodys (a program puts off what nobody has)."""
-    if until is not None and not timedelta() < until - datetime.now(UTC) <= LONGEST:
-        raise NotPossible("A ticket is put off until a moment of the next year.", code="bad_moment")
     moment = UNTIL_WRITTEN if until is None else until
 
     async def step(taken: Step) -> None:
+        if until is not None and not timedelta() < until - await clock(taken.connection) <= LONGEST:
+            raise NotPossible("A ticket is put off until a moment of the next year.", code="bad_moment")
         if taken.status not in (TicketStatus.OPEN, TicketStatus.PENDING):
             raise NotPossible(f"A {taken.status} ticket is not put off.", code="done_already")
         if taken.ticket.assignee_id is None:

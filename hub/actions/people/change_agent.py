@@ -11,6 +11,7 @@ from typing import Any
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
 from hub.actions.failures import Conflict, NotFound, NotPossible
+from hub.actions.floor.offers import take_back_beyond_room
 from hub.actions.people.audit import record
 from hub.actions.people.passwords import hash_password
 from hub.actions.people.roles import role_named
@@ -166,20 +167,25 @@ async def set_members(ctx: Context, *, queue: str, logins: Iterable[str], actor:
 
 
 async def reset_password(ctx: Context, *, agent_id: int, actor: Actor) -> str:
-    """A new password, shown this once; every session of the agent ends. Raises NotFound, NotPossible (not_allowed)."""
+    """A new password, shown this once, with which the agent chooses one of their own; every session of theirs ends. Raises
+    NotFound, NotPossible (not_allowed)."""
     password = new_password()
     hashed = await hash_password(password)
 
     async def work(connection: Connection) -> None:
         agent, _ = await _lock(connection, agent_id)
         await _check_may(connection, actor, agent, {"password"})
-        await stored.set_password(connection, agent_id, hashed)
+        await stored.set_password(connection, agent_id, hashed, good_for=GIVEN_SECONDS)
         await show_out(connection, agent_id)
         await _tell(connection, agent, {"password": None}, actor)
         await record(connection, AuditKind.PASSWORD_RESET, actor=actor, subject=agent.login)
 
     await ctx.database.run(work)
     return password
+
+
+GIVEN_SECONDS = 3 * 24 * 3600.0
+"""For so long a password that was made for somebody lets them choose one of their own."""
 
 
 def new_password() -> str:
@@ -227,6 +233,8 @@ async def _apply(
     if was.active and not now.active:
         await show_out(connection, was.id)  # first: who is not active has no presence to change
     await stored.change(connection, now)
+    if now.capacity < was.capacity or now.live_capacity < was.live_capacity:
+        await take_back_beyond_room(connection, was.id, actor)
     if "queues" in different and not await stored.set_queues(connection, was.id, now.queues):
         known = ", ".join(queue.name for queue in ctx.rules.queue)
         raise NotPossible(f"A queue is unknown; there is {known}.", code="unknown_queue")

@@ -41,10 +41,12 @@ async def add_agent(
     live_capacity: int = 3,
     calendar: str = "",
     locale: str = "en",
+    good_for: float | None = None,
     actor: Actor = HUB,
 ) -> int:
     """A new agent's id. `queues` empty: works on every queue. `skills` maps a skill to its level, 1 to 5. `calendar`: their
-    shifts, "" for none.
+    shifts, "" for none. `good_for`: seconds for which the password opens the page on which they choose one, where it was made
+    for them; None where they have chosen it.
 
     Raises NotPossible: bad_login, bad_name, login_taken, unknown_queue, bad_role, not_allowed (the role gives more than the
     actor may), and as `check_abilities` and `hash_chosen`.
@@ -76,6 +78,7 @@ async def add_agent(
             live_capacity=live_capacity,
             calendar=calendar,
             locale=locale,
+            good_for=good_for,
         )
         if made is None:
             raise NotPossible(f"There is an agent {login} already.", code="login_taken")

@@ -27,7 +27,8 @@ async def log_in(
 ) -> Entered:
     """A new session, or the second step of one.
 
-    Raises LoginRefused, the same for a wrong password and an unknown login; with `retry_after` after too many tries.
+    Raises LoginRefused, the same for a wrong password and an unknown login; with `retry_after` after too many tries;
+    `password_over` for the right one, where it was made for the agent and its days are over.
     """
     login = clean_login(login)
     own, of_peer, of_login = f"login:{login}:{browser.peer}", f"login::{browser.peer}", f"login:{login}:"
@@ -40,14 +41,17 @@ async def log_in(
         log.info("login.refused", peer=browser.peer)
         await note_failure(ctx, known[0] if known else None, "password", browser.peer)
         raise LoginRefused("The login or the password is wrong.")
-    agent_id, hashed = known
+    agent_id, hashed, over = known
+    if over:
+        await note_failure(ctx, agent_id, "password over", browser.peer)
+        raise LoginRefused("The days of the password that was given are over.", code="password_over")
     renewed = await hash_password(password) if is_dated(hashed) else ""
 
     async def work(connection: Connection) -> Entered:
         if renewed:
             await stored.rehash(connection, agent_id, hashed, renewed)
         await forgive(connection, own, *(key for key in keys if key != own))
-        return await enter(ctx, connection, agent_id, "password", browser, ask_second=True)
+        return await enter(ctx, connection, agent_id, "password", browser, ask_second=True, by_password=True)
 
     return await ctx.database.run(work)
 

@@ -42,7 +42,7 @@ async def finish_by_code(ctx: Context, *, token: str, code: str, browser: Browse
 
     async def work(connection: Connection) -> Entered:
         await finish_step(connection, token, "second")
-        return await enter(ctx, connection, agent_id, how, browser, ask_second=False)
+        return await enter(ctx, connection, agent_id, how, browser, ask_second=False, by_password=True)
 
     return await ctx.database.run(work)
 
@@ -64,7 +64,7 @@ async def finish_by_passkey(
             ctx, connection, site, purpose="passkey second", ticket=ticket, answer=answer, agent_id=agent_id
         )
         await finish_step(connection, token, "second")
-        return await enter(ctx, connection, agent_id, "passkey", browser, ask_second=False)
+        return await enter(ctx, connection, agent_id, "passkey", browser, ask_second=False, by_password=True)
 
     return await ctx.database.run(work)
 
@@ -140,16 +140,17 @@ async def check_code(ctx: Context, agent_id: int, code: str, peer: str) -> str:
 
 async def lift_limit(ctx: Context, token: str, how: str, peer: str) -> str:
     """A session that opened only the page for a second step is whole now that there is one; returns its new token."""
+    return await ctx.database.run(lambda c: lift(c, token, how, peer))
+
+
+async def lift(connection: Connection, token: str, how: str, peer: str) -> str:
+    """The same within a transaction. Raises LoginRefused (`step_over`)."""
     fresh = new_token()
-
-    async def work(connection: Connection) -> None:
-        agent_id = await signin.unlimit(connection, hash_token(token), hash_token(fresh), how)
-        if agent_id is None:
-            raise LoginRefused("This took too long. Begin again.", code="step_over")
-        await be_in(connection, fresh, agent_id, how, peer)
-        await announce(connection, EVENTS)
-
-    await ctx.database.run(work)
+    agent_id = await signin.unlimit(connection, hash_token(token), hash_token(fresh), how)
+    if agent_id is None:
+        raise LoginRefused("This took too long. Begin again.", code="step_over")
+    await be_in(connection, fresh, agent_id, how, peer)
+    await announce(connection, EVENTS)
     return fresh
 
 

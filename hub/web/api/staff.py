@@ -134,7 +134,7 @@ class MembersChanged(BaseModel):
 
 
 class NewPassword(BaseModel):
-    """Shown this once."""
+    """Shown this once. For three days it opens the page on which the agent chooses one of their own."""
 
     password: str
 

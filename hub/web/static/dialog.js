@@ -23,6 +23,7 @@ document.addEventListener("htmx:after:swap", () => {
 });
 
 dialog.addEventListener("close", () => {
+  if (dialog.open) return; // the browser tells of it a moment later: something else is asked by now
   dialog.replaceChildren();
   const menu = asked?.closest("details.menu");
   const back = menu ? menu.querySelector("summary") : asked;

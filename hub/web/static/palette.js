@@ -267,6 +267,7 @@ palette.addEventListener("pointermove", (event) => {
 });
 
 palette.addEventListener("close", () => {
+  if (palette.open) return; // the browser tells of it a moment later: it has been opened again since
   clearTimeout(timer);
   asking?.abort();
   list.replaceChildren();

@@ -4,11 +4,14 @@ import gzip
 import hashlib
 import re
 
+import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from hub.web.desk.say.language import LOCALE_FOLDER, translations
+from hub.actions.lists.bulk import Done
+from hub.web.desk.lists.bulk_words import say_done
+from hub.web.desk.say.language import LOCALE_FOLDER, Voice, translations
 
 WEB = LOCALE_FOLDER.parent
 _KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2), "count": (1, 2)}
@@ -57,6 +60,41 @@ def test_placeholders_are_the_same_in_both_languages() -> None:
     assert [
         key for key, texts in _entries().items() if any(names(text) != names(key) for text in texts)
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("New role", "新建角色"),
+        ("Add", "添加"),
+        ("Only their own tickets", "仅自己的工单"),
+        ("Chosen: %(num)s", "已选 %(num)s 条"),
+        ("not possible from their status", "当前状态不允许"),
+        ("Draft saved", "草稿已保存"),
+        ("E-mail", "邮件"),
+        ("Remove", "移除"),
+        ("Sign-in and security", "登录与安全"),
+        ("The passkey is added.", "通行密钥已添加。"),
+        (
+            "This device or key holds a passkey for this account already.",
+            "此设备或安全密钥已存有该账号的通行密钥。",
+        ),
+        ("Use a passkey", "使用通行密钥"),
+    ],
+)
+def test_what_a_browser_is_shown_in_english_alone_is_said_in_chinese_so(english: str, chinese: str) -> None:
+    """The words that tests/browser waits for where it tries something in one language."""
+    assert translations("zh_CN").gettext(english) == chinese
+
+
+def test_counts_that_a_browser_is_shown_in_english_alone_are_said_in_chinese_so() -> None:
+    chinese, done = Voice(locale="zh_CN"), Done(changed=2, skipped={"wrong_status": 1})
+    assert say_done(chinese, done) == "已更改 2 张，跳过 1 张：当前状态不允许"
+    assert say_done(chinese, Done(changed=2), back=True) == "已撤销 2 张"
+    moved = chinese.count(
+        "%(num)s entry is on this ticket now.", "%(num)s entries are on this ticket now.", 1
+    )
+    assert moved == "1 条内容现在在此工单中。"
 
 
 def test_the_catalogue_is_used() -> None:

@@ -34,6 +34,7 @@ NOTICE_KINDS: Mapping[str, str] = {
     NoticeKind.RULE_STOPPED: N_("A rule was stopped"),
     NoticeKind.WEBHOOK_FAILING: N_("A webhook fails"),
     NoticeKind.SCHEDULE_CANCELLED: N_("A scheduled reply of yours did not leave"),
+    NoticeKind.NOT_DELIVERED: N_("A reply did not reach the customer, or may not have"),
 }
 
 NOTICE_ICONS: Mapping[str, str] = {
@@ -55,6 +56,7 @@ NOTICE_ICONS: Mapping[str, str] = {
     NoticeKind.RULE_STOPPED: "alert",
     NoticeKind.WEBHOOK_FAILING: "alert",
     NoticeKind.SCHEDULE_CANCELLED: "clock",
+    NoticeKind.NOT_DELIVERED: "alert",
 }
 
 # One thing; and the same for many at once.
@@ -75,6 +77,7 @@ _ONE: Mapping[str, str] = {
     NoticeKind.FOLLOWED_RESOLVED: N_("A ticket that you follow was resolved"),
     NoticeKind.WEBHOOK_FAILING: N_("The webhook %(webhook)s fails again and again; it is paused"),
     NoticeKind.SCHEDULE_CANCELLED: N_("Your scheduled reply did not leave"),
+    NoticeKind.NOT_DELIVERED: N_("A reply was not delivered"),
 }
 _MANY: Mapping[str, str] = {
     NoticeKind.ASSIGNED_TO_YOU: N_("%(num)s tickets have come to you"),
@@ -95,6 +98,7 @@ _MANY: Mapping[str, str] = {
     NoticeKind.RULE_STOPPED: N_("%(num)s rules were stopped"),
     NoticeKind.WEBHOOK_FAILING: N_("%(num)s webhooks fail"),
     NoticeKind.SCHEDULE_CANCELLED: N_("%(num)s scheduled replies of yours did not leave"),
+    NoticeKind.NOT_DELIVERED: N_("%(num)s replies were not delivered, or may not have been"),
 }
 
 TASK_STATES: Mapping[str, str] = {
@@ -148,6 +152,9 @@ CALL_TROUBLES: Mapping[str, str] = {
     "sealed_otherwise": N_("Its secret was sealed with another key; make a new one."),
 }
 
+_GRAVE = (
+    NoticeKind.SLA_BREACHED, NoticeKind.UNPLACEABLE, NoticeKind.WEBHOOK_FAILING, NoticeKind.NOT_DELIVERED,
+)  # fmt: skip
 _SOON = 3600.0
 """Seconds before its time from which on a task is shown as due soon."""
 
@@ -176,7 +183,7 @@ def say_notice(voice: Voice, row: NoticeRow) -> SaidNotice:
         id=row.id,
         icon=NOTICE_ICONS.get(row.kind, "bell"),
         text=_sentence(voice, row),
-        grave=row.kind in (NoticeKind.SLA_BREACHED, NoticeKind.UNPLACEABLE, NoticeKind.WEBHOOK_FAILING),
+        grave=row.kind in _GRAVE,
         ticket=ticket,
         subject=row.subject,
         numbers=tuple(show_code(TICKET, code) for code in row.numbers),
@@ -212,6 +219,8 @@ def _sentence(voice: Voice, row: NoticeRow) -> str:
                 N_("Your scheduled reply did not leave: %(why)s It is your draft again."),
                 why=voice.say(CANCELLED[said["why"]]),
             )
+        case NoticeKind.NOT_DELIVERED if said.get("state") == "uncertain":
+            return voice.say(N_("Nobody knows whether a reply was delivered"))
         case NoticeKind.TASK_DONE if said.get("state") == TaskState.DROPPED:
             return voice.say(N_("%(by)s dropped the task: %(title)s"), by=said["by"], title=said["title"])
         case NoticeKind.WEBHOOK_FAILING if said.get("gone"):

@@ -38,6 +38,10 @@ REFUSALS: Mapping[str, str] = {
         "The code cannot be checked: the hub's key has changed. Ask for a reset of your second step."
     ),
     "wrong_password": N_("This is not your password."),
+    "password_over": N_(
+        "The password that you were given is over. Ask whoever manages the staff for a new one."
+    ),
+    "passwords_differ": N_("The two new passwords differ."),
     "same_password": N_("The new password is the old one."),
     "weak_password": N_("A password needs 10 to 256 characters."),
     "common_password": N_(

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from channels.doors import Asks, open_to
 from hub.actions.context import Context
-from hub.web.desk.signin import again, company, security, setting_up
+from hub.web.desk.signin import again, choosing, company, security, setting_up
 from hub.web.desk.signin.company import Company
 from hub.web.desk.signin.door import Door
 from hub.web.desk.signin.own import Own, OwnHandler, at_own
@@ -21,7 +21,7 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
         return web.post(f"/desk/security{path}", at_desk(ctx, handler, needs=EVERYBODY))
 
     def limited(method: str, path: str, handler: OwnHandler) -> web.RouteDef:
-        """For setting up a second step, also where the session opens nothing else."""
+        """For choosing a password and setting up a second step, also where the session opens nothing else."""
         return web.route(method, f"/desk/security{path}", at_own(ctx, handler, limited=True, fresh=START))
 
     return [
@@ -51,6 +51,8 @@ def sign_in_routes(ctx: Context) -> list[web.RouteDef]:
         at_page("/passkeys/{id}/name", security.post_rename_passkey),
         at_page("/passkeys/{id}/remove", freshly(security.post_remove_passkey)),
         at_page("/policy", freshly(security.post_policy)),
+        limited("GET", "/choose", choosing.show_choose),
+        limited("POST", "/choose", choosing.post_choose),
         limited("GET", "/start", setting_up.show_start),
         limited("POST", "/app/new", setting_up.post_app_new),
         limited("GET", "/app", setting_up.show_app),

@@ -13,6 +13,7 @@ from hub.web.desk.cookies import keep_session, read_session
 from hub.web.desk.say.language import N_
 from hub.web.desk.signin.own import Own, day_of
 from hub.web.desk.signin.ways import (
+    CHOOSE,
     HOME,
     MOST_FIELD,
     SECURITY,
@@ -31,7 +32,7 @@ APP = "/desk/security/app"
 
 async def show_start(own: Own) -> web.StreamResponse:
     """Which second step it shall be; "not now" for as long as there are days left."""
-    return await _start(own, own.on)
+    return see(with_next(CHOOSE, own.on)) if own.holder.chooses else await _start(own, own.on)
 
 
 async def post_app_new(own: Own) -> web.StreamResponse:
@@ -120,10 +121,12 @@ async def _app(own: Own, on: str, refused: ActionFailure | None = None) -> web.S
 
 
 async def _done(own: Own, on: str, codes: list[str], how: str) -> web.StreamResponse:
-    """The codes where they are the first; the session is whole where it was limited."""
+    """The codes where they are the first; the session is whole where it was limited to this."""
     back = on if own.holder.limited or on != HOME else f"{SECURITY}?done={how}"
+    if own.holder.chooses:
+        back = with_next(CHOOSE, on)
     response: web.Response = own.door("recovery_codes.html", codes=codes, on=back) if codes else see(back)
-    if own.holder.limited:
+    if own.holder.limited and not own.holder.chooses:
         token = await lift_limit(own.ctx, read_session(own.request, own.ctx.settings), how, own.browser.peer)
         keep_session(response, own.ctx.settings, token)
     return response

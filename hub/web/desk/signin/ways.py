@@ -32,6 +32,7 @@ HOME = "/desk"
 SECOND = "/desk/login/second"
 SECURITY = "/desk/security"
 START = "/desk/security/start"
+CHOOSE = "/desk/security/choose"
 AGAIN = "/desk/security/again"
 MOST_FIELD = 1000
 _KNOWN_TO = "known browser"
@@ -80,12 +81,15 @@ def known_browser(ctx: Context, request: web.Request, login: str) -> bool:
 
 
 def let_in(ctx: Context, entered: Entered, on: str, *, login: str = "") -> web.Response:
-    """The browser gets what it needs, and goes where it has to: to the second step, to setting one up, or on."""
+    """The browser gets what it needs, and goes where it has to: to the second step, to choosing a password, to setting a second
+    step up, or on."""
     if entered.second:
         response = see(with_next(SECOND, on))
         keep_cookie(response, ctx.settings, STEP, entered.token)
     else:
-        response = see(with_next(START, on) if entered.due else on)
+        response = see(
+            with_next(CHOOSE, on) if entered.chooses else with_next(START, on) if entered.due else on
+        )
         keep_session(response, ctx.settings, entered.token)
         drop_cookie(response, ctx.settings, STEP)
     if login:

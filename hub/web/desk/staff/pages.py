@@ -7,6 +7,7 @@ from aiohttp import web
 
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
 from hub.actions.people.change_agent import (
+    GIVEN_SECONDS,
     AgentChange,
     change_agent,
     get_agent,
@@ -66,6 +67,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
             live_capacity=wanted.live_capacity or 0,
             calendar=form.calendar,
             locale=form.locale,
+            good_for=GIVEN_SECONDS,
             actor=visit.actor,
         )
     except ActionFailure as failure:
