@@ -23,6 +23,7 @@ from channels.webchat.sessions import (
     thread_key,
 )
 from channels.webchat.settings import WebchatSettings
+from channels.webchat.turns import Turns
 from hub.model.identities import normalise_identity
 from hub.model.interactions import IdentityKind
 
@@ -37,13 +38,16 @@ _LONG_AGO = 365 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """What all conversations of one chat have in common."""
+    """What all conversations of one chat have in common. `coming`: turns of those who come in; `looking`: of what is looked at
+    in passing, for which nobody waits."""
 
     name: str
     settings: WebchatSettings
     ports: Ports
     accept: Accept
     doorkeeper: Doorkeeper
+    coming: Turns
+    looking: Turns
 
 
 async def come_in(

@@ -30,6 +30,7 @@ from channels.webchat.page import show_chat, static_files
 from channels.webchat.poll import ask
 from channels.webchat.sayings import Saying
 from channels.webchat.settings import WebchatSettings
+from channels.webchat.turns import Turns
 from channels.webchat.uploads import NotTaken, read_upload, size_of
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,8 @@ _POLICY = (
 )
 _FOR_FILES = "default-src 'none'; sandbox"
 _AGAIN_SECONDS = 5
+_KNOCK_SECONDS, _COME_IN_SECONDS = 3.0, 4.0
+"""So long somebody waits to be let in, and then to be shown their conversation: together less than a page waits (line.js)."""
 
 
 class Doors:
@@ -53,6 +56,8 @@ class Doors:
         self._crowd = Crowd(settings.most_sockets)
         self._closing = asyncio.Event()
         self._doorkeeper = Doorkeeper(ports.gate, name, settings)
+        self._knocking = Turns(1, _KNOCK_SECONDS)
+        self._coming, self._looking = Turns(3, _COME_IN_SECONDS), Turns(2, None)
 
     def chat(self, accept: Accept) -> Chat:
         """What all conversations have in common."""
@@ -62,6 +67,8 @@ class Doors:
             ports=self._ports,
             accept=accept,
             doorkeeper=self._doorkeeper,
+            coming=self._coming,
+            looking=self._looking,
         )
 
     def routes(self, accept: Accept) -> list[web.RouteDef]:
@@ -106,10 +113,14 @@ class Doors:
     async def let_in(self, request: web.Request) -> web.Response | None:
         """None where a page may be opened from there; else why not. Raises Unavailable."""
         try:
-            await self._doorkeeper.opens(peer_of_request(request))
+            await self._open(peer_of_request(request))
         except TooMuch as error:
             return _refusal(429, error.code, error.seconds)
         return None
+
+    async def _open(self, peer: str) -> None:
+        async with self._knocking.turn():
+            await self._doorkeeper.opens(peer)
 
     async def _page(self, request: web.Request) -> web.Response:
         language = choose_language(request, self._settings.language)
@@ -155,7 +166,7 @@ class Doors:
         peer = peer_of_request(request)
         if self._closing.is_set():
             return _refusal(503, "busy", _AGAIN_SECONDS)
-        await (self._doorkeeper.asks(peer) if hello.standing else self._doorkeeper.opens(peer))
+        await (self._doorkeeper.asks(peer) if hello.standing else self._open(peer))
         with self._crowd.place(peer):
             return await self._answer(hello, chat, request)
 

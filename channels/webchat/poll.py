@@ -18,14 +18,15 @@ PATIENCE = 20.0
 async def ask(chat: Chat, hello: frames.Hello, meta: Mapping[str, str]) -> list[Saying]:
     """What is new for this page. The first time (`hello.standing` is empty), and to whoever comes with another conversation
     than they show, the answer is at once a welcome. Raises ChannelFailure."""
-    talk, wrong = await come_in(chat, hello, meta)
-    if not talk.known or wrong or not hello.standing or hello.key or hello.identity:
-        after = talk.after(hello.after)
-        lines = await chat.ports.transcript.since(talk.key, after) if talk.known else []
-        talk.known = bool(lines) or after > 0
-        await talk.arrive()
-        standing = await chat.ports.lounge.standing(talk.key)
-        return [sayings.welcome(talk.token(), lines, standing, partly=talk.seat.since > 0), *wrong]
+    async with chat.coming.turn():
+        talk, wrong = await come_in(chat, hello, meta)
+        if not talk.known or wrong or not hello.standing or hello.key or hello.identity:
+            after = talk.after(hello.after)
+            lines = await chat.ports.transcript.since(talk.key, after) if talk.known else []
+            talk.known = bool(lines) or after > 0
+            await talk.arrive()
+            standing = await chat.ports.lounge.standing(talk.key)
+            return [sayings.welcome(talk.token(), lines, standing, partly=talk.seat.since > 0), *wrong]
     talk.known = bool(hello.have) or talk.after(hello.after) > 0
     await talk.arrive()
     news: list[Saying] = []

@@ -53,11 +53,12 @@ class Visitor:
         hello = await self._first_frame()
         if hello is None:
             return
-        talk, wrong = await come_in(self._chat, hello, self._meta)
-        after = talk.after(hello.after)
-        lines = await self._chat.ports.transcript.since(talk.key, after) if talk.known else []
-        talk.known = bool(lines) or after > 0
-        standing = await self._chat.ports.lounge.standing(talk.key)
+        async with self._chat.coming.turn():
+            talk, wrong = await come_in(self._chat, hello, self._meta)
+            after = talk.after(hello.after)
+            lines = await self._chat.ports.transcript.since(talk.key, after) if talk.known else []
+            talk.known = bool(lines) or after > 0
+            standing = await self._chat.ports.lounge.standing(talk.key)
         await self._send(sayings.welcome(talk.token(), lines, standing, partly=talk.seat.since > 0))
         for one in wrong:
             await self._send(one)
@@ -161,7 +162,8 @@ class Visitor:
         lounge = self._chat.ports.lounge
         while True:
             with lounge.wake(key) as heard:
-                standing = await lounge.standing(key)
+                async with self._chat.looking.turn():
+                    standing = await lounge.standing(key)
                 if standing != told:
                     await self._send(sayings.stands(standing))
                     told = standing
@@ -171,11 +173,18 @@ class Visitor:
 
     async def _stay(self, talk: Conversation) -> None:
         """The hub knows that the page is open; and the page, that its token was given back elsewhere."""
-        while not (talk.known and await talk.revoked()):
-            await talk.arrive()
+        while not await self._is_over(talk):
             await asyncio.sleep(HERE_EVERY)
         await self._send(sayings.done("reset", True))
         await self._socket.close()
+
+    async def _is_over(self, talk: Conversation) -> bool:
+        """Whether its token was given back; if not, the hub is told that the page is there."""
+        async with self._chat.looking.turn():
+            if talk.known and await talk.revoked():
+                return True
+            await talk.arrive()
+        return False
 
     async def _send(self, saying: Saying) -> None:
         try:

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tests.faults.run import Result
-from tests.faults.watch import ANSWERS, KINDS, Gone, TakeOver, take_overs
+from tests.faults.watch import ANSWERS, KINDS, TAKE_OVER_SECONDS, Gone, TakeOver, take_overs
 
-TAKE_OVER_SECONDS = 30.0
 GROWTH = 0.10
 MESSAGES = 100_000
 LONG_ENOUGH_SECONDS = 600.0

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from tests.faults.draw import Bar, Line, lanes, plot
-from tests.faults.figures import TAKE_OVER_SECONDS, Bound, Figures, Spread, gate, spread
+from tests.faults.figures import Bound, Figures, Spread, gate, spread
 from tests.faults.plan import ROW
 from tests.faults.run import Result
+from tests.faults.watch import TAKE_OVER_SECONDS
 
 MOST_POINTS = 300
 """Of one line; each stands for so many seconds that there are no more."""

@@ -4,6 +4,7 @@ tries until it is welcomed, and draws how long it waits. As cheap as can be: wha
 import asyncio
 import random
 import resource
+import time
 from collections.abc import Sequence
 
 import orjson
@@ -27,7 +28,7 @@ async def come_back(
 
 
 async def _come_back(seat: Seat, session: str, dice: random.Random) -> asyncio.StreamWriter:
-    said = _handshake(seat) + _frame({"type": "hello", "session": session, "after": "0"})
+    knock, hello = _handshake(seat), _frame({"type": "hello", "session": session, "after": "0"})
     tries = 0
     while True:
         await asyncio.sleep(LEAST_PAUSE + dice.random() * min(LONGEST_PAUSE, FIRST_PAUSE * 2**tries))
@@ -36,13 +37,16 @@ async def _come_back(seat: Seat, session: str, dice: random.Random) -> asyncio.S
         try:
             async with asyncio.timeout(OPEN_SECONDS):
                 reader, writer = await asyncio.open_connection("127.0.0.1", seat.port)
-                writer.write(said)
+                writer.write(knock)
+                if not (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 "):
+                    raise ConnectionRefusedError
+                writer.write(hello)
                 await reader.readuntil(b'"welcome"')
         except (OSError, TimeoutError, asyncio.IncompleteReadError):  # not yet, as every page finds
             if writer is not None:
                 writer.close()
         else:
-            return writer
+            print("back", time.monotonic(), tries, flush=True); return writer
 
 
 def _handshake(seat: Seat) -> bytes:

@@ -15,7 +15,6 @@ from tests.fakes.invariants import check_every_commit
 from tests.fakes.processes import until
 from tests.fakes.scene import PASSWORD, SECRET, a_hub, a_real_agent, an_agent, one, rows
 from tests.faults.check import check
-from tests.faults.figures import TAKE_OVER_SECONDS
 from tests.faults.fleet import Fleet, Seat
 from tests.faults.front import DeskPage, Front
 from tests.faults.inject import AMBIGUOUS, Injected
@@ -23,7 +22,7 @@ from tests.faults.load import Load
 from tests.faults.plan import Fault
 from tests.faults.run import ENV
 from tests.faults.soak import copy_code
-from tests.faults.watch import Gone, Watch, take_overs
+from tests.faults.watch import TAKE_OVER_SECONDS, Gone, Watch, take_overs
 from tests.faults.world import Outside
 
 WIDER = """-- wider

@@ -5,7 +5,7 @@ import bisect
 import contextlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,8 @@ from tests.faults.fleet import Fleet
 EVERY_SECONDS = 0.5
 KINDS = {"channel:support": "mailbox", "channel:bot": "Telegram"}
 """What the leases are for, by name."""
+TAKE_OVER_SECONDS = 30.0
+"""So soon another hub must have what one held that is gone."""
 ANSWERS = "answers under way"
 """The lease that is in the rows of the outbox: each answer that is being sent is somebody's for so long."""
 _LOOK = """
@@ -23,14 +25,17 @@ SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
        (SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')) AS outbox,
        (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS unread,
        (SELECT jsonb_object_agg(name, holder) FROM lease WHERE until > clock_timestamp())::text AS held,
-       (SELECT jsonb_object_agg(id, lease_token) FROM outbox WHERE state = 'sending')::text AS sending
+       (SELECT jsonb_object_agg(id, lease_token) FROM outbox WHERE state = 'sending')::text AS sending,
+       (SELECT jsonb_object_agg(lease_token, ends) FROM (
+            SELECT lease_token, max(extract(epoch FROM lease_until)) AS ends FROM outbox WHERE state = 'sending' GROUP BY 1
+       ) lots)::text AS ends
 """
 
 
 @dataclass(slots=True, kw_only=True)
 class Look:
     """One moment. `rss`: bytes by hub, 0 where none runs. `held`: who holds the lease of which channel; "" nobody. `sending`:
-    by which token each answer is being sent."""
+    by which token each answer is being sent. `ends`: until when each token holds, in seconds since 1970."""
 
     at: float
     rss: list[int]
@@ -39,6 +44,7 @@ class Look:
     unread: int = 0
     held: dict[str, str] = field(default_factory=dict)
     sending: dict[str, str] = field(default_factory=dict)
+    ends: dict[str, float] = field(default_factory=dict)
     answered: bool = False
 
 
@@ -63,6 +69,7 @@ class Watch:
                     assert row is not None
                     look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
                     look.held, look.sending = _plain(row["held"]), _plain(row["sending"])
+                    look.ends = _plain(row["ends"])
                     look.answered = True
                 except (
                     OSError,
@@ -81,7 +88,7 @@ class Watch:
                 connection.terminate()
 
 
-def _plain(held: str | None) -> dict[str, str]:
+def _plain(held: str | None) -> dict[str, Any]:
     return dict(json.loads(held)) if held else {}
 
 
@@ -106,7 +113,8 @@ class TakeOver:
 def take_overs(looks: Sequence[Look], gone: Sequence[Gone]) -> list[TakeOver]:
     """Of each lease that was held, and of the answers that were under way: until somebody else had them, or had ended them.
 
-    Whose an answer is cannot be seen from outside: all that were under way count, which makes the time longer, never shorter.
+    Whose an answer is cannot be seen from outside: all that were under way count, which makes the time longer, never shorter;
+    but for those whose lease is renewed afterwards, for the dead renew nothing.
     """
     seen = [look for look in looks if look.answered]
     times = [look.at for look in seen]
@@ -118,29 +126,35 @@ def take_overs(looks: Sequence[Look], gone: Sequence[Gone]) -> list[TakeOver]:
         before = seen[place - 1]
         for name, holder in before.held.items():
             if holder.endswith(f":{one.pid}"):
-                after = _first(
-                    seen,
-                    place,
-                    one.until,
-                    lambda look, n=name, h=holder: look.held.get(n, h) != h,
-                )
+                after = _first(seen[place:], one, lambda look, n=name, h=holder: look.held.get(n, h) != h)
                 if after is not None:
                     found.append(TakeOver(what=KINDS.get(name, name), at=one.at, seconds=after - one.at))
-        if before.sending:
-            after = _first(
-                seen, place, one.until,
-                lambda look, was=before.sending: not was.items() & look.sending.items(),
-            )  # fmt: skip
+        alive = _renewing(look for look in seen[place:] if one.until is None or look.at < one.until)
+        theirs = {answer: token for answer, token in before.sending.items() if token not in alive}
+        if theirs:
+            after = _first(seen[place:], one, lambda look, was=theirs: not was.items() & look.sending.items())
             if after is not None:
                 found.append(TakeOver(what=ANSWERS, at=one.at, seconds=after - one.at))
     return found
 
 
-def _first(looks: Sequence[Look], place: int, until: float | None, holds: Any) -> float | None:
-    for look in looks[place:]:
-        if until is not None and look.at > until:
-            return None
+def _renewing(looks: Iterable[Look]) -> set[str]:
+    """Tokens that are made to hold longer from one look to another."""
+    first, found = dict[str, float](), set[str]()
+    for look in looks:
+        for token, ends in look.ends.items():
+            if ends > first.setdefault(token, ends):
+                found.add(token)
+    return found
+
+
+def _first(looks: Sequence[Look], gone: Gone, holds: Any) -> float | None:
+    for look in looks:
+        if gone.until is not None and look.at > gone.until:
+            break
         if holds(look):
             return look.at
-    # Nobody, to the end: at least so long. Who came back by itself may have gone on with it.
-    return looks[-1].at if until is None else None
+    else:
+        return looks[-1].at if gone.until is None else None  # nobody, to the end: at least so long
+    # It came back by itself, and may have gone on with what it held; but others should not have waited so long.
+    return gone.until if gone.until is not None and gone.until - gone.at > TAKE_OVER_SECONDS else None

@@ -107,6 +107,14 @@ async def test_s90_a_flood_over_two_hubs_is_bounded_and_a_customer_comes_through
         assert await one(ctx, "SELECT count(*) FROM ticket") == BUSY + 3
 
 
+async def _is_cut(reader: asyncio.StreamReader) -> bool:
+    """What was on its way when the line was cut makes a reset of its end."""
+    try:
+        return await reader.read() == b""
+    except ConnectionResetError:
+        return True
+
+
 async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
     ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
@@ -125,7 +133,7 @@ async def test_s90_open_lines_are_bounded_and_who_comes_new_is_served(
         assert (await post(client, hub, "198.51.100.1", page))[0] == 200
         # Of those that said nothing whole as many were cut as were too many.
         async with asyncio.timeout(20):
-            gone = {reader for reader, _ in lines[: LINES * 2] if await reader.read() == b""}
+            gone = {reader for reader, _ in lines[: LINES * 2] if await _is_cut(reader)}
         assert len(gone) == LINES * 2
         for _, writer in lines:
             writer.close()

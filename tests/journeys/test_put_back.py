@@ -1,5 +1,5 @@
-"""F31: a database that was put back from a copy which is an hour old. What came and left in that hour is neither doubled nor sent
-as another letter."""
+"""F31: a database that was put back from a copy which is an hour old. What came and left in that hour is neither doubled nor
+sent as another letter."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
