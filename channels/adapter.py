@@ -394,6 +394,11 @@ class Asking:
     shut: bool | None = None
     too_large: tuple[str, ...] = ()
 
+    @property
+    def mere_words(self) -> bool:
+        """Nothing but words that may be for the agents."""
+        return not (self.command or self.pressed or self.phone or self.too_large) and self.shut is None
+
     def with_(self, **more: Any) -> "Asking":
         """The same with this said too."""
         return replace(self, **more)
@@ -418,6 +423,11 @@ class Counter(Protocol):
     async def __call__(self, asking: Asking, /) -> CounterReply | None:
         """Do what is asked, once for each key: the second time nothing is said. None: it is a word for the agents, and has to
         be accepted as an item. Raises Unavailable."""
+        ...
+
+    async def concerned(self, askings: Sequence[Asking], /) -> set[str]:
+        """Of mere words (no command, no button, no number), the keys of those that it may have to do with as things stand; the
+        others are for the agents. So that many words cost one question. Raises Unavailable."""
         ...
 
     def commands(self, language: str) -> Sequence[tuple[str, str]]:

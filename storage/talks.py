@@ -71,6 +71,15 @@ async def is_claimed(connection: Connection, channel_id: int, key: str) -> bool:
     return found
 
 
+async def concerned(connection: Connection, channel_id: int, words: Sequence[tuple[str, str]]) -> set[str]:
+    """Of words, each (conversation, key): the keys of those whose conversation was asked for something, or that were taken for
+    an answer before."""
+    found = await connection.fetch(
+        SQL["concerned"], channel_id, [thread_key for thread_key, _ in words], [key for _, key in words]
+    )
+    return {row["key"] for row in found}
+
+
 async def set_language(
     connection: Connection, channel_id: int, thread_key: str, *, locale: str, language: str
 ) -> None:

@@ -67,7 +67,7 @@ def cheap_passwords() -> Iterator[PasswordHasher]:
 
 @pytest.fixture(scope="session", autouse=True)
 def types_asked_once() -> Iterator[None]:
-    """The driver asks on each new line what Postgres' own types are, which costs the server more than most tests say on that line.
+    """The driver asks on each new line what Postgres' own types are, which costs the server more than what most tests say.
     They are the same everywhere: here the first line of a process asks."""
     ask, known = asyncpg.Connection._introspect_types, {}
 

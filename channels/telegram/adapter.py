@@ -94,13 +94,14 @@ class TelegramAdapter:
                 offset, wait=self._settings.poll_seconds, read_timeout=self._settings.timeout_seconds
             )
             offset = None
+            plain = await self._plain_words(updates)
             batch: list[RawItem] = []
             for update in updates:
                 # What is asked of the hub comes after what was said before it.
                 if whom_for(update) is For.COUNTER or _is_command(update):
                     await self._commit(batch, accept)
                     batch = []
-                if item := await self._hear(update):
+                if item := await self._hear(update, plain):
                     batch.append(item)
                 if sum(len(item.content) for item in batch) > _BATCH_BYTES:
                     await self._commit(batch, accept)
@@ -110,8 +111,24 @@ class TelegramAdapter:
             if updates:
                 offset = max(update["update_id"] for update in updates) + 1
 
-    async def _hear(self, update: Mapping[str, Any]) -> RawItem | None:
-        """What is to be accepted of it; what it asks of the hub is done. Raises Unavailable."""
+    async def _plain_words(self, updates: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+        """Words of which the hub itself wants nothing as things stand: by the key of each its conversation. Asked once for all
+        of them; who comes back after an hour finds thousands."""
+        words = [
+            asking
+            for update in updates
+            if whom_for(update) is For.AGENTS
+            and (asking := asking_of(update)) is not None
+            and asking.mere_words
+        ]
+        if not words:
+            return {}
+        concerned = await self._ports.counter.concerned(words)
+        return {one.key: one.thread_key for one in words if one.key not in concerned}
+
+    async def _hear(self, update: Mapping[str, Any], plain: dict[str, str]) -> RawItem | None:
+        """What is to be accepted of it; what it asks of the hub is done. Raises Unavailable. `plain`: words that are known to
+        be the agents'. Where the hub served a conversation it may have asked for an answer, so they are not known any more."""
         whom = whom_for(update)
         if whom is For.GROUP:
             self._check_lease()
@@ -119,7 +136,9 @@ class TelegramAdapter:
         if whom not in (For.AGENTS, For.COUNTER):
             return None
         asking = asking_of(update)
-        if asking is not None and await self._serve(asking, update):
+        if asking is not None and asking.key not in plain and await self._serve(asking, update):
+            for key in [key for key, thread_key in plain.items() if thread_key == asking.thread_key]:
+                del plain[key]
             return None
         return await self._pack(update) if whom is For.AGENTS else None
 
@@ -301,7 +320,7 @@ class TelegramAdapter:
         if type(update.get("update_id")) is not int:
             return web.Response(status=400, text="update_id: expected a whole number")
         try:
-            if item := await self._hear(update):
+            if item := await self._hear(update, {}):
                 await accept([item])
         except (NotAccepted, Unavailable):
             return web.Response(status=503, headers={"Retry-After": "5"})

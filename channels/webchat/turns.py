@@ -1,5 +1,5 @@
-"""Who comes in is looked after in turn, a few at a time. After a restart thousands of pages come back in the same seconds: if all
-were asked about at once, each would wait for the database until it gives up, and so would everybody who signs in or answers."""
+"""Who comes in is looked after in turn, a few at a time. After a restart thousands of pages come back in the same seconds: if
+all were asked about at once, each would wait for the database until it gives up, and so would all who sign in or answer."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -173,18 +173,14 @@ class Visitor:
 
     async def _stay(self, talk: Conversation) -> None:
         """The hub knows that the page is open; and the page, that its token was given back elsewhere."""
-        while not await self._is_over(talk):
+        while True:
+            async with self._chat.looking.turn():
+                if talk.known and await talk.revoked():
+                    break
+                await talk.arrive()
             await asyncio.sleep(HERE_EVERY)
         await self._send(sayings.done("reset", True))
         await self._socket.close()
-
-    async def _is_over(self, talk: Conversation) -> bool:
-        """Whether its token was given back; if not, the hub is told that the page is there."""
-        async with self._chat.looking.turn():
-            if talk.known and await talk.revoked():
-                return True
-            await talk.arrive()
-        return False
 
     async def _send(self, saying: Saying) -> None:
         try:

@@ -14,6 +14,11 @@ INSERT INTO counter_key (channel_id, key) VALUES ($1, $2) ON CONFLICT DO NOTHING
 -- name: is_claimed
 SELECT EXISTS (SELECT 1 FROM counter_key WHERE channel_id = $1 AND key = $2)
 
+-- name: concerned
+SELECT said.key FROM unnest($2::text[], $3::text[]) AS said (thread_key, key)
+WHERE EXISTS (SELECT FROM talk t WHERE t.channel_id = $1 AND t.thread_key = said.thread_key AND t.waits_until > clock_timestamp())
+   OR EXISTS (SELECT FROM counter_key k WHERE k.channel_id = $1 AND k.key = said.key)
+
 -- name: set_language
 -- Of the conversation, and of the customer.
 WITH chosen AS (

@@ -158,6 +158,9 @@ class Desk:
         member = CounterReply() if asking.shut is not None else None
         return self.replies.get(named, member)
 
+    async def concerned(self, askings: Sequence[Asking]) -> set[str]:
+        return {asking.key for asking in askings}
+
     def commands(self, language: str) -> Sequence[tuple[str, str]]:
         return [("help", "帮助" if language == "zh_CN" else "Help")]
 

@@ -46,7 +46,7 @@ async def _come_back(seat: Seat, session: str, dice: random.Random) -> asyncio.S
             if writer is not None:
                 writer.close()
         else:
-            print("back", time.monotonic(), tries, flush=True); return writer
+            return writer
 
 
 def _handshake(seat: Seat) -> bytes:

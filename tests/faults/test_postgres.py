@@ -145,7 +145,9 @@ async def test_a_lease_holds_while_every_word_is_half_a_second_late(
         hold_lease(ctx, "x") as lease,
     ):
         # Connections are there, as in a hub that has worked: each costs several words.
-        await asyncio.gather(*(ctx.database.read(lambda c: c.execute("SELECT pg_sleep(0.1)")) for _ in range(5)))
+        await asyncio.gather(
+            *(ctx.database.read(lambda c: c.execute("SELECT pg_sleep(0.1)")) for _ in range(5))
+        )
         proxy.up.late = (0.35, 0.3)
         with capture_logs() as logged:
             wanting = asyncio.create_task(_have(other, "x"))

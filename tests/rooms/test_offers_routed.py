@@ -74,6 +74,10 @@ async def test_what_nobody_answered_is_asked_of_the_next_before_what_came_later(
     assert await drain(ctx) == 1
     later = [await _opened(ctx) for _ in range(3)]
     assert await drain(ctx) == 0
+    # Each came ten minutes before the next.
+    for n, waiting in enumerate((opened, *later)):
+        query = "UPDATE ticket SET waiting_since = waiting_since - $2 * interval '10 min' WHERE id = $1 RETURNING 1"
+        await one(ctx, query, waiting["id"], 3 - n)
     await one(ctx, "UPDATE offer SET expires_at = clock_timestamp() RETURNING 1")
     assert await expire_offers(ctx) == 1
     await set_presence(ctx, agent_id=ann, presence="offline", actor=SYSTEM)

@@ -14,6 +14,7 @@ from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.presence import set_presence
 from hub.actions.floor.route import drain, why_waiting
 from hub.actions.status import change_status
+from storage.database import Connection
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows, say, ticket
 
@@ -272,6 +273,36 @@ async def test_two_hubs_give_nothing_twice_and_overfill_nobody(ctx: Context, oth
     assert not (free and waiting)
     given = await rows(ctx, "SELECT ticket_id FROM assignment WHERE ended_at IS NULL")
     assert len(given) == len({row["ticket_id"] for row in given})
+
+
+# Fired after what watches (in the order of names): whoever was looked at is not committed yet when the other is looked at.
+_SLOW_COMMIT = """
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON assignment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();
+"""
+
+
+async def test_what_watches_each_commit_sees_two_that_come_at_the_same_moment(database_dsn: str) -> None:
+    """Each gives the ticket to an agent, and neither sees the other: without the index that forbids it, one must not commit."""
+    async with a_hub(database_dsn) as ctx:
+        await check_every_commit(ctx.database, by_hand=True, unguarded=True)
+        await ctx.database.run(lambda c: c.execute(_SLOW_COMMIT))
+        opened, met = await _waiting(ctx), asyncio.Barrier(2)
+
+        async def give(agent_id: int) -> None:
+            async def work(c: Connection) -> None:
+                await c.execute(
+                    "INSERT INTO assignment (ticket_id, agent_id) VALUES ($1, $2)", opened["id"], agent_id
+                )
+                await met.wait()
+
+            await ctx.database.run(work)
+
+        agents = [await an_agent(ctx, name) for name in ("ann", "ben")]
+        outcomes = await asyncio.gather(*map(give, agents), return_exceptions=True)
+        (refused,) = [one_ for one_ in outcomes if one_ is not None]
+        assert "is given to" in str(refused)
 
 
 async def test_two_hubs_and_one_place(ctx: Context, other: Context) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import io
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 
 from channels.adapter import (
+    Asking,
     ChannelFailure,
     CounterReply,
     Hearing,
@@ -165,6 +166,38 @@ async def test_a_group_is_told_in_its_language_and_left(world: TelegramWorld) ->
     assert ["私聊" in one["text"] for one in world.sent_to(-7)] == [True]
     assert world.sent_to(-8) == [], "in a channel it may not speak"
     assert all(world.state.groups[one].left for one in (-7, -8))
+
+
+async def test_mere_words_are_asked_about_together_until_the_hub_has_asked_for_one(
+    world: TelegramWorld,
+) -> None:
+    """Whoever was away for an hour finds thousands: no question to the database for each."""
+    journal, li, counter = Journal(), 880002, Unconcerned({"link": CounterReply(text="Address?")})
+    for who, text in (
+        (MEI, "the lid"),
+        (MEI, "/link"),
+        (li, "hello"),
+        (MEI, "mei@mail.example"),
+        (li, "there?"),
+    ):
+        await world.customer_writes(who, "小梅", text)
+    async with opened(world, counter=counter) as adapter, heard(adapter, journal):
+        items = await journal.kept(4)
+    assert [read(world, item).text for item in items] == ["the lid", "hello", "mei@mail.example", "there?"]
+    assert counter.questions == [["the lid", "hello", "mei@mail.example", "there?"]]
+    assert [one.words for one in counter.asked] == ["/link", "mei@mail.example"]
+
+
+class Unconcerned(Desk):
+    """A counter that waits for nobody's words, as long as it is asked only once."""
+
+    def __init__(self, replies: dict[str, CounterReply]) -> None:
+        super().__init__(replies)
+        self.questions: list[list[str]] = []
+
+    async def concerned(self, askings: Sequence[Asking]) -> set[str]:
+        self.questions.append([one.words for one in askings])
+        return set()
 
 
 async def test_what_the_hub_answers_itself_is_no_item(world: TelegramWorld) -> None:

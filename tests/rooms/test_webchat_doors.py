@@ -2,14 +2,15 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
-from channels.adapter import FileOfLine, OpenFile
+from channels.adapter import Counted, FileOfLine, OpenFile, Tally
 from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say, until
 from tests.fakes.ports import Doorkeeper
 from tests.fakes.visitor import IDENTITY_SECRET
@@ -220,3 +221,61 @@ async def test_when_it_opens_next_is_told_with_its_zone() -> None:
         _, (welcome,) = await room.post("poll", {"type": "hello"})
         assert welcome["standing"]["serving"] is False
         assert datetime.fromisoformat(welcome["standing"]["opens_at"]) == opens
+
+
+# ── very many at once ───────────────────────────────────────────────────────────────────────────────────────────────
+class BusyDoorkeeper(Doorkeeper):
+    """Answers when it is let, and after so many seconds. `most`: how many it was asked about at the same time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = asyncio.Event()
+        self.asked = self.most = 0
+        self.slow = 0.0
+
+    async def count(self, what: Sequence[Counted]) -> list[Tally]:
+        async with self._asked():
+            return await super().count(what)
+
+    async def was_taken(self, mark: str) -> bool:
+        async with self._asked():
+            return await super().was_taken(mark)
+
+    @asynccontextmanager
+    async def _asked(self) -> AsyncIterator[None]:
+        self.asked += 1
+        self.most = max(self.most, self.asked)
+        try:
+            await self.go.wait()
+            await asyncio.sleep(self.slow)
+            yield
+        finally:
+            self.asked -= 1
+
+
+async def test_who_comes_in_is_looked_after_in_turn_and_not_kept_waiting_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("channels.webchat.doors._KNOCK_SECONDS", 0.3)
+    gate = BusyDoorkeeper()
+    async with a_chat(gate=gate) as room:
+
+        async def comes(session: str = "") -> dict[str, Any]:
+            async with room.line(session) as (_, welcome):
+                return welcome
+
+        knocking = [asyncio.create_task(comes()) for _ in range(10)]
+        async with asyncio.timeout(20):
+            while len(waiting := [one for one in knocking if not one.done()]) > 1:
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for one in set(knocking) - set(waiting):
+            with pytest.raises(aiohttp.WSServerHandshakeError) as sent_away:
+                await one
+            assert (sent_away.value.status, (sent_away.value.headers or {})["Retry-After"]) == (503, "5")
+        assert gate.most == 1
+        gate.go.set()
+        session = (await waiting[0])["session"]
+        # Each of many: at the door one at a time, three who are shown their conversation, two more looks in passing.
+        gate.most, gate.slow = 0, 0.02
+        welcomes = await asyncio.gather(*(comes(session) for _ in range(12)))
+        assert len(welcomes) == 12 and 1 < gate.most <= 6

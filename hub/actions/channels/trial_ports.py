@@ -40,6 +40,9 @@ class _NobodyThere:
     async def __call__(self, _asking: Asking) -> CounterReply | None:
         return None
 
+    async def concerned(self, _askings: Sequence[Asking]) -> set[str]:
+        return set()
+
     def commands(self, _language: str) -> Sequence[tuple[str, str]]:
         return ()
 

@@ -51,6 +51,15 @@ class ServedCounter:
     def commands(self, language: str) -> Sequence[tuple[str, str]]:
         return COMMANDS[language]
 
+    async def concerned(self, askings: Sequence[Asking]) -> set[str]:
+        try:
+            number = await channel_id(self._ctx, self._channel)
+            return await self._ctx.database.read(
+                lambda c: talks.concerned(c, number, [(one.thread_key, one.key) for one in askings])
+            )
+        except DatabaseUnavailable as error:
+            raise Unavailable(str(error)) from error
+
     async def __call__(self, asking: Asking) -> CounterReply | None:
         try:
             number = await channel_id(self._ctx, self._channel)

@@ -155,8 +155,8 @@ def _may_ring(row: LedgerRow) -> bool:
     """Most of what is said to customers, and how it fares, is no news to anybody; nor is it news where a person moves an answer
     that did not arrive."""
     if row.kind == EventKind.DELIVERY_CHANGED:
-        return row.agent_id is None and row.data["state"] in _NOT_DELIVERED
-    return row.data.get("direction") != "out"
+        return row.agent_id is None and str(row.data["state"]) in _NOT_DELIVERED
+    return str(row.data.get("direction")) != "out"
 
 
 def _named_in(note: NoteRow, facts: Facts) -> list[int]:
