@@ -23,24 +23,28 @@ _RUN = """([within, rules]) => axe.run(within || document, {runOnly: rules, resu
 _CONTRAST_UNLESS_ALIKE = (
     """axe.configure({rules: [{id: "color-contrast", selector: ":not([data-alike])"}]})"""
 )
-_MARK_ALIKE = """most => {
-    const numbers = new Map(), under = new Map(), seen = new Map();
+_MARK_ALIKE = """([within, most, known]) => {
+    const under = new Map(), seen = new Map(Object.entries(known));
     const number = (...told) => {
-        const all = told.join("|");
-        return numbers.get(all) ?? numbers.set(all, numbers.size + 1).get(all);
+        let one = 7, other = 11;
+        for (const sign of told.join("|")) {
+            one = Math.imul(one ^ sign.codePointAt(0), 2654435761);
+            other = Math.imul(other ^ sign.codePointAt(0), 1597334677);
+        }
+        return `${one}${other}`;
     };
     const paint = (style) => [style.backgroundColor, style.backgroundImage, style.opacity, style.filter, style.mixBlendMode,
         style.clipPath, style.position.replace("relative", "static")].join();
     const nothing = "rgba(0, 0, 0, 0),none,1,none,normal,none,static";
     for (const one of document.querySelectorAll("html, html *")) {
-        const style = getComputedStyle(one), painted = paint(style), below = under.get(one.parentElement) ?? 0;
+        const style = getComputedStyle(one), painted = paint(style), below = under.get(one.parentElement) ?? "";
         under.set(one, painted === nothing ? below : number(below, painted));
         const field = one.matches("input, select, textarea");
         const says = field || [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
         one.toggleAttribute("data-alike", !says);
         const box = one.getBoundingClientRect();
         const shown = one.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-        if (!says || !shown || box.width < 2 || box.height < 2) continue;
+        if (!says || !shown || (within && !one.closest(within)) || box.width < 2 || box.height < 2) continue;
         const beside = ["::before", "::after"].map((name) => getComputedStyle(one, name)).map((it) => it.content + paint(it));
         const off = !!(one.closest(":disabled, [aria-disabled=true]") || one.closest("label")?.control?.disabled);
         const letters = [style.color, style.fontSize, style.fontWeight, style.textShadow];
@@ -48,13 +52,15 @@ _MARK_ALIKE = """most => {
         seen.set(kind, (seen.get(kind) ?? 0) + 1);
         one.toggleAttribute("data-alike", seen.get(kind) > most);
     }
+    return Object.fromEntries(seen);
 }"""
 _UNMARK = (
     """() => document.querySelectorAll("[data-alike]").forEach((one) => one.removeAttribute("data-alike"))"""
 )
 OF_EACH_KIND = 2
-"""Texts whose contrast is looked at where the page was looked at as a whole before, of those that are drawn alike: the same
-colour, size and weight over the same grounds. Contrast takes longer than all other rules together."""
+"""Texts that are drawn alike (the same colour, size and weight over the same grounds) have the same contrast: of those in one
+theme so many are looked at, once the page as a whole was. Contrast takes longer than all other rules together."""
+_EVERY_ONE = 10**9
 _THEME = "theme => { document.documentElement.dataset.theme = theme; }"
 _TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
 
@@ -121,6 +127,7 @@ class Looks:
         self.page, self._url, self._part = page, desk_url, part
         self._been: set[str] = set()
         self._found: dict[str, list[str]] = {}
+        self._drawn: dict[str, dict[str, int]] = {"light": {}, "dark": {}}
 
     @classmethod
     async def begin(cls, page: Page, desk_url: str, part: str) -> "Looks":
@@ -144,17 +151,19 @@ class Looks:
 
     async def here(self, name: str, *, within: str | None = None) -> None:
         """Look at the page as it stands, wide and narrow, light and dark; it is left as wide as it was. The first look is at
-        the contrast of every text, the other three at that of each kind of text."""
+        the contrast of every text, the other three at that of texts that are drawn as none before in that theme."""
         before = self.page.viewport_size
         theme = await self.page.evaluate("document.documentElement.dataset.theme")
         for width in WIDTHS:
             await self.page.set_viewport_size({"width": width, "height": 800})
             await self.page.evaluate(_THEME, "light")
             if width != WIDTHS[0]:
-                await self.page.evaluate(_MARK_ALIKE, OF_EACH_KIND)
+                await self._pass_over_what_is_alike("light", within)
             self._note(f"{name}, {width} px", await violations(self.page, within))
+            if width == WIDTHS[0]:
+                await self._pass_over_what_is_alike("light", within, most=_EVERY_ONE)
             await self.page.evaluate(_THEME, "dark")
-            await self.page.evaluate(_MARK_ALIKE, OF_EACH_KIND)
+            await self._pass_over_what_is_alike("dark", within)
             self._note(f"{name}, {width} px, dark", await violations(self.page, within, rules=COLOURS))
             if over := max(0, await self.page.evaluate(_TOO_WIDE)):
                 self._note(f"{name}, {width} px", [f"{over} px too wide"])
@@ -162,6 +171,11 @@ class Looks:
         await self.page.evaluate(_THEME, theme)
         if before:
             await self.page.set_viewport_size(before)
+
+    async def _pass_over_what_is_alike(
+        self, theme: str, within: str | None, *, most: int = OF_EACH_KIND
+    ) -> None:
+        self._drawn[theme] = await self.page.evaluate(_MARK_ALIKE, [within, most, self._drawn[theme]])
 
     def found_nothing(self) -> None:
         """Every address of the part was visited, and axe had nothing to say."""

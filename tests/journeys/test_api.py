@@ -28,6 +28,9 @@ from storage.database import Connection, Database
 
 DOCUMENT = make_document(OPERATIONS)
 BIG = 2**53
+DOOR_ROUNDS = 8
+NOTHING = "987654321"
+"""The number of nothing that there is."""
 ANSWERING = {
     "kind": "api",
     "callback_url": "http://127.0.0.1:9/answers",
@@ -254,19 +257,22 @@ async def test_a_missing_channel_is_told_with_what_to_do(
     assert says in reply.json["detail"]
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: one.name)
-async def test_no_operation_opens_without_its_key_and_scope(api: Api, operation: Operation) -> None:
-    path = operation.path.format(
-        number="T-10019", id="1", customer="1", token="x", channel="x", address="a@b.cn", name="service",
-        version="1", task="A-10019", call="1", language="en", incident="1", other="1",
-    )  # fmt: skip
-    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
-        reply = await api.call(operation.method, path, {}, scope=None, headers=headers)
-        assert reply.status == 401
-        assert reply.headers["WWW-Authenticate"].startswith("Bearer")
-    for scope in Scope:
-        reply = await api.call(operation.method, path, {}, scope=scope)
-        assert (reply.status == 403) is not operation.open_to(frozenset({scope})), reply.body
+@pytest.mark.parametrize("part", range(DOOR_ROUNDS))
+async def test_no_operation_opens_without_its_key_and_scope(api: Api, part: int) -> None:
+    """Each part of the operations at a house of its own: not so many wrong keys at one that it would listen to no more."""
+    for operation in OPERATIONS[part::DOOR_ROUNDS]:
+        path = operation.path.format(
+            number="T-10019", id=NOTHING, customer="1", token="x", channel="x", address="a@b.cn", name="service",
+            version=NOTHING, task="A-10019", call=NOTHING, language="en", incident="1", other="1",
+        )  # fmt: skip
+        for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic eDp5"}):
+            reply = await api.call(operation.method, path, {}, scope=None, headers=headers)
+            assert reply.status == 401, operation.name
+            assert reply.headers["WWW-Authenticate"].startswith("Bearer")
+        for scope in Scope:
+            reply = await api.call(operation.method, path, {}, scope=scope)
+            is_open = operation.open_to(frozenset({scope}))
+            assert (reply.status == 403) is not is_open, (operation.name, scope, reply.body)
 
 
 async def test_a_ticket_is_answered_noted_assigned_and_closed(api: Api) -> None:

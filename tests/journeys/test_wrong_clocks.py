@@ -61,15 +61,17 @@ async def _leases(ctx: Context) -> list[dict[str, object]]:
 
 
 async def _put_off(hub: HubProcess, key: str, code: int) -> None:
-    """Somebody on this hub puts a ticket off for half an hour, and says until when."""
-    moment = datetime.now(UTC) + timedelta(minutes=30)
-    async with (
-        aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as client,
-        client.post(
-            f"{hub.url}/api/v1/tickets/{show_code(TICKET, code)}/snooze", json={"until": moment.isoformat()}
-        ) as answer,
-    ):
-        assert answer.status == 200, await answer.text()
+    """Somebody on this hub puts a ticket off for half an hour, and says until when; again where it was too busy."""
+    until_when = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+    url = f"{hub.url}/api/v1/tickets/{show_code(TICKET, code)}/snooze"
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {key}"}) as client:
+
+        async def is_done() -> bool:
+            async with client.post(url, json={"until": until_when}) as answer:
+                assert answer.status in (200, 503), await answer.text()
+                return answer.status == 200
+
+        await until(is_done, seconds=30, what="the ticket is put off")
 
 
 async def _fired(ctx: Context) -> list[str]:

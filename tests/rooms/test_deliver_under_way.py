@@ -1,8 +1,9 @@
 """A reply on which the other side takes its time holds up its own ticket and its own place, nobody else's."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -47,7 +48,7 @@ async def _reply(ctx: Context, code: int, text: str) -> None:
 
 
 @asynccontextmanager
-async def _at_work(ctx: Context, outside: Outside) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+async def _at_work(ctx: Context, outside: Outside) -> AsyncIterator[Callable[[], Coroutine[Any, Any, None]]]:
     """The loop of the channel; yields what halts it and waits for it."""
     halt = asyncio.Event()
 

@@ -106,9 +106,13 @@ async def test_a_line_carries_so_many_letters_and_no_more(monkeypatch: pytest.Mo
     assert (relays.lines, len(relays.scripts[0].taken)) == (3, 5)
 
 
-@pytest.mark.parametrize("had_enough", ["421 too many letters", "452 too many letters", "550 not by this line", DROP])
+@pytest.mark.parametrize(
+    "had_enough", ["421 too many letters", "452 too many letters", "550 not by this line", DROP]
+)
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT"])
-async def test_a_relay_that_has_had_enough_of_a_line_gets_the_letter_by_another(stage: str, had_enough: str) -> None:
+async def test_a_relay_that_has_had_enough_of_a_line_gets_the_letter_by_another(
+    stage: str, had_enough: str
+) -> None:
     """What it says at MAIL may be about the line; at RCPT only that it hangs up is."""
     first, second = _good(), _good()
     relays = Relays(first, second)
@@ -137,9 +141,12 @@ async def test_what_a_fresh_line_says_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "answer"), [("RCPT", "550 unknown"), ("DATA", "451 later"), (".", "554 spam"), (".", "nonsense")]
+    ("stage", "answer"),
+    [("RCPT", "550 unknown"), ("DATA", "451 later"), (".", "554 spam"), (".", "nonsense")],
 )
-async def test_after_a_letter_that_was_not_taken_the_next_has_a_line_of_its_own(stage: str, answer: str) -> None:
+async def test_after_a_letter_that_was_not_taken_the_next_has_a_line_of_its_own(
+    stage: str, answer: str
+) -> None:
     first, second = _good(**{stage: answer}), _good()
     relays = Relays(first, second)
     async with _inbox(relays) as inbox:

@@ -102,12 +102,9 @@ def is_strong_utf8(data: bytes) -> bool:
     """Whether valid UTF-8 is no accident: some double-byte text of one or two words happens to be valid."""
     if data.startswith(b"\xef\xbb\xbf"):
         return True
-    found = 0
-    for match in _MULTI.finditer(data[:20_000]):
-        found += 1
-        if found == 4 or len(match.group()) >= 3:
-            return True
-    return False
+    return any(
+        place == 4 or len(match.group()) >= 3 for place, match in enumerate(_MULTI.finditer(data[:20_000]), 1)
+    )
 
 
 def is_mostly_utf8(data: bytes) -> bool:

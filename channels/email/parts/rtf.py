@@ -114,7 +114,9 @@ class _Reader:
             elif text:
                 self._text(text)
         self._flush()
-        return "".join(self.out)
+        # What lies beyond the first 65,536 characters is written in two halves; one half alone, and NUL, are no text.
+        halves = "".join(self.out).encode("utf-16-le", "surrogatepass")
+        return halves.decode("utf-16-le", "replace").replace("\0", "")
 
     @property
     def _shown(self) -> bool:

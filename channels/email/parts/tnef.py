@@ -112,7 +112,7 @@ def _read_message(found: Tnef, props: dict[int, tuple[int, bytes]], codepage: st
     if _P_HTML in props:
         kind, value = props[_P_HTML]
         found.html = value.decode("utf-16-le", "replace") if kind == _UNICODE else decode(value, html_page)
-        found.html = found.html.rstrip("\0")
+        found.html = found.html.replace("\0", "")
     if _P_RTF in props and not found.html:
         text, found.html = read_rtf(unpack_rtf(props[_P_RTF][1]))
         found.text = found.text or text
@@ -183,9 +183,9 @@ def _after_name(data: bytes, position: int) -> int:
 def _text(props: dict[int, tuple[int, bytes]], name: int, codepage: str) -> str:
     kind, value = props.get(name, (0, b""))
     if kind == _UNICODE:
-        return value.decode("utf-16-le", "replace").rstrip("\0")
+        return value.decode("utf-16-le", "replace").replace("\0", "")
     return _string(value, codepage) if kind in (_STRING8, _BINARY) else ""
 
 
 def _string(value: bytes, codepage: str) -> str:
-    return decode(value.rstrip(b"\0"), codepage)
+    return decode(value.rstrip(b"\0"), codepage).replace("\0", "")

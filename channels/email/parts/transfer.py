@@ -45,7 +45,9 @@ def _from_base64(raw: bytes, text: bool) -> bytes:
 
 def _has_foreign(raw: bytes) -> bool:
     """Whether there is a sign that base64 has not, or a gap within a line."""
-    return bool(raw.translate(None, _ALPHABET)) or ((b" " in raw or b"\t" in raw) and _GAP.search(raw) is not None)
+    return bool(raw.translate(None, _ALPHABET)) or (
+        (b" " in raw or b"\t" in raw) and _GAP.search(raw) is not None
+    )
 
 
 def _looks_base64(raw: bytes) -> bool:

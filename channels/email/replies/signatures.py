@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 
 from channels.email.replies.quote_marks import CUT, is_rule
-from channels.email.replies.stems import holds_any
 from channels.email.replies.signature_words import (
     ANNOUNCED,
     CHINESE_STEMS,
@@ -25,6 +24,7 @@ from channels.email.replies.signature_words import (
     SENTENCE,
     THANKS,
 )
+from channels.email.replies.stems import holds_any
 
 _TAIL = 60
 """Lines from the end that are looked at."""

@@ -91,6 +91,32 @@ def test_rich_text_unpacks_and_reads() -> None:
     assert unpack_rtf(b"") == unpack_rtf(b"\0" * 40) == b""
 
 
+def test_rich_text_writes_an_emoji_in_two_halves() -> None:
+    """[MS-OXRTFEX] and the RTF specification know no larger number than one of 16 bits. One half alone is no character."""
+    assert read_rtf(rb"{\rtf1 \uc1 Hi \u-10179?\u-8704? \u0?\'00and \u-10179?x}") == (
+        "Hi \U0001f600 and \ufffdx",
+        "",
+    )
+    html = rb"{\rtf1\fromhtml1 {\*\htmltag64 <p>}\u-10179?\u-8704?}"
+    assert read_rtf(html) == ("", "<p>\U0001f600")
+
+
+@pytest.mark.parametrize(
+    ("wrapped", "text", "html"),
+    [
+        ((0x0002800C, b"te\0xt\0"), "text", ""),
+        ((0x00069003, props(prop(0x1F, 0x1000, utf16("te\0xt")))), "text", ""),
+        ((0x00069003, props(prop(0x1F, 0x1013, utf16("<p>a\0b</p>")))), "", "<p>ab</p>"),
+        ((0x00069003, props(prop(0x102, 0x1013, b"<p>a\0b\xe9</p>"))), "", "<p>ab\xe9</p>"),
+    ],
+)
+def test_nothing_of_a_tnef_is_more_than_a_database_keeps(
+    wrapped: tuple[int, bytes], text: str, html: str
+) -> None:
+    found = read_tnef(tnef(wrapped))
+    assert found is not None and (found.text, found.html) == (text, html)
+
+
 def test_rich_text_made_from_html_becomes_html_again() -> None:
     source = rb"{\rtf1\ansi\ansicpg936\fromhtml1{\fonttbl{\f0 A;}}{\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\b not shown \htmlrtf0 \'d6\'d0 \{a\}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}}"
     assert read_rtf(source) == ("", '<p class="x">中 {a}</p>')
