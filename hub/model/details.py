@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from hub.model.interactions import Forwarded, Invite, LetterDetails, Mailbox, SenderCheck
@@ -15,7 +15,7 @@ def details_text(details: LetterDetails | None) -> str:
     """JSON without what is empty; "{}" for none. NUL and lone surrogates, which Postgres keeps in no text, become U+FFFD."""
     if details is None:
         return "{}"
-    return json.dumps(_without_empty(asdict(details)), ensure_ascii=False)
+    return json.dumps(_without_empty(details), ensure_ascii=False)
 
 
 def read_details(data: Mapping[str, Any]) -> LetterDetails | None:
@@ -41,8 +41,9 @@ def read_details(data: Mapping[str, Any]) -> LetterDetails | None:
 
 
 def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: made for key, one in value.items() if (made := _without_empty(one)) or key == "address"}
+    if is_dataclass(value):
+        made = {one.name: _without_empty(getattr(value, one.name)) for one in fields(value)}
+        return {name: one for name, one in made.items() if one or name == "address"}
     if isinstance(value, (list, tuple)):
         return [_without_empty(one) for one in value]
     if isinstance(value, str):

@@ -225,7 +225,8 @@ async def test_when_it_opens_next_is_told_with_its_zone() -> None:
 
 # ── very many at once ───────────────────────────────────────────────────────────────────────────────────────────────
 class BusyDoorkeeper(Doorkeeper):
-    """Answers when it is let, and after so many seconds. `most`: how many it was asked about at the same time."""
+    """Answers when it is let. `most`: how many it was asked about at the same time; `slow`: seconds in which it says whether a
+    token was given back."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -234,20 +235,20 @@ class BusyDoorkeeper(Doorkeeper):
         self.slow = 0.0
 
     async def count(self, what: Sequence[Counted]) -> list[Tally]:
-        async with self._asked():
+        async with self._asked(0):
             return await super().count(what)
 
     async def was_taken(self, mark: str) -> bool:
-        async with self._asked():
+        async with self._asked(self.slow):
             return await super().was_taken(mark)
 
     @asynccontextmanager
-    async def _asked(self) -> AsyncIterator[None]:
+    async def _asked(self, seconds: float) -> AsyncIterator[None]:
         self.asked += 1
         self.most = max(self.most, self.asked)
         try:
             await self.go.wait()
-            await asyncio.sleep(self.slow)
+            await asyncio.sleep(seconds)
             yield
         finally:
             self.asked -= 1
@@ -276,6 +277,6 @@ async def test_who_comes_in_is_looked_after_in_turn_and_not_kept_waiting_for_lon
         gate.go.set()
         session = (await waiting[0])["session"]
         # Each of many: at the door one at a time, three who are shown their conversation, two more looks in passing.
-        gate.most, gate.slow = 0, 0.02
+        gate.most, gate.slow = 0, 0.1
         welcomes = await asyncio.gather(*(comes(session) for _ in range(12)))
         assert len(welcomes) == 12 and 1 < gate.most <= 6

@@ -136,17 +136,18 @@ class Walk:
         )
 
 
-@pytest.mark.parametrize("seed", [51, 2026])
-async def test_s51_no_word_of_a_note_leaves_whatever_is_done(house: House, seed: int) -> None:
+async def test_s51_no_word_of_a_note_leaves_whatever_is_done(house: House) -> None:
     ctx = house.ctx
     await add_webhook(ctx, name="erp", url="https://erp.example/hook", actor=SYSTEM)
     draft = MacroDraft(
         name="both", acts={"reply": "Dear {{customer.name}}, soon.", "note": "Canary by macro"}
     )
-    walk = Walk(house, seed, await add_macro(ctx, draft=draft, actor=SYSTEM))
+    walk = Walk(house, 51, await add_macro(ctx, draft=draft, actor=SYSTEM))
     await walk.begin()
     for _ in range(STEPS):
         await walk.step()
+        # Even one that stood by mistake in the conversation itself would not leave.
+        await ctx.database.run(lambda c: c.execute(IN_THE_CONVERSATION))
     assert len(walk.done) >= 9, walk.done
     await house.leave()
     for table, what in LEAVES.items():
@@ -173,6 +174,8 @@ async def test_s51_no_word_of_a_note_leaves_whatever_is_done(house: House, seed:
     assert await one(ctx, "SELECT count(*) FROM interaction WHERE kind = 'note' AND text ~* 'canary'") > 5
 
 
+IN_THE_CONVERSATION = """UPDATE interaction i SET channel_id = t.channel_id, thread_key = t.thread_key FROM ticket t
+    WHERE t.id = i.ticket_id AND i.kind = 'note' AND i.channel_id IS NULL"""
 LEAVES = {
     "outbox": "message::text",
     "side_letter": "message::text",
