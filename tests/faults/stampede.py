@@ -4,7 +4,6 @@ tries until it is welcomed, and draws how long it waits. As cheap as can be: wha
 import asyncio
 import random
 import resource
-import time
 from collections.abc import Sequence
 
 import orjson

@@ -113,8 +113,8 @@ def attacks(
         path = filled(pattern, target.names)
         for _ in range(many):
             if names:
-                bad = chance.choice(strings)
-                yield Asked(method, path, dict.fromkeys(sorted(names), bad))
+                for bad in ("a\x00b", chance.choice(strings)):
+                    yield Asked(method, path, dict.fromkeys(sorted(names), bad))
                 yield Asked(method, path, {chance.choice(sorted(names)): chance.choice(strings)})
             for part in re.findall(r"{(\w+)[^}]*}", pattern):
                 for bad in ("%00", chance.choice(PARTS)):

@@ -247,6 +247,8 @@ async def test_s54_s55_nor_does_any_that_the_desk_reads(target: Target, postgres
         status, said = await by_desk.answered(target, attack)
         if status >= 500:
             wrong.append((attack, status, said[-200:]))
+    no_language = by_desk.Asked("POST", "/desk/templates/preview", {"body": "x", "language": "1e400"})
+    assert (await by_desk.answered(target, no_language))[0] == 409
     assert wrong == [], "\n".join(map(str, wrong))
     assert asked > 600
     assert postgres_log.syntax_errors() == []

@@ -60,7 +60,8 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 async def post_revoke(visit: Visit) -> web.StreamResponse:
     """It opens nothing any more."""
     posted = await visit.request.post()
-    await revoke_api_key(visit.ctx, str(posted.get("name", "")), actor=visit.actor)
+    name = str(posted.get("name", "")).replace("\x00", "")
+    await revoke_api_key(visit.ctx, name, actor=visit.actor)
     return go(visit, f"{PAGE}?done=revoked")
 
 

@@ -35,7 +35,7 @@ class TimelineLook:
         """What cannot be is taken for nothing."""
         given = query.get("before", "")
         return cls(
-            channel=query.get("channel", "")[:100],
+            channel=query.get("channel", "").replace("\x00", "")[:100],
             kind=query.get("kind", "") if query.get("kind") in KINDS else "",
             direction=query.get("direction", "") if query.get("direction") in DIRECTIONS else "",
             q=query.get("q", "").replace("\x00", "").strip()[:200],

@@ -64,7 +64,7 @@ async def post_let_in(visit: Visit) -> web.StreamResponse:
 async def post_let_out(visit: Visit) -> web.StreamResponse:
     """Let them speak no more."""
     code = ticket_code(visit.request.match_info["code"])
-    address = str((await visit.request.post()).get("address", ""))
+    address = str((await visit.request.post()).get("address", "")).replace("\x00", "")
     await remove_participant(visit.ctx, ticket_code=code, address=address, actor=visit.actor)
     return await _show_pane(visit, code)
 

@@ -89,6 +89,8 @@ async def post_preview(visit: Visit) -> web.StreamResponse:
     form = await visit.request.post()
     body = str(form.get("body", ""))[: replies.MOST_BODY]
     language, asked = str(form.get("language", "")), str(form.get("ticket", "")).strip()
+    if language not in replies.LANGUAGES:
+        raise NotPossible("There is no such language.", code="bad_template")
     text, troubles = "", []
     try:
         replies.check_body(body)
