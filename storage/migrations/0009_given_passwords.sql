@@ -1,4 +1,4 @@
--- Passwords that an agent was given, and what else comes
+-- Passwords that were made for an agent
 -- depends: 0008_help_and_rest
 
 -- migrate: apply

@@ -1,5 +1,5 @@
-"""Work that blocks the loop of a hub, put there from outside: a hub that tests have forked sleeps at SIGUSR1, in the very thread
-of its loop, for as long as the file is there that TESTS_HOLD_UP names."""
+"""Work that blocks the loop of a hub, put there from outside: a hub that tests have forked sleeps at SIGUSR1, in the thread of
+its loop, for as long as the file is there that TESTS_HOLD_UP names."""
 
 import os
 import signal

@@ -1,5 +1,5 @@
 """A hub that dies at one point after another while customers write and agents answer: `make crash-points MATCH=deliver`; or at
-so many chosen at random, at whichever time they are passed: `make crash-points MATCH="receive: accept" TIMES=200 SEED=1` (F1)."""
+so many at random, at whichever time they are passed: `make crash-points MATCH="receive: accept" TIMES=200 SEED=1` (F1)."""
 
 import argparse
 import asyncio

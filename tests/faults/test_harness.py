@@ -113,4 +113,6 @@ def test_a_take_over_is_measured_from_the_death_of_the_holder() -> None:
     long = [*looks[:2], replace(looks[1], at=40.0), replace(looks[1], at=60.0)]
     assert [one.seconds for one in take_overs(long, [Gone(at=2.0, pid=7, until=50.0)])] == [48.0, 48.0]
     living = [replace(look, ends={"b": look.at}) for look in looks]
-    assert take_overs(living, [Gone(at=2.0, pid=8)]) == [replace(both[1], seconds=1.0)], "the dead renew nothing"
+    assert take_overs(living, [Gone(at=2.0, pid=8)]) == [replace(both[1], seconds=1.0)], (
+        "the dead renew nothing"
+    )
