@@ -194,7 +194,7 @@ async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(
         code = (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"]
 
         async def begin(name: str) -> HubProcess:
-            return await stack.enter_async_context(
+            hub = await stack.enter_async_context(
                 serving(
                     tmp_path / name,
                     database_dsn,
@@ -203,14 +203,16 @@ async def test_a_hub_that_wakes_up_after_it_was_taken_over_sends_nothing(
                     env={HOLD_UP: str(blocked)},
                 )
             )
+            # Whatever happens here, it can end.
+            stack.callback(relay.go.set)
+            stack.callback(blocked.unlink, missing_ok=True)
+            stack.callback(hub.process.send_signal, signal.SIGCONT)
+            return hub
 
         first = await begin("first")
         async with _interrupted(ctx, relay, code, first) as paused:
             paused.send_signal(signal.SIGSTOP)
             second = await begin("second")
-            # Whatever happens here, both can end.
-            stack.callback(paused.send_signal, signal.SIGCONT)
-            stack.callback(blocked.unlink, missing_ok=True)
             await _is_taken_over(ctx, relay, first, second)
             paused.send_signal(signal.SIGCONT)
 

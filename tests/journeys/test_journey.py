@@ -133,4 +133,5 @@ async def test_a_letter_and_its_answer(hub: Hub, world: SandboxWorld) -> None:
 
 async def _explained(ctx: Context) -> bool:
     ticket = await _only_ticket(ctx)
-    return ticket is not None and ticket.waiting_why["reasons"][0]["code"] == "nobody_on_line"
+    why = ticket.waiting_why if ticket is not None else None
+    return why is not None and why["reasons"][0]["code"] == "nobody_on_line"

