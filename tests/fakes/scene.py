@@ -1,5 +1,6 @@
 """Hubs over a test's database, a kind of channel in which a test can say anything, and letters."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from channels.adapter import Acceptance, CannotTranslate, Capabilities, ChannelKind, RawItem
+from channels.adapter import Acceptance, CannotTranslate, Capabilities, ChannelKind, NotAccepted, RawItem
 from channels.email.mailbox.items import content_key
 from channels.loopback.adapter import LoopbackAdapter
 from channels.registry import load_kinds
@@ -100,6 +101,7 @@ def _plain(raw: RawItem, settings: Any) -> InboundInteraction:
     )
 
 
+BOB = [("email", "bob@example.com", True)]
 PLAIN = ChannelKind(
     kind="plain",
     settings=PlainSettings,
@@ -165,6 +167,16 @@ def item(
 async def say(ctx: Context, channel: str = "plain", **said: Any) -> Acceptance:
     (kept,) = await accept_items(ctx, channel, [item(**said)])
     return kept
+
+
+async def say_until_kept(ctx: Context, key: str) -> None:
+    """Bob says it again and again, under the same key, until it is accepted."""
+    while True:
+        try:
+            await say(ctx, who=BOB, item_key=key, text=key)
+            return
+        except NotAccepted:
+            await asyncio.sleep(0.05)
 
 
 def letter(

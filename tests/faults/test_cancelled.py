@@ -6,9 +6,8 @@ from hub.actions.context import Context
 from hub.actions.idempotency import Answered, once
 from hub.actions.note import add_note
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, one, say
+from tests.fakes.scene import BOB, SYSTEM, a_hub, one, say
 
-BOB = [("email", "bob@example.com", True)]
 MOST_STEPS = 400
 
 

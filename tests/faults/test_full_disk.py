@@ -14,10 +14,9 @@ from hub.web.doors import ChannelDoors
 from tests.conftest import at_database, ready_made
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import a_hub, one, say
+from tests.fakes.scene import BOB, a_hub, one, say, say_until_kept
 from tests.faults.full_disk import FullDisk, on_small_disks
 
-BOB = [("email", "bob@example.com", True)]
 LONG = random.Random(20).randbytes(25_000).hex()
 """Nothing makes it smaller: each takes pages of its own, in the tables and in the log."""
 
@@ -93,7 +92,8 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
                 await say(ctx, who=BOB, item_key=refused, text=refused)
             server.free(server.log)
             await until(lambda: _comes_back(server), seconds=60, what="the server answers again")
-            await _say_again(ctx, refused)
+            async with asyncio.timeout(60):
+                await say_until_kept(ctx, refused)
             kept.append(refused)
             await _all_there(ctx, kept)
 
@@ -104,13 +104,3 @@ def _paniced(server: FullDisk) -> bool:
 
 async def _nothing() -> dict[str, str]:
     return {}
-
-
-async def _say_again(ctx: Context, key: str) -> None:
-    async with asyncio.timeout(60):
-        while True:
-            try:
-                await say(ctx, who=BOB, item_key=key, text=key)
-                return
-            except NotAccepted:
-                await asyncio.sleep(0.1)

@@ -24,11 +24,9 @@ from storage.database import Connection, Database, DatabaseUnavailable
 from tests.conftest import at_database, copy_cluster, ready_made
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import a_hub, one, rows, say
+from tests.fakes.scene import BOB, a_hub, one, rows, say, say_until_kept
 from tests.faults.cluster import by_way_of, let_the_server_in, own_cluster, socket_of
 from tests.faults.proxy import Proxy
-
-BOB = [("email", "bob@example.com", True)]
 
 
 @asynccontextmanager
@@ -36,16 +34,6 @@ async def behind_a_proxy(dsn: str, pool: int = 6) -> AsyncIterator[tuple[Context
     """A hub's context whose every line to Postgres goes through a proxy."""
     async with Proxy(path=socket_of(dsn)) as proxy, a_hub(by_way_of(dsn, proxy.port), pool=pool) as ctx:
         yield ctx, proxy
-
-
-async def _kept(ctx: Context, key: str) -> None:
-    """Said again and again, under the same key, until it is accepted."""
-    while True:
-        try:
-            await say(ctx, who=BOB, item_key=key, text=key)
-            return
-        except NotAccepted:
-            await asyncio.sleep(0.05)
 
 
 async def test_what_was_accepted_survives_the_server_and_the_rest_is_said_again(
@@ -59,7 +47,7 @@ async def test_what_was_accepted_survives_the_server_and_the_rest_is_said_again(
         await cluster.say("CREATE DATABASE hub TEMPLATE template_hub")
         async with a_hub(at_database(cluster.dsn, "hub")) as ctx:
             for wave in range(3):
-                saying = asyncio.gather(*(_kept(ctx, f"{wave}-{n}") for n in range(40)))
+                saying = asyncio.gather(*(say_until_kept(ctx, f"{wave}-{n}") for n in range(40)))
                 await asyncio.to_thread(cluster.restart, "immediate")
                 await saying
             assert await one(ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 120
@@ -78,7 +66,7 @@ async def test_a_server_that_falls_silent_is_given_up_and_found_again(database_d
     )
     assert room.TRY_AGAIN_WITHIN < room.ACQUIRE_TIMEOUT < 5 < room.COMMAND_TIMEOUT
     async with behind_a_proxy(database_dsn) as (ctx, proxy):
-        await _kept(ctx, "before")
+        await say_until_kept(ctx, "before")
         proxy.fall_silent()
         with capture_logs() as logged:
             # Less than one statement may take: it is the silence that is noticed, not a statement that is long.
@@ -96,7 +84,7 @@ async def test_a_server_that_falls_silent_is_given_up_and_found_again(database_d
         proxy.tear()  # it ends meanwhile, as after a fail-over
         proxy.heal()
         async with asyncio.timeout(30):
-            await asyncio.gather(*(_kept(ctx, f"k{n}") for n in range(30)))
+            await asyncio.gather(*(say_until_kept(ctx, f"k{n}") for n in range(30)))
         assert await one(ctx, "SELECT count(*) FROM interaction WHERE direction = 'in'") == 31
         assert ctx.database.waiting()[0] <= 6
         await assert_invariants(ctx.database)
@@ -308,7 +296,7 @@ async def test_a_transaction_that_its_owner_forgot_is_ended_and_its_locks_with_i
         await say(hub, who=BOB, key="c", item_key="first")
         forgotten = await hub.database.connect_alone()
         await forgotten.execute("BEGIN; SELECT 1 FROM ticket FOR UPDATE")
-        await _kept(hub, "second")
+        await say_until_kept(hub, "second")
         forgotten.terminate()
         assert await one(hub, "SELECT count(*) FROM interaction") == 2
 

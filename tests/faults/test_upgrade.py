@@ -8,14 +8,12 @@ import pytest
 from structlog.testing import capture_logs
 
 import storage.migrate
-from channels.adapter import NotAccepted
 from hub.actions.context import Context
 from storage.migrate import migrate
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import a_hub, one, say
+from tests.fakes.scene import BOB, a_hub, one, say, say_until_kept
 
-BOB = [("email", "bob@example.com", True)]
 WIDER = """ALTER TABLE ticket ADD COLUMN wider int NOT NULL DEFAULT 0;
 ALTER TABLE interaction ADD COLUMN wider text NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN wider text NOT NULL DEFAULT '';
@@ -87,18 +85,8 @@ async def test_a_migration_waits_for_nobody_for_long_and_is_begun_again(
                     return sum(entry["event"] == "migrate.retry" for entry in logged) > 1
 
                 await until(again, seconds=60, what="it was begun again")
-                await _kept(hub, "during")
+                await say_until_kept(hub, "during")
         await reader.close()
         assert await migrating == ["9998_wider"]
-        await _kept(hub, "after")
+        await say_until_kept(hub, "after")
         assert await one(hub, "SELECT count(*) FROM interaction") == 3
-
-
-async def _kept(ctx: Context, key: str) -> None:
-    """Said again and again, under the same key, until it is accepted."""
-    while True:
-        try:
-            await say(ctx, who=BOB, item_key=key, text=key)
-            return
-        except NotAccepted:
-            await asyncio.sleep(0.05)

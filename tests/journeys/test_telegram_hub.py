@@ -56,10 +56,7 @@ async def hubs(world: TelegramWorld, database_dsn: str, tmp_path: Path) -> Async
 async def test_an_album_is_heard_by_two_hubs_and_its_customer_is_asked(
     hubs: list[Hub], world: TelegramWorld
 ) -> None:
-    async def both_called() -> bool:
-        return bool(world.state.webhook.url)
-
-    await until(both_called, seconds=20, what="Telegram knows where to call")
+    await _is_called(world)
     first, second, third = await world.customer_sends_album(
         MEI, "小梅", [b"1", b"2", b"3"], caption="壶盖碎了", tell=False
     )
@@ -98,10 +95,7 @@ async def test_an_album_is_heard_by_two_hubs_and_its_customer_is_asked(
 async def test_what_comes_three_times_at_once_and_in_no_order_is_there_once_and_answered_in_order(
     hubs: list[Hub], world: TelegramWorld
 ) -> None:
-    async def both_called() -> bool:
-        return bool(world.state.webhook.url)
-
-    await until(both_called, seconds=20, what="Telegram knows where to call")
+    await _is_called(world)
     chats = range(MEI, MEI + 4)
     updates = [_said(world, number, chats[number % 4]) for number in range(16)]
     calls = [(update, hub) for update in updates for hub in (*hubs, hubs[update["update_id"] % 2])]
@@ -146,3 +140,10 @@ def _said(world: TelegramWorld, number: int, chat: int) -> dict[str, Any]:
         "update_id": 9000 + number,
         "message": world.state.new_message(chat, person.as_user(), text=f"word {number}"),
     }
+
+
+async def _is_called(world: TelegramWorld) -> None:
+    async def known() -> bool:
+        return bool(world.state.webhook.url)
+
+    await until(known, seconds=20, what="Telegram knows where to call")
