@@ -54,6 +54,8 @@ class Context:
     listener: Listener
     feed: Feed
     intake: Intake
+    journal: Intake
+    """For what is only journalled as it comes: who says a word does not wait behind a mailbox that is being read."""
     reader: Reader
     gate: SharedGate
     space: Space
@@ -118,6 +120,7 @@ def open_context(
         listener=listener,
         feed=Feed(database, listener),
         intake=Intake(),
+        journal=Intake(),
         reader=Reader(),
         gate=SharedGate(database),
         space=Space(database, settings),
@@ -136,4 +139,5 @@ def open_context(
 async def close_context(ctx: Context) -> None:
     """Let the batch under way end, and the reading process with it. The database is the caller's to close."""
     await ctx.intake.close()
+    await ctx.journal.close()
     await ctx.reader.close()

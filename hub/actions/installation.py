@@ -1,5 +1,9 @@
 """What must be so before the hub works: channels and queues have their rows, every hub has the same key."""
 
+import time
+
+import structlog
+
 from hub.actions.agreed_keys import agree_on_keys
 from hub.actions.announce import EVENTS, announce
 from hub.actions.backup.rejoin import rejoin_ledger
@@ -10,16 +14,35 @@ from hub.actions.rules.rulebook import settle_rules
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules
 from storage import events, house, scans
-from storage.database import Connection
+from storage.database import LOCKED, Connection, DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 MONTHS_AHEAD = 2
+HELD_UP_SECONDS = 45.0
+"""A hub that has stopped in the middle of a transaction may have a lock: Postgres ends it after 15 s, one of whose machine
+nothing is heard after 20."""
 
 
 async def set_up(ctx: Context) -> None:
-    """Write down what the settings and rules say. May be done by several hubs at once, and again.
+    """Write down what the settings and rules say. May be done by several hubs at once, and again. What another one has locked
+    is waited for.
 
     Raises WrongSetting when a key that is in use here is missing: threads and sessions would break.
     """
+    until = time.monotonic() + HELD_UP_SECONDS
+    while True:
+        try:
+            await _set_up(ctx)
+        except DatabaseUnavailable as error:
+            if not isinstance(error.__cause__, LOCKED) or time.monotonic() > until:
+                raise
+            log.warning("setup.held_up", error=str(error))
+        else:
+            return
+
+
+async def _set_up(ctx: Context) -> None:
     numbers: dict[str, int] = {}
     found: list[tuple[int, RoutingRules]] = []
 

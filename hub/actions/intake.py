@@ -43,7 +43,7 @@ class _Lane:
 
 
 class Intake:
-    """One per hub process."""
+    """Two per hub process (hub.actions.context)."""
 
     def __init__(self) -> None:
         self._waiting: deque[_Waiting] = deque()

@@ -93,7 +93,8 @@ def _runs(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
 async def _keep(ctx: Context, number: int, run: Sequence[Arrival]) -> list[Acceptance]:
     if run[0].kind.join is not None and not run[0].is_part:
         await gather_before(ctx, number, {arrival.item.said_in for arrival in run})
-    return await ctx.intake.keep(run, partial(_write, ctx))
+    intake = ctx.journal if run[0].kind.heavy else ctx.intake
+    return await intake.keep(run, partial(_write, ctx))
 
 
 async def _read(arrival: Arrival, settings: BaseModel, translate: Translate) -> Arrival:

@@ -1,18 +1,23 @@
 """Starting on a database: an empty one, one that others start on too, one with another key."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
+from hub.actions import installation
 from hub.actions.context import Context
 from hub.actions.housekeeping import tidy
 from hub.actions.installation import channel_name, report_channel, set_up
 from hub.settings import WrongSetting
-from storage.database import Database
+from storage import database as room
+from storage.database import Database, DatabaseUnavailable
 from storage.migrate import migrate, missing_migrations
 from tests.conftest import at_database
+from tests.fakes.processes import until
 from tests.fakes.scene import RULES, a_hub, one, rows, say
 
 FEW = {"plain": {"kind": "plain"}, "loop": {"kind": "loopback"}}
@@ -66,6 +71,31 @@ async def test_another_key_is_refused_and_changes_nothing(database_dsn: str) -> 
         found = await rows(hub, "SELECT name, state FROM channel ORDER BY name")
         assert found == [{"name": "loop", "state": "starting"}, {"name": "plain", "state": "starting"}]
         assert hub.secret.hex() not in repr(await rows(hub, "SELECT * FROM installation"))
+
+
+async def test_what_a_hub_that_stopped_has_locked_is_waited_for(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Paused in the middle of saying how its channel is: until Postgres ends that, the next hub waits, but not for ever."""
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    async with a_hub(database_dsn, FEW), a_hub(database_dsn, FEW, ready=False) as late:
+        stopped = await asyncpg.connect(database_dsn)
+        async with stopped.transaction():
+            await stopped.execute("UPDATE channel SET state = 'down'")
+            with capture_logs() as said:
+                starting = asyncio.create_task(set_up(late))
+                await until(lambda: _is_in(said, "setup.held_up"), seconds=30, what="it waits")
+        await starting
+        async with stopped.transaction():
+            await stopped.execute("UPDATE channel SET state = 'up'")
+            monkeypatch.setattr(installation, "HELD_UP_SECONDS", 0.0)
+            with pytest.raises(DatabaseUnavailable):
+                await set_up(late)
+        await stopped.close()
+
+
+async def _is_in(said: Sequence[Mapping[str, Any]], event: str) -> bool:
+    return any(one["event"] == event for one in said)
 
 
 async def test_channels_come_go_and_come_back_with_their_history(database_dsn: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -194,9 +195,6 @@ async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_lett
     """Otherwise the third outage would put letters aside that have nothing wrong with them; what kills its reader counts."""
     hurried = {**room._SERVER_SETTINGS, "lock_timeout": "100ms"}
     monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
-    monkeypatch.setattr(
-        "hub.actions.reader.WALL_SECONDS", 60.0
-    )  # the database is what fails here, however busy we are
     async with a_hub(database_dsn, heavy=True) as hub:
         await accept_items(hub, "support", [letter("li@example.cn")])
         blocker = await asyncpg.connect(database_dsn)
@@ -314,6 +312,30 @@ async def test_what_waits_for_a_batch_under_way_holds_nobody_else_up(ctx: Contex
         for row in await rows(ctx, "SELECT text FROM interaction WHERE thread_key = 'k' ORDER BY seq")
     ]
     assert texts == ["Hello", "0", "1", "2"]
+
+
+async def test_who_says_a_word_does_not_wait_behind_a_mailbox_that_is_read(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor until its batch is taken for held up: with much mail every batch would be waited for so long."""
+    monkeypatch.setattr("hub.actions.intake.HELD_UP_SECONDS", 60.0)
+    async with a_hub(database_dsn, heavy=True) as hub:
+        blocker = await asyncpg.connect(database_dsn)
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.execute(
+            "INSERT INTO inbound_key (channel_id, key, raw_id) SELECT id, 'uid 1', 1 FROM channel WHERE name = 'support'"
+        )
+        waits = replace(letter("li@example.cn"), external_key="uid 1")
+        mail = asyncio.create_task(accept_items(hub, "support", [waits]))
+        async with asyncio.timeout(4):
+            while not await one(hub, _WAITS_FOR_A_LOCK):
+                await asyncio.sleep(0.01)
+            assert (await say(hub, who=[("visitor", "v", True)])).ticket_code
+        assert not mail.done()
+        await transaction.rollback()
+        await blocker.close()
+        assert not (await mail)[0].duplicate
 
 
 async def test_a_batch_is_never_written_inside_somebody_elses_transaction(ctx: Context) -> None:

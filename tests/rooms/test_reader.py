@@ -39,6 +39,8 @@ def translate(raw, settings):
     words = raw.content.decode()
     if "sleep" in words:
         time.sleep(60)
+    while "spin" in words:
+        pass
     if "exit" in words:
         os._exit(3)
     if "print" in words:
@@ -135,8 +137,9 @@ async def test_letters_are_read_in_order_also_large_ones(ctx: Context) -> None:
 
 @pytest.mark.parametrize(("deed", "why"), [("sleep", "took longer"), ("exit", "ended the reading process")])
 async def test_one_that_kills_its_reader_is_quarantined_after_three_tries_and_the_next_flows(
-    ctx: Context, deed: str, why: str
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, deed: str, why: str
 ) -> None:
+    monkeypatch.setattr(reading, "WALL_SECONDS", 3.0)
     before, bad, after = await _post(ctx, "before", deed, "after")
     await read_waiting(ctx)
     states = {row["id"]: row for row in await rows(ctx, "SELECT * FROM inbound_raw")}
@@ -147,6 +150,29 @@ async def test_one_that_kills_its_reader_is_quarantined_after_three_tries_and_th
     assert (row["state"], row["attempts"]) == ("quarantined", 3)
     assert why in row["error"] and row["content"]
     assert await rows(ctx, "SELECT data FROM event WHERE kind = 'quarantined'") == [{"data": {"raw": bad}}]
+
+
+async def test_one_that_computes_for_ever_is_ended_by_the_system(ctx: Context) -> None:
+    """After so much of a processor as it had, however long that took on a machine that does much else."""
+    bad, after = await _post(ctx, "spin", "after")
+    await read_waiting(ctx)
+    assert await rows(ctx, "SELECT id, state, error FROM inbound_raw ORDER BY id") == [
+        {"id": bad, "state": "received", "error": "Reading it took longer than 2 s."},
+        {"id": after, "state": "read", "error": ""},
+    ]
+    await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET attempts = 3 WHERE id = $1", bad))
+    await _read_all(ctx)
+    assert await one(ctx, "SELECT state FROM inbound_raw WHERE id = $1", bad) == "quarantined"
+
+
+async def test_it_steps_back_behind_the_hub_in_the_same_session(ctx: Context) -> None:
+    """Linux weighs niceness within a session only; and Ctrl-C at the terminal is not for it."""
+    await _post(ctx, "first")
+    await read_waiting(ctx)
+    reader, hub = _process(ctx).pid, os.getpid()
+    assert os.getpriority(os.PRIO_PROCESS, reader) > os.getpriority(os.PRIO_PROCESS, hub)
+    assert os.getsid(reader) == os.getsid(hub)
+    assert os.getpgid(reader) != os.getpgid(hub)
 
 
 async def test_a_fault_of_the_translator_is_no_reason_to_try_again(ctx: Context) -> None:
@@ -167,7 +193,9 @@ async def test_what_a_library_prints_does_not_come_between_the_outcomes(ctx: Con
     assert {row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw")} == {"read"}
 
 
-async def test_a_reader_that_is_killed_from_outside_is_replaced(ctx: Context) -> None:
+async def test_a_reader_that_is_killed_from_outside_is_replaced(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await _post(ctx, "first")
     await read_waiting(ctx)
     killed = _process(ctx)
@@ -177,6 +205,7 @@ async def test_a_reader_that_is_killed_from_outside_is_replaced(ctx: Context) ->
     await _read_all(ctx)
     assert {row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw")} == {"read"}
     # And in the middle of a letter.
+    monkeypatch.setattr(reading, "WALL_SECONDS", 3.0)
     await _post(ctx, "sleep", "third")
     reading_on = asyncio.create_task(read_waiting(ctx))
     while _process(ctx).pid == killed.pid:

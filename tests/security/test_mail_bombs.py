@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from channels.email.sending.write import write_html
-from hub.actions import reader as reading
 from hub.actions.context import Context
 from hub.actions.receive import accept_items, read_waiting
 from hub.model.interactions import OutboundInteraction
@@ -33,9 +32,8 @@ LONGEST_PAUSE = 4.0
 
 
 @pytest.fixture
-async def ctx(database_dsn: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Context]:
-    """Letters are read by a process of its own, which gets ten times what it usually has: the machine may be busy."""
-    monkeypatch.setattr(reading, "WALL_SECONDS", 20.0)
+async def ctx(database_dsn: str) -> AsyncIterator[Context]:
+    """Letters are read by a process of its own."""
     async with a_hub(database_dsn, CHANNELS, heavy=True) as hub:
         yield hub
         await assert_invariants(hub.database)
