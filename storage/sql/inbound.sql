@@ -117,10 +117,20 @@ UPDATE inbound_raw SET state = 'discarded' WHERE id = $1 AND state = 'quarantine
 SELECT pg_advisory_xact_lock(k) FROM (SELECT k FROM unnest($1::bigint[]) AS g (k) ORDER BY k) ordered
 
 -- name: find_people
-SELECT i.kind, i.value, i.verified, i.customer_id
-FROM unnest($1::text[], $2::text[], $3::boolean[]) AS g (kind, value, verified)
-JOIN identity i ON i.kind = g.kind AND i.value = g.value AND i.verified = g.verified
-ORDER BY i.customer_id
+-- Whose proofs these are, and which of these claims they have made before. Who else claims the same is not asked: it may be
+-- thousands, and a claim finds nobody.
+WITH asked AS MATERIALIZED (
+    SELECT kind, value, verified FROM unnest($1::text[], $2::text[], $3::boolean[]) AS g (kind, value, verified)
+), proven AS MATERIALIZED (
+    SELECT i.kind, i.value, i.customer_id FROM asked g JOIN identity i ON i.kind = g.kind AND i.value = g.value AND i.verified
+    WHERE g.verified
+)
+SELECT kind, value, true AS verified, customer_id FROM proven
+UNION ALL
+SELECT i.kind, i.value, false, i.customer_id
+FROM (SELECT DISTINCT customer_id FROM proven) p JOIN identity i ON i.customer_id = p.customer_id AND NOT i.verified
+WHERE (i.kind, i.value) IN (SELECT kind, value FROM asked WHERE NOT verified)
+ORDER BY customer_id
 
 -- name: describe_people
 -- Who had their last ticket, and when they had to do with them.

@@ -16,6 +16,7 @@ from hub.actions.receive import accept_items
 from hub.actions.status import change_status
 from hub.model.codes import TICKET, read_code
 from hub.model.tokens import sign_thread
+from storage import inbound
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import (
     SECRET,
@@ -107,6 +108,19 @@ async def test_a_claim_made_by_a_proven_visitor_gives_that_visitor_away_to_nobod
     first = await ticket(ctx, await say(ctx, who=visitor))
     later = await ticket(ctx, await say(ctx, who=CLAIM))
     assert first["customer_id"] != later["customer_id"]
+
+
+async def test_who_else_claims_the_same_is_not_looked_up(ctx: Context) -> None:
+    """An address that thousands have typed costs the next one no more than it cost the first."""
+    for n in range(3):
+        for _ in range(2):
+            await say(ctx, who=[("visitor", f"v{n}", True), *CLAIM])
+    assert await _count(ctx, "identity") == 6
+    asked = [("visitor", "v1", True), *CLAIM]
+    assert await ctx.database.read(lambda c: inbound.find_people(c, CLAIM)) == []
+    found = await ctx.database.read(lambda c: inbound.find_people(c, asked))
+    assert sorted((row.kind, row.value, row.verified) for row in found) == sorted(asked)
+    assert len({row.customer_id for row in found}) == 1
 
 
 @pytest.mark.parametrize("together", [False, True])
