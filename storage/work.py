@@ -90,7 +90,7 @@ class WaitingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InHandRow:
-    """The most urgent ticket that an agent works on and that can be put aside."""
+    """The most urgent ticket that an agent works on and that can be put aside; of very many, among those that wait longest."""
 
     agent_id: int
     ticket_id: int

@@ -39,9 +39,8 @@ ORDER BY c.ticket_id, c.target, c.cycle DESC
 -- name: segments
 -- Of the last cycle of each target.
 SELECT s.ticket_id, s.target, s.cycle, s.place, s.since, s.until, s.state, s.because
-FROM sla_segment s
-WHERE s.ticket_id = ANY($1::bigint[])
-  AND s.cycle = (SELECT max(c.cycle) FROM sla_clock c WHERE c.ticket_id = s.ticket_id AND c.target = s.target)
+FROM (SELECT ticket_id, target, max(cycle) AS cycle FROM sla_clock WHERE ticket_id = ANY($1::bigint[]) GROUP BY 1, 2) c
+JOIN sla_segment s ON s.ticket_id = c.ticket_id AND s.target = c.target AND s.cycle = c.cycle
 ORDER BY s.ticket_id, s.target, s.place
 
 -- name: write

@@ -205,13 +205,14 @@ SELECT id AS agent_id, (extract(epoch FROM sum(span)) / 60)::float8 AS minutes
 FROM spans WHERE presence IN ('online', 'busy') GROUP BY id
 
 -- name: in_hand
+-- Of each agent, out of the ten that wait longest.
 SELECT a.id AS agent_id, h.* FROM unnest($1::bigint[]) AS a (id) CROSS JOIN LATERAL (
     SELECT t.id AS ticket_id, q.name AS queue, t.required_language AS language, t.required_skills AS skills, t.kind, t.priority,
            t.waiting_since, k.due_at
-    FROM ticket t JOIN queue q ON q.id = t.queue_id
+    FROM (SELECT * FROM ticket WHERE assignee_id = a.id AND status = 'open' AND NOT live ORDER BY waiting_since LIMIT 10) t
+    JOIN queue q ON q.id = t.queue_id
     LEFT JOIN LATERAL (SELECT min(c.due_at) AS due_at FROM sla_clock c
                        WHERE c.ticket_id = t.id AND c.state = 'running' AND c.target <> 'resolution') k ON true
-    WHERE t.assignee_id = a.id AND t.status = 'open' AND NOT t.live
     ORDER BY k.due_at, t.priority DESC, t.waiting_since LIMIT 1) h
 
 -- name: next_by_time
