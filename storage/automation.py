@@ -8,6 +8,7 @@ from typing import Any
 from storage.columns import transposed
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.settled import settled_behind_mark
 from storage.work import WorkedTicket
 
 SQL = load_queries("automation")
@@ -104,8 +105,11 @@ class StoppedRow:
 
 
 async def take_in(connection: Connection, listened: Sequence[str], limit: int) -> int:
-    """Put what rules listen to on the list; returns how many entries of the ledger were looked through. One statement."""
-    seen: int = await connection.fetchval(SQL["take_in"], listened, limit)
+    """Put what rules listen to on the list; returns how many entries of the ledger were looked through. One of
+    the statements writes."""
+    seen: int = await connection.fetchval(SQL["take_in"], listened, limit, None)
+    if not seen and (below := await settled_behind_mark(connection, "automation")) is not None:
+        seen = await connection.fetchval(SQL["take_in"], listened, limit, below)
     return seen
 
 

@@ -9,6 +9,7 @@ import asyncpg
 from storage.columns import columns
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.settled import settled_behind, settled_below
 
 _SQL = load_queries("events")
 
@@ -45,13 +46,20 @@ class NewEvent:
 
 async def feed_end(connection: Connection) -> Position:
     """Where the feed ends now."""
-    row = await connection.fetchrow(_SQL["feed_end"])
+    row = await connection.fetchrow(_SQL["feed_end"], await settled_below(connection))
     return (int(row["xid"]), row["id"]) if row else (0, 0)
 
 
 async def feed_after(connection: Connection, position: Position, limit: int) -> list[FeedRow]:
-    """Events after `position`, in feed order, only those below the oldest running transaction."""
-    rows = await connection.fetch(_SQL["feed_after"], str(position[0]), position[1], limit)
+    """Events after `position`, in feed order, only those that are settled."""
+    rows = await _after(connection, position, limit, None)
+    if not rows and (below := await settled_behind(connection, *position)) is not None:
+        rows = await _after(connection, position, limit, below)
+    return rows
+
+
+async def _after(connection: Connection, position: Position, limit: int, below: str | None) -> list[FeedRow]:
+    rows = await connection.fetch(_SQL["feed_after"], str(position[0]), position[1], limit, below)
     return [
         FeedRow(
             position=(int(row["xid"]), row["id"]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from storage.database import Connection
 from storage.queries import load_queries
+from storage.settled import settled_behind_mark
 
 SQL = load_queries("feed_marks")
 
@@ -23,11 +24,14 @@ async def read_on(
     connection: Connection, name: str, kinds: Collection[str], limit: int
 ) -> list[LedgerRow] | None:
     """The events of these kinds that this reader has not seen, among the next `limit` of any kind, in order; they count as read
-    once the transaction commits. None where there is nothing new, or another hub reads now."""
+    once the transaction commits; once in a transaction. None where there is nothing new, or another hub reads now."""
     mark = await connection.fetchrow(SQL["lock"], name)
     if mark is None:
         return None
-    rows = await connection.fetch(SQL["after"], mark["xid"], mark["event_id"], list(kinds), limit)
+    place = mark["xid"], mark["event_id"], list(kinds), limit
+    rows = await connection.fetch(SQL["after"], *place, None)
+    if not rows and (below := await settled_behind_mark(connection, name)) is not None:
+        rows = await connection.fetch(SQL["after"], *place, below)
     if not rows:
         return None
     await connection.execute(SQL["move"], name, rows[-1]["xid"], rows[-1]["id"])

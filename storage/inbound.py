@@ -316,7 +316,7 @@ async def lock_conversations(connection: Connection, keys: Sequence[int]) -> Non
 
 
 async def find_people(connection: Connection, identities: Sequence[tuple[str, str, bool]]) -> list[PersonRow]:
-    """Whose these (kind, value, verified) are, the oldest customer first. Of claims only those of customers who also prove one."""
+    """Whose these (kind, value, verified) are, the oldest customer first. Of claims those whose customer also proves one."""
     rows = await connection.fetch(SQL["find_people"], *transposed(identities, 3))
     return [PersonRow(**row) for row in rows]
 

@@ -1,7 +1,7 @@
 """What happened, in order, for every screen that looks on: reads the event table and tells subscribers.
 
 NOTIFY is only a hint to look now; a poll every two seconds finds what it missed. An event is announced once it lies below
-the oldest running transaction, so no later commit can slip in before it. Events carry ids, never content.
+the oldest running transaction of this database, so no later commit can slip in before it. Events carry ids, never content.
 """
 
 import asyncio

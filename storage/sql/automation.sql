@@ -1,14 +1,14 @@
 -- What rules do by themselves: what they have to look at, what they did, what they wait for.
 
 -- name: take_in
--- Entries of ledgers that rules listen to, below the oldest running transaction as in the feed; one hub at a time. `$1`: kinds of
+-- Entries of ledgers that rules listen to, settled as in the feed (`$3` is its `$4`); one hub at a time. `$1`: kinds of
 -- events, with the direction where something was said. Returns how many were looked through.
 WITH mark AS MATERIALIZED (
     SELECT xid, event_id FROM feed_mark WHERE name = 'automation' FOR NO KEY UPDATE SKIP LOCKED
 ), seen AS MATERIALIZED (
     SELECT e.xid, e.id, e.kind, e.ticket_id, e.seq, coalesce(e.data->>'as', e.data->>'direction') AS direction FROM event e
     WHERE (e.xid, e.id) > ((SELECT xid FROM mark), (SELECT event_id FROM mark))
-      AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+      AND e.xid < greatest($3::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
     ORDER BY e.xid, e.id
     LIMIT $2
 ), put AS (

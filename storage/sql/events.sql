@@ -1,17 +1,18 @@
 -- name: feed_end
--- The last event below the oldest running transaction. In the order of the column, not of its text: 9 comes before 10.
+-- The last event that is settled (storage/settled.py). In the order of the column, not of its text: 9 comes before 10.
 SELECT e.xid::text AS xid, e.id FROM event e
-WHERE e.xid < pg_snapshot_xmin(pg_current_snapshot())
+WHERE e.xid < greatest($1::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
 ORDER BY e.xid DESC, e.id DESC
 LIMIT 1
 
 -- name: feed_after
+-- Only what is settled: below all transactions, or below `$4` (storage/settled.py).
 SELECT e.xid::text AS xid, e.id, e.kind, e.ticket_id, t.code AS ticket_code, t.channel_id,
        coalesce(t.thread_key, '') AS thread_key, t.assignee_id, e.agent_id, e.data
 FROM event e
 LEFT JOIN ticket t ON t.id = e.ticket_id
 WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)
-  AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+  AND e.xid < greatest($4::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
 ORDER BY e.xid, e.id
 LIMIT $3
 

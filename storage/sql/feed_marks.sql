@@ -5,11 +5,12 @@
 SELECT xid::text AS xid, event_id FROM feed_mark WHERE name = $1 FOR NO KEY UPDATE SKIP LOCKED
 
 -- name: after
--- Only what is below the oldest running transaction, as in the feed. Of the kinds asked for, and the last of all that was looked
+-- Only what is settled, as in the feed; `$5` as there. Of the kinds asked for, and the last of all that was looked
 -- through, so that the reader knows how far it came.
 WITH seen AS MATERIALIZED (
     SELECT e.xid, e.id, e.kind, e.ticket_id, e.agent_id, e.data FROM event e
-    WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+    WHERE (e.xid, e.id) > ($1::text::xid8, $2::bigint)
+      AND e.xid < greatest($5::text::xid8, pg_snapshot_xmin(pg_current_snapshot()))
     ORDER BY e.xid, e.id
     LIMIT $4
 ), last AS (

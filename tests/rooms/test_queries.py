@@ -694,9 +694,8 @@ async def test_what_an_agent_works_on_is_looked_for_among_few(filled: asyncpg.Co
         "UPDATE ticket SET status = 'open', live = false, assignee_id = (SELECT min(id) FROM agent); ANALYZE ticket;"
         "SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan"
     )
-    plan = await filled.fetch(
-        f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) {QUERIES['work.in_hand'].replace('$1', 'ARRAY(SELECT id FROM agent)')}"
-    )
+    query = QUERIES["work.in_hand"].replace("$1", "ARRAY(SELECT id FROM agent)")
+    plan = await filled.fetch(f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) {query}")
     said = "\n".join(row[0] for row in plan)
     found = re.search(r"ticket_longest_in_hand.*actual rows=(\d+)", said)
     assert found and int(found[1]) <= 10, said
