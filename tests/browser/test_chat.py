@@ -1,6 +1,7 @@
 """The chat in a real browser, on a page of another origin: one tag, its sizes and everything that it asks for; focus and keys;
 with a socket and without; files both ways; whom the site names; several tabs."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from hub.wiring import Hub, run_hub
 from tests.browser.chat_shop import PNG, Shop, tag
 from tests.conftest import SECRET
 from tests.fakes.ports import serving_routes
+from tests.fakes.processes import until
 from tests.fakes.scene import MAIL, SYSTEM, rows
 from tests.fakes.visitor import IDENTITY_SECRET, statement
 
@@ -67,7 +69,7 @@ async def open_chat(page: Page) -> FrameLocator:
     return chat
 
 
-async def say(chat: FrameLocator, text: str) -> None:
+async def say(chat: FrameLocator | Page, text: str) -> None:
     await chat.get_by_label("Your message").fill(text)
     await chat.get_by_role("button", name="Send", exact=True).click()
     await expect(chat.locator("li.mine", has_text=text).last).to_have_attribute("data-state", "sent")
@@ -196,6 +198,69 @@ async def test_without_a_socket_the_same_by_asking_again_and_again(house: House)
     await other.reload()
     await expect(other.locator("#lines li")).to_have_count(3)
     await expect(other.locator("#came")).to_be_hidden()
+
+
+async def test_what_is_written_while_no_line_stands_leaves_when_one_does(house: House) -> None:
+    """On a slow way, and while the line is down."""
+    context = await house.shop.visitor()
+    stands = asyncio.Event()
+    lines: list[WebSocketRoute] = []
+
+    async def slow(route: WebSocketRoute) -> None:
+        hub = route.connect_to_server()
+        lines.append(route)
+
+        async def pass_on(said: str | bytes) -> None:
+            await stands.wait()
+            route.send(said)
+
+        hub.on_message(pass_on)
+
+    await context.route_web_socket("**/socket", slow)
+    page = await house.shop.page(context)
+    await page.get_by_role("button", name="Open chat").click()
+    chat = page.frame_locator("iframe")
+    await chat.get_by_label("Your message").fill("Is anybody there?")
+    await page.keyboard.press("Enter")
+    first = chat.locator("li.mine")
+    await expect(first).to_have_attribute("data-state", "sending")
+    await expect(chat.locator("#state")).to_be_visible()
+    assert await rows(house.hub.ctx, "SELECT 1 FROM ticket") == []
+    stands.set()
+    await expect(first).to_have_attribute("data-state", "sent")
+
+    stands.clear()
+    await lines[-1].close()
+    await expect(chat.locator("#state")).to_be_visible()
+    await chat.get_by_label("Your message").fill("Hello?")
+    await page.keyboard.press("Enter")
+    await answer(house, "I am.")
+    stands.set()
+    await expect(chat.locator("li.mine").last).to_have_attribute("data-state", "sent")
+    await expect(chat.locator(".theirs .bubble")).to_have_text("I am.")
+    await expect(chat.locator("#lines li")).to_have_count(3)
+    said = "SELECT text FROM interaction WHERE direction = 'in' ORDER BY id"
+    assert [row["text"] for row in await rows(house.hub.ctx, said)] == ["Is anybody there?", "Hello?"]
+
+
+async def test_what_came_while_they_were_away_is_seen_as_soon_as_it_is_shown(house: House) -> None:
+    context = await house.shop.visitor()
+    page = await context.new_page()
+    await page.goto(f"{house.hub.url}/chat/shop")
+    await say(page, "Is anybody there?")
+    await page.goto(house.shop.url)
+    await answer(house, "I am.")
+    await page.goto(f"{house.hub.url}/chat/shop")
+    await expect(page.locator(".theirs .bubble")).to_have_text("I am.")
+
+    async def seen() -> bool:
+        (found,) = await rows(
+            house.hub.ctx,
+            "SELECT seen_line = (SELECT max(id) FROM interaction WHERE direction = 'out') AS seen FROM chat",
+        )
+        return bool(found["seen"])
+
+    await until(seen, seconds=30, what="the answer is seen")
 
 
 _DROP = """(place, [name, bytes]) => {

@@ -99,7 +99,7 @@ function hear(frame) {
     if (key) history.replaceState(null, "", location.pathname + location.search);
     key = "";
     fresh = false;
-    frame.lines.forEach(lines.show);
+    showLines(frame.lines);
     standing.welcome(frame.standing, frame.partly);
     standing.talks(!lines.empty());
     // The hub tells by client_id what it has already, so sending again doubles nothing.
@@ -109,10 +109,7 @@ function hear(frame) {
     }
     look();
   } else if (frame.type === "lines") {
-    frame.lines.forEach((one) => {
-      lines.show(one);
-      if (one.mine) forget(one.client_id);
-    });
+    showLines(frame.lines);
     standing.talks(!lines.empty());
     look();
   } else if (frame.type === "standing") standing.hear(frame);
@@ -155,6 +152,14 @@ function wrong({ code, client_id: id }) {
   } else if (code === "bad_address") tell(words.bad_address);
   else if (code === "bad_key") tell(words.bad_key);
   else if (code === "bad_identity") console.warn("ContactHub: the identity was refused");
+}
+
+// What the hub has waits no longer.
+function showLines(said) {
+  for (const one of said) {
+    lines.show(one);
+    if (one.mine) forget(one.client_id);
+  }
 }
 
 function forget(id) {

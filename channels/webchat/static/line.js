@@ -31,9 +31,9 @@ export function openLine(base, { hello, hear, state, token, page }) {
       letThrough ||= socket !== null;
       failed = 0;
       attempts = 0;
+      up(true); // what waits leaves while the welcome is heard
     }
     hear(frame);
-    if (frame.type === "welcome") up(true);
   }
 
   function connect() {
