@@ -51,17 +51,11 @@ _MARK = re.compile(
       | 転送(?:メッセージ|された|メール)? | 転送開始 | 元のメッセージ | 전달된?\s*메시지 | 전달된?\s*메일 | 원본\s*메(?:시지|일)
     )"""
 )
-_FORWARD_ONLY = re.compile(
-    r"(?i)forward|weiterge|transf|reenvia|encaminhada|inoltra|doorgestuurd|vidarebe|videresend|välit|valit|przekaz|poslan|tovább|"
-    r"перес|переадрес|ilet|转发|轉|転送|전달"
-)
-
-
-_STEMS = (
+_FORWARD_ONLY = (
     "forward", "weiterge", "transf", "reenvia", "encaminhada", "inoltra", "doorgestuurd", "vidarebe", "videresend", "välit", "valit",
-    "przekaz", "poslan", "tovább", "перес", "переадрес", "ilet", "转发", "轉", "転送", "전달",
+    "przekaz", "poslan", "tovább", "tovabb", "перес", "переадрес", "ilet", "转发", "转寄", "轉", "転送", "전달",
 )  # fmt: skip
-"""One of these is in whatever _FORWARD_ONLY finds."""
+"""Of the marks only those that hold one of these are of forwards alone; pieces of words, as `fold` leaves them."""
 
 
 def read_forwarded(subject: str, text: str, files: list[Part]) -> Forwarded | None:
@@ -90,12 +84,12 @@ def _attached(part: Part) -> Forwarded | None:
 
 
 def _inline(text: str, says: bool) -> Forwarded | None:
-    if not says and not holds_any(text[:200_000], _STEMS):
+    if not says and not holds_any(text[:200_000], _FORWARD_ONLY):
         return None
     lines = [_plain(line[:_LINE]) for line in text[:200_000].split("\n")[:_MAX_LINES]]
     for index, line in enumerate(lines):
         match = _MARK.match(line) if len(line) < 120 else None
-        if match is not None and (says or _FORWARD_ONLY.search(match.group())):
+        if match is not None and (says or holds_any(match.group(), _FORWARD_ONLY)):
             found = _block(lines, index + 1)
             if found is not None:
                 return found

@@ -318,7 +318,7 @@ def split_shared(line: str) -> tuple[str, str]:
     """An attribution that begins in the middle of a line, behind the author's own words: both parts."""
     if len(line) > CUT or not line.rstrip().endswith((":", "：")):
         return line, ""
-    found = (_SHARED.search(line) if "On " in line else None) or (
+    found = (_SHARED.search(line) if "On" in line else None) or (
         _SHARED_CHINESE.search(line) if not line.isascii() else None
     )
     if not found or not line[: found.start()].strip():

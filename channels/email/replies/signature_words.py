@@ -44,7 +44,7 @@ CONFIDENTIAL = (
 
 CONFIDENTIAL_STEMS = (
     "confiden", "privileged", "intended ", "in error", "unauthori", "legally protected", "disclaimer", "vertraulich", "irrtümlich",
-    "bestimmungsgemäß", "empfänger sein sollten", "destinata", "par erreur", "por error", "por engano", "riservat", "per errore",
+    "bestimmungsgem", "empfänger sein sollten", "destinata", "par erreur", "por error", "por engano", "riservat", "per errore",
     "vertrouwelijk", "geadresseerde", "konfidenti", "fortrolig", "luottamuksell", "poufn", "důvěrn", "конфиденциальн", "gizli",
     "保密", "机密", "误收", "收件人使用", "未经授权", "機密", "誤送", "기밀",
 )  # fmt: skip

@@ -105,11 +105,7 @@ def is_footer(line: str) -> bool:
     """Whether a phone or a mail program wrote this line about itself."""
     if len(line) > CUT:
         return False
-    if (
-        (not line.isascii() or "utlook" in line or "iP" in line)
-        and holds_any(line, CHINESE_STEMS)
-        and _FOOTER_CHINESE.match(line)
-    ):
+    if not line.isascii() and holds_any(line, CHINESE_STEMS) and _FOOTER_CHINESE.match(line):
         return not line.rstrip().endswith(("？", "?"))
     if not _FOOTER.match(line):
         return False

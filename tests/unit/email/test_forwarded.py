@@ -243,3 +243,13 @@ def test_a_letter_inside_and_a_report_that_holds_one() -> None:
         address="ann@x.example", name="Ann", subject="inner", sent="Mon, 02 Mar 2026 10:00:00 +0800"
     )
     assert parse_letter(raw.replace(b"KIND", b"report")).forwarded is None
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["-----Tovabbitott uzenet-----", "以下是转寄的邮件：", "FORWARDED MESSAGE", "Weıtergeleıtete Nachrıcht"],
+)
+def test_a_mark_that_only_forwards_have_needs_no_word_in_the_subject(mark: str) -> None:
+    found = read_forwarded("Hi", f"{mark}\nFrom: Ann <ann@x.example>\nDate: x\n", [])
+    assert found is not None and found.address == "ann@x.example"
+    assert read_forwarded("Hi", "Original Message\nFrom: Ann <ann@x.example>\nDate: x\n", []) is None
