@@ -9,8 +9,8 @@ from typing import BinaryIO
 
 from channels.adapter import CannotTranslate
 from channels.registry import load_kinds
-from hub.actions.arrivals import understand
 from hub.actions.apart import GENTLE
+from hub.actions.arrivals import understand
 from hub.actions.reader import CPU_SECONDS, LENGTH
 from routing.classify import classify
 
