@@ -15,7 +15,8 @@ SQL = load_queries("outbound")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedReply:
-    """A reply that this process sends now. `message` is what was fixed when it was queued; `too_late`: its time is over."""
+    """A reply that this process sends now. `message` is what was fixed when it was queued; `error`: what stood in its way the
+    last time; `too_late`: its time is over."""
 
     id: int
     ticket_id: int
@@ -25,6 +26,7 @@ class ClaimedReply:
     message_id: str
     attempts: int
     queued_at: datetime
+    error: str
     too_late: bool
 
 
@@ -118,14 +120,14 @@ async def settle(
     arrived: Sequence[str] = (),
     refused: int = 0,
     again_in: float = 0.0,
-) -> str | None:
-    """The new state, which is failed where there is no time left to try again; None where this process had lost the row.
+) -> bool:
+    """False where this process had lost the row, and nothing was written. `again_in`: seconds, at most as many as it has left.
     `arrived`: e-mail addresses for which it was taken over; `refused`: how many in copy it was not. `topic` is notified."""
-    done: str | None = await connection.fetchval(
+    done: bool | None = await connection.fetchval(
         SQL["settle"], outbox_id, token, state, error, external_id, again_in, relay_id, wants_copy,
         [one.lower() for one in arrived], refused, topic,
     )  # fmt: skip
-    return done
+    return bool(done)
 
 
 async def renew(connection: Connection, token: UUID, lease_seconds: float) -> None:
@@ -178,7 +180,13 @@ async def settle_copy(connection: Connection, outbox_id: int, state: str) -> Non
     await connection.execute(SQL["settle_copy"], outbox_id, state)
 
 
-async def outbox_of(connection: Connection, interaction_id: int) -> tuple[str, int] | None:
-    """(state, ticket code) of a reply."""
-    row = await connection.fetchrow(SQL["outbox_of"], interaction_id)
-    return (row["state"], row["ticket_code"]) if row else None
+async def ticket_of(connection: Connection, interaction_id: int) -> int | None:
+    """The code of the ticket on which this reply lies; None: it is no reply."""
+    code: int | None = await connection.fetchval(SQL["ticket_of"], interaction_id)
+    return code
+
+
+async def is_by_hand(connection: Connection, interaction_id: int) -> bool:
+    """Whether a person or a program wrote it, and not the hub by itself."""
+    by_hand: bool = await connection.fetchval(SQL["is_by_hand"], interaction_id)
+    return by_hand

@@ -13,7 +13,8 @@ SQL = load_queries("reports")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostedRow:
-    """A letter of ours. `address` is to whom it went, `copies` who else got it; in lower case."""
+    """A letter of ours. `address` is to whom it went, `copies` who else got it; in lower case. `by_hand`: a person or a program
+    wrote it, and not the hub by itself."""
 
     id: int
     ticket_id: int
@@ -21,6 +22,7 @@ class PostedRow:
     message_id: str
     relay_id: str
     state: str
+    by_hand: bool
     address: str
     copies: list[str]
 

@@ -29,6 +29,9 @@ LOOKS_SECRET = re.compile(
     r"|(?<![\w+=.-])(?=[\w-]*[A-Z])(?=[\w-]*[a-z])(?=[\w-]*\d)(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{32})(?![\w=-])"
     # sessions, links of customers
 )
+SHORT = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+"""Shows what is logged where a test fails. structlog's own way draws each frame of an error with its source and all variables,
+which can take seconds for one line; what is looked through is made by `watching`."""
 SHORTEST = 14
 """Characters. Shorter texts stand in other words by chance."""
 _written: set[str] = set()
@@ -62,7 +65,7 @@ def watching() -> Iterator[None]:
     configured = structlog.get_config() if others else None
     structlog.reset_defaults()
     processors = structlog.get_config()["processors"]
-    structlog.configure(processors=[*processors[:-1], note, processors[-1]])
+    structlog.configure(processors=[*processors[:-1], note, SHORT])
     for one in others:
         root.removeHandler(one)
     root.addHandler(handler)

@@ -40,6 +40,13 @@ def may_become(now: TicketStatus, then: TicketStatus) -> bool:
     return then in _MOVES[now]
 
 
+def calls_back(status: TicketStatus, *, by_hand: bool) -> bool:
+    """Whether a letter of ours that did not arrive opens its ticket again: one that waits for an answer to it, and one that was
+    resolved although the customer was not told. `by_hand`: a person or a program wrote it; what the hub itself sends after the
+    end, a question how they liked it, brings nobody back."""
+    return status is TicketStatus.PENDING or (by_hand and status is TicketStatus.RESOLVED)
+
+
 def held(status: TicketStatus, *, live: bool, weight: int) -> int:
     """What a ticket counts for whoever has it. A conversation with somebody who sits at the other end keeps one of the agent's
     places for those, also while they wait for the customer; any other ticket takes `weight` units of capacity while it waits

@@ -10,12 +10,11 @@ from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
 from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.answers.side_letters import send_side_letters
-from hub.actions.answers.under_way import UnderWay
+from hub.actions.answers.under_way import POLL_SECONDS, UnderWay
 from hub.actions.context import Context
 from hub.workers.look import look_again
 from hub.workers.supervise import Well
 
-POLL_SECONDS = 2.0
 REST_SECONDS = 0.01
 """Under load one look finds what several wrote."""
 COPIES_SECONDS = 5.0

@@ -2,7 +2,8 @@
 
 -- name: claim
 -- The attempt is counted here, so that a reply which kills its sender is counted too. With their tickets, and without
--- waiting: whoever works on a ticket holds it first and then its replies. Each with its entry in the ledger.
+-- waiting: whoever works on a ticket holds it first and then its replies. Each with its entry in the ledger. What has no time left
+-- is taken up although its channel is silent: nothing of it leaves.
 WITH taken AS (
     UPDATE outbox o
     SET state = 'sending', stage = '', attempts = attempts + 1, lease_token = $3,
@@ -10,7 +11,8 @@ WITH taken AS (
     FROM (
         SELECT q.id FROM outbox q JOIN ticket t ON t.id = q.ticket_id
         WHERE q.state = 'queued' AND q.not_before <= clock_timestamp() AND q.channel_id = ANY($1::int[])
-          AND NOT EXISTS (SELECT 1 FROM channel c WHERE c.id = q.channel_id AND c.hold_until > clock_timestamp())
+          AND (q.give_up_at <= clock_timestamp()
+               OR NOT EXISTS (SELECT 1 FROM channel c WHERE c.id = q.channel_id AND c.hold_until > clock_timestamp()))
           AND NOT EXISTS (SELECT 1 FROM outbox e
                           WHERE e.ticket_id = q.ticket_id AND e.id < q.id AND e.state IN ('queued', 'sending'))
           -- Nor a later one on its way, when this one was sent again.
@@ -20,7 +22,7 @@ WITH taken AS (
         FOR NO KEY UPDATE OF q, t SKIP LOCKED
     ) due
     WHERE o.id = due.id
-    RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.give_up_at
+    RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.error, o.give_up_at
 ), numbered AS (
     UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()
     FROM taken WHERE t.id = taken.ticket_id
@@ -29,7 +31,7 @@ WITH taken AS (
     INSERT INTO event (ticket_id, seq, kind, data)
     SELECT id, seq, 'delivery_changed', jsonb_build_object('interaction', interaction_id, 'state', 'sending') FROM numbered
 )
-SELECT k.id, k.ticket_id, k.interaction_id, k.channel_id, k.message, k.message_id, k.attempts, k.queued_at,
+SELECT k.id, k.ticket_id, k.interaction_id, k.channel_id, k.message, k.message_id, k.attempts, k.queued_at, k.error,
        k.give_up_at <= clock_timestamp() AS too_late
 FROM taken k CROSS JOIN LATERAL pg_notify(CASE WHEN k.id > 0 THEN $5::text END, '')
 
@@ -39,24 +41,19 @@ FROM attachment a JOIN blob b ON b.sha256 = a.sha256
 WHERE a.interaction_id = ANY($1::bigint[]) ORDER BY a.id
 
 -- name: settle
--- Fenced: whoever lost the lease changes nothing. The ticket is locked first, as everywhere. What would be tried again only
--- after its time, by the database's clock, is given up. With its entry in the ledger, the name that the relay gave it, and what
+-- Fenced: whoever lost the lease changes nothing. The ticket is locked first, as everywhere. What is tried again waits no longer
+-- than its time lasts: who takes it up then gives it up. With its entry in the ledger, the name that the relay gave it, and what
 -- its arrival says of addresses ($9) that letters had failed at; all of it one statement, which is a transaction by itself.
 WITH held AS MATERIALIZED (
     SELECT t.id FROM ticket t JOIN outbox o ON o.ticket_id = t.id WHERE o.id = $1 FOR NO KEY UPDATE OF t
 ), done AS (
     UPDATE outbox o
-    SET state = CASE WHEN late THEN 'failed' ELSE $3 END,
-        error = CASE WHEN late THEN format('Given up after %s attempts. %s', o.attempts, $4::text) ELSE $4 END,
-        external_id = $5, relay_id = CASE WHEN $7::text <> '' THEN $7 ELSE o.relay_id END,
+    SET state = $3, error = $4, external_id = $5, relay_id = CASE WHEN $7::text <> '' THEN $7 ELSE o.relay_id END,
         sent_copy = CASE WHEN $8::boolean THEN 'wanted' ELSE o.sent_copy END, lease_token = NULL, lease_until = NULL,
-        settled_at = CASE WHEN late OR $3 IN ('sent', 'failed', 'uncertain') THEN clock_timestamp() END,
-        not_before = clock_timestamp() + make_interval(secs => $6)
+        settled_at = CASE WHEN $3 IN ('sent', 'failed', 'uncertain') THEN clock_timestamp() END,
+        not_before = least(clock_timestamp() + make_interval(secs => $6), o.give_up_at)
     FROM held
     JOIN outbox now ON now.ticket_id = held.id AND now.id = $1
-    CROSS JOIN LATERAL (
-        SELECT $3::text = 'queued' AND now.give_up_at < clock_timestamp() + make_interval(secs => $6) AS late
-    ) times
     WHERE o.id = now.id AND o.lease_token = $2 AND o.state = 'sending'
     RETURNING o.ticket_id, o.interaction_id, o.state
 ), numbered AS (
@@ -74,7 +71,7 @@ WITH held AS MATERIALIZED (
 ), arrived AS (
     DELETE FROM undeliverable u USING done WHERE u.address = ANY($9::text[])
 )
-SELECT d.state FROM done d CROSS JOIN LATERAL pg_notify(CASE WHEN d.ticket_id > 0 THEN $11::text END, '')
+SELECT true FROM done d CROSS JOIN LATERAL pg_notify(CASE WHEN d.ticket_id > 0 THEN $11::text END, '')
 
 -- name: renew
 -- While they are being sent they stay with their sender.
@@ -124,8 +121,11 @@ RETURNING o.message, (SELECT c.name FROM channel c WHERE c.id = o.channel_id) AS
     WHERE later.ticket_id = before.ticket_id AND later.id > before.id AND later.state NOT IN ('cancelled', 'failed')
 ) AS unanswered
 
--- name: outbox_of
-SELECT o.state, t.code AS ticket_code FROM outbox o JOIN ticket t ON t.id = o.ticket_id WHERE o.interaction_id = $1
+-- name: ticket_of
+SELECT t.code FROM outbox o JOIN ticket t ON t.id = o.ticket_id WHERE o.interaction_id = $1
+
+-- name: is_by_hand
+SELECT EXISTS (SELECT 1 FROM interaction WHERE id = $1 AND automatic = '')
 
 -- name: answer_facts
 -- What an answer is written with: the ticket's language, the agent's signature, and the last that a customer said, with the

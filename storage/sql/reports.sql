@@ -2,13 +2,16 @@
 
 -- name: posted
 -- Letters of ours that reports may be about: of these Message-IDs, and the last ones of these tickets. Their tickets are locked.
-SELECT o.id, o.ticket_id, o.interaction_id, o.message_id, o.relay_id, o.state, lower(o.message->>'address') AS address,
+SELECT o.id, o.ticket_id, o.interaction_id, o.message_id, o.relay_id, o.state,
+       EXISTS (SELECT 1 FROM interaction i WHERE i.id = o.interaction_id AND i.automatic = '') AS by_hand,
+       lower(o.message->>'address') AS address,
        ARRAY(SELECT lower(c->>'address') FROM jsonb_array_elements(coalesce(o.message->'cc', '[]') || coalesce(o.message->'bcc', '[]')) c)
            AS copies
 FROM outbox o
 WHERE (o.message_id = ANY($1::text[]) AND o.message_id <> '') OR (o.relay_id = ANY($1::text[]) AND o.relay_id <> '')
 UNION
-SELECT o.id, o.ticket_id, o.interaction_id, o.message_id, o.relay_id, o.state, lower(o.message->>'address'),
+SELECT o.id, o.ticket_id, o.interaction_id, o.message_id, o.relay_id, o.state,
+       EXISTS (SELECT 1 FROM interaction i WHERE i.id = o.interaction_id AND i.automatic = ''), lower(o.message->>'address'),
        ARRAY(SELECT lower(c->>'address') FROM jsonb_array_elements(coalesce(o.message->'cc', '[]') || coalesce(o.message->'bcc', '[]')) c)
 FROM unnest($2::bigint[]) AS g (id)
 CROSS JOIN LATERAL (

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from channels.loopback.adapter import LoopbackAdapter
 from channels.loopback.settings import LoopbackSettings
-from hub.actions.answers.deliver import as_queued, deliver_due
+from hub.actions.answers.deliver import as_queued
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
@@ -20,6 +20,7 @@ from hub.settings import Settings
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, write
+from tests.fakes.sending import deliver_due
 
 LI, MEI = "li@example.cn", "mei@other.example"
 CHANNELS: dict[str, dict[str, Any]] = {

@@ -95,6 +95,7 @@ async def trying(
         )
         trial = Trial(fleet, load, outside)
         await trial.die_at(points, patience=patience)
+        since = asyncio.get_running_loop().time()
         await fleet.ready(fleet.seats[0])
         await load.settle()
         may = [
@@ -103,7 +104,9 @@ async def trying(
         ]
         yield (
             trial,
-            await check(ctx, dsn, load, outside, may, logs=[fleet.seats[0].folder / "log"], seed=seed),
+            await check(
+                ctx, dsn, load, outside, may, since=since, logs=[fleet.seats[0].folder / "log"], seed=seed
+            ),
         )
 
 

@@ -93,7 +93,10 @@ def _figures(result: Result, figures: Figures) -> str:
         ("letters whose relay fell silent behind the final dot", f"{result.dropped:,}"),
         ("faults injected", f"{len(result.injected):,}"),
         ("hubs killed, and died at a point", f"{figures.kills:,}, {figures.crashes:,}"),
-        ("quiet after the last fault", f"{verdict.quiet_after:.1f} s"),
+        (
+            "quiet after the last fault",
+            "never" if verdict.quiet_after is None else f"{verdict.quiet_after:.1f} s",
+        ),
         ("most sessions in Postgres", f"{figures.most_sessions:,}"),
     ]
     kinds = sorted({one.what for one in figures.take_overs})

@@ -81,6 +81,7 @@ async def run_faults(
             async with asyncio.TaskGroup() as group:
                 group.create_task(load.run(seconds=seconds))
                 group.create_task(injector.follow(plan))
+            since = asyncio.get_running_loop().time()
             outside.relay.unsure = 0
             outside.sandbox.telegram.faults.flood = 0
             try:
@@ -92,7 +93,7 @@ async def run_faults(
             logs = [seat.folder / "log" for seat in fleet.seats]
             verdict = await check(
                 ctx, dsn, load, outside, injector.done,
-                logs=logs, failed=[*failed, *injector.failed], seed=seed,
+                since=since, logs=logs, failed=[*failed, *injector.failed], seed=seed,
             )  # fmt: skip
         finally:
             watch.end.set()

@@ -9,7 +9,6 @@ from pathlib import Path
 import asyncpg
 
 from channels.adapter import Acceptance, ChannelAdapter, RawItem
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.recall import send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -24,6 +23,7 @@ from tests.fakes.inbox import letter
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import ScriptedRelay
 from tests.journeys.command import command
 

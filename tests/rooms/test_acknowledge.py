@@ -12,7 +12,6 @@ import pytest
 
 from channels.email.adapter import EmailAdapter
 from hub.actions.acknowledge import PER_DOMAIN
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.context import Context
 from hub.actions.move import move_entries
 from hub.actions.receive import accept_items
@@ -35,6 +34,7 @@ from tests.fakes.scene import (
     ticket,
     write,
 )
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import ScriptedRelay
 
 LI = "li@example.cn"

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from channels.adapter import Opened
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.chat.part import look_at_chats
 from hub.actions.chat.room import MISSED_PER_ADDRESS
@@ -24,6 +23,7 @@ from storage import chat as stored
 from tests.fakes.chat import CHAT, LI, Visitor, answers, left_unseen, letters, pass_minutes
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, ledger, letter, one, rows, ticket
+from tests.fakes.sending import deliver_due
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from channels.adapter import (
     Unsure,
 )
 from hub.actions.answers import deliver
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.pauses import LONGEST_PAUSE
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
@@ -31,6 +30,7 @@ from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
 from tests.fakes.outside import Outside
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import DROP, ScriptedRelay
 
 
@@ -66,6 +66,12 @@ async def _time_passes(ctx: Context) -> None:
     """Every pause is over."""
     await ctx.database.run(lambda c: c.execute("UPDATE outbox SET not_before = clock_timestamp()"))
     await ctx.database.run(lambda c: c.execute("UPDATE channel SET hold_until = NULL"))
+
+
+async def _its_time_is_over(ctx: Context) -> None:
+    await one(
+        ctx, "UPDATE outbox SET give_up_at = clock_timestamp(), not_before = clock_timestamp() RETURNING 1"
+    )
 
 
 async def _ledger(ctx: Context) -> list[str]:
@@ -188,22 +194,54 @@ async def test_what_may_have_left_goes_again_where_a_repetition_shows_once(ctx: 
 
 
 async def test_what_could_not_be_delivered_in_time_is_given_up(ctx: Context) -> None:
+    """It is not tried any more then, and its last failure is told."""
     await _reply(ctx, await _ticket(ctx))
-    await ctx.database.run(
-        lambda c: c.execute("UPDATE outbox SET give_up_at = clock_timestamp() - interval '1 second'")
-    )
+    await _work(ctx, Outside(TryLater("not now")))
+    await _its_time_is_over(ctx)
     outside = Outside()
     await _work(ctx, outside)
     assert (await _states(ctx), outside.tried) == (["failed"], [])
-    await _reply(ctx, await _ticket(ctx, 1))
-    await ctx.database.run(
-        lambda c: c.execute(
-            "UPDATE outbox SET give_up_at = clock_timestamp() + interval '60 seconds' WHERE state = 'queued'"
-        )
+    assert (
+        await one(ctx, "SELECT error FROM outbox")
+        == "It could not be delivered in time. The last attempt: not now"
     )
-    await _work(ctx, Outside(TryLater("later", retry_after=3600)))
-    assert await _states(ctx) == ["failed", "failed"]
-    assert "Given up after 1 attempt" in await one(ctx, "SELECT error FROM outbox ORDER BY id DESC LIMIT 1")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        TryLater("too many", retry_after=1800, whole_channel=True),
+        TryLater("450 greylisted"),
+        Unavailable("away"),
+    ],
+)
+async def test_answers_are_given_up_by_their_age_and_not_by_how_often_they_were_put_off(
+    ctx: Context, failure: ChannelFailure
+) -> None:
+    """A bot that Telegram throttles for a day, a relay that greylists: whoever asks us to wait may do so until the end."""
+    await _reply(ctx, await _ticket(ctx))
+    for _ in range(60):
+        await _time_passes(ctx)
+        await _work(ctx, Outside(failure))
+    await _time_passes(ctx)
+    assert await _states(ctx) == ["queued"]
+    outside = Outside()
+    await _work(ctx, outside)
+    assert (await _states(ctx), outside.texts) == (["sent"], ["one"])
+
+
+async def test_a_pause_longer_than_an_answer_may_wait_fails_it_when_its_time_is_over(ctx: Context) -> None:
+    """Not before, for the other side asked for nothing else; and then at once, although its channel has to be silent still."""
+    await _reply(ctx, await _ticket(ctx))
+    week = 7 * 86_400
+    await _work(ctx, Outside(TryLater("too many", retry_after=week, whole_channel=True)))
+    waits = "SELECT state, not_before = give_up_at AS to_the_end FROM outbox"
+    assert await rows(ctx, waits) == [{"state": "queued", "to_the_end": True}]
+    await _reply(ctx, await _ticket(ctx, 1), "another")
+    await _its_time_is_over(ctx)
+    outside = Outside()
+    await _work(ctx, outside)
+    assert (await _states(ctx), outside.tried) == (["failed", "failed"], [])
 
 
 async def test_a_cancelled_reply_stays_and_the_next_leaves(ctx: Context) -> None:

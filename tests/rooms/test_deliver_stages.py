@@ -13,7 +13,6 @@ import structlog
 from channels.adapter import ChannelAdapter, Refused
 from hub.actions.answers import deliver
 from hub.actions.answers.abandoned import settle_abandoned
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -22,6 +21,7 @@ from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
 from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
+from tests.fakes.sending import deliver_due
 from tests.faults.cluster import by_way_of, socket_of
 from tests.faults.proxy import Proxy
 

@@ -1,7 +1,5 @@
 """A password that was made for somebody: it opens the page on which they choose one, for three days, and nothing else."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from hub.actions.context import Context
@@ -16,22 +14,11 @@ from hub.actions.signin.given import choose_password
 from hub.actions.signin.policy import change_policy
 from hub.actions.signin.second import prove
 from hub.model.people import Actor, Role
-from tests.fakes.scene import PASSWORD, a_hub, a_real_agent, one
+from tests.fakes.scene import PASSWORD, one
 from tests.fakes.signin import BROWSER, holder, set_up_app, sign_in
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
 OWN = "lanterns over quiet harbours"
-
-
-@pytest.fixture
-async def ctx(database_dsn: str) -> AsyncIterator[Context]:
-    async with a_hub(database_dsn, {}) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def ann(ctx: Context) -> int:
-    return await a_real_agent(ctx, "ann", role=Role.SUPERVISOR)
 
 
 async def _by(ctx: Context, password: str) -> Entered:

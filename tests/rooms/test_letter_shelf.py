@@ -15,7 +15,6 @@ import pytest
 
 from channels.adapter import Acceptance
 from channels.email.mailbox import fetch
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
@@ -29,6 +28,7 @@ from tests.fakes.inboxes import TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
 from tests.fakes.scene import SYSTEM, a_hub, entry, letter, one, raw_letter, rows, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import DROP, ScriptedRelay
 from tests.unit.email.test_limits import mutate
 

@@ -8,7 +8,6 @@ import pytest
 
 from channels.adapter import Refused, Unsure
 from hub.actions.announce import EVENTS
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.errands.ledger_notices import tell_of_ledger
@@ -46,6 +45,7 @@ from tests.fakes.clocks import rules, time_passes
 from tests.fakes.outside import Outside
 from tests.fakes.processes import until
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket
+from tests.fakes.sending import deliver_due
 
 BOB = [("email", "bob@example.com", True)]
 
@@ -364,7 +364,7 @@ async def test_what_an_agent_did_not_answer_or_lost_meanwhile_is_told_to_them(ct
 async def test_an_answer_that_did_not_arrive_is_told_to_who_wrote_it_and_to_who_has_the_ticket(
     ctx: Context,
 ) -> None:
-    """F43, F44, F46: at once, also where the ticket was resolved with it and is in nobody's list any more."""
+    """F43, F44, F46: at once, also where the ticket was resolved with it."""
     lin, kim = await an_agent(ctx, "lin", presence="offline"), await an_agent(ctx, "kim", presence="offline")
     chief, codes = await lead(ctx, "chief"), []
     for key, author in (("a", lin), ("b", lin), ("c", None), ("d", None)):

@@ -1,7 +1,6 @@
 """Whether somebody is there: by their open pages, which blink; by what they say; by how long nothing was heard."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -20,12 +19,6 @@ from hub.actions.floor.presence import (
 )
 from hub.model.people import Actor
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows
-
-
-@pytest.fixture
-async def ctx(database_dsn: str) -> AsyncIterator[Context]:
-    async with a_hub(database_dsn, {}) as hub:
-        yield hub
 
 
 async def _presence(ctx: Context) -> str:

@@ -9,7 +9,6 @@ import orjson
 import pytest
 
 from channels.adapter import RawItem
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -43,6 +42,7 @@ from tests.fakes.scene import (
     ticket,
     write,
 )
+from tests.fakes.sending import deliver_due
 
 LI = "li@example.cn"
 BOB = [("email", "bob@example.com", True)]

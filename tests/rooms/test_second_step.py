@@ -1,7 +1,6 @@
 """The second step: codes that open once, recovery codes, what is asked of whom, and showing once more who one is."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -25,17 +24,6 @@ from tests.fakes.signin import BROWSER, code_of, holder, set_up_app, sign_in
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
 LEAD = Actor(name="Leo", role=Role.SUPERVISOR)
-
-
-@pytest.fixture
-async def ctx(database_dsn: str) -> AsyncIterator[Context]:
-    async with a_hub(database_dsn, {}) as hub:
-        yield hub
-
-
-@pytest.fixture
-async def ann(ctx: Context) -> int:
-    return await a_real_agent(ctx, "ann", role=Role.SUPERVISOR)
 
 
 async def _finish(ctx: Context, token: str, code: str) -> Entered:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from channels.adapter import ChannelAdapter, HasSentCopy, Misconfigured, Unavailable
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.context import Context
@@ -20,6 +19,7 @@ from tests.fakes.imap_server import Command, ImapServer, Session
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, raw_letter, rows, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import ScriptedRelay
 
 LI = "li@example.cn"

@@ -26,18 +26,17 @@ class Relays:
     def __init__(self, *scripts: ScriptedRelay) -> None:
         self.scripts = scripts
         self.lines = 0
-        self._last: asyncio.StreamWriter | None = None
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self.scripts[min(self.lines, len(self.scripts) - 1)]
         self.lines += 1
-        self._last = writer
+        self._writers.append(writer)
         await script.talk(reader, writer)
 
-    def hang_up(self) -> None:
-        """The line that was begun last."""
-        assert self._last is not None
-        self._last.close()
+    def hang_up(self, number: int) -> None:
+        """The line that was begun after so many others."""
+        self._writers[number].close()
 
 
 @asynccontextmanager
@@ -77,8 +76,9 @@ async def test_letters_one_after_the_other_log_in_once_and_the_line_is_left_poli
     async with _inbox(Relays(relay)) as inbox:
         for number in range(3):
             await _send(inbox, number)
-        while "QUIT" not in relay.verbs:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            while "QUIT" not in relay.verbs:
+                await asyncio.sleep(0.01)
         assert (relay.verbs.count("EHLO"), relay.verbs.count("AUTH"), len(relay.taken)) == (1, 1, 3)
         assert relay.verbs[-1] == "QUIT"
         await _send(inbox, 3)
@@ -88,13 +88,23 @@ async def test_letters_one_after_the_other_log_in_once_and_the_line_is_left_poli
 async def test_letters_side_by_side_have_a_line_each() -> None:
     relays = Relays(_good())
     async with _inbox(relays) as inbox:
-        await asyncio.gather(*(_send(inbox, number) for number in range(5)))
-        assert relays.lines == 5
-        await asyncio.gather(*(_send(inbox, number) for number in range(5, 10)))
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(_send(inbox, number) for number in range(5)))
+            assert relays.lines == 5
+            await asyncio.gather(*(_send(inbox, number) for number in range(5, 10)))
         assert relays.lines == 5
     assert sorted(envelope.recipients[0] for envelope, _ in relays.scripts[0].taken) == [
         f"customer{number}@mail.example" for number in range(10)
     ]
+
+
+async def test_so_many_lines_wait_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "MOST_KEPT", 2)
+    relays = Relays(_good())
+    async with _inbox(relays) as inbox:
+        for place in range(2):
+            await asyncio.gather(*(_send(inbox, 5 * place + number) for number in range(5)))
+    assert relays.lines == 5 + 3
 
 
 async def test_a_line_carries_so_many_letters_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,6 +170,20 @@ async def test_a_relay_that_hung_up_meanwhile_gets_the_next_letter_by_another_li
     relays = Relays(_good(), _good())
     async with _inbox(relays) as inbox:
         await _send(inbox, 0)
-        relays.hang_up()
+        relays.hang_up(0)
         await _send(inbox, 1)
     assert [len(one.taken) for one in relays.scripts] == [1, 1]
+
+
+async def test_of_two_that_wait_the_one_that_was_not_hung_up_is_taken() -> None:
+    relays = Relays(_good(), _good())
+    async with _inbox(relays) as inbox:
+        await asyncio.gather(_send(inbox, 0), _send(inbox, 1))
+        await _send(inbox, 2)
+        (next_one,) = (number for number, one in enumerate(relays.scripts) if len(one.taken) == 2)
+        relays.hang_up(next_one)
+        async with asyncio.timeout(30):
+            while inbox._lines._waiting[-1].client.is_connected:
+                await asyncio.sleep(0.01)
+        await _send(inbox, 3)
+    assert (relays.lines, [len(one.taken) for one in relays.scripts]) == (2, [2, 2])

@@ -9,7 +9,7 @@ import pytest
 from channels.adapter import Receipt
 from channels.email.replies.quotes import new_text
 from channels.email.sending.write import write_html
-from hub.actions.answers.deliver import deliver_due, message_of
+from hub.actions.answers.deliver import message_of
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.signatures import set_signature
@@ -37,6 +37,7 @@ from tests.fakes.scene import (
     ticket,
     write,
 )
+from tests.fakes.sending import deliver_due
 
 
 @pytest.fixture

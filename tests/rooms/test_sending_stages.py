@@ -1,5 +1,6 @@
 """What becomes of a letter, whatever its relay does and at whichever stage: sent, later, never, or for a person to decide."""
 
+import asyncio
 import re
 import socket
 import ssl
@@ -13,7 +14,7 @@ import pytest
 
 from channels.adapter import ChannelAdapter
 from channels.email.sending import hand_over
-from hub.actions.answers.deliver import AFTER_AWAY, deliver_due
+from hub.actions.answers.deliver import AFTER_AWAY
 from hub.actions.answers.recall import send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -24,6 +25,7 @@ from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving
 from tests.fakes.processes import free_port
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import DROP, HANG, ScriptedRelay
 
 LI, WANG, ZHAO = "li@example.cn", "wang@example.cn", "zhao@example.cn"
@@ -137,6 +139,28 @@ async def test_each_stage_and_answer_has_one_meaning(
             await _work(ctx, it)
         assert await _states(ctx) == ["sent"]
     assert len(set(relay.letters)) == 1
+
+
+class _Thoughtful(ScriptedRelay):
+    """Thinks for a while about a letter that it has."""
+
+    async def _say(self, reader: Any, writer: Any, key: str, usual: str) -> bool:
+        if key == ".":
+            await asyncio.sleep(1.5)
+        return await super()._say(reader, writer, key, usual)
+
+
+async def test_the_word_after_the_final_dot_may_take_longer_than_any_other(database_dsn: str) -> None:
+    """RFC 5321 4.5.3.2.6: ten minutes; to everything else a relay answers within the time that is set."""
+    relay = _Thoughtful()
+    async with (
+        serving(relay.talk) as port,
+        _shop(database_dsn, smtp_port=port, timeout_seconds=1) as (ctx, it),
+    ):
+        await _answer(ctx)
+        await _work(ctx, it)
+        assert await _states(ctx) == ["sent"]
+    assert _texts(relay) == ["Yes."]
 
 
 async def test_what_a_slow_relay_has_not_taken_yet_is_the_last_letter_of_its_ticket(

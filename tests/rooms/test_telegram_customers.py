@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from channels.adapter import Asking, ChannelAdapter
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.answers.reach import Shut
 from hub.actions.answers.reply import queue_reply
@@ -38,6 +37,7 @@ from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.surveys import a_survey
 from tests.rooms.test_retention import ADMIN, where_it_stands
 
@@ -524,6 +524,7 @@ async def test_a_refusal_while_sending_shuts_the_way_too(shop: Shop) -> None:
     await queue_reply(shop.ctx, ticket_code=ticket["code"], actor=SYSTEM, text="Hello?")
     await shop.deliver()
     assert await one(shop.ctx, "SELECT state FROM outbox") == "failed"
+    assert (await shop.ticket())["status"] == "open", "whoever answered has to find another way"
     prepared = await prepare_answer(shop.ctx, ticket["code"], agent_id=None, agent_name="Ann")
     assert prepared is not None and [way.shut for way in prepared.ways] == [Shut.BLOCKED]
     assert await one(shop.ctx, "SELECT count(*) FROM event WHERE kind = 'talk_shut'") == 1

@@ -21,7 +21,6 @@ from hypothesis import strategies as st
 from channels.adapter import ChannelAdapter, RawItem, Refused
 from channels.email import KIND
 from channels.email.settings import EmailSettings
-from hub.actions.answers.deliver import deliver_due
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.signatures import set_signature
 from hub.actions.answers.templates import Draft, add_template, render_template
@@ -39,6 +38,7 @@ from tests.fakes import ports as fakes
 from tests.fakes.leaving import free_to_leave
 from tests.fakes.mail_servers import serving
 from tests.fakes.scene import CHANNELS, MAIL, SUPPORT, SYSTEM, a_hub, an_agent, one, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.smtp_server import ScriptedRelay
 
 LI, WANG = "li@example.cn", "wang@example.cn"

@@ -29,6 +29,7 @@ from channels.adapter import (
     Unsure,
 )
 from hub.actions.announce import EVENTS, announce
+from hub.actions.answers.call_back import settle_failed
 from hub.actions.answers.pauses import pause_after
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
@@ -62,16 +63,6 @@ class Lot:
     token: UUID
     rows: Sequence[ClaimedReply]
     adapters: Mapping[int, ChannelAdapter]
-
-
-async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> int:
-    """Send what is due on these channels; returns how many replies were taken up, once it is known what became of them. Raises
-    DatabaseUnavailable."""
-    lot = await take_up(ctx, adapters, AT_ONCE)
-    if lot is None:
-        return 0
-    await send_lot(ctx, lot)
-    return len(lot.rows)
 
 
 async def take_up(ctx: Context, adapters: Mapping[str, ChannelAdapter], most: int) -> Lot | None:
@@ -161,7 +152,7 @@ async def _deliver(
     leave: Callable[[int], Awaitable[bool]],
 ) -> None:
     if row.too_late:
-        await _record(ctx, row, token, state="failed", error="It could not be delivered in time.")
+        await _record(ctx, row, token, state="failed", error=_too_late(row))
         return
     left = False
 
@@ -190,6 +181,11 @@ async def _deliver(
         await _record(ctx, row, token, state=state, error=f"{type(error).__name__}: {error}"[:500])
     else:
         await _record_sent(ctx, adapter, row, token, receipt)
+
+
+def _too_late(row: ClaimedReply) -> str:
+    said = "It could not be delivered in time."
+    return f"{said} The last attempt: {row.error}" if row.error else said
 
 
 async def _record_sent(
@@ -255,13 +251,13 @@ async def _record(
     again_in: float = 0.0,
 ) -> None:
     """Fenced by the token: who lost the row in the meantime records nothing. What is known is not forgotten because the
-    database is away: it is written down as soon as that is possible, while the row is ours."""
+    database is away: it is written down as soon as that is possible, while the row is ours. A failure calls its ticket back."""
     until = time.monotonic() + LONGEST_SECONDS
 
     arrived = [one for one in _addresses(row) if one not in refused] if state == "sent" else []
 
-    async def work(connection: Connection) -> None:
-        done = await outbound.settle(
+    async def work(connection: Connection) -> bool:
+        ours = await outbound.settle(
             connection,
             row.id,
             token,
@@ -275,12 +271,17 @@ async def _record(
             refused=len(refused),
             again_in=again_in,
         )
-        if done is None:
+        if not ours:
             log.warning("deliver.lost_lease", interaction=row.interaction_id, state=state)
+        return ours
 
     while True:
         try:
-            return await ctx.database.run_one(work)
+            if state == "failed":
+                await settle_failed(ctx, row.interaction_id, work)
+            else:
+                await ctx.database.run_one(work)
+            return
         except DatabaseUnavailable as away:
             if time.monotonic() > until:
                 raise

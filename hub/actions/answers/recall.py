@@ -1,26 +1,23 @@
 """An answer after it was queued: taken back while it has not left, or sent once more."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from hub.actions.announce import OUTBOX, announce
 from hub.actions.answers.copies import join_copies
 from hub.actions.answers.drafts import give_back
 from hub.actions.answers.reach import way_key
+from hub.actions.answers.reply_work import on_reply
 from hub.actions.answers.ways import is_inbox
 from hub.actions.cases.undo import status_before
 from hub.actions.context import Context
-from hub.actions.failures import NotFound, NotPossible
+from hub.actions.failures import NotPossible
 from hub.actions.portal.links import without_key
-from hub.actions.ticket_work import Step, on_ticket
+from hub.actions.ticket_work import Step
 from hub.model.drafts import DraftContent
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
 from storage import drafts, outbound, work
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +69,7 @@ async def cancel_reply(
             await drafts.give_back_files(taken.connection, interaction_id, actor.agent_id)
         return withdrawn
 
-    return await _on_reply(ctx, interaction_id, actor, step)
+    return await on_reply(ctx, interaction_id, actor, step)
 
 
 async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None:
@@ -85,18 +82,7 @@ async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None
         await _tell(taken, interaction_id, "queued")
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
 
-    await _on_reply(ctx, interaction_id, actor, step)
-
-
-async def _on_reply(
-    ctx: Context, interaction_id: int, actor: Actor, step: Callable[[Step], Awaitable[T]]
-) -> T:
-    known = await ctx.database.read(lambda c: outbound.outbox_of(c, interaction_id))
-    if known is None:
-        raise NotFound(f"There is no reply {interaction_id}.")
-    done = await on_ticket(ctx, known[1], actor, step)
-    ctx.listener.wake(OUTBOX)
-    return done
+    await on_reply(ctx, interaction_id, actor, step)
 
 
 async def _take_resolving_back(taken: Step, seq: int) -> None:

@@ -13,7 +13,7 @@ from hub.model.identities import normalise_identity
 from hub.model.interactions import Automatic, Identity, IdentityKind, SenderCheck
 from hub.model.people import Presence
 from hub.model.subjects import base_subject
-from hub.model.tickets import EventKind, TicketStatus, held
+from hub.model.tickets import EventKind, TicketStatus, calls_back, held
 from routing.situation import LANGUAGE_UNKNOWN
 from storage.inbound import LockedTicket
 from storage.participants import MOST
@@ -118,12 +118,11 @@ def _join(batch: Batch, case: Case, read: Read, ticket: Ticket) -> None:
             ticket.reply_address = said.reply_address
     for other, why in case.match.links:
         ticket.note(EventKind.RELATED, ticket=other, why=why.value)
-    lost = settle_report(batch, case, read)
-    idle = {TicketStatus.PENDING, TicketStatus.RESOLVED} if said.automatic is None else set()
-    if lost and ticket.id in lost:
-        idle = {TicketStatus.PENDING}  # the customer has not got the answer that is waited for
-    was = ticket.status
-    reopened = was in idle
+    lost, was = settle_report(batch, case, read), ticket.status
+    if said.automatic is None:
+        reopened = was in (TicketStatus.PENDING, TicketStatus.RESOLVED)
+    else:
+        reopened = lost is not None and lost.ticket_id == ticket.id and calls_back(was, by_hand=lost.by_hand)
     if reopened:
         ticket.status = TicketStatus.OPEN
     if ticket.id and ticket.row is not None:

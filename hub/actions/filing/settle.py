@@ -14,14 +14,14 @@ UNSETTLED = ("sent", "uncertain")
 _MOST_REASON = 500
 
 
-def settle_report(batch: Batch, case: Case, read: Read) -> set[int]:
-    """Note what it says of each recipient. Returns the tickets whose customer has not got an answer because of it."""
+def settle_report(batch: Batch, case: Case, read: Read) -> PostedRow | None:
+    """Note what it says of each recipient. Returns the letter that its customer has not got, where it is known by this."""
     said = read.interaction
     if said.bounce is None or said.automatic not in REPORTS or not batch.posted:
-        return set()
+        return None
     letter = _letter(batch, read, said.bounce)
     if letter is None:
-        return set()
+        return None
     told = _as_posted(said.bounce, letter)
     if not told and said.automatic is Automatic.BOUNCE:
         told = [RecipientReport(address=letter.address, outcome=Outcome.FAILED, reason=said.bounce.reason)]
@@ -30,10 +30,10 @@ def settle_report(batch: Batch, case: Case, read: Read) -> set[int]:
     if failed and letter.state in UNSETTLED and not all(one.address in letter.copies for one in failed):
         why = " ".join(part for part in (failed[0].status, failed[0].reason) if part) or "returned"
         _become(batch, letter, "failed", why)
-        return {letter.ticket_id}
+        return letter
     if letter.state == "uncertain" and any(one.outcome is Outcome.DELIVERED for one in told):
         _become(batch, letter, "sent", "")
-    return set()
+    return None
 
 
 def _letter(batch: Batch, read: Read, bounce: BounceReport) -> PostedRow | None:

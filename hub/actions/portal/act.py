@@ -10,7 +10,7 @@ from channels.webform.pack import mark_of
 from hub.actions.context import Context
 from hub.actions.customers.change import change_customer
 from hub.actions.failures import NotPossible
-from hub.actions.floor.assign import hand_over
+from hub.actions.floor.let_go import let_go
 from hub.actions.portal.enter import TooOften, Visitor
 from hub.actions.portal.look import find_case, open_case
 from hub.actions.portal.place import place_of
@@ -21,11 +21,9 @@ from hub.actions.surveys.answer import answer_question
 from hub.actions.ticket_work import Step, on_ticket
 from hub.model.codes import TICKET, read_code, show_code
 from hub.model.interactions import Direction
-from hub.model.people import Actor, Presence
-from hub.model.tickets import EventKind, TicketStatus, held
+from hub.model.people import Actor
+from hub.model.tickets import EventKind, TicketStatus
 from hub.model.tokens import sign_thread
-from routing.explain import to_data
-from routing.situation import Reason, ReasonCode
 from storage import portal
 from storage.database import Connection
 from storage.portal import CaseRow, ProfileRow
@@ -154,30 +152,11 @@ async def _move(ctx: Context, visitor: Visitor, number: str, wanted: TicketStatu
         }
         await taken.note(EventKind.INTERACTION_ADDED, **data)
         if taken.heard:
-            await _let_go(taken)
+            await let_go(taken)
             await portal.heard_now(taken.connection, taken.ticket.id)
         await step_status(ctx, taken, wanted, unfinished=True)
 
     await on_ticket(ctx, row.code, _CUSTOMER, step)
-
-
-async def _let_go(taken: Step) -> None:
-    """What comes back goes on with its agent if that one is here and has room for it, as when its customer writes; else it is
-    for somebody else."""
-    ticket = taken.ticket
-    if ticket.assignee_id is None:
-        return
-    agent = taken.agents[ticket.assignee_id]
-    load = held(TicketStatus.OPEN, live=False, weight=ticket.weight)
-    if not agent.active or agent.presence == Presence.OFFLINE:
-        reason = Reason(code=ReasonCode.NOT_ON_LINE, params={"presence": Presence.OFFLINE.value})
-    elif agent.load + load > agent.capacity:
-        reason = Reason(code=ReasonCode.AT_CAPACITY, params={"load": agent.load, "capacity": agent.capacity})
-    else:
-        return
-    await hand_over(
-        taken, None, why={"outcome": "released", "agent_id": agent.id, "reasons": [to_data(reason)]}
-    )
 
 
 async def _weigh(ctx: Context, visitor: Visitor) -> None:

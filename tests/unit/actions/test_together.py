@@ -3,7 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from hub.actions.together import Together
+
+pytestmark = pytest.mark.timeout(30)
 
 
 class Database:
@@ -63,13 +67,16 @@ async def test_what_goes_wrong_is_told_to_all_who_went_together_and_to_nobody_la
     assert await together(7) == 14
 
 
-async def test_who_goes_away_takes_nobody_along() -> None:
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_goes_away_takes_nobody_along(fails: bool) -> None:
     database = Database()
     tasks = await _asked(database, Together(database.ask), 4)
     for gone in (tasks[0], tasks[2]):
         gone.cancel()
     await asyncio.sleep(0)
+    database.fails = fails
     database.may.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [outcomes[1], outcomes[3]] == [2, 6]
+    answers = [outcomes[1], outcomes[3]]
+    assert [type(one) for one in answers] == [ConnectionError] * 2 if fails else answers == [2, 6]
     assert all(isinstance(outcomes[one], asyncio.CancelledError) for one in (0, 2))

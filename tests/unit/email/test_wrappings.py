@@ -42,6 +42,13 @@ def test_tnef_text_and_files() -> None:
     ]
 
 
+def test_tnef_says_by_which_code_page_it_is_written() -> None:
+    for page, text in ((1250, "łódź"), (1251, "Ёлка"), (936, "报价单")):
+        said = (0x0002800C, text.encode(f"cp{page}") + b"\0")
+        found = read_tnef(tnef((0x00069007, struct.pack("<II", page, 0)), said))
+        assert found is not None and found.text == text
+
+
 def test_tnef_html_beats_rich_text_and_named_properties_are_stepped_over() -> None:
     named = struct.pack("<HH16sII", 0x1F, 0x8001, b"g" * 16, 0, 7) + struct.pack("<II", 1, 4) + utf16("x")
     named_by_text = (
@@ -86,9 +93,10 @@ def test_rich_text_unpacks_and_reads() -> None:
     )
     assert unpack_rtf(packed) == b"{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n"
     assert read_rtf(
-        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\pard Gr\'fc\'dfe\par \u20320?\uc1\u22909 ?\line{\*\generator x;}end}"
+        rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\pard Gr\'fc\'dfe\par \u20320?\uc2\u22909 ??\line{\*\generator x;}{\*\nobodyknows hidden}end}"
     ) == ("Grüße\n你好\nend", "")
     assert unpack_rtf(b"") == unpack_rtf(b"\0" * 40) == b""
+    assert unpack_rtf(b"\0" * 8 + b"MELA" + b"\0" * 4 + rb"{\rtf1 hi}") == rb"{\rtf1 hi}", "not packed at all"
 
 
 def test_rich_text_writes_an_emoji_in_two_halves() -> None:
@@ -118,8 +126,8 @@ def test_nothing_of_a_tnef_is_more_than_a_database_keeps(
 
 
 def test_rich_text_made_from_html_becomes_html_again() -> None:
-    source = rb"{\rtf1\ansi\ansicpg936\fromhtml1{\fonttbl{\f0 A;}}{\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\b not shown \htmlrtf0 \'d6\'d0 \{a\}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}}"
-    assert read_rtf(source) == ("", '<p class="x">中 {a}</p>')
+    source = rb"{\rtf1\ansi\ansicpg936\fromhtml1{\fonttbl{\f0 A;}}{\*\htmltag64 <p class=\'22x\'22>}\htmlrtf {\b not shown \htmlrtf0 \'d6\'d0\'81\'39\'ee\'39 \{a\}\htmlrtf }\htmlrtf0{\*\htmltag72 </p>}}"
+    assert read_rtf(source) == ("", '<p class="x">中㐀 {a}</p>')
 
 
 @pytest.mark.parametrize("indefinite", [False, True])

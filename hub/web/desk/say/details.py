@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.mail_details import MAIL_DETAILS
+from hub.web.desk.say.sending_details import SENDING_DETAILS
 from hub.web.desk.say.words import FIELDS, KINDS
 from storage.views import IdentityRow, TimelineRow
 
@@ -21,7 +22,6 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, said in (
         (r"It cannot be read: (?P<said>.*)", N_("It cannot be read: %(said)s")),
         (r"Reading it took longer than (?P<said>\S+) s\.", N_("Reading it took longer than %(said)s s.")),
-        (r"It could not be delivered in time\.", N_("It could not be delivered in time.")),
         (r"The letter cannot be composed: (?P<said>.*)", N_("The letter cannot be composed: %(said)s")),
         (r"There was no answer within 30 seconds\.", N_("There was no answer within 30 seconds.")),
         (
@@ -40,11 +40,6 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"The letter has (?P<said>[\d,]+) bytes; at most [\d,]+ are read\.",
             N_("The letter is too large: %(said)s bytes."),
         ),
-        (
-            r"Telegram does not deliver to this person \(bot blocked\?\): (?P<said>.*)",
-            N_("Telegram does not deliver to this person (bot blocked?): %(said)s"),
-        ),
-        (r"Telegram refused the message: (?P<said>.*)", N_("Telegram refused the message: %(said)s")),
     )
 )
 
@@ -98,8 +93,10 @@ def _value(voice: Voice, name: str, value: str) -> str:
 
 
 def say_detail(voice: Voice, detail: str) -> str:
-    """Why something failed."""
-    for pattern, said in (*_DETAILS, *MAIL_DETAILS):
+    """Why something failed; what is told within it too."""
+    for pattern, said in (*_DETAILS, *MAIL_DETAILS, *SENDING_DETAILS):
         if found := pattern.fullmatch(detail):
-            return voice.say(said, **found.groupdict()) if found.groupdict() else voice.say(said)
+            return voice.say(
+                said, **{name: say_detail(voice, told) for name, told in found.groupdict().items()}
+            )
     return detail

@@ -1,8 +1,7 @@
 """What mailboxes report, in the reader's language: sentences of channels.email as stored, around what a server said."""
 
-import re
-
 from hub.web.desk.say.language import N_
+from hub.web.desk.say.stored import as_stored
 
 _GAPS = {"where": r"(?:IMAP|SMTP) \S+", "why": ".*", "folder": ".*?", "said": ".*"}
 # Each is stored as it stands here, with the gaps filled in. The longer ones first, for a gap takes all that follows.
@@ -59,13 +58,4 @@ _SENTENCES = (
 )
 
 
-def _as_stored(sentence: str) -> re.Pattern[str]:
-    parts = re.split(r"%\((\w+)\)s", sentence)
-    made = [
-        re.escape(part) if place % 2 == 0 else f"(?P<{part}>{_GAPS[part]})"
-        for place, part in enumerate(parts)
-    ]
-    return re.compile("".join(made), re.DOTALL)
-
-
-MAIL_DETAILS = tuple((_as_stored(sentence), sentence) for sentence in _SENTENCES)
+MAIL_DETAILS = tuple((as_stored(sentence, _GAPS), sentence) for sentence in _SENTENCES)
