@@ -101,14 +101,14 @@ LEFT JOIN event e ON e.ticket_id = g.ticket_id AND e.seq = g.seq
 LEFT JOIN interaction i ON i.id = (e.data->>'interaction')::bigint AND e.kind IN ('ticket_opened', 'interaction_added')
 
 -- name: anchors
--- Since when something is so that a rule may wait for; null where it is not so. An answer that was taken back is none.
+-- Since when something is so that a rule may wait for; null where it is not so. An answer that was taken back, or did not arrive, is none.
 SELECT t.id AS ticket_id,
        CASE WHEN t.status = 'open' AND t.assignee_id IS NULL THEN coalesce(l.free, t.created_at) END AS unassigned,
        CASE WHEN t.status = 'open' THEN (
            SELECT min(i.created_at) FROM interaction i
            WHERE i.ticket_id = t.id AND i.automatic = '' AND (i.direction = 'in' OR i.fields->>'portal' = 'not_settled') AND i.id > coalesce((
                SELECT max(s.id) FROM interaction s LEFT JOIN outbox x ON x.interaction_id = s.id
-               WHERE s.ticket_id = t.id AND s.direction = 'out' AND s.automatic = '' AND x.state IS DISTINCT FROM 'cancelled'), 0))
+               WHERE s.ticket_id = t.id AND s.direction = 'out' AND s.automatic = '' AND coalesce(x.state, '') NOT IN ('cancelled', 'failed')), 0))
        END AS unanswered,
        CASE WHEN t.status = 'pending' THEN coalesce(l.waits, t.created_at) END AS pending,
        CASE WHEN t.status = 'resolved' THEN coalesce(t.resolved_at, t.created_at) END AS resolved,

@@ -18,6 +18,7 @@ from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
 from hub.actions.status import change_status
 from hub.model.people import Actor
+from storage import automation
 from storage.database import Connection
 from tests.fakes.answers import LI, TWO_INBOXES, open_ticket, queue
 from tests.fakes.invariants import assert_invariants, check_every_commit
@@ -104,6 +105,8 @@ async def test_whoever_answered_has_the_ticket_again(database_dsn: str, how: str
         (now,) = await rows(shop.ctx, "SELECT * FROM ticket")
         assert (now["status"], now["assignee_id"], now["resolved_at"]) == ("open", shop.ann, None)
         assert now["waiting_since"] is not None
+        since = await shop.ctx.database.read(lambda c: automation.anchors(c, [now["id"]]))
+        assert since[now["id"]].unanswered is not None, "rules that wait for an answer go on waiting"
         assert await one(shop.ctx, "SELECT load FROM agent") == 1
         assert await one(shop.ctx, "SELECT count(*) FROM timer WHERE cancelled_at IS NULL") == 0
         assert (
