@@ -299,11 +299,22 @@ def read_settings(path: Path | None = None, **given: Any) -> Settings:
     if path is not None and not path.is_file():
         raise WrongSetting(f"{path}: there is no such file")
     default = Path("config/hub.toml")
-    _toml_path = path or (default if default.is_file() else None)
     try:
-        _files = read_secret_files(os.environ)
+        _toml_path = path or (default if default.is_file() else None)
+        _files = _secrets()
+        return _read(given)
+    finally:  # whoever makes settings by themselves gets what they say, and not what was read here
+        _toml_path, _files = None, {}
+
+
+def _secrets() -> Mapping[str, str]:
+    try:
+        return read_secret_files(os.environ)
     except (OSError, ValueError) as error:
         raise WrongSetting(f"A file of secrets cannot be read: {error}") from error
+
+
+def _read(given: Mapping[str, Any]) -> Settings:
     for where, names in (("environment", os.environ), ("file of secrets", _files)):
         if unknown := sorted(name for name in names if _is_unknown(name.upper())):
             raise WrongSetting("\n".join(f"{name} ({where}): there is no such setting" for name in unknown))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hub.secret_files import FOLDERS, read_secret_files
-from hub.settings import WrongSetting, read_settings, secret_of
+from hub.settings import Settings, WrongSetting, read_settings, secret_of
 
 KEY = "k" * 40
 
@@ -42,6 +42,7 @@ def test_settings_are_taken_from_files_that_are_called_like_them(
     assert settings.web.port == 8200, "what the environment says goes before"
     monkeypatch.delenv(named_by)
     assert read_settings(config).web.oidc.client_secret is None, "and nothing of it is remembered"
+    assert Settings().channels == {}, "nor of the file of settings"
 
 
 def test_what_is_wrong_stops_the_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
