@@ -33,6 +33,7 @@ async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk
 async def test_nothing_is_missed_while_the_line_was_down(open_desk: OpenDesk, desk: Desk) -> None:
     page = await open_desk()
     await page.evaluate(f"() => {{{PAUSES}}}")
+    await page.wait_for_load_state("networkidle")  # what the page asks for when it opens has come
     await page.context.set_offline(True)
     await page.evaluate("window.dispatchEvent(new Event('pagehide'))")
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="While away")
