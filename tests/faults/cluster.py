@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 
 from storage.embedded import embedded_postgres
+from tests.conftest import copy_cluster, ready_made
 
 
 def programs() -> Path:
@@ -88,6 +89,16 @@ def own_cluster(data: Path, *settings: str) -> Iterator[Cluster]:
         )
         (data / "postgresql.auto.conf").write_text("".join(f"{line}\n" for line in lines))
         cluster.restart("fast")
+        yield cluster
+
+
+@contextlib.contextmanager
+def copied_cluster(folder: Path, *settings: str) -> Iterator[Cluster]:
+    """A server of one's own in a test's folder, with the tests' template in it. The fixture `postgres` has to be there: it
+    makes what is copied."""
+    let_the_server_in(folder)
+    copy_cluster(ready_made(), folder / "data")
+    with own_cluster(folder / "data", *settings) as cluster:
         yield cluster
 
 

@@ -21,11 +21,11 @@ from hub.web.doors import ChannelDoors
 from storage import database as room
 from storage import silence
 from storage.database import Connection, Database, DatabaseUnavailable
-from tests.conftest import at_database, copy_cluster, ready_made
+from tests.conftest import at_database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import BOB, a_hub, one, rows, say, say_until_kept
-from tests.faults.cluster import by_way_of, let_the_server_in, own_cluster, socket_of
+from tests.faults.cluster import by_way_of, copied_cluster, socket_of
 from tests.faults.proxy import Proxy
 
 
@@ -41,9 +41,7 @@ async def test_what_was_accepted_survives_the_server_and_the_rest_is_said_again(
 ) -> None:
     """F16. The server ends at once, as when its power fails, three times while letters are taken in."""
     assert postgres  # the cluster that is copied is made by now
-    let_the_server_in(tmp_path)
-    copy_cluster(ready_made(), tmp_path / "data")
-    with own_cluster(tmp_path / "data") as cluster:
+    with copied_cluster(tmp_path) as cluster:
         await cluster.say("CREATE DATABASE hub TEMPLATE template_hub")
         async with a_hub(at_database(cluster.dsn, "hub")) as ctx:
             for wave in range(3):

@@ -13,11 +13,11 @@ from hub.actions.people.keys import create_api_key
 from hub.model.codes import TICKET, show_code
 from hub.model.interactions import OutboundAttachment
 from hub.model.people import Scope
-from tests.conftest import at_database, copy_cluster, ready_made
+from tests.conftest import at_database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import serving
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, one, rows, say, ticket
-from tests.faults.cluster import let_the_server_in, own_cluster
+from tests.faults.cluster import copied_cluster
 from tests.journeys.command import command
 
 CHANNELS = {"api": {"kind": "api"}}
@@ -57,9 +57,7 @@ async def test_everything_comes_back_on_another_server_and_what_was_on_its_way_w
     assert copied.code == 0, copied.said
     assert {path.name for path in (tmp_path / "copy").iterdir()} == {"manifest.json", "database.dump"}
     assert (await command("restore", "copy", "--check", cwd=tmp_path)).code == 0
-    copy_cluster(ready_made(), tmp_path / "another")
-    let_the_server_in(tmp_path)
-    with own_cluster(tmp_path / "another") as server:
+    with copied_cluster(tmp_path) as server:
         await server.say("CREATE DATABASE there TEMPLATE template0")
         there = at_database(server.dsn, "there")
         restored = await command("restore", "copy", cwd=tmp_path, env=env(there))

@@ -13,11 +13,11 @@ from hub.actions.timers import fire_due
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
 from storage.database import DatabaseUnavailable
-from tests.conftest import at_database, copy_cluster, ready_made
+from tests.conftest import at_database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import a_hub, one, say
-from tests.faults.cluster import Cluster, by_way_of, own_cluster, socket_of, standby_of
+from tests.faults.cluster import Cluster, by_way_of, copied_cluster, socket_of, standby_of
 from tests.faults.proxy import Proxy
 
 BOB = [("email", "bob@example.com", True)]
@@ -40,9 +40,7 @@ async def test_hubs_on_a_standby_accept_nothing_until_it_leads(postgres: str) ->
     assert postgres  # the cluster that is copied is made by now
     with tempfile.TemporaryDirectory(prefix="hub-standby-") as name:
         folder = Path(name)
-        folder.chmod(0o755)
-        copy_cluster(ready_made(), folder / "first")
-        with own_cluster(folder / "first", "wal_level = replica", "max_wal_senders = 4") as first:
+        with copied_cluster(folder, "wal_level = replica", "max_wal_senders = 4") as first:
             await first.say("CREATE DATABASE hub TEMPLATE template_hub")
             with standby_of(first, folder / "second") as second:
                 await _moved(at_database(first.dsn, "hub"), at_database(second.dsn, "hub"), first, second)

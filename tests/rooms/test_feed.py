@@ -3,7 +3,6 @@
 import asyncio
 import gc
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
@@ -15,28 +14,14 @@ from hub.actions.context import Context
 from hub.actions.feed import Feed, FeedEvent, TooFarBehind
 from hub.actions.ports import make_ports
 from storage import events
-from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
-
-BOB = [("email", "bob@example.com", True)]
+from tests.fakes.announcing import announcing
+from tests.fakes.scene import BOB, SYSTEM, a_hub, one, rows, say, ticket
 
 
 @pytest.fixture
 async def ctx(database_dsn: str) -> AsyncIterator[Context]:
     async with a_hub(database_dsn) as hub:
         yield hub
-
-
-@asynccontextmanager
-async def _running(ctx: Context) -> AsyncIterator[None]:
-    """Listener and feed at work, from now on."""
-    await ctx.feed.start()
-    tasks = [asyncio.create_task(ctx.listener.run()), asyncio.create_task(ctx.feed.run())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _next(events: AsyncIterator[FeedEvent], count: int) -> list[FeedEvent]:
@@ -46,7 +31,7 @@ async def _next(events: AsyncIterator[FeedEvent], count: int) -> list[FeedEvent]
 
 async def test_what_happens_is_told_with_ids_only(ctx: Context) -> None:
     await say(ctx, who=BOB, text="before")
-    async with _running(ctx):
+    async with announcing(ctx):
         with ctx.feed.subscribe() as events:
             kept = await say(ctx, who=BOB, key="k", text="a secret", subject="a secret")
             await say(ctx, who=BOB, key="k", text="a secret")
@@ -63,7 +48,7 @@ async def test_what_happens_is_told_with_ids_only(ctx: Context) -> None:
 
 
 async def test_a_transaction_that_commits_late_is_not_missed(ctx: Context, database_dsn: str) -> None:
-    async with _running(ctx):
+    async with announcing(ctx):
         with ctx.feed.subscribe() as events:
             late = await asyncpg.connect(database_dsn)
             transaction = late.transaction()
@@ -94,7 +79,7 @@ async def test_nothing_is_told_before_it_is_certain(ctx: Context, database_dsn: 
 
 
 async def test_many_writers_and_every_event_comes_once_in_one_order(ctx: Context, database_dsn: str) -> None:
-    async with a_hub(database_dsn) as other, _running(ctx), _running(other):
+    async with a_hub(database_dsn) as other, announcing(ctx), announcing(other):
         with ctx.feed.subscribe() as here, other.feed.subscribe() as there:
             await asyncio.gather(
                 *(
@@ -150,7 +135,7 @@ async def test_who_does_not_read_is_cut_off_and_the_others_go_on(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feeding, "_SLOW_READER", 3)
-    async with _running(ctx):
+    async with announcing(ctx):
         with ctx.feed.subscribe() as slow, ctx.feed.subscribe() as quick:
             for _ in range(6):
                 await say(ctx, who=BOB, key="k")
@@ -256,7 +241,7 @@ async def test_a_visitor_sees_their_own_conversation_and_no_notes(ctx: Context) 
 async def test_a_visitor_who_waits_is_woken_by_their_own_conversation(ctx: Context) -> None:
     ports = make_ports(ctx, "plain")
     kept = await say(ctx, who=[("visitor", "v1", True)], key="s1", reply_address="s1")
-    async with _running(ctx):
+    async with announcing(ctx):
         waiting = asyncio.create_task(ports.transcript.wait("s1", kept.interaction_id))
         await asyncio.sleep(0)
         await queue_reply(ctx, ticket_code=(await ticket(ctx, kept))["code"], actor=SYSTEM, text="An answer")

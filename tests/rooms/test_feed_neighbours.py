@@ -14,11 +14,10 @@ from hub.actions.context import Context
 from storage import automation, events, feed_marks
 from storage.database import Connection, Database
 from storage.migrate import migrate
-from tests.conftest import at_database, copy_cluster, ready_made
-from tests.fakes.scene import a_hub, rows, say
-from tests.faults.cluster import let_the_server_in, own_cluster
-
-BOB = [("email", "bob@example.com", True)]
+from tests.conftest import at_database
+from tests.fakes.announcing import announcing
+from tests.fakes.scene import BOB, a_hub, rows, say
+from tests.faults.cluster import copied_cluster
 
 
 @pytest.fixture
@@ -37,17 +36,6 @@ async def at_work(dsn: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
-
-
-@asynccontextmanager
-async def announcing(ctx: Context) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(ctx.listener.run()), asyncio.create_task(ctx.feed.run())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def told(ctx: Context, cursor: str) -> list[str]:
@@ -150,9 +138,7 @@ async def test_a_prepared_transaction_is_waited_for_where_it_is_our_own(
 ) -> None:
     """It belongs to no session any more."""
     assert postgres  # the cluster that is copied is made by now
-    let_the_server_in(tmp_path)
-    copy_cluster(ready_made(), tmp_path / "data")
-    with own_cluster(tmp_path / "data", "max_prepared_transactions = 4") as cluster:
+    with copied_cluster(tmp_path, "max_prepared_transactions = 4") as cluster:
         await cluster.say("CREATE DATABASE hub TEMPLATE template_hub")
         own, server = at_database(cluster.dsn, "hub"), cluster.dsn
         async with a_hub(own) as ctx:
