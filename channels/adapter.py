@@ -5,7 +5,7 @@ A channel knows nothing of the database, of tickets or of agents. It hears its o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -191,12 +191,13 @@ class Known(Protocol):
 class Transcript(Protocol):
     """What a visitor of a push channel may see of its own conversation: only messages to and from them."""
 
-    async def since(self, thread_key: str, after: int) -> list["TranscriptLine"]:
-        """Lines of this conversation with an id greater than `after`, oldest first, at most 200."""
+    async def since(self, thread_key: str, after: int, have: Collection[int] = ()) -> list["TranscriptLine"]:
+        """Lines of this conversation with an id greater than `after` and not among `have`, oldest first, at most 200. Raises
+        Unavailable."""
         ...
 
-    async def wait(self, thread_key: str, after: int) -> None:
-        """Return when there may be lines after `after`, or after 20 s."""
+    def watch(self, thread_key: str) -> AbstractContextManager["Heard"]:
+        """Set when there may be more lines."""
         ...
 
 

@@ -346,6 +346,9 @@ _SERVER_SETTINGS = {
     # A prepared statement keeps the plan it got while its tables were empty, until the next ANALYZE: then a full scan is what
     # it does to a million rows. See docs/decisions/0008.
     "enable_seqscan": "off",
+    # Made once, and not anew each time; a helper takes longer to start than nearly all of them to run. See docs/decisions/0070.
+    "plan_cache_mode": "force_generic_plan",
+    "max_parallel_workers_per_gather": "0",
     "jit": "off",
     # A session whose hub has gone without a word ends after twenty seconds, and with it what it holds.
     "tcp_keepalives_idle": "10",

@@ -1,12 +1,12 @@
 """Channels, queues, leases, bookmarks, timers, limits: the small rows that several hubs share. Over sql/house.sql."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from storage.columns import transposed
+from storage.columns import columns, transposed
 from storage.database import Connection
 from storage.queries import load_queries
 
@@ -15,8 +15,9 @@ SQL = load_queries("house")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptRow:
-    """A line, with its files' names, sizes in bytes and types as their senders named them, in one order."""
+    """A line, with its files' names, sizes in bytes and types as their senders named them, in one order. `asked`: for whom."""
 
+    asked: int
     id: int
     direction: str
     author_name: str
@@ -105,12 +106,26 @@ async def write_bookmark(connection: Connection, channel_id: int, key: str, valu
     await connection.execute(SQL["write_bookmark"], channel_id, key, value)
 
 
-async def transcript(
-    connection: Connection, channel_id: int, thread_key: str, after: int
-) -> list[TranscriptRow]:
-    """Lines of one conversation with an id greater than `after`, oldest first, 200 at most."""
-    rows = await connection.fetch(SQL["transcript"], channel_id, thread_key, after)
-    return [TranscriptRow(**row) for row in rows]
+@dataclass(frozen=True, slots=True)
+class LinesAsked:
+    """What somebody wants of a conversation: its lines after this one, without those that they `have`."""
+
+    thread_key: str
+    after: int
+    have: Collection[int] = ()
+
+
+async def transcripts(
+    connection: Connection, channel_id: int, asked: Sequence[LinesAsked]
+) -> list[list[TranscriptRow]]:
+    """For each, in order, the lines of their conversation of this channel, oldest first, 200 at most."""
+    had = [(place, line) for place, one in enumerate(asked, 1) for line in one.have]
+    found: list[list[TranscriptRow]] = [[] for _ in asked]
+    for row in await connection.fetch(
+        SQL["transcripts"], channel_id, *columns(asked, "thread_key", "after"), *transposed(had, 2)
+    ):
+        found[row["asked"] - 1].append(TranscriptRow(**row))
+    return found
 
 
 async def take_lease(connection: Connection, name: str, holder: str, token: UUID, seconds: float) -> bool:

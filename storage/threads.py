@@ -17,7 +17,8 @@ SQL = load_queries("threads")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadRow:
     """A ticket that evidence points to. `source`: ref ("scope ref"), id, code, sent, cited ("ref speaker") or burst ("channel
-    speaker"); `people` (proofs of the customer), `members` (who may speak too) and `copied` (who may not) are "kind:value"."""
+    speaker"); `people` (proofs of the customer), `members` (who may speak too) and `copied` (who may not) are "kind:value".
+    `named`: the ref stands on this very ticket."""
 
     source: str
     evidence: str
@@ -31,6 +32,9 @@ class ThreadRow:
     people: list[str]
     members: list[str]
     copied: list[str]
+    named: bool
+    assignee_id: int | None
+    live: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

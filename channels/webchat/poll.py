@@ -9,7 +9,7 @@ from contextlib import suppress
 from channels.webchat import frames, sayings
 from channels.webchat.conversation import Chat, Conversation, come_in
 from channels.webchat.sayings import Saying
-from channels.webchat.visitor import FULL_PAGE, pause_after
+from channels.webchat.visitor import pause_after
 
 PATIENCE = 20.0
 """Seconds after which a question is answered though there is nothing: below what proxies cut."""
@@ -39,22 +39,18 @@ async def ask(chat: Chat, hello: frames.Hello, meta: Mapping[str, str]) -> list[
 
 async def _look_and_wait(chat: Chat, talk: Conversation, hello: frames.Hello) -> list[Saying]:
     """What is new now; nothing once something was heard."""
-    with chat.ports.lounge.wake(talk.key) as heard:
+    lounge, transcript = chat.ports.lounge, chat.ports.transcript
+    with lounge.wake(talk.key) as stands, transcript.watch(talk.key) as lines:
         news: list[Saying] = []
-        page = await chat.ports.transcript.since(talk.key, talk.after(hello.after))
-        new = [line for line in page if line.id not in hello.have]
-        if new or len(page) >= FULL_PAGE:
+        if new := await transcript.since(talk.key, talk.after(hello.after), hello.have):
             news.append(sayings.new_lines(new))
-        standing = await chat.ports.lounge.standing(talk.key)
+        standing = await lounge.standing(talk.key)
         if sayings.digest(standing) != hello.standing:
             news.append(sayings.stands(standing))
         if news:
             return news
-        last = max((line.id for line in page), default=talk.after(hello.after))
-        waits = {
-            asyncio.ensure_future(heard.wait(pause_after(standing))),
-            asyncio.ensure_future(chat.ports.transcript.wait(talk.key, last)),
-        }
+        pause = pause_after(standing)
+        waits = {asyncio.ensure_future(one.wait(pause)) for one in (stands, lines)}
         try:
             done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -21,11 +21,13 @@ _HELLO_SECONDS = 15
 _MOST_BAD_FRAMES = 20
 _LOOK_BACK = 20
 """Lines above which a late one may still appear; the page goes back as far when it returns."""
-FULL_PAGE = 200
+_FULL_PAGE = 200
 """Lines that the transcript gives at once; as many mean that there may be more."""
 _CALM, _WAITING, _BUSY = 60.0, 20.0, 8.0
 """Seconds after which is looked how things stand though nothing was heard: usually, while somebody waits in line (others before
 them may have left), and while an agent writes (which is forgotten by itself)."""
+_LINES = 20.0
+"""Seconds after which is looked for lines though nothing was heard."""
 _BREATH = 0.4
 """Seconds between two looks of one socket at how things stand, at the least."""
 _SMALL_TALK = 120
@@ -144,18 +146,18 @@ class Visitor:
     async def _push(self, key: str, welcomed: list[TranscriptLine], after: int) -> None:
         """Ids are drawn before the commit, so a line may appear below one that was sent already. Each look
         therefore goes back over the last lines, and sends those that were not sent."""
-        page, new, floor, sent = welcomed, welcomed, after, set[int]()
+        transcript, new, floor, sent = self._chat.ports.transcript, welcomed, after, set[int]()
         while True:
             sent.update(line.id for line in new)
             if len(sent) > _LOOK_BACK:
                 floor = sorted(sent)[-_LOOK_BACK - 1]
                 sent = {one for one in sent if one > floor}
-            if len(page) < FULL_PAGE:
-                await self._chat.ports.transcript.wait(key, max(sent, default=floor))
-            page = await self._chat.ports.transcript.since(key, floor)
-            new = [line for line in page if line.id not in sent]
-            if new:
-                await self._send(sayings.new_lines(new))
+            with transcript.watch(key) as heard:
+                new = await transcript.since(key, floor, sent)
+                if new:
+                    await self._send(sayings.new_lines(new))
+                if len(new) < _FULL_PAGE:
+                    await heard.wait(_LINES)
 
     async def _tell(self, key: str, told: Standing) -> None:
         """Each change of how it stands."""

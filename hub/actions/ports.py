@@ -1,26 +1,28 @@
 """What a channel is handed of the hub: a bookmark, the visitor's view of a conversation, a key, and whether the lease holds."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import structlog
 
-from channels.adapter import FileOfLine, Ports, Suggestion, TranscriptLine, Unavailable
+from channels.adapter import FileOfLine, Heard, Ports, Suggestion, TranscriptLine, Unavailable
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.channels.hearing import HeardChannel
 from hub.actions.chat.lounge import HubLounge
+from hub.actions.chat.watch_talk import watch_talk
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
 from hub.actions.follow import FollowLinks
 from hub.actions.installation import channel_id
 from hub.actions.knowledge.find import suggest
+from hub.actions.together import Together
 from hub.model.picture_types import PICTURE_TYPES
 from storage import house, mailboxes
 from storage.database import DatabaseUnavailable
-from storage.house import TranscriptRow
+from storage.house import LinesAsked, TranscriptRow
 
 log = structlog.get_logger(__name__)
-WAIT_SECONDS = 20.0
 
 
 def public_url(ctx: Context) -> str:
@@ -109,14 +111,21 @@ def _files(row: TranscriptRow) -> tuple[FileOfLine, ...]:
 
 
 class _Transcript:
+    """One message wakes its conversation on every page, and messages come in lots: who looks at the same time looks in one
+    statement."""
+
     def __init__(self, ctx: Context, channel: str) -> None:
         self._ctx = ctx
         self._channel = channel
+        self._look = Together(self._read)
 
-    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
+    async def _read(self, asked: Sequence[LinesAsked]) -> list[list[TranscriptRow]]:
+        number = await channel_id(self._ctx, self._channel)
+        return await self._ctx.database.read(lambda c: house.transcripts(c, number, asked))
+
+    async def since(self, thread_key: str, after: int, have: Collection[int] = ()) -> list[TranscriptLine]:
         try:
-            number = await channel_id(self._ctx, self._channel)
-            rows = await self._ctx.database.read(lambda c: house.transcript(c, number, thread_key, after))
+            rows = await self._look(LinesAsked(thread_key, after, have))
         except DatabaseUnavailable as error:
             raise Unavailable(str(error)) from error
         return [
@@ -132,9 +141,5 @@ class _Transcript:
             for row in rows
         ]
 
-    async def wait(self, thread_key: str, after: int) -> None:
-        number = await channel_id(self._ctx, self._channel)
-        with self._ctx.feed.watching(number, thread_key) as heard:
-            # It may have appeared before the watch began.
-            if not await self.since(thread_key, after):
-                await heard.wait(WAIT_SECONDS)
+    def watch(self, thread_key: str) -> AbstractContextManager[Heard]:
+        return watch_talk(self._ctx, self._channel, thread_key)

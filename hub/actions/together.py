@@ -9,11 +9,12 @@ A = TypeVar("A")
 
 
 class Together(Generic[Q, A]):
-    """Whoever asks first goes at once; who asks meanwhile goes with the next. `ask` answers each, in order; what it raises is
-    raised for all who went together."""
+    """Whoever asks first goes at once, with who asks in the same turn of the loop; who asks meanwhile goes with the next.
+    `most` go together. `ask` answers each, in order; what it raises is raised for all who went together."""
 
-    def __init__(self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]]) -> None:
+    def __init__(self, ask: Callable[[Sequence[Q]], Awaitable[Sequence[A]]], *, most: int = 100) -> None:
         self._ask = ask
+        self._most = most
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._asking: asyncio.Task[None] | None = None
 
@@ -27,7 +28,7 @@ class Together(Generic[Q, A]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                going, self._waiting = self._waiting, []
+                going, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._go(going)
         finally:
             self._asking = None

@@ -56,20 +56,26 @@ SELECT value FROM bookmark WHERE channel_id = $1 AND key = $2
 INSERT INTO bookmark (channel_id, key, value) VALUES ($1, $2, $3)
 ON CONFLICT (channel_id, key) DO UPDATE SET value = excluded.value, written_at = clock_timestamp()
 
--- name: transcript
--- What the visitor of one conversation may see: what went to and fro, never notes.
--- Files in the order of their numbers (sql/chat.sql, file).
-SELECT i.id, i.direction, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.text, i.created_at, i.external_id,
-       coalesce(f.names, '{}') AS file_names, coalesce(f.sizes, '{}') AS file_sizes, coalesce(f.types, '{}') AS file_types
-FROM interaction i
-LEFT JOIN LATERAL (
-    SELECT array_agg(a.filename ORDER BY a.id) AS names, array_agg(a.size ORDER BY a.id) AS sizes,
-           array_agg(a.content_type ORDER BY a.id) AS types
-    FROM attachment a WHERE a.interaction_id = i.id
-) f ON true
-WHERE i.channel_id = $1 AND i.thread_key = $2 AND i.thread_key <> '' AND i.id > $3 AND i.direction IN ('in', 'out')
-ORDER BY i.id
-LIMIT 200
+-- name: transcripts
+-- What the visitors of conversations of one channel may see: what went to and fro, never notes. `asked`: for which of them, from 1.
+-- ($4, $5): (asked, id) of lines that they have. Files in the order of their numbers (sql/chat.sql, file).
+SELECT g.asked, line.*
+FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS g (thread_key, after, asked)
+CROSS JOIN LATERAL (
+    SELECT i.id, i.direction, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.text, i.created_at,
+           i.external_id, coalesce(f.names, '{}') AS file_names, coalesce(f.sizes, '{}') AS file_sizes,
+           coalesce(f.types, '{}') AS file_types
+    FROM interaction i
+    LEFT JOIN LATERAL (
+        SELECT array_agg(a.filename ORDER BY a.id) AS names, array_agg(a.size ORDER BY a.id) AS sizes,
+               array_agg(a.content_type ORDER BY a.id) AS types
+        FROM attachment a WHERE a.interaction_id = i.id
+    ) f ON true
+    WHERE i.channel_id = $1 AND i.thread_key = g.thread_key AND i.thread_key <> '' AND i.id > g.after
+      AND i.direction IN ('in', 'out') AND (g.asked, i.id) NOT IN (SELECT * FROM unnest($4::bigint[], $5::bigint[]))
+    ORDER BY i.id LIMIT 200
+) line
+ORDER BY g.asked, line.id
 
 -- name: take_lease
 -- By the database's clock alone. The token fences: whoever lost the lease has an old one.

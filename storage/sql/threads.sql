@@ -3,26 +3,27 @@
 -- name: find_threads
 -- Tickets that evidence points to, with everybody who may speak in them. What was moved away altogether is found where it is
 -- now. `$6`, `$7`: ids, and who would speak because letters of a ticket cite them; strangers may cite an id too, so whoever may
--- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst.
+-- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's.
 WITH hint AS (
-    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from
+    SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from,
+           m.id IS NULL AS named
     FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
     JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
     JOIN ticket t ON t.id = r.ticket_id
     LEFT JOIN ticket m ON m.id = t.merged_into
     UNION ALL
-    SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
+    SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL, false FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
     UNION ALL
-    SELECT 'code', g.code::text, coalesce(t.merged_into, t.id), NULL
+    SELECT 'code', g.code::text, coalesce(t.merged_into, t.id), NULL, false
     FROM unnest($4::bigint[]) AS g (code) JOIN ticket t ON t.code = g.code
     UNION ALL
-    SELECT 'sent', g.message_id, o.ticket_id, NULL FROM unnest($5::text[]) AS g (message_id)
+    SELECT 'sent', g.message_id, o.ticket_id, NULL, false FROM unnest($5::text[]) AS g (message_id)
     JOIN outbox o ON o.message_id = g.message_id AND o.message_id <> ''
     UNION ALL
-    SELECT 'sent', g.message_id, o.ticket_id, NULL FROM unnest($5::text[]) AS g (message_id)
+    SELECT 'sent', g.message_id, o.ticket_id, NULL, false FROM unnest($5::text[]) AS g (message_id)
     JOIN outbox o ON o.relay_id = g.message_id AND o.relay_id <> ''
     UNION ALL
-    SELECT 'cited', g.ref || ' ' || g.speaker, t.id, NULL
+    SELECT 'cited', g.ref || ' ' || g.speaker, t.id, NULL, false
     FROM unnest($6::text[], $7::text[]) AS g (ref, speaker)
     CROSS JOIN LATERAL (
         SELECT t.id FROM cited_ref c JOIN ticket t ON t.id = c.ticket_id
@@ -34,7 +35,7 @@ WITH hint AS (
         ORDER BY t.status = 'closed', t.id LIMIT 1
     ) t
     UNION ALL
-    (SELECT 'burst', g.channel_id || ' ' || g.speaker, t.id, NULL
+    (SELECT 'burst', g.channel_id || ' ' || g.speaker, t.id, NULL, false
      FROM unnest($8::int[], $9::text[], $10::timestamptz[], $11::float8[]) AS g (channel_id, speaker, at, minutes)
      JOIN identity i ON i.kind = 'email' AND i.value = g.speaker AND i.verified
      CROSS JOIN LATERAL (
@@ -44,14 +45,14 @@ WITH hint AS (
        AND t.heard_at BETWEEN g.at - make_interval(secs => g.minutes * 60) AND g.at + make_interval(secs => g.minutes * 60)
      ORDER BY t.id DESC)
 ), known AS MATERIALIZED (
-    SELECT t.id, t.status, t.subject, t.channel_id, c.kind AS channel_kind, t.heard_at,
+    SELECT t.id, t.status, t.subject, t.channel_id, c.kind AS channel_kind, t.heard_at, t.assignee_id, t.live,
            ARRAY(SELECT i.kind || ':' || i.value FROM identity i WHERE i.customer_id = t.customer_id AND i.verified) AS people,
            ARRAY(SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id AND p.state = 'member') AS members,
            ARRAY(SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id AND p.state = 'copied') AS copied
     FROM (SELECT DISTINCT ticket_id FROM hint) d JOIN ticket t ON t.id = d.ticket_id JOIN channel c ON c.id = t.channel_id
 )
 SELECT h.source, h.evidence, h.ticket_id, h.moved_from, k.status, k.subject, k.channel_id, k.channel_kind, k.heard_at, k.people,
-       k.members, k.copied
+       k.members, k.copied, h.named, k.assignee_id, k.live
 FROM hint h JOIN known k ON k.id = h.ticket_id
 ORDER BY h.source, h.ticket_id DESC
 

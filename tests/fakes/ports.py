@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -133,16 +133,30 @@ class Notebook:
             self.lines.setdefault(key, []).append(line)
             self._changed.notify_all()
 
-    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
+    async def since(self, thread_key: str, after: int, have: Collection[int] = ()) -> list[TranscriptLine]:
         mine = self.lines.get(thread_key, ())
-        return sorted((line for line in mine if line.id > after), key=lambda line: line.id)[:200]
+        new = (line for line in mine if line.id > after and line.id not in have)
+        return sorted(new, key=lambda line: line.id)[:200]
 
-    async def wait(self, thread_key: str, after: int) -> None:
+    @contextlib.contextmanager
+    def watch(self, thread_key: str) -> Iterator["Notebook._Ear"]:
         """Like the hub's: woken by anything new, whatever its id."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(20), self._changed:
-                if not await self.since(thread_key, after):
-                    await self._changed.wait()
+        yield self._Ear(self, thread_key)
+
+    class _Ear:
+        def __init__(self, notebook: "Notebook", thread_key: str) -> None:
+            self._notebook = notebook
+            self._key = thread_key
+            self._before = self._count()
+
+        def _count(self) -> int:
+            return len(self._notebook.lines.get(self._key, ()))
+
+        async def wait(self, timeout: float, /) -> None:
+            changed = self._notebook._changed
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout), changed:
+                    await changed.wait_for(lambda: self._count() != self._before)
 
 
 class Desk:

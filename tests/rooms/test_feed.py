@@ -13,9 +13,11 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.feed import Feed, FeedEvent, TooFarBehind
 from hub.actions.ports import make_ports
+from hub.actions.receive import accept_items
 from storage import events
 from tests.fakes.announcing import announcing
-from tests.fakes.scene import BOB, SYSTEM, a_hub, one, rows, say, ticket
+from tests.fakes.scene import BOB, SYSTEM, a_hub, item, one, rows, say, ticket
+from tests.fakes.statements import count_statements
 
 
 @pytest.fixture
@@ -238,15 +240,54 @@ async def test_a_visitor_sees_their_own_conversation_and_no_notes(ctx: Context) 
     assert await ports.transcript.since("", 0) == []
 
 
+async def test_who_looks_at_the_same_time_looks_together_and_gets_what_they_do_not_have(
+    database_dsn: str,
+) -> None:
+    async with a_hub(database_dsn, pool=1) as ctx:
+        since = make_ports(ctx, "plain").transcript.since
+        said = [
+            await say(ctx, who=[("visitor", who, True)], key=key, text=text)
+            for who, key, text in (("v1", "s1", "one"), ("v1", "s1", "two"), ("v2", "s2", "other"))
+        ]
+        one_, two, other = (kept.interaction_id for kept in said)
+        statements = await count_statements(ctx)
+        found = await asyncio.gather(
+            since("s1", 0), since("s1", 0, {one_}), since("s1", one_, {other}), since("s1", 0, {one_, two}),
+            since("s2", 0, {one_, two}), since("s3", 0, {other}),
+        )  # fmt: skip
+        assert [[line.text for line in lines] for lines in found] == [
+            ["one", "two"],
+            ["two"],
+            ["two"],
+            [],
+            ["other"],
+            [],
+        ]
+        assert len(statements) == 1
+
+
+async def test_a_page_that_has_much_is_given_as_much_again(ctx: Context) -> None:
+    """What it has does not take the place of what it has not."""
+    ports = make_ports(ctx, "plain")
+    kept = await accept_items(
+        ctx, "plain", [item(who=[("visitor", "v1", True)], key="s1", text=f"{n}") for n in range(250)]
+    )
+    first = await ports.transcript.since("s1", 0)
+    rest = await ports.transcript.since("s1", 0, [line.id for line in first])
+    assert [line.text for line in (*first, *rest)] == [f"{n}" for n in range(250)]
+    assert len(first) == 200 and len(kept) == 250
+
+
 async def test_a_visitor_who_waits_is_woken_by_their_own_conversation(ctx: Context) -> None:
     ports = make_ports(ctx, "plain")
     kept = await say(ctx, who=[("visitor", "v1", True)], key="s1", reply_address="s1")
     async with announcing(ctx):
-        waiting = asyncio.create_task(ports.transcript.wait("s1", kept.interaction_id))
-        await asyncio.sleep(0)
-        await queue_reply(ctx, ticket_code=(await ticket(ctx, kept))["code"], actor=SYSTEM, text="An answer")
-        async with asyncio.timeout(10):
-            await waiting
+        with ports.transcript.watch("s1") as heard:
+            await queue_reply(
+                ctx, ticket_code=(await ticket(ctx, kept))["code"], actor=SYSTEM, text="An answer"
+            )
+            async with asyncio.timeout(10):
+                await heard.wait(60)
     assert len(await ports.transcript.since("s1", kept.interaction_id)) == 1
     assert not ctx.feed._watched
 

@@ -1,44 +1,29 @@
 """What filing costs: as many statements for many letters as for two, whatever they are."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
 from channels.adapter import RawItem
 from hub.actions.context import Context
 from hub.actions.receive import accept_items
-from storage.database import Connection
 from tests.fakes.inboxes import PASS, TWO_INBOXES
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import a_hub, letter, one, write
+from tests.fakes.scene import a_hub, item, letter, one, write
+from tests.fakes.statements import count_statements
 from tests.rooms.test_threading_reports import _sent, report
 
 LI = "li@example.cn"
 TOLD = {**TWO_INBOXES, "support": {**TWO_INBOXES["support"], "acknowledge": True, "burst_minutes": 10}}
 
 
-class _Statements:
-    """Listens to the only connection of a hub."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] = []
-
-    def note(self, record: Any) -> None:
-        self.seen.append(record.query)
-
-    async def listen(self, ctx: Context) -> None:
-        async def add(connection: Connection) -> None:
-            connection.add_query_logger(self.note)
-
-        await ctx.database.read(add)
-
-
-async def _cost(ctx: Context, statements: _Statements, items: Sequence[RawItem]) -> list[str]:
+async def _cost(
+    ctx: Context, statements: list[str], items: Sequence[RawItem], channel: str = "support"
+) -> list[str]:
     """The first words of each statement."""
-    statements.seen.clear()
-    await accept_items(ctx, "support", items)
-    return [one_.strip()[:60] for one_ in statements.seen]
+    statements.clear()
+    await accept_items(ctx, channel, items)
+    return [one_.strip()[:60] for one_ in statements]
 
 
 @pytest.mark.parametrize("what", ["new", "answers", "reports", "copies"])
@@ -47,8 +32,7 @@ async def test_a_large_batch_costs_what_a_small_one_does(database_dsn: str, what
         _, posted = await _sent(before)
     async with a_hub(database_dsn, TOLD, pool=1) as ctx:
         await write(ctx, LI, message_id="one@example.cn")
-        statements = _Statements()
-        await statements.listen(ctx)
+        statements = await count_statements(ctx)
 
         def batch(start: int, count: int) -> list[RawItem]:
             numbers = range(start, start + count)
@@ -75,4 +59,18 @@ async def test_a_large_batch_costs_what_a_small_one_does(database_dsn: str, what
         )
         assert small == large and len(large) > 5
         assert await one(ctx, "SELECT count(*) FROM interaction") >= 14
+        await assert_invariants(ctx.database, by_hand=True)
+
+
+async def test_what_goes_on_in_its_conversation_costs_no_more_than_it_must(database_dsn: str) -> None:
+    """What is known already is neither asked again nor written again; more statements are to be argued for here."""
+    async with a_hub(database_dsn, pool=1) as ctx:
+        statements = await count_statements(ctx)
+        items = [item(who=[("visitor", f"v{n}", True)], key=f"s{n}", text="Hello") for n in range(3)]
+        opened = await _cost(ctx, statements, items, "plain")
+        for text in ("And?", "Where is it?"):
+            more = [item(who=[("visitor", f"v{n}", True)], key=f"s{n}", text=text) for n in range(3)]
+            goes_on = await _cost(ctx, statements, more, "plain")
+        assert [len(opened), len(goes_on)] == [11, 11]
+        assert await one(ctx, "SELECT count(*) FROM ticket") == 3
         await assert_invariants(ctx.database, by_hand=True)

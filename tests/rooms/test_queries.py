@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 import storage
+from hub.actions.ports import make_ports
 from hub.model.filters import NOBODY, every, one_of
 from storage import (
     acknowledge,
@@ -84,6 +85,7 @@ from storage import (
 )
 from storage.filters import Reader, compile_where
 from storage.queries import load_queries
+from tests.fakes.scene import BOB, a_hub, rows, say
 
 FILES = sorted(path.stem for path in (Path(storage.__file__).parent / "sql").glob("*.sql"))
 QUERIES = {f"{name}.{block}": sql for name in FILES for block, sql in load_queries(name).items()}
@@ -274,7 +276,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "macros.take_run": (macros.RunTaken, set()),
     "followers.named": (followers.FollowerRow, set()),
     "templates.facts_of_ticket": (templates.TicketFacts, set()),
-    "house.transcript": (house.TranscriptRow, set()),
+    "house.transcripts": (house.TranscriptRow, set()),
     "gathering.parts_of": (gathering.PartRow, set()),
     "talks.read": (talks.TalkRow, set()),
     "talks.tickets_in_work": (talks.InWorkRow, set()),
@@ -530,7 +532,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("incidents of a ticket", "incidents.of_ticket", ("incident", "incident_ticket"), "1"),
     ("listeners", "listening.listeners", ("listening", "ticket"), "1"),
     ("next to be told", "incidents.claim", ("incident_delivery", "ticket"), ""),
-    ("transcript", "house.transcript", ("interaction",), "1, 'k1', 0"),
+    ("transcripts", "house.transcripts", ("interaction",), "1, '{k1,k2}', '{0,7}', '{1,2}', '{5,7}'"),
     ("timers", "house.due_timers", ("timer", "ticket"), "100"),
     ("clocks due", "targets.due", ("sla_clock", "ticket"), "100"),
     ("clocks of older rules", "targets.promised_by_older_rules", ("sla_clock", "ticket"), "'now', 100"),
@@ -699,6 +701,18 @@ async def test_what_an_agent_works_on_is_looked_for_among_few(filled: asyncpg.Co
     said = "\n".join(row[0] for row in plan)
     found = re.search(r"ticket_longest_in_hand.*actual rows=(\d+)", said)
     assert found and int(found[1]) <= 10, said
+
+
+async def test_no_statement_of_a_hub_is_planned_each_time_that_it_runs(database_dsn: str) -> None:
+    """The plans that are looked at here are those that run (docs/decisions/0008)."""
+    async with a_hub(database_dsn, pool=1) as ctx:
+        for turn in range(12):
+            await say(ctx, who=BOB, key="k", text=f"{turn}")
+            await make_ports(ctx, "plain").transcript.since("k", 0)
+        found = await rows(
+            ctx, "SELECT left(statement, 60) AS said FROM pg_prepared_statements WHERE custom_plans > 0"
+        )
+        assert found == []
 
 
 # Indexes that hold open or waiting tickets alone, and the way to one ticket by its number.

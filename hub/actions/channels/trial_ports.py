@@ -1,12 +1,14 @@
 """What an adapter is handed that is only asked whether its login works: it remembers nothing, but may open its own secrets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from channels.adapter import (
     Asking,
     Counted,
     CounterReply,
+    Heard,
     NobodyInLounge,
     Ports,
     Received,
@@ -74,8 +76,8 @@ class _Forgetful:
     async def write(self, key: str, value: Any) -> None:
         return None
 
-    async def since(self, thread_key: str, after: int) -> list[TranscriptLine]:
+    async def since(self, thread_key: str, after: int, have: Collection[int] = ()) -> list[TranscriptLine]:
         return []
 
-    async def wait(self, thread_key: str, after: int) -> None:
-        return None
+    def watch(self, thread_key: str) -> AbstractContextManager[Heard]:
+        return NobodyInLounge().wake(thread_key)

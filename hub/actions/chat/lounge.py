@@ -1,8 +1,8 @@
 """What a live visitor's page needs of the hub (channels.adapter.Lounge): every method for one conversation of one channel, by
 the key that whoever holds its session has. Nothing of another conversation can be named here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import TypeVar
 
 from channels.adapter import Heard, Opened, OpenFile, Parting, Standing, Unavailable
@@ -13,6 +13,7 @@ from hub.actions.chat.keys import add_key, find_key
 from hub.actions.chat.letters import fit_address, mail_of, parting_of
 from hub.actions.chat.standing import read_standing
 from hub.actions.chat.times import PAGE_SECONDS, TYPING_SECONDS
+from hub.actions.chat.watch_talk import watch_talk
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
 from hub.actions.scanning.open_file import fit_for_customers
@@ -105,8 +106,7 @@ class HubLounge:
             return await self._ctx.database.run(work)
 
     def wake(self, thread_key: str) -> AbstractContextManager[Heard]:
-        number = self._ctx.memo.get(("channel_id", self._channel))
-        return _not_known_yet() if number is None else self._ctx.feed.watching(number, thread_key)
+        return watch_talk(self._ctx, self._channel, thread_key)
 
     async def _say(self, work: Callable[[Connection, int], Awaitable[None]]) -> None:
         """One statement, which is a transaction by itself."""
@@ -120,17 +120,6 @@ class HubLounge:
             yield await channel_id(self._ctx, self._channel)
         except (DatabaseUnavailable, KeyError) as error:
             raise Unavailable(str(error)) from error
-
-
-class _Now:
-    async def wait(self, timeout: float, /) -> None:
-        """Something may have happened: nothing was heard so far."""
-
-
-@contextmanager
-def _not_known_yet() -> Iterator[Heard]:
-    """For a channel of which this process has asked nothing yet: whoever waits looks first."""
-    yield _Now()
 
 
 def _look_seconds(parting: Parting | None) -> float:

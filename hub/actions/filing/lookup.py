@@ -11,6 +11,7 @@ from hub.model.interactions import Automatic, IdentityKind
 from hub.model.tickets import TicketStatus
 from storage import inbound, reports, threads
 from storage.database import Connection
+from storage.threads import ThreadRow
 
 
 async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
@@ -26,9 +27,15 @@ async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -
         for row in await inbound.find_people(connection, sorted(asked)):
             batch.people.setdefault((row.kind, row.value, row.verified), []).append(row)
             batch.owned[row.customer_id].add((row.kind, row.value, row.verified))
-    if batch.owned:
-        batch.facts = await inbound.describe_people(connection, sorted(batch.owned))
     await _look_up_threads(connection, batch, cases)
+    # A ticket that is there has its queue, its priority and its agent already.
+    if batch.owned and not all(_has_ticket(batch, case) for case in cases):
+        batch.facts = await inbound.describe_people(connection, sorted(batch.owned))
+
+
+def _has_ticket(batch: Batch, case: Case) -> bool:
+    ticket = batch.tickets.get(case.goes_on) if case.goes_on is not None else None
+    return ticket is not None and ticket.status is not TicketStatus.CLOSED
 
 
 def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
@@ -85,36 +92,32 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
     asked = [evidence for _, _, evidence in gathered]
     if not any(e.refs or e.ids or e.codes or e.sent or e.cited or e.burst for e in asked):
         return
-    batch.found = match.index(
-        await threads.find_threads(
-            connection,
-            refs=sorted({ref for e in asked for ref in e.refs}),
-            ids=sorted({number for e in asked for number in e.ids} | set(cited.values())),
-            codes=sorted({code for e in asked for code in e.codes}),
-            sent=sorted({message_id for e in asked for message_id in e.sent}),
-            cited=sorted({one for e in asked for one in e.cited}),
-            bursts=sorted(
-                {(e.burst.channel_id, e.burst.speaker, e.burst.at, e.burst.minutes) for e in asked if e.burst}
-            ),
-        )
+    rows = await threads.find_threads(
+        connection,
+        refs=sorted({ref for e in asked for ref in e.refs}),
+        ids=sorted({number for e in asked for number in e.ids} | set(cited.values())),
+        codes=sorted({code for e in asked for code in e.codes}),
+        sent=sorted({message_id for e in asked for message_id in e.sent}),
+        cited=sorted({one for e in asked for one in e.cited}),
+        bursts=sorted(
+            {(e.burst.channel_id, e.burst.speaker, e.burst.at, e.burst.minutes) for e in asked if e.burst}
+        ),
     )
+    batch.found = match.index(rows)
+    batch.refs = {row.evidence: row.ticket_id for row in rows if row.source == "ref" and row.named}
     for ref, ticket_id in cited.items():
         if (candidate := batch.found.get(("id", str(ticket_id)))) is not None:
             batch.found["ref", ref] = candidate
-    chosen = {
-        number
-        for case, read, evidence in gathered
-        if (
-            number := match.choose_ticket(
-                batch.house.secret, case.arrival, read, evidence, batch.found
-            ).ticket_id
-        )
-    }
+    for case, read, evidence in gathered:
+        case.goes_on = match.choose_ticket(
+            batch.house.secret, case.arrival, read, evidence, batch.found
+        ).ticket_id
+    chosen = {case.goes_on for case in cases if case.goes_on is not None}
     about = {number for _, read, evidence in gathered for number in _reported(batch, read, evidence)}
     about |= {ticket_id for _, ticket_id in batch.said.values()}
     if chosen or about:
         live = any(batch.house.rules.work.is_live(case.arrival.kind.kind) for case, _, _ in gathered)
-        await _lock(connection, batch, sorted(chosen | about), live=live)
+        await _lock(connection, batch, sorted(chosen | about), rows, live=live)
     if about - {ticket_id for _, ticket_id in batch.said.values()}:
         sent = sorted({message_id for e in asked for message_id in e.sent})
         batch.posted = await reports.posted(connection, sent, sorted(about))
@@ -144,9 +147,21 @@ def _reported(batch: Batch, read: Read, evidence: Evidence) -> list[int]:
     return [batch.found[key].ticket_id for key in keys if key in batch.found]
 
 
-async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int], *, live: bool) -> None:
+async def _lock(
+    connection: Connection, batch: Batch, ticket_ids: Sequence[int], rows: Sequence[ThreadRow], *, live: bool
+) -> None:
     """Agents before tickets. A ticket that changed hands in between is treated as nobody's (see place)."""
-    holders = await inbound.holders_concerned(connection, ticket_ids, live=live)
+    seen = {row.ticket_id: row for row in rows}
+    holders = {
+        known.assignee_id
+        for number in ticket_ids
+        if (known := seen.get(number)) is not None
+        and known.assignee_id is not None
+        and _concerns(known, live)
+    }
+    # Those to which only a change of their own entry, or a report, leads.
+    if others := [number for number in ticket_ids if number not in seen]:
+        holders |= set(await inbound.holders_concerned(connection, others, live=live))
     if holders:
         batch.agents = await inbound.lock_agents(connection, sorted(holders))
     sets = {one.ticket_id: one for one in batch.found.values()}
@@ -170,6 +185,11 @@ async def _lock(connection: Connection, batch: Batch, ticket_ids: Sequence[int],
             members=_same(candidate.members),
             copied=_same(candidate.copied),
         )
+
+
+def _concerns(row: ThreadRow, live: bool) -> bool:
+    """As inbound.holders_concerned has it."""
+    return row.status in (TicketStatus.PENDING, TicketStatus.RESOLVED) or (live and not row.live)
 
 
 def _same(people: object) -> set[str]:

@@ -94,7 +94,8 @@ class Ticket:
 @dataclass(slots=True, kw_only=True)
 class Case:
     """One arrival on its way. `people`: those beside the sender, (address, name, state). `revises`: the entry of which this is
-    a later version, or the case that becomes it. `evidence`: what it points to, once that was looked up."""
+    a later version, or the case that becomes it. `evidence`: what it points to; `goes_on`: which ticket, when it was looked
+    up."""
 
     arrival: Arrival
     raw_id: int = 0
@@ -103,6 +104,7 @@ class Case:
     duplicate_of: int | None = None
     read: Read | None = None
     evidence: Evidence | None = None
+    goes_on: int | None = None
     revises: "int | Case | None" = None
     match: Match = field(default_factory=lambda: Match(ticket_id=None, rule=ThreadRule.NONE))
     customer: Customer | None = None
@@ -127,7 +129,8 @@ class Settlement:
 class Batch:
     """All of one filing. `people` by identity, `owned` the other way round; `tickets` by number; `found` by evidence; `said`
     (entry, ticket) and `said_here` by what was said before under this name; `load` counts what agents get back, `live_load`
-    of it live. `conflicts`: pairs of customers whose proofs came in one message."""
+    of it live. `refs`: on which ticket a "scope ref" stood before. `conflicts`: pairs of customers whose proofs came in one
+    message."""
 
     house: House
     cases: list[Case] = field(default_factory=list)
@@ -139,6 +142,7 @@ class Batch:
     tickets: dict[int, Ticket] = field(default_factory=dict)
     new_tickets: list[tuple[Case, Ticket]] = field(default_factory=list)
     found: dict[tuple[str, str], Candidate] = field(default_factory=dict)
+    refs: dict[str, int] = field(default_factory=dict)
     said: dict[Name, tuple[int, int]] = field(default_factory=dict)
     said_here: dict[Name, Case] = field(default_factory=dict)
     agents: dict[int, LockedAgent] = field(default_factory=dict)

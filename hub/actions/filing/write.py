@@ -1,6 +1,7 @@
 """Writes what was decided: people, tickets, entries, files, references, reports. One statement each, whatever their number."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 
 from hub.actions.acknowledge import acknowledge
@@ -30,8 +31,8 @@ async def write_down(connection: Connection, batch: Batch, cases: Sequence[Case]
     await _write_timeline(connection, cases)
     await _write_files(connection, cases, look_into=batch.house.scans)
     await write_own(connection, cases)
-    await _write_threads(connection, cases)
-    await _note_talks(connection, cases)
+    await _write_threads(connection, batch, cases)
+    await _note_talks(connection, batch, cases)
     await _write_reports(connection, batch)
     await acknowledge(connection, batch.house.secret, cases, batch.house.case_link)
     await touch(connection, batch.house.rules, _happened(batch))
@@ -249,7 +250,7 @@ async def _write_files(connection: Connection, cases: Sequence[Case], *, look_in
         await announce(connection, FILES)
 
 
-async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
+async def _write_threads(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
     """What an entry is called outside, what it cites, whom it names, which tickets it points to."""
     refs, cited, people, links = [], [], [], []
     for case in cases:
@@ -262,7 +263,7 @@ async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
             cited += [(ref, case.interaction_id, ticket.id) for ref in cited_ids(read.interaction)]
         people += [(ticket.id, *one) for one in case.people]
         links += [(ticket.id, other, why.value) for other, why in case.match.links if other != ticket.id]
-    if refs:
+    if refs := _new_refs(batch, refs):
         await inbound.add_refs(connection, refs)
     if people:
         await participants.add_participants(connection, people)
@@ -270,15 +271,25 @@ async def _write_threads(connection: Connection, cases: Sequence[Case]) -> None:
         await threads.remember(connection, cited, links)
 
 
-async def _note_talks(connection: Connection, cases: Sequence[Case]) -> None:
-    """Live conversations, and where each goes on when its visitor has left: the address that they named beside a message."""
+def _new_refs(batch: Batch, refs: Sequence[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
+    """Without those that stand where they stood: most messages of a conversation go on where the last one went."""
+    wanted = defaultdict(set)
+    for scope, ref, ticket_id in refs:
+        wanted[scope, ref].add(ticket_id)
+    return [one for one in refs if wanted[one[:2]] != {batch.refs.get(f"{one[0]} {one[1]}")}]
+
+
+async def _note_talks(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
+    """Live conversations, and where each goes on when its visitor has left: the address that they named beside a message. One
+    that had its ticket before is known, and keeps its address where nothing was named."""
     talks = []
     for case in cases:
         said = case.read.interaction if case.read is not None else None
         if said is None or case.arrival.kind.parting is None or not said.thread.key:
             continue
         named = [one.value for one in said.sender.identities if one.kind is IdentityKind.EMAIL]
-        talks.append((case.arrival.channel_id, said.thread.key, named[0] if named else ""))
+        if named or f"{case.arrival.scope} {said.thread.key}" not in batch.refs:
+            talks.append((case.arrival.channel_id, said.thread.key, named[0] if named else ""))
     if talks:
         await chat.note_talks(connection, talks)
 
