@@ -3,7 +3,9 @@
 -- name: claim
 -- The attempt is counted here, so that a reply which kills its sender is counted too. With their tickets, and without
 -- waiting: whoever works on a ticket holds it first and then its replies. Each with its entry in the ledger. What has no time left
--- is taken up although its channel is silent: nothing of it leaves.
+-- is taken up although its channel is silent: nothing of it leaves. What else its ticket has to send is asked of each by itself: a
+-- planner that may choose goes through all that wait for each that waits, because there are hardly ever any. The list of tickets is in
+-- the order in which something happened to them, and that its answer sets out is nothing new.
 WITH taken AS (
     UPDATE outbox o
     SET state = 'sending', stage = '', attempts = attempts + 1, lease_token = $3,
@@ -13,10 +15,10 @@ WITH taken AS (
         WHERE q.state = 'queued' AND q.not_before <= clock_timestamp() AND q.channel_id = ANY($1::int[])
           AND (q.give_up_at <= clock_timestamp()
                OR NOT EXISTS (SELECT 1 FROM channel c WHERE c.id = q.channel_id AND c.hold_until > clock_timestamp()))
-          AND NOT EXISTS (SELECT 1 FROM outbox e
-                          WHERE e.ticket_id = q.ticket_id AND e.id < q.id AND e.state IN ('queued', 'sending'))
+          AND q.id = (SELECT e.id FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state IN ('queued', 'sending')
+                      ORDER BY e.id LIMIT 1)
           -- Nor a later one on its way, when this one was sent again.
-          AND NOT EXISTS (SELECT 1 FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state = 'sending')
+          AND (SELECT e.id FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state = 'sending' LIMIT 1) IS NULL
         ORDER BY q.not_before, q.id
         LIMIT $2
         FOR NO KEY UPDATE OF q, t SKIP LOCKED
@@ -24,7 +26,7 @@ WITH taken AS (
     WHERE o.id = due.id
     RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.error, o.give_up_at
 ), numbered AS (
-    UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()
+    UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1
     FROM taken WHERE t.id = taken.ticket_id
     RETURNING t.id, t.seq, taken.interaction_id
 ), told AS (
@@ -57,7 +59,8 @@ WITH held AS MATERIALIZED (
     WHERE o.id = now.id AND o.lease_token = $2 AND o.state = 'sending'
     RETURNING o.ticket_id, o.interaction_id, o.state
 ), numbered AS (
-    UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()
+    UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1,
+           updated_at = CASE WHEN done.state IN ('failed', 'uncertain') THEN clock_timestamp() ELSE t.updated_at END
     FROM done WHERE t.id = done.ticket_id
     RETURNING t.id, t.seq, done.interaction_id, done.state
 ), told AS (

@@ -2,6 +2,7 @@
 index."""
 
 import dataclasses
+import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
@@ -713,6 +714,34 @@ async def test_no_statement_of_a_hub_is_planned_each_time_that_it_runs(database_
             ctx, "SELECT left(statement, 60) AS said FROM pg_prepared_statements WHERE custom_plans > 0"
         )
         assert found == []
+
+
+async def test_to_take_up_the_next_answers_costs_the_same_however_many_wait(
+    filled: asyncpg.Connection,
+) -> None:
+    """Hardly ever any do, and that is what the planner knows when, after an outage, there are thousands."""
+    await filled.execute("UPDATE outbox SET state = 'sent'; UPDATE ticket SET seq = 5")
+    await filled.execute("VACUUM ANALYZE outbox")
+    await filled.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    await filled.execute(f"PREPARE next AS {QUERIES['outbound.claim']}")
+    pages = []
+    for many in (200, 2500):
+        turn = filled.transaction()
+        await turn.start()
+        await filled.execute(
+            """UPDATE outbox SET state = 'queued', give_up_at = now() + interval '1 day',
+                      not_before = now() - id % 9999 * interval '1 ms'
+               WHERE id IN (SELECT min(id) FROM outbox GROUP BY ticket_id ORDER BY 1 LIMIT $1)""",
+            many,
+        )
+        said = await filled.fetchval(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE next ('{1}', 8, gen_random_uuid(), 20, 'x')"
+        )
+        plan = json.loads(said)[0]["Plan"]
+        pages.append(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+        await turn.rollback()
+        await filled.execute("VACUUM outbox")
+    assert pages[1] < 2 * pages[0], pages
 
 
 # Indexes that hold open or waiting tickets alone, and the way to one ticket by its number.
