@@ -6,7 +6,7 @@ from typing import Any
 
 from storage.database import Connection
 from storage.queries import load_queries
-from storage.settled import settled_behind_mark
+from storage.settled import settled_behind
 
 SQL = load_queries("feed_marks")
 
@@ -30,7 +30,10 @@ async def read_on(
         return None
     place = mark["xid"], mark["event_id"], list(kinds), limit
     rows = await connection.fetch(SQL["after"], *place, None)
-    if not rows and (below := await settled_behind_mark(connection, name)) is not None:
+    if (
+        not rows
+        and (below := await settled_behind(connection, int(mark["xid"]), mark["event_id"])) is not None
+    ):
         rows = await connection.fetch(SQL["after"], *place, below)
     if not rows:
         return None
