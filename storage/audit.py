@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from storage.database import Connection
-from storage.queries import load_queries
+from storage.queries import asking, load_queries
 
 SQL = load_queries("audit")
 
@@ -53,7 +53,10 @@ async def list_rows(
     limit: int = 50,
 ) -> list[AuditRow]:
     """Newest first; those with an id below `before`."""
-    rows = await connection.fetch(SQL["list"], before, agent_id, kind, since, until, limit)
+    query, asked = asking(
+        SQL["list"], {"agent_id = ?": agent_id, "kind = ?": kind, "at >= ?": since, "at < ?": until}, first=3
+    )
+    rows = await connection.fetch(f"{query} ORDER BY id DESC LIMIT $2", before, limit, *asked)
     return [AuditRow(**row) for row in rows]
 
 

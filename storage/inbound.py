@@ -101,6 +101,13 @@ class LockedAgent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HolderRow:
+    assignee_id: int | None
+    status: str
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedTicket:
     """`lately`: what came in within the last hour, counted up to fifty."""
 
@@ -438,8 +445,6 @@ async def add_attachments(connection: Connection, files: Sequence[NewAttachment]
     )  # fmt: skip
 
 
-async def holders_concerned(connection: Connection, ticket_ids: Sequence[int], *, live: bool) -> list[int]:
-    """Agents on whose hands one of these tickets counts otherwise when its customer writes; `live`: when they sit at the other
-    end."""
-    rows = await connection.fetch(SQL["holders_concerned"], ticket_ids, live)
-    return [row["assignee_id"] for row in rows]
+async def holders(connection: Connection, ticket_ids: Sequence[int]) -> list[HolderRow]:
+    """Who has these tickets, and how they stand."""
+    return [HolderRow(**row) for row in await connection.fetch(SQL["holders"], ticket_ids)]

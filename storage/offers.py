@@ -7,9 +7,10 @@ from typing import Any
 
 from storage.columns import transposed
 from storage.database import Connection
-from storage.queries import load_queries
+from storage.queries import asking, load_queries
 
 SQL = load_queries("offers")
+_LAST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +131,7 @@ async def list_offers(
     connection: Connection, *, state: str | None, agent_id: int | None, before: int | None, limit: int
 ) -> list[OfferRow]:
     """Newest first, older than the id `before`."""
-    return [
-        OfferRow(**row) for row in await connection.fetch(SQL["list_offers"], state, agent_id, before, limit)
-    ]
+    query, asked = asking(SQL["list_offers"], {"o.state = ?": state, "o.agent_id = ?": agent_id}, first=3)
+    last = _LAST_ID if before is None else before
+    rows = await connection.fetch(f"{query} ORDER BY o.id DESC LIMIT $2", last, limit, *asked)
+    return [OfferRow(**row) for row in rows]

@@ -4,7 +4,9 @@ A file is a row of blocks; each starts with a line `-- name: the_name`. Comments
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
+from typing import Any
 
 _HEADER = re.compile(r"^-- name: (\w+)\s*$", re.MULTILINE)
 
@@ -19,3 +21,16 @@ def load_queries(name: str) -> dict[str, str]:
             raise ValueError(f"storage/sql/{name}.sql names {block} twice")
         queries[block] = sql.strip()
     return queries
+
+
+def numbered(clauses: Sequence[str], first: int) -> tuple[str, ...]:
+    """`?` in each becomes its parameter."""
+    return tuple(clause.replace("?", f"${number}") for number, clause in enumerate(clauses, first))
+
+
+def asking(query: str, wanted: Mapping[str, Any], *, first: int) -> tuple[str, list[Any]]:
+    """The text that asks for what is wanted as well, and its parameters, numbered from `first` on. `wanted`: conditions with a
+    `?`, and what each compares with; None for what is not asked for. A text for each, because a plan is made without knowing
+    what will be asked (docs/decisions/0070): `$2 IS NULL OR kind = $2` would have no index."""
+    asked = {clause: value for clause, value in wanted.items() if value is not None}
+    return " ".join((query, *(f"AND {one}" for one in numbered(list(asked), first)))), list(asked.values())

@@ -13,8 +13,8 @@ from typing import Any
 
 from hub.model.permissions import Sight
 from storage.database import Connection
-from storage.queries import load_queries
-from storage.search_ways import customers, few_tickets, numbered, way
+from storage.queries import load_queries, numbered
+from storage.search_ways import customers, few_tickets, way
 from storage.sight import in_sight, organisation_in_sight
 from storage.views import SQL as _VIEWS
 from storage.views import TicketRow, TimePage

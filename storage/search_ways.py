@@ -8,7 +8,6 @@ Everywhere: $1 the tsquery ("" where there is no word to go by), $2 only below t
 rows), $4 the limit; then what the conditions ask for.
 """
 
-from collections.abc import Sequence
 from functools import cache
 
 from hub.model.permissions import Sight
@@ -119,8 +118,3 @@ def customers(*, walk: int, sight: Sight) -> str:
             ")",
         ]
     return "\n".join((*parts, "ORDER BY cu.last_seen_at DESC, cu.id DESC LIMIT $4"))
-
-
-def numbered(clauses: Sequence[str], first: int) -> tuple[str, ...]:
-    """`?` in each becomes its parameter."""
-    return tuple(clause.replace("?", f"${number}") for number, clause in enumerate(clauses, first))

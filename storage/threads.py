@@ -18,7 +18,7 @@ SQL = load_queries("threads")
 class ThreadRow:
     """A ticket that evidence points to. `source`: ref ("scope ref"), id, code, sent, cited ("ref speaker") or burst ("channel
     speaker"); `people` (proofs of the customer), `members` (who may speak too) and `copied` (who may not) are "kind:value".
-    `named`: the ref stands on this very ticket."""
+    `named`: the ref stands on this very ticket; `talk`: it is a live conversation that is known."""
 
     source: str
     evidence: str
@@ -33,6 +33,7 @@ class ThreadRow:
     members: list[str]
     copied: list[str]
     named: bool
+    talk: bool
     assignee_id: int | None
     live: bool
 

@@ -4,12 +4,14 @@ Reads only. Every list is a keyset page: pass the cursor of the last row back, n
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Literal, TypeVar
 
 from hub.model.pinyin import sort_key
+from hub.model.tickets import TicketStatus
 from storage.database import Connection
 from storage.queries import load_queries
 from storage.side_by_side import side_by_side
@@ -267,33 +269,32 @@ START: TimePage = (datetime(9999, 1, 1, tzinfo=UTC), 2**63 - 1)
 _LAST_ID = 2**63 - 1
 
 _WHOSE: dict[TicketScope, str] = {
-    "mine": "t.assignee_id = $6::bigint",
-    "unassigned": "t.assignee_id IS NULL AND $6::bigint IS NULL",
-    "all": "$6::bigint IS NULL",
+    "mine": "t.assignee_id = $5::bigint",
+    "unassigned": "t.assignee_id IS NULL AND $5::bigint IS NULL",
+    "all": "$5::bigint IS NULL",
 }
+_IN_WORK = ("open", "pending")
 
 
-def _listing(whose: str, *more: str) -> str:
-    """One text for each list, so that each has a plan of its own and the index that fits."""
+@cache
+def listing(scope: TicketScope, status: tuple[str, ...] = _IN_WORK, *, tagged: bool = False) -> str:
+    """One text for each list, so that each has a plan of its own and the index that fits: a plan is made without knowing what
+    will be asked. Raises ValueError for a status that there is not."""
+    named = ", ".join(f"'{TicketStatus(one).value}'" for one in status)
     return "\n".join(
         (
             SQL["tickets"],
             "WHERE (t.updated_at, t.id) < ($1::timestamptz, $2::bigint)",
-            "AND t.status = ANY($3::text[])",
-            "AND ($4::text IS NULL OR t.queue_id = (SELECT w.id FROM queue w WHERE w.name = $4))",
-            f"AND {whose}",
-            *more,
-            "ORDER BY t.updated_at DESC, t.id DESC LIMIT $5",
+            f"AND t.status IN ({named})",
+            "AND ($3::text IS NULL OR t.queue_id = (SELECT w.id FROM queue w WHERE w.name = $3))",
+            f"AND {_WHOSE[scope]}",
+            # By the index of tagged tickets, which are few.
+            *(("AND t.tags <> '{}' AND t.tags @> ARRAY[$6::text]",) if tagged else ()),
+            "ORDER BY t.updated_at DESC, t.id DESC LIMIT $4",
         )
     )
 
 
-LIST_TICKETS = {scope: _listing(whose) for scope, whose in _WHOSE.items()}
-# By the index of tagged tickets, which are few.
-LIST_TAGGED = {
-    scope: _listing(whose, "AND t.tags <> '{}' AND t.tags @> ARRAY[$7::text]")
-    for scope, whose in _WHOSE.items()
-}
 _TICKET_BY_CODE = SQL["tickets"] + "\nWHERE t.code = $1"
 _TICKET_BY_ID = SQL["tickets"] + "\nWHERE t.id = $1"
 _TICKETS_OF_CUSTOMER = SQL["tickets"] + "\nWHERE t.customer_id = $1 ORDER BY t.id DESC LIMIT $2"
@@ -309,8 +310,7 @@ CUSTOMER_TIMELINE = (
 )
 
 TICKET_QUERIES = (
-    *LIST_TICKETS.values(),
-    *LIST_TAGGED.values(),
+    *(listing(scope, tagged=tagged) for scope in _WHOSE for tagged in (False, True)),
     _TICKET_BY_CODE,
     _TICKET_BY_ID,
     _TICKETS_OF_CUSTOMER,
@@ -324,7 +324,7 @@ async def list_tickets(
     *,
     scope: TicketScope,
     agent_id: int | None,
-    status: tuple[str, ...] = ("open", "pending"),
+    status: Collection[str] = _IN_WORK,
     queue: str | None = None,
     tag: str = "",
     before: TimePage | None = None,
@@ -332,12 +332,12 @@ async def list_tickets(
 ) -> list[TicketRow]:
     """A page of tickets, last touched first. `tag`: only those that have it; "" all. "mine" without `agent_id` is
     nobody's list, and empty."""
-    if scope == "mine" and agent_id is None:
+    if not status or (scope == "mine" and agent_id is None):
         return []
     at, last_id = before or START
     owner = agent_id if scope == "mine" else None
-    query, tagged = (LIST_TAGGED[scope], (tag,)) if tag else (LIST_TICKETS[scope], ())
-    rows = await connection.fetch(query, at, last_id, list(status), queue, _bounded(limit), owner, *tagged)
+    query = listing(scope, tuple(sorted(set(status))), tagged=bool(tag))
+    rows = await connection.fetch(query, at, last_id, queue, _bounded(limit), owner, *([tag] if tag else []))
     return [TicketRow(**row) for row in rows]
 
 

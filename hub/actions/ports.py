@@ -25,6 +25,10 @@ from storage.house import LinesAsked, TranscriptRow
 log = structlog.get_logger(__name__)
 
 
+_AT_ONCE = 25
+"""Pages that look in one statement, at the most: each may be given 200 lines."""
+
+
 def public_url(ctx: Context) -> str:
     """How customers and staff reach the hub."""
     return ctx.public_url
@@ -117,7 +121,7 @@ class _Transcript:
     def __init__(self, ctx: Context, channel: str) -> None:
         self._ctx = ctx
         self._channel = channel
-        self._look = Together(self._read)
+        self._look = Together(self._read, most=_AT_ONCE)
 
     async def _read(self, asked: Sequence[LinesAsked]) -> list[list[TranscriptRow]]:
         number = await channel_id(self._ctx, self._channel)

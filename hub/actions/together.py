@@ -28,7 +28,8 @@ class Together(Generic[Q, A]):
     async def _work(self) -> None:
         try:
             while self._waiting:
-                going, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                here = [one for one in self._waiting if not one[1].done()]  # whoever went away asks nothing
+                going, self._waiting = here[: self._most], here[self._most :]
                 await self._go(going)
         finally:
             self._asking = None

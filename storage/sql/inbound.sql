@@ -342,8 +342,5 @@ ON CONFLICT DO NOTHING
 INSERT INTO attachment (interaction_id, ticket_id, filename, content_type, size, content_id, inline, sha256)
 SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::boolean[], $8::bytea[])
 
--- name: holders_concerned
--- Agents who hold one of these tickets while it waits for its customer: its return is a new load; `$2`: or while nobody sits at
--- the other end, for somebody may now.
-SELECT DISTINCT assignee_id FROM ticket
-WHERE id = ANY($1::bigint[]) AND assignee_id IS NOT NULL AND (status IN ('pending', 'resolved') OR NOT live AND $2)
+-- name: holders
+SELECT assignee_id, status, live FROM ticket WHERE id = ANY($1::bigint[])

@@ -169,8 +169,7 @@ ORDER BY o.id
 SELECT presence_because FROM agent WHERE id = $1
 
 -- name: list_offers
--- Newest first. null: any.
+-- What else is asked for follows, and newest first.
 SELECT o.id, t.code AS ticket_code, o.agent_id, a.name AS agent_name, o.state, o.offered_at, o.expires_at, o.settled_at
 FROM offer o JOIN ticket t ON t.id = o.ticket_id JOIN agent a ON a.id = o.agent_id
-WHERE ($1::text IS NULL OR o.state = $1) AND ($2::bigint IS NULL OR o.agent_id = $2) AND ($3::bigint IS NULL OR o.id < $3)
-ORDER BY o.id DESC LIMIT $4
+WHERE o.id < $1

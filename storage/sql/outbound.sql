@@ -45,7 +45,8 @@ WHERE a.interaction_id = ANY($1::bigint[]) ORDER BY a.id
 -- name: settle
 -- Fenced: whoever lost the lease changes nothing. The ticket is locked first, as everywhere. What is tried again waits no longer
 -- than its time lasts: who takes it up then gives it up. With its entry in the ledger, the name that the relay gave it, and what
--- its arrival says of addresses ($9) that letters had failed at; all of it one statement, which is a transaction by itself.
+-- its arrival says of addresses ($9) that letters had failed at; all of it one statement, which is a transaction by itself. In the
+-- list of tickets it is news only where it did not arrive, or nobody knows.
 WITH held AS MATERIALIZED (
     SELECT t.id FROM ticket t JOIN outbox o ON o.ticket_id = t.id WHERE o.id = $1 FOR NO KEY UPDATE OF t
 ), done AS (

@@ -3,27 +3,30 @@
 -- name: find_threads
 -- Tickets that evidence points to, with everybody who may speak in them. What was moved away altogether is found where it is
 -- now. `$6`, `$7`: ids, and who would speak because letters of a ticket cite them; strangers may cite an id too, so whoever may
--- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's.
+-- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's; `talk`: it
+-- is a live conversation that is known (sql/chat.sql).
 WITH hint AS (
     SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from,
-           m.id IS NULL AS named
+           m.id IS NULL AS named,
+           r.scope LIKE 'channel:%' AND EXISTS (SELECT 1 FROM chat a WHERE a.channel_id = CASE WHEN r.scope LIKE 'channel:%'
+                                                THEN substr(r.scope, 9)::int END AND a.thread_key = r.ref) AS talk
     FROM unnest($1::text[], $2::text[]) AS g (scope, ref)
     JOIN thread_ref r ON r.scope = g.scope AND r.ref = g.ref
     JOIN ticket t ON t.id = r.ticket_id
     LEFT JOIN ticket m ON m.id = t.merged_into
     UNION ALL
-    SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL, false FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
+    SELECT 'id', g.id::text, coalesce(t.merged_into, t.id), NULL, false, false FROM unnest($3::bigint[]) AS g (id) JOIN ticket t ON t.id = g.id
     UNION ALL
-    SELECT 'code', g.code::text, coalesce(t.merged_into, t.id), NULL, false
+    SELECT 'code', g.code::text, coalesce(t.merged_into, t.id), NULL, false, false
     FROM unnest($4::bigint[]) AS g (code) JOIN ticket t ON t.code = g.code
     UNION ALL
-    SELECT 'sent', g.message_id, o.ticket_id, NULL, false FROM unnest($5::text[]) AS g (message_id)
+    SELECT 'sent', g.message_id, o.ticket_id, NULL, false, false FROM unnest($5::text[]) AS g (message_id)
     JOIN outbox o ON o.message_id = g.message_id AND o.message_id <> ''
     UNION ALL
-    SELECT 'sent', g.message_id, o.ticket_id, NULL, false FROM unnest($5::text[]) AS g (message_id)
+    SELECT 'sent', g.message_id, o.ticket_id, NULL, false, false FROM unnest($5::text[]) AS g (message_id)
     JOIN outbox o ON o.relay_id = g.message_id AND o.relay_id <> ''
     UNION ALL
-    SELECT 'cited', g.ref || ' ' || g.speaker, t.id, NULL, false
+    SELECT 'cited', g.ref || ' ' || g.speaker, t.id, NULL, false, false
     FROM unnest($6::text[], $7::text[]) AS g (ref, speaker)
     CROSS JOIN LATERAL (
         SELECT t.id FROM cited_ref c JOIN ticket t ON t.id = c.ticket_id
@@ -35,7 +38,7 @@ WITH hint AS (
         ORDER BY t.status = 'closed', t.id LIMIT 1
     ) t
     UNION ALL
-    (SELECT 'burst', g.channel_id || ' ' || g.speaker, t.id, NULL, false
+    (SELECT 'burst', g.channel_id || ' ' || g.speaker, t.id, NULL, false, false
      FROM unnest($8::int[], $9::text[], $10::timestamptz[], $11::float8[]) AS g (channel_id, speaker, at, minutes)
      JOIN identity i ON i.kind = 'email' AND i.value = g.speaker AND i.verified
      CROSS JOIN LATERAL (
@@ -52,7 +55,7 @@ WITH hint AS (
     FROM (SELECT DISTINCT ticket_id FROM hint) d JOIN ticket t ON t.id = d.ticket_id JOIN channel c ON c.id = t.channel_id
 )
 SELECT h.source, h.evidence, h.ticket_id, h.moved_from, k.status, k.subject, k.channel_id, k.channel_kind, k.heard_at, k.people,
-       k.members, k.copied, h.named, k.assignee_id, k.live
+       k.members, k.copied, h.named, h.talk, k.assignee_id, k.live
 FROM hint h JOIN known k ON k.id = h.ticket_id
 ORDER BY h.source, h.ticket_id DESC
 

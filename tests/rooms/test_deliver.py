@@ -98,6 +98,19 @@ async def test_what_leaves_is_recorded_with_its_proof(ctx: Context) -> None:
     assert outside.sent[0].interaction_id == interaction_id
 
 
+async def test_that_an_answer_sets_out_and_arrives_is_nothing_new_of_its_ticket(ctx: Context) -> None:
+    """It would come to the top of every list again; an answer that failed does."""
+    code = await _ticket(ctx)
+    touched = "SELECT updated_at, version FROM ticket"
+    for outside, is_news in ((Outside(), False), (Outside(Refused("550 no such person")), True)):
+        await _reply(ctx, code)
+        (before,) = await rows(ctx, touched)
+        await _work(ctx, outside)
+        (after,) = await rows(ctx, touched)
+        assert (after["updated_at"] > before["updated_at"]) is is_news
+        assert after["version"] >= before["version"] + 2
+
+
 async def test_replies_of_one_ticket_leave_in_order_one_at_a_time(ctx: Context) -> None:
     code, other = await _ticket(ctx), await _ticket(ctx, 1)
     for text in ("1", "2", "3"):

@@ -578,3 +578,22 @@ async def test_a_customer_without_a_name_gets_one_later(ctx: Context) -> None:
     assert await one(ctx, "SELECT name FROM customer WHERE id = $1", kept["customer_id"]) == "Visitor abcdef"
     await write(ctx, LI)
     assert await one(ctx, "SELECT name FROM customer ORDER BY id DESC LIMIT 1") == LI
+
+
+async def test_who_goes_on_here_and_begins_there_in_one_batch_is_known_there_too(ctx: Context) -> None:
+    known = await ticket(ctx, await say(ctx, who=BOB, key="here"))
+    ann = await an_agent(ctx, "ann")
+    await one(
+        ctx,
+        "UPDATE ticket SET last_agent_id = $2, last_agent_at = clock_timestamp() WHERE id = $1 RETURNING 1",
+        known["id"], ann,
+    )  # fmt: skip
+    await one(ctx, "UPDATE customer SET key_account = true RETURNING 1")
+    on, began = await accept_items(
+        ctx, "plain", [item(who=BOB, key="here", text="And?"), item(who=BOB, key="there", text="Another")]
+    )
+    alone = await ticket(ctx, await say(ctx, who=BOB, key="alone"))
+    opened = await ticket(ctx, began)
+    assert (await ticket(ctx, on))["id"] == known["id"] != opened["id"]
+    assert opened["last_agent_id"] == ann
+    assert (opened["priority"], opened["customer_id"]) == (alone["priority"], alone["customer_id"])

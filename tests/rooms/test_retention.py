@@ -21,6 +21,7 @@ from hub.model.people import Actor, Role, Scope
 from hub.model.retention import Depth, Kept
 from storage import retention
 from storage.database import Connection
+from tests.fakes.chat import CHAT, Visitor
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import a_hub, an_agent, one, rows, say, ticket, write
 
@@ -110,6 +111,19 @@ async def test_nothing_goes_before_a_policy_is_switched_on(ctx: Context) -> None
     assert all(entry["text"] for entry in entries)
     assert old["subject"] and await one(ctx, "SELECT count(*) FROM blob") == 1
     assert {run.what for run in await list_runs(ctx)} == {"webhook_calls", "notices", "pictures"}
+
+
+async def test_who_chats_again_after_their_words_are_gone_is_known_again(database_dsn: str) -> None:
+    async with a_hub(database_dsn, CHAT) as ctx:
+        li = Visitor(ctx, "li")
+        old = await li.says()
+        await change_status(ctx, ticket_code=old["code"], status="closed", actor=ADMIN)
+        await grow_old(ctx, old["id"], 400)
+        await switch_on(ctx, Kept.MESSAGES, 365, Depth.WORDS)
+        await nights(ctx)
+        assert await one(ctx, "SELECT count(*) FROM chat") == 0
+        assert (await li.says())["id"] != old["id"]
+        assert await one(ctx, "SELECT count(*) FROM chat WHERE thread_key = $1", li.key) == 1
 
 
 async def test_words_and_files_of_old_closed_tickets_go_and_their_figures_stay(ctx: Context) -> None:

@@ -18,9 +18,10 @@ from hub.model.permissions import Sight
 from hub.model.search_words import comparable
 from storage import search as stored
 from storage.database import Connection
+from storage.queries import numbered
 from storage.search_fill import FaultRow, faults, is_behind
 from storage.search_ways import customers as customers_text
-from storage.search_ways import few_tickets, numbered, way
+from storage.search_ways import few_tickets, way
 
 ANN = Actor(name="Ann", agent_id=1)
 TODAY = date(2026, 3, 4)

@@ -256,11 +256,9 @@ async def test_hot_lists_walk_an_index_and_sort_nothing(database: Database) -> N
 
     ticket = await _ticket(database, "s3")
     start = views.START
-    listed = await database.read(
-        lambda c: plan(c, views.LIST_TICKETS["all"], *start, ["open", "pending"], None, 50, None)
-    )
+    listed = await database.read(lambda c: plan(c, views.listing("all"), *start, None, 50, None))
     mine = await database.read(
-        lambda c: plan(c, views.LIST_TICKETS["mine"], *start, ["open"], None, 50, ticket.assignee_id)
+        lambda c: plan(c, views.listing("mine", ("open",)), *start, None, 50, ticket.assignee_id)
     )
     timeline = await database.read(lambda c: plan(c, views.TICKET_TIMELINE, ticket.id, 0, 200))
     assert "using ticket_in_work" in listed and "Seq Scan on ticket" not in listed

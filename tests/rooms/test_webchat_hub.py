@@ -120,6 +120,27 @@ async def test_a_visitor_whom_the_site_names_with_files_both_ways_on_two_hubs(ho
     assert {("external", "customer-7", True), ("email", "li@example.cn", False)} <= known
 
 
+async def test_a_long_conversation_is_shown_at_once_however_many_pages_of_lines_it_has(house: House) -> None:
+    (welcome,) = await house.post(house.one, "poll", {"type": "hello", "page": "p1"})
+    await house.post(
+        house.one, "say", {"type": "message", "client_id": "c1", "text": "壶盖碎了"}, welcome["session"]
+    )
+    await one(
+        house.one.ctx,
+        """WITH added AS (
+               INSERT INTO interaction (ticket_id, seq, customer_id, channel_id, kind, direction, text, thread_key)
+               SELECT ticket_id, seq + n, customer_id, channel_id, kind, 'out', 'answer ' || n, thread_key
+               FROM interaction, generate_series(1, 450) n ORDER BY n RETURNING 1)
+           SELECT count(*) FROM added""",
+    )
+    async with house.client.ws_connect(f"{house.two.url}/chat/shop/socket", origin=house.two.url) as line:
+        await line.send_json({"type": "hello", "session": welcome["session"], "page": "p2"})
+        first = await line.receive_json(timeout=20)
+        async with asyncio.timeout(10):  # a page that is not taken for full waits for twenty seconds
+            found = await _lines(line, 451, first["lines"])
+    assert [shown["text"] for shown in found] == ["壶盖碎了", *(f"answer {n}" for n in range(1, 451))]
+
+
 async def test_lines_that_are_torn_while_something_is_said_and_shown(house: House) -> None:
     """Reset before what was said is known to be kept, and in the middle of frames; the page goes on at another hub."""
     async with AsyncExitStack() as stack:

@@ -34,7 +34,9 @@ class TicketFacts(BaseModel):
     channel_kind: str
     assignee: str | None = Field(description="the agent's login; null while nobody has it")
     created_at: datetime
-    updated_at: datetime
+    updated_at: datetime = Field(
+        description="when something happened to it last; that an answer set out or arrived is none of it"
+    )
     waiting_since: datetime | None = Field(description="since when the customer waits for us")
     due_at: datetime | None = Field(description="the next moment that was promised to the customer")
 

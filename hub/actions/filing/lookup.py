@@ -11,6 +11,7 @@ from hub.model.interactions import Automatic, IdentityKind
 from hub.model.tickets import TicketStatus
 from storage import inbound, reports, threads
 from storage.database import Connection
+from storage.inbound import HolderRow
 from storage.threads import ThreadRow
 
 
@@ -28,14 +29,18 @@ async def look_up(connection: Connection, batch: Batch, cases: Sequence[Case]) -
             batch.people.setdefault((row.kind, row.value, row.verified), []).append(row)
             batch.owned[row.customer_id].add((row.kind, row.value, row.verified))
     await _look_up_threads(connection, batch, cases)
-    # A ticket that is there has its queue, its priority and its agent already.
-    if batch.owned and not all(_has_ticket(batch, case) for case in cases):
-        batch.facts = await inbound.describe_people(connection, sorted(batch.owned))
+    # Whoever's ticket is there has its queue, its priority and its agent already.
+    people = batch.owned.keys() | batch.customers.keys()
+    if people and not all(_has_ticket(batch, case) for case in cases):
+        batch.facts = await inbound.describe_people(connection, sorted(people))
 
 
 def _has_ticket(batch: Batch, case: Case) -> bool:
+    """Whether it will go on a ticket whatever comes before it in this batch: those only let more people in. What belongs to a
+    burst may turn out not to, because a letter that was written later came first."""
     ticket = batch.tickets.get(case.goes_on) if case.goes_on is not None else None
-    return ticket is not None and ticket.status is not TicketStatus.CLOSED
+    in_burst = case.evidence is not None and case.evidence.burst is not None
+    return ticket is not None and ticket.status is not TicketStatus.CLOSED and not in_burst
 
 
 def _known_as_ours(batch: Batch, read: Read | None) -> Read | None:
@@ -105,6 +110,7 @@ async def _look_up_threads(connection: Connection, batch: Batch, cases: Sequence
     )
     batch.found = match.index(rows)
     batch.refs = {row.evidence: row.ticket_id for row in rows if row.source == "ref" and row.named}
+    batch.talks = {row.evidence for row in rows if row.talk}
     for ref, ticket_id in cited.items():
         if (candidate := batch.found.get(("id", str(ticket_id)))) is not None:
             batch.found["ref", ref] = candidate
@@ -152,16 +158,11 @@ async def _lock(
 ) -> None:
     """Agents before tickets. A ticket that changed hands in between is treated as nobody's (see place)."""
     seen = {row.ticket_id: row for row in rows}
-    holders = {
-        known.assignee_id
-        for number in ticket_ids
-        if (known := seen.get(number)) is not None
-        and known.assignee_id is not None
-        and _concerns(known, live)
-    }
-    # Those to which only a change of their own entry, or a report, leads.
+    known: list[ThreadRow | HolderRow] = [seen[number] for number in ticket_ids if number in seen]
+    # Those to which only a change of their own entry leads.
     if others := [number for number in ticket_ids if number not in seen]:
-        holders |= set(await inbound.holders_concerned(connection, others, live=live))
+        known += await inbound.holders(connection, others)
+    holders = {one.assignee_id for one in known if one.assignee_id is not None and _counts_anew(one, live)}
     if holders:
         batch.agents = await inbound.lock_agents(connection, sorted(holders))
     sets = {one.ticket_id: one for one in batch.found.values()}
@@ -187,8 +188,9 @@ async def _lock(
         )
 
 
-def _concerns(row: ThreadRow, live: bool) -> bool:
-    """As inbound.holders_concerned has it."""
+def _counts_anew(row: ThreadRow | HolderRow, live: bool) -> bool:
+    """Whether a ticket may count otherwise on its agent's hands from now on: it was not in work, or, where somebody sits `live`
+    at the other end now, nobody did."""
     return row.status in (TicketStatus.PENDING, TicketStatus.RESOLVED) or (live and not row.live)
 
 

@@ -181,16 +181,22 @@ def _customer_of(batch: Batch, read: Read) -> Customer:
     for one in sender.identities:
         key = (one.kind.value, one.value, True)
         if one.verified and key in batch.by_identity:
-            return _add_fresh(batch, batch.by_identity[key], sender.identities)
+            return _add_fresh(batch, _described(batch, batch.by_identity[key]), sender.identities)
         for row in batch.people.get(key, ()) if one.verified else ():
             customer = batch.customers.setdefault(row.customer_id, Customer(id=row.customer_id))
-            facts = batch.facts[row.customer_id]
-            customer.key_account, customer.segment = facts.key_account, facts.segment
-            if facts.last_agent_id is not None and facts.last_agent_at is not None:
-                customer.last_agent = (facts.last_agent_id, facts.last_agent_at)
-            return _add_fresh(batch, customer, sender.identities)
+            return _add_fresh(batch, _described(batch, customer), sender.identities)
     customer = Customer(id=0, name=_name(read), language=language(read))
     return _add_fresh(batch, customer, sender.identities)
+
+
+def _described(batch: Batch, customer: Customer) -> Customer:
+    """With what opening a ticket asks of them; of who is new there is nothing."""
+    if customer.id:
+        facts = batch.facts[customer.id]
+        customer.key_account, customer.segment = facts.key_account, facts.segment
+        if facts.last_agent_id is not None and facts.last_agent_at is not None:
+            customer.last_agent = (facts.last_agent_id, facts.last_agent_at)
+    return customer
 
 
 def _add_fresh(batch: Batch, customer: Customer, identities: Sequence[Identity]) -> Customer:

@@ -129,8 +129,8 @@ class Settlement:
 class Batch:
     """All of one filing. `people` by identity, `owned` the other way round; `tickets` by number; `found` by evidence; `said`
     (entry, ticket) and `said_here` by what was said before under this name; `load` counts what agents get back, `live_load`
-    of it live. `refs`: on which ticket a "scope ref" stood before. `conflicts`: pairs of customers whose proofs came in one
-    message."""
+    of it live. `refs`: on which ticket a "scope ref" stood before; `talks`: those that are live conversations and known.
+    `conflicts`: pairs of customers whose proofs came in one message."""
 
     house: House
     cases: list[Case] = field(default_factory=list)
@@ -143,6 +143,7 @@ class Batch:
     new_tickets: list[tuple[Case, Ticket]] = field(default_factory=list)
     found: dict[tuple[str, str], Candidate] = field(default_factory=dict)
     refs: dict[str, int] = field(default_factory=dict)
+    talks: set[str] = field(default_factory=set)
     said: dict[Name, tuple[int, int]] = field(default_factory=dict)
     said_here: dict[Name, Case] = field(default_factory=dict)
     agents: dict[int, LockedAgent] = field(default_factory=dict)

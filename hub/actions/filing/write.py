@@ -281,14 +281,14 @@ def _new_refs(batch: Batch, refs: Sequence[tuple[str, str, int]]) -> list[tuple[
 
 async def _note_talks(connection: Connection, batch: Batch, cases: Sequence[Case]) -> None:
     """Live conversations, and where each goes on when its visitor has left: the address that they named beside a message. One
-    that had its ticket before is known, and keeps its address where nothing was named."""
+    that is known keeps its address where nothing was named."""
     talks = []
     for case in cases:
         said = case.read.interaction if case.read is not None else None
         if said is None or case.arrival.kind.parting is None or not said.thread.key:
             continue
         named = [one.value for one in said.sender.identities if one.kind is IdentityKind.EMAIL]
-        if named or f"{case.arrival.scope} {said.thread.key}" not in batch.refs:
+        if named or f"{case.arrival.scope} {said.thread.key}" not in batch.talks:
             talks.append((case.arrival.channel_id, said.thread.key, named[0] if named else ""))
     if talks:
         await chat.note_talks(connection, talks)

@@ -72,7 +72,12 @@ class TicketAnswer(BaseModel):
     seq: Annotated[int, Field(description="grows with everything that happens to the ticket")]
     preview: str
     created_at: datetime
-    updated_at: datetime
+    updated_at: Annotated[
+        datetime,
+        Field(
+            description="when something happened to it last; that an answer set out or arrived is none of it"
+        ),
+    ]
     waiting_since: datetime | None
     sla: Annotated[list[ClockAnswer], Field(description="the last clock for each target that was promised")]
 

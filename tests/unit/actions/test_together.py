@@ -48,6 +48,16 @@ async def test_the_first_goes_at_once_and_the_others_together() -> None:
     assert database.lots == [[0], [1, 2, 3, 4]]
 
 
+async def test_so_many_go_together_at_the_most_and_the_first_come_first() -> None:
+    database = Database()
+    tasks = await _asked(database, Together(database.ask, most=3), 8)
+    tasks[2].cancel()
+    await asyncio.sleep(0)
+    database.may.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert database.lots == [[0], [1, 3, 4], [5, 6, 7]]
+
+
 async def test_who_comes_after_all_were_answered_is_answered_too() -> None:
     database = Database()
     database.may.set()
