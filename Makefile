@@ -10,7 +10,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 # So many processes test side by side, each with a Postgres of its own; files go to them in the order of tests/conftest.py.
-JOBS ?= 2
+# One more than the two cores of a small machine: a good part of the tests waits for something.
+JOBS ?= 3
 
 help:
 	@echo "make run    the hub with sample customers, on an embedded Postgres; data stay in var/"

@@ -77,7 +77,7 @@ async def test_four_hubs_at_the_same_door_give_a_thousand_to_twenty_and_each_to_
         for _ in range(WAVES):
             door = await ctx.database.connect_alone()
             await door.execute("SET idle_in_transaction_session_timeout = 0")
-            await door.execute("BEGIN; SELECT 1 FROM agent FOR NO KEY UPDATE")
+            await door.execute("BEGIN; SELECT 1 FROM agent ORDER BY id FOR NO KEY UPDATE")
             await tickets_wait(ctx, 1_000 // WAVES)
             await until(lambda: _all_stand_there(ctx), seconds=60, what="all hubs want to give out")
             await door.execute("COMMIT")
