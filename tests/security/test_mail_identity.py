@@ -14,6 +14,8 @@ from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SECRET, SUPPORT, SYSTEM, a_hub, entry, ledger, rows, ticket, write
 
 LI, WANG, EVIL = "li@example.cn", "wang@example.cn", "evil@x.example"
+CANARY = "Zaunkoenig"
+"""What no name that was made at random contains."""
 
 
 @pytest.fixture
@@ -30,9 +32,9 @@ async def ctx(database_dsn: str) -> AsyncIterator[Context]:
 async def _answered(ctx: Context) -> tuple[dict[str, Any], dict[str, Any]]:
     """(Li's ticket, our reply on it)."""
     opened = await ticket(
-        ctx, await vouched(ctx, f"Li <{LI}>", "my account is 4711", message_id="first@example.cn")
+        ctx, await vouched(ctx, f"Li <{LI}>", f"my account is {CANARY}", message_id="first@example.cn")
     )
-    sent = await queue_reply(ctx, ticket_code=opened["code"], actor=SYSTEM, text="About 4711.")
+    sent = await queue_reply(ctx, ticket_code=opened["code"], actor=SYSTEM, text=f"About {CANARY}.")
     (row,) = await rows(ctx, "SELECT * FROM outbox WHERE interaction_id = $1", sent)
     return opened, row
 
@@ -48,7 +50,7 @@ async def _stands_apart(ctx: Context, kept: Any, opened: dict[str, Any]) -> None
     await queue_reply(ctx, ticket_code=apart["code"], actor=SYSTEM, text="Who are you?")
     went = await _went_to(ctx, EVIL)
     assert "Who are you?" in [message["text"] for message in went]
-    assert "4711" not in str(went), "nothing of the customer's goes to the stranger"
+    assert CANARY not in str(went), "nothing of the customer's goes to the stranger"
     (after,) = await rows(
         ctx, "SELECT reply_address, status, last_preview FROM ticket WHERE id = $1", opened["id"]
     )
@@ -132,7 +134,7 @@ async def test_s6_whom_a_forger_copies_learns_nothing(ctx: Context) -> None:
         row["message"]
         for row in await rows(ctx, "SELECT message FROM outbox WHERE interaction_id = $1", sent)
     ]
-    assert "4711" not in str(message) and "first@example.cn" not in message["references"]
+    assert CANARY not in str(message) and "first@example.cn" not in message["references"]
 
 
 async def test_s8_a_number_in_a_strangers_subject(ctx: Context) -> None:
