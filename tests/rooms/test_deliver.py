@@ -99,10 +99,10 @@ async def test_what_leaves_is_recorded_with_its_proof(ctx: Context) -> None:
 
 
 async def test_that_an_answer_sets_out_and_arrives_is_nothing_new_of_its_ticket(ctx: Context) -> None:
-    """It would come to the top of every list again; an answer that failed does."""
+    """It would come to the top of every list again; an answer of which nobody knows does."""
     code = await _ticket(ctx)
     touched = "SELECT updated_at, version FROM ticket"
-    for outside, is_news in ((Outside(), False), (Outside(Refused("550 no such person")), True)):
+    for outside, is_news in ((Outside(), False), (Outside(Unsure("no word after the dot")), True)):
         await _reply(ctx, code)
         (before,) = await rows(ctx, touched)
         await _work(ctx, outside)
