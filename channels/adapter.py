@@ -197,7 +197,8 @@ class Transcript(Protocol):
         ...
 
     def watch(self, thread_key: str) -> AbstractContextManager["Heard"]:
-        """Set when there may be more lines."""
+        """Set when there may be more lines than when it was entered, so enter it before looking; other news of the conversation
+        may set it too."""
         ...
 
 
