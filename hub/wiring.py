@@ -195,30 +195,37 @@ class _Running:
             self._begin("listener", lambda _well: ctx.listener.run()),
             self._begin("feed", lambda _well: ctx.feed.run()),
         ]
-        self._loops = [
-            # Two: one reads while the other writes down what it has read.
-            *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
-            self._begin("gathering", partial(gather, ctx, halt)),
-            self._begin("rules", partial(follow_rules, ctx, halt)),
-            self._begin("notices", partial(ring, ctx, halt)),
-            self._begin("webhooks", partial(call_out, ctx, halt)),
-            self._begin("routing", partial(give_out, ctx, halt)),
-            self._begin("floor", partial(keep_floor, ctx, halt)),
-            self._begin("outlook", partial(look_ahead, ctx, halt)),
-            self._begin("automation", partial(follow_automation, ctx, halt)),
-            self._begin("simulations", partial(simulate, ctx, halt)),
-            self._begin("incidents", partial(tell_everybody, ctx, halt)),
+        with ctx.database.precedence.behind():  # nobody looks at a screen for what these do
+            self._loops = [
+                # Two: one reads while the other writes down what it has read.
+                *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
+                self._begin("gathering", partial(gather, ctx, halt)),
+                self._begin("rules", partial(follow_rules, ctx, halt)),
+                self._begin("notices", partial(ring, ctx, halt)),
+                self._begin("webhooks", partial(call_out, ctx, halt)),
+                self._begin("routing", partial(give_out, ctx, halt)),
+                self._begin("floor", partial(keep_floor, ctx, halt)),
+                self._begin("outlook", partial(look_ahead, ctx, halt)),
+                self._begin("automation", partial(follow_automation, ctx, halt)),
+                self._begin("simulations", partial(simulate, ctx, halt)),
+                self._begin("incidents", partial(tell_everybody, ctx, halt)),
+                self._begin("search", partial(keep_search, ctx, halt)),
+                self._begin("learned", partial(follow_learned, ctx, halt)),
+                self._begin("learning", partial(learn_now_and_then, ctx, halt)),
+                *(
+                    [self._begin("files", partial(scan_files, ctx, halt))]
+                    if ctx.settings.scanner.address
+                    else []
+                ),
+                self._begin("timers", partial(fire_timers, ctx, halt)),
+                self._begin("replies", partial(settle_replies, ctx, halt)),
+                self._begin("loop", partial(watch_loop, halt)),
+                self._begin("absence", partial(notice_absence, ctx, halt)),
+                self._begin("house", partial(keep_house, ctx, halt)),
+                self._begin("retention", partial(keep_retention, ctx, halt)),
+            ]
+        self._loops += [
             self._begin("visitors", partial(tell_visitors, ctx, halt)),
-            self._begin("search", partial(keep_search, ctx, halt)),
-            self._begin("learned", partial(follow_learned, ctx, halt)),
-            self._begin("learning", partial(learn_now_and_then, ctx, halt)),
-            *([self._begin("files", partial(scan_files, ctx, halt))] if ctx.settings.scanner.address else []),
-            self._begin("timers", partial(fire_timers, ctx, halt)),
-            self._begin("replies", partial(settle_replies, ctx, halt)),
-            self._begin("loop", partial(watch_loop, halt)),
-            self._begin("absence", partial(notice_absence, ctx, halt)),
-            self._begin("house", partial(keep_house, ctx, halt)),
-            self._begin("retention", partial(keep_retention, ctx, halt)),
             asyncio.create_task(self._channels.run(), name="channels"),
         ]
         self._not_ready.clear()

@@ -19,6 +19,7 @@ import orjson
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
+from storage.precedence import PoliteConnection, Precedence
 from storage.silence import Silence
 
 log = structlog.get_logger(__name__)
@@ -136,7 +137,7 @@ class Database:
     """A pool of connections to one Postgres.
 
     All sessions run in UTC with statement, lock and idle-in-transaction limits, so that one slow or forgotten
-    transaction cannot hold up the rest.
+    transaction cannot hold up the rest. `precedence`: who goes first of those who share the pool.
     """
 
     def __init__(self, pool: "asyncpg.Pool[Any]", dsn: str) -> None:
@@ -144,6 +145,7 @@ class Database:
         self._dsn = dsn
         self._silence = Silence(self._asks_on_a_line, self._asks_on_a_new_line)
         self._one_is_dead = False
+        self.precedence = Precedence()
 
     @classmethod
     async def open(cls, dsn: str, *, max_size: int = 10) -> "Database":
@@ -159,6 +161,7 @@ class Database:
                 max_cacheable_statement_size=0,
                 # An ANALYZE makes a plan anew; that five minutes have passed is no reason to.
                 max_cached_statement_lifetime=0,
+                connection_class=PoliteConnection,
                 init=_prepare_connection,
                 reset=_leave_as_it_is,
                 server_settings=_SERVER_SETTINGS,

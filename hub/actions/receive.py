@@ -6,8 +6,9 @@ bytes; the others of its batch go on.
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem, Translate
 from hub.actions.announce import EVENTS, INBOUND, announce
 from hub.actions.arrivals import Arrival, understand
-from hub.actions.context import Context
+from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.filing import file_arrivals
 from hub.actions.gather import gather_before
 from hub.actions.installation import channel_id, channel_name
@@ -36,6 +37,11 @@ LEASE_SECONDS = 20.0
 MOST_ATTEMPTS = 3
 AGAIN_SECONDS = 5.0
 LARGE_BYTES = 1024 * 1024
+WHILE_TALKING = 10
+"""Items of the journal in one batch at the most; the fewer, the sooner there is room between two for somebody's word."""
+REST = 2.0
+"""How much longer than the work the rest after it is, while somebody talks."""
+LONGEST_REST = 1.0
 
 
 async def accept_items(
@@ -56,22 +62,9 @@ async def accept_items(
     if configured.kind.public and (short := (await ctx.space.stock()).short):
         raise NotAccepted(f"There is too little space to take this ({short}).")
     try:
-        number = await channel_id(ctx, channel)
-        arrivals = [
-            await _read(
-                Arrival(
-                    channel_id=number,
-                    channel=channel,
-                    kind=configured.kind,
-                    item=item,
-                    settings=configured.settings,
-                ),
-                configured.settings,
-                translate or configured.kind.translate,
-            )
-            for item in items
-        ]
-        kept = [one for run in _runs(arrivals) for one in await _keep(ctx, number, run)]
+        with ctx.database.precedence.first() if configured.kind.capabilities.live else nullcontext():
+            began = time.monotonic()
+            kept = await _accept(ctx, configured, items, translate or configured.kind.translate)
     except DatabaseUnavailable as error:
         if isinstance(error, DatabaseFull):
             ctx.space.note_refused()
@@ -81,7 +74,29 @@ async def accept_items(
         ACCEPTED.labels(channel).inc(new)
         if configured.kind.heavy:
             ctx.listener.wake(INBOUND)
+            await _rest(ctx, began)
     return kept
+
+
+async def _accept(
+    ctx: Context, configured: ConfiguredChannel, items: Sequence[RawItem], translate: Translate
+) -> list[Acceptance]:
+    number = await channel_id(ctx, configured.name)
+    arrivals = [
+        await _read(
+            Arrival(
+                channel_id=number,
+                channel=configured.name,
+                kind=configured.kind,
+                item=item,
+                settings=configured.settings,
+            ),
+            configured.settings,
+            translate,
+        )
+        for item in items
+    ]
+    return [one for run in _runs(arrivals) for one in await _keep(ctx, number, run)]
 
 
 def _runs(arrivals: Sequence[Arrival]) -> Iterator[list[Arrival]]:
@@ -148,21 +163,24 @@ async def _file(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance]:
             await announce(connection, INBOUND)
         return kept
 
-    return await ctx.database.run(work)
+    # Who opened the lane that this runs in says nothing about whose word it is.
+    with ctx.database.precedence.behind(stands=arrivals[0].kind.heavy):
+        return await ctx.database.run(work)
 
 
 async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
     """Read journalled items and put them on the timeline; returns how many were taken up, 0 when none wait.
 
     May be called twice at once: while one batch is written the next is read, and batches are written in the order in which
-    they were taken up. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. That the
+    they were taken up. While somebody talks with the company, batches are small, and a rest of REST times what it took to
+    write follows each. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. That the
     database went away meanwhile is no attempt. Raises DatabaseUnavailable.
     """
     arrivals: list[Arrival] = []
     rows: list[inbound.ClaimedRow] = []
     try:
         async with ctx.reader.reading:
-            rows = await _claim(ctx, limit)
+            rows = await _claim(ctx, min(limit, WHILE_TALKING) if ctx.database.precedence.lately else limit)
             for group in _groups(rows):
                 async with ctx.reader.writing:
                     await _put_on_timeline(ctx, arrivals)
@@ -202,9 +220,19 @@ def _groups(rows: Sequence[inbound.ClaimedRow]) -> Iterator[list[inbound.Claimed
 
 
 async def _put_on_timeline(ctx: Context, arrivals: Sequence[Arrival]) -> None:
-    for answer in await _write(ctx, arrivals) if arrivals else ():
+    if not arrivals:
+        return
+    began = time.monotonic()
+    for answer in await _write(ctx, arrivals):
         if isinstance(answer, DatabaseUnavailable):
             raise answer
+    await _rest(ctx, began)
+
+
+async def _rest(ctx: Context, began: float) -> None:
+    """After what was done since then, while somebody talks with the company."""
+    if ctx.database.precedence.lately:
+        await asyncio.sleep(min(REST * (time.monotonic() - began), LONGEST_REST))
 
 
 async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> list[Arrival]:
