@@ -70,7 +70,8 @@ class Capabilities:
     outside through `routes`; the others listen themselves and need a lease so that only one hub does.
     `repeatable`: a message sent twice shows once on the other side, so an unclear attempt may be made again.
     `copies`: the same message can go to others beside the customer. `live`: the customer waits for the answer in
-    front of a screen, so it is not held back for second thoughts. `window_hours`, `window_replies`: for so long, and so many
+    front of a screen, so it is not held back for second thoughts, and what they say goes first (docs/decisions/0071).
+    `window_hours`, `window_replies`: for so long, and so many
     times, a customer can be written to after they were heard last (0: no such bound). `bounds`: what an agent should know of
     its limits. `keeps_hours`: so long the outside keeps what it could not hand over, and throws it away then (0: no such
     bound); its adapter says by `Ports.heard` when it heard it."""
