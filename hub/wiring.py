@@ -195,11 +195,10 @@ class _Running:
             self._begin("listener", lambda _well: ctx.listener.run()),
             self._begin("feed", lambda _well: ctx.feed.run()),
         ]
-        with ctx.database.precedence.behind():  # nobody looks at a screen for what these do
+        with ctx.database.precedence.behind():  # these can wait for the moment in which a word is kept
             self._loops = [
                 # Two: one reads while the other writes down what it has read.
                 *(self._begin(f"inbound {n}", partial(read_inbound, ctx, halt)) for n in (1, 2)),
-                self._begin("gathering", partial(gather, ctx, halt)),
                 self._begin("rules", partial(follow_rules, ctx, halt)),
                 self._begin("notices", partial(ring, ctx, halt)),
                 self._begin("webhooks", partial(call_out, ctx, halt)),
@@ -225,6 +224,7 @@ class _Running:
                 self._begin("retention", partial(keep_retention, ctx, halt)),
             ]
         self._loops += [
+            self._begin("gathering", partial(gather, ctx, halt)),
             self._begin("visitors", partial(tell_visitors, ctx, halt)),
             asyncio.create_task(self._channels.run(), name="channels"),
         ]

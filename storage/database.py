@@ -19,7 +19,7 @@ import orjson
 import structlog
 from asyncpg.pool import PoolConnectionProxy
 
-from storage.precedence import PoliteConnection, Precedence
+from storage.precedence import PoliteConnection, Precedence, give_way
 from storage.silence import Silence
 
 log = structlog.get_logger(__name__)
@@ -291,6 +291,7 @@ class _Line:
         self._pool, self._silence = pool, silence
 
     async def __aenter__(self) -> "PoolConnectionProxy[Any]":
+        await give_way()  # and not with a line in its hands, which the word may need
         self._refuse()
         self._wait = self._silence.begin()
         try:

@@ -1,13 +1,13 @@
 """Who goes first: while somebody's word is being kept, work that nobody waits for stands still between two of its statements.
 
-Not a lock. It stands still for MOST_SECONDS at the longest, and has its way for FREE_SECONDS then: however much is said, it
-goes on, and a word that waits for something which such work has locked waits for a moment only.
+Not a lock. It stands still for MOST_SECONDS at the longest, and for a third of the time where words never end: however much is
+said, it goes on, and whoever waits for something that it has locked waits a little longer and not for ever.
 """
 
 import asyncio
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ import asyncpg
 
 MOST_SECONDS = 0.02
 """About twice what it takes to keep one word."""
-FREE_SECONDS = 0.1
+REGAINED = 0.5
+"""For how much of the time in which they had their way the others may be held up later, up to MOST_SECONDS."""
 LATELY_SECONDS = 60.0
 """How far apart the words of a conversation may be that goes on."""
 
@@ -29,21 +30,30 @@ class Precedence:
         self.most_seconds = MOST_SECONDS
         self._words = 0
         self._said = float("-inf")
-        self._free_until = float("-inf")
+        self._until = float("-inf")
         self._none = asyncio.Event()
 
     @contextmanager
     def first(self) -> Iterator[None]:
         """Inside, a word is being kept: the others stand still."""
+        if not self._words:
+            self._until = time.monotonic() + self._allowed()
+            self._none.clear()
         self._words += 1
-        self._none.clear()
         try:
             yield
         finally:
             self._said = time.monotonic()
             self._words -= 1
             if not self._words:
+                # What is left of it counts as if it had been regained: see _allowed.
+                left = max(self._until - self._said, 0.0)
+                self._until = self._said - left / REGAINED if left else self._until
                 self._none.set()
+
+    def _allowed(self) -> float:
+        """Seconds for which the others may be held up now. They have had their way since `_until`."""
+        return min(REGAINED * (time.monotonic() - self._until), self.most_seconds)
 
     @contextmanager
     def behind(self, *, stands: bool = True) -> Iterator[None]:
@@ -61,14 +71,22 @@ class Precedence:
         return bool(self._words) or time.monotonic() - self._said < LATELY_SECONDS
 
     async def give_way(self) -> None:
-        """Return when no word is being kept, or when enough time has gone."""
-        if not self._words or time.monotonic() < self._free_until:
+        """Return when no word is being kept, or when the others have been held up for long enough."""
+        if not self._words:
             return
-        try:
-            async with asyncio.timeout(self.most_seconds):
-                await self._none.wait()
-        except TimeoutError:
-            self._free_until = time.monotonic() + FREE_SECONDS
+        if self._allowed() >= self.most_seconds:  # words that never end: held up again from time to time
+            self._until = time.monotonic() + self.most_seconds
+        left = self._until - time.monotonic()
+        if left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._none.wait()
+
+
+async def give_way() -> None:
+    """Where this task stands behind: return when it is its turn."""
+    if (precedence := _behind.get()) is not None:
+        await precedence.give_way()
 
 
 if TYPE_CHECKING:
@@ -77,31 +95,26 @@ else:
     _Connection = asyncpg.Connection
 
 
-async def _give_way() -> None:
-    if (precedence := _behind.get()) is not None:
-        await precedence.give_way()
-
-
 class PoliteConnection(_Connection):
     """A connection whose statements wait for their turn, where they are those of work that stands behind."""
 
     async def execute(self, query: str, *args: Any, **kwargs: Any) -> Any:
         if not query.startswith(("COMMIT", "ROLLBACK")):  # what ends soonest lets go of its locks soonest
-            await _give_way()
+            await give_way()
         return await super().execute(query, *args, **kwargs)
 
     async def executemany(self, *args: Any, **kwargs: Any) -> Any:
-        await _give_way()
+        await give_way()
         return await super().executemany(*args, **kwargs)
 
     async def fetch(self, *args: Any, **kwargs: Any) -> Any:
-        await _give_way()
+        await give_way()
         return await super().fetch(*args, **kwargs)
 
     async def fetchrow(self, *args: Any, **kwargs: Any) -> Any:
-        await _give_way()
+        await give_way()
         return await super().fetchrow(*args, **kwargs)
 
     async def fetchval(self, *args: Any, **kwargs: Any) -> Any:
-        await _give_way()
+        await give_way()
         return await super().fetchval(*args, **kwargs)

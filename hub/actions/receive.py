@@ -40,7 +40,7 @@ LARGE_BYTES = 1024 * 1024
 WHILE_TALKING = 10
 """Items of the journal in one batch at the most; the fewer, the sooner there is room between two for somebody's word."""
 REST = 2.0
-"""How much longer than the work the rest after it is, while somebody talks."""
+"""How many times as long as the work the rest after it is, while somebody talks."""
 LONGEST_REST = 1.0
 
 
@@ -188,7 +188,9 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
             # Taken before the next batch may be read, so that it is not written first.
             await ctx.reader.writing.acquire()
         try:
+            began = time.monotonic()
             await _put_on_timeline(ctx, arrivals)
+            await _rest(ctx, began)
         finally:
             ctx.reader.writing.release()
     except DatabaseUnavailable:
@@ -220,13 +222,9 @@ def _groups(rows: Sequence[inbound.ClaimedRow]) -> Iterator[list[inbound.Claimed
 
 
 async def _put_on_timeline(ctx: Context, arrivals: Sequence[Arrival]) -> None:
-    if not arrivals:
-        return
-    began = time.monotonic()
-    for answer in await _write(ctx, arrivals):
+    for answer in await _write(ctx, arrivals) if arrivals else ():
         if isinstance(answer, DatabaseUnavailable):
             raise answer
-    await _rest(ctx, began)
 
 
 async def _rest(ctx: Context, began: float) -> None:

@@ -5,17 +5,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import asyncpg
 import pytest
 from pydantic import SecretStr
 
+import storage.precedence
 from hub.actions import receive
 from hub.actions.context import Context
 from hub.actions.receive import accept_items, read_waiting
 from hub.settings import Settings, Web
 from hub.wiring import run_hub
 from storage.database import Connection, Database
+from storage.precedence import MOST_SECONDS, Precedence
 from tests.fakes.scene import CHANNELS, PLAIN, SECRET, a_hub, item, letter, one
 
 FOR_EVER = 60.0
@@ -34,7 +37,7 @@ CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_s
 CREATE TRIGGER slow AFTER INSERT ON interaction FOR EACH STATEMENT EXECUTE FUNCTION slow();
 """
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted"
-TAKEN_UP = "SELECT count(*) FROM inbound_raw WHERE state = 'received' AND attempts > 0"
+LYING = "SELECT count(*) FROM inbound_raw WHERE state = 'received' AND attempts = 0"
 READ = "SELECT count(*) FROM interaction i JOIN channel c ON c.id = i.channel_id WHERE c.kind = 'email'"
 
 
@@ -105,7 +108,7 @@ async def test_the_loops_of_a_hub_stand_still(ctx: Context, database_dsn: str, t
         async with _being_kept(hub.ctx, database_dsn):
             await accept_items(ctx, "support", [letter("li@example.cn")])
             await _much_else(ctx.database)
-            assert not await one(ctx, TAKEN_UP)
+            assert await one(ctx, LYING) == 1 == await one(ctx, READ)
         while await one(ctx, READ) < 2:
             await asyncio.sleep(0.02)
 
@@ -127,6 +130,53 @@ async def test_letters_are_read_however_much_is_said(ctx: Context) -> None:
     await accept_items(ctx, "support", [letter("li@example.cn")])
     with ctx.database.precedence.first():
         assert await _behind(ctx) == 1
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Its one number is the time that precedence goes by."""
+    now = [1000.0]
+    monkeypatch.setattr(storage.precedence, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    return now
+
+
+async def _stands(precedence: Precedence) -> bool:
+    waiting = asyncio.create_task(precedence.give_way())
+    await asyncio.sleep(0)
+    stands = not waiting.done()
+    waiting.cancel()
+    return stands
+
+
+async def test_a_word_that_never_ends_holds_up_for_a_third_of_the_time(clock: list[float]) -> None:
+    precedence, most = Precedence(), MOST_SECONDS
+    assert not await _stands(precedence)
+    with precedence.first():
+        for _ in range(3):
+            assert await _stands(precedence)
+            clock[0] += 1.01 * most
+            assert not await _stands(precedence)
+            clock[0] += 1.98 * most
+            assert not await _stands(precedence)
+            clock[0] += 0.02 * most
+
+
+async def test_short_words_hold_up_for_no_longer_than_a_long_one(clock: list[float]) -> None:
+    precedence, most = Precedence(), MOST_SECONDS
+    for _ in range(3):
+        with precedence.first():
+            assert await _stands(precedence)
+            clock[0] += 0.3 * most
+    with precedence.first():
+        assert await _stands(precedence)
+        clock[0] += 0.11 * most
+        assert not await _stands(precedence)
+    assert not await _stands(precedence)
+    clock[0] += 2 * most
+    with precedence.first():
+        assert await _stands(precedence)
+        clock[0] += 0.98 * most
+        assert await _stands(precedence)
 
 
 async def test_who_is_in_the_middle_of_a_transaction_stands_still_there(ctx: Context) -> None:
@@ -187,7 +237,7 @@ async def test_batches_are_small_while_somebody_talks(ctx: Context) -> None:
 
 
 async def test_after_a_batch_there_is_a_rest_while_somebody_talks(ctx: Context) -> None:
-    """As long as it took to write."""
+    """Twice as long as it took to write."""
     await ctx.database.run(lambda c: c.execute(SLOW))
     await _say(ctx)
     for _ in range(2):  # for the first the reading process has to start
@@ -195,4 +245,4 @@ async def test_after_a_batch_there_is_a_rest_while_somebody_talks(ctx: Context) 
         began = time.monotonic()
         await read_waiting(ctx)
         took = time.monotonic() - began
-    assert took >= 2 * SLOW_SECONDS
+    assert took >= (1 + receive.REST) * SLOW_SECONDS
