@@ -132,6 +132,18 @@ async def test_letters_are_read_however_much_is_said(ctx: Context) -> None:
         assert await _behind(ctx) == 1
 
 
+async def test_who_stands_still_has_no_connection_in_its_hands(ctx: Context) -> None:
+    """More of them than there are: the word needs one, too."""
+    precedence = ctx.database.precedence
+    precedence.most_seconds = FOR_EVER
+    with precedence.behind():
+        waiting = [asyncio.create_task(_much_else(ctx.database, times=1)) for _ in range(20)]
+    with precedence.first():
+        await _much_else(ctx.database)
+        assert not any(one_.done() for one_ in waiting)
+    await asyncio.gather(*waiting)
+
+
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Its one number is the time that precedence goes by."""
