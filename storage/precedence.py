@@ -46,9 +46,10 @@ class Precedence:
             self._said = time.monotonic()
             self._words -= 1
             if not self._words:
-                # What is left of it counts as if it had been regained: see _allowed.
-                left = max(self._until - self._said, 0.0)
-                self._until = self._said - left / REGAINED if left else self._until
+                if (
+                    left := self._until - self._said
+                ) > 0:  # it counts as if it had been regained: see _allowed
+                    self._until = self._said - left / REGAINED
                 self._none.set()
 
     def _allowed(self) -> float:

@@ -39,6 +39,8 @@ _WAITING = f"""
 SELECT ({_FETCHED}) AS fetched,
        (SELECT count(*) FROM inbound_raw WHERE state = 'received') AS waiting
 """
+# What follows a letter that is read.
+_DUE = "SELECT EXISTS (SELECT FROM search_due)"
 
 
 async def measure(stage: Stage) -> AsyncIterator[Figure]:
@@ -63,9 +65,7 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
             talking.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await talking
-            while await connection.fetchval(
-                "SELECT EXISTS (SELECT FROM search_due)"
-            ):  # what follows a letter is over, too
+            while await connection.fetchval(_DUE):
                 await asyncio.sleep(0.5)
             afterwards: list[float] = []
             await _talk(served, afterwards, times=len(during) // 4 + 20)
