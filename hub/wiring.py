@@ -24,7 +24,14 @@ from hub.web.doors import ChannelDoors
 from hub.web.lines import KEEP_ALIVE, LINES, LimitedSite
 from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
-from hub.workers.clock import fire_timers, keep_house, notice_absence, settle_replies, watch_loop
+from hub.workers.clock import (
+    end_forgotten,
+    fire_timers,
+    keep_house,
+    notice_absence,
+    settle_replies,
+    watch_loop,
+)
 from hub.workers.gathering import gather
 from hub.workers.inbound import read_inbound
 from hub.workers.incidents import tell_everybody
@@ -220,6 +227,7 @@ class _Running:
                 self._begin("replies", partial(settle_replies, ctx, halt)),
                 self._begin("loop", partial(watch_loop, halt)),
                 self._begin("absence", partial(notice_absence, ctx, halt)),
+                self._begin("forgotten", partial(end_forgotten, ctx, halt)),
                 self._begin("house", partial(keep_house, ctx, halt)),
                 self._begin("retention", partial(keep_retention, ctx, halt)),
             ]

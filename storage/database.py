@@ -33,6 +33,19 @@ CONNECT_TIMEOUT = 5.0
 ACQUIRE_TIMEOUT = 4.5
 TRY_AGAIN_WITHIN = 4.0
 """Seconds after which a failed attempt is the last: whoever waits for so long already is not helped by as much again."""
+FORGOTTEN_SECONDS = 15.0
+"""A session that says nothing for so long in the middle of a transaction is ended, and what it has locked is free."""
+_NAME = "contact-hub"
+
+# The driver sends a statement that is new to a session in two halves. Where a hub is stopped between them Postgres calls its
+# session active, and no limit of idle time ends it, nor one of statements (both seen); transaction_timeout would, from 17 on,
+# and whoever merely takes long with it. Rows that are copied in are waited for all the time.
+_END_FORGOTTEN = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = $1
+    AND state = 'active' AND wait_event = 'ClientRead' AND query NOT ILIKE 'COPY %'
+    AND state_change < clock_timestamp() - make_interval(secs => $2)
+"""
 
 # What a restart, a lost line or a lock fight looks like from here (measured; see docs/decisions/0003).
 _TRANSIENT: tuple[type[BaseException], ...] = (
@@ -248,6 +261,14 @@ class Database:
     def _too_late(self, began: float) -> bool:
         return self._silence.fell or time.monotonic() - began > TRY_AGAIN_WITHIN
 
+    async def end_forgotten(self) -> int:
+        """End sessions of hubs that were stopped in the middle of a statement; Postgres ends those of hubs that were stopped
+        between two. Returns how many. Raises DatabaseUnavailable."""
+        ended: int = await self.run_one(lambda c: c.fetchval(_END_FORGOTTEN, _NAME, FORGOTTEN_SECONDS))
+        if ended:
+            log.warning("database.forgotten_ended", sessions=ended)
+        return ended
+
     async def _asks_on_a_line(self) -> bool:
         if not self._pool.get_idle_size():
             return False
@@ -342,11 +363,11 @@ async def try_alone(
 
 
 _SERVER_SETTINGS = {
-    "application_name": "contact-hub",
+    "application_name": _NAME,
     "timezone": "UTC",
     "statement_timeout": "10s",
     "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
+    "idle_in_transaction_session_timeout": f"{FORGOTTEN_SECONDS:g}s",
     # A prepared statement keeps the plan it got while its tables were empty, until the next ANALYZE: then a full scan is what
     # it does to a million rows. See docs/decisions/0008.
     "enable_seqscan": "off",

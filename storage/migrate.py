@@ -39,13 +39,13 @@ async def migrate(database: Database) -> list[str]:
         missing = await _missing(connection)
         if missing:
             with as_file(files("storage") / "migrations") as folder:
-                await _apply(connection, folder)
+                await _apply(database, connection, folder)
         return missing
     finally:
         await connection.close(timeout=5)
 
 
-async def _apply(connection: "asyncpg.Connection[Any]", folder: Path) -> None:
+async def _apply(database: Database, connection: "asyncpg.Connection[Any]", folder: Path) -> None:
     """Hubs of the version before may be at work. Whoever waits for a table holds up all who come after, so nobody waits for it
     for long; and where two wait for each other it may be the migration that is ended. Then it is begun again, as a whole."""
     await connection.execute(f"SET lock_timeout = '{LOCK_WITHIN_MS}ms'")
@@ -57,6 +57,7 @@ async def _apply(connection: "asyncpg.Connection[Any]", folder: Path) -> None:
             if not in_the_way or attempt == ATTEMPTS:
                 raise
             log.warning("migrate.retry", attempt=attempt, error=type(error.__cause__).__name__)
+            await database.end_forgotten()
             await asyncio.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - jitter, not a secret
         else:
             return

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 MONTHS_AHEAD = 2
 HELD_UP_SECONDS = 45.0
-"""A hub that has stopped in the middle of a transaction may have a lock: Postgres ends it after 15 s, one of whose machine
+"""A hub that has stopped in the middle of a transaction may have a lock: after 15 s its session is ended, one of whose machine
 nothing is heard after 20."""
 
 
@@ -38,6 +38,7 @@ async def set_up(ctx: Context) -> None:
             if not isinstance(error.__cause__, LOCKED) or time.monotonic() > until:
                 raise
             log.warning("setup.held_up", error=str(error))
+            await ctx.database.end_forgotten()
         else:
             return
 

@@ -1,5 +1,5 @@
-"""What happens because time has passed: timers every second, whose sender is gone and who is absent every few seconds,
-house-keeping every hour."""
+"""What time brings with it: timers every second; whose sender is gone, who is absent and which hub stands still, every
+few seconds; house-keeping every hour."""
 
 import asyncio
 import time
@@ -58,6 +58,14 @@ async def notice_absence(ctx: Context, halt: asyncio.Event, well: Well) -> None:
     """Every few seconds, until `halt` is set."""
     while not halt.is_set():
         await take_absent_off_line(ctx)
+        well()
+        await pause(halt, LOOK_ROUND_SECONDS)
+
+
+async def end_forgotten(ctx: Context, halt: asyncio.Event, well: Well) -> None:
+    """Sessions of hubs that were stopped, every few seconds until `halt` is set."""
+    while not halt.is_set():
+        await ctx.database.end_forgotten()
         well()
         await pause(halt, LOOK_ROUND_SECONDS)
 

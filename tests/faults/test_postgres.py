@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from channels.adapter import NotAccepted
@@ -16,15 +17,17 @@ from hub.actions import leases
 from hub.actions.announce import EVENTS, TOPICS, Listener, announce
 from hub.actions.context import Context
 from hub.actions.leases import hold_lease
+from hub.settings import Settings, Web
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
+from hub.wiring import run_hub
 from storage import database as room
 from storage import silence
 from storage.database import Connection, Database, DatabaseUnavailable
 from tests.conftest import at_database
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import BOB, a_hub, one, rows, say, say_until_kept
+from tests.fakes.scene import BOB, SECRET, a_hub, one, rows, say, say_until_kept
 from tests.faults.cluster import by_way_of, copied_cluster, socket_of
 from tests.faults.proxy import Proxy
 
@@ -293,10 +296,86 @@ async def test_a_transaction_that_its_owner_forgot_is_ended_and_its_locks_with_i
     async with a_hub(database_dsn) as hub:
         await say(hub, who=BOB, key="c", item_key="first")
         forgotten = await hub.database.connect_alone()
-        await forgotten.execute("BEGIN; SELECT 1 FROM ticket FOR UPDATE")
+        await forgotten.execute("BEGIN; LOCK TABLE interaction")
         await say_until_kept(hub, "second")
         forgotten.terminate()
         assert await one(hub, "SELECT count(*) FROM interaction") == 2
+
+
+async def test_a_hub_that_stopped_in_the_middle_of_a_statement_holds_nothing_for_long(
+    database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F6, F27. The first half of a statement has been sent: its session does not count as idle, and another hub ends it. When
+    the hub goes on, what it was about is done from the start."""
+    assert room.FORGOTTEN_SECONDS == 15
+    monkeypatch.setattr(room, "FORGOTTEN_SECONDS", 0.5)
+    monkeypatch.setattr("hub.workers.clock.LOOK_ROUND_SECONDS", 0.1)
+    settings = Settings(data_dir=tmp_path, secret_key=SecretStr(SECRET.decode()), web=Web(port=0))
+    async with run_hub(settings, database_dsn), a_hub(database_dsn) as stopped, a_hub(database_dsn) as ctx:
+        await say(ctx, who=BOB, key="c", item_key="first")
+        halves, go_on = 0, asyncio.Event()
+
+        async def work(connection: Connection) -> str:
+            nonlocal halves
+            await connection.execute("LOCK TABLE interaction")
+            statement = await connection.prepare("SELECT 'done' || $1")
+            halves += 1
+            await go_on.wait()
+            return str(await statement.fetchval("."))
+
+        working = asyncio.create_task(stopped.database.run(work))
+        while not halves:
+            await asyncio.sleep(0.01)
+        await say_until_kept(ctx, "second")
+        go_on.set()
+        assert await working == "done."
+        assert halves == 2
+        assert await one(ctx, "SELECT count(*) FROM interaction") == 2
+
+
+async def test_whoever_takes_long_or_copies_rows_is_not_taken_for_one_who_stopped(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "FORGOTTEN_SECONDS", 0.1)
+    enough = asyncio.Event()
+
+    async def for_as_long() -> AsyncIterator[tuple[int]]:
+        yield (1,)
+        await enough.wait()
+
+    async with AsyncExitStack() as stack:
+        slow, copying, stopped, foreign = [await ctx.database.connect_alone() for _ in range(4)]
+        for connection in (slow, copying, stopped, foreign):
+            stack.callback(connection.terminate)
+        await copying.execute("CREATE TEMPORARY TABLE copied (n int)")
+        await foreign.execute("SET application_name = 'psql'")
+        sleeping = asyncio.create_task(slow.execute("SELECT pg_sleep(60)"))
+        filling = asyncio.create_task(copying.copy_records_to_table("copied", records=for_as_long()))
+        for connection in (stopped, foreign):
+            await connection.execute("BEGIN")
+            await connection.prepare("SELECT 1 + $1")
+
+        async def all_have_stood_for_long() -> bool:
+            return bool(
+                await one(
+                    ctx,
+                    """SELECT count(*) = 4 FROM pg_stat_activity WHERE pid = ANY($1) AND state = 'active'
+                       AND state_change < clock_timestamp() - interval '0.2 s'""",
+                    [connection.get_server_pid() for connection in (slow, copying, stopped, foreign)],
+                )
+            )
+
+        await until(all_have_stood_for_long, seconds=20, what="all stand there")
+        assert await ctx.database.end_forgotten() == 1
+        enough.set()
+        assert await filling == "COPY 1"
+        assert await foreign.fetchval("SELECT 1") == 1
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await stopped.fetchval("SELECT 1")
+        assert not sleeping.done()
+        sleeping.cancel()
+        await asyncio.wait({sleeping})
+        assert await ctx.database.end_forgotten() == 0
 
 
 async def test_a_listener_behind_a_line_that_fell_silent_listens_on_another(

@@ -7,6 +7,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
+import storage.database
 import storage.migrate
 from hub.actions.context import Context
 from storage.migrate import migrate
@@ -90,3 +91,18 @@ async def test_a_migration_waits_for_nobody_for_long_and_is_begun_again(
         assert await migrating == ["9998_wider"]
         await say_until_kept(hub, "after")
         assert await one(hub, "SELECT count(*) FROM interaction") == 3
+
+
+async def test_a_hub_that_stopped_in_the_middle_of_a_statement_does_not_hold_up_a_migration(
+    database_dsn: str, migrations: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F13. Nobody else is there to end its session."""
+    _later(migrations, "9998_wider", WIDER)
+    monkeypatch.setattr(storage.migrate, "LOCK_WITHIN_MS", 100)
+    monkeypatch.setattr(storage.database, "FORGOTTEN_SECONDS", 0.5)
+    async with a_hub(database_dsn) as hub:
+        stopped = await hub.database.connect_alone()
+        await stopped.execute("BEGIN")
+        await stopped.prepare("SELECT count(*) FROM interaction WHERE id = $1")
+        assert await migrate(hub.database) == ["9998_wider"]
+        stopped.terminate()

@@ -94,6 +94,21 @@ async def test_what_a_hub_that_stopped_has_locked_is_waited_for(
         await stopped.close()
 
 
+async def test_what_a_hub_that_stopped_in_the_middle_of_a_statement_has_locked_is_let_go(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Postgres does not end its session; the hub that begins does."""
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    monkeypatch.setattr(room, "FORGOTTEN_SECONDS", 0.5)
+    async with a_hub(database_dsn, FEW) as hub, a_hub(database_dsn, FEW, ready=False) as late:
+        stopped = await hub.database.connect_alone()
+        await stopped.execute("BEGIN")
+        await stopped.execute("UPDATE channel SET state = 'down'")
+        await stopped.prepare("SELECT 1 + $1")
+        await set_up(late)
+        stopped.terminate()
+
+
 async def _is_in(said: Sequence[Mapping[str, Any]], event: str) -> bool:
     return any(one["event"] == event for one in said)
 
