@@ -17,11 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.adapter import CannotTranslate
-from channels.email.limits import MAX_PART_HEADERS, MAX_RAW
+from channels.email.limits import MAX_PART_HEADERS, MAX_PARTS, MAX_RAW
 from channels.email.parse import parse_letter, parse_to_dict
 from channels.email.parts.headers import split_headers
 from channels.email.parts.html_text import too_costly
+from channels.email.parts.rtf import MAX_RTF, read_rtf, unpack_rtf
 from channels.email.parts.smime import unwrap
+from channels.email.parts.tnef import Tnef, read_tnef
 from tests.fakes.wrappings import compressed, der, prop, props, signed, tnef
 
 SECONDS = 4
@@ -53,11 +55,12 @@ def _charset(label: bytes, body: bytes) -> bytes:
     return HEAD + b"Content-Type: text/plain; charset=" + label + b"\r\n\r\n" + body
 
 
-def _deep_tnef() -> bytes:
-    data = tnef((0x0002800C, b"deep"))
-    for _ in range(60):
-        data = tnef((0x00069002, b""), (0x00069005, props(prop(0x0D, 0x3701, b"i" * 16 + data))))
-    return data
+def _layers(count: int) -> list[tuple[int, bytes]]:
+    """What stands in a winmail.dat with so many more in each other."""
+    inside = [(0x0002800C, b"deep")]
+    for _ in range(count):
+        inside = [(0x00069002, b""), (0x00069005, props(prop(0x0D, 0x3701, b"i" * 16 + tnef(*inside))))]
+    return inside
 
 
 def _deep_smime() -> bytes:
@@ -69,7 +72,13 @@ def _deep_smime() -> bytes:
     return HEAD + inner
 
 
-_RTF_BOMB = struct.pack("<II", 0, 0) + b"LZFu" + b"\0" * 4 + (b"\xff" + struct.pack(">H", 15) * 8) * 300_000
+def _rtf_bomb(rounds: int) -> bytes:
+    """Each two bytes stand for the seventeen that lie a hundred back in a window of 4096."""
+    back = [struct.pack(">H", ((107 + 17 * n) & 4095) << 4 | 15) for n in range(8 * rounds)]
+    groups = (b"".join(back[n : n + 8]) for n in range(0, len(back), 8))
+    return struct.pack("<II", 0, 0) + b"LZFu" + b"\0" * 4 + b"".join(b"\xff" + group for group in groups)
+
+
 _OPEN_CMS = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80"
 _MANY_PARTS = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n" + b"--C\r\n\r\nx\r\n" * 490
 
@@ -123,8 +132,8 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "calendar in calendars": lambda: HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * 3900,
     "winmail.dat of files": lambda: _wrapped(b"ms-tnef", tnef(*[(0x00069002, b"")] * 200_000)),
     "winmail.dat of values": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, struct.pack("<IHHI", 2**32 - 1, 0x101E, 0x3001, 2**32 - 1) + b"\0" * 4_000_000))),
-    "winmail.dat in winmail.dat": lambda: _wrapped(b"ms-tnef", _deep_tnef()),
-    "winmail.dat that unpacks": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _RTF_BOMB))))),
+    "winmail.dat in winmail.dat": lambda: _wrapped(b"ms-tnef", tnef(*_layers(60))),
+    "winmail.dat that unpacks": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _rtf_bomb(300_000)))))),
     "CMS without an end": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * 10_000_000),
     "CMS in pieces": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + b"\x04\x00" * 4_000_000),
     "CMS that unpacks": lambda: _wrapped(b"pkcs7-mime", compressed(b"Content-Type: text/plain\r\n\r\n" + b"a" * 60_000_000)),
@@ -264,3 +273,47 @@ def mutate(letter: bytes, others: list[bytes], chance: random.Random) -> bytes:
                 )
             )
     return bytes(data)
+
+
+def _winmail(*attributes: tuple[int, bytes]) -> Tnef:
+    found = read_tnef(tnef(*attributes))
+    assert found is not None
+    return found
+
+
+def test_of_a_winmail_dat_no_more_is_read_than_a_letter_may_hold() -> None:
+    """What was read until there stays."""
+    body, files = (0x0002800C, b"read"), [(0x00069002, b""), (0x00018010, b"name")]
+    assert _winmail(*files * (MAX_PARTS + 1), body).text == ""
+    assert len(_winmail(*files * (MAX_PARTS + 1)).files) == MAX_PARTS - 1
+    assert _winmail(body, *[(0x00018004, b"again")] * 30_000, (0x0002800C, b"late")).text == "read"
+    values = struct.pack("<HHI", 0x101E, 0x1000, 6000) + (struct.pack("<I", 1) + b"v\0\0\0") * 6000
+    assert _winmail(body, (0x00069003, props(values))).text == "read"
+
+
+def test_of_a_winmail_dat_so_many_properties_are_read() -> None:
+    """The last of them says in what the page is written."""
+
+    def page(others: int) -> str:
+        other, codepage = struct.pack("<HHI", 0x03, 0x0001, 0), struct.pack("<HHI", 0x03, 0x3FDE, 850)
+        block = props(prop(0x102, 0x1013, "café".encode("cp850")), *[other] * others, codepage)
+        return _winmail((0x00069003, block)).html
+
+    assert page(4_000) == "café" != page(6_000)
+
+
+def test_of_letters_in_letters_of_a_winmail_dat_four_are_read() -> None:
+    innermost = _winmail(*_layers(3)).files[-1]
+    assert (innermost.name, innermost.data) == ("letter.txt", b"deep")
+    unread = _winmail(*_layers(4)).files[-1]
+    assert unread.data.startswith(b"\x78\x9f\x3e\x22")
+
+
+def test_rich_text_is_unpacked_and_read_only_so_far() -> None:
+    bomb = _rtf_bomb(10_000)
+    assert MAX_RTF <= len(unpack_rtf(bomb)) < MAX_RTF + 200
+    assert len(unpack_rtf(bomb[:8] + b"MELA" + b"\0" * 4 + b"x" * 2 * MAX_RTF)) == MAX_RTF
+    text, _ = read_rtf(b"{\\rtf1 " + b"x" * 2 * MAX_RTF)
+    assert MAX_RTF - 10 < len(text) < MAX_RTF
+    assert read_rtf(b"{\\rtf1 a" + b"{" * 400 + b"b") == ("ab", "")
+    assert read_rtf(b"{\\rtf1 a" + b"{" * 600 + b"b") == ("a", "")
