@@ -149,9 +149,12 @@ class CannotTranslate(ValueError):
     """The content cannot be read. It is quarantined with its raw bytes; the text says why."""
 
 
-Leaving = Callable[[], Awaitable[None]]
+Leaving = Callable[[], Awaitable[Callable[[], bool]]]
 """What `send` is handed. Await it once, right before the first byte that may have an effect on the other side: the hub writes
-down that from here on nobody can be certain. Raises NotOurs, TryLater: then nothing must leave. Let both pass."""
+down that from here on nobody can be certain. Raises NotOurs, TryLater: then nothing must leave. Let both pass.
+
+What it returns is for those who wait once more before that byte (for the 354 of a relay): False where this hub was held up
+meanwhile for so long that the message may be another's. Then nothing must leave either: raise TryLater."""
 
 
 class Bookmark(Protocol):

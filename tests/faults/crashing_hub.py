@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any
 
 import hub.wiring
-from channels.adapter import ChannelKind, HasRoutes
+from channels.adapter import ChannelKind, HasRoutes, Leaving
 from channels.registry import load_kinds
 from hub.actions.errands import make_calls
 from storage import database
@@ -112,10 +112,11 @@ def _opening(kind: ChannelKind, point: Points) -> Callable[..., Any]:
         adapter: Any = kind.open(*args, **named)
         receive, send = adapter.receive, adapter.send
 
-        async def sending(message: Any, leaving: Callable[[], Awaitable[None]]) -> Any:
-            async def left() -> None:
-                await leaving()
+        async def sending(message: Any, leaving: Leaving) -> Any:
+            async def left() -> Callable[[], bool]:
+                ours = await leaving()
                 point(f"call:{kind.kind}:send:leaving")
+                return ours
 
             point(f"call:{kind.kind}:send:before")
             done = await send(message, left)

@@ -1,9 +1,11 @@
 """A sender that dies, loses its reply, is called back, or has no database: what is certain, and what is in doubt."""
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import asyncpg
@@ -17,11 +19,14 @@ from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
+from hub.actions.ports import make_ports
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.mail_servers import serving
 from tests.fakes.outside import Outside
-from tests.fakes.scene import SYSTEM, a_hub, one, rows, say, ticket
+from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
 from tests.fakes.sending import deliver_due
+from tests.fakes.smtp_server import ScriptedRelay
 from tests.faults.cluster import by_way_of, socket_of
 from tests.faults.proxy import Proxy
 
@@ -211,6 +216,82 @@ async def test_a_sender_that_hears_too_late_that_it_may_send_asks_again(
         line.heal()
     assert (asleep.sent, other.texts) == ([], ["two"])
     assert await _states(ctx) == ["uncertain", "sent"]
+
+
+class _SlowRelay(ScriptedRelay):
+    """What happens before it lets a letter come."""
+
+    def __init__(self, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    async def _say(self, reader: Any, writer: Any, key: str, usual: str) -> bool:
+        if key == "DATA":
+            await self._meanwhile()
+        return await super()._say(reader, writer, key, usual)
+
+
+async def test_a_sender_that_is_paused_while_the_relay_makes_ready_lets_no_letter_out(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I6: later answers have left meanwhile, for of the first nobody can know whether it has."""
+    monkeypatch.setattr(deliver, "LEASE_SECONDS", 0.2)
+    other = Outside(name="support")
+
+    async def paused() -> None:
+        time.sleep(0.3)  # noqa: ASYNC251 - as one who is stopped: nothing of this process goes on
+        while (await _states(ctx))[0] == "sending":
+            await settle_abandoned(ctx)
+        await _work(ctx, other)
+
+    relay = _SlowRelay(paused)
+    async with (
+        serving(relay.talk) as port,
+        a_hub(database_dsn, {"support": {**MAIL, "smtp_port": port}}) as ctx,
+    ):
+        code = (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"]
+        await _reply(ctx, code, "one")
+        await _reply(ctx, code, "two")
+        configured = ctx.channel("support")
+        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
+        await deliver_due(ctx, {"support": adapter})
+        await adapter.close()
+        assert (relay.letters, other.texts) == ([], ["two"])
+        assert await _states(ctx) == ["uncertain", "sent"]
+
+
+async def test_a_sender_whose_relay_makes_ready_for_long_keeps_its_letter_and_sends_it(
+    database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliver, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.1)
+    relay = _SlowRelay(lambda: asyncio.sleep(2.0))
+    async with (
+        serving(relay.talk) as port,
+        a_hub(database_dsn, {"support": {**MAIL, "smtp_port": port}}) as ctx,
+    ):
+        await _reply(ctx, (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"], "one")
+        configured = ctx.channel("support")
+        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
+        await deliver_due(ctx, {"support": adapter})
+        await adapter.close()
+        assert (len(relay.letters), await _states(ctx)) == (1, ["sent"])
+
+
+def test_a_lease_that_ran_out_is_not_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer may come from before it was another's."""
+    now = [100.0]
+    monkeypatch.setattr(deliver, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    held = deliver.Held(now[0])
+    now[0] += deliver.LEASE_SECONDS - 1
+    held.renewed(now[0])
+    now[0] += deliver.LEASE_SECONDS - 1
+    assert held
+    asked = now[0]
+    now[0] += 2
+    assert not held
+    held.renewed(asked)
+    assert not held
 
 
 async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Context) -> None:

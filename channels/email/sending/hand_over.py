@@ -52,8 +52,8 @@ async def hand_over(
         refused = {one: said for one in copies if (said := await _refused_copy(line.client, one))}
         if not alive():
             raise TryLater("Another hub has taken this channel over.")
-        await leaving()
-        answer = await _send_content(line.client, letter, FINAL_TIMEOUT)
+        ours = await leaving()
+        answer = await _send_content(line.client, letter, FINAL_TIMEOUT, ours)
     except BaseException:
         line.end()
         raise
@@ -209,7 +209,9 @@ def _refusal(stage: str, code: int, text: str) -> ChannelFailure:
     return Refused(said) if 500 <= code < 600 else TryLater(said)
 
 
-async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) -> str:
+async def _send_content(
+    client: aiosmtplib.SMTP, letter: bytes, timeout: float, ours: Callable[[], bool]
+) -> str:
     begun = False
     protocol = client.protocol
     if protocol is None:
@@ -219,7 +221,10 @@ async def _send_content(client: aiosmtplib.SMTP, letter: bytes, timeout: float) 
     def noting(data: bytes) -> None:
         # The library raises the same exception before the 354 and after the content; only the writing tells them apart.
         nonlocal begun
-        begun = begun or data != b"DATA\r\n"
+        if data != b"DATA\r\n" and not begun:
+            if not ours():
+                raise TryLater("This hub was held up while the relay made ready; nothing was sent.")
+            begun = True
         write(data)
 
     protocol.write = noting  # type: ignore[method-assign]

@@ -56,11 +56,29 @@ AFTER_AWAY = 120.0
 """Seconds at the most: when the other side is back, nobody must wait for long because of the one letter that found it away."""
 
 
+class Held:
+    """A lease as its holder knows of it without asking: what it does not know to be renewed in time is over."""
+
+    def __init__(self, asked: float) -> None:
+        """`asked`: when it was asked for, by the monotonic clock."""
+        self._asked = asked
+
+    def renewed(self, asked: float) -> None:
+        """Not where it was over before the answer came: it may have been another's in between."""
+        if self:
+            self._asked = asked
+
+    def __bool__(self) -> bool:
+        return time.monotonic() - self._asked < LEASE_SECONDS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """Replies that this process sends now, all claimed under one token. `adapters` by the channel's number."""
+    """Replies that this process sends now, all claimed under one token. `adapters` by the channel's number. `held`: whether
+    they are certainly ours."""
 
     token: UUID
+    held: "Held"
     rows: Sequence[ClaimedReply]
     adapters: Mapping[int, ChannelAdapter]
 
@@ -71,17 +89,17 @@ async def take_up(ctx: Context, adapters: Mapping[str, ChannelAdapter], most: in
     numbers = {await channel_id(ctx, name): name for name in adapters}
     if not numbers:
         return None
-    token = uuid4()
+    token, held = uuid4(), Held(time.monotonic())
     rows = await ctx.database.run_one(
         lambda c: outbound.claim(c, sorted(numbers), most, token, LEASE_SECONDS, EVENTS)
     )
     by_number = {number: adapters[name] for number, name in numbers.items()}
-    return Lot(token=token, rows=rows, adapters=by_number) if rows else None
+    return Lot(token=token, held=held, rows=rows, adapters=by_number) if rows else None
 
 
 async def send_lot(ctx: Context, lot: Lot, ended: Callable[[], None] = lambda: None) -> None:
     """Send these side by side; `ended` is told of each whose fate is known. Raises DatabaseUnavailable."""
-    keeping = asyncio.create_task(_keep(ctx, lot.token))
+    keeping = asyncio.create_task(_keep(ctx, lot))
     leave = Together(partial(_leave, ctx, lot.token))
     try:
         files = await ctx.database.read(
@@ -110,7 +128,7 @@ async def _deliver_one(
     leave: Callable[[int], Awaitable[bool]],
     ended: Callable[[], None],
 ) -> None:
-    await _deliver(ctx, lot.adapters[row.channel_id], row, files, lot.token, leave)
+    await _deliver(ctx, lot, row, files, leave)
     ended()
 
 
@@ -120,23 +138,26 @@ async def _leave(ctx: Context, token: UUID, ids: Sequence[int]) -> list[bool]:
     return [one in ours for one in ids]
 
 
-async def _still_ours(outbox_id: int, leave: Callable[[int], Awaitable[bool]]) -> bool:
+async def _still_ours(outbox_id: int, leave: Callable[[int], Awaitable[bool]]) -> Held | None:
     """Asked again by whoever was held up for as long as a lease lasts (a process that was paused): what was true before that
     may be another's by now, and what comes after it may have left already."""
     while True:
-        asked = time.monotonic()
-        ours = await leave(outbox_id)
-        if not ours or time.monotonic() - asked < LEASE_SECONDS:
-            return ours
+        held = Held(time.monotonic())
+        if not await leave(outbox_id):
+            return None
+        if held:
+            return held
 
 
-async def _keep(ctx: Context, token: UUID) -> None:
+async def _keep(ctx: Context, lot: Lot) -> None:
     """Renew until cancelled. Where the database is away the lease may run out; then the token fences what is recorded."""
     pause = RENEW_SECONDS
     while True:
         await asyncio.sleep(pause)
         try:
-            await ctx.database.run(lambda c: outbound.renew(c, token, LEASE_SECONDS))
+            asked = time.monotonic()
+            await ctx.database.run(lambda c: outbound.renew(c, lot.token, LEASE_SECONDS))
+            lot.held.renewed(asked)
             pause = RENEW_SECONDS
         except DatabaseUnavailable as away:
             log.warning("deliver.not_renewed", error=str(away))
@@ -145,26 +166,27 @@ async def _keep(ctx: Context, token: UUID) -> None:
 
 async def _deliver(
     ctx: Context,
-    adapter: ChannelAdapter,
+    lot: Lot,
     row: ClaimedReply,
     files: Sequence[FileRow],
-    token: UUID,
     leave: Callable[[int], Awaitable[bool]],
 ) -> None:
+    adapter, token = lot.adapters[row.channel_id], lot.token
     if row.too_late:
         await _record(ctx, row, token, state="failed", error=_too_late(row))
         return
     left = False
 
-    async def leaving() -> None:
+    async def leaving() -> Callable[[], bool]:
         nonlocal left
         try:
-            ours = await _still_ours(row.id, leave)
+            held = await _still_ours(row.id, leave)
         except DatabaseUnavailable as away:
             raise TryLater("The hub's database does not answer; nothing was sent.") from away
-        if not ours:
+        if held is None:
             raise NotOurs("It was called back, or another hub has taken it over; nothing was sent.")
         left = True
+        return lambda: bool(held or lot.held)
 
     try:
         receipt = await adapter.send(message_of(row, files), leaving)

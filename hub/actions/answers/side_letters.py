@@ -1,5 +1,7 @@
 """Letters that belong to no ticket (a code that was asked for) leave: each at most once, and soon or not at all."""
 
+from collections.abc import Callable
+
 import structlog
 
 from channels.adapter import ChannelAdapter, ChannelFailure, Misconfigured, TryLater, Unavailable
@@ -42,5 +44,6 @@ async def _send(ctx: Context, adapter: ChannelAdapter, row: LetterRow) -> None:
     await ctx.database.run(lambda c: side_letters.settle(c, row.id, state, error, again_in=again_in))
 
 
-async def _leaving() -> None:
+async def _leaving() -> Callable[[], bool]:
     """It was taken for good before."""
+    return lambda: True
