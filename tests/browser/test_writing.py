@@ -119,6 +119,35 @@ async def test_two_pages_of_one_agent_lose_nothing(open_desk: OpenDesk, desk: De
             await asyncio.sleep(0.05)
 
 
+async def test_what_is_saved_while_the_page_is_made_anew_stands_in_it(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    """The new page was made before it was saved, and the old one has heard that it was: neither the page nor a copy in the
+    browser has it."""
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
+    gate, made, saved = _Gate(), asyncio.Event(), asyncio.Event()
+
+    async def come_late(route: Route) -> None:
+        answer = await route.fetch()
+        made.set()
+        await saved.wait()
+        await route.fulfill(response=answer)
+
+    await gate.hold(page.context)
+    await page.fill("#reply-text", "We look for it.")
+    while not gate.held:
+        await asyncio.sleep(0.05)
+    await page.route(re.compile(r"/desk/tickets/T-\d+\?scope=all$"), come_late)
+    reloading = asyncio.create_task(page.reload())
+    await made.wait()
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith("/draft/reply")):
+        gate.open.set()
+    saved.set()
+    await reloading
+    await expect(page.locator("#reply-text")).to_have_value("We look for it.")
+
+
 async def test_files_are_chosen_pasted_and_dropped_kept_sent_and_given_back(
     open_desk: OpenDesk, desk: Desk
 ) -> None:

@@ -325,3 +325,5 @@ document.addEventListener("htmx:after:swap", () => {
 });
 
 prepare();
+// What the page before this one saved while this one was made stands in neither.
+if (composer()) lookAgain(composer().dataset.ticket);
