@@ -263,9 +263,9 @@ async def test_a_sender_that_is_paused_while_the_relay_makes_ready_lets_no_lette
 async def test_a_sender_whose_relay_makes_ready_for_long_keeps_its_letter_and_sends_it(
     database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliver, "LEASE_SECONDS", 1.0)
+    monkeypatch.setattr(deliver, "LEASE_SECONDS", 3.0)
     monkeypatch.setattr(deliver, "RENEW_SECONDS", 0.1)
-    relay = _SlowRelay(lambda: asyncio.sleep(2.0))
+    relay = _SlowRelay(lambda: asyncio.sleep(4.0))
     async with (
         serving(relay.talk) as port,
         a_hub(database_dsn, {"support": {**MAIL, "smtp_port": port}}) as ctx,
