@@ -46,9 +46,8 @@ class Precedence:
             self._said = time.monotonic()
             self._words -= 1
             if not self._words:
-                if (
-                    left := self._until - self._said
-                ) > 0:  # it counts as if it had been regained: see _allowed
+                left = self._until - self._said
+                if left > 0:  # it counts as if it had been regained: see _allowed
                     self._until = self._said - left / REGAINED
                 self._none.set()
 

@@ -231,6 +231,13 @@ class _SlowRelay(ScriptedRelay):
         return await super()._say(reader, writer, key, usual)
 
 
+async def _send_letters(ctx: Context) -> None:
+    configured = ctx.channel("support")
+    adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
+    await deliver_due(ctx, {"support": adapter})
+    await adapter.close()
+
+
 async def test_a_sender_that_is_paused_while_the_relay_makes_ready_lets_no_letter_out(
     database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -252,10 +259,7 @@ async def test_a_sender_that_is_paused_while_the_relay_makes_ready_lets_no_lette
         code = (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"]
         await _reply(ctx, code, "one")
         await _reply(ctx, code, "two")
-        configured = ctx.channel("support")
-        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
-        await deliver_due(ctx, {"support": adapter})
-        await adapter.close()
+        await _send_letters(ctx)
         assert (relay.letters, other.texts) == ([], ["two"])
         assert await _states(ctx) == ["uncertain", "sent"]
 
@@ -271,10 +275,7 @@ async def test_a_sender_whose_relay_makes_ready_for_long_keeps_its_letter_and_se
         a_hub(database_dsn, {"support": {**MAIL, "smtp_port": port}}) as ctx,
     ):
         await _reply(ctx, (await ticket(ctx, await write(ctx, "Li <li@example.cn>")))["code"], "one")
-        configured = ctx.channel("support")
-        adapter = configured.kind.open("support", configured.settings, make_ports(ctx, "support"))
-        await deliver_due(ctx, {"support": adapter})
-        await adapter.close()
+        await _send_letters(ctx)
         assert (len(relay.letters), await _states(ctx)) == (1, ["sent"])
 
 

@@ -78,7 +78,7 @@ class Lot:
     they are certainly ours."""
 
     token: UUID
-    held: "Held"
+    held: Held
     rows: Sequence[ClaimedReply]
     adapters: Mapping[int, ChannelAdapter]
 
