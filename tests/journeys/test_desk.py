@@ -17,9 +17,9 @@ from hub.actions.context import Context
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.route import drain
 from hub.actions.installation import report_channel
-from hub.actions.people.sessions import log_out
+from hub.actions.people.sessions import SignedIn, log_out
 from hub.model.people import HUB
-from hub.web.desk import live
+from hub.web.desk import live, visit
 from storage import views
 from storage.database import Connection
 from tests.fakes.desk import (
@@ -405,6 +405,28 @@ async def test_the_socket_brings_what_happened_since_the_page_was_read_each_once
     ) as socket:
         first = await socket.receive_json(timeout=10)
         assert first["reload"] is True and first["cursor"]
+
+
+@pytest.mark.parametrize("path", ["/desk", "/desk/rules", "/desk/knowledge", "/desk/tags"])
+async def test_a_page_goes_on_from_before_it_read_anything(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    """Also from before it was known who asks: what was read of them may be another thing by now too."""
+    await desk.log_in()
+    real, heard = visit.agent_of_session, ""
+
+    async def while_it_happens(ctx: Context, token: str) -> SignedIn | None:
+        nonlocal heard
+        known = await real(ctx, token)
+        with ctx.feed.subscribe() as events:
+            await customer_writes(ctx, "while the page is being read")
+            heard = (await anext(events)).cursor
+        return known
+
+    monkeypatch.setattr(visit, "agent_of_session", while_it_happens)
+    cursor = re.search(r'data-cursor="([^"]+)"', (await desk.get(path)).text)
+    assert cursor is not None
+    assert heard in [one.cursor for one in await desk.ctx.feed.replay(cursor[1])]
 
 
 async def test_a_page_that_reads_nothing_is_cut_and_others_go_on_and_it_reads_anew(

@@ -45,7 +45,7 @@ def _code(visit: Visit) -> int:
 
 
 async def _page(visit: Visit, trouble: str = "") -> web.StreamResponse:
-    code, cursor = _code(visit), visit.ctx.feed.cursor
+    code = _code(visit)
 
     async def read(c: Connection) -> dict[str, object] | None:
         customer = await views.get_customer_by_code(c, code)
@@ -61,6 +61,4 @@ async def _page(visit: Visit, trouble: str = "") -> web.StreamResponse:
     found = await visit.ctx.database.read(read)
     if found is None:
         raise NotFound(f"There is no customer {code}.")
-    return visit.page(
-        "care.html", section="customers", cursor=cursor, trouble=trouble, MOST_SEGMENT=MOST_SEGMENT, **found
-    )
+    return visit.page("care.html", section="customers", trouble=trouble, MOST_SEGMENT=MOST_SEGMENT, **found)

@@ -32,8 +32,7 @@ METHODS = {
 
 async def show_classification(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("classification.html", section="classification", cursor=cursor, **await _read(visit))
+    return visit.page("classification.html", section="classification", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

@@ -58,12 +58,10 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
         before = read_time_cursor(asked["after"]) if asked.get("after") else None
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
-    cursor = visit.ctx.feed.cursor
     rows, following = await look_up_customers(visit.ctx, looked_for, visit.actor, after=before, limit=PAGE)
     return visit.page(
         "customers.html",
         section="customers",
-        cursor=cursor,
         looked_for=looked_for,
         customers=rows,
         after=show_time_cursor(*following) if following else "",
@@ -73,15 +71,13 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
 
 async def show_customer(visit: Visit) -> web.StreamResponse:
     """The page of one customer; of one that was merged, whoever they are now."""
-    cursor, look = visit.ctx.feed.cursor, TimelineLook.read(visit.request.query)
+    look = TimelineLook.read(visit.request.query)
     told = await _read(visit, look)
     number = show_code(CUSTOMER, told.customer.code)
     if read_code(CUSTOMER, visit.request.match_info["code"]) != told.customer.code:
         return go(visit, f"/desk/customers/{number}")
     words = task_words(visit.voice, told.tasks, visit.now)
-    return visit.page(
-        "customer.html", section="customers", cursor=cursor, told=told, look=look, CUT=CUT, **words
-    )
+    return visit.page("customer.html", section="customers", told=told, look=look, CUT=CUT, **words)
 
 
 async def show_timeline(visit: Visit, tail: str = "") -> web.Response:

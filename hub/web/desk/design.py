@@ -95,7 +95,6 @@ async def show_design(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "design.html",
         section="design",
-        cursor=visit.ctx.feed.cursor,
         COLOURS=COLOURS,
         pairs=pairs(),
         texts=named("text-"),

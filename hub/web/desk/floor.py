@@ -20,8 +20,7 @@ TALKS = 6
 
 async def show_floor(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("floor.html", section="floor", cursor=cursor, tv=_is_tv(visit), **await _read(visit))
+    return visit.page("floor.html", section="floor", tv=_is_tv(visit), **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

@@ -34,8 +34,7 @@ LISTED, SHOWN, UPDATES, NOT_TOLD, TAGS = 200, 200, 50, 100, 100
 
 async def show_incidents(visit: Visit) -> web.StreamResponse:
     """Those that go on, and those that are over."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("incidents.html", section="incidents", cursor=cursor, **await _lists(visit))
+    return visit.page("incidents.html", section="incidents", **await _lists(visit))
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
@@ -52,8 +51,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def show_incident(visit: Visit) -> web.StreamResponse:
     """One of them."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("incident.html", section="incidents", cursor=cursor, **await _one(visit))
+    return visit.page("incident.html", section="incidents", **await _one(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

@@ -14,8 +14,7 @@ DEAF_SECONDS = 120.0
 
 async def show_mailboxes(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("mailboxes.html", section="system", cursor=cursor, **await _read(visit))
+    return visit.page("mailboxes.html", section="system", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

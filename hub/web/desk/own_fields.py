@@ -248,7 +248,6 @@ async def _page(
     response = visit.page(
         "fields.html",
         section="fields",
-        cursor=visit.ctx.feed.cursor,
         typed=typed or {},
         trouble=trouble,
         **await _read(visit),

@@ -84,7 +84,6 @@ def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **k
     return visit.page(
         "preferences.html",
         section="preferences",
-        cursor=visit.ctx.feed.cursor,
         signature=text,
         trouble=trouble,
         kept=kept,

@@ -37,8 +37,7 @@ class QueueShown:
 
 async def show_queues(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("queues.html", section="queues", cursor=cursor, **await _read(visit))
+    return visit.page("queues.html", section="queues", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

@@ -172,7 +172,6 @@ async def show_search(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "search.html",
         section="search",
-        cursor=visit.ctx.feed.cursor,
         queues=queues,
         channels=await visit.ctx.database.read(views.list_channels),
         status_titles=STATUS_TITLES,

@@ -12,7 +12,7 @@ PAGE = "/desk/start"
 
 async def show_start(visit: Visit) -> web.StreamResponse:
     """The page."""
-    return visit.page("start.html", section="start", cursor=visit.ctx.feed.cursor, **await _read(visit))
+    return visit.page("start.html", section="start", **await _read(visit))
 
 
 async def show_card(visit: Visit) -> web.StreamResponse:

@@ -29,8 +29,7 @@ SEARCHED = {
 
 async def show_system(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("system.html", section="system", cursor=cursor, **await _read(visit))
+    return visit.page("system.html", section="system", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

@@ -13,8 +13,7 @@ PAGE = "/desk/tags"
 
 async def show_tags(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
-    return visit.page("tags.html", section="tags", cursor=cursor, **await _read(visit))
+    return visit.page("tags.html", section="tags", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:

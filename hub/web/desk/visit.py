@@ -44,7 +44,8 @@ POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancesto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """Who asks for what. `partial`: htmx asks, for a piece of a page that it has already."""
+    """Who asks for what. `partial`: htmx asks, for a piece of a page that it has already. `cursor`: where the feed stood before
+    anything was read for the answer; a page goes on from there, so nothing that happens meanwhile is missed."""
 
     ctx: Context
     request: web.Request
@@ -52,6 +53,7 @@ class Visit:
     actor: Actor
     voice: Voice
     now: datetime
+    cursor: str
 
     @property
     def partial(self) -> bool:
@@ -101,6 +103,7 @@ def at_desk(
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):
             return refuse_origin(request)
+        cursor = ctx.feed.cursor
         signed_in = await agent_of_session(ctx, read_session(request, ctx.settings))
         if signed_in is None:
             return _ask_to_sign_in(request)
@@ -111,6 +114,7 @@ def at_desk(
             actor=signed_in.actor,
             voice=Voice(locale=signed_in.agent.locale, zone=read_zone(request)),
             now=datetime.now(UTC),
+            cursor=cursor,
         )
         request[_VOICE], request[_THEME] = visit.voice, visit.agent.theme
         if needs is not None and not visit.may(needs):

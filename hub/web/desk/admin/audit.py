@@ -31,7 +31,6 @@ async def show_audit(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "audit.html",
         section="audit",
-        cursor=visit.ctx.feed.cursor,
         rows=rows[:ROWS],
         older=urlencode({**filters, "before": rows[ROWS - 1].id}) if len(rows) > ROWS else "",
         first=before == LAST,

@@ -80,7 +80,6 @@ async def _page(
     response = visit.page(
         "keys.html",
         section="keys",
-        cursor=visit.ctx.feed.cursor,
         keys=await list_keys(visit.ctx),
         key=key,
         key_of=key_of,

@@ -134,7 +134,6 @@ async def _page(
     response = visit.page(
         "retention.html",
         section="retention",
-        cursor=visit.ctx.feed.cursor,
         policies=policies,
         terms={
             kept: sorted({*(one for one in TERMS if one >= LEAST_DAYS[kept]), row.days})
@@ -166,7 +165,6 @@ async def _customer(visit: Visit, *, trouble: str = "", grave: str = "") -> web.
     response = visit.page(
         "customer_data.html",
         section="customers",
-        cursor=visit.ctx.feed.cursor,
         customer=customer,
         standing=standing,
         hold=await hold_of(visit.ctx, code),

@@ -49,7 +49,6 @@ async def show_roles(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "roles.html",
         section="roles",
-        cursor=visit.ctx.feed.cursor,
         roles=roles,
         changeable={one.name for one in roles if not one.built_in and one.within(visit.actor)},
         done=visit.request.query.get("done", ""),
@@ -140,7 +139,6 @@ async def _show(
     response = visit.page(
         "role.html",
         section="roles",
-        cursor=visit.ctx.feed.cursor,
         form=form,
         role=role,
         roles=roles,

@@ -134,7 +134,6 @@ async def _page(
     response = visit.page(
         "_form_builder.html" if visit.partial else "form_builder.html",
         section="channels",
-        cursor=visit.ctx.feed.cursor,
         name=kept.name,
         version=kept.version,
         enabled=kept.enabled,

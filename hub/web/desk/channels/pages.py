@@ -25,12 +25,10 @@ _SAMPLE = N_("A test message")
 
 async def show_channels(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
     views = await view_channels(visit.ctx, today=today(visit))
     return visit.page(
         "channels.html",
         section="channels",
-        cursor=cursor,
         views=views,
         kinds=sorted((one for one in visit.ctx.kinds if is_offered(visit, one)), key=_rank),
         **card_context(visit),

@@ -71,9 +71,7 @@ async def show_change(visit: Visit) -> web.StreamResponse:
     """One channel by itself: of the desk with its form, of the file with where it stands."""
     view = await find_channel(visit)
     if view.config is None:
-        return visit.page(
-            "channel.html", section="channels", cursor=visit.ctx.feed.cursor, view=view, **card_context(visit)
-        )
+        return visit.page("channel.html", section="channels", view=view, **card_context(visit))
     kept = await desk_channel(visit.ctx, view.name)
     table = part_login(kept.settings, kept.secrets) if _is_mail(kept.kind) else kept.settings
     return _form(visit, kept.kind, name=kept.name, table=table, version=kept.version, kept=kept)
@@ -166,7 +164,6 @@ def _form(
     response = visit.page(
         "_channel_form.html" if visit.partial and failure is not None else "channel_form.html",
         section="channels",
-        cursor=visit.ctx.feed.cursor,
         kind=kind.kind,
         about=ABOUT.get(kind.kind, ""),
         name=name,

@@ -20,12 +20,10 @@ _END = (datetime(9999, 12, 31, tzinfo=UTC), 0)
 
 async def show_notices(visit: Visit) -> web.StreamResponse:
     """The page: everything that one was told."""
-    cursor = visit.ctx.feed.cursor
     muted = await muted_kinds(visit.ctx, visit.agent.id)
     return visit.page(
         "notices.html",
         section="notices",
-        cursor=cursor,
         muted=muted,
         NOTICE_KINDS=NOTICE_KINDS,
         **await _read(visit, _rows(visit)),

@@ -57,9 +57,8 @@ class TaskLook:
 
 async def show_tasks(visit: Visit) -> web.StreamResponse:
     """The page."""
-    cursor = visit.ctx.feed.cursor
     look = TaskLook.of(visit.request)
-    return visit.page("tasks.html", section="tasks", cursor=cursor, **await _read_list(visit, look))
+    return visit.page("tasks.html", section="tasks", **await _read_list(visit, look))
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
@@ -167,7 +166,6 @@ async def _do(visit: Visit, code: int, step: str, said: Mapping[str, str]) -> No
 
 
 async def _show_task(visit: Visit, code: int, *, trouble: str = "") -> web.StreamResponse:
-    cursor = visit.ctx.feed.cursor
     task, steps = await task_work.get_task(visit.ctx, code, visit.actor)
     context = {
         "task": task,
@@ -179,7 +177,7 @@ async def _show_task(visit: Visit, code: int, *, trouble: str = "") -> web.Strea
     }
     if visit.partial:
         return visit.page("_task.html", **context)
-    return visit.page("task.html", section="tasks", cursor=cursor, **context)
+    return visit.page("task.html", section="tasks", **context)
 
 
 async def _read_list(visit: Visit, look: TaskLook) -> dict[str, object]:

@@ -83,11 +83,9 @@ async def post_again(visit: Visit) -> web.StreamResponse:
 async def _page(
     visit: Visit, *, name: str = "", url: str = "", trouble: str = "", secret: str = "", secret_of: str = ""
 ) -> web.StreamResponse:
-    cursor = visit.ctx.feed.cursor
     response = visit.page(
         "webhooks.html",
         section="webhooks",
-        cursor=cursor,
         name=name,
         url=url,
         trouble=trouble,

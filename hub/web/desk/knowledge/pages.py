@@ -56,7 +56,6 @@ async def show_list(visit: Visit) -> web.StreamResponse:
     return visit.page(
         template,
         section="knowledge",
-        cursor=visit.ctx.feed.cursor,
         look=look,
         categories=categories,
         category_title=lambda one: category_title(visit.voice, one),
@@ -86,7 +85,6 @@ async def show_article(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "knowledge_article.html",
         section="knowledge",
-        cursor=ctx.feed.cursor,
         row=row,
         texts=texts,
         language=language,
@@ -120,7 +118,6 @@ async def show_version(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "knowledge_version.html",
         section="knowledge",
-        cursor=visit.ctx.feed.cursor,
         row=row,
         language=language,
         number=int(number),

@@ -57,7 +57,6 @@ async def _page(visit: Visit, *, trouble: str = "") -> web.StreamResponse:
     response = visit.page(
         "knowledge_categories.html",
         section="knowledge",
-        cursor=visit.ctx.feed.cursor,
         categories=await categories.list_categories(visit.ctx),
         trouble=trouble,
         MOST_TITLE=MOST_TITLE,

@@ -198,7 +198,6 @@ async def _editor(
     response = visit.page(
         "knowledge_editor.html",
         section="knowledge",
-        cursor=visit.ctx.feed.cursor,
         form=form,
         row=row,
         own=there.get(form.language),

@@ -188,7 +188,6 @@ async def _customer(visit: Visit) -> CustomerToChange:
 async def _page(
     visit: Visit, customer: CustomerToChange | None, form: dict[str, str], trouble: str = ""
 ) -> web.Response:
-    cursor = visit.ctx.feed.cursor
     houses = await visit.ctx.database.read(
         lambda c: change_customers.organisation_choices(
             c, CHOICES, sight=visit.actor.sight, agent_id=visit.agent.id
@@ -204,7 +203,6 @@ async def _page(
     return visit.page(
         "customer_form.html",
         section="customers",
-        cursor=cursor,
         customer=customer,
         said=said,
         organisations=houses,

@@ -151,7 +151,6 @@ async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
         before = read_pair_cursor(given) if given else None
     except NotACursor as error:
         raise NotFound("not a page of this list") from error
-    cursor = visit.ctx.feed.cursor
 
     async def read(c: Connection) -> tuple[list[PairRow], set[int]]:
         rows = await customer_pairs.open_pairs(c, before, PAGE)
@@ -164,7 +163,6 @@ async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
         template,
         tail=tail,
         section="conflicts",
-        cursor=cursor,
         pairs=[row for row in pairs if {row.low_id, row.high_id} <= seen],
         first=before is None,
         after=show_pair_cursor(pairs[-1]) if len(pairs) == PAGE else "",

@@ -29,14 +29,12 @@ async def show_organisations(visit: Visit) -> web.StreamResponse:
     looked_for = query.get("q", "").replace("\x00", "")[:200]
     after, last = query.get("after", "").replace("\x00", ""), query.get("last", "")
     number = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else 0
-    cursor = visit.ctx.feed.cursor
     rows = await list_organisations(
         visit.ctx, actor=visit.actor, after=(after, number), query=looked_for, limit=PAGE
     )
     return visit.page(
         "organisations.html",
         section="organisations",
-        cursor=cursor,
         looked_for=looked_for,
         rows=rows,
         more=rows[-1] if len(rows) == PAGE else None,
@@ -61,7 +59,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def show_organisation(visit: Visit) -> web.StreamResponse:
     """One, with its people and their tickets."""
-    row, cursor = await _row(visit), visit.ctx.feed.cursor
+    row = await _row(visit)
 
     async def read(c: Connection) -> dict[str, object]:
         members = await change_customers.members(c, row.id, MEMBERS)
@@ -73,7 +71,7 @@ async def show_organisation(visit: Visit) -> web.StreamResponse:
         }
 
     found = await visit.ctx.database.read(read)
-    return visit.page("organisation.html", section="organisations", cursor=cursor, row=row, **found)
+    return visit.page("organisation.html", section="organisations", row=row, **found)
 
 
 async def show_change(visit: Visit) -> web.StreamResponse:
@@ -130,7 +128,6 @@ def _said(given: dict[str, str]) -> OrganisationSaid:
 async def _form(
     visit: Visit, row: OrganisationRow | None, given: dict[str, str], trouble: str = ""
 ) -> web.Response:
-    cursor = visit.ctx.feed.cursor
 
     async def read(c: Connection) -> dict[str, object]:
         return {
@@ -150,7 +147,6 @@ async def _form(
     return visit.page(
         "organisation_form.html",
         section="organisations",
-        cursor=cursor,
         row=row,
         said=said,
         trouble=trouble,

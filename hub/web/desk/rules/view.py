@@ -18,10 +18,8 @@ UNPROCESSABLE = 422
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """`desk`: the rules with this person's draft; `words`: how to tell them; `agents`: everybody, by name; `cursor`: where the
-    feed stood before all that was read."""
+    """`desk`: the rules with this person's draft; `words`: how to tell them; `agents`: everybody, by name."""
 
-    cursor: str
     desk: Desk
     words: RuleWords
     agents: tuple[AgentRow, ...]
@@ -29,11 +27,10 @@ class Seen:
 
 async def see(visit: Visit) -> Seen:
     """The rules, for this person."""
-    cursor = visit.ctx.feed.cursor
     desk = await see_rules(visit.ctx, visit.agent.id)
     agents = tuple(await visit.ctx.database.read(views.list_agents))
     words = RuleWords(voice=visit.voice, rules=desk.rules, agents={one.login: one.name for one in agents})
-    return Seen(cursor=cursor, desk=desk, words=words, agents=agents)
+    return Seen(desk=desk, words=words, agents=agents)
 
 
 def show(visit: Visit, seen: Seen, template: str, *, status: int = 200, **context: object) -> web.Response:
@@ -41,7 +38,6 @@ def show(visit: Visit, seen: Seen, template: str, *, status: int = 200, **contex
     response = visit.page(
         template,
         section="rules",
-        cursor=seen.cursor,
         desk=seen.desk,
         rules=seen.desk.rules,
         words=seen.words,

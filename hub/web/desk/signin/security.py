@@ -129,7 +129,6 @@ async def _page(visit: Visit, *, trouble: str = "", where: str = "", done: str =
     response = visit.page(
         "security.html",
         section="security",
-        cursor=ctx.feed.cursor,
         holder=holder,
         trouble=trouble,
         where=where,

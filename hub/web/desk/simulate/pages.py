@@ -70,9 +70,7 @@ async def post_simulate(visit: Visit) -> web.StreamResponse:
 
 async def show_simulation(visit: Visit) -> web.StreamResponse:
     """One question and its answer; `?with=7`: the answer of another one beside it."""
-    return visit.page(
-        "simulation.html", section="simulate", cursor=visit.ctx.feed.cursor, **await _read(visit)
-    )
+    return visit.page("simulation.html", section="simulate", **await _read(visit))
 
 
 async def show_state(visit: Visit) -> web.StreamResponse:
@@ -94,7 +92,6 @@ async def _show(visit: Visit, form: QuestionForm, trouble: str = "") -> web.Resp
     response = visit.page(
         "simulate.html",
         section="simulate",
-        cursor=visit.ctx.feed.cursor,
         form=form,
         EXAMPLE=EXAMPLE,
         trouble=trouble,

@@ -69,10 +69,9 @@ async def _refused(visit: Visit, row: str, failure: ActionFailure) -> web.Stream
 
 
 async def _show(visit: Visit, template: str) -> web.StreamResponse:
-    cursor = visit.ctx.feed.cursor
     everybody = await visit.ctx.database.read(agents.list_details)
     people: list[AgentDetails] = [one for one in everybody if one.active]
-    return visit.page(template, section="staff", cursor=cursor, people=people, refused="", **_columns(visit))
+    return visit.page(template, section="staff", people=people, refused="", **_columns(visit))
 
 
 def _columns(visit: Visit) -> dict[str, object]:

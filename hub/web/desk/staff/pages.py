@@ -167,7 +167,6 @@ async def _show(
     response = visit.page(
         "staff.html",
         section="staff",
-        cursor=visit.ctx.feed.cursor,
         looked_for=looked_for,
         listed=[one for one in everybody if _found(one, looked_for)],
         others=[one for one in everybody if one.active and (agent is None or one.id != agent.id)],

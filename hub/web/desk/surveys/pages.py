@@ -27,7 +27,6 @@ async def show_list(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "surveys.html",
         section="surveys",
-        cursor=visit.ctx.feed.cursor,
         surveys=kept,
         lately=await _lately(visit) if visit.may(Permission.SEE_SURVEYS) else {},
         own=_own_questions(visit),
@@ -126,7 +125,6 @@ async def _editor(
     response = visit.page(
         "_survey_editor.html" if visit.partial else "survey_form.html",
         section="surveys",
-        cursor=visit.ctx.feed.cursor,
         survey=survey,
         draft=draft,
         saved=saved,

@@ -88,7 +88,6 @@ async def show_report(visit: Visit) -> web.StreamResponse:
     return visit.page(
         "survey_report.html",
         section="surveys",
-        cursor=visit.ctx.feed.cursor,
         asked=asked,
         kind=Kind(asked.wanted.kind),
         whole=whole,

@@ -25,11 +25,8 @@ DENSITY = "hub_density"
 async def show_desk(visit: Visit) -> web.StreamResponse:
     """The list, and no ticket yet."""
     look = Look.of(visit.request)
-    cursor = visit.ctx.feed.cursor
     listed = await _read(visit, look)
-    return visit.page(
-        "desk.html", cursor=cursor, work=None, section="tickets", **list_context(visit, look, listed)
-    )
+    return visit.page("desk.html", work=None, section="tickets", **list_context(visit, look, listed))
 
 
 async def show_ticket(visit: Visit) -> web.StreamResponse:
@@ -38,7 +35,6 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     code = ticket_code(visit.request.match_info["code"])
     rows = entries_asked(visit.request)
     # Taken before anything is read: what happens meanwhile comes again over the socket.
-    cursor = visit.ctx.feed.cursor
 
     async def read(connection: Connection) -> tuple[Work, Desktop]:
         ticket = await find_ticket(connection, code)
@@ -55,9 +51,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     if visit.partial:
         return visit.page("_work.html", look=look, **context)
     listed = await _read(visit, look)
-    return visit.page(
-        "desk.html", cursor=cursor, section="tickets", **list_context(visit, look, listed), **context
-    )
+    return visit.page("desk.html", section="tickets", **list_context(visit, look, listed), **context)
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:

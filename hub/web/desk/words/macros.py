@@ -166,7 +166,6 @@ async def _show(
     response = visit.page(
         "macros.html",
         section="macros",
-        cursor=visit.ctx.feed.cursor,
         macros=_told(visit, rows, names, titles),
         form=form,
         troubles=troubles or [],

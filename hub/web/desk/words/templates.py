@@ -121,7 +121,6 @@ async def show_page(
     response = visit.page(
         "templates.html",
         section="templates",
-        cursor=visit.ctx.feed.cursor,
         templates=rows,
         folders=sorted({one.folder for one in rows if one.folder}, key=str.lower),
         queues=await visit.ctx.database.read(views.list_queues),
