@@ -87,9 +87,11 @@ async def leavers(connection: Connection, minutes: Minutes) -> list[int]:
     return [row["id"] for row in await connection.fetch(SQL["leavers"], *_by_queue(minutes))]
 
 
-async def left_behind(connection: Connection, minutes: Minutes, agent_ids: Sequence[int]) -> list[LeftRow]:
-    """What of these agents, who are locked, is to go back now."""
-    rows = await connection.fetch(SQL["left_behind"], *_by_queue(minutes), list(agent_ids))
+async def left_behind(
+    connection: Connection, minutes: Minutes, agent_ids: Sequence[int], limit: int
+) -> list[LeftRow]:
+    """What of these agents, who are locked, is to go back now, at most so many tickets."""
+    rows = await connection.fetch(SQL["left_behind"], *_by_queue(minutes), list(agent_ids), limit)
     return [LeftRow(**row) for row in rows]
 
 

@@ -17,14 +17,14 @@ WHERE (a.presence = 'offline' OR NOT a.active) AND EXISTS (
 ORDER BY a.id LIMIT 50
 
 -- name: left_behind
--- The same of these agents, who are locked now: which tickets.
+-- The same of these agents, who are locked now: which tickets, $4 at the most.
 SELECT t.id, t.assignee_id AS agent_id, a.name AS agent_name, a.active,
        (extract(epoch FROM clock_timestamp() - a.presence_since) / 60)::int AS minutes
 FROM agent a JOIN ticket t ON t.assignee_id = a.id AND t.status = 'open'
 JOIN queue q ON q.id = t.queue_id LEFT JOIN unnest($1::text[], $2::int[]) AS p (queue, minutes) ON p.queue = q.name
 WHERE a.id = ANY($3::bigint[]) AND (a.presence = 'offline' OR NOT a.active) AND (NOT a.active OR p.minutes > 0 AND t.snoozed_until IS NULL
       AND a.presence_since + make_interval(mins => CASE WHEN t.live THEN 1 ELSE p.minutes END) <= clock_timestamp())
-ORDER BY t.id
+ORDER BY t.id LIMIT $4
 
 -- name: next_leaving
 -- Seconds until the next ticket goes back from somebody who is off line.
@@ -62,11 +62,10 @@ WHERE a.active AND a.presence <> 'offline' AND d.at > clock_timestamp()
 -- name: release
 -- Back to the queue from these agents, whose rows are locked; the wait goes on from where it began. $5: whether the agent is not to
 -- have it again at once.
-WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (ticket_id, agent_id, why)
-), locked AS (
-    SELECT t.id, g.agent_id, g.why, t.held, t.live FROM ticket t JOIN given g ON g.ticket_id = t.id
-    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id = g.agent_id AND t.status = 'open'
+WITH locked AS (
+    SELECT t.id, g.agent_id, g.why, t.held, t.live
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS g (ticket_id, agent_id, why) JOIN ticket t ON t.id = g.ticket_id
+    WHERE t.assignee_id = g.agent_id AND t.status = 'open'
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), back AS (
     UPDATE ticket t SET assignee_id = NULL, snoozed_until = NULL, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,

@@ -4,11 +4,11 @@
 -- name: offer
 -- Conditional: a ticket that somebody has, or is offered already, or that is not open any more, stays as it is. Each with its
 -- decision, its entry in the ledger, and the place that it takes.
-WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[]) AS g (ticket_id, agent_id, why, seconds)
-), locked AS (
-    SELECT t.id, g.agent_id, g.why, g.seconds FROM ticket t JOIN given g ON g.ticket_id = t.id
-    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
+WITH locked AS (
+    SELECT t.id, g.agent_id, g.why, g.seconds
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[]) AS g (ticket_id, agent_id, why, seconds)
+    JOIN ticket t ON t.id = g.ticket_id
+    WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
     UPDATE ticket t SET offered_to = l.agent_id, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,

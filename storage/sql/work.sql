@@ -255,11 +255,11 @@ WHERE t.code = $1 AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.statu
 -- name: give
 -- Conditional: a ticket that somebody took meanwhile, that is not open any more or not as live as it was, stays as it is. Each
 -- assignment with its decision, its entry in the ledger and its agent's load.
-WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS g (ticket_id, agent_id, why, live)
-), locked AS (
-    SELECT t.id, g.agent_id, g.why FROM ticket t JOIN given g ON g.ticket_id = t.id
-    WHERE t.id = ANY($1::bigint[]) AND t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.live = g.live
+WITH locked AS (
+    SELECT t.id, g.agent_id, g.why
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::boolean[]) AS g (ticket_id, agent_id, why, live)
+    JOIN ticket t ON t.id = g.ticket_id
+    WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.live = g.live
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
     UPDATE ticket t

@@ -68,7 +68,7 @@ async def measure(stage: Stage) -> AsyncIterator[Figure]:
             while await connection.fetchval(_DUE):
                 await asyncio.sleep(0.5)
             afterwards: list[float] = []
-            await _talk(served, afterwards, times=len(during) // 4 + 20)
+            await _talk(served, afterwards, times=len(during) // 2 + 20)
         filed = await connection.fetchval(
             "SELECT count(*) FROM interaction i JOIN channel c ON c.id = i.channel_id WHERE c.kind = 'email'"
         )

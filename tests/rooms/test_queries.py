@@ -722,6 +722,37 @@ async def test_what_an_agent_works_on_is_looked_for_among_few(filled: asyncpg.Co
     assert found and int(found[1]) <= 10, said
 
 
+@pytest.mark.parametrize(
+    ("name", "more", "before"),
+    [
+        ("floor.release", "'agent_gone', false", "assignee_id = 1"),
+        ("work.give", "array_fill(false, ARRAY[300]), '{}'", "assignee_id = NULL"),
+    ],
+)
+async def test_what_is_given_out_is_not_looked_for_among_all_that_is_given_out_with_it(
+    filled: asyncpg.Connection, name: str, more: str, before: str
+) -> None:
+    """Eighteen thousand at once took longer than a statement may, and so were tried again for ever."""
+    await filled.execute(
+        f"UPDATE ticket SET status = 'open', live = false, {before};"
+        "DELETE FROM event; UPDATE agent SET load = 1000; ANALYZE ticket;"
+        # Large tables are not read whole for ten rows, and ten is what a plan reckons with.
+        "SET plan_cache_mode = force_generic_plan; SET enable_hashjoin = off; SET enable_mergejoin = off"
+    )
+    numbers = [row["id"] for row in await filled.fetch("SELECT id FROM ticket LIMIT 300")]
+    assert len(numbers) == 300
+    given = (
+        f"ARRAY{numbers}::bigint[], array_fill(1::bigint, ARRAY[300]), array_fill('{{}}'::text, ARRAY[300])"
+    )
+    await filled.execute(f"PREPARE q AS {QUERIES[name]}")
+    lines = await filled.fetch(
+        f"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, BUFFERS OFF) EXECUTE q({given}, {more})"
+    )
+    plan = "\n".join(line[0] for line in lines)
+    assert "actual rows=300" in plan, plan
+    assert sum(map(int, re.findall(r"Removed by Join Filter: (\d+)", plan))) < 3000, plan
+
+
 async def test_no_statement_of_a_hub_is_planned_each_time_that_it_runs(database_dsn: str) -> None:
     """The plans that are looked at here are those that run (docs/decisions/0008)."""
     async with a_hub(database_dsn, pool=1) as ctx:

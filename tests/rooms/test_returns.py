@@ -12,6 +12,7 @@ from hub.actions.errands.task_returns import hand_over_tasks
 from hub.actions.errands.task_work import get_task
 from hub.actions.errands.tasks import add_task
 from hub.actions.failures import NotFound, NotPossible
+from hub.actions.floor import returns
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.look_after import look_after, next_moment
 from hub.actions.floor.presence import set_presence
@@ -183,6 +184,20 @@ async def test_tickets_of_somebody_who_is_off_line_for_long_go_back_to_their_pla
     assert await one(ctx, "SELECT load FROM agent") == 0
     assert await _why(ctx, opened) == "Ann has been off line for 30 min"
     assert await _why(ctx, opened, "zh") == "Ann 已离线 30 分钟"
+
+
+async def test_however_many_they_have_all_go_back_a_few_at_a_time(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Agents are locked meanwhile. Whoever has thousands would hold up everybody, or be asked in vain for ever."""
+    ann = await an_agent(ctx, "Ann", capacity=9)
+    for _ in range(5):
+        await _given(ctx, ann)
+    await _gone_for(ctx, ann, 30)
+    monkeypatch.setattr(returns, "AT_ONCE", 2)
+    assert await give_back_left(ctx) == 5
+    commits = await rows(ctx, "SELECT DISTINCT xmin::text FROM ticket")
+    assert len(commits) == 3
 
 
 async def test_a_live_conversation_goes_back_after_a_minute_and_never_where_the_queue_says_never(

@@ -20,6 +20,9 @@ from storage import floor, offers, work
 from storage.database import Connection, as_json
 from storage.floor import LeftRow, UnansweredRow
 
+AT_ONCE = 200
+"""Tickets that go back in one transaction: agents are locked meanwhile, and nobody is given work."""
+
 
 async def give_back_left(ctx: Context) -> int:
     """Back to their queues: open tickets of agents who have been off line for as long as the queue says, live conversations
@@ -31,14 +34,17 @@ async def give_back_left(ctx: Context) -> int:
         if not gone:
             return 0
         await floor.lock_agents(connection, gone)
-        left = await floor.left_behind(connection, minutes, gone)
+        left = await floor.left_behind(connection, minutes, gone, AT_ONCE)
         given = [(one.id, one.agent_id, _why_left(one)) for one in left]
         released = await floor.release(connection, given, "agent_gone", not_again=False) if given else 0
         if released:
             await announce(connection, EVENTS, ROUTE)
         return released
 
-    return await ctx.database.run(work_)
+    total = 0
+    while released := await ctx.database.run(work_):
+        total += released
+    return total
 
 
 async def give_back_unanswered(ctx: Context) -> int:
