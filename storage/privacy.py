@@ -34,8 +34,8 @@ _OF_TICKETS = (
     "drop_chats",
 )
 _OF_ENTRIES = ("empty_entries", "empty_outbox")
-_PEOPLE_OF_TICKETS = ("forget_people", "forget_participants", "forget_references", "forget_citations")
-_PEOPLE_OF_ENTRIES = ("forget_entries", "forget_reports", "forget_sent")
+_PEOPLE_OF_TICKETS = ("forget_people", "forget_participants", "forget_references")
+_PEOPLE_OF_ENTRIES = ("forget_citations", "forget_entries", "forget_reports", "forget_sent")
 _OF_CUSTOMERS = (
     "forget_undeliverable",
     "forget_talks",
@@ -54,7 +54,7 @@ _OF_CUSTOMERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgettable:
-    """A customer under lock."""
+    """A customer under lock. `written_to`: a reply to them has not left yet."""
 
     id: int
     code: int
@@ -62,6 +62,7 @@ class Forgettable:
     merged_into: int | None
     held: bool
     in_work: bool
+    written_to: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,7 @@ class HoldRow:
 class Standing:
     anonymised_at: datetime | None
     in_work: bool
+    written_to: bool
     tickets: int
 
 
@@ -117,9 +119,22 @@ async def forget_tickets(connection: Connection, ticket_ids: Sequence[int]) -> N
         await connection.execute(SQL[name], entries)
 
 
+async def same_people(connection: Connection, codes: Sequence[int]) -> list[int]:
+    """The customers of these numbers and everybody who was found to be the same."""
+    return [row["id"] for row in await connection.fetch(SQL["same_people"], list(codes))]
+
+
 async def lock_customer(connection: Connection, code: int) -> list[Forgettable]:
-    """The customer of this number and everybody who was found to be the same; empty where there is none."""
-    return [Forgettable(**row) for row in await connection.fetch(SQL["customer_and_merged"], code)]
+    """The customer of this number and everybody who was found to be the same, read once they are locked: what the lock waited
+    for is seen. Empty where there is none."""
+    locked = set[int]()
+    while True:
+        people = [Forgettable(**row) for row in await connection.fetch(SQL["customer_and_merged"], code)]
+        found = {one.id for one in people}
+        if found <= locked:
+            return people
+        await connection.execute(SQL["lock_people"], list(found))
+        locked |= found
 
 
 async def forget_customers(connection: Connection, customer_ids: Sequence[int]) -> None:

@@ -35,7 +35,11 @@ UPDATE ticket SET subject = '', last_preview = '' WHERE id = ANY($1::bigint[])
 DELETE FROM ticket_fields WHERE ticket_id = ANY($1::bigint[])
 
 -- name: empty_outbox
-UPDATE outbox SET message = '{}', error = '' WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
+-- What nobody can send any more needs nobody's decision, and no copy can be made of it.
+UPDATE outbox
+SET message = '{}', error = '', state = CASE WHEN state IN ('failed', 'uncertain') THEN 'cancelled' ELSE state END,
+    sent_copy = CASE sent_copy WHEN 'wanted' THEN 'failed' ELSE sent_copy END
+WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
 
 -- name: empty_raw
 -- As they came in, with their copies and the other parts of what arrived in several; that they came stays known, or they would be
@@ -103,7 +107,7 @@ DELETE FROM participant WHERE ticket_id = ANY($1::bigint[])
 DELETE FROM thread_ref WHERE ticket_id = ANY($1::bigint[])
 
 -- name: forget_citations
-DELETE FROM cited_ref WHERE ticket_id = ANY($1::bigint[])
+DELETE FROM cited_ref WHERE interaction_id = ANY($1::bigint[])
 
 -- name: forget_reports
 DELETE FROM recipient_report WHERE interaction_id = ANY($1::bigint[])
@@ -111,8 +115,20 @@ DELETE FROM recipient_report WHERE interaction_id = ANY($1::bigint[])
 -- name: forget_sent
 UPDATE outbox SET external_id = '', relay_id = '' WHERE interaction_id = ANY($1::bigint[]) AND state NOT IN ('queued', 'sending')
 
+-- name: same_people
+-- The customers of these numbers, and everybody who was found to be the same.
+WITH RECURSIVE same AS (
+    SELECT id FROM customer WHERE code = ANY($1::bigint[])
+    UNION
+    SELECT c.id FROM customer c JOIN same s ON c.merged_into = s.id
+)
+SELECT id FROM same
+
+-- name: lock_people
+SELECT id FROM customer WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE
+
 -- name: customer_and_merged
--- The customer, and everybody who was found to be the same, locked.
+-- The customer, and everybody who was found to be the same.
 WITH RECURSIVE same AS (
     SELECT id FROM customer WHERE code = $1
     UNION
@@ -120,10 +136,11 @@ WITH RECURSIVE same AS (
 )
 SELECT c.id, c.code, c.anonymised_at, c.merged_into,
        EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = c.id) AS held,
-       EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work
+       EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work,
+       EXISTS (SELECT 1 FROM ticket t JOIN outbox o ON o.ticket_id = t.id AND o.state IN ('queued', 'sending')
+               WHERE t.customer_id = c.id) AS written_to
 FROM customer c JOIN same s ON s.id = c.id
 ORDER BY c.id
-FOR NO KEY UPDATE OF c
 
 -- name: forget_customers
 -- Their number is all that is left of them.
@@ -222,6 +239,8 @@ WHERE c.code = $1
 -- name: standing_of
 -- What a page has to know of a customer before it offers to forget them.
 SELECT c.anonymised_at, EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work,
+       EXISTS (SELECT 1 FROM ticket t JOIN outbox o ON o.ticket_id = t.id AND o.state IN ('queued', 'sending')
+               WHERE t.customer_id = c.id) AS written_to,
        (SELECT count(*) FROM ticket t WHERE t.customer_id = c.id) AS tickets
 FROM customer c WHERE c.code = $1
 

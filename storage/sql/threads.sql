@@ -3,7 +3,7 @@
 -- name: find_threads
 -- Tickets that evidence points to, with everybody who may speak in them. What was moved away altogether is found where it is
 -- now. `$6`, `$7`: ids, and who would speak because letters of a ticket cite them; strangers may cite an id too, so whoever may
--- not speak there does not count. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's; `talk`: it
+-- not speak there does not count. Nothing leads to somebody who was forgotten: whoever writes again is somebody new. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's; `talk`: it
 -- is a live conversation that is known (sql/chat.sql).
 WITH hint AS (
     SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from,
@@ -53,6 +53,7 @@ WITH hint AS (
            ARRAY(SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id AND p.state = 'member') AS members,
            ARRAY(SELECT p.kind || ':' || p.value FROM participant p WHERE p.ticket_id = t.id AND p.state = 'copied') AS copied
     FROM (SELECT DISTINCT ticket_id FROM hint) d JOIN ticket t ON t.id = d.ticket_id JOIN channel c ON c.id = t.channel_id
+    JOIN customer f ON f.id = t.customer_id AND f.anonymised_at IS NULL
 )
 SELECT h.source, h.evidence, h.ticket_id, h.moved_from, k.status, k.subject, k.channel_id, k.channel_kind, k.heard_at, k.people,
        k.members, k.copied, h.named, h.talk, k.assignee_id, k.live

@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
+from hub.actions.customers.hold import hold_people
 from hub.actions.customers.together import apart, together
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.lock_name import lock_number
 from hub.actions.people.audit import record
 from hub.actions.targets import Touch, touch
 from hub.model.audit import AuditKind
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import Actor
 from hub.model.tickets import EventKind
-from storage import events, inbound, merge_customers
+from storage import events, merge_customers
 from storage.database import Connection
 from storage.merge_customers import LockedCustomer
 
@@ -33,7 +33,7 @@ async def merge_customers_into(
 
     async def run(connection: Connection) -> int | None:
         kept_id, gone_id = await _ids(connection, [kept_code, gone_code])
-        held = await _hold_people(connection, [kept_id, gone_id])
+        held = await hold_people(connection, [kept_id, gone_id])
         tickets = await merge_customers.lock_tickets(connection, gone_id)
         locked = await merge_customers.lock(connection, [kept_id, gone_id])
         if await _changed(connection, [kept_id, gone_id], held, gone_id, tickets):
@@ -74,7 +74,7 @@ async def undo_customer_merge(ctx: Context, *, merge_id: int, actor: Actor) -> i
 
     async def run(connection: Connection) -> int | None:
         both = [merge.kept_id, merge.gone_id]
-        held = await _hold_people(connection, both)
+        held = await hold_people(connection, both)
         tickets = await merge_customers.tickets_back(connection, merge)
         locked = await merge_customers.lock(connection, both)
         if await _changed(connection, both, held, None, tickets):
@@ -108,15 +108,6 @@ async def _ids(connection: Connection, codes: Sequence[int]) -> list[int]:
         if code not in found:
             raise NotFound(f"There is no customer {show_code(CUSTOMER, code)}.")
     return [found[code] for code in codes]
-
-
-async def _hold_people(connection: Connection, customer_ids: Sequence[int]) -> set[int]:
-    """Nothing of these people is filed until we are done: the same keys as those under which letters are (filing.lookup)."""
-    known = await merge_customers.identities(connection, customer_ids)
-    await inbound.lock_conversations(
-        connection, sorted({lock_number(f"{one.kind}:{one.value}") for one in known})
-    )
-    return {one.id for one in known}
 
 
 async def _changed(

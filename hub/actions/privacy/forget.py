@@ -4,10 +4,11 @@ First the identities go, so that whoever writes from the same address is a new c
 batches. What was begun is ended, whatever happens to the hub in between (`finish_forgetting`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from hub.actions.announce import EVENTS, announce
 from hub.actions.context import Context
+from hub.actions.customers.hold import hold_people
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.people.audit import record
 from hub.model.audit import AuditKind
@@ -15,7 +16,7 @@ from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.model.people import Actor
 from hub.model.permissions import Permission
 from hub.model.tickets import EventKind
-from storage import events, privacy, retention
+from storage import events, merge_customers, privacy, retention
 from storage.database import Connection
 from storage.privacy import Forgettable, HoldRow, Standing
 
@@ -34,7 +35,7 @@ async def standing_of(ctx: Context, customer_code: int) -> Standing:
 async def anonymise_customer(ctx: Context, *, customer_code: int, typed: str, actor: Actor) -> None:
     """There is no way back. `typed`: the customer's number, by which whoever asks shows that they mean it. With them goes
     everybody who was found to be the same. Raises NotFound; NotPossible: not_allowed, number_differs, on_hold, still_in_work,
-    anonymised, merged_away (it is the one that stays that is forgotten)."""
+    still_written_to, anonymised, merged_away (it is the one that stays that is forgotten)."""
     if not actor.may(Permission.ANONYMISE_CUSTOMERS):
         raise NotPossible("Only who may anonymise customers may do this.", code="not_allowed")
     try:
@@ -44,15 +45,33 @@ async def anonymise_customer(ctx: Context, *, customer_code: int, typed: str, ac
     if meant != customer_code:
         raise NotPossible(f"Type {show_code(CUSTOMER, customer_code)}.", code="number_differs")
 
-    async def work(connection: Connection) -> None:
-        people = await privacy.lock_customer(connection, customer_code)
+    async def work(connection: Connection) -> bool:
+        held = await hold_people(connection, await privacy.same_people(connection, [customer_code]))
+        people = await take_people(connection, customer_code, held)
+        if people is None:
+            return False
         _check(people, customer_code)
         await forget_people(connection, people, actor=actor)
         await record_forgotten(connection, people, actor=actor)
+        return True
 
-    await ctx.database.run(work)
+    while not await ctx.database.run(work):
+        pass
     while await finish_forgetting(ctx):
         pass
+
+
+async def take_people(connection: Connection, code: int, held: Set[int]) -> list[Forgettable] | None:
+    """The customer of this number and whoever is the same, under lock, as they stand now. `held`: the identities under which
+    nothing is filed meanwhile (`hold_people`); None where they have one more by now: then from the beginning."""
+    people = await privacy.lock_customer(connection, code)
+    known = await merge_customers.identities(connection, [one.id for one in people])
+    return people if {one.id for one in known} <= held else None
+
+
+def keeps(one: Forgettable) -> bool:
+    """Whether something speaks against forgetting them."""
+    return one.held or one.in_work or one.written_to or one.anonymised_at is not None
 
 
 async def forget_people(connection: Connection, people: Sequence[Forgettable], *, actor: Actor) -> None:
@@ -147,6 +166,7 @@ def _check(people: Sequence[Forgettable], customer_code: int) -> None:
         (asked.anonymised_at is not None, "anonymised", "Nothing is left of them already."),
         (any(one.held for one in people), "on_hold", "There is a legal hold on them."),
         (any(one.in_work for one in people), "still_in_work", "There are open tickets of theirs."),
+        (any(one.written_to for one in people), "still_written_to", "A reply to them has not left yet."),
     ):
         if speaks_against:
             raise NotPossible(text, code=code)

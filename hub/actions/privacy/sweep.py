@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 import structlog
 
 from hub.actions.context import Context
-from hub.actions.privacy.forget import finish_forgetting, forget_people, record_forgotten
+from hub.actions.customers.hold import hold_people
+from hub.actions.privacy.forget import finish_forgetting, forget_people, keeps, record_forgotten, take_people
 from hub.model.people import HUB
 from hub.model.retention import Depth, Kept
 from storage import privacy
@@ -101,13 +102,12 @@ async def _customers(connection: Connection, policy: PolicyRow) -> tuple[bool, i
     rows = await stored.old_customers(
         connection, policy.reached_at, policy.reached_id, policy.days, CUSTOMERS
     )
-    done = list[Forgettable]()
-    for row in rows:
-        if row.stays:
-            continue
-        people = await privacy.lock_customer(connection, row.code)
+    going, done = [row.code for row in rows if not row.stays], list[Forgettable]()
+    held = await hold_people(connection, await privacy.same_people(connection, going))
+    for code in going:
+        people = await take_people(connection, code, held)
         # Looked at again under the lock: they may have written a moment ago.
-        if not any(one.held or one.in_work or one.anonymised_at is not None for one in people):
+        if people is not None and not any(map(keeps, people)):
             await forget_people(connection, people, actor=HUB)
             done += people
     more = len(rows) == CUSTOMERS
