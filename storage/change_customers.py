@@ -29,6 +29,11 @@ CHOICES = {
     for sight in Sight
 }
 
+CHOOSABLE = {
+    sight: SQL["organisation_by_id"] + f"\nAND {organisation_in_sight(sight, agent='$2::bigint')}"
+    for sight in Sight
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerToChange:
@@ -253,6 +258,14 @@ async def organisation_choices(
     """(id, code, name), by pinyin, of those that this agent sees."""
     rows = await connection.fetch(CHOICES[sight], limit, *([] if sight is Sight.ALL else [agent_id]))
     return [(row["id"], row["code"], row["name"]) for row in rows]
+
+
+async def may_choose_organisation(
+    connection: Connection, organisation_id: int, *, sight: Sight, agent_id: int | None
+) -> bool:
+    """Whether there is one of this id that this agent sees."""
+    who = [] if sight is Sight.ALL else [agent_id]
+    return await connection.fetchval(CHOOSABLE[sight], organisation_id, *who) is not None
 
 
 async def members(connection: Connection, organisation_id: int, limit: int) -> list[MemberRow]:

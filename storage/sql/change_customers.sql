@@ -54,6 +54,9 @@ FROM organisation o LEFT JOIN agent a ON a.id = o.owner_id
 -- name: organisation_names
 SELECT o.id, o.code, o.name FROM organisation o WHERE o.sorted_as IS NOT NULL
 
+-- name: organisation_by_id
+SELECT o.id FROM organisation o WHERE o.id = $1
+
 -- name: lock_organisation
 SELECT id, name, key_account, segment, owner_id, note, version FROM organisation WHERE code = $1 FOR NO KEY UPDATE
 

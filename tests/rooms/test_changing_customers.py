@@ -20,6 +20,7 @@ from hub.actions.customers.organisations import add_organisation, change_organis
 from hub.actions.failures import NotPossible
 from hub.actions.note import add_note
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from storage import change_customers, customer_pairs, customer_timeline, views
 from storage.change_customers import OrganisationSaid
 from storage.customer_timeline import TimelineFilter
@@ -116,6 +117,27 @@ async def test_two_who_change_at_once_are_told(ctx: Context) -> None:
     with pytest.raises(NotPossible) as refused:
         await change_customer(ctx, customer_code=code, actor=SYSTEM, version=1, name="Li W.", **said)
     assert refused.value.code == "customer_changed"
+
+
+async def test_an_organisation_that_is_not_there_or_not_in_sight_is_nobodys(ctx: Context) -> None:
+    """Ids come from a form: a number that somebody made up is refused, and tells no name of a house that they do not see."""
+    await add_organisation(ctx, said=OrganisationSaid(name="安吉贸易"), actor=SYSTEM)
+    number = await one(ctx, "SELECT id FROM organisation")
+    seen = {"language": "zh", "organisation_id": number, "note": ""}
+    member = await add_customer(ctx, name="Wang", actor=SYSTEM, organisation_id=number)
+    agent = Actor(name="Ann", agent_id=await an_agent(ctx, "ann"), sight=Sight.OWN)
+    code = await add_customer(ctx, name="Li", actor=SYSTEM)
+    for actor, asked in ((SYSTEM, 253402300800), (agent, number)):
+        with pytest.raises(NotPossible) as refused:
+            await add_customer(ctx, name="Li", actor=actor, organisation_id=asked)
+        assert refused.value.code == "no_such_organisation"
+        said = {**seen, "organisation_id": asked}
+        with pytest.raises(NotPossible) as refused:
+            await change_customer(ctx, customer_code=code, actor=actor, version=1, name="Li", **said)
+        assert refused.value.code == "no_such_organisation"
+    # Where it stands already, it may stay.
+    await change_customer(ctx, customer_code=member, actor=agent, version=1, name="Wang Fang", **seen)
+    assert await one(ctx, "SELECT organisation_id FROM customer WHERE code = $1", member) == number
 
 
 async def test_organisations_stand_by_pinyin(ctx: Context) -> None:

@@ -36,11 +36,12 @@ async def add_customer(
     identities: tuple[tuple[str, str], ...] = (),
 ) -> int:
     """A new customer's code. `identities`: (kind, as typed); nothing proves them yet. Raises NotPossible (bad_name,
-    bad_language, bad_identity)."""
+    bad_language, bad_identity, no_such_organisation)."""
     name, note = _words(name, note)
     known = [(kind, check_identity(kind, value)) for kind, value in identities]
 
     async def work(connection: Connection) -> int:
+        await _check_organisation(connection, organisation_id, actor)
         number, code = await stored.add_customer(
             connection, name=name, language=_language(language), organisation_id=organisation_id, note=note
         )
@@ -64,7 +65,7 @@ async def change_customer(
     note: str,
 ) -> None:
     """What is promised on the tickets in work goes by the organisation at once. Raises NotFound, NotPossible
-    (customer_changed: by somebody else since `version`; bad_name, bad_language, anonymised)."""
+    (customer_changed: by somebody else since `version`; bad_name, bad_language, no_such_organisation, anonymised)."""
     name, note = _words(name, note)
 
     async def work(connection: Connection) -> None:
@@ -74,6 +75,8 @@ async def change_customer(
         now = (name, _language(language), organisation_id, note)
         if now == (was.name, was.language, was.organisation_id, was.note):
             return
+        if organisation_id != was.organisation_id:
+            await _check_organisation(connection, organisation_id, actor)
         await stored.set_customer(
             connection, was.id, name=now[0], language=now[1], organisation_id=now[2], note=now[3]
         )
@@ -238,6 +241,13 @@ def check_identity(kind: str, value: str) -> str:
     if clean is None:
         raise NotPossible("This cannot be an address or number of that kind.", code="bad_identity")
     return clean
+
+
+async def _check_organisation(connection: Connection, organisation_id: int | None, actor: Actor) -> None:
+    if organisation_id is not None and not await stored.may_choose_organisation(
+        connection, organisation_id, sight=actor.sight, agent_id=actor.agent_id
+    ):
+        raise NotPossible("There is no such organisation.", code="no_such_organisation")
 
 
 def _words(name: str, note: str) -> tuple[str, str]:

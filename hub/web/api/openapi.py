@@ -12,6 +12,15 @@ from hub.web.api.operations import PREFIX, Operation
 from hub.web.api.problems import CONTENT_TYPE, TITLES, ProblemAnswer
 
 _REF = "#/components/schemas/{model}"
+_NOT_EVEN_READ = {
+    "text/plain": {
+        "schema": {
+            "type": "string",
+            "description": "said before anybody knows what is asked: an address or a header is longer than 8,190 bytes,"
+            " or it is no HTTP",
+        }
+    }
+}
 
 _PATH_PARAMETERS: dict[str, dict[str, Any]] = {
     "number": {
@@ -117,6 +126,8 @@ def _describe(operation: Operation, refs: _Refs) -> dict[str, Any]:
     problem = {CONTENT_TYPE: {"schema": refs[ProblemAnswer, "serialization"]}}
     for status in _problem_statuses(operation):
         described["responses"][str(status)] = {"description": TITLES[status], "content": problem}
+    unread = described["responses"].setdefault("400", {"description": TITLES[400], "content": {}})
+    unread["content"] = {**unread["content"], **_NOT_EVEN_READ}
     return described
 
 
