@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -151,6 +152,28 @@ async def test_a_file_server_that_fails_for_ever_holds_nobody_up_for_ever(world:
         async with heard(adapter, journal):
             (item,) = await journal.kept(1)
     assert read(world, item).fields["files_not_fetched"].startswith("a.pdf: Telegram does not answer")
+
+
+async def test_a_file_is_what_its_server_has_and_nothing_of_our_own_disk(
+    world: TelegramWorld, tmp_path: Path
+) -> None:
+    """The library would read a path that is on our disk, and whoever can answer for the server says the path."""
+    ours = tmp_path / "secret.key"
+    ours.write_bytes(b"ours")
+    journal = Journal()
+    told = (str(ours), ours.as_uri(), "/proc/self/environ", f"documents/../..{ours}", "")
+    async with opened(world) as adapter, heard(adapter, journal):
+        for path in told:
+            kept = replace(world.state.keep_file("documents", "a.pdf", "", b"theirs"), path=path)
+            world.state.files[kept.file_id] = kept
+            await world.customer_sends(MEI, "小梅", document=kept.as_dict(), caption="see")
+        items = await journal.kept(len(told))
+    letters = [read(world, item) for item in items]
+    # A path of the server's own, as one in local mode has it, is asked of the server.
+    assert [[file.data for file in one.attachments] for one in letters] == [[b"theirs"]] * 3 + [[]] * 2
+    assert all(one.text.startswith("see") for one in letters)
+    why = [one.fields.get("files_not_fetched", "") for one in letters]
+    assert why[3] == why[4] == "document: Telegram does not say where this file is."
 
 
 async def test_a_group_is_told_in_its_language_and_left(world: TelegramWorld) -> None:

@@ -23,7 +23,7 @@ from hub.actions.note import add_note
 from hub.actions.people.change_agent import AgentChange, change_agent
 from hub.actions.people.roles import add_role
 from hub.actions.search.index import index_some
-from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, show_code
+from hub.model.codes import CUSTOMER, INCIDENT, ORGANISATION, TASK, TICKET, read_code, show_code
 from hub.model.interactions import OutboundAttachment
 from hub.model.people import HUB, Actor, Role
 from hub.model.permissions import Permission, Sight
@@ -51,8 +51,8 @@ OF_THE_HOUSE = re.compile(r"/desk/(fragments/)?incidents/{incident}(?!.*{ticket}
 
 OF_TICKET = "ticket_id = (SELECT id FROM ticket WHERE code = $1)"
 MANAGES = re.compile(
-    r"/desk/(log|security|staff|roles|keys|retention|webhooks|channels|fields|rules|simulate|classification|quarantine"
-    r"|system|mailboxes|start|tags)"
+    r"/desk/(log|security|staff|roles|keys|retention|webhooks|channels(?!/{name}/close-test)|fields|rules|simulate"
+    r"|classification(?!/confirm)|quarantine|system|mailboxes|start|tags)"
 )
 """Addresses that change the installation, and name nothing of a ticket's."""
 
@@ -62,11 +62,13 @@ LOOKED_THROUGH = ("/desk/search", "/desk/fragments/search/jump", "/desk/customer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """`mine`: a ticket in sight, as it is called. `values`: what is put in place of each part of an address."""
+    """`mine`: a ticket in sight, as it is called. `values`: what is put in place of each part of an address; `own`: the same
+    where it is one's own, of a customer who has something out of sight too."""
 
     mine: str
     other: str
     values: Mapping[str, str]
+    own: Mapping[str, str]
     ids: Mapping[str, str]
 
     @property
@@ -104,8 +106,11 @@ async def _set(desk: Desk) -> Scene:
     other = await customer_writes(
         ctx, "Zinnober words", subject="Zinnober", thread="quendel", name="Quendel", attachments=file
     )
-    # One more of theirs, of the same customer: what a bulk change, an incident and a merge may name.
-    for code, queue in ((mine, HERE), (other, THERE)):
+    # Of the customer whom one sees: what stands beside their ticket, and on their page.
+    beside = await customer_writes(
+        ctx, "Zinnober", subject="Zinnober", thread="one", name="One", thread_key="two"
+    )
+    for code, queue in ((mine, HERE), (other, THERE), (beside, THERE)):
         await one(
             ctx,
             "UPDATE ticket SET queue_id = (SELECT id FROM queue WHERE name = $2) WHERE code = $1 RETURNING 1",
@@ -125,6 +130,14 @@ async def _set(desk: Desk) -> Scene:
         house,
     )
     task = await new_task(ctx, title="Mistel", text="Mistel", ticket_code=other, queue=THERE, actor=HUB)
+    lin = await one(ctx, "SELECT id FROM agent WHERE login = 'lin'")
+    own_task = await new_task(ctx, title="Sweep", assignee_id=lin, actor=HUB)
+    whose = await one(
+        ctx, "SELECT c.code FROM customer c JOIN ticket t ON t.customer_id = c.id WHERE t.code = $1", mine
+    )
+    await new_task(ctx, title="Hafnium", customer_code=whose, queue=THERE, actor=HUB)
+    for code, comment in ((mine, "Friendly"), (other, "Mistel"), (beside, "Mistel")):
+        await _rate(ctx, code, comment)
     incident = await add_incident(ctx, title="Down", actor=HUB, ticket_codes=[other])
     waits = await schedule_reply(
         ctx,
@@ -163,13 +176,28 @@ async def _set(desk: Desk) -> Scene:
             "incident": show_code(INCIDENT, incident),
             "organisation": show_code(ORGANISATION, house),
         },
+        own={"customer": show_code(CUSTOMER, whose), "task": show_code(TASK, own_task)},
         ids={name: str(value) for name, value in ids.items()},
+    )
+
+
+async def _rate(ctx: Context, code: int, comment: str) -> None:
+    await one(
+        ctx,
+        """INSERT INTO survey_invitation (ticket_id, resolution, kind, channel_id, address, token_hash, expires_at, answered_at,
+                                          score, comment, customer_id)
+           SELECT id, 1, 'csat', channel_id, '', sha256(code::text::bytea), clock_timestamp(), clock_timestamp(), 2, $2,
+                  customer_id
+           FROM ticket WHERE code = $1 RETURNING 1""",
+        code,
+        comment,
     )
 
 
 def _addresses(route: str, scene: Scene) -> Iterator[str]:
     """The route with the other queue's things in its places; where it names a ticket or a customer and something of theirs,
-    also with one's own ticket and the other's thing."""
+    also with one's own ticket and the other's thing. Of tasks also one's own: what is asked of it may name the other's
+    ticket."""
     owners = [scene.other]
     if "/customers/{code}" in route or "/customers/" in route:
         owners = [scene.values["customer"]]
@@ -180,7 +208,7 @@ def _addresses(route: str, scene: Scene) -> Iterator[str]:
     for owner in owners:
         for given in wanted:
             address = route.replace("{code}", owner).replace("{id}", given).replace("{token}", given)
-            for name in ("task", "incident", "organisation", "ticket"):
+            for name in ("incident", "organisation", "ticket"):
                 address = address.replace(f"{{{name}}}", scene.values[name])
             other = scene.values["customer"] if "customers" in route or "conflicts" in route else scene.other
             address = address.replace("{other}", other).replace("{one}", scene.values["customer"])
@@ -191,7 +219,8 @@ def _addresses(route: str, scene: Scene) -> Iterator[str]:
                 ("step", "comment"),
             ):
                 address = address.replace(f"{{{name}}}", usual)
-            yield address
+            tasks = [scene.values["task"], scene.own["task"]] if "{task}" in address else [""]
+            yield from (address.replace("{task}", task) for task in tasks)
 
 
 def _ids(route: str, scene: Scene) -> list[str]:
@@ -214,7 +243,7 @@ def _form(scene: Scene) -> dict[str, str]:
         "entry": scene.ids["entry"], "file": scene.ids["draft_token"], "what": "tag", "add": "seen", "tag": "later",
         "text": "x", "text_en": "x", "title": "x", "name": "x", "state": "open", "status": "closed", "version": "1", "seq": "1",
         "key": "k", "mode": "reply", "kind": "complaint", "queue": HERE, "on": "yes", "q": "zinnober", "with_claimed": "yes",
-        "scope": "all", "rows": "200",
+        "scope": "all", "rows": "200", "shown": "ticket",
     }  # fmt: skip
 
 
@@ -248,12 +277,13 @@ async def test_no_address_answers_with_a_word_of_what_is_out_of_sight(scene: tup
     assert (await desk.get(f"/desk/tickets/{here.mine}")).status == 200
     asked, told = 0, []
     named = f"?{urlencode(_form(here))}"
+    own = replace(here, other=here.mine, values={**here.values, **here.own})
     looks = ["?q=quendel", "?q=perlgras", "?q=zinnober&in=messages"]
     for route in desk_routes(desk.ctx):
         everything = route.path in SPEAKS_OF_EVERYTHING or "{channel}" in route.path
         if route.method != "GET" or everything or ("{" in route.path and MANAGES.match(route.path)):
             continue
-        for address in dict.fromkeys(_addresses(route.path, here)):
+        for address in dict.fromkeys((*_addresses(route.path, here), *_addresses(route.path, own))):
             for query in ("", named, *(looks if address in LOOKED_THROUGH else ())):
                 answer = await desk.get(address + query)
                 asked += 1
@@ -268,11 +298,13 @@ async def test_no_address_answers_with_a_word_of_what_is_out_of_sight(scene: tup
 async def test_no_address_does_anything_to_what_is_out_of_sight(scene: tuple[Desk, Scene]) -> None:
     desk, here = scene
     before = await _of_the_other(desk, here)
+    named = f"?{urlencode(_form(here))}"
     done = []
     for route in desk_routes(desk.ctx):
         if route.method != "POST" or MANAGES.match(route.path):
             continue
-        for address in dict.fromkeys(_addresses(route.path, here)):
+        addresses = dict.fromkeys(_addresses(route.path, here))
+        for address in (each + query for each in addresses for query in ("", named)):
             answer = await desk.post(address, _form(here))
             words = SECRET.search(answer.text.replace("zinnober", ""))
             now = await _of_the_other(desk, here)
@@ -297,28 +329,31 @@ async def test_what_is_out_of_sight_is_answered_like_what_never_was(scene: tuple
         if everything or "{" not in route.path or MANAGES.match(route.path) or OF_THE_HOUSE.match(route.path):
             continue
         for hidden, unknown in zip(_addresses(route.path, here), _addresses(route.path, never), strict=True):
-            if hidden == unknown:
-                continue
-            said = [
-                await _says(desk, route.method, hidden, here),
-                await _says(desk, route.method, unknown, never),
-            ]
-            asked += 1
-            if said[0] != said[1]:
-                told.append((route.method, hidden, *said))
+            for named in (False, True):
+                if hidden == unknown and not named:
+                    continue
+                said = [
+                    await _says(desk, route.method, hidden, here, named=named),
+                    await _says(desk, route.method, unknown, never, named=named),
+                ]
+                asked += 1
+                if said[0] != said[1]:
+                    told.append((route.method, hidden, named, *said))
     assert told == [], "\n".join(map(str, told))
     assert asked > 120
 
 
-async def _says(desk: Desk, method: str, address: str, of: Scene) -> tuple[int, str, str]:
-    """Status, where it leads, and its words, without the numbers that were asked for."""
-    named = (of.other, *of.values.values(), *of.ids.values())
+async def _says(desk: Desk, method: str, address: str, of: Scene, *, named: bool) -> tuple[int, str, str]:
+    """Status, where it leads, and its words, without the numbers that were asked for. `named`: behind the question mark too."""
+    address += f"?{urlencode(_form(of))}" if named else ""
+    # A short one is no more than a count.
+    asked_for = [each for each in (of.other, *of.values.values(), *of.ids.values()) if len(each) > 3]
     answer = await (desk.get(address) if method == "GET" else desk.post(address, _form(of)))
     words = [
         words_of(answer.text),
         answer.headers.get("Location", "") + answer.headers.get("HX-Redirect", ""),
     ]
-    for one_of_them in sorted(named, key=len, reverse=True):
+    for one_of_them in sorted(asked_for, key=len, reverse=True):
         words = [text.replace(one_of_them, "…") for text in words]
     return answer.status, words[1], words[0][:300]
 
@@ -374,6 +409,27 @@ async def test_a_task_that_one_is_given_says_nothing_of_a_ticket_out_of_sight(
     for address in (f"/desk/tasks/{show_code(TASK, task)}", "/desk/tasks"):
         page = (await desk.get(address)).text
         assert "Look at the depot" in page and here.other not in page and not SECRET.search(page)
+
+
+async def test_of_a_customer_in_sight_what_is_out_of_it_is_not_shown(scene: tuple[Desk, Scene]) -> None:
+    """Ratings and tasks that belong to no ticket: those that there are for the reader are."""
+    desk, here = scene
+    page = (await desk.get(f"/desk/tickets/{here.mine}")).text
+    assert "Friendly" in page and not SECRET.search(page)
+    whose = read_code(CUSTOMER, here.own["customer"])
+    lin = await _narrow(desk)
+    await new_task(desk.ctx, title="Of my queue", customer_code=whose, queue=HERE, actor=HUB)
+    await new_task(desk.ctx, title="Given to me", customer_code=whose, assignee_id=lin.agent_id, actor=HUB)
+    await new_task(desk.ctx, title="Asked by me", customer_code=whose, queue=THERE, actor=lin)
+    await new_task(desk.ctx, title="On my ticket", ticket_code=here.number, queue=THERE, actor=HUB)
+    beside = await one(
+        desk.ctx, "SELECT code FROM ticket WHERE subject = 'Zinnober' AND code <> $1", here.hidden
+    )
+    await new_task(desk.ctx, title="Quendel", ticket_code=beside, assignee_id=lin.agent_id, actor=HUB)
+    page = (await desk.get(f"/desk/customers/{here.own['customer']}")).text
+    for title in ("Of my queue", "Given to me", "Asked by me", "On my ticket"):
+        assert title in page, title
+    assert not SECRET.search(page)
 
 
 async def _narrow(desk: Desk) -> Actor:

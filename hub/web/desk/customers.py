@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from hub.actions.failures import NotFound
-from hub.actions.people.sight import seen_codes, seen_of
+from hub.actions.people.sight import may_see_task, seen_codes, seen_of
 from hub.actions.search.find import look_up_customers
 from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.web.api.cursors import NotACursor, read_time_cursor, show_time_cursor
@@ -126,7 +126,16 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
             merges=await merge_customers.merges_of(c, customer.id),
             entries=[entry for entry in entries if entry.ticket_id in seen],
             tickets=[ticket for ticket in tickets if ticket.id in seen],
-            tasks=[task for task in asked_for if task.ticket_code is None or task.ticket_code in about],
+            tasks=[
+                task
+                for task in asked_for
+                # One on a ticket out of sight tells its reader, if they have it, neither the ticket nor whose it is.
+                if (
+                    await may_see_task(c, visit.actor, task.code)
+                    if task.ticket_code is None
+                    else task.ticket_code in about
+                )
+            ],
             queues=await views.name_queues(c),
             channels=await customer_timeline.channels_of(c, customer.id),
             older=older if goes_on else None,

@@ -23,7 +23,6 @@ from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.words import FAILURES, say_failure
 from hub.web.refusals import NOT_ALLOWED, codes_told, log_refusal
-from storage.database import Connection
 from storage.views import AgentRow
 
 LOGIN = "/desk/login"
@@ -69,6 +68,22 @@ class Visit:
         """What the reader's role allows."""
         return self.actor.may(permission)
 
+    async def ticket_in_sight(self, given: str) -> int:
+        """The ticket that a query or a form names: what stands in the path has been looked at, nothing else has. Raises
+        NotFound, for one that is out of sight as for one that never was."""
+        try:
+            code = read_code(TICKET, given)
+        except NotACode as error:
+            raise NotFound(str(error), code="not_a_ticket_number") from error
+        if not await self.ctx.database.read(lambda c: may_see(c, self.actor, code)):
+            raise self.out_of_sight()
+        return code
+
+    def out_of_sight(self) -> NotFound:
+        """What to raise then; the refusal is in the log."""
+        log_refusal(self.request, needs="sight", agent=self.actor.agent_id)
+        return NotFound("There is no such thing.")
+
     def has_visitors(self, channel_kind: str) -> bool:
         """Whether somebody sits at the other end of a conversation of this kind, and the hub knows whether they are there."""
         kind = self.ctx.kinds.get(channel_kind)
@@ -98,7 +113,8 @@ def at_desk(
     ctx: Context, handler: Handler, *, needs: Permission | None
 ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     """The aiohttp handler: `handler` behind the door. `needs`: what the agent's role has to allow; EVERYBODY: whoever works
-    here. A ticket or customer in the address that is not in their sight is not found."""
+    here. A ticket or customer in the path that is not in their sight is not found; what a query or a form names the handler
+    looks at itself (`Visit.ticket_in_sight`), or the action does."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         if request.method == "POST" and not is_own_origin(request, ctx.settings.web.public_url):
@@ -149,20 +165,19 @@ async def _check_sight(visit: Visit) -> None:
     given = visit.request.match_info.get("code", "")
     if not given or visit.actor.sight is Sight.ALL:
         return
-    path, actor = visit.request.path, visit.actor
-
-    async def look(c: Connection) -> bool:
-        if "/tickets/" in path:
-            return await may_see(c, actor, read_code(TICKET, given))
-        return "/customers/" in path and await may_see_customer(c, actor, read_code(CUSTOMER, given))
-
+    path = visit.request.path
+    if "/tickets/" in path:
+        await visit.ticket_in_sight(given)
+        return
     try:
-        seen = await visit.ctx.database.read(look)
+        code = read_code(CUSTOMER, given)
     except NotACode as error:
         raise NotFound(str(error)) from error
+    seen = "/customers/" in path and await visit.ctx.database.read(
+        lambda c: may_see_customer(c, visit.actor, code)
+    )
     if not seen:
-        log_refusal(visit.request, needs="sight", agent=actor.agent_id)
-        raise NotFound("There is no such thing.")
+        raise visit.out_of_sight()
 
 
 def refuse_origin(request: web.Request) -> web.Response:

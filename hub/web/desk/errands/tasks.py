@@ -109,16 +109,17 @@ async def post_step(visit: Visit) -> web.StreamResponse:
     code, form = _code(visit), await visit.request.post()
     said = {name: str(value) for name, value in form.items()}
     shown = visit.request.query.get("shown", "")
+    beside = await visit.ticket_in_sight(visit.request.query.get("ticket", "")) if shown == "ticket" else None
     try:
         await _do(visit, code, visit.request.match_info["step"], said)
     except ActionFailure as failure:
-        if shown in ("list", "ticket"):
+        if shown == "list" or beside is not None:
             raise
         return await _show_task(visit, code, trouble=say_failure(visit.voice, failure))
     if shown == "list":
         return await show_list(visit)
-    if shown == "ticket":
-        return await show_ticket(visit, ticket_code(visit.request.query.get("ticket", "")))
+    if beside is not None:
+        return await show_ticket(visit, beside)
     return await _show_task(visit, code)
 
 

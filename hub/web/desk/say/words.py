@@ -404,6 +404,7 @@ FAILURES: Mapping[str, str] = {
     "number_differs": N_("This is not the customer's number. Type it as it stands above."),
     "on_hold": N_("There is a legal hold on them."),
     "still_in_work": N_("There are open tickets of theirs. Close them first."),
+    "still_written_to": N_("A reply to them has not left yet. Wait until it has, or cancel it."),
     "merged_away": N_("They were merged into another customer: it is that one that is anonymised."),
     "bad_reason": N_("A reason has 1 to 300 characters."),
     "past_moment": N_("This day is over already."),
@@ -447,6 +448,7 @@ FAILURES: Mapping[str, str] = {
     ),
     "verified_already": N_("This is verified already."),
     "not_vouched": N_("No person vouched for it: the channel itself named the sender."),
+    "no_such_organisation": N_("There is no such organisation any more. Reload the page."),
     "organisation_named": N_("There is an organisation of this name already."),
     "organisation_changed": N_(
         "Somebody else has changed this organisation meanwhile. Reload the page first."

@@ -118,7 +118,7 @@ async def work_of(connection: Connection, visit: Visit, ticket: TicketRow, rows:
         following = also.ask(followers.named(c, ticket.id))
         listeners = also.ask(listening.listeners(c, ticket.id))
         affected = also.ask(incidents.of_ticket(c, ticket.id))
-        scores = also.ask(surveys.scores_of(c, ticket.customer_id, SCORES))
+        scores = also.ask(_seen_scores(c, visit, ticket.customer_id))
         until = also.ask(snooze.snoozed_until(c, ticket.id))
         clocks = also.ask(ledger_of(c, visit.ctx.rules.policies, ticket.id, visit.now))
         waiting_why = await explain_waiting(visit.ctx, c, ticket.code) if waits else None
@@ -152,6 +152,12 @@ async def _seen_links(connection: Connection, visit: Visit, ticket_id: int) -> S
     links = await threads.ticket_links(connection, ticket_id)
     seen = await seen_codes(connection, visit.actor, [link.code for link in links])
     return [link for link in links if link.code in seen]
+
+
+async def _seen_scores(connection: Connection, visit: Visit, customer_id: int) -> Sequence[ScoreRow]:
+    scores = await surveys.scores_of(connection, customer_id, 20)
+    seen = await seen_codes(connection, visit.actor, [score.code for score in scores])
+    return [score for score in scores if score.code in seen][:SCORES]
 
 
 def entries_asked(request: web.Request) -> int:
