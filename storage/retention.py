@@ -179,6 +179,18 @@ async def drop_events(
     return row["looked"], row["done"], row["reached"]
 
 
+async def empty_raw_later(connection: Connection, limit: int) -> int:
+    """How many of those that were passed over are emptied now."""
+    return int(await connection.fetchval(SQL["empty_raw_later"], limit))
+
+
+async def drop_events_later(connection: Connection, days: int, limit: int) -> tuple[int, int]:
+    """(tickets that were passed over and looked at now, dropped)."""
+    row = await connection.fetchrow(SQL["drop_events_later"], days, limit)
+    assert row is not None
+    return row["looked"], row["done"]
+
+
 async def drop_old(connection: Connection, what: str, days: int, limit: int) -> int:
     """How many rows of "webhook_calls", "notices", "audit" or "votes" went."""
     if what == "audit":

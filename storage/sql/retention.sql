@@ -86,9 +86,10 @@ ORDER BY c.last_seen_at, c.id
 LIMIT $4
 
 -- name: empty_raw
--- Bytes go, the row stays: what came once is known by it, or it would be fetched again. Returns how far this batch got.
+-- Bytes go, the row stays: what came once is known by it, or it would be fetched again. What nobody could read yet is looked at
+-- again later. Returns how far this batch got.
 WITH old AS (
-    SELECT r.id, r.state IN ('read', 'duplicate', 'discarded') AND r.content <> ''
+    SELECT r.id, r.state IN ('read', 'duplicate', 'discarded') AS over, r.state IN ('read', 'duplicate', 'discarded') AND r.content <> ''
            AND NOT EXISTS (SELECT 1 FROM ticket t JOIN legal_hold h ON h.customer_id = t.customer_id WHERE t.id = r.ticket_id) AS goes
     FROM inbound_raw r
     WHERE r.id > $1 AND r.id < timeline_floor(clock_timestamp() - make_interval(days => $2))
@@ -96,21 +97,54 @@ WITH old AS (
     LIMIT $3
 ), emptied AS (
     UPDATE inbound_raw r SET content = '', meta = '{}', error = '' FROM old o WHERE r.id = o.id AND o.goes RETURNING 1
+), later AS (
+    INSERT INTO retention_later (what, id) SELECT 'raw', id FROM old WHERE NOT over ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM old) AS looked, (SELECT count(*) FROM emptied) AS done, (SELECT max(id) FROM old) AS reached
 
+-- name: empty_raw_later
+-- What was passed over, and has been read or put away since.
+WITH over AS (
+    SELECT l.id FROM retention_later l JOIN inbound_raw r ON r.id = l.id
+    WHERE l.what = 'raw' AND r.state IN ('read', 'duplicate', 'discarded')
+      AND NOT EXISTS (SELECT 1 FROM ticket t JOIN legal_hold h ON h.customer_id = t.customer_id WHERE t.id = r.ticket_id)
+    ORDER BY l.id LIMIT $1
+), emptied AS (
+    UPDATE inbound_raw r SET content = '', meta = '{}', error = '' FROM over o WHERE r.id = o.id
+), done AS (
+    DELETE FROM retention_later l USING over o WHERE l.what = 'raw' AND l.id = o.id
+)
+SELECT count(*) FROM over
+
 -- name: drop_events
--- Of closed tickets, and of no ticket at all.
+-- Of closed tickets, and of no ticket at all; those of the others are looked at again later.
 WITH old AS (
-    SELECT e.id, t.id IS NULL OR (t.status = 'closed' AND NOT EXISTS (
+    SELECT e.id, t.id AS ticket_id, t.status <> 'closed' AS open, t.id IS NULL OR (t.status = 'closed' AND NOT EXISTS (
                SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)) AS goes
     FROM (SELECT v.id, v.ticket_id, v.at FROM event v WHERE v.id > $1 ORDER BY v.id LIMIT $3) e
     LEFT JOIN ticket t ON t.id = e.ticket_id
     WHERE e.at < clock_timestamp() - make_interval(days => $2)
 ), dropped AS (
     DELETE FROM event e USING old o WHERE e.id = o.id AND o.goes RETURNING 1
+), later AS (
+    INSERT INTO retention_later (what, id) SELECT DISTINCT 'events', ticket_id FROM old WHERE open ON CONFLICT DO NOTHING
 )
 SELECT (SELECT count(*) FROM old) AS looked, (SELECT count(*) FROM dropped) AS done, (SELECT max(id) FROM old) AS reached
+
+-- name: drop_events_later
+-- Of tickets that were passed over, and are closed by now.
+WITH over AS (
+    SELECT l.id FROM retention_later l JOIN ticket t ON t.id = l.id
+    WHERE l.what = 'events' AND t.status = 'closed'
+      AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.customer_id = t.customer_id)
+    ORDER BY l.id LIMIT $2
+), dropped AS (
+    DELETE FROM event e USING over o
+    WHERE e.ticket_id = o.id AND e.at < clock_timestamp() - make_interval(days => $1) RETURNING 1
+), done AS (
+    DELETE FROM retention_later l USING over o WHERE l.what = 'events' AND l.id = o.id
+)
+SELECT (SELECT count(*) FROM over) AS looked, (SELECT count(*) FROM dropped) AS done
 
 -- name: drop_calls
 WITH dropped AS (

@@ -272,6 +272,43 @@ async def test_raw_items_are_emptied_and_still_known_when_they_come_again(ctx: C
     assert await one(ctx, "SELECT count(*) FROM interaction") == 1
 
 
+@pytest.mark.parametrize("state", ["discarded", "read"])
+async def test_an_original_that_nobody_could_read_is_emptied_once_it_is_settled(
+    ctx: Context, state: str
+) -> None:
+    """It is in quarantine when the policy comes by, and the policy never comes back."""
+    kept = await write(ctx, "li@mail.example", "Hello")
+    await one(
+        ctx,
+        """INSERT INTO inbound_raw (id, channel_id, external_key, content, received_at, state)
+           SELECT timeline_floor(now() - interval '200 days'), channel_id, 'old', 'bytes', now(), 'quarantined'
+           FROM inbound_raw WHERE id = $1 RETURNING 1""",
+        kept.raw_id,
+    )
+    await switch_on(ctx, Kept.RAW, 100)
+    await nights(ctx, 2)
+    old = "SELECT content FROM inbound_raw WHERE external_key = 'old'"
+    assert await one(ctx, old) == b"bytes"
+    await one(ctx, "UPDATE inbound_raw SET state = $1 WHERE external_key = 'old' RETURNING 1", state)
+    await nights(ctx)
+    assert await one(ctx, old) == b""
+    assert await one(ctx, "SELECT count(*) FROM retention_later") == 0
+
+
+async def test_the_ledger_of_a_ticket_that_was_open_goes_once_it_is_closed(ctx: Context) -> None:
+    found = await ticket(ctx, await write(ctx, "li@mail.example", "Hello"))
+    await one(ctx, "UPDATE event SET at = now() - interval '200 days' RETURNING 1")
+    await switch_on(ctx, Kept.EVENTS, 100)
+    events = "SELECT count(*) FROM event WHERE ticket_id = $1 AND at < now() - interval '100 days'"
+    await nights(ctx, 2)
+    assert await one(ctx, events, found["id"]) > 0
+    await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
+    await nights(ctx)
+    assert await one(ctx, events, found["id"]) == 0
+    assert await one(ctx, "SELECT count(*) FROM event WHERE ticket_id = $1", found["id"]) > 0
+    assert await one(ctx, "SELECT count(*) FROM retention_later") == 0
+
+
 async def test_the_oldest_of_the_audit_trail_may_go_and_what_is_left_is_still_sealed(
     ctx: Context, database_dsn: str
 ) -> None:

@@ -123,14 +123,16 @@ async def _raw(connection: Connection, policy: PolicyRow) -> tuple[bool, int]:
     looked, done, reached = await stored.empty_raw(connection, policy.reached_id, policy.days, ROWS)
     if reached is not None:
         await stored.move_on(connection, policy.what, policy.reached_at, reached)
-    return looked == ROWS, done
+    later = await stored.empty_raw_later(connection, ROWS)
+    return ROWS in (looked, later), done + later
 
 
 async def _events(connection: Connection, policy: PolicyRow) -> tuple[bool, int]:
     looked, done, reached = await stored.drop_events(connection, policy.reached_id, policy.days, ROWS)
     if reached is not None:
         await stored.move_on(connection, policy.what, policy.reached_at, reached)
-    return looked == ROWS, done
+    later, gone = await stored.drop_events_later(connection, policy.days, TICKETS)
+    return looked == ROWS or later == TICKETS, done + gone
 
 
 async def _old(connection: Connection, policy: PolicyRow) -> tuple[bool, int]:
