@@ -91,9 +91,18 @@ async def claim(
     lease_seconds: float,
     topic: str,
 ) -> list[ClaimedReply]:
-    """Due replies of these channels, the head of each conversation, taken under `token`; `topic` is notified."""
+    """Due replies of these channels, of each `limit` at the most, the head of each conversation, taken under `token`; `topic`
+    is notified."""
     rows = await connection.fetch(SQL["claim"], channel_ids, limit, token, lease_seconds, topic)
     return sorted((ClaimedReply(**row) for row in rows), key=lambda row: row.id)
+
+
+async def claim_overdue(
+    connection: Connection, limit: int, token: UUID, lease_seconds: float
+) -> list[ClaimedReply]:
+    """Replies of any channel whose time is over, taken under `token`, to be given up."""
+    rows = await connection.fetch(SQL["claim_overdue"], token, lease_seconds, limit)
+    return [ClaimedReply(**row) for row in rows]
 
 
 async def files_of(connection: Connection, interaction_ids: Sequence[int]) -> dict[int, list[FileRow]]:
@@ -147,9 +156,9 @@ async def hold_channel(connection: Connection, channel_id: int, seconds: float) 
     await connection.execute(SQL["hold_channel"], channel_id, seconds)
 
 
-async def abandoned(connection: Connection, channel_ids: Sequence[int]) -> list[AbandonedReply]:
-    """Replies whose sender is gone; locked."""
-    return [AbandonedReply(**row) for row in await connection.fetch(SQL["abandoned"], channel_ids)]
+async def abandoned(connection: Connection) -> list[AbandonedReply]:
+    """Replies of any channel whose sender is gone; locked."""
+    return [AbandonedReply(**row) for row in await connection.fetch(SQL["abandoned"])]
 
 
 async def resend(connection: Connection, interaction_id: int, give_up_seconds: float) -> int | None:

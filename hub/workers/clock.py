@@ -7,6 +7,7 @@ import time
 import structlog
 
 from hub.actions.answers.abandoned import settle_abandoned
+from hub.actions.answers.deliver import give_up_overdue
 from hub.actions.context import Context
 from hub.actions.customers.pairs import AT_ONCE, look_for_pairs
 from hub.actions.floor.presence import take_absent_off_line
@@ -35,9 +36,11 @@ async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
 
 
 async def settle_replies(ctx: Context, halt: asyncio.Event, well: Well) -> None:
-    """Of senders that are gone, every few seconds until `halt` is set."""
+    """Of senders that are gone, and those whose time is over, every few seconds until `halt` is set."""
     while not halt.is_set():
         await settle_abandoned(ctx)
+        while await give_up_overdue(ctx):
+            well()
         well()
         await pause(halt, REPLIES_SECONDS)
 

@@ -2,19 +2,17 @@
 
 -- name: claim
 -- The attempt is counted here, so that a reply which kills its sender is counted too. With their tickets, and without
--- waiting: whoever works on a ticket holds it first and then its replies. Each with its entry in the ledger. What has no time left
--- is taken up although its channel is silent: nothing of it leaves. What else its ticket has to send is asked of each by itself: a
+-- waiting: whoever works on a ticket holds it first and then its replies. Each with its entry in the ledger. Of each channel $2 at the
+-- most, in the order of its own index: what waits elsewhere, or for a later moment, is not looked through. What else its ticket has to send is asked of each by itself: a
 -- planner that may choose goes through all that wait for each that waits, because there are hardly ever any. The list of tickets is in
 -- the order in which something happened to them, and that its answer sets out is nothing new.
 WITH taken AS (
     UPDATE outbox o
     SET state = 'sending', stage = '', attempts = attempts + 1, lease_token = $3,
         lease_until = clock_timestamp() + make_interval(secs => $4)
-    FROM (
+    FROM channel here CROSS JOIN LATERAL (
         SELECT q.id FROM outbox q JOIN ticket t ON t.id = q.ticket_id
-        WHERE q.state = 'queued' AND q.not_before <= clock_timestamp() AND q.channel_id = ANY($1::int[])
-          AND (q.give_up_at <= clock_timestamp()
-               OR NOT EXISTS (SELECT 1 FROM channel c WHERE c.id = q.channel_id AND c.hold_until > clock_timestamp()))
+        WHERE q.state = 'queued' AND q.channel_id = here.id AND q.not_before <= now()
           AND q.id = (SELECT e.id FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state IN ('queued', 'sending')
                       ORDER BY e.id LIMIT 1)
           -- Nor a later one on its way, when this one was sent again.
@@ -23,7 +21,7 @@ WITH taken AS (
         LIMIT $2
         FOR NO KEY UPDATE OF q, t SKIP LOCKED
     ) due
-    WHERE o.id = due.id
+    WHERE here.id = ANY($1::int[]) AND (here.hold_until IS NULL OR here.hold_until <= clock_timestamp()) AND o.id = due.id
     RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.error, o.give_up_at
 ), numbered AS (
     UPDATE ticket t SET seq = t.seq + 1, version = t.version + 1
@@ -36,6 +34,23 @@ WITH taken AS (
 SELECT k.id, k.ticket_id, k.interaction_id, k.channel_id, k.message, k.message_id, k.attempts, k.queued_at, k.error,
        k.give_up_at <= clock_timestamp() AS too_late
 FROM taken k CROSS JOIN LATERAL pg_notify(CASE WHEN k.id > 0 THEN $5::text END, '')
+
+-- name: claim_overdue
+-- What has no time left, of every channel: one that is silent, that was switched off, that no hub understands. Nothing of it leaves.
+UPDATE outbox o
+SET state = 'sending', stage = '', lease_token = $1, lease_until = clock_timestamp() + make_interval(secs => $2)
+FROM (
+    SELECT q.id FROM outbox q JOIN ticket t ON t.id = q.ticket_id
+    WHERE q.state = 'queued' AND q.give_up_at <= now()
+      AND q.id = (SELECT e.id FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state IN ('queued', 'sending')
+                  ORDER BY e.id LIMIT 1)
+      AND (SELECT e.id FROM outbox e WHERE e.ticket_id = q.ticket_id AND e.state = 'sending' LIMIT 1) IS NULL
+    ORDER BY q.give_up_at, q.id
+    LIMIT $3
+    FOR NO KEY UPDATE OF q, t SKIP LOCKED
+) due
+WHERE o.id = due.id
+RETURNING o.id, o.ticket_id, o.interaction_id, o.channel_id, o.message, o.message_id, o.attempts, o.queued_at, o.error, true AS too_late
 
 -- name: files_of
 SELECT a.interaction_id, a.filename, a.content_type, b.data
@@ -100,7 +115,7 @@ UPDATE channel SET hold_until = greatest(hold_until, clock_timestamp() + make_in
 -- Their sender died, or lost its line to the database, while they were leaving.
 SELECT o.id, o.ticket_id, o.interaction_id, o.channel_id, o.lease_token, o.attempts, o.stage = 'leaving' AS may_have_left
 FROM outbox o JOIN ticket t ON t.id = o.ticket_id
-WHERE o.state = 'sending' AND o.lease_until < clock_timestamp() AND o.channel_id = ANY($1::int[])
+WHERE o.state = 'sending' AND o.lease_until < clock_timestamp()
 FOR NO KEY UPDATE OF o, t SKIP LOCKED
 
 -- name: resend

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 
 from channels.adapter import ChannelAdapter
-from hub.actions.answers.deliver import AT_ONCE, send_lot, take_up
+from hub.actions.answers.deliver import AT_ONCE, give_up_overdue, send_lot, take_up
 from hub.actions.context import Context
 
 
 async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> int:
-    """Send what is due on these channels; returns how many replies were taken up, once it is known what became of them. Raises
-    DatabaseUnavailable."""
+    """Send what is due on these channels, and give up what has no time left; returns how many replies were taken up, once it is
+    known what became of them. Raises DatabaseUnavailable."""
+    given_up = await give_up_overdue(ctx)
     lot = await take_up(ctx, adapters, AT_ONCE)
     if lot is None:
-        return 0
+        return given_up
     await send_lot(ctx, lot)
-    return len(lot.rows)
+    return given_up + len(lot.rows)

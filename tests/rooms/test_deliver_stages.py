@@ -15,6 +15,7 @@ import structlog
 from channels.adapter import ChannelAdapter, Refused
 from hub.actions.answers import deliver
 from hub.actions.answers.abandoned import settle_abandoned
+from hub.actions.answers.deliver import give_up_overdue
 from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -308,6 +309,36 @@ async def test_a_reply_that_kills_its_sender_does_so_ever_more_rarely(ctx: Conte
         waits = await one(ctx, "SELECT not_before > clock_timestamp() FROM outbox")
         assert (waits, await _states(ctx)) == (attempts > 1, ["queued"])
         await _time_passes(ctx)
+
+
+async def test_a_reply_on_its_way_by_a_channel_that_is_gone_waits_for_a_person(
+    ctx: Context, database_dsn: str
+) -> None:
+    """Switched off at the desk, or taken out of the file, while it was leaving: nobody else's answer may wait behind it for
+    ever, and it cannot be taken back."""
+    code = await _ticket(ctx)
+    await _reply(ctx, code, "1")
+    await _reply(ctx, code, "2")
+    async with _in_the_middle(ctx, Outside()) as sending:
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+    await _lease_runs_out(ctx)
+    async with a_hub(database_dsn, {}) as after:
+        assert await settle_abandoned(after) == 1
+    assert await _states(ctx) == ["uncertain", "queued"]
+
+
+async def test_a_reply_by_a_channel_that_is_gone_fails_when_its_time_is_over(
+    ctx: Context, database_dsn: str
+) -> None:
+    await _reply(ctx, await _ticket(ctx))
+    async with a_hub(database_dsn, {}) as after:
+        assert await give_up_overdue(after) == 0
+        await one(ctx, "UPDATE outbox SET give_up_at = clock_timestamp() RETURNING 1")
+        assert await give_up_overdue(after) == 1
+    assert await _states(ctx) == ["failed"]
+    assert await one(ctx, "SELECT error FROM outbox") == "It could not be delivered in time."
+    assert await _ledger(ctx) == ["failed"]
 
 
 async def test_a_reply_can_be_called_back_until_its_first_byte(ctx: Context) -> None:

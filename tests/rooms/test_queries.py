@@ -264,6 +264,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "floor.waiting_sorts": (floor.SortRow, set()),
     "floor.unplaceable": (floor.UnplaceableRow, set()),
     "outbound.claim": (outbound.ClaimedReply, set()),
+    "outbound.claim_overdue": (outbound.ClaimedReply, set()),
     "outbound.abandoned": (outbound.AbandonedReply, set()),
     "outbound.cancel": (outbound.CancelledReply, set()),
     "outbound.answer_facts": (outbound.AnswerFacts, set()),
@@ -479,6 +480,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("old customers", "retention.old_customers", ("customer", "ticket"), "'now', 1, 365, 50"),
     ("old originals", "retention.empty_raw", ("inbound_raw", "ticket"), "1, 365, 500"),
     ("old events", "retention.drop_events", ("event", "ticket"), "1, 365, 500"),
+    ("replies to give up", "outbound.claim_overdue", ("outbox", "ticket"), "gen_random_uuid(), 20, 8"),
     ("originals passed over", "retention.empty_raw_later", ("inbound_raw", "ticket"), "500"),
     ("events passed over", "retention.drop_events_later", ("event", "ticket"), "365, 25"),
     ("notices of a ticket", "privacy.drop_notices", ("notice",), "'{1}'"),
@@ -489,7 +491,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
     ("files of entries", "privacy.drop_files", ("attachment",), "'{1,2}'"),
     ("copies of letters", "privacy.empty_raw", ("inbound_raw",), "'{1,2}'"),
     ("acts", "audit.list", ("audit",), "100"),
-    ("abandoned", "outbound.abandoned", ("outbox", "ticket"), "'{1}'"),
+    ("abandoned", "outbound.abandoned", ("outbox", "ticket"), ""),
     ("inbound claim", "inbound.claim_raw", ("inbound_raw",), "50, 20, 1000000"),
     ("posted", "reports.posted", ("outbox",), "'{m1}', '{1}'"),
     ("also reached", "threads.also_reached", ("inbound_raw", "interaction"), "'{1}'"),
@@ -797,6 +799,27 @@ async def test_to_take_up_the_next_answers_costs_the_same_however_many_wait(
         await turn.rollback()
         await filled.execute("VACUUM outbox")
     assert pages[1] < 2 * pages[0], pages
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["channel_id = 2, not_before = now() - interval '1 hour'", "not_before = now() + interval '1 hour'"],
+)
+async def test_to_take_up_the_next_answers_looks_at_none_that_wait_elsewhere_or_for_later(
+    filled: asyncpg.Connection, elsewhere: str
+) -> None:
+    """Thousands are told at once by one mailbox, or wait for a relay that is away: each word there wakes every sender."""
+    await filled.execute("INSERT INTO channel (name, kind) VALUES ('other', 'loopback')")
+    number = await filled.fetchval("SELECT id FROM channel WHERE name = 'other'")
+    await filled.execute(f"UPDATE outbox SET state = 'queued', {elsewhere.replace('= 2', f'= {number}')}")
+    await filled.execute("VACUUM ANALYZE outbox")
+    await filled.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    await filled.execute(f"PREPARE next AS {QUERIES['outbound.claim']}")
+    said = await filled.fetchval(
+        "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE next ('{1}', 8, gen_random_uuid(), 20, 'x')"
+    )
+    plan = json.loads(said)[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 20, plan
 
 
 # Indexes that hold open or waiting tickets alone, and the way to one ticket by its number.

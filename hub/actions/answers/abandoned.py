@@ -1,6 +1,7 @@
 """Replies whose sender is gone: sent again where nothing can have left, or a repetition shows once; else a person decides.
 
-Of every channel, and by whichever hub looks: the one that holds the channel may be slow just now, or not there at all.
+Of every channel, and by whichever hub looks: the one that holds the channel may be slow just now, or not there at all; and of a
+channel that was switched off meanwhile, or that nobody understands any more, a repetition might show twice.
 """
 
 from hub.actions.announce import EVENTS
@@ -18,9 +19,9 @@ async def settle_abandoned(ctx: Context) -> int:
     }
 
     async def work(connection: Connection) -> int:
-        rows = await outbound.abandoned(connection, sorted(repeatable))
+        rows = await outbound.abandoned(connection)
         for row in rows:
-            again = not row.may_have_left or repeatable[row.channel_id]
+            again = not row.may_have_left or repeatable.get(row.channel_id, False)
             state = "queued" if again else "uncertain"
             error = "" if again else "The hub stopped while it was being sent; it may or may not have left."
             # One that kills its sender must not do so without end.
@@ -31,6 +32,6 @@ async def settle_abandoned(ctx: Context) -> int:
         return len(rows)
 
     # Mostly there are none: the look is made without a transaction, and what it finds is looked at again in one.
-    if await ctx.database.read(lambda c: outbound.abandoned(c, sorted(repeatable))):
+    if await ctx.database.read(outbound.abandoned):
         return await ctx.database.run(work)
     return 0

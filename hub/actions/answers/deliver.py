@@ -205,6 +205,16 @@ async def _deliver(
         await _record_sent(ctx, adapter, row, token, receipt)
 
 
+async def give_up_overdue(ctx: Context) -> int:
+    """Replies whose time is over fail, whatever became of their channel; returns how many. One whose sender is not there (it
+    was switched off, it is silent, nobody understands it) would hold up its ticket for ever. Raises DatabaseUnavailable."""
+    token = uuid4()
+    rows = await ctx.database.run_one(lambda c: outbound.claim_overdue(c, AT_ONCE, token, LEASE_SECONDS))
+    for row in rows:
+        await _record(ctx, row, token, state="failed", error=_too_late(row))
+    return len(rows)
+
+
 def _too_late(row: ClaimedReply) -> str:
     said = "It could not be delivered in time."
     return f"{said} The last attempt: {row.error}" if row.error else said

@@ -1,4 +1,4 @@
--- What is kept, found by whose it is
+-- What is kept, found by whose it is; what is to leave, by its channel
 -- depends: 0010_work_in_hand
 
 -- migrate: apply
@@ -16,6 +16,12 @@ CREATE TABLE retention_later (
     id bigint NOT NULL,
     PRIMARY KEY (what, id)
 );
+
+-- ── Delivery ────────────────────────────────────────────────────────────────────────────────────────────────────────
+-- A sender asks for what is due on its own channel; what has no time left is given up whatever became of its channel.
+CREATE INDEX outbox_next ON outbox (channel_id, not_before, id) WHERE state = 'queued';
+CREATE INDEX outbox_overdue ON outbox (give_up_at) WHERE state = 'queued';
+DROP INDEX outbox_due;
 
 -- migrate: rollback
 SELECT 1;
