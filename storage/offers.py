@@ -47,11 +47,11 @@ class OfferRow:
 
 
 async def offer(
-    connection: Connection, offered: Sequence[tuple[int, int, str, int]], tell: Sequence[str]
+    connection: Connection, offered: Sequence[tuple[int, int, str, int, bool]], tell: Sequence[str]
 ) -> int:
-    """(ticket id, agent id, why as JSON text, seconds to think), and the topics to notify; returns how many were still to be
-    had. The caller holds the agents' locks."""
-    made: int = await connection.fetchval(SQL["offer"], *transposed(offered, 4), tell)
+    """(ticket id, agent id, why as JSON text, seconds to think, whether it was live), and the topics to notify; returns how
+    many were still to be had. The caller holds the agents' locks."""
+    made: int = await connection.fetchval(SQL["offer"], *transposed(offered, 5), tell)
     return made
 
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -242,14 +242,15 @@ class TelegramAdapter:
         if not pieces:
             raise Refused("There is nothing to send: the reply has neither text nor files.")
         sent: list[str] = []
+        ours = [self._ports.alive]
         for number, piece in enumerate(pieces, 1):
             choices = message.choices if number == len(pieces) else ()
             sending = partial(send_piece, self._line, chat_id, piece, choices)
             try:
-                self._check_ours()
+                _check(ours)
                 if number == 1:
-                    await leaving()
-                made = await (sending() if number == 1 else self._after_pauses(sending))
+                    ours.append(await leaving())
+                made = await (sending() if number == 1 else self._after_pauses(sending, ours))
                 sent += [f"{chat_id}.{one}" for one in made]
             except ChannelFailure as failure:
                 if number == 1:
@@ -257,7 +258,9 @@ class TelegramAdapter:
                 raise Unsure(f"{number - 1} of {len(pieces)} parts arrived; then: {failure}") from failure
         return Receipt(external_id=sent[0], detail=" ".join(sent) if len(sent) > 1 else "")
 
-    async def _after_pauses(self, sending: Callable[[], Awaitable[list[int]]]) -> list[int]:
+    async def _after_pauses(
+        self, sending: Callable[[], Awaitable[list[int]]], ours: Sequence[Callable[[], bool]]
+    ) -> list[int]:
         """Once more after each pause that Telegram asks for, unless they are long: what has left before it cannot be called
         back, and a person would have to look what is missing."""
         patience = _PATIENCE_SECONDS
@@ -269,11 +272,7 @@ class TelegramAdapter:
                     raise
                 patience -= later.retry_after
                 await asyncio.sleep(later.retry_after)
-            self._check_ours()
-
-    def _check_ours(self) -> None:
-        if not self._ports.alive():
-            raise TryLater("Another hub has taken this channel over.")
+            _check(ours)
 
     async def close(self) -> None:
         await self._line.close()
@@ -343,6 +342,12 @@ class TelegramAdapter:
 def _is_command(update: Mapping[str, Any]) -> bool:
     asking = asking_of(update)
     return asking is not None and bool(asking.command)
+
+
+def _check(ours: Iterable[Callable[[], bool]]) -> None:
+    """Before each part: whoever was held up for long, or lost the channel, leaves the rest to whoever has it now."""
+    if not all(one() for one in ours):
+        raise TryLater("Another hub has taken this channel over.")
 
 
 def _file_address(base: str, answer: Any) -> str:

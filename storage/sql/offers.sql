@@ -2,13 +2,13 @@
 -- offers. What ends an offer is one conditional step each; whoever comes second finds it ended.
 
 -- name: offer
--- Conditional: a ticket that somebody has, or is offered already, or that is not open any more, stays as it is. Each with its
+-- Conditional: a ticket that somebody has, or is offered already, that is not open any more or not as live as it was, stays as it is. Each with its
 -- decision, its entry in the ledger, and the place that it takes.
 WITH locked AS (
     SELECT t.id, g.agent_id, g.why, g.seconds
-    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[]) AS g (ticket_id, agent_id, why, seconds)
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::int[], $5::boolean[]) AS g (ticket_id, agent_id, why, seconds, live)
     JOIN ticket t ON t.id = g.ticket_id
-    WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open'
+    WHERE t.assignee_id IS NULL AND t.offered_to IS NULL AND t.status = 'open' AND t.live = g.live
     ORDER BY t.id FOR NO KEY UPDATE OF t
 ), taken AS (
     UPDATE ticket t SET offered_to = l.agent_id, waiting_why = NULL, seq = t.seq + 1, version = t.version + 1,
@@ -35,7 +35,7 @@ WITH locked AS (
           FROM taken GROUP BY agent_id) n
     WHERE a.id = n.agent_id
 )
-SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($5::text[]) AS topic) FROM taken
+SELECT count(*), (SELECT count(pg_notify(topic, '')) FROM unnest($6::text[]) AS topic) FROM taken
 
 -- name: accept
 -- The place was held from the beginning, so no load changes and no agent is locked. Why they were asked is why they

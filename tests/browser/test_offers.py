@@ -20,7 +20,7 @@ async def _offer(desk: Desk, code: int, *, seconds: int = 60, login: str = "ann"
         await work.lock_active_agents(c)
         ticket = await c.fetchval("SELECT id FROM ticket WHERE code = $1", code)
         agent = await c.fetchval("SELECT id FROM agent WHERE login = $1", login)
-        return await offers.offer(c, [(ticket, agent, '{"reasons": []}', seconds)], ["hub_events"])
+        return await offers.offer(c, [(ticket, agent, '{"reasons": []}', seconds, False)], ["hub_events"])
 
     assert await desk.ctx.database.run(make) == 1
 

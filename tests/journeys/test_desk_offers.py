@@ -26,7 +26,7 @@ async def _offer(desk: Desk, code: int, login: str = "ann") -> int:
         await work.lock_active_agents(c)
         ticket = await c.fetchval("SELECT id FROM ticket WHERE code = $1", code)
         agent = await c.fetchval("SELECT id FROM agent WHERE login = $1", login)
-        assert await offers.offer(c, [(ticket, agent, '{"reasons": []}', 60)], []) == 1
+        assert await offers.offer(c, [(ticket, agent, '{"reasons": []}', 60, False)], []) == 1
         return int(await c.fetchval("SELECT max(id) FROM offer"))
 
     return await desk.ctx.database.run(make)

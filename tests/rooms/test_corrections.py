@@ -146,7 +146,7 @@ async def test_what_goes_to_another_queue_is_offered_to_nobody_any_more(
 
     async def offer(c: Connection) -> int:
         await work.lock_active_agents(c)
-        return await offers.offer(c, [(opened["id"], ann, '{"reasons": []}', 60)], ["hub_events"])
+        return await offers.offer(c, [(opened["id"], ann, '{"reasons": []}', 60, False)], ["hub_events"])
 
     assert await ctx.database.run(offer) == 1
     await change_ticket(ctx, ticket_code=opened["code"], actor=ANN, **change)  # type: ignore[arg-type]

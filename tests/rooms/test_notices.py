@@ -338,7 +338,7 @@ async def test_what_an_agent_did_not_answer_or_lost_meanwhile_is_told_to_them(ct
 
     async def offer(c: Connection) -> None:
         await work.lock_active_agents(c)
-        await offers.offer(c, [(offered["id"], lin, '{"reasons": []}', 60)], [EVENTS])
+        await offers.offer(c, [(offered["id"], lin, '{"reasons": []}', 60, False)], [EVENTS])
 
     await ctx.database.run(offer)
     await ctx.database.run(lambda c: c.execute("UPDATE offer SET expires_at = clock_timestamp()"))

@@ -45,7 +45,9 @@ async def _offer(ctx: Context, opened: dict[str, Any], agent_id: int, seconds: i
 
     async def make(c: Connection) -> int:
         await work.lock_active_agents(c)
-        return await offers.offer(c, [(opened["id"], agent_id, '{"reasons": []}', seconds)], ["hub_events"])
+        return await offers.offer(
+            c, [(opened["id"], agent_id, '{"reasons": []}', seconds, False)], ["hub_events"]
+        )
 
     assert await ctx.database.run(make) == 1
     return int(await one(ctx, "SELECT max(id) FROM offer"))
@@ -93,14 +95,16 @@ async def test_an_offer_holds_the_place_and_accepting_makes_the_ticket_theirs(ct
 async def test_an_offer_is_conditional_like_an_assignment(ctx: Context) -> None:
     ann, opened = await an_agent(ctx, "ann"), await _opened(ctx)
     await _offer(ctx, opened, ann)
-    again = [(opened["id"], ann, '{"reasons": []}', 60)]
+    again = [(opened["id"], ann, '{"reasons": []}', 60, False)]
     assert await ctx.database.run(lambda c: offers.offer(c, again, [])) == 0
     taken = await _opened(ctx)
     await assign_ticket(ctx, ticket_code=taken["code"], agent_id=ann, actor=SYSTEM)
-    assert await ctx.database.run(lambda c: offers.offer(c, [(taken["id"], ann, "{}", 60)], [])) == 0
+    assert await ctx.database.run(lambda c: offers.offer(c, [(taken["id"], ann, "{}", 60, False)], [])) == 0
+    spoken = await _opened(ctx)
+    assert await ctx.database.run(lambda c: offers.offer(c, [(spoken["id"], ann, "{}", 60, True)], [])) == 0
     done = await _opened(ctx)
     await change_status(ctx, ticket_code=done["code"], status="resolved", actor=SYSTEM)
-    assert await ctx.database.run(lambda c: offers.offer(c, [(done["id"], ann, "{}", 60)], [])) == 0
+    assert await ctx.database.run(lambda c: offers.offer(c, [(done["id"], ann, "{}", 60, False)], [])) == 0
     assert await _load(ctx, ann) == 2
 
 
@@ -391,7 +395,7 @@ async def test_hundreds_that_ran_out_while_every_hub_was_down_end_once_each(ctx:
         said = [item(who=[("visitor", f"w{n}-{m}", True)]) for m in range(50)]
         await accept_items(ctx, "plain", said)
     waiting = await rows(ctx, "SELECT id FROM ticket ORDER BY id")
-    given = [(row["id"], agents[n % 2], '{"reasons": []}', 60) for n, row in enumerate(waiting)]
+    given = [(row["id"], agents[n % 2], '{"reasons": []}', 60, False) for n, row in enumerate(waiting)]
     assert await ctx.database.run(lambda c: offers.offer(c, given, [])) == 300
     await ctx.database.run(
         lambda c: c.execute("UPDATE offer SET expires_at = clock_timestamp() - interval '10 minutes'")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import io
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -574,6 +574,18 @@ async def test_a_failure_after_the_first_piece_is_in_doubt(world: TelegramWorld)
         world.faults.flood, world.faults.retry_after = 1, 61  # nobody waits for so long with half an answer
         with pytest.raises(Unsure, match=r"[12] of 3 parts arrived"):
             await sending
+
+
+async def test_what_may_be_anothers_by_now_is_not_gone_on_with(world: TelegramWorld) -> None:
+    """This hub was stopped between two parts: the answer may have been taken back, and a later one may stand there."""
+
+    async def for_the_first_part() -> Callable[[], bool]:
+        return lambda: not world.sent_to(MEI)
+
+    async with opened(world) as adapter:
+        with pytest.raises(Unsure, match="1 of 3 parts arrived"):
+            await adapter.send(replace(REPLY, text="字" * 9000), for_the_first_part)
+    assert len(world.sent_to(MEI)) == 1
 
 
 async def test_the_token_is_in_no_log_and_in_no_exception(

@@ -178,7 +178,7 @@ async def _hand_out(
     """For good, or as an offer where the queue's agents may think about it."""
     of = {row.id: row for row in rows}
     given: list[tuple[int, int, str, bool]] = []
-    offered: list[tuple[int, int, str, int]] = []
+    offered: list[tuple[int, int, str, int, bool]] = []
     for one in decisions:
         if not isinstance(one, AgentChoice):
             continue
@@ -186,7 +186,7 @@ async def _hand_out(
         rule = rules.queue_named(row.queue)
         why = as_json(to_data(one))
         if rule is not None and rule.offer_seconds:
-            offered.append((row.id, one.agent_id, why, rule.offer_seconds))
+            offered.append((row.id, one.agent_id, why, rule.offer_seconds, row.live))
         else:
             given.append((row.id, one.agent_id, why, row.live))
     taken = await work.give(connection, given, [EVENTS]) if given else 0
