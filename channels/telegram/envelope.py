@@ -4,6 +4,7 @@ One JSON object: {"update": …, "files": {file_id: base64}, "missing": {file_id
 """
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -48,7 +49,7 @@ def _external_key(update: Mapping[str, Any], bot_id: int) -> str:
 
 def content_key(update: Mapping[str, Any], bot_id: int) -> str:
     """The message itself, under whatever update it comes: update ids begin anew after a quiet week. Each bot counts its own
-    messages, and a channel may get another bot."""
+    messages, and a channel may get another bot. As a mark: keys are kept for good, and a chat's number is a person's."""
     message, edited = message_of(update)
     chat = message.get("chat") if message is not None else None
     if message is None or not isinstance(chat, dict):
@@ -58,7 +59,8 @@ def content_key(update: Mapping[str, Any], bot_id: int) -> str:
     )
     if not all(type(number) is int for number in numbers):
         return ""
-    return ".".join(("msg", *map(str, numbers)))
+    said = ".".join(map(str, numbers)).encode()
+    return f"msg.{bot_id}.{hashlib.blake2b(said, digest_size=16).hexdigest()}"
 
 
 def _plain(value: Any, levels: int = MOST_DEPTH - 2) -> Any:

@@ -39,6 +39,7 @@ from tests.fakes.processes import until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
 from tests.fakes.sending import deliver_due
 from tests.fakes.surveys import a_survey
+from tests.fakes.telegram_keys import mark
 from tests.rooms.test_retention import ADMIN, where_it_stands
 
 MEI = 880001
@@ -128,9 +129,11 @@ async def test_a_number_that_an_update_had_before_may_carry_another_message(shop
     await shop.writes("after")
     await shop.world.repeat_updates(2)
     await shop.world.wait_until_confirmed()
-    assert [row["external_key"] for row in await rows(shop.ctx, "SELECT external_key FROM inbound_raw ORDER BY id")] == [
-        f"update.700000001.500.{MEI}.{number}" for number in (70, 71)
-    ]  # fmt: skip
+    keys = [
+        row["external_key"]
+        for row in await rows(shop.ctx, "SELECT external_key FROM inbound_raw ORDER BY id")
+    ]
+    assert keys == [f"update.700000001.500.{mark(MEI, number)}" for number in (70, 71)]
     assert [entry.text for entry in await shop.entries((await shop.ticket())["id"])] == ["before", "after"]
 
 
@@ -684,4 +687,6 @@ async def test_who_is_forgotten_is_nowhere(shop: Shop) -> None:
     await anonymise_customer(shop.ctx, customer_code=code, typed=typed, actor=ADMIN)
     assert await where_it_stands(shop.ctx, word) == []
     assert await where_it_stands(shop.ctx, "13800138000") == []
+    # How often they asked, what arrived in parts and which word was answered is known for a day, for two and for four.
+    assert set(await where_it_stands(shop.ctx, str(MEI))) == {"rate_limit", "gathering", "counter_key"}
     assert await one(shop.ctx, "SELECT score FROM survey_invitation") == 1, "figures stay"

@@ -23,6 +23,7 @@ from hub.model.interactions import (
     OutboundAttachment,
     Sender,
 )
+from tests.fakes.telegram_keys import mark
 
 
 def units(text: str) -> int:
@@ -60,9 +61,10 @@ def update(**message: Any) -> dict[str, Any]:
 
 def test_keys() -> None:
     item = pack(update(), bot_id=3, received_at=datetime(2026, 11, 24, tzinfo=UTC), files={}, missing={})
-    assert (item.external_key, item.content_key) == ("update.3.9.5.7", "msg.3.5.7")
+    key = mark(5, 7, bot=3)
+    assert (item.external_key, item.content_key) == (f"update.3.9.{key}", f"msg.3.{key}")
     edited = {"update_id": 10, "edited_message": update()["message"] | {"edit_date": 44}}
-    assert content_key(edited, 3) == "msg.3.5.7.44"
+    assert content_key(edited, 3) == f"msg.3.{mark(5, 7, 44, bot=3)}"
     assert content_key({"update_id": 1, "message": None}, 3) == ""
 
 
