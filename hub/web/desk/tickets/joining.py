@@ -5,7 +5,7 @@ from aiohttp import web
 from hub.actions.cases.link import LinkKind, link_tickets, unlink_tickets
 from hub.actions.cases.merge import merge_tickets
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
-from hub.actions.people.sight import may_see, seen_codes
+from hub.actions.people.sight import seen_codes
 from hub.model.codes import TICKET, NotACode, read_code, show_code
 from hub.web.desk.say.language import N_
 from hub.web.desk.say.words import LINK_KINDS, say_failure
@@ -109,10 +109,7 @@ def _pair(visit: Visit) -> tuple[int, int]:
 async def _named(visit: Visit, given: str) -> int:
     if not given:
         raise NotPossible("no ticket was named", code="no_target")
-    other = ticket_code(given)
-    if not await visit.ctx.database.read(lambda c: may_see(c, visit.actor, other)):
-        raise NotFound(f"There is no ticket {show_code(TICKET, other)}.")
-    return other
+    return await visit.ticket_in_sight(given)
 
 
 def _read(given: str) -> int:

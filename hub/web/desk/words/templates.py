@@ -11,8 +11,6 @@ from hub.actions.answers.liquid_text import FILTERS, fill_in_liquid
 from hub.actions.answers.placeholders import PLACEHOLDERS
 from hub.actions.answers.templates import Draft, UnreadableText
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.people.sight import may_see
-from hub.model.codes import TICKET, NotACode, read_code
 from hub.model.permissions import Permission
 from hub.web.desk.say.liquid import sample_values, say_troubles
 from hub.web.desk.say.words import say_failure
@@ -99,15 +97,13 @@ async def post_preview(visit: Visit) -> web.StreamResponse:
                 visit.ctx,
                 body=body,
                 language=language,
-                ticket_code=await _in_sight(visit, asked),
+                ticket_code=await visit.ticket_in_sight(asked),
                 agent_name=visit.agent.name,
             )
         else:
             text = fill_in_liquid(body, sample_values(visit.voice, visit.agent.name, language))
     except UnreadableText as failure:
         troubles = say_troubles(visit.voice, failure.troubles)
-    except NotACode:
-        troubles = [say_failure(visit.voice, NotFound("no ticket", code="not_a_ticket_number"))]
     except NotFound as failure:
         troubles = [say_failure(visit.voice, failure)]
     return visit.page("_preview.html", text=text, troubles=troubles)
@@ -148,13 +144,6 @@ async def may_write(visit: Visit, template_id: int | None, *, shared: bool = Fal
         shared = any(one.id == template_id and one.owner_id is None for one in rows)
     if shared:
         raise NotPossible("Only your own replies.", code="not_allowed")
-
-
-async def _in_sight(visit: Visit, asked: str) -> int:
-    code = read_code(TICKET, asked)
-    if not await visit.ctx.database.read(lambda c: may_see(c, visit.actor, code)):
-        raise NotFound("There is no such ticket.")
-    return code
 
 
 def _as_draft(row: TemplateRow) -> Draft:
