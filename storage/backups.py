@@ -7,10 +7,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -52,6 +52,31 @@ class HeldRow:
 
     ticket_code: int
     message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntoldRow:
+    """An incident of which so many customers were still to be told."""
+
+    code: int
+    customers: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookBackRow:
+    """A channel, and from which day on it reads once more."""
+
+    name: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostRow:
+    """A channel, and between when what it took in is lost."""
+
+    name: str
+    since: datetime
+    until: datetime
 
 
 async def snapshot(connection: Connection) -> SnapshotRow:
@@ -126,6 +151,49 @@ async def hold_outbox(connection: Connection, why: str) -> list[HeldRow]:
 async def due_scheduled(connection: Connection) -> list[int]:
     """Replies for later whose time has come."""
     return [row["id"] for row in await connection.fetch(SQL["due_scheduled"])]
+
+
+async def hold_surveys(connection: Connection, kind: str) -> int:
+    """Nobody is asked whose time came meanwhile; returns how many tickets that concerns."""
+    return len(await connection.fetch(SQL["hold_surveys"], kind))
+
+
+async def hold_chats(connection: Connection) -> list[int]:
+    """No conversation goes on by letter for what was so when the copy was made. Returns tickets (their codes) with lines that
+    would have left."""
+    return [row["code"] for row in await connection.fetch(SQL["hold_chats"])]
+
+
+async def hold_incidents(connection: Connection, why: str) -> list[UntoldRow]:
+    """Nobody more is told of an incident, until a person says so."""
+    return [UntoldRow(**row) for row in await connection.fetch(SQL["hold_incidents"], why)]
+
+
+async def hold_side_letters(connection: Connection, why: str) -> int:
+    """Letters without a ticket do not leave; returns how many there were."""
+    return len(await connection.fetch(SQL["hold_side_letters"], why))
+
+
+async def last_run(connection: Connection) -> int:
+    """Of all that rules did, the last; 0 before the first."""
+    return int(await connection.fetchval(SQL["last_run"]))
+
+
+async def held_by_rules(connection: Connection, after: int, rules: Sequence[str]) -> list[int]:
+    """Tickets (their codes) on which one of these rules did something after this run."""
+    return [row["code"] for row in await connection.fetch(SQL["held_by_rules"], after, list(rules))]
+
+
+async def look_back(
+    connection: Connection, kinds: Sequence[str], made_at: datetime, key: str
+) -> list[LookBackRow]:
+    """Have channels of these kinds look for what they took in after the copy was made. `key`: of their bookmark."""
+    return [LookBackRow(**row) for row in await connection.fetch(SQL["look_back"], list(kinds), made_at, key)]
+
+
+async def note_gaps(connection: Connection, kinds: Sequence[str], made_at: datetime) -> list[LostRow]:
+    """Say of channels of these kinds that what they took in after the copy was made is lost."""
+    return [LostRow(**row) for row in await connection.fetch(SQL["note_gaps"], list(kinds), made_at)]
 
 
 async def dump(dsn: str, snapshot_name: str, major: int, target: Path) -> None:

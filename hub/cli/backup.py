@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from hub.actions.backup.hear_again import HeardAgain
+from hub.actions.backup.hold import Held
 from hub.actions.backup.manifest import KEY, Manifest, NotACopy
 from hub.actions.backup.put_back import CannotPutBack, NotTheSame, PutBack, check_copy, key_of, put_back
 from hub.actions.backup.take import CannotWrite, take_backup
@@ -111,24 +113,81 @@ def restore(
     )
     for name in done.migrated:
         out.print(say(f"Applied: {name}", f"已应用：{name}"), markup=False)
-    if done.held:
-        named = " ".join(done.held[:_MOST_NAMED]) + (" …" if len(done.held) > _MOST_NAMED else "")
-        out.print(
-            say(
-                f"Replies that were on their way wait for a person (System page: send again, or put away), on {len(done.held)} "
-                f"tickets: {named}",
-                f"以下 {len(done.held)} 张工单有当时正在发送的回复，可能已送达，请在“系统”页面人工决定重发或放弃：{named}",
-            ),
-            markup=False,
+    _tell_of_held(done.held)
+    _tell_of_heard(done.heard_again, done.manifest)
+
+
+def _tell_of_held(held: Held) -> None:
+    """What a person has to decide on."""
+    if held.replies:
+        _tell(
+            f"Replies that were on their way wait for a person (System page: send again, or put away), on {len(held.replies)} "
+            f"tickets: {_named(held.replies)}",
+            f"以下 {len(held.replies)} 张工单有当时正在发送的回复，可能已送达，请在“系统”页面人工决定重发或放弃："
+            f"{_named(held.replies)}",
         )
-    if done.drafts:
-        out.print(
-            say(
-                f"{done.drafts} scheduled replies were due since and are their authors' drafts again.",
-                f"有 {done.drafts} 条定时回复在此期间已到时间，现已退回为作者的草稿。",
-            ),
-            markup=False,
+    if held.drafts:
+        _tell(
+            f"{held.drafts} scheduled replies were due since and are their authors' drafts again.",
+            f"有 {held.drafts} 条定时回复在此期间已到时间，现已退回为作者的草稿。",
         )
+    if held.chats:
+        _tell(
+            f"Answers in chats that the customer may not have seen were not sent on by letter, on {len(held.chats)} tickets: "
+            f"{_named(held.chats)}",
+            f"以下 {len(held.chats)} 张工单的在线聊天中有客户可能未看到的答复，未再以邮件补发，请人工查看："
+            f"{_named(held.chats)}",
+        )
+    if held.customers:
+        _tell(
+            f"{held.customers} customers were still to be told of an incident and were not (System page, then the incident's "
+            f"own page: tell them after all): {_named(held.incidents)}",
+            f"有 {held.customers} 位客户当时尚待收到故障事件通知，现未发送，请到“系统”页面及故障事件页面人工决定是否补发："
+            f"{_named(held.incidents)}",
+        )
+    if held.surveys:
+        _tell(
+            f"Customers were due to be asked how they liked it, about {held.surveys} tickets; nobody is asked (the ticket "
+            "has a button).",
+            f"有 {held.surveys} 张工单在此期间已到满意度调查时间，未再自动询问（可在工单上手动发送）。",
+        )
+    if held.rules:
+        _tell(
+            "Rules that were due to answer, to call another program or to end the work left a note instead, on "
+            f"{len(held.rules)} tickets: {_named(held.rules)}",
+            f"以下 {len(held.rules)} 张工单有到期的规则本应答复客户、调用其他程序或结束工单，现仅留下备注，请人工决定："
+            f"{_named(held.rules)}",
+        )
+    if held.side_letters:
+        _tell(
+            f"{held.side_letters} letters with codes or links were not sent; whoever wants one asks again.",
+            f"有 {held.side_letters} 封验证码或链接邮件未发送，客户可重新申请。",
+        )
+
+
+def _tell_of_heard(heard: HeardAgain, manifest: Manifest) -> None:
+    """What came in since the copy was made: what comes again, and what does not."""
+    for one in heard.done_folders:
+        _tell(
+            f"Mailbox {one.channel}: letters that arrived on {one.since} or later and were moved to {one.folder} are read once "
+            "more when a hub hears it; what is known is not doubled.",
+            f"邮箱 {one.channel}：系统启动后会重新读取“{one.folder}”文件夹中 {one.since} 及以后收到的邮件，已有的不会重复。",
+        )
+    if heard.lost:
+        moment = f"{manifest.made_at:%Y-%m-%d %H:%M}"
+        _tell(
+            f"What customers said after {moment} UTC by these channels is in no copy and cannot be had again: "
+            f"{', '.join(heard.lost)}",
+            f"{moment} UTC 之后客户通过以下渠道发来的内容不在副本中，也无法重新获取：{'、'.join(heard.lost)}",
+        )
+
+
+def _named(numbers: Sequence[str]) -> str:
+    return " ".join(numbers[:_MOST_NAMED]) + (" …" if len(numbers) > _MOST_NAMED else "")
+
+
+def _tell(english: str, chinese: str) -> None:
+    out.print(say(english, chinese), markup=False)
 
 
 def _tell_of(folder: Path, manifest: Manifest) -> None:

@@ -68,3 +68,82 @@ SELECT c.code AS ticket_code, n.message_id FROM numbered n JOIN counted c ON c.i
 -- name: due_scheduled
 -- Replies whose time has come since the copy was made: they may have left.
 SELECT id FROM scheduled_reply WHERE state = 'waiting' AND send_at <= clock_timestamp() ORDER BY id
+
+-- name: hold_surveys
+-- Customers who were to be asked meanwhile ($1: the timer's kind): they may have been.
+UPDATE timer SET cancelled_at = clock_timestamp()
+WHERE kind = $1 AND fired_at IS NULL AND cancelled_at IS NULL AND due_at <= clock_timestamp()
+RETURNING ticket_id
+
+-- name: hold_chats
+-- Nobody knows any more what their visitors have seen since, or were sent by letter. What happens there next has them looked at
+-- again. Returns the tickets of those with lines that would have left.
+WITH held AS (
+    UPDATE chat SET look_at = NULL WHERE look_at <= clock_timestamp()
+    RETURNING channel_id, thread_key, mail, greatest(seen_line, mailed_line) AS after
+)
+SELECT t.code FROM held h
+JOIN thread_ref r ON r.scope = 'channel:' || h.channel_id AND r.ref = h.thread_key
+JOIN ticket t ON t.id = r.ticket_id
+WHERE h.mail <> '' AND EXISTS (
+    SELECT FROM interaction i JOIN outbox o ON o.interaction_id = i.id
+    WHERE i.channel_id = h.channel_id AND i.thread_key = h.thread_key AND i.direction = 'out' AND i.automatic = '' AND i.id > h.after
+      AND o.state <> 'cancelled')
+ORDER BY t.code
+
+-- name: hold_incidents
+-- Customers who were still to be told of an incident are left out ($1: why). A person has them told after all.
+WITH held AS (
+    UPDATE incident_delivery SET state = 'skipped', why = $1, settled_at = clock_timestamp() WHERE state = 'waiting'
+    RETURNING update_id
+)
+SELECT n.code, count(*)::int AS customers
+FROM held h JOIN incident_update u ON u.id = h.update_id JOIN incident n ON n.id = u.incident_id
+GROUP BY n.code ORDER BY n.code
+
+-- name: hold_side_letters
+-- Codes and links that people asked for: they ask again.
+UPDATE side_letter SET state = 'failed', error = $1, message = '{}'
+WHERE state = 'queued' AND give_up_at > clock_timestamp()
+RETURNING id
+
+-- name: last_run
+SELECT coalesce(max(id), 0) FROM automation_run
+
+-- name: held_by_rules
+-- Tickets on which one of these rules has done something after this run.
+SELECT DISTINCT t.code FROM automation_run r JOIN ticket t ON t.id = r.ticket_id
+WHERE r.id > $1 AND r.rule = ANY($2::text[]) AND r.outcome = 'done'
+ORDER BY t.code
+
+-- name: look_back
+-- Channels of these kinds are to look, once, for what they took in after the copy ($2) was made: from the day before that, for
+-- time zones, or before the day on which they were heard last, where they had not been for a while. A look that an earlier restore
+-- asked for and that did not end is part of it. The key $3 is the channel's.
+WITH asked AS (
+    SELECT c.id, c.name, (least($2::timestamptz, (SELECT max(h.written_at) FROM bookmark h
+                                     WHERE h.channel_id = c.id AND h.key LIKE 'heard:%')) AT TIME ZONE 'UTC')::date - 1 AS since
+    FROM channel c WHERE c.kind = ANY($1::text[])
+), written AS (
+    INSERT INTO bookmark AS b (channel_id, key, value) SELECT id, $3, jsonb_build_object('since', since) FROM asked
+    ON CONFLICT (channel_id, key) DO UPDATE
+    SET value = jsonb_build_object('since', least(b.value ->> 'since', excluded.value ->> 'since')), written_at = clock_timestamp()
+    RETURNING channel_id, (value ->> 'since')::date AS since
+)
+SELECT a.name, w.since FROM written w JOIN asked a ON a.id = w.channel_id ORDER BY a.name
+
+-- name: note_gaps
+-- Channels of these kinds hand out nothing twice: what they took in after the copy ($2) was made is lost, which is a silence for
+-- people to know of. One that was not in use any more had none. They count as heard now, so that it is not told twice.
+WITH silence AS (
+    SELECT c.id, c.name, least($2::timestamptz, h.written_at) AS since, clock_timestamp() AS until
+    FROM channel c JOIN bookmark h ON h.channel_id = c.id AND h.key = 'hub:heard'
+    WHERE c.kind = ANY($1::text[]) AND h.written_at > $2::timestamptz - interval '14 days'
+), heard AS (
+    UPDATE bookmark b SET written_at = s.until FROM silence s WHERE b.channel_id = s.id AND b.key = 'hub:heard'
+), noted AS (
+    INSERT INTO bookmark AS b (channel_id, key, value)
+    SELECT id, 'hub:gaps', jsonb_build_array(jsonb_build_object('since', since, 'until', until, 'hours', 0)) FROM silence
+    ON CONFLICT (channel_id, key) DO UPDATE SET value = b.value || excluded.value, written_at = clock_timestamp()
+)
+SELECT name, since, until FROM silence ORDER BY name

@@ -93,7 +93,7 @@ async def test_a_ledger_from_another_server_is_read_on_where_each_reader_was(
 ) -> None:
     for number in range(3):
         await say(ctx, who=[("visitor", f"v{number}", True)], text="hello")
-    # As a server would have it that has come much further; the bell had read two of three, the rules none.
+    # As a server would have it that has come much further; the bell had read two of three, the rules and somebody else none.
     events = await _all(
         database_dsn,
         "UPDATE event SET xid = ($1::bigint + id)::text::xid8 RETURNING id, xid::text AS xid",
@@ -101,6 +101,7 @@ async def test_a_ledger_from_another_server_is_read_on_where_each_reader_was(
     )
     second = sorted(events, key=lambda row: int(row["xid"]))[1]
     await _all(database_dsn, "UPDATE feed_mark SET xid = '0', event_id = 0 WHERE name <> 'notices'")
+    await _all(database_dsn, "INSERT INTO feed_mark (name, xid, event_id) VALUES ('somebody', '0', 0)")
     await _all(
         database_dsn,
         "UPDATE feed_mark SET xid = $1::text::xid8, event_id = $2 WHERE name = 'notices'",
@@ -123,7 +124,10 @@ async def test_a_ledger_from_another_server_is_read_on_where_each_reader_was(
         old = [row["id"] for row in sorted(events, key=lambda row: row["id"])]
         told = await read("notices")
         assert told[: len(old) - 2] == old[2:] and told[-1] == newest
-        assert (await read("automation"))[: len(old)] == old
+        assert (await read("somebody"))[: len(old)] == old
+        assert await read("automation") == [newest], (
+            "the restore had the rules look at what they had not come to"
+        )
         with pytest.raises(TooFarBehind):
             await again.feed.replay(f"{FAR + 2}.{old[1]}")
         assert [event.cursor for event in await again.feed.replay(again.feed.cursor)]

@@ -2,6 +2,7 @@
 sent as another letter."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import asyncpg
 from channels.adapter import Acceptance, ChannelAdapter, RawItem
 from hub.actions.answers.recall import send_again
 from hub.actions.answers.reply import queue_reply
+from hub.actions.channels.hearing import list_gaps
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items, read_waiting
@@ -135,3 +137,66 @@ async def test_what_came_and_left_since_the_copy_was_made_is_neither_doubled_nor
             assert sorted(await _said(again)) == ["after the copy", "before the copy", "s1", "s2"]
             await assert_invariants(again.database)
     assert len(relay.letters) == 2 and len(set(relay.letters)) == 1
+
+
+async def test_letters_that_were_moved_since_the_copy_was_made_come_back_once_and_what_is_lost_is_named(
+    postgres: str, database_dsn: str, tmp_path: Path
+) -> None:
+    """They are in no folder that is read any more. What a bot was handed, and confirmed, nobody hands out again."""
+    async with AsyncExitStack() as stack:
+        empty_dsn = await stack.enter_async_context(_empty(postgres, database_dsn))
+        imap = await stack.enter_async_context(ImapServer())
+        bot = await stack.enter_async_context(TelegramWorld())
+        mail = {"imap_port": imap.port, "imap_password": "secret", "smtp_port": 1, "poll_seconds": 0.2}
+        channels = {
+            "support": {**MAIL, **mail, "after_reading": "move", "done_folder": "Erledigt"},
+            "bot": {
+                "kind": "telegram", "token": bot.token, "poll_seconds": 1,
+                "base_url": bot.base_url, "base_file_url": bot.base_file_url,
+            },
+        }  # fmt: skip
+
+        def env(dsn: str, **more: str) -> dict[str, str]:
+            told = {"HUB_DATABASE__DSN": dsn, "HUB_SECRET_KEY": SECRET.decode()}
+            return {**told, "HUB_CHANNELS": json.dumps(channels), **more}
+
+        imap.inbox.put(letter(1))
+        async with a_hub(database_dsn, channels) as ctx, _hearing(ctx, "bot"), _hearing(ctx, "support"):
+            await bot.customer_writes(7, "Li", "before the copy")
+            await _until_said(ctx, "s1", "before the copy")
+            await imap.until(lambda: not imap.inbox.letters)
+            copied = await command("backup", "copy", cwd=tmp_path, env=env(database_dsn))
+            assert copied.code == 0, copied.said
+            await imap.deliver(letter(2))
+            await imap.deliver(letter(3))
+            await bot.customer_writes(7, "Li", "taken in and confirmed")
+            await _until_said(ctx, "s2", "s3", "taken in and confirmed")
+            await bot.wait_until_confirmed()
+            await imap.until(lambda: not imap.inbox.letters)
+        done = await command("restore", "copy", cwd=tmp_path, env=env(empty_dsn, LC_ALL="zh_CN.UTF-8"))
+        assert done.code == 0, done.said
+        assert "邮箱 support：系统启动后会重新读取“Erledigt”文件夹" in done.out, done.out
+        assert "也无法重新获取：bot" in done.out, done.out
+
+        async with a_hub(empty_dsn, channels) as again:
+            (gap,) = await again.database.read(list_gaps)
+            assert (gap.channel, gap.hours) == ("bot", 0)
+            async with (
+                _hearing(again, "bot") as (_, from_bot),
+                _hearing(again, "support") as (_, from_mailbox),
+            ):
+                await imap.deliver(letter(4))
+                await bot.customer_writes(7, "Li", "after the copy")
+                await _until_said(again, "s2", "s3", "s4", "after the copy")
+                await imap.until(lambda: not imap.inbox.letters)
+                assert len(from_bot) == 1
+                # s1 was in Erledigt too, and is known by its content.
+                assert len(from_mailbox) == 4
+            assert sorted(await _said(again)) == ["after the copy", "before the copy", "s1", "s2", "s3", "s4"]
+            found = (
+                "SELECT state, count(*) AS n FROM inbound_raw WHERE external_key LIKE 'Erledigt:%' GROUP BY 1"
+            )
+            assert {row["state"]: row["n"] for row in await rows(again, found)} == {"duplicate": 1, "read": 2}
+            assert len(imap.folders["Erledigt"].letters) == 4
+            assert await again.database.read(list_gaps) == [gap]
+            await assert_invariants(again.database)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Self
 
+LOOK_BACK = "look_back"
+"""The bookmark in which a restore says that letters that were moved are to be read again: `since` is a day. Empty when that was
+done. `uidvalidity` and `uid`: how far the folder has been read, should the line drop."""
 _REMEMBERED = 8
 """Other numberings whose place is remembered."""
 

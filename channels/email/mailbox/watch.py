@@ -14,6 +14,7 @@ import structlog
 from channels.adapter import Misconfigured, RawItem, Unavailable
 from channels.email.mailbox.checkpoints import at_sight, read_checkpoint
 from channels.email.mailbox.fetch import Fetch, Troubles
+from channels.email.mailbox.look_back import look_back
 from channels.email.mailbox.mailbox import Declined, Mailbox, Opened, open_mailbox
 from channels.email.settings import EmailSettings
 
@@ -78,9 +79,14 @@ class Watch:
         first = self._settings.folders[0]
         others = (*self._settings.folders[1:], *self._settings.junk_folders)
         woken, breath = False, _BREATH_SECONDS
+        looked_back = False
         while not self._stopping.is_set():
             if not alive():
                 raise Unavailable("Another hub has taken this mailbox over.")
+            # First, for what lies there was written before what is in the folders.
+            looked_back = looked_back or look_back(
+                box, hand, self._settings, self._troubles, lambda: not self._stopping.is_set() and alive()
+            )
             for folder in others:
                 self._look_aside(box, folder, hand, alive)
             # Last, for IDLE tells of the folder that is open.

@@ -1,6 +1,7 @@
 """A copy put into an empty database, and everything compared with what it was when it was made.
 
-What was on its way then may have arrived since, so nothing leaves by itself: replies wait for a person's word.
+What was on its way then may have arrived since, so nothing leaves by itself (`hold`); what came in since is fetched again where
+that can be (`hear_again`).
 """
 
 import asyncio
@@ -8,18 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.actions.answers.schedule import hold_scheduled
+from hub.actions.backup.hear_again import HeardAgain, hear_again
+from hub.actions.backup.hold import Held, hold_what_leaves
 from hub.actions.backup.manifest import DUMP, KEY, NAME, Manifest, NotACopy, read_manifest
 from hub.actions.backup.rejoin import rejoin_ledger
 from hub.actions.context import Context
 from hub.actions.installation import set_up
-from hub.model.codes import TICKET, show_code
 from hub.model.keyring import every_key, fingerprint_of
 from storage import backups
 from storage.database import Database
 from storage.migrate import known_migrations, migrate
-
-_WHY = "The database was put back from a copy: this may have been sent since."
 
 
 class CannotPutBack(Exception):
@@ -32,12 +31,11 @@ class NotTheSame(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutBack:
-    """`held`: the tickets whose replies wait for a person. `drafts`: so many replies for later are drafts again. `migrated`:
-    what the schema lacked."""
+    """`held`: what did not leave. `heard_again`: what came in since. `migrated`: what the schema lacked."""
 
     manifest: Manifest
-    held: Sequence[str]
-    drafts: int
+    held: Held
+    heard_again: HeardAgain
     migrated: Sequence[str]
 
 
@@ -87,12 +85,9 @@ async def put_back(ctx: Context, dsn: str, folder: Path) -> PutBack:
     await rejoin_ledger(ctx.database)
     migrated = await migrate(ctx.database)
     await set_up(ctx)
-    held = await ctx.database.run(lambda c: backups.hold_outbox(c, _WHY))
-    due = await ctx.database.read(backups.due_scheduled)
-    for number in due:
-        await hold_scheduled(ctx, number)
-    codes = dict.fromkeys(show_code(TICKET, row.ticket_code) for row in held)
-    return PutBack(manifest=manifest, held=tuple(codes), drafts=len(due), migrated=migrated)
+    heard_again = await hear_again(ctx, manifest.made_at)
+    held = await hold_what_leaves(ctx)
+    return PutBack(manifest=manifest, held=held, heard_again=heard_again, migrated=migrated)
 
 
 async def _compare(database: Database, manifest: Manifest) -> None:
