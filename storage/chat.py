@@ -76,9 +76,10 @@ class DueChat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnseenLine:
-    """An answer, with the names of its files and how large they are together."""
+    """An answer, with the names of its files and how large they are together. `gone`: it cannot be called back any more."""
 
     id: int
+    gone: bool
     text: str
     author_name: str
     created_at: datetime
@@ -147,6 +148,11 @@ async def note_talks(connection: Connection, said: Sequence[tuple[int, str, str]
 async def answered(connection: Connection, channel_id: int, key: str, look_seconds: float) -> None:
     """It is looked whether that was seen, after so long."""
     await connection.execute(SQL["answered"], channel_id, key, look_seconds)
+
+
+async def answered_again(connection: Connection, interaction_id: int) -> None:
+    """An answer that had failed waits to leave; where that is to no conversation nothing happens."""
+    await connection.execute(SQL["answered_again"], interaction_id)
 
 
 async def standing(connection: Connection, channel_id: int, key: str, stale_seconds: float) -> StandingRow:

@@ -173,6 +173,12 @@ async def cancel(connection: Connection, interaction_id: int) -> CancelledReply 
     return CancelledReply(**row) if row else None
 
 
+async def cancelled(connection: Connection, interaction_id: int) -> CancelledReply | None:
+    """A reply that was cancelled before; None where it was not, or its words were erased since."""
+    row = await connection.fetchrow(SQL["cancelled"], interaction_id)
+    return CancelledReply(**row) if row else None
+
+
 async def answer_facts(connection: Connection, ticket_id: int, agent_id: int | None) -> AnswerFacts:
     """What an answer of this agent, or of a program, to this ticket is written with."""
     row: Any = await connection.fetchrow(SQL["answer_facts"], ticket_id, agent_id)

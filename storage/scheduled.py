@@ -37,10 +37,12 @@ class ScheduledRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledNow:
-    """How it stands while its ticket is held. `heard`: the customer wrote since it was made. `merged_into`: where its ticket
-    has gone."""
+    """How it stands while its ticket is held; `state`, `why` and `interaction_id` as in ScheduledRow. `heard`: the customer
+    wrote since it was made. `merged_into`: where its ticket has gone."""
 
     state: str
+    why: str
+    interaction_id: int | None
     due: bool
     heard: bool
     merged_into: int | None

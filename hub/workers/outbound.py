@@ -1,6 +1,7 @@
 """Sends what waits in the outbox of one channel, and puts copies of it where the channel keeps them.
 
-A loop for each: a relay that is slow or away holds up its own letters and nobody else's; a mailbox its own copies, no letter.
+A loop for each: a relay that is slow or away holds up its own letters and nobody else's; a mailbox its own copies, no letter. A
+letter that belongs to no ticket holds up none that does.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from channels.adapter import ChannelAdapter, ChannelFailure, HasSentCopy
 from hub.actions.announce import OUTBOX
 from hub.actions.answers.sent_copies import keep_copies
-from hub.actions.answers.side_letters import send_side_letters
+from hub.actions.answers.side_letters import send_side_letter, take_side_letters
 from hub.actions.answers.under_way import POLL_SECONDS, UnderWay
 from hub.actions.context import Context
 from hub.workers.look import look_again
@@ -29,8 +30,10 @@ async def send_out(
     is_mail = ctx.channel(adapter.name).kind.inbox is not None
 
     async def look() -> int:
-        side = await send_side_letters(ctx, adapter) if is_mail else 0
-        return side + await under_way.look()
+        if is_mail and (room := under_way.room_beside):
+            for row in await take_side_letters(ctx, adapter, room):
+                under_way.send_beside(send_side_letter(ctx, adapter, row))
+        return await under_way.look()
 
     await look_again(ctx.listener, OUTBOX, look, every=POLL_SECONDS, halt=halt, well=well, rest=REST_SECONDS)
 

@@ -83,6 +83,11 @@ WHERE excluded.mail NOT IN ('', c.mail)
 INSERT INTO chat AS c (channel_id, thread_key, look_at) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3))
 ON CONFLICT (channel_id, thread_key) DO UPDATE SET look_at = least(c.look_at, excluded.look_at)
 
+-- name: answered_again
+-- One that had failed leaves after all: it is looked whether it was seen.
+UPDATE chat c SET look_at = clock_timestamp()
+FROM interaction i WHERE i.id = $1 AND c.channel_id = i.channel_id AND c.thread_key = i.thread_key
+
 -- name: standing
 -- As its visitor may know it. `waits`: nobody has it. `asked`: an agent wants to know how
 -- they like it.
@@ -140,12 +145,14 @@ ORDER BY c.look_at LIMIT $1
 FOR NO KEY UPDATE OF c, t SKIP LOCKED
 
 -- name: unseen
--- What was answered here after this line and is not called back; of one conversation, oldest first.
-SELECT i.id, i.text, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.created_at,
+-- What was answered here after this line, of one conversation, oldest first: what has left, or may have, and what still waits for
+-- that (not `gone`), which may be called back. What failed is for its agent to decide.
+SELECT i.id, o.state IN ('sent', 'uncertain') AS gone, i.text, CASE WHEN i.agent_id IS NULL THEN '' ELSE i.author_name END AS author_name, i.created_at,
        coalesce((SELECT sum(a.size) FROM attachment a WHERE a.interaction_id = i.id), 0)::bigint AS bytes,
        coalesce((SELECT array_agg(a.filename ORDER BY a.id) FROM attachment a WHERE a.interaction_id = i.id), '{}') AS files
 FROM interaction i JOIN outbox o ON o.interaction_id = i.id
-WHERE i.channel_id = $1 AND i.thread_key = $2 AND i.direction = 'out' AND i.automatic = '' AND i.id > $3 AND o.state <> 'cancelled'
+WHERE i.channel_id = $1 AND i.thread_key = $2 AND i.direction = 'out' AND i.automatic = '' AND i.id > $3
+  AND o.state NOT IN ('failed', 'cancelled')
 ORDER BY i.id LIMIT 200
 
 -- name: is_here

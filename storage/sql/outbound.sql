@@ -140,6 +140,12 @@ RETURNING o.message, (SELECT c.name FROM channel c WHERE c.id = o.channel_id) AS
     WHERE later.ticket_id = before.ticket_id AND later.id > before.id AND later.state NOT IN ('cancelled', 'failed')
 ) AS unanswered
 
+-- name: cancelled
+-- What one said that does not leave any more; nothing where its words were erased since.
+SELECT o.message, c.name AS channel, false AS unanswered
+FROM outbox o JOIN channel c ON c.id = o.channel_id
+WHERE o.interaction_id = $1 AND o.state = 'cancelled' AND o.message <> '{}'
+
 -- name: ticket_of
 SELECT t.code FROM outbox o JOIN ticket t ON t.id = o.ticket_id WHERE o.interaction_id = $1
 

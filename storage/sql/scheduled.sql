@@ -16,7 +16,7 @@ WHERE s.id = $1
 
 -- name: lock
 -- Of a ticket that is held already. What became of the ticket since it was made: `heard` says that the customer wrote.
-SELECT s.state, s.send_at <= clock_timestamp() AS due, coalesce(t.last_in_at > s.made_at, false) AS heard,
+SELECT s.state, s.why, s.interaction_id, s.send_at <= clock_timestamp() AS due, coalesce(t.last_in_at > s.made_at, false) AS heard,
        t.merged_into, t.status = 'closed' AS closed
 FROM scheduled_reply s JOIN ticket t ON t.id = s.ticket_id
 WHERE s.id = $1

@@ -11,7 +11,9 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
+from tests.fakes.outside import Outside
 from tests.fakes.scene import MAIL, SYSTEM, one, rows, ticket
+from tests.fakes.sending import deliver_due
 
 CHAT: dict[str, dict[str, Any]] = {
     "support": MAIL,
@@ -71,8 +73,15 @@ class Visitor:
         return await ticket(self.ctx, kept)
 
 
-async def answers(ctx: Context, opened: dict[str, Any], text: str = "On its way.", **more: Any) -> int:
-    return await queue_reply(ctx, **{"ticket_code": opened["code"], "actor": SYSTEM, "text": text, **more})
+async def answers(
+    ctx: Context, opened: dict[str, Any], text: str = "On its way.", *, leaves: bool = True, **more: Any
+) -> int:
+    """`leaves`: where it goes to a chat it stands there."""
+    made = await queue_reply(ctx, **{"ticket_code": opened["code"], "actor": SYSTEM, "text": text, **more})
+    if leaves:
+        chats = [name for name, table in ctx.channels.items() if table["kind"] == "webchat"]
+        await deliver_due(ctx, {name: Outside(name=name) for name in chats})
+    return made
 
 
 async def pass_minutes(ctx: Context, minutes: float) -> None:
@@ -92,12 +101,14 @@ async def letters(ctx: Context) -> list[dict[str, Any]]:
     return [one | {"said": one["message"]["text"], "to": one["message"]["address"]} for one in found]
 
 
-async def left_unseen(ctx: Context, li: Visitor, *texts: str, named: str = LI, **more: Any) -> dict[str, Any]:
+async def left_unseen(
+    ctx: Context, li: Visitor, *texts: str, named: str = LI, leaves: bool = True, **more: Any
+) -> dict[str, Any]:
     """They wrote, named an address, were answered, and have been gone for five minutes."""
     await li.lounge.here(li.key, "p1")
     opened = await li.says(email=named, **more)
     for text in texts or ("On its way.",):
-        await answers(ctx, opened, text)
+        await answers(ctx, opened, text, leaves=leaves)
     await li.lounge.gone(li.key, "p1")
     await pass_minutes(ctx, 5)
     return opened

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from channels.adapter import ChannelAdapter
 from hub.actions.answers.deliver import AT_ONCE, give_up_overdue, send_lot, take_up
+from hub.actions.answers.side_letters import send_side_letter, take_side_letters
 from hub.actions.context import Context
 
 
@@ -16,3 +17,11 @@ async def deliver_due(ctx: Context, adapters: Mapping[str, ChannelAdapter]) -> i
         return given_up
     await send_lot(ctx, lot)
     return given_up + len(lot.rows)
+
+
+async def send_side_letters(ctx: Context, adapter: ChannelAdapter) -> int:
+    """The same for letters that belong to no ticket."""
+    taken = await take_side_letters(ctx, adapter, AT_ONCE)
+    for row in taken:
+        await send_side_letter(ctx, adapter, row)
+    return len(taken)

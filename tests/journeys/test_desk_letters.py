@@ -12,6 +12,7 @@ from hub.actions.answers.templates import list_templates
 from hub.actions.context import Context
 from storage.database import Connection
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, letters_come, serving_desk, words_of
+from tests.fakes.scene import one
 
 HTMX: dict[str, Any] = {"HX-Request": "true"}
 SALES = {**MAIL, "address": "sales@shop.example", "display_name": "Shop sales", "signature": "Your shop"}
@@ -123,7 +124,14 @@ async def test_an_answer_says_whom_it_goes_to_and_goes_there(desk: Desk) -> None
     assert (
         '<option value="sales" selected>' in undone.text and ">\nWe send a new one.</textarea>" in undone.text
     )
-    late = await desk.post(f"/desk/tickets/T-{code}/deliveries/{first}/undo", **HTMX)
+    once_more = await desk.post(f"/desk/tickets/T-{code}/deliveries/{first}/undo", **HTMX)
+    assert once_more.status == 200 and once_more.text.count("We send a new one.") == undone.text.count(
+        "We send a new one."
+    )
+    other = await one(
+        desk.ctx, "UPDATE outbox SET state = 'sent' WHERE state = 'queued' RETURNING interaction_id"
+    )
+    late = await desk.post(f"/desk/tickets/T-{code}/deliveries/{other}/undo", **HTMX)
     assert late.status == 409 and late.headers["HX-Retarget"] == "#messages"
     elsewhere = await customer_writes(desk.ctx, "Another", thread="other")
     assert (await desk.post(f"/desk/tickets/T-{elsewhere}/deliveries/{first}/undo", **HTMX)).status == 404

@@ -19,7 +19,9 @@ from hub.model.interactions import OutboundAttachment
 from hub.model.people import Actor, Role
 from tests.fakes.chat import CHAT, LI, Visitor, answers, left_unseen, letters, pass_minutes
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.outside import Outside
 from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows
+from tests.fakes.sending import deliver_due
 
 
 @pytest.fixture
@@ -193,6 +195,7 @@ async def test_an_agent_asks_how_they_like_it_while_they_are_there(ctx: Context,
 async def test_whoever_is_forgotten_leaves_no_chat_behind(ctx: Context, li: Visitor) -> None:
     opened = await left_unseen(ctx, li)
     await look_at_chats(ctx)
+    assert await deliver_due(ctx, {"support": Outside(name="support")}) == 1
     await li.lounge.here(li.key, "p1")
     await li.lounge.typing(li.key, True)
     await li.lounge.make_key(li.key, 3600)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from channels.adapter import Opened
+from channels.adapter import Opened, Refused, TryLater
 from hub.actions.answers.prepare_answer import prepare_answer
+from hub.actions.answers.recall import cancel_reply, send_again
 from hub.actions.chat.part import look_at_chats
 from hub.actions.chat.room import MISSED_PER_ADDRESS
 from hub.actions.context import Context
@@ -22,6 +23,7 @@ from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD, MailWorld
 from storage import chat as stored
 from tests.fakes.chat import CHAT, LI, Visitor, answers, left_unseen, letters, pass_minutes
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.outside import Outside
 from tests.fakes.scene import MAIL, SYSTEM, a_hub, ledger, letter, one, rows, ticket
 from tests.fakes.sending import deliver_due
 
@@ -69,6 +71,62 @@ async def test_what_was_not_seen_goes_to_their_address_as_one_letter(ctx: Contex
     await pass_minutes(ctx, 60)
     await look_at_chats(ctx)
     assert len(await letters(ctx)) == 1
+
+
+async def test_words_that_are_taken_back_before_they_leave_are_in_no_letter(
+    ctx: Context, li: Visitor
+) -> None:
+    """The first answer waits for the second try of its channel, and the other behind it: either can be taken back."""
+    opened = await left_unseen(ctx, li, "Parcel one is on its way.", "CANARY", leaves=False)
+    chat = Outside(TryLater("busy", retry_after=600), name="chat")
+    assert await deliver_due(ctx, {"chat": chat}) == 1
+    for _ in range(2):
+        assert await look_at_chats(ctx) == 1
+        assert await letters(ctx) == []
+        assert await look_at_chats(ctx) == 0, "it is not looked all the time"
+        await pass_minutes(ctx, 1.1)
+    second = await one(ctx, "SELECT max(interaction_id) FROM outbox")
+    await cancel_reply(ctx, interaction_id=second, actor=SYSTEM)
+    await one(ctx, "UPDATE outbox SET not_before = clock_timestamp() WHERE state = 'queued' RETURNING 1")
+    await one(ctx, "UPDATE channel SET hold_until = NULL WHERE name = 'chat' RETURNING 1")
+    assert await deliver_due(ctx, {"chat": chat}) == 1
+    assert await look_at_chats(ctx) == 1
+    (sent,) = await letters(ctx)
+    assert "Parcel one" in sent["said"] and "CANARY" not in sent["said"]
+    assert await one(ctx, "SELECT id FROM ticket") == opened["id"]
+    await pass_minutes(ctx, 2)
+    assert await look_at_chats(ctx) == 0
+
+
+async def test_what_has_left_goes_by_letter_and_what_leaves_later_by_another(
+    ctx: Context, li: Visitor
+) -> None:
+    opened = await left_unseen(ctx, li, "One.")
+    await answers(ctx, opened, "Two.", leaves=False)
+    assert await look_at_chats(ctx) == 1
+    chat = Outside(name="chat")
+    assert await deliver_due(ctx, {"chat": chat}) == 1
+    await pass_minutes(ctx, 5)
+    assert await look_at_chats(ctx) == 1
+    first, second = await letters(ctx)
+    assert [("One." in row["said"], "Two." in row["said"]) for row in (first, second)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+async def test_an_answer_that_failed_is_for_its_agent_to_decide(ctx: Context, li: Visitor) -> None:
+    await left_unseen(ctx, li, "CANARY", leaves=False)
+    assert await deliver_due(ctx, {"chat": Outside(Refused("no"), name="chat")}) == 1
+    failed = await one(ctx, "SELECT interaction_id FROM outbox WHERE state = 'failed'")
+    for looks in (1, 0):
+        assert await look_at_chats(ctx) == looks
+        assert await letters(ctx) == []
+        await pass_minutes(ctx, 5)
+    await send_again(ctx, interaction_id=failed, actor=SYSTEM)
+    assert await deliver_due(ctx, {"chat": Outside(name="chat")}) == 1
+    await look_at_chats(ctx)
+    assert ["CANARY" in row["said"] for row in await letters(ctx)] == [True]
 
 
 async def test_chinese_customers_are_written_to_in_chinese(ctx: Context, li: Visitor) -> None:
@@ -298,3 +356,19 @@ async def test_a_conversation_that_was_answered_and_left_is_resolved_where_that_
         assert (await status(opened), await status(waiting)) == ("resolved", "open")
         assert (await ledger(ctx, opened["id"])).count("status_changed") == 2
         await assert_invariants(ctx.database, by_hand=True)
+
+
+async def test_a_conversation_is_not_over_while_its_answer_has_not_left(database_dsn: str) -> None:
+    channels = {**CHAT, "chat": {**CHAT["chat"], "resolve_minutes": 30}}
+    async with a_hub(database_dsn, channels) as ctx:
+        li = Visitor(ctx, "li")
+        await li.lounge.here(li.key, "p1")
+        await answers(ctx, await li.says(), leaves=False)
+        await li.lounge.gone(li.key, "p1")
+        await pass_minutes(ctx, 40)
+        await look_at_chats(ctx)
+        assert await one(ctx, "SELECT status FROM ticket") == "pending"
+        assert await deliver_due(ctx, {"chat": Outside(name="chat")}) == 1
+        await pass_minutes(ctx, 1.1)
+        await look_at_chats(ctx)
+        assert await one(ctx, "SELECT status FROM ticket") == "resolved"

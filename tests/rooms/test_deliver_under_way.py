@@ -10,14 +10,15 @@ import pytest
 from channels.adapter import Leaving, Receipt
 from hub.actions.answers.deliver import AT_ONCE
 from hub.actions.answers.reply import queue_reply
-from hub.actions.answers.under_way import UnderWay
+from hub.actions.answers.under_way import WORTH_A_LOOK, UnderWay
 from hub.actions.context import Context
 from hub.model.interactions import OutboundInteraction
 from hub.workers.outbound import send_out
 from hub.workers.supervise import supervise
+from storage import side_letters
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
-from tests.fakes.scene import SYSTEM, a_hub, rows, say, ticket
+from tests.fakes.scene import MAIL, SYSTEM, a_hub, one, rows, say, ticket, write
 
 
 class Slow(Outside):
@@ -109,6 +110,81 @@ async def test_so_many_leave_side_by_side_and_no_more(ctx: Context) -> None:
         await _until(lambda: len(outside.sent) == AT_ONCE + 3)
         await end()
     assert {row["state"] for row in await rows(ctx, "SELECT state FROM outbox")} == {"sent"}
+
+
+@pytest.mark.parametrize("slow", [AT_ONCE - WORTH_A_LOOK + 1, AT_ONCE - 1])
+async def test_the_last_free_places_are_used_too(ctx: Context, slow: int) -> None:
+    """Fewer than are worth a claim for each reply that has left."""
+    outside = Slow()
+    outside.gate.clear()
+    for number in range(slow):
+        await _reply(ctx, await _ticket(ctx, number), f"slow {number}")
+    async with _at_work(ctx, outside) as end:
+        await _until(lambda: outside.under_way == slow)
+        for number in range(2):
+            await _reply(ctx, await _ticket(ctx, slow + number), "quick")
+        await _until(lambda: outside.texts == ["quick"] * 2)
+        assert outside.under_way == slow
+        outside.gate.set()
+        await end()
+    assert {row["state"] for row in await rows(ctx, "SELECT state FROM outbox")} == {"sent"}
+
+
+# ── letters that belong to no ticket ────────────────────────────────────────────────────────────────────────────────
+async def _code(ctx: Context, text: str) -> None:
+    """What a customer asked for, as the outbox of a mailbox has it."""
+    queued = await one(ctx, "SELECT message FROM outbox ORDER BY id LIMIT 1")
+    number = await one(ctx, "SELECT id FROM channel WHERE name = 'support'")
+    message = {**queued, "text": text}
+    await ctx.database.run(lambda c: side_letters.add(c, number, message, 600))
+
+
+async def _codes(ctx: Context) -> list[str]:
+    return [row["state"] for row in await rows(ctx, "SELECT state FROM side_letter ORDER BY id")]
+
+
+async def test_a_code_that_the_relay_takes_its_time_for_holds_up_nothing(database_dsn: str) -> None:
+    async with a_hub(database_dsn, {"support": MAIL}) as ctx:
+        outside = Slow(name="support")
+        outside.gate.clear()
+        opened = await ticket(ctx, await write(ctx, "Li <li@example.cn>"))
+        await _reply(ctx, opened["code"], "an answer")
+        for text in ("slow code", "code"):
+            await _code(ctx, text)
+        async with _at_work(ctx, outside) as end:
+            await _until(lambda: outside.texts in (["code", "an answer"], ["an answer", "code"]))
+            await _reply(ctx, opened["code"], "another")
+            await _until(lambda: "another" in outside.texts)
+            await _code(ctx, "code again")
+            await _until(lambda: "code again" in outside.texts)
+            async with asyncio.timeout(60):
+                while await _codes(ctx) != ["sending", "sent", "sent"]:
+                    await asyncio.sleep(0.01)
+
+            ending = asyncio.create_task(end())
+            await asyncio.sleep(0.1)
+            assert not ending.done(), "it may be about to be taken"
+            outside.gate.set()
+            await ending
+        assert await _codes(ctx) == ["sent"] * 3
+        await assert_invariants(ctx.database)
+
+
+async def test_codes_leave_side_by_side_and_not_all_at_once(database_dsn: str) -> None:
+    async with a_hub(database_dsn, {"support": MAIL}) as ctx:
+        outside = Slow(name="support")
+        outside.gate.clear()
+        opened = await ticket(ctx, await write(ctx, "Li <li@example.cn>"))
+        await _reply(ctx, opened["code"], "an answer")
+        for number in range(AT_ONCE + 1):
+            await _code(ctx, f"slow {number}")
+        async with _at_work(ctx, outside) as end:
+            await _until(lambda: outside.under_way == AT_ONCE and outside.texts == ["an answer"])
+            assert (await _codes(ctx)).count("queued") == 1
+            outside.gate.set()
+            await _until(lambda: len(outside.sent) == AT_ONCE + 2)
+            await end()
+        assert await _codes(ctx) == ["sent"] * (AT_ONCE + 1)
 
 
 async def test_who_is_told_to_stop_takes_up_no_more_and_sees_what_has_begun_to_its_end(ctx: Context) -> None:

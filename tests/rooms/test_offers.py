@@ -128,7 +128,7 @@ async def test_a_no_puts_the_ticket_back_at_its_old_place(ctx: Context, how: str
     (row,) = [await ctx.database.read(lambda c: work.waiting_ticket(c, opened["code"]))]
     assert row is not None and row.not_to == [ann]
     assert await expire_offers(ctx) == 0
-    for answer in (accept_offer, decline_offer):
+    for answer in (accept_offer,) if how == "declined" else (accept_offer, decline_offer):
         with pytest.raises(NotPossible) as over:
             await answer(ctx, offer_id=offer, agent_id=ann, actor=_actor(ann))
         assert over.value.code == "offer_over"

@@ -267,6 +267,7 @@ ROWS: dict[str, tuple[type[Any], set[str]]] = {
     "outbound.claim_overdue": (outbound.ClaimedReply, set()),
     "outbound.abandoned": (outbound.AbandonedReply, set()),
     "outbound.cancel": (outbound.CancelledReply, set()),
+    "outbound.cancelled": (outbound.CancelledReply, set()),
     "outbound.answer_facts": (outbound.AnswerFacts, set()),
     "outbound.take_copies": (outbound.CopyRow, set()),
     "templates.list_templates": (templates.TemplateRow, set()),

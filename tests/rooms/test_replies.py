@@ -297,11 +297,12 @@ async def test_a_reply_that_waits_can_be_cancelled_and_one_that_has_left_cannot(
     interaction_id = await _reply(ctx, opened)
     with pytest.raises(NotPossible):
         await send_again(ctx, interaction_id=interaction_id, actor=SYSTEM)
-    await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
+    for _ in range(2):
+        await cancel_reply(ctx, interaction_id=interaction_id, actor=SYSTEM)
+    with pytest.raises(NotPossible) as refused:
+        await send_again(ctx, interaction_id=interaction_id, actor=SYSTEM)
+    assert refused.value.code == "left_already"
     for deed in (cancel_reply, send_again):
-        with pytest.raises(NotPossible) as refused:
-            await deed(ctx, interaction_id=interaction_id, actor=SYSTEM)
-        assert refused.value.code == "left_already"
         with pytest.raises(NotFound):
             await deed(ctx, interaction_id=4711, actor=SYSTEM)
     (event,) = await rows(ctx, "SELECT data FROM event WHERE kind = 'delivery_changed'")

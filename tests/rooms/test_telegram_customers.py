@@ -15,7 +15,6 @@ from channels.adapter import Asking, ChannelAdapter
 from hub.actions.answers.prepare_answer import prepare_answer
 from hub.actions.answers.reach import Shut
 from hub.actions.answers.reply import queue_reply
-from hub.actions.answers.side_letters import send_side_letters
 from hub.actions.context import Context
 from hub.actions.counter.serve import ServedCounter
 from hub.actions.failures import NotPossible
@@ -37,7 +36,7 @@ from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
-from tests.fakes.sending import deliver_due
+from tests.fakes.sending import deliver_due, send_side_letters
 from tests.fakes.surveys import a_survey
 from tests.fakes.telegram_keys import mark
 from tests.rooms.test_retention import ADMIN, where_it_stands

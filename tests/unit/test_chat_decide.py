@@ -41,7 +41,9 @@ def chat(
 
 
 def said(minutes: float) -> UnseenLine:
-    return UnseenLine(id=7, text="Yes.", author_name="Ann", created_at=ago(minutes), bytes=0, files=[])
+    return UnseenLine(
+        id=7, gone=True, text="Yes.", author_name="Ann", created_at=ago(minutes), bytes=0, files=[]
+    )
 
 
 def test_what_was_not_seen_goes_a_while_after_they_left() -> None:

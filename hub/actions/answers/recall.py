@@ -17,7 +17,8 @@ from hub.model.drafts import DraftContent
 from hub.model.interactions import Mailbox
 from hub.model.people import Actor
 from hub.model.tickets import EventKind, TicketStatus
-from storage import drafts, outbound, work
+from storage import chat, drafts, outbound, work
+from storage.outbound import CancelledReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +36,17 @@ async def cancel_reply(
 ) -> Withdrawn:
     """A reply that has not left stays; returns what it said. A ticket that this answer alone had taken out of the open ones is
     open again. `into_draft`: it is the agent's draft again, with its files. `resolved`: the number in the ledger under which
-    the ticket was resolved with it; that is taken back too, unless something else happened since. Raises NotFound,
-    NotPossible (left_already)."""
+    the ticket was resolved with it; that is taken back too, unless something else happened since. One that was taken back
+    before says the same once more, and nothing else is done. Raises NotFound, NotPossible (left_already)."""
 
     async def step(taken: Step) -> Withdrawn:
         gone = await outbound.cancel(taken.connection, interaction_id)
         if gone is None:
-            raise _left_already()
+            # After a COMMIT whose answer was lost this step comes again: it must not say that the answer has left.
+            before = await outbound.cancelled(taken.connection, interaction_id)
+            if before is None:
+                raise _left_already()
+            return _withdrawn(ctx, before, taken)
         await _tell(taken, interaction_id, "cancelled")
         taken.unanswered = gone.unanswered
         if resolved:
@@ -50,12 +55,7 @@ async def cancel_reply(
             await taken.become(TicketStatus.OPEN)
         status = taken.status.value if taken.status != taken.ticket.status else None
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq, status=status)
-        withdrawn = Withdrawn(
-            text=without_key(ctx, gone.message["text"], taken.ticket.code),
-            cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
-            bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
-            inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
-        )
+        withdrawn = _withdrawn(ctx, gone, taken)
         if into_draft and actor.agent_id is not None:
             content = DraftContent(
                 text=withdrawn.text,
@@ -79,10 +79,20 @@ async def send_again(ctx: Context, *, interaction_id: int, actor: Actor) -> None
         seconds = ctx.settings.delivery.give_up_after_hours * 3600
         if await outbound.resend(taken.connection, interaction_id, seconds) is None:
             raise _left_already()
+        await chat.answered_again(taken.connection, interaction_id)
         await _tell(taken, interaction_id, "queued")
         await work.set_ticket(taken.connection, taken.ticket.id, seq=taken.seq)
 
     await on_reply(ctx, interaction_id, actor, step)
+
+
+def _withdrawn(ctx: Context, gone: CancelledReply, taken: Step) -> Withdrawn:
+    return Withdrawn(
+        text=without_key(ctx, gone.message["text"], taken.ticket.code),
+        cc=tuple(Mailbox(**one) for one in gone.message.get("cc", ())),
+        bcc=tuple(Mailbox(**one) for one in gone.message.get("bcc", ())),
+        inbox=gone.channel if is_inbox(ctx, gone.channel) else "",
+    )
 
 
 async def _take_resolving_back(taken: Step, seq: int) -> None:

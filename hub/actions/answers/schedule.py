@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 MOST_WAITING = 10
 """On one ticket."""
+_BY_HAND = "cancelled"
+"""Why one does not leave that somebody cancelled."""
 _BATCH = 50
 
 
@@ -105,11 +107,14 @@ async def schedule_reply(
 async def cancel_scheduled(
     ctx: Context, *, scheduled_id: int, actor: Actor, into_draft: bool = True
 ) -> ScheduledRow:
-    """It does not leave. `into_draft`: its words and files are the draft of whoever says so. Raises NotFound, NotPossible
-    (settled_already)."""
+    """It does not leave. `into_draft`: its words and files are the draft of whoever says so. For one that somebody cancelled
+    before nothing is done. Raises NotFound, NotPossible (settled_already)."""
 
     async def step(taken: Step, row: ScheduledRow, now: ScheduledNow) -> ScheduledRow:
-        await _cancel(taken, row, now, "cancelled", actor.agent_id if into_draft else None)
+        if now.state == "waiting":
+            await _cancel(taken, row, now, _BY_HAND, actor.agent_id if into_draft else None)
+        elif now.why != _BY_HAND:  # by hand: it may be this very step, whose COMMIT went unanswered
+            raise _settled_already()
         return row
 
     return await _on_scheduled(ctx, scheduled_id, actor, step)
@@ -131,10 +136,15 @@ async def hold_scheduled(ctx: Context, scheduled_id: int) -> None:
 
 
 async def send_scheduled_now(ctx: Context, *, scheduled_id: int, actor: Actor) -> int:
-    """It leaves now, as its author's; returns the reply's id. Raises NotFound, NotPossible."""
+    """It leaves now, as its author's; returns the reply's id, also of one that has become a reply before. Raises NotFound,
+    NotPossible."""
     numbers = await channel_numbers(ctx)
 
-    async def step(taken: Step, row: ScheduledRow, _: ScheduledNow) -> int:
+    async def step(taken: Step, row: ScheduledRow, now: ScheduledNow) -> int:
+        if now.interaction_id is not None:  # it may be by this very step, whose COMMIT went unanswered
+            return now.interaction_id
+        if now.state != "waiting":
+            raise _settled_already()
         return await _send(ctx, taken, row, numbers)
 
     added = await _on_scheduled(ctx, scheduled_id, actor, step)
@@ -269,10 +279,7 @@ async def _on_scheduled(
         raise NotFound(f"There is no scheduled reply {scheduled_id}.")
 
     async def run(taken: Step) -> T:
-        now = await scheduled.lock(taken.connection, scheduled_id)
-        if now.state != "waiting":
-            raise _settled_already()
-        return await step(taken, row, now)
+        return await step(taken, row, await scheduled.lock(taken.connection, scheduled_id))
 
     return await on_ticket(ctx, row.ticket_code, actor, run)
 

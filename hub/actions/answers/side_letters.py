@@ -1,6 +1,6 @@
 """Letters that belong to no ticket (a code that was asked for) leave: each at most once, and soon or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -13,22 +13,19 @@ from storage.side_letters import LetterRow
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = 8
 AGAIN_SECONDS = 20.0
 
 
-async def send_side_letters(ctx: Context, adapter: ChannelAdapter) -> int:
-    """Send what is due on this channel; returns how many were taken up. Raises DatabaseUnavailable."""
+async def take_side_letters(ctx: Context, adapter: ChannelAdapter, most: int) -> Sequence[LetterRow]:
+    """What is due on this channel; each is to be sent by whoever took it, or lost. Raises DatabaseUnavailable."""
     number = await channel_id(ctx, adapter.name)
     if not await ctx.database.read(lambda c: side_letters.any_due(c, number)):
-        return 0
-    rows = await ctx.database.run(lambda c: side_letters.take(c, number, AT_ONCE))
-    for row in rows:
-        await _send(ctx, adapter, row)
-    return len(rows)
+        return ()
+    return await ctx.database.run(lambda c: side_letters.take(c, number, most))
 
 
-async def _send(ctx: Context, adapter: ChannelAdapter, row: LetterRow) -> None:
+async def send_side_letter(ctx: Context, adapter: ChannelAdapter, row: LetterRow) -> None:
+    """Send one that was taken. Raises DatabaseUnavailable where what became of it cannot be written down."""
     state, error, again_in = "sent", "", 0.0
     try:
         await adapter.send(as_queued(row.message, 0, row.queued_at), _leaving)

@@ -2,9 +2,10 @@
 to a relay) holds up its own ticket and its own place, nobody else's."""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Coroutine, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 
@@ -16,8 +17,9 @@ from hub.actions.context import Context
 log = structlog.get_logger(__name__)
 
 WORTH_A_LOOK = AT_ONCE // 2
-"""So many places must be free before others are taken up: a claim for each reply would cost as much as sending it."""
+"""So many places must be free before others are taken up at once: a claim for each reply would cost as much as sending it."""
 POLL_SECONDS = 2.0
+"""So long after the last claim one free place is enough."""
 
 
 class UnderWay:
@@ -27,7 +29,9 @@ class UnderWay:
         self._ctx = ctx
         self._adapters = adapters
         self._lots: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[None]] = set()
         self._busy = 0
+        self._claimed = float("-inf")
         self._news = asyncio.Event()
         self._failed: list[BaseException] = []
 
@@ -37,14 +41,15 @@ class UnderWay:
     async def __aexit__(
         self, kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
     ) -> None:
+        going = self._lots | self._beside
         try:
-            if kind is None and self._lots:
-                await asyncio.wait(self._lots)
+            if kind is None and going:
+                await asyncio.wait(going)
         finally:
-            for lot in self._lots:
-                lot.cancel()
-            if self._lots:
-                await asyncio.wait(self._lots)
+            for task in going:
+                task.cancel()
+            if going:
+                await asyncio.wait(going)
         for error in self._failed:
             log.error("deliver.lot_failed", error=f"{type(error).__name__}: {error}"[:300])
 
@@ -57,14 +62,38 @@ class UnderWay:
         try:
             self._news.clear()
             room = AT_ONCE - self._busy
-            if room >= WORTH_A_LOOK and (lot := await take_up(self._ctx, self._adapters, room)) is not None:
-                self._send(lot)
-            if not self._busy:
+            if room >= WORTH_A_LOOK or (room and self._rests_for() <= 0):
+                lot = await take_up(self._ctx, self._adapters, room)
+                self._claimed = time.monotonic()
+                if lot is not None:
+                    self._send(lot)
+            if not (self._busy or self._beside):
                 return 0
-            await self._wait(heard)
+            await self._wait(heard, self._rests_for() if self._busy < AT_ONCE else POLL_SECONDS)
             return 1
         finally:
             heard.forget()
+
+    @property
+    def room_beside(self) -> int:
+        """How many more may go beside the replies."""
+        return AT_ONCE - len(self._beside)
+
+    def send_beside(self, sending: Coroutine[Any, Any, None]) -> None:
+        """What takes no place from the replies, and its time; it is waited for, or cut, as they are."""
+        task = asyncio.create_task(sending)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        task.add_done_callback(self._one_task_ended)
+
+    def _one_task_ended(self, task: "asyncio.Task[None]") -> None:
+        self._news.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._failed.append(error)
+
+    def _rests_for(self) -> float:
+        """Seconds until a single free place is worth a claim."""
+        return self._claimed + POLL_SECONDS - time.monotonic()
 
     def _send(self, lot: Lot) -> None:
         left = len(lot.rows)
@@ -78,18 +107,16 @@ class UnderWay:
         def all_ended(task: "asyncio.Task[None]") -> None:
             self._lots.discard(task)
             self._busy -= left
-            self._news.set()
-            if not task.cancelled() and (error := task.exception()) is not None:
-                self._failed.append(error)
+            self._one_task_ended(task)
 
         self._busy += left
         task = asyncio.create_task(send_lot(self._ctx, lot, one_ended))
         self._lots.add(task)
         task.add_done_callback(all_ended)
 
-    async def _wait(self, heard: Expectation) -> None:
+    async def _wait(self, heard: Expectation, seconds: float) -> None:
         """Until one has left, or others were written."""
-        waiting = {asyncio.create_task(heard.wait(POLL_SECONDS)), asyncio.create_task(self._news.wait())}
+        waiting = {asyncio.create_task(heard.wait(seconds)), asyncio.create_task(self._news.wait())}
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -7,6 +7,7 @@ lock: a hub that dies has done nothing, and of two hubs one finds the row.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from hub.actions.announce import EVENTS, OUTBOX, VISITORS, announce
 from hub.actions.answers.drafts import MOST_FILES_BYTES
@@ -23,7 +24,7 @@ from hub.actions.chat.letters import (
     write_letter,
 )
 from hub.actions.chat.room import seconds_until_room
-from hub.actions.chat.times import PAGE_SECONDS
+from hub.actions.chat.times import LOOK_SECONDS, PAGE_SECONDS
 from hub.actions.chat.words import say
 from hub.actions.context import Context
 from hub.actions.installation import channel_id
@@ -63,9 +64,11 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
             await stored.set_look(connection, chat, None, chat.away_since)
             continue
         mail = mail_of(ctx, parting) if parting.go_on_by in numbers else None
-        unseen = await stored.unseen(
+        said = await stored.unseen(
             connection, chat.channel_id, chat.thread_key, max(chat.seen_line, chat.mailed_line)
         )
+        # Whoever takes an answer back before it has left must not find it in a letter: from that one on it is the next look's.
+        unseen = list(takewhile(lambda line: line.gone, said))
         fits = mail is not None and not chat.returned and fit_address(ctx, chat.mail, inbox_of(mail)) != ""
         decision = decide(chat, unseen, parting, can_mail=fits)
         if decision.mail and mail is not None:
@@ -81,6 +84,9 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
                 decision, look_at=held or decision.look_at, resolve=decision.resolve and not held
             )
             wrote = True
+        if len(unseen) < len(said):
+            again = chat.now + timedelta(seconds=LOOK_SECONDS)
+            decision = replace(decision, look_at=min(again, decision.look_at or again), resolve=False)
         if decision.resolve:
             over.append(chat)
         await stored.set_look(connection, chat, decision.look_at, decision.away_since)

@@ -15,13 +15,15 @@ _BATCH = 200
 
 
 async def accept_offer(ctx: Context, *, offer_id: int, agent_id: int, actor: Actor) -> int:
-    """The ticket is theirs from now on; returns its code. Raises NotPossible (offer_over)."""
+    """The ticket is theirs from now on; returns its code, also where they had said yes before. Raises NotPossible
+    (offer_over)."""
 
     async def work(connection: Connection) -> int | None:
         why = {"outcome": "accepted", "agent_id": agent_id, "agent_name": actor.name}
         code = await stored.accept(connection, offer_id, agent_id, why)
-        if code is not None:
-            await announce(connection, EVENTS)
+        if code is None:
+            return await _answered_before(connection, offer_id, agent_id, "accepted")
+        await announce(connection, EVENTS)
         return code
 
     code = await ctx.database.run(work)
@@ -31,12 +33,13 @@ async def accept_offer(ctx: Context, *, offer_id: int, agent_id: int, actor: Act
 
 
 async def decline_offer(ctx: Context, *, offer_id: int, agent_id: int, actor: Actor) -> None:
-    """The ticket goes back to its place, and at once to the next best. Raises NotPossible (offer_over)."""
+    """The ticket goes back to its place, and at once to the next best; nothing where they had said no before. Raises
+    NotPossible (offer_over)."""
 
     async def work(connection: Connection) -> bool:
         agent = await stored.lock_agent_of(connection, offer_id, agent_id)
         if agent is None:
-            return False
+            return await _answered_before(connection, offer_id, agent_id, "declined") is not None
         why = {"outcome": "declined", "agent_id": agent_id, "agent_name": agent[1], "reasons": []}
         declined = await stored.put_back(connection, [offer_id], "declined", why, actor.agent_id)
         await announce(connection, EVENTS, ROUTE)
@@ -73,6 +76,15 @@ async def take_back_beyond_room(connection: Connection, agent_id: int, by: Actor
     # One that is accepted in this very moment is theirs, and another goes in its place.
     while too_much := await stored.beyond_room(connection, agent_id):
         await stored.put_back(connection, too_much, "withdrawn", why, by.agent_id)
+
+
+async def _answered_before(connection: Connection, offer_id: int, agent_id: int, state: str) -> int | None:
+    """The ticket's code where this agent has given this answer already: after a COMMIT whose own answer was lost it is given
+    once more, and must not be told that the offer went by."""
+    before = min(offer_id + 1, 2**63 - 1)  # an address may name any bigint
+    found = await stored.list_offers(connection, state=None, agent_id=None, before=before, limit=1)
+    said = (offer_id, agent_id, state)
+    return next((one.ticket_code for one in found if (one.id, one.agent_id, one.state) == said), None)
 
 
 def _over() -> NotPossible:

@@ -5,24 +5,31 @@ act that is refused is told and does not stop the rest. Undoing goes back the sa
 so does a reply that has left.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
+from uuid import uuid4
 
+from hub.actions import idempotency
 from hub.actions.answers.recall import cancel_reply
 from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.templates import render_text
 from hub.actions.context import Context
 from hub.actions.failures import ActionFailure, NotFound, NotPossible
+from hub.actions.idempotency import Answered
 from hub.actions.lists.bulk import BACK, WORK
 from hub.actions.lists.moments import moments
 from hub.actions.macros.keep import find_macro
 from hub.actions.note import add_note
+from hub.actions.people.sight import may_see
 from hub.actions.ticket_work import Step, on_ticket
+from hub.model.codes import TICKET, show_code
 from hub.model.macros import ME, NOBODY, UNTIL_WRITTEN, Acts, read_acts
 from hub.model.people import Actor
-from hub.model.permissions import Permission
+from hub.model.permissions import Permission, Sight
 from hub.model.tickets import EventKind
 from storage import macros as stored
 from storage import work
@@ -75,26 +82,35 @@ async def run_macro(
     actor: Actor,
     expected_seq: int | None = None,
     ahead: Mapping[str, datetime] | None = None,
+    key: str = "",
 ) -> Ran:
     """Do all of it. `expected_seq`: where the ticket stood when its reply was looked at. `ahead`: the moments of the
-    actor's day by their codes; UTC's where none are given.
+    actor's day by their codes; UTC's where none are given. `key`: of this press; whoever comes with it again, because the
+    answer was lost, has written nothing twice.
 
     Raises NotFound; Conflict when somebody has spoken since; NotPossible: not_allowed, and whatever keeps the reply from being
     sent. Nothing was done then."""
     macro = await find_macro(ctx, macro_id=macro_id, agent_id=actor.agent_id)
     acts = read_acts(macro.acts)
     _check_allowed(acts, actor)
+    if not await ctx.database.read(lambda c: may_see(c, actor, ticket_code)):
+        raise NotFound(f"There is no ticket {show_code(TICKET, ticket_code)}.")
+    # From here on to its end, also where one of its acts takes the ticket out of sight: else the agent would be told that
+    # there is no such ticket, when the reply is on its way and nothing says how to take it back.
+    actor = replace(actor, sight=Sight.ALL)
     texts = await fill_texts(ctx, acts=acts, ticket_code=ticket_code, actor=actor)
     done: list[dict[str, Any]] = []
     failed: dict[str, str] = {}
+    once = partial(_once, ctx, actor, f"{key or uuid4().hex}-{macro_id}-{ticket_code}")
+    common: dict[str, Any] = {"ticket_code": ticket_code, "actor": actor}
     if texts.reply:
-        sent = await queue_reply(
-            ctx, ticket_code=ticket_code, actor=actor, text=texts.reply, expected_seq=expected_seq
+        sent = await once(
+            "reply", lambda: queue_reply(ctx, text=texts.reply, expected_seq=expected_seq, **common)
         )
         done.append({"act": "reply", "entry": sent})
     try:
         if texts.note:
-            noted = await add_note(ctx, ticket_code=ticket_code, actor=actor, text=texts.note)
+            noted = await once("note", lambda: add_note(ctx, text=texts.note, **common))
             done.append({"act": "note", "entry": noted})
         for act, value in _orders(acts, actor, ahead):
             try:
@@ -104,9 +120,13 @@ async def run_macro(
                 continue
             if before:
                 done.append({"act": act, "value": value, "before": {"code": ticket_code, **before}})
-    finally:
-        # Also where the database went away in the middle: what was done until then can be undone.
-        run_id = await _keep(ctx, macro_id, ticket_code, actor, done)
+    except BaseException:
+        # The database went away in the middle, say: what was done until then can be undone, if that can be kept. What is told
+        # is what went wrong first: whoever runs all of it in one transaction may do it again for that.
+        with suppress(Exception):
+            await _keep(ctx, macro_id, ticket_code, actor, done)
+        raise
+    run_id = await once("run", lambda: _keep(ctx, macro_id, ticket_code, actor, done))
     return Ran(run_id=run_id, did=[one["act"] for one in done], failed=failed)
 
 
@@ -117,6 +137,7 @@ async def undo_run(ctx: Context, *, run_id: int, actor: Actor) -> Undone:
     run = await ctx.database.run(lambda c: stored.take_run(c, run_id, owner, UNDO_SECONDS))
     if run is None:
         raise NotFound("There is nothing to take back any more.", code="nothing_to_undo")
+    actor = replace(actor, sight=Sight.ALL)  # what they did they take back, wherever the ticket went by it
     did: list[str] = []
     failed: dict[str, str] = {}
     for one in reversed(run.done):
@@ -134,6 +155,17 @@ async def undo_run(ctx: Context, *, run_id: int, actor: Actor) -> Undone:
             did.append(act)
     await _tell(ctx, run.ticket_code, actor, EventKind.MACRO_UNDONE, macro=run.macro_id, run=run_id)
     return Undone(did=did, failed=failed)
+
+
+async def _once(ctx: Context, actor: Actor, key: str, what: str, write: Callable[[], Awaitable[int]]) -> int:
+    """The id of what it writes, or has written before under this key."""
+
+    async def do() -> Answered:
+        return 201, {"id": await write()}
+
+    owner = f"api:{actor.name}" if actor.agent_id is None else f"agent:{actor.agent_id}"
+    _, said = await idempotency.once(ctx, principal=owner, key=f"{key}-{what}", body=b"", do=do)
+    return int(said["id"])
 
 
 def _orders(

@@ -7,6 +7,7 @@ answer names.
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import structlog
@@ -43,7 +44,7 @@ def serve(ctx: Context, keyring: Keyring, operation: Operation) -> Handler:
             raise _not_in_scope(operation)
         call = await _read_call(ctx, actor, operation, request)
         try:
-            if operation.idempotent and call.idempotency_key:
+            if operation.idempotent:
                 return await _answer_once(operation, call)
             return _show(await operation.handler(call))
         except (ActionFailure, Problem) as failure:
@@ -101,12 +102,12 @@ async def _answer_once(operation: Operation, call: Call) -> web.Response:
             return answer.status, {}
         return answer.status, answer.document.model_dump(mode="json")
 
+    # Without a key of the caller's the hub is still asked once, and may by itself do again what it was not told the end of.
+    key = call.idempotency_key or uuid4().hex
     # The same key on another path is another request, so the path is part of what is compared.
     path = operation.path.format_map(call.params)
     signed = f"{operation.method} {path}\n".encode() + call.raw
-    status, document = await once(
-        call.ctx, principal=f"api:{call.actor.name}", key=call.idempotency_key, body=signed, do=do
-    )
+    status, document = await once(call.ctx, principal=f"api:{call.actor.name}", key=key, body=signed, do=do)
     body = orjson.dumps(document) if document else None
     return web.Response(status=status, body=body, content_type="application/json", headers=HEADERS)
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from aiohttp import web
 from aiohttp.web_request import FileField
@@ -140,13 +141,17 @@ async def _once(
 ) -> dict[str, Any]:
     """Do it, and return what it came to, unless this very text was taken from this very form already: an answer that was lost
     on its way back must not make the second try a second reply."""
-    given = str(form.get("key", ""))[:100]
     body = hashlib.sha256(b"\0".join((mode, str(code).encode(), text.encode(), *(one.data for one in files))))
-    if not (given and given.isascii() and given.isprintable()):
-        return (await do())[1]
-    key = f"{given}-{body.hexdigest()}"
+    key = f"{key_of(form)}-{body.hexdigest()}"
     done = await once(visit.ctx, principal=f"agent:{visit.agent.id}", key=key, body=body.digest(), do=do)
     return done[1]
+
+
+def key_of(form: Any) -> str:
+    """What this form, and no other, is known by; where it does not say, this press of it: what the hub was not told the end of
+    it does again by itself."""
+    given = str(form.get("key", ""))[:100]
+    return given if given and given.isascii() and given.isprintable() else uuid4().hex
 
 
 async def _show_sent(

@@ -19,6 +19,7 @@ from hub.web.desk.say.macros import SNOOZES as SNOOZE_WORDS
 from hub.web.desk.say.macros import say_changes, say_ran, say_undone
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.tickets.thread import queue_titles, ticket_code
+from hub.web.desk.tickets.writing import key_of
 from hub.web.desk.visit import REFUSED, Visit, go, show_html
 from hub.web.desk.words.templates import number
 from storage import views
@@ -109,7 +110,8 @@ async def post_run(visit: Visit) -> web.StreamResponse:
     """Do it. What keeps the reply from being sent is said in the dialog; nothing was done then."""
     code = ticket_code(visit.request.match_info["code"])
     macro_id = number(visit.request.match_info["id"])
-    seen = str((await visit.request.post()).get("seen", ""))
+    form = await visit.request.post()
+    seen = str(form.get("seen", ""))
     macro = await keep.find_macro(visit.ctx, macro_id=macro_id, agent_id=visit.agent.id)
     try:
         ran = await run.run_macro(
@@ -119,6 +121,7 @@ async def post_run(visit: Visit) -> web.StreamResponse:
             actor=visit.actor,
             expected_seq=number(seen) if seen else None,
             ahead={one.code: one.at for one in await own_moments(visit)},
+            key=key_of(form),
         )
     except (Conflict, NotPossible) as failure:
         response = await _preview(visit, trouble=say_failure(visit.voice, failure), status=409)
