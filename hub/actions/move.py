@@ -21,6 +21,7 @@ from hub.model.codes import TICKET, show_code
 from hub.model.details import read_details
 from hub.model.interactions import Direction, InteractionKind, SenderCheck
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from hub.model.tickets import EventKind, TicketStatus
 from storage import cases, house, inbound, move, participants, threads, work
 from storage.database import Connection
@@ -99,7 +100,8 @@ async def split_entries(
             return None
         entries = await _entries(source, ids)
         opened = await open_split(ctx, source, entries)
-        target = await take_step(connection, opened.id, {}, actor, ctx.rules)
+        # What they have just made need not be in their sight: nobody has it yet, and its queue is the rules' to say.
+        target = await take_step(connection, opened.id, {}, replace(actor, sight=Sight.ALL), ctx.rules)
         target.made_room = target.status is TicketStatus.OPEN
         pair = Pair(source=source, target=target, opened=True)
         move_id = await take_over(ctx, pair, entries, split=True)

@@ -14,6 +14,7 @@ from aiohttp import web
 from channels.adapter import ChannelFailure, CountsItems, HasRoutes, HasSentCopy, Misconfigured
 from hub.actions.announce import OUTBOX
 from hub.actions.answers.under_way import UnderWay
+from hub.actions.channels.held import open_for_work
 from hub.actions.context import Context
 from hub.actions.installation import report_channel
 from hub.actions.leases import Lease, hold_lease
@@ -46,9 +47,7 @@ class ChannelWorker:
         self._halt = halt
         self._lease: Lease | None = None
         self._accept = partial(accept_items, ctx, name)
-        self.adapter = configured.kind.open(
-            name, configured.settings, make_ports(ctx, name, alive=self._is_ours)
-        )
+        self.adapter = open_for_work(ctx, configured, make_ports(ctx, name, alive=self._is_ours))
         # Of the instance, not of the kind: a bot with a webhook is pushed, one without is polled.
         self.pushed = self.adapter.capabilities.push
         self._check_passed = False

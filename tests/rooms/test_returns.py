@@ -327,7 +327,7 @@ async def test_offers_of_whoever_hands_over_are_taken_back(ctx: Context) -> None
 
     async def make(c: Connection) -> int:
         await work.lock_active_agents(c)
-        return await offers.offer(c, [(opened["id"], ann, '{"reasons": []}', 60)], [])
+        return await offers.offer(c, [(opened["id"], ann, '{"reasons": []}', 60, False)], [])
 
     await ctx.database.run(make)
     assert await hand_over(ctx, from_agent=ann, to_agent=None, actor=SYSTEM) == 0

@@ -32,7 +32,9 @@ from hub.actions.timers import fire_due
 from hub.model.codes import CUSTOMER, TICKET, show_code
 from tests.fakes.automation import automated, settle
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.outside import Outside
 from tests.fakes.scene import SECRET, SYSTEM, a_hub, ledger, one, rows, ticket, write
+from tests.fakes.sending import deliver_due
 from tests.fakes.surveys import (
     LI,
     PASSED,
@@ -344,6 +346,8 @@ async def test_words_go_and_figures_stay(ctx: Context) -> None:
     )
     await stop_asking(ctx, token)
     customer = await one(ctx, "SELECT code FROM customer WHERE id = $1", found["customer_id"])
+    channel = await one(ctx, "SELECT c.name FROM outbox o JOIN channel c ON c.id = o.channel_id")
+    assert await deliver_due(ctx, {channel: Outside(name=channel)}) == 1  # the question is out
     await anonymise_customer(ctx, customer_code=customer, typed=show_code(CUSTOMER, customer), actor=ADMIN)
     kept = await asked(ctx)
     assert (kept["score"], kept["comment"], kept["address"], kept["answers"]) == (

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import structlog
 from pydantic import BaseModel
@@ -18,7 +17,8 @@ from channels.adapter import (
 )
 from hub.actions.channel_vault import ChannelVault
 from hub.actions.channels.desk_channels import reload_channels
-from hub.actions.channels.reach import Bounds, at_home, within
+from hub.actions.channels.held import ports_at_home
+from hub.actions.channels.reach import OUT_OF_BOUNDS, Bounds, within
 from hub.actions.channels.trial_ports import trial_ports
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import NotFound
@@ -29,10 +29,6 @@ log = structlog.get_logger(__name__)
 CHECK_SECONDS = 30.0
 FAULT = "Something is broken in the hub itself; its log says more."
 LATE = "There was no answer within 30 seconds."
-OUT_OF_BOUNDS = (
-    "The name leads to {address}, which is no address of the public internet;"
-    " the setting desk_channels.allow_private says whether it may."
-)
 
 
 async def check_channel(ctx: Context, name: str) -> str:
@@ -69,8 +65,8 @@ async def on_trial(
 ) -> AsyncIterator[ChannelAdapter]:
     """The channel, opened for somebody who waits: within CHECK_SECONDS and its bounds, with its own secrets at hand. Whatever
     goes wrong inside is a ChannelFailure."""
-    ports = trial_ports(_Home(ChannelVault(ctx, name)), secret=ctx.secret, public_url=public_url(ctx))
-    adapter = kind.open(name, settings, ports)
+    ports = trial_ports(ChannelVault(ctx, name), secret=ctx.secret, public_url=public_url(ctx))
+    adapter = kind.open(name, settings, ports_at_home(ports))
     bounds = Bounds(private=ctx.settings.desk_channels.allow_private)
     try:
         async with asyncio.timeout(CHECK_SECONDS):
@@ -90,18 +86,3 @@ async def on_trial(
         raise Unavailable(FAULT) from error
     finally:
         await adapter.close()
-
-
-class _Home:
-    """The channel's secrets, which lie in the hub's own database wherever that is."""
-
-    def __init__(self, vault: ChannelVault) -> None:
-        self._vault = vault
-
-    async def read(self, key: str) -> Any:
-        with at_home():
-            return await self._vault.read(key)
-
-    async def write(self, key: str, value: Any) -> None:
-        with at_home():
-            await self._vault.write(key, value)

@@ -14,6 +14,7 @@ import structlog
 from channels.adapter import ChannelFailure, Inbox
 from hub.actions.announce import EVENTS, announce
 from hub.actions.channels.check_channel import channel_at_work, check_channel
+from hub.actions.channels.held import open_for_work
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.failures import ActionFailure, NotPossible
 from hub.actions.installation import channel_id
@@ -182,7 +183,7 @@ async def _look(
 
 
 async def _send(ctx: Context, channel: ConfiguredChannel, letter: OutboundInteraction) -> None:
-    adapter = channel.kind.open(channel.name, channel.settings, make_ports(ctx, channel.name))
+    adapter = open_for_work(ctx, channel, make_ports(ctx, channel.name))
     try:
         await adapter.send(letter, _leaving)
     finally:

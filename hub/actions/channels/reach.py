@@ -1,4 +1,4 @@
-"""Where a channel that is set up at the desk may go while it is tried: the public internet, unless the settings allow the
+"""Where a channel that is set up at the desk may go, tried and at work: the public internet, unless the settings allow the
 company's own network.
 
 Whoever may set up channels chooses a host name; the hub stands inside the company's network, and they perhaps do not. Every
@@ -15,6 +15,10 @@ from dataclasses import dataclass
 
 from hub.actions.errands.public_net import PRIVATE, is_allowed, is_global
 
+OUT_OF_BOUNDS = (
+    "The name leads to {address}, which is no address of the public internet;"
+    " the setting desk_channels.allow_private says whether it may."
+)
 _watching = False
 
 

@@ -12,6 +12,7 @@ from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.floor.as_facts import as_agents, needs_of
 from hub.model.people import Actor
+from hub.model.permissions import Sight
 from routing.explain import to_data
 from routing.fit import fits, has_room
 from routing.rules import RoutingRules
@@ -91,8 +92,13 @@ async def hand_over(ctx: Context, *, from_agent: int, to_agent: int | None, acto
     """Every open and pending ticket of an agent to another one, whatever their load, or (None) back to the queues; returns how
     many. What the first was offered goes to others. That a supervisor asks is the caller's to see to.
 
-    Raises NotFound (no such agent, or the new one is not active), NotPossible (same_agent).
+    Raises NotFound (no such agent, or the new one is not active), NotPossible: same_agent, narrow_sight (tickets that the actor
+    does not see would be theirs by it).
     """
+    if actor.sight is not Sight.ALL:
+        raise NotPossible(
+            "Only somebody who sees every ticket hands over all that an agent has.", code="narrow_sight"
+        )
     if from_agent == to_agent:
         raise NotPossible("They have these tickets already.", code="same_agent")
 

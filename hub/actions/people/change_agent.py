@@ -18,7 +18,7 @@ from hub.actions.people.roles import role_named
 from hub.actions.people.staff import check_abilities, check_name, show_out
 from hub.model.audit import AuditKind
 from hub.model.people import Actor, Role
-from hub.model.permissions import Permission
+from hub.model.permissions import Permission, Sight
 from hub.model.tickets import EventKind
 from storage import agents as stored
 from storage import events
@@ -73,8 +73,8 @@ async def change_agent(
 ) -> AgentDetails:
     """The agent as they are then. `version`: the one that was looked at, where somebody did.
 
-    Raises Conflict (`agent_changed`) where there is a newer version; NotFound; NotPossible: not_allowed, last_admin,
-    own_account, bad_name, bad_capacity, bad_locale, unknown_queue, unknown_skill, bad_level, unknown_language,
+    Raises Conflict (`agent_changed`) where there is a newer version; NotFound; NotPossible: not_allowed, narrow_sight,
+    last_admin, own_account, bad_name, bad_capacity, bad_locale, unknown_queue, unknown_skill, bad_level, unknown_language,
     unknown_calendar, bad_role.
     """
 
@@ -248,19 +248,36 @@ async def _apply(
 async def _check_may(
     connection: Connection, actor: Actor, agent: AgentDetails, what: Iterable[str], *, role: str = ""
 ) -> None:
-    """Whoever manages the staff; but by nothing of this does anybody come to rights, or take any, that they do not have."""
-    guarded = _GUARDED & set(what)
+    """Whoever manages the staff; but by nothing of this does anybody come to rights or a sight, or take any, that they do not
+    have. Who works on which queues sees by it, so that who sees not every ticket says nothing of it, of themselves neither."""
+    what = set(what)
+    if "queues" in what and actor.sight is not Sight.ALL:
+        raise NotPossible(
+            "Only somebody who sees every ticket says who works on which queues.", code="narrow_sight"
+        )
+    guarded = _GUARDED & what
     allowed = actor.may(Permission.MANAGE_STAFF) and (
         "role" not in guarded or actor.may(Permission.MANAGE_ROLES)
     )
     if allowed and guarded:
-        allowed = (await role_named(connection, agent.role)).within(actor)
+        allowed = await _is_within(connection, actor, agent.role, agent.queues)
     if allowed and role:
-        allowed = (await role_named(connection, role)).within(actor)
+        allowed = await _is_within(connection, actor, role, agent.queues)
     if not allowed:
         raise NotPossible(
             "Only an administrator, or somebody who may do as much, may do this.", code="not_allowed"
         )
+
+
+async def _is_within(connection: Connection, actor: Actor, role: str, queues: Sequence[str]) -> bool:
+    """Whether the actor may and sees all that somebody may and sees who has this role and works on these queues."""
+    given = await role_named(connection, role)
+    if not given.within(actor):
+        return False
+    if given.sight is not Sight.QUEUES or actor.sight is Sight.ALL or actor.agent_id is None:
+        return True
+    own = await stored.details(connection, actor.agent_id)
+    return own is not None and (not own.queues or (bool(queues) and set(queues) <= set(own.queues)))
 
 
 async def _tell(

@@ -13,6 +13,7 @@ from hub.actions.people.passwords import hash_chosen
 from hub.actions.people.roles import role_named
 from hub.model.audit import AuditKind
 from hub.model.people import HUB, Actor, Presence, Role
+from hub.model.permissions import Sight
 from hub.model.tickets import EventKind
 from routing.rules import RoutingRules
 from storage import agents, events
@@ -49,8 +50,12 @@ async def add_agent(
     for them; None where they have chosen it.
 
     Raises NotPossible: bad_login, bad_name, login_taken, unknown_queue, bad_role, not_allowed (the role gives more than the
-    actor may), and as `check_abilities` and `hash_chosen`.
+    actor may), narrow_sight (who works on which queues sees by it), and as `check_abilities` and `hash_chosen`.
     """
+    if actor.sight is not Sight.ALL:
+        raise NotPossible(
+            "Only somebody who sees every ticket says who works on which queues.", code="narrow_sight"
+        )
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise NotPossible("A login takes letters, digits and . _ @ -, 64 at the most.", code="bad_login")

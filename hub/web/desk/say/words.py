@@ -389,6 +389,7 @@ FAILURES: Mapping[str, str] = {
     "no_queue": N_("Choose a queue, or every queue."),
     "last_admin": N_("The last administrator stays one."),
     "own_account": N_("Nobody shuts themselves out."),
+    "narrow_sight": N_("Only somebody who sees every ticket may do this: your role sees a part of them."),
     "bad_role_name": N_("A role's name has 1 to 60 characters."),
     "role_taken": N_("There is a role of this name already."),
     "too_many_roles": N_("There are too many roles already."),

@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hub.actions.failures import ActionFailure, NotPossible
 from hub.actions.people.change_agent import get_agent, set_membership, set_skill
+from hub.model.permissions import Sight
 from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import number
@@ -77,6 +78,7 @@ async def _show(visit: Visit, template: str) -> web.StreamResponse:
 def _columns(visit: Visit) -> dict[str, object]:
     rules = visit.ctx.rules
     return {
+        "sees_all": visit.actor.sight is Sight.ALL,
         "SKILLS": rules.skills,
         "QUEUES": titles_of(visit, rules.queue),
         "skill_name": partial(say_skill, visit.voice),

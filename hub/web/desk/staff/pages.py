@@ -19,7 +19,7 @@ from hub.actions.people.roles import list_roles
 from hub.actions.people.staff import add_agent, languages_of
 from hub.actions.signin.of_others import end_sessions_of, reset_second_step
 from hub.model.people import Role
-from hub.model.permissions import Permission
+from hub.model.permissions import Permission, Sight
 from hub.web.desk.say.floor import say_skill
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.staff.forms import LEVELS, AgentForm, number
@@ -172,6 +172,7 @@ async def _show(
         others=[one for one in everybody if one.active and (agent is None or one.id != agent.id)],
         form=form,
         person=agent,
+        sees_all=visit.actor.sight is Sight.ALL,
         held=held,
         held_tasks=held_tasks,
         trouble=trouble,
