@@ -6,7 +6,16 @@ from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+import aiohttp
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+
+UNREADABLE = (
+    ValueError, AssertionError, RuntimeError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError,
+)  # fmt: skip
+"""What aiohttp raises where the parts of a body are not as they should be; two of these where the first is `_charset_`."""
+MOST_NAME = 300
+"""Characters of a file's name, and of its type, that are looked at."""
 
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
+from channels.clean import clean_line
+from channels.doors import MOST_NAME, UNREADABLE
 from channels.room import Held
 from channels.webchat.pack import SentFile
 from channels.webchat.settings import WebchatSettings
@@ -64,7 +65,7 @@ async def read_upload(request: web.Request, settings: WebchatSettings, held: Hel
                 await _read_words(part, upload, held)
             else:
                 await _read_file(part, upload, settings, held)
-    except (ValueError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError) as error:
+    except UNREADABLE as error:
         raise NotTaken("bad_frame") from error
     return upload
 
@@ -83,8 +84,9 @@ async def _read_file(
     data = await _read(part, settings.most_file_mb * 1024 * 1024, held)
     if sum(len(one.data) for one in upload.files) + len(data) > MOST_MB * 1024 * 1024:
         raise NotTaken("too_large_together")
-    kind = part.headers.get("Content-Type", "application/octet-stream")
-    upload.files.append(SentFile(filename=part.filename or "", content_type=kind, data=data))
+    kind = clean_line(part.headers.get("Content-Type", "application/octet-stream"), MOST_NAME)
+    name = clean_line(part.filename or "", MOST_NAME)
+    upload.files.append(SentFile(filename=name, content_type=kind, data=data))
 
 
 async def _read(part: aiohttp.BodyPartReader, most: int, held: Held) -> bytes:

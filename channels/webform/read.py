@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl
 import aiohttp
 import orjson
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
 
-from channels.doors import read_body
+from channels.clean import clean_line
+from channels.doors import MOST_NAME, UNREADABLE, read_body
 from channels.room import Crowded, Held
 from channels.webform.fields import FormDefinition, Kind
 from channels.webform.settings import WebformSettings
@@ -139,18 +139,19 @@ async def _read_parts(request: web.Request, settings: WebformSettings, held: Hel
                 _say(fields, form, part.name or "", (data or b"").decode("utf-8", "replace"))
                 continue
             data = await body.read(part, settings.most_file_mb * 1024 * 1024)
-            place = _place(part.name, places)
+            # Bytes that are no UTF-8 come as halves of characters, which nothing after this takes.
+            place, name = _place(part.name, places), clean_line(part.filename, MOST_NAME)
             if data is None:
-                values: dict[str, str | int] = {"name": part.filename[:100], "size": settings.most_file_mb}
+                values: dict[str, str | int] = {"name": name[:100], "size": settings.most_file_mb}
                 problems.append(Problem(field=place, word="file_too_big", values=values))
             elif data or part.filename:
-                kind = part.headers.get("Content-Type", "application/octet-stream")
-                body.keep(PostedFile(filename=part.filename, content_type=kind, data=data, field=place))
+                kind = clean_line(part.headers.get("Content-Type", "application/octet-stream"), MOST_NAME)
+                body.keep(PostedFile(filename=name, content_type=kind, data=data, field=place))
     except _TooMuch:
         problems = [Problem(field=_place("", places), word="too_much")]
     except Crowded:
         problems = [Problem(field="", word=CROWDED)]
-    except (ValueError, aiohttp.ClientError, HttpProcessingError, web.RequestPayloadError) as error:
+    except UNREADABLE as error:
         raise Unreadable("the parts cannot be read") from error
     if body.too_many and not problems:
         values = {"count": settings.most_files}

@@ -114,7 +114,7 @@ def test_the_examples_name_settings_that_exist() -> None:
     [
         ("contact-hub.env", r"(?m)^(HUB_\w+)=(.*)$"),
         ("contact-hub.service", r"(?m)^Environment=(HUB_\w+)=(.*)$"),
-        ("compose.yaml", r"(?m)^      (HUB_\w+): (.*)$"),
+        ("compose.yaml", r"(?m)^      (HUB_\w+): '?(.*?)'?$"),
     ],
 )
 def test_an_example_and_the_settings_file_as_they_come_make_valid_settings(

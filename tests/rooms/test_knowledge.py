@@ -1,6 +1,7 @@
 """The knowledge base over a real database: what is read when, who finds what, what readers say, what is written down."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
-from hub.actions.knowledge import categories, judge, write
+from hub.actions.knowledge import categories, find, judge, write
 from hub.actions.knowledge.draft_of_ticket import article_from_ticket
 from hub.actions.knowledge.find import find_articles, find_ids, suggest
 from hub.actions.knowledge.judge import TooMany
@@ -222,6 +223,25 @@ async def test_each_reader_finds_what_is_theirs(ctx: Context) -> None:
         public: f"/help/en/{public}-kettle-for-customers",
         inside: "",
     }
+
+
+async def test_strangers_search_one_after_the_other(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each search holds whole texts and a thread: hundreds at once would be more than a hub has."""
+    await published(ctx, Words(title="Kettle", summary="", body="A kettle"))
+    real, now, most = find.by_terms, 0, 0
+
+    def watched(*given: Any) -> Any:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        time.sleep(0.02)
+        found = real(*given)
+        now -= 1
+        return found
+
+    monkeypatch.setattr(find, "by_terms", watched)
+    found = await asyncio.gather(*(find_ids(ctx, "kettle", Reader.PUBLIC) for _ in range(8)))
+    assert (most, [len(one) for one in found]) == (1, [1] * 8)
 
 
 async def test_what_customers_do_not_read_takes_no_place_of_what_they_do(ctx: Context) -> None:

@@ -210,6 +210,15 @@ async def test_what_is_written_while_the_database_is_away_is_shown_again(
         assert (await li.say(number, "Many words.", page=kept.text)).status == 303
 
 
+async def test_who_is_not_signed_in_uses_up_nothing_of_those_who_are(house: House) -> None:
+    """What all write together has a bound; whoever likes could reach it from outside."""
+    number = await house.writes(LI)
+    async with house.browser() as stranger:
+        await stranger.post(f"/portal/{number}/more", {"text": "Nothing"})
+    counted = await rows(house.ctx, "SELECT key FROM rate_limit WHERE key LIKE 'form:/portal%'")
+    assert counted and not [row for row in counted if row["key"].startswith("form:/portal:")]
+
+
 async def test_the_other_language_is_a_page_that_there_is(house: House) -> None:
     """Also after something was refused, and without forgetting where somebody wanted to go."""
     number = await house.writes(LI)

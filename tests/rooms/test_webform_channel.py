@@ -14,6 +14,7 @@ from playwright.async_api import async_playwright
 
 from channels.webform import KIND
 from channels.webform.passes import make_trial
+from channels.webform.submission import PASS
 from hub.sandbox.visit import read_form
 from tests.fakes.chromium import find_chromium
 from tests.fakes.ports import SECRET, Journal, make_ports, serving_routes
@@ -211,12 +212,46 @@ async def test_files_beyond_the_limits_are_named_and_the_text_stays() -> None:
         assert door.journal.offered == []
 
 
+LINE = "-" * 40
+
+
+def a_part(name: str, data: bytes, more: bytes = b"") -> bytes:
+    said = f'--{LINE}\r\nContent-Disposition: form-data; name="{name}"'.encode()
+    return said + more + b"\r\n\r\n" + data + b"\r\n"
+
+
+@pytest.mark.parametrize("size", [9, 1_100_000])
+async def test_a_file_whose_name_is_no_utf_8_is_one_all_the_same(size: int) -> None:
+    """An older Windows sends its name in GBK; one that is too large is named, and what was typed stays."""
+    async with a_form(most_file_mb=1) as door:
+        body = b"".join(
+            a_part(name, value.encode()) for name, value in (await door.fields()).items() if name != PASS
+        )
+        body += a_part("files", b"x" * size, b'; filename="\xd6\xd0.txt"') + f"--{LINE}--\r\n".encode()
+        status, page = await door.post(
+            io.BytesIO(body),
+            headers={
+                "Content-Type": f"multipart/form-data; boundary={LINE}",
+                "Origin": SITE,
+                "Idempotency-Key": "k",
+            },
+        )
+    assert (status, "is larger than 1 MB" in page) == ((200, False) if size == 9 else (422, True))
+    assert [one.data for kept in door.kept() for one in kept.attachments] == ([b"x" * 9] if size == 9 else [])
+
+
 @pytest.mark.parametrize(
     ("content_type", "body", "status"),
     [
         ("multipart/form-data", b"x", 400),
         ("multipart/form-data; boundary=x", b"--x\r\nrubbish", 400),
         ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n" * 70 + b"--x--", 400),
+        # A name that aiohttp reads in a way of its own, with a boundary as browsers make them.
+        (
+            f"multipart/form-data; boundary={LINE}",
+            a_part("_charset_", b"utf-8") + f"--{LINE}--\r\n".encode(),
+            400,
+        ),
         ("text/plain", b"message=x", 400),
         ("application/json", b"[1]", 400),
         ("application/json", b'{"messag": "x"}', 400),

@@ -41,9 +41,11 @@ async def find_ids(ctx: Context, typed: str, reader: Reader) -> list[int]:
     words = query_of(asked)
     if not words:
         return []
-    rows = await ctx.database.read(lambda c: stored.candidates(c, reader, words))
-    # Whole texts are compared: of two hundred long ones for a second and more, in which others are to be answered.
-    found = await asyncio.to_thread(by_terms, rows, asked)
+    # Whole texts are compared: of two hundred long ones for a second and more, in which others are to be answered. One search
+    # at a time of colleagues, and one of strangers: two hundred at once would fill the memory, and every thread.
+    async with ctx.memo.setdefault((find_ids, reader), asyncio.Semaphore(1)):
+        rows = await ctx.database.read(lambda c: stored.candidates(c, reader, words))
+        found = await asyncio.to_thread(by_terms, rows, asked)
     return [one.id for one in found][:MOST]
 
 

@@ -35,8 +35,9 @@ async def post_more(seen: Seen) -> web.Response:
 
 async def keep_words(seen: Seen) -> web.Response:
     """Their session ended while they wrote: it is shown again, to be sent once they are signed in."""
+    # Counted apart: anybody may come here, and must not use up what those have who are signed in.
     box = own_box(seen)
-    verdict = await weigh_post(seen.ctx.gate, box.name, box.settings, seen.request)
+    verdict = await weigh_post(seen.ctx.gate, f"{box.name}-out", box.settings, seen.request)
     if verdict.unread:
         return await send_to_door(seen)
     return await _show_again(seen, away=False) or await send_to_door(seen)
