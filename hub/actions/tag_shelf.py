@@ -77,11 +77,15 @@ async def finish_renaming(ctx: Context, actor: Actor) -> int:
     DatabaseUnavailable."""
     changed = 0
     for old, new in await ctx.database.read(stored.being_renamed):
-        while codes := await ctx.database.read(lambda c, old=old: stored.tickets_with(c, old, LOT)):  # type: ignore[misc]
+        # Asked again for each lot: whoever renames it back meanwhile would have both go on for ever.
+        while (old, new) in await ctx.database.read(stored.being_renamed):
+            codes = await ctx.database.read(lambda c, old=old: stored.tickets_with(c, old, LOT))  # type: ignore[misc]
+            if not codes:
+                await ctx.database.run(lambda c, old=old: stored.forget_tag(c, old))  # type: ignore[misc]
+                break
             for code in codes:
                 await change_tags(ctx, ticket_code=code, actor=actor, add=[new], remove=[old])
                 changed += 1
-        await ctx.database.run(lambda c, old=old: stored.forget_tag(c, old))  # type: ignore[misc]
     return changed
 
 

@@ -24,11 +24,13 @@ WITH mark AS MATERIALIZED (
 SELECT count(*)::int FROM seen
 
 -- name: take_in_waits
--- Waits whose time has come are looked at in turn with what happened.
+-- Waits whose time has come are looked at in turn with what happened. One of a ticket and rule at a time: the next stays until
+-- the one before has been looked at.
 WITH over AS (
     DELETE FROM automation_timer WHERE (ticket_id, rule) IN (
-        SELECT ticket_id, rule FROM automation_timer WHERE due_at <= clock_timestamp()
-        ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+        SELECT t.ticket_id, t.rule FROM automation_timer t
+        WHERE t.due_at <= now() AND NOT EXISTS (SELECT 1 FROM automation_due d WHERE d.ticket_id = t.ticket_id AND d.rule = t.rule)
+        ORDER BY t.due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
     RETURNING ticket_id, rule, anchor
 ), put AS (
     INSERT INTO automation_due (ticket_id, seq, rule, anchor) SELECT ticket_id, 2147483647, rule, anchor FROM over

@@ -134,7 +134,7 @@ UPDATE timer SET fired_at = clock_timestamp()
 WHERE id IN (
     -- With their tickets, and without waiting: whoever works on a ticket holds it first and then its timers.
     SELECT m.id FROM timer m JOIN ticket t ON t.id = m.ticket_id
-    WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp() AND m.kind <> 'live_silence'
+    WHERE m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= now() AND m.kind <> 'live_silence'
     ORDER BY m.due_at LIMIT $1 FOR NO KEY UPDATE OF m, t SKIP LOCKED
 )
 RETURNING id, kind, ticket_id, version

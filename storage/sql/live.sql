@@ -7,7 +7,7 @@ UPDATE agent SET wrap_until = NULL WHERE id = $1 AND wrap_until > clock_timestam
 -- Who has, or is offered, a conversation whose time to be looked at has come. Without a lock: these agents are locked first.
 SELECT DISTINCT coalesce(t.assignee_id, t.offered_to) AS holder
 FROM (SELECT m.ticket_id FROM timer m
-      WHERE m.kind = 'live_silence' AND m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp()
+      WHERE m.kind = 'live_silence' AND m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= now()
       ORDER BY m.due_at LIMIT $1) due
 JOIN ticket t ON t.id = due.ticket_id
 
@@ -17,7 +17,7 @@ JOIN ticket t ON t.id = due.ticket_id
 WITH due AS (
     SELECT m.id, greatest(t.last_in_at, t.last_out_at, t.created_at) + make_interval(secs => $3) AS until
     FROM timer m JOIN ticket t ON t.id = m.ticket_id
-    WHERE m.kind = 'live_silence' AND m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= clock_timestamp()
+    WHERE m.kind = 'live_silence' AND m.fired_at IS NULL AND m.cancelled_at IS NULL AND m.due_at <= now()
       AND (coalesce(t.assignee_id, t.offered_to) IS NULL OR coalesce(t.assignee_id, t.offered_to) = ANY($2::bigint[]))
     ORDER BY m.due_at LIMIT $1 FOR NO KEY UPDATE OF m, t SKIP LOCKED
 ), looked AS (

@@ -85,7 +85,7 @@ RETURNING id
 
 -- name: give_up
 UPDATE webhook_call SET state = 'failed', error = 'given_up', settled_at = clock_timestamp()
-WHERE id IN (SELECT id FROM webhook_call WHERE state = 'queued' AND give_up_at <= clock_timestamp()
+WHERE id IN (SELECT id FROM webhook_call WHERE state = 'queued' AND give_up_at <= now()
              ORDER BY give_up_at LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED)
 RETURNING id
 

@@ -130,6 +130,24 @@ async def test_who_is_answered_at_the_last_moment_waits_no_more(ctx: Context) ->
     assert await runs(ctx, number) == []
 
 
+async def test_the_next_wait_of_a_rule_stays_until_the_one_before_was_looked_at(ctx: Context) -> None:
+    """Where the list of what is due is long, the customer may have been answered and have written again by then."""
+    await say(ctx, text="Hello", key="a", reply_address="x")
+    await settle(ctx)
+    await time_passes(ctx, 31)
+    assert await ctx.database.run_one(lambda c: stored.take_in_waits(c, 10)) == 1
+    await one(
+        ctx,
+        """INSERT INTO automation_timer (ticket_id, rule, anchor, due_at)
+           SELECT ticket_id, rule, anchor + interval '1 second', now() FROM automation_due WHERE rule = 'no answer'
+           RETURNING 1""",
+    )
+    assert await ctx.database.run_one(lambda c: stored.take_in_waits(c, 10)) == 0
+    assert await one(ctx, "SELECT count(*) FROM automation_timer WHERE rule = 'no answer'") == 1
+    await one(ctx, "DELETE FROM automation_due WHERE rule = 'no answer' RETURNING 1")
+    assert await ctx.database.run_one(lambda c: stored.take_in_waits(c, 10)) == 1
+
+
 async def test_seven_silent_days_resolve_a_ticket_after_downtime_too(ctx: Context) -> None:
     kept = await say(ctx, text="Hello", key="a", reply_address="x")
     number, code = (await ticket(ctx, kept))["id"], (await ticket(ctx, kept))["code"]

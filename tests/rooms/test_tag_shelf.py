@@ -57,6 +57,32 @@ async def test_renaming_reaches_every_ticket_and_makes_one_of_two(ctx: Context) 
         assert await desk.ctx.database.read(twice) == 0
 
 
+async def test_whoever_renames_it_back_meanwhile_ends_the_first(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each would take from the other for ever, with an entry in the ledger every time."""
+    monkeypatch.setattr(tag_shelf, "LOT", 1)
+    real, turned = tag_shelf.change_tags, False
+
+    async def and_back(*given: Any, **more: Any) -> Any:
+        nonlocal turned
+        done = await real(*given, **more)
+        if not turned:
+            turned = True
+            await rename_tag(desk.ctx, name="slow", wanted="late", actor=HUB)
+        return done
+
+    async with serving_desk(ctx) as desk:
+        codes = await _tagged(desk.ctx, 4)
+        monkeypatch.setattr(tag_shelf, "change_tags", and_back)
+        await rename_tag(desk.ctx, name="late", wanted="slow", actor=HUB)
+        async with asyncio.timeout(20):
+            await _settled(desk.ctx)
+            await finish_renaming(desk.ctx, HUB)
+        told = {row.name: row.tickets for row in await list_tags(desk.ctx)}
+        assert told["late"] == len(codes) and not told.get("slow")
+
+
 async def test_it_goes_on_where_it_was_cut_off(ctx: Context) -> None:
     async with serving_desk(ctx) as desk:
         codes = await _tagged(desk.ctx, 3)

@@ -220,6 +220,13 @@ async def test_no_name_and_no_way_of_writing_leads_into_our_own_network(ctx: Con
         assert (await post_call(inner.url, b"{}", _HEADERS, private=True)).trouble is None
 
 
+@pytest.mark.parametrize("host", ["erp..example.com", "a" * 64 + ".example.com"])
+async def test_a_name_that_cannot_even_be_asked_for_is_a_failure_like_others(host: str) -> None:
+    """It would end the loop of all calls, each time that its own comes round."""
+    result = await post_call(f"https://{host}/hook", b"{}", _HEADERS, private=False)
+    assert result.trouble is Trouble.NO_SUCH_HOST
+
+
 async def test_where_machines_of_clouds_keep_their_secrets_is_closed_to_everybody() -> None:
     result = await post_call("http://169.254.169.254/latest/meta-data", b"{}", _HEADERS, private=True)
     assert result.trouble is Trouble.PRIVATE_ADDRESS

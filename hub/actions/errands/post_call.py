@@ -79,6 +79,8 @@ async def post_call(
         trouble = Trouble.TIMEOUT if status is None else _judge(status)
     except (aiohttp.ClientError, OSError) as error:
         trouble = _judge(status) if status is not None else _why(error, guard)
+    except UnicodeError:  # two dots in a row, say: such a name cannot even be asked for
+        trouble = Trouble.NO_SUCH_HOST
     took = round((time.monotonic() - began) * 1000)
     return CallResult(status=status, trouble=trouble, took_ms=took, retry_after=retry_after)
 
