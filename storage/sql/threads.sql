@@ -3,8 +3,9 @@
 -- name: find_threads
 -- Tickets that evidence points to, with everybody who may speak in them. What was moved away altogether is found where it is
 -- now. `$6`, `$7`: ids, and who would speak because letters of a ticket cite them; strangers may cite an id too, so whoever may
--- not speak there does not count. Nothing leads to somebody who was forgotten: whoever writes again is somebody new. `$8` to `$11`: inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's; `talk`: it
--- is a live conversation that is known (sql/chat.sql).
+-- not speak there does not count. Nothing leads to somebody who was forgotten: whoever writes again is somebody new. `$8` to `$11`:
+-- inbox, address, time and minutes of a burst. `named`: the ref is that very ticket's; `talk`: it is a live conversation that is
+-- known (sql/chat.sql).
 WITH hint AS (
     SELECT 'ref' AS source, g.scope || ' ' || g.ref AS evidence, coalesce(m.id, r.ticket_id) AS ticket_id, r.moved_from,
            m.id IS NULL AS named,

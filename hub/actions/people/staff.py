@@ -28,6 +28,15 @@ LOCALES = ("en", "zh_CN")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 
 
+def check_sees_all(actor: Actor) -> None:
+    """Who works on which queues sees by it: whoever sees not every ticket says nothing of it. Raises NotPossible
+    (narrow_sight)."""
+    if actor.sight is not Sight.ALL:
+        raise NotPossible(
+            "Only somebody who sees every ticket says who works on which queues.", code="narrow_sight"
+        )
+
+
 async def add_agent(
     ctx: Context,
     *,
@@ -52,10 +61,7 @@ async def add_agent(
     Raises NotPossible: bad_login, bad_name, login_taken, unknown_queue, bad_role, not_allowed (the role gives more than the
     actor may), narrow_sight (who works on which queues sees by it), and as `check_abilities` and `hash_chosen`.
     """
-    if actor.sight is not Sight.ALL:
-        raise NotPossible(
-            "Only somebody who sees every ticket says who works on which queues.", code="narrow_sight"
-        )
+    check_sees_all(actor)
     login = login.strip().lower()
     if not _LOGIN.fullmatch(login):
         raise NotPossible("A login takes letters, digits and . _ @ -, 64 at the most.", code="bad_login")

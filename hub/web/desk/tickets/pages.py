@@ -34,7 +34,6 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
     look = Look.of(visit.request)
     code = ticket_code(visit.request.match_info["code"])
     rows = entries_asked(visit.request)
-    # Taken before anything is read: what happens meanwhile comes again over the socket.
 
     async def read(connection: Connection) -> tuple[Work, Desktop]:
         ticket = await find_ticket(connection, code)
