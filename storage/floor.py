@@ -31,9 +31,9 @@ class LeftRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnansweredRow:
-    """A ticket whose customer waits for an agent who is here."""
+    """Tickets whose customers wait for one agent, who is here, and which ask the same of whoever takes them."""
 
-    id: int
+    ids: list[int]
     agent_id: int
     agent_name: str
     queue: str

@@ -39,16 +39,17 @@ FROM agent a CROSS JOIN LATERAL (
 WHERE a.presence = 'offline' AND a.active
 
 -- name: unanswered
--- Open tickets whose customers have waited for so many minutes for an agent who is here, and what somebody else must be to have
--- them. $1, $2: queues and minutes.
-SELECT t.id, t.assignee_id AS agent_id, a.name AS agent_name, q.name AS queue, t.required_language AS language,
-       t.required_skills AS skills, t.live, t.weight, p.minutes
+-- Open tickets whose customers have waited for so many minutes for an agent who is here, by what somebody else must be to have
+-- them: all of them, or those that nobody can have would stand before the others. $1, $2: queues and minutes.
+SELECT array_agg(t.id ORDER BY t.id) AS ids, t.assignee_id AS agent_id, a.name AS agent_name, q.name AS queue,
+       t.required_language AS language, t.required_skills AS skills, t.live, t.weight, p.minutes
 FROM unnest($1::text[], $2::int[]) AS p (queue, minutes) JOIN queue q ON q.name = p.queue
 JOIN ticket t ON t.queue_id = q.id AND t.status = 'open' AND t.assignee_id IS NOT NULL AND t.snoozed_until IS NULL
 JOIN assignment s ON s.ticket_id = t.id AND s.ended_at IS NULL JOIN agent a ON a.id = t.assignee_id
 WHERE a.active AND a.presence <> 'offline'
   AND greatest(t.waiting_since, s.started_at) + make_interval(mins => p.minutes) <= clock_timestamp()
-ORDER BY t.id LIMIT 500
+GROUP BY t.assignee_id, a.name, q.name, t.required_language, t.required_skills, t.live, t.weight, p.minutes
+ORDER BY min(t.id)
 
 -- name: next_unanswered
 -- Seconds until the next of these has waited so long; those that have already are looked at whenever something changes.

@@ -11,8 +11,9 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.ports import make_ports
 from hub.actions.receive import accept_items
+from storage.database import Connection
 from tests.fakes.outside import Outside
-from tests.fakes.scene import MAIL, SYSTEM, one, rows, ticket
+from tests.fakes.scene import MAIL, SYSTEM, rows, ticket
 from tests.fakes.sending import deliver_due
 
 CHAT: dict[str, dict[str, Any]] = {
@@ -85,10 +86,16 @@ async def answers(
 
 
 async def pass_minutes(ctx: Context, minutes: float) -> None:
-    """As if all that happened had happened so much earlier."""
-    for table, columns in _MOMENTS.items():
-        shifted = ", ".join(f"{name} = {name} - make_interval(secs => {minutes * 60.0})" for name in columns)
-        await one(ctx, f"UPDATE {table} SET {shifted} RETURNING 1")
+    """As if all that happened had happened so much earlier: at once, or a hub that is at work beside sees half of it."""
+
+    async def shift(connection: Connection) -> None:
+        for table, columns in _MOMENTS.items():
+            shifted = ", ".join(
+                f"{name} = {name} - make_interval(secs => {minutes * 60.0})" for name in columns
+            )
+            await connection.execute(f"UPDATE {table} SET {shifted}")
+
+    await ctx.database.run(shift)
 
 
 async def letters(ctx: Context) -> list[dict[str, Any]]:

@@ -295,6 +295,25 @@ async def test_somebody_else_must_be_there_fit_and_free(ctx: Context, other: dic
     assert (await _now(ctx, opened))["assignee_id"] == ann
 
 
+async def test_those_that_nobody_else_can_have_stand_before_nobody(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many they are, and however few go back at a time."""
+    ann = await an_agent(ctx, "Ann", capacity=9)
+    await an_agent(ctx, "bob")
+    opened = [await _given(ctx, ann) for _ in range(6)]
+    for one_ in opened:
+        await _waits_for(ctx, one_, 20)
+    hers = [one_["id"] for one_ in opened[:3]]
+    await ctx.database.run(
+        lambda c: c.execute("UPDATE ticket SET required_language = 'de' WHERE id = ANY($1::bigint[])", hers)
+    )
+    monkeypatch.setattr(returns, "AT_ONCE", 2)
+    assert [await give_back_unanswered(ctx) for _ in range(3)] == [2, 1, 0]
+    holders = [(await _now(ctx, one_))["assignee_id"] for one_ in opened]
+    assert holders == [ann, ann, ann, None, None, None]
+
+
 # ── by hand ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -5,6 +5,7 @@ A ticket keeps its place in time. Everything is one conditional step under the l
 hubs one does it, once.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from hub.actions.announce import EVENTS, ROUTE, announce
@@ -50,7 +51,7 @@ async def give_back_left(ctx: Context) -> int:
 
 async def give_back_unanswered(ctx: Context) -> int:
     """Tickets whose customers have waited for their agent as long as the queue says, where somebody else can have them now;
-    to the agent they do not go back for ten minutes. Returns how many."""
+    to the agent they do not go back for ten minutes. Returns how many; there may be more as long as that is not 0."""
     minutes = _asked(_minutes(ctx.rules, "silent_minutes"))
     if not minutes:
         return 0
@@ -64,20 +65,21 @@ async def give_back_unanswered(ctx: Context) -> int:
         return late, as_agents(present, queues, present[0].now, ctx.rules) if present else []
 
     late, agents = await ctx.database.read(look)
-    moving = [one for one in late if _somebody_else(one, agents)]
+    movable = ((t, one) for one in late if _somebody_else(one, agents) for t in one.ids)
+    moving = dict(itertools.islice(movable, AT_ONCE))
     if not moving:
         return 0
 
-    async def work_(connection: Connection) -> int:
-        await offers.lock_agents(connection, [one.agent_id for one in moving])
-        still = {one.id for one in await floor.unanswered(connection, minutes)}
-        given = [(one.id, one.agent_id, _why_unanswered(one)) for one in moving if one.id in still]
+    async def give_back(connection: Connection) -> int:
+        await offers.lock_agents(connection, [one.agent_id for one in moving.values()])
+        still = {ticket for one in await floor.unanswered(connection, minutes) for ticket in one.ids}
+        given = [(t, one.agent_id, _why_unanswered(one)) for t, one in moving.items() if t in still]
         released = await floor.release(connection, given, "agent_silent", not_again=True) if given else 0
         if released:
             await announce(connection, EVENTS, ROUTE)
         return released
 
-    return await ctx.database.run(work_)
+    return await ctx.database.run(give_back)
 
 
 async def next_return(ctx: Context, connection: Connection) -> float | None:

@@ -64,7 +64,8 @@ function keepInView() {
 }
 
 async function somebodyLooks() {
-  if (!navigator.locks) return !document.hidden;
+  // Of this tab there is no need to ask: its lock may be on its way yet.
+  if (!document.hidden || !navigator.locks) return !document.hidden;
   const { held } = await navigator.locks.query();
   return held.some((lock) => lock.name === IN_VIEW);
 }
