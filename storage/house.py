@@ -195,6 +195,11 @@ async def due_timers(connection: Connection, limit: int) -> list[TimerRow]:
     return [TimerRow(**row) for row in await connection.fetch(SQL["due_timers"], limit)]
 
 
+async def put_off(connection: Connection, timer_id: int, seconds: float) -> None:
+    """It has not fired, and is due again so much later."""
+    await connection.execute(SQL["put_off"], timer_id, seconds)
+
+
 async def set_timer(connection: Connection, kind: str, ticket_id: int, seconds: float, version: int) -> None:
     await connection.execute(SQL["set_timer"], kind, ticket_id, seconds, version)
 

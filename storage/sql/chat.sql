@@ -140,7 +140,7 @@ FROM chat c
 JOIN channel ch ON ch.id = c.channel_id
 JOIN thread_ref r ON r.scope = 'channel:' || c.channel_id AND r.ref = c.thread_key
 JOIN ticket t ON t.id = r.ticket_id
-WHERE c.look_at <= clock_timestamp()
+WHERE c.look_at <= now()
 ORDER BY c.look_at LIMIT $1
 FOR NO KEY UPDATE OF c, t SKIP LOCKED
 

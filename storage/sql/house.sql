@@ -130,6 +130,7 @@ DELETE FROM lease WHERE until < clock_timestamp() - interval '1 day'
 
 -- name: due_timers
 -- Fires each once: the mark is made in the transaction of its effect. (Those of silence: sql/live.sql.)
+-- By now(): a clock that ticks while it is read opens no index.
 UPDATE timer SET fired_at = clock_timestamp()
 WHERE id IN (
     -- With their tickets, and without waiting: whoever works on a ticket holds it first and then its timers.
@@ -138,6 +139,10 @@ WHERE id IN (
     ORDER BY m.due_at LIMIT $1 FOR NO KEY UPDATE OF m, t SKIP LOCKED
 )
 RETURNING id, kind, ticket_id, version
+
+-- name: put_off
+-- In the transaction that has marked it.
+UPDATE timer SET fired_at = NULL, due_at = clock_timestamp() + make_interval(secs => $2) WHERE id = $1
 
 -- name: set_timer
 INSERT INTO timer (kind, ticket_id, due_at, version) VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3), $4)

@@ -133,7 +133,7 @@ FOR NO KEY UPDATE OF a
 
 -- name: overdue
 -- Those whose time is over, the oldest first. Unlocked: whoever ends them looks again under the locks.
-SELECT id, agent_id FROM offer WHERE state = 'offered' AND expires_at <= clock_timestamp() ORDER BY expires_at LIMIT $1
+SELECT id, agent_id FROM offer WHERE state = 'offered' AND expires_at <= now() ORDER BY expires_at LIMIT $1
 
 -- name: lock_agents
 SELECT id FROM agent WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE

@@ -6,7 +6,7 @@ INSERT INTO file_scan (sha256) SELECT sha256 FROM blob WHERE sha256 = ANY($1::by
 -- name: claim
 -- The one that is due longest. It comes again later, should whoever has it go away.
 UPDATE file_scan SET due_at = clock_timestamp() + make_interval(secs => $1)
-WHERE sha256 = (SELECT sha256 FROM file_scan WHERE state = 'waiting' AND due_at <= clock_timestamp()
+WHERE sha256 = (SELECT sha256 FROM file_scan WHERE state = 'waiting' AND due_at <= now()
                 ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING sha256, tries
 

@@ -10,7 +10,7 @@ SELECT snoozed_until FROM ticket WHERE id = $1
 -- name: wake_due
 -- Once each, with its entry in the ledger; without waiting for a ticket that somebody works on: the next round finds it.
 WITH due AS (
-    SELECT id, snoozed_until FROM ticket WHERE snoozed_until <= clock_timestamp()
+    SELECT id, snoozed_until FROM ticket WHERE snoozed_until <= now()
     ORDER BY snoozed_until LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 ), woken AS (
     UPDATE ticket t SET snoozed_until = NULL, seq = t.seq + 1, version = t.version + 1, updated_at = clock_timestamp()

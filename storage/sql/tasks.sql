@@ -66,7 +66,7 @@ SELECT ticket_id, seq, 'interaction_added', $2, jsonb_build_object('interaction'
 UPDATE task t SET due_said_at = clock_timestamp()
 WHERE t.id IN (
     SELECT d.id FROM task d
-    WHERE d.due_at <= clock_timestamp() AND d.due_said_at IS NULL AND d.state IN ('open', 'doing')
+    WHERE d.due_at <= now() AND d.due_said_at IS NULL AND d.state IN ('open', 'doing')
     ORDER BY d.due_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
 )
 RETURNING t.id, t.code, t.ticket_id, t.title, t.queue_id, t.version,

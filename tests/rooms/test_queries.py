@@ -620,6 +620,7 @@ _HOT: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
         for number, name in enumerate(TASK_LISTS)
     ),
     ("tasks due", "tasks.due", ("task",), "500"),
+    ("put off until now", "snooze.wake_due", ("ticket",), "100"),
     ("steps", "tasks.steps", ("task_step",), "1"),
     ("calls to make", "webhooks.claim", ("webhook_call",), "32, gen_random_uuid(), 30"),
     ("calls without a sender", "webhooks.abandoned", ("webhook_call",), ""),
@@ -672,6 +673,31 @@ async def filled(database_dsn: str) -> Any:
     await made.execute(_FILL)
     yield made
     await made.close()
+
+
+async def test_what_is_due_is_found_at_the_end_of_its_index_that_is_due(filled: asyncpg.Connection) -> None:
+    """Asked every second or so. By a clock that ticks while it is read, all that waits would be read each time; that is no scan
+    of the table."""
+    await filled.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    wrong = {}
+    for name, arguments, index, column in (
+        ("house.due_timers", "100", "timer_due", "due_at"),
+        ("live.falling_silent", "100", "timer_due", "due_at"),
+        ("live.take_silent", "100, '{1}', 300", "timer_due", "due_at"),
+        ("snooze.wake_due", "100", "ticket_snoozed", "snoozed_until"),
+        ("tasks.due", "500", "task_due", "due_at"),
+        ("targets.due", "100", "sla_clock_next", "next_at"),
+        ("outbound.claim_overdue", "gen_random_uuid(), 20, 8", "outbox_overdue", "give_up_at"),
+        ("webhooks.give_up", "", "webhook_call_giving_up", "give_up_at"),
+        ("automation.take_in_waits", "200", "automation_timer_due", "due_at"),
+        ("chat.due", "100, 60", "chat_look", "look_at"),
+        ("offers.overdue", "100", "offer_expiring", "expires_at"),
+        ("scans.claim", "60", "file_scan_waiting", "due_at"),
+    ):
+        plan = await _plan(filled, QUERIES[name], arguments)
+        if not re.search(rf" {index} .*\n +Index Cond: \({column} <= now\(\)\)", plan):
+            wrong[name] = plan
+    assert wrong == {}
 
 
 async def test_lists_come_from_the_index_of_what_is_asked_for(filled: asyncpg.Connection) -> None:

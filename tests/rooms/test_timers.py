@@ -2,13 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.actions.context import Context
+from hub.actions.errands.tasks import new_task
 from hub.actions.status import change_status
 from hub.actions.timers import fire_due
+from storage.database import DatabaseUnavailable
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.scene import SYSTEM, a_hub, ledger, one, rows, say, ticket
 
@@ -130,3 +134,54 @@ async def test_a_customer_who_writes_while_it_fires_is_answered_by_one_of_the_tw
     assert await one(ctx, "SELECT count(*) FROM ticket WHERE status = 'open'") == 20
     await one(ctx, "SELECT pg_stat_clear_snapshot()")
     assert await one(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == 0
+
+
+async def test_one_that_cannot_fire_is_put_off_and_those_beside_it_fire(ctx: Context) -> None:
+    """It does not stand at the head again at once, and what had begun of it is not kept."""
+    opened = [await _resolved(ctx, f"k{n}") for n in range(5)]
+    await _time_passes(ctx)
+    bad = opened[2]["id"]  # its ledger has a line more than its ticket knows
+    await ctx.database.run(
+        lambda c: c.execute(
+            "INSERT INTO event (ticket_id, seq, kind) SELECT id, seq + 1, 'note_added' FROM ticket WHERE id = $1",
+            bad,
+        )
+    )
+    with capture_logs() as logged:
+        assert await fire_due(ctx) == 5
+        assert await fire_due(ctx) == 0
+    assert [(line["event"], line["ticket"]) for line in logged] == [("timers.put_off", bad)]
+    assert "UniqueViolationError" in logged[0]["error"]
+    open_still = await rows(ctx, "SELECT id, status FROM ticket WHERE status <> 'closed'")
+    assert [(row["id"], row["status"]) for row in open_still] == [(bad, "resolved")]
+    assert await one(ctx, "SELECT due_at > now() + interval '50 minutes' FROM timer WHERE fired_at IS NULL")
+    await ctx.database.run(
+        lambda c: c.execute("DELETE FROM event WHERE ticket_id = $1 AND kind = 'note_added'", bad)
+    )
+    await _time_passes(ctx)
+    assert await fire_due(ctx) == 1
+    assert await one(ctx, "SELECT count(*) FROM ticket WHERE status = 'closed'") == 5
+
+
+async def test_what_fails_holds_up_nothing_else_that_time_brings_and_is_seen(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop's caretaker is told of the first, as it would be of one alone; what else failed stands in the log."""
+    await _resolved(ctx)
+    await _time_passes(ctx)
+    await new_task(ctx, title="x", due_at=datetime.now(UTC), actor=SYSTEM)
+
+    def breaks(name: str, error: Exception) -> None:
+        async def fail(_: Context) -> int:
+            raise error
+
+        monkeypatch.setattr(f"hub.actions.timers.{name}", fail)
+
+    breaks("end_silent", ValueError("silent"))
+    breaks("wake_due", DatabaseUnavailable("gone"))
+    breaks("keep_targets", ValueError("targets"))
+    with capture_logs() as logged, pytest.raises(ValueError, match="silent"):
+        await fire_due(ctx)
+    assert await one(ctx, "SELECT status FROM ticket") == "closed"
+    assert await one(ctx, "SELECT due_said_at IS NOT NULL FROM task")
+    assert ["targets" in line["error"] for line in logged if line["event"] == "timers.failed"] == [True]
