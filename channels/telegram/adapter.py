@@ -37,7 +37,7 @@ from channels.telegram.compose import pieces_of
 from channels.telegram.envelope import pack
 from channels.telegram.files import MOST_BYTES, files_of
 from channels.telegram.groups import leave_group
-from channels.telegram.line import Doing, Line
+from channels.telegram.line import Doing, Line, TooLarge
 from channels.telegram.sending import keyboard, say, send_piece
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.updates import ALLOWED, For, asking_of, message_of, whom_for
@@ -187,14 +187,14 @@ class TelegramAdapter:
         large: list[str] = []
         message, _ = message_of(update)
         for file in files_of(message or {}):
-            if file.size > MOST_BYTES:
-                missing[file.file_id] = "larger than the 20 MB that a bot may fetch"
-                large.append(safe_filename(file.name))
-                continue
             try:
+                if file.size > MOST_BYTES:
+                    raise TooLarge
                 files[file.file_id] = await self._fetch(file.file_id)
             except Refused as refused:
                 missing[file.file_id] = str(refused)
+                if isinstance(refused, TooLarge):
+                    large.append(safe_filename(file.name))
         if large:
             await self._say_too_large(message or {}, large)
         return pack(
@@ -213,7 +213,7 @@ class TelegramAdapter:
             await self._serve(about, named)
 
     async def _fetch(self, file_id: str) -> bytes:
-        """The file's bytes. Raises Unavailable; Refused when it cannot be had, or not even at the third time
+        """The file's bytes. Raises Unavailable; TooLarge; Refused when it cannot be had, or not even at the third time
         of asking: one file must not hold up every customer behind it."""
         if len(self._tries) > _MOST_REMEMBERED:
             self._tries.clear()

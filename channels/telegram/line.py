@@ -23,12 +23,15 @@ from telegram.error import (
     EndPointNotFound,
     Forbidden,
     InvalidToken,
+    NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
-from telegram.request import HTTPXRequest
+from telegram.request import HTTPXRequest, RequestData
 
 from channels.adapter import ChannelFailure, Misconfigured, Refused, TryLater, Unavailable, Unsure
+from channels.telegram.files import MOST_BYTES
 from channels.telegram.settings import TelegramSettings
 from channels.telegram.updates import ALLOWED
 
@@ -50,6 +53,17 @@ class Doing(Enum):
     SENDING = "sending"
 
 
+class TooLarge(Refused):
+    """A file that is larger than a bot may fetch."""
+
+    def __init__(self) -> None:
+        super().__init__(f"larger than the {MOST_BYTES // 2**20} MB that a bot may fetch")
+
+
+class _MoreComes(TelegramError):
+    """More bytes of a file than there may be."""
+
+
 class _Redacting(logging.Filter):
     """httpx logs every address at INFO, and the Bot API has the token in the address."""
 
@@ -69,7 +83,26 @@ def keep_tokens_out_of_logs() -> None:
 
 
 class _Request(HTTPXRequest):
-    """The library's transport, except that an answer which is no JSON is not written into the log whole."""
+    """The library's transport, except that an answer which is no JSON is not written into the log whole, and of a file no more
+    is held than it may have: what is said of its size whoever writes the update says."""
+
+    async def do_request(
+        self, url: str, method: str, request_data: RequestData | None = None, *args: Any, **more: Any
+    ) -> tuple[int, bytes]:
+        if method != "GET":  # a file: whatever else is asked of the Bot API is posted
+            return await super().do_request(url, method, request_data, *args, **more)
+        data = bytearray()
+        try:
+            async with self._client.stream(method, url, headers={"User-Agent": self.USER_AGENT}) as answer:
+                async for piece in answer.aiter_bytes():
+                    data += piece
+                    if len(data) > MOST_BYTES:
+                        raise _MoreComes("larger than a file may be")
+        except httpx.TimeoutException as error:
+            raise TimedOut from error
+        except httpx.HTTPError as error:
+            raise NetworkError(f"httpx.{type(error).__name__}: {error}") from error
+        return answer.status_code, bytes(data)
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
@@ -154,6 +187,8 @@ class Line:
 
 
 def _meaning_while_asking(error: TelegramError, doing: Doing) -> ChannelFailure:
+    if isinstance(error, _MoreComes):
+        return TooLarge()
     if doing is Doing.FETCHING and isinstance(error, (InvalidToken, BadRequest, Forbidden)):
         # The file server says 404 for a file that is gone, which the library takes for a wrong token.
         return Refused(f"Telegram does not give this file: {_said(error)}")

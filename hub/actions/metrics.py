@@ -15,6 +15,7 @@ SENT_COPIES = Counter(
 REFUSED = Counter(
     "hub_refused", "Requests and connections that were turned away at the door of this process.", ["why"]
 )
-"""why: visitor (too much from one address), lines (too many connections), space (too little is left)."""
-for _why in ("visitor", "lines", "space"):
+"""why: visitor (too much from one address), lines (too many connections), space (too little is left), key (too many API keys
+from one address that are unknown)."""
+for _why in ("visitor", "lines", "space", "key"):
     REFUSED.labels(_why)

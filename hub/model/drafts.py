@@ -153,11 +153,16 @@ def move_draft(moved: Draft, standing: Draft, *, expected_seq: int) -> Draft | N
 
 
 def put_back(withdrawn: DraftContent, standing: DraftContent) -> DraftContent:
-    """What was taken back stands above what was written since; whom it goes to is as it was then."""
+    """What was taken back stands above what was written since, once however often it is put there; whom it goes to is as it was
+    then."""
     if standing.empty or standing.says_the_same(withdrawn):
         return withdrawn
+    text = standing.text
+    # It may stand there by this very step, whose COMMIT went unanswered.
+    if not f"{text}\n\n".startswith(f"{withdrawn.text}\n\n"):
+        text = "\n\n".join(one for one in (withdrawn.text, text.strip()) if one)
     return DraftContent(
-        text="\n\n".join(one for one in (withdrawn.text, standing.text.strip()) if one),
+        text=text,
         cc=withdrawn.cc or standing.cc,
         bcc=withdrawn.bcc or standing.bcc,
         inbox=withdrawn.inbox,

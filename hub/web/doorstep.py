@@ -1,7 +1,8 @@
 """What is refused before anything is read or asked: too much from one visitor, and new things while space is short.
 
-Only for public pages, by the address of the visitor as our proxies say it, in this process's memory. What a form takes
-is counted elsewhere, for all hubs together; this keeps what a flood costs small on each.
+Only for public pages (and keys of the API that are unknown: hub.web.api.keyring), by the address of the visitor as our proxies
+say it, in this process's memory. What a form takes is counted elsewhere, for all hubs together; this keeps what a flood costs
+small on each.
 """
 
 import math
@@ -66,10 +67,11 @@ class Doorstep:
         visitor.here += 1
         return 0.0
 
-    def leave(self, who: str) -> None:
-        """A request of theirs has been answered."""
+    def leave(self, who: str, *, free: bool = False) -> None:
+        """A request of theirs has been answered; `free`: it was none of those that are counted."""
         if visitor := self._visitors.get(who):
             visitor.here -= 1
+            visitor.allowed += 1 if free else 0
 
     def _forget(self) -> None:
         """Whoever has been away for longest; nobody who is here."""

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jsonschema
@@ -16,14 +17,16 @@ from aiohttp.test_utils import TestServer
 from structlog.testing import capture_logs
 
 from hub.actions.context import Context
-from hub.actions.people.keys import create_api_key
+from hub.actions.people.keys import actor_of_key, create_api_key
 from hub.actions.people.staff import add_agent
-from hub.model.people import Scope
+from hub.model.people import Actor, Scope
 from hub.settings import Settings
+from hub.web.api import keyring
 from hub.web.api.openapi import make_document
 from hub.web.api.operations import PREFIX, Operation
 from hub.web.api.routes import api_routes
 from hub.web.api.table import OPERATIONS
+from hub.web.doorstep import Doorstep
 from storage.database import Connection, Database
 
 DOCUMENT = make_document(OPERATIONS)
@@ -521,6 +524,37 @@ async def test_a_revoked_key_is_refused_within_five_seconds(api: Api) -> None:
         # Nothing to await: a key is only remembered until it is too old.
         while (await api.call("GET", "/queues", scope=Scope.READ)).status != 401:
             await asyncio.sleep(0.1)
+
+
+async def test_unknown_keys_are_few_and_slow_nobody_who_has_a_good_one(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def look(ctx: Context, key: str) -> Actor | None:
+        asked.append(key)
+        return await actor_of_key(ctx, key)
+
+    monkeypatch.setattr(keyring, "actor_of_key", look)
+    monkeypatch.setattr(keyring, "Doorstep", partial(Doorstep, clock=lambda: 0.0))
+    async with serving(ctx) as api:
+
+        async def status(key: str) -> int:
+            reply = await api.call("GET", "/queues", scope=None, headers={"Authorization": f"Bearer {key}"})
+            assert reply.status != 429 or reply.headers["Retry-After"] == "1"
+            return reply.status
+
+        good, most = api.keys[Scope.READ], keyring.MOST_UNKNOWN
+        together = await asyncio.gather(*(status(api.keys[Scope.ADMIN]) for _ in range(2 * most)))
+        assert set(together) == {200}, "one look-up for all of them"
+        monkeypatch.setattr(keyring, "REMEMBERED_SECONDS", -1.0)
+        assert await status(good) == 200
+        asked.clear()
+        assert [await status(f"chk_{n}") for n in range(most + 5)] == [401] * most + [429] * 5
+        assert len(asked) == most, "who is refused costs no look-up"
+        assert await status(good) == 200
+        await ctx.database.run(lambda c: c.execute("UPDATE api_key SET revoked_at = now()"))
+        assert [await status(good) for _ in range(2)] == [401, 429], "then it is unknown like any other"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hub.actions.failures import NotFound
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.macros.keep import MacroDraft, add_macro
 from hub.actions.macros.run import run_macro, undo_run
-from hub.actions.move import split_entries
+from hub.actions.move import split_entries, undo_move
 from hub.model.people import Actor
 from hub.model.permissions import BUILT_IN, Sight
 from tests.fakes.invariants import assert_invariants
@@ -118,3 +118,22 @@ async def test_what_it_is_split_off_from_has_to_be(ctx: Context, sight: Sight) -
     with pytest.raises(NotFound):
         await split_entries(ctx, ticket_code=opened["code"], interaction_ids=[entry], actor=ann)
     assert await one(ctx, "SELECT ticket_id FROM interaction WHERE id = $1", entry) == opened["id"]
+
+
+@pytest.mark.parametrize("sight", [Sight.OWN, Sight.QUEUES])
+@pytest.mark.parametrize("hers", ["source", "target", "both"])
+async def test_what_was_split_off_goes_back_by_who_sees_both(ctx: Context, sight: Sight, hers: str) -> None:
+    opened, entry = await _two_entries(ctx)
+    ann = await _agent(ctx, sight, ("feedback",))
+    code, move_id = await split_entries(
+        ctx, ticket_code=opened["code"], interaction_ids=[entry], actor=SYSTEM
+    )
+    for name, number in (("source", opened["code"]), ("target", code)):
+        if hers in (name, "both"):
+            await assign_ticket(ctx, ticket_code=number, agent_id=ann.agent_id, actor=SYSTEM)
+    if hers == "both":
+        assert await undo_move(ctx, move_id=move_id, actor=ann) == opened["code"]
+        return
+    with pytest.raises(NotFound):
+        await undo_move(ctx, move_id=move_id, actor=ann)
+    assert await one(ctx, "SELECT ticket_id FROM interaction WHERE id = $1", entry) != opened["id"]

@@ -136,6 +136,41 @@ async def test_a_file_that_no_bot_may_fetch_does_not_hold_up_the_message(world: 
     assert interaction.text == "see\n📎 film.mov (21.0 MB) ✗"
 
 
+@pytest.mark.parametrize("said", [4, 0])
+async def test_of_a_file_no_more_is_held_than_a_bot_may_fetch_whatever_is_said_of_it(
+    world: TelegramWorld, said: int
+) -> None:
+    journal = Journal()
+    counter = Desk({"too_large": CounterReply(text="Too large")})
+    sent = 0
+
+    async def without_end(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while sent < 100:
+                await answer.write(b"x" * 1_048_576)
+                sent += 1
+        return answer
+
+    kept = world.state.keep_file("videos", "film.mov", "video/quicktime", b"film")
+    document = kept.as_dict() | {"file_name": "film.mov", "file_size": said}
+    async with (
+        serving_routes([web.get("/{any:.+}", without_end)]) as base,
+        opened(world, counter=counter, base_file_url=f"{base}/file/bot") as adapter,
+        heard(adapter, journal),
+    ):
+        await world.customer_sends(MEI, "小梅", document=document, caption="see")
+        (item,) = await journal.kept(1)
+    assert sent < 50, "nobody waits for its end"
+    assert [one["text"] for one in world.sent_to(MEI)] == ["Too large"]
+    assert [one.too_large for one in counter.asked if one.too_large] == [("film.mov",)]
+    interaction = read(world, item)
+    assert interaction.attachments == () and interaction.text.startswith("see\n📎 film.mov")
+    assert interaction.fields["files_not_fetched"] == "film.mov: larger than the 20 MB that a bot may fetch"
+
+
 async def test_a_file_server_that_fails_for_ever_holds_nobody_up_for_ever(world: TelegramWorld) -> None:
     journal = Journal()
 

@@ -10,6 +10,7 @@ from hub.actions.answers.recall import cancel_reply
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
 from hub.actions.floor.offers import accept_offer, decline_offer
+from hub.model.drafts import DraftContent, DraftMode, Write
 from hub.model.people import Actor
 from storage import offers, work
 from storage.database import Connection
@@ -84,6 +85,21 @@ async def test_what_waits_is_cancelled_once(told: Told) -> None:
     assert [row["state"] for row in told_of] == ["waiting", "cancelled"]
     with pytest.raises(NotPossible):
         await schedule.send_scheduled_now(ctx, scheduled_id=waits, actor=ann)
+
+
+async def test_what_was_cancelled_is_given_back_once_above_what_was_written_since(told: Told) -> None:
+    ctx, line = told
+    ann, opened = await _ann(ctx), await open_ticket(ctx)
+    assert ann.agent_id is not None
+    waits = await _later(ctx, opened, ann)
+    await schedule.cancel_scheduled(ctx, scheduled_id=waits, actor=ann, into_draft=False)
+    since = Write(tab="a", number=1, base=0, content=DraftContent(text="Since.", cc="kim@example.cn"))
+    await drafts.save_draft(
+        ctx, ticket_code=opened["code"], agent_id=ann.agent_id, mode=DraftMode.REPLY, write=since
+    )
+    for line.to_lose in (1, 0):
+        await schedule.restore_scheduled(ctx, scheduled_id=waits, actor=ann)
+        assert await _draft(ctx, opened, ann) == "Later.\n\nSince."
 
 
 async def test_what_the_hub_cancelled_is_nothing_that_a_person_has_cancelled(told: Told) -> None:

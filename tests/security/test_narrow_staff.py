@@ -18,6 +18,7 @@ from hub.actions.people.change_agent import (
 )
 from hub.actions.people.hand_over import hand_over_all
 from hub.actions.people.roles import add_role
+from hub.actions.signin.of_others import end_sessions_of, reset_second_step
 from hub.model.people import HUB, Actor, Role
 from hub.model.permissions import BUILT_IN, Permission, Sight
 from storage import agents
@@ -98,12 +99,13 @@ async def test_a_sight_by_queues_is_as_wide_as_the_queues_are(desk: Desk) -> Non
     for queues, allowed in ((("service",), True), (("complaints",), False), ((), False)):
         lin = await _narrow(desk, Sight.QUEUES, "lin", queues)
         assert lin.agent_id is not None
-        if allowed:
-            assert await reset_password(desk.ctx, agent_id=lin.agent_id, actor=ann)
-            continue
-        with pytest.raises(NotPossible) as refused:
-            await reset_password(desk.ctx, agent_id=lin.agent_id, actor=ann)
-        assert refused.value.code == "not_allowed"
+        for act in (reset_password, end_sessions_of, reset_second_step):
+            if allowed:
+                await act(desk.ctx, agent_id=lin.agent_id, actor=ann)
+                continue
+            with pytest.raises(NotPossible) as refused:
+                await act(desk.ctx, agent_id=lin.agent_id, actor=ann)
+            assert refused.value.code == "not_allowed"
     # The role that they have themselves, for somebody who works on every queue.
     await add_role(desk.ctx, name="Own", permissions=(), sight=Sight.OWN, based_on="agent", actor=ADMIN)
     lin_id = await _id(desk, "lin")

@@ -33,6 +33,16 @@ def test_a_visitor_may_ask_for_so_much_in_a_minute_and_others_are_not_touched() 
     assert step.enter("one") > 0, "an hour away saves up no more than a minute"
 
 
+def test_what_is_free_is_not_counted() -> None:
+    step = Doorstep(most=1, lines=1, clock=Clock())
+    for _ in range(3):
+        assert step.enter("one") == 0
+        step.leave("one", free=True)
+    assert step.enter("one") == 0
+    step.leave("one")
+    assert step.enter("one") > 0
+
+
 def test_so_many_at_the_same_time() -> None:
     step = Doorstep(most=1000, lines=2, clock=Clock())
     assert step.enter("one") == step.enter("one") == 0

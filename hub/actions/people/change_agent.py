@@ -14,11 +14,10 @@ from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.floor.offers import take_back_beyond_room
 from hub.actions.people.audit import record
 from hub.actions.people.passwords import hash_password
-from hub.actions.people.roles import role_named
-from hub.actions.people.staff import check_abilities, check_name, check_sees_all, show_out
+from hub.actions.people.staff import check_abilities, check_name, check_sees_all, is_within, show_out
 from hub.model.audit import AuditKind
 from hub.model.people import Actor, Role
-from hub.model.permissions import Permission, Sight
+from hub.model.permissions import Permission
 from hub.model.tickets import EventKind
 from storage import agents as stored
 from storage import events
@@ -258,24 +257,13 @@ async def _check_may(
         "role" not in guarded or actor.may(Permission.MANAGE_ROLES)
     )
     if allowed and guarded:
-        allowed = await _is_within(connection, actor, agent.role, agent.queues)
+        allowed = await is_within(connection, actor, agent.role, agent.queues)
     if allowed and role:
-        allowed = await _is_within(connection, actor, role, agent.queues)
+        allowed = await is_within(connection, actor, role, agent.queues)
     if not allowed:
         raise NotPossible(
             "Only an administrator, or somebody who may do as much, may do this.", code="not_allowed"
         )
-
-
-async def _is_within(connection: Connection, actor: Actor, role: str, queues: Sequence[str]) -> bool:
-    """Whether the actor may and sees all that somebody may and sees who has this role and works on these queues."""
-    given = await role_named(connection, role)
-    if not given.within(actor):
-        return False
-    if given.sight is not Sight.QUEUES or actor.sight is Sight.ALL or actor.agent_id is None:
-        return True
-    own = await stored.details(connection, actor.agent_id)
-    return own is not None and (not own.queues or (bool(queues) and set(queues) <= set(own.queues)))
 
 
 async def _tell(

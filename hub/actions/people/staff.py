@@ -37,6 +37,17 @@ def check_sees_all(actor: Actor) -> None:
         )
 
 
+async def is_within(connection: Connection, actor: Actor, role: str, queues: Sequence[str]) -> bool:
+    """Whether the actor may and sees all that somebody may and sees who has this role and works on these queues."""
+    given = await role_named(connection, role)
+    if not given.within(actor):
+        return False
+    if given.sight is not Sight.QUEUES or actor.sight is Sight.ALL or actor.agent_id is None:
+        return True
+    own = await agents.details(connection, actor.agent_id)
+    return own is not None and (not own.queues or (bool(queues) and set(queues) <= set(own.queues)))
+
+
 async def add_agent(
     ctx: Context,
     *,

@@ -3,8 +3,7 @@
 from hub.actions.context import Context
 from hub.actions.failures import NotFound, NotPossible
 from hub.actions.people.audit import record
-from hub.actions.people.roles import role_named
-from hub.actions.people.staff import show_out
+from hub.actions.people.staff import is_within, show_out
 from hub.model.audit import AuditKind
 from hub.model.people import Actor
 from hub.model.permissions import Permission
@@ -46,12 +45,13 @@ async def reset_second_step(ctx: Context, *, agent_id: int, actor: Actor) -> Non
 
 
 async def _lock(connection: Connection, agent_id: int, actor: Actor) -> AgentDetails:
-    """Nobody reaches by this somebody who may do more than themselves."""
+    """Nobody reaches by this somebody who may do, or sees, more than themselves."""
     await stored.lock(connection, agent_id)
     agent = await stored.details(connection, agent_id)
     if agent is None:
         raise NotFound(f"There is no agent {agent_id}.")
-    allowed = actor.may(Permission.MANAGE_STAFF) and (await role_named(connection, agent.role)).within(actor)
-    if not allowed:
+    if not (
+        actor.may(Permission.MANAGE_STAFF) and await is_within(connection, actor, agent.role, agent.queues)
+    ):
         raise NotPossible("Only somebody who may do as much may do this.", code="not_allowed")
     return agent

@@ -56,6 +56,10 @@ PROBLEM_CODES = {
     "malformed_json": ("The body is not JSON.", "请求体不是合法的 JSON。"),
     "incomplete_body": ("The body broke off before its end.", "请求体不完整。"),
     "unauthorized": ("The API key is missing, unknown or revoked.", "缺少接口密钥，或密钥无效、已吊销。"),
+    "too_many_tries": (
+        "Too many unknown API keys came from this address; Retry-After says how long to wait.",
+        "该地址使用无效接口密钥的次数过多；请按 Retry-After 等待后再试。",
+    ),
     "insufficient_scope": ("The API key lacks the scope.", "接口密钥没有所需的权限范围。"),
     "verified_needs_ingest": (
         "Only a key with the scope ingest may vouch for an identity.",

@@ -1,20 +1,29 @@
 """Who calls: the API key in the Authorization header, looked up once in two seconds and not once a request.
 
 A revoked key is refused after REMEMBERED_SECONDS at the latest. Keys are remembered by their digest only.
+
+Nobody guesses a key, but each guess costs a look-up: an address has MOST_UNKNOWN of them at once and as many again over a
+minute, counted in this process's memory. A key that opened something here is looked up whoever else is at its address.
 """
 
 import asyncio
 import hashlib
+import math
 import time
 
 from aiohttp import web
 
+from channels.doors import network_of, peer_of_request
 from hub.actions.context import Context
+from hub.actions.metrics import REFUSED
 from hub.actions.people.keys import actor_of_key
 from hub.model.people import Actor
 from hub.web.api.problems import Problem
+from hub.web.doorstep import Doorstep
 
 REMEMBERED_SECONDS = 2.0
+MOST_UNKNOWN = 60
+"""Keys of one address that are unknown."""
 _MOST_REMEMBERED = 1000
 _MOST_CHARACTERS = 200
 CHALLENGE = 'Bearer realm="contact-hub"'
@@ -26,16 +35,19 @@ class Keyring:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: dict[bytes, tuple[float, asyncio.Task[Actor | None]]] = {}
+        self._good = set[bytes]()
+        self._strangers = Doorstep(MOST_UNKNOWN, MOST_UNKNOWN)
 
     async def actor(self, request: web.Request) -> Actor:
-        """Whose key it is. Raises Problem 401; DatabaseUnavailable when nobody can say."""
+        """Whose key it is. Raises Problem 401, 429; DatabaseUnavailable when nobody can say."""
         actor = await self.actor_or_none(request)
         if actor is None:
             raise _unknown("This API key is unknown or was revoked.", 'error="invalid_token"')
         return actor
 
     async def actor_or_none(self, request: web.Request) -> Actor | None:
-        """Whose key it is, None for an unknown key. Raises Problem 401 where there is none to look at."""
+        """Whose key it is, None for an unknown key. Raises Problem 401 where there is none to look at, 429 after too many that
+        are unknown."""
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -44,16 +56,11 @@ class Keyring:
             )
         if len(key) > _MOST_CHARACTERS or not (key.isascii() and key.isprintable()):
             return None
-        return await self._look_up(key)
-
-    async def _look_up(self, key: str) -> Actor | None:
         digest = hashlib.sha256(key.encode()).digest()
         now = time.monotonic()
         until, asked = self._known.get(digest, (0.0, None))
         if asked is None or until < now:
-            if len(self._known) >= _MOST_REMEMBERED:
-                self._known.clear()
-            asked = asyncio.create_task(actor_of_key(self._ctx, key))
+            asked = self._ask(key, digest, network_of(peer_of_request(request)))
             self._known[digest] = (now + REMEMBERED_SECONDS, asked)
         try:
             # Many requests share one look-up; one that goes away must not take it from the others.
@@ -65,9 +72,35 @@ class Keyring:
             self._forget(digest, asked)
         return actor
 
+    def _ask(self, key: str, digest: bytes, who: str) -> "asyncio.Task[Actor | None]":
+        counted = digest not in self._good
+        if counted and (wait := self._strangers.enter(who)):
+            REFUSED.labels("key").inc()
+            raise _too_many(wait)
+        if len(self._known) >= _MOST_REMEMBERED:
+            self._known.clear()
+        return asyncio.create_task(self._look_up(key, digest, who if counted else None))
+
+    async def _look_up(self, key: str, digest: bytes, counted: str | None) -> Actor | None:
+        """`counted`: for whom it is, where the key never opened anything here."""
+        unknown = False
+        try:
+            actor = await actor_of_key(self._ctx, key)
+            unknown = actor is None
+        finally:
+            if counted is not None:
+                self._strangers.leave(counted, free=not unknown)
+        (self._good.discard if unknown else self._good.add)(digest)
+        return actor
+
     def _forget(self, digest: bytes, asked: "asyncio.Task[Actor | None]") -> None:
         if self._known.get(digest, (0.0, None))[1] is asked:
             del self._known[digest]
+
+
+def _too_many(wait: float) -> Problem:
+    detail = "Too many unknown API keys came from this address. Wait a little."
+    return Problem(429, "too_many_tries", detail, headers={"Retry-After": str(math.ceil(wait))})
 
 
 def _unknown(detail: str, more: str = "") -> Problem:

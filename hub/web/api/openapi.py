@@ -182,7 +182,7 @@ def _model(answer: type[BaseModel] | type[bytes] | None) -> type[BaseModel] | No
 
 
 def _problem_statuses(operation: Operation) -> list[int]:
-    statuses = {401, 403, 503}
+    statuses = {401, 403, 429, 503}
     if "{" in operation.path:
         statuses.add(404)
     if operation.query is not None or operation.idempotent or operation.takes_key:

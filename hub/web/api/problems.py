@@ -70,6 +70,7 @@ TITLES = {
     413: "Too large",
     415: "Wrong content type",
     422: "A field is wrong",
+    429: "Too many tries",
     500: "A fault in the hub",
     503: "Try again soon",
 }
