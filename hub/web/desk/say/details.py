@@ -35,6 +35,13 @@ _DETAILS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"Something is broken in the hub itself; its log says more\.",
             N_("Something is broken in the hub itself; its log says more."),
         ),
+        (
+            r"The database was put back from a copy: this may have been sent since\.",
+            N_(
+                "The database was put back from a copy: this may have been sent since. Make sure before you"
+                " send it again."
+            ),
+        ),
         (r"The content is not JSON: (?P<said>.*)", N_("The content is not JSON: %(said)s")),
         (
             r"The letter has (?P<said>[\d,]+) bytes; at most [\d,]+ are read\.",

@@ -191,7 +191,9 @@ LEFT_OUT: Mapping[str, str] = {
     "closed": N_("all their tickets are closed"),
     "too_long": N_("the text is too long for their channel"),
     "stopped": N_("stopped before it was their turn"),
-    "fault": N_("something is broken in the hub; its log says more"),
+    "fault": N_(
+        "something was broken in the hub (its log says more), or its database was put back from a copy"
+    ),
     "out_of_sight": N_("their tickets are another team's: somebody who sees those tells them"),
 }
 """Why somebody is not told of an incident."""
@@ -405,7 +407,9 @@ FAILURES: Mapping[str, str] = {
     "number_differs": N_("This is not the customer's number. Type it as it stands above."),
     "on_hold": N_("There is a legal hold on them."),
     "still_in_work": N_("There are open tickets of theirs. Close them first."),
-    "still_written_to": N_("A reply to them has not left yet. Wait until it has, or cancel it."),
+    "still_written_to": N_(
+        "A reply to them has not left yet. Wait until it has, or cancel it in its ticket."
+    ),
     "merged_away": N_("They were merged into another customer: it is that one that is anonymised."),
     "bad_reason": N_("A reason has 1 to 300 characters."),
     "past_moment": N_("This day is over already."),
