@@ -222,7 +222,7 @@ async def test_a_reply_that_did_not_arrive_marks_its_ticket_in_the_list(desk: De
     await desk.log_in()
     code = await customer_writes(desk.ctx, "Where is my parcel?")
     added = await queue_reply(desk.ctx, ticket_code=code, actor=HUB, text="On its way.")
-    assert "Not delivered" not in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+    assert "Delivery problem" not in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
 
     async def fail(connection: Connection) -> None:
         await connection.execute(
@@ -232,9 +232,9 @@ async def test_a_reply_that_did_not_arrive_marks_its_ticket_in_the_list(desk: De
         )
 
     await desk.ctx.database.run(fail)
-    assert "Not delivered" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+    assert "Delivery problem" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
     await desk.post("/desk/preferences", {"locale": "zh_CN"})
-    assert "未送达" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
+    assert "发送异常" in (await desk.get("/desk/fragments/list?scope=all", **HTMX)).text
     assert "未能在时限内送达。" in (await desk.get(f"/desk/tickets/T-{code}")).text
 
 

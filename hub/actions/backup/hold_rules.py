@@ -16,7 +16,7 @@ from storage import backups
 _ENDS = {TicketStatus.RESOLVED: "已解决", TicketStatus.CLOSED: "已关闭"}
 _NOTE = (
     "The database was put back from a copy, and this may have been done since. So the rule has left it to you: {en}\n"
-    "数据库已从副本恢复，以下操作可能已执行过，规则未再自动执行，请人工决定：{zh}"
+    "数据库已从备份恢复，以下操作可能已执行过，规则未再自动执行，请人工决定：{zh}"
 )
 
 
