@@ -193,6 +193,23 @@ async def test_a_form_opens_and_shuts_on_every_hub_and_the_file_s_own_stay(
                 partial(shows, admin, "/forms/repairs", 200, "Mending"), seconds=30, what="the hub follows"
             )
 
+        # Settings that no longer do, as after an upgrade: the form in which they are mended says so.
+        async def spoil(c: Connection) -> None:
+            await c.execute(
+                """UPDATE channel_config SET settings = settings || '{"title_en": 7}', version = version + 1"""
+            )
+
+        await ctx.database.run(spoil)
+        form = "/desk/channels/repairs"
+        await until(partial(shows, one, form, 200, 'class="warning"'), seconds=30, what="the form says why")
+        change["version"] = await version_of(ctx, "repairs")
+        assert (await other.post(form, change))[0] == 303
+        for admin in admins:
+            await until(
+                partial(shows, admin, "/forms/repairs", 200, "Mending"), seconds=30, what="it is mended"
+            )
+        assert 'class="warning"' not in (await one.get(form))[1]
+
         # Whoever looks on fills it in; what came is theirs to close.
         assert (await one.post("/desk/channels/repairs/probe"))[0] == 200
         card = "/desk/fragments/channels/repairs"

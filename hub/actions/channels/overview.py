@@ -42,6 +42,11 @@ class ChannelView:
         return not (self.off or self.wrong or self.hidden)
 
     @property
+    def ails(self) -> str:
+        """What keeps it from working as far as is known now, "" where nothing does."""
+        return self.wrong or (self.pulse.state_detail if self.at_work and self.pulse else "")
+
+    @property
     def running(self) -> bool:
         """Whether a test message is on its way."""
         return self.probe is not None and self.probe.ended_at is None

@@ -74,7 +74,9 @@ async def show_change(visit: Visit) -> web.StreamResponse:
         return visit.page("channel.html", section="channels", view=view, **card_context(visit))
     kept = await desk_channel(visit.ctx, view.name)
     table = part_login(kept.settings, kept.secrets) if _is_mail(kept.kind) else kept.settings
-    return _form(visit, kept.kind, name=kept.name, table=table, version=kept.version, kept=kept)
+    return _form(
+        visit, kept.kind, name=kept.name, table=table, version=kept.version, kept=kept, ails=view.ails
+    )
 
 
 async def post_change(visit: Visit) -> web.StreamResponse:
@@ -148,6 +150,7 @@ def _form(
     version: int,
     kept: DeskChannel | None = None,
     failure: Exception | None = None,
+    ails: str = "",
 ) -> web.StreamResponse:
     troubles: dict[str, str] = {}
     trouble, tried = "", False
@@ -166,6 +169,7 @@ def _form(
         section="channels",
         kind=kind.kind,
         about=ABOUT.get(kind.kind, ""),
+        ails=ails,
         name=name,
         parts=parts,
         version=version,
