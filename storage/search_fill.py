@@ -49,17 +49,24 @@ async def take_turn(connection: Connection) -> Left | None:
     return Left(**row) if row else None
 
 
-async def take_due(connection: Connection, limit: int) -> dict[What, list[int]]:
-    """The first things that are to be read anew; they are off the list once the transaction commits."""
+async def still_there(connection: Connection) -> None:
+    """Nothing is asked: the session is not forgotten."""
+    await connection.execute(SQL["still_there"])
+
+
+async def take_due(connection: Connection, limit: int, most_bytes: int) -> dict[What, list[int]]:
+    """The first things that are to be read anew, no more once their texts have so many bytes; they are off the list once the
+    transaction commits."""
     due: dict[What, list[int]] = {}
-    for row in await connection.fetch(SQL["take_due"], limit):
+    for row in await connection.fetch(SQL["take_due"], limit, most_bytes):
         due.setdefault(row["what"], []).append(row["ref"])
     return due
 
 
-async def old_ids(connection: Connection, what: What, below: int, limit: int) -> list[int]:
-    """The next of those that were there before, downwards."""
-    return [row["id"] for row in await connection.fetch(SQL[f"old_{_TABLES[what]}"], below, limit)]
+async def old_ids(connection: Connection, what: What, below: int, limit: int, most_bytes: int) -> list[int]:
+    """The next of those that were there before, downwards, and as few as of what is due. Empty: there are none."""
+    sizes = (most_bytes,) if what == "entry" else ()
+    return [row["id"] for row in await connection.fetch(SQL[f"old_{_TABLES[what]}"], below, limit, *sizes)]
 
 
 async def fill_on(connection: Connection, left: Left) -> None:

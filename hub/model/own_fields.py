@@ -9,6 +9,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 MOST_TEXT = 1000
+_MOST_TYPED = 4 * MOST_TEXT
+"""Before what was typed in parts is composed: Hangul and Vietnamese may have so many."""
 MOST_CHOICES = 200
 MOST_LABEL = 60
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -55,7 +57,10 @@ def clean_value(kind: FieldKind, choices: Sequence[Choice], given: object) -> Va
         return None
     if isinstance(given, bool):
         given = "yes" if given else "no"
-    text = unicodedata.normalize("NFC", str(given)).strip()
+    text = str(given)
+    if len(text) > _MOST_TYPED:
+        raise ValueError("too_long")
+    text = unicodedata.normalize("NFC", text).strip()
     if not text:
         return None
     match kind:

@@ -29,6 +29,8 @@ MOST_BYTES = 900_000
 """A tsvector holds less than a mebibyte of lexemes."""
 _LONGEST = 4 * LONGEST_WORD
 """Bytes of the longest lexeme there can be: fewer than that many of them need not be counted."""
+_AT_ONCE = 4096
+"""Characters of a run whose lexemes are taken together: before the next ones, it is seen whether there are too many by now."""
 TOO_LONG = "\x7ftoo-long"
 """Stands for a text of more different lexemes than that: it is a candidate for every term, and looked through itself."""
 
@@ -56,20 +58,40 @@ def _digits(text: str) -> str:
 def lexemes_of(comparable_text: str) -> list[str]:
     """What such a text is found by, each once; TOO_LONG alone where that would be too much for one row."""
     found: set[str] = set()
+    enough = MOST_BYTES // _LONGEST
+    for _ in _gather(comparable_text, found):
+        if len(found) > enough:
+            if _is_too_much(found):
+                return [TOO_LONG]
+            enough = 2 * len(found)  # counted anew for each that is added, it would take longer than all else
+    return [TOO_LONG] if _is_too_much(found) else sorted(found)
+
+
+def _gather(comparable_text: str, found: set[str]) -> Iterator[None]:
+    """Stops by and by, within a long run too: the lexemes of a megabyte of digits are hundreds of megabytes."""
     for match in _RUN.finditer(comparable_text):
         run = match[0]
         match match.lastgroup:
             case "close":
-                found.update(map("".join, itertools.pairwise(run)))
+                for start in range(0, len(run), _AT_ONCE):
+                    found.update(map("".join, itertools.pairwise(run[start : start + _AT_ONCE + 1])))
+                    yield
                 found.add(run[-1])
             case "digits":
                 found.add(run[:LONGEST_NUMBER])
-                found.update(run[at : at + LONGEST_NUMBER] for at in range(1, len(run) - LEAST_DIGITS + 1))
+                yield
+                last = len(run) - LEAST_DIGITS + 1
+                for start in range(1, last, _AT_ONCE):
+                    end = min(start + _AT_ONCE, last)
+                    found.update(run[at : at + LONGEST_NUMBER] for at in range(start, end))
+                    yield
             case _:
                 found.add(run[:LONGEST_WORD])
-    if len(found) * _LONGEST > MOST_BYTES and sum(len(one.encode()) for one in found) > MOST_BYTES:
-        return [TOO_LONG]
-    return sorted(found)
+                yield
+
+
+def _is_too_much(found: set[str]) -> bool:
+    return len(found) * _LONGEST > MOST_BYTES and sum(len(one.encode()) for one in found) > MOST_BYTES
 
 
 def lexemes_of_term(term: str) -> list[Lexeme]:

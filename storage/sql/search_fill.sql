@@ -4,13 +4,32 @@
 -- One hub writes at a time; the others look again later.
 SELECT entry, ticket, customer, organisation FROM search_fill FOR NO KEY UPDATE SKIP LOCKED
 
+-- name: still_there
+SELECT 1
+
 -- name: take_due
-WITH next AS MATERIALIZED (SELECT id FROM search_due ORDER BY id LIMIT $1)
-DELETE FROM search_due d USING next WHERE d.id = next.id
+-- The first is taken whatever its size. Sizes are known without reading the texts; only entries have any to speak of.
+WITH next AS MATERIALIZED (
+    SELECT id, what, ref FROM search_due ORDER BY id LIMIT $1
+), sized AS MATERIALIZED (
+    SELECT n.id, coalesce((
+        SELECT octet_length(i.text) + pg_column_size(i.fields) FROM interaction i WHERE n.what = 'entry' AND i.id = n.ref
+    ), 0) AS size
+    FROM next n
+), taken AS (
+    SELECT id, sum(size) OVER (ORDER BY id) - size AS before FROM sized
+)
+DELETE FROM search_due d USING taken WHERE d.id = taken.id AND taken.before < $2::int
 RETURNING d.what, d.ref
 
 -- name: old_entries
-SELECT id FROM interaction WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+WITH next AS MATERIALIZED (
+    SELECT id, octet_length(text) + pg_column_size(fields) AS size
+    FROM interaction WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
+), sized AS (
+    SELECT id, sum(size) OVER (ORDER BY id DESC) - size AS before FROM next
+)
+SELECT id FROM sized WHERE before < $3::int ORDER BY id DESC
 
 -- name: old_tickets
 SELECT id FROM ticket WHERE id < $1::bigint ORDER BY id DESC LIMIT $2

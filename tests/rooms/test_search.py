@@ -2,6 +2,8 @@
 
 import random
 import re
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,15 +11,16 @@ import asyncpg
 import pytest
 
 from hub.actions.context import Context
-from hub.actions.search import find
+from hub.actions.search import find, index
 from hub.actions.search.index import MOST_FAULTS, index_some, state_of_search, try_again
 from hub.actions.search.query import read_query
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import HUB, Actor
 from hub.model.permissions import Sight
-from hub.model.search_words import comparable
+from hub.model.search_words import comparable, lexemes_of
 from storage import search as stored
-from storage.database import Connection
+from storage import search_fill
+from storage.database import Connection, joining
 from storage.queries import numbered
 from storage.search_fill import FaultRow, faults, is_behind
 from storage.search_ways import customers as customers_text
@@ -232,7 +235,9 @@ async def test_what_was_there_before_is_filled_in_from_the_newest_down(ground: C
         "UPDATE search_fill SET entry = (SELECT max(id) + 1 FROM interaction), ticket = 99, customer = 99, organisation = 99",
     )
     assert await state_of_search(ground)
-    for _ in range(4):  # organisations, customers, tickets, and the first lot of entries
+    for _ in range(
+        7
+    ):  # organisations, customers, tickets, each with the look that finds no more; the first lot of entries
         assert await index_some(ground)
     assert await names(ground, "zw") == ["张伟"] and await entries(ground, "refund") == []
     assert await entries(ground, "历史", limit=2) == ["历史 900", "历史 899"]
@@ -362,6 +367,77 @@ async def test_a_letter_of_a_megabyte_is_found_too(ground: Context) -> None:
     )
     await take_in(ground)
     assert len(await entries(ground, "针在")) == 1 and await entries(ground, "针不在") == []
+
+
+async def _letters(ctx: Context, texts: Sequence[str]) -> None:
+    await run(
+        ctx,
+        "INSERT INTO interaction (ticket_id, seq, customer_id, kind, direction, text)"
+        " SELECT 1, 100 + n, 1, 'message', 'in', x FROM unnest($1::text[]) WITH ORDINALITY g (x, n)",
+        texts,
+    )
+
+
+_LONG = "订单退款发票" * 60_000
+
+
+async def test_large_letters_come_in_lots_of_so_many_bytes(ground: Context) -> None:
+    """Four hundred letters of a megabyte would take longer than a transaction may, and come again for ever."""
+    await _letters(ground, [*("彩虹" for _ in range(5)), *(f"{_LONG} {n} 针在" for n in range(6)), _LONG * 3])
+    lots = [await index_some(ground) for _ in range(5)]
+    assert lots == [7, 2, 2, 1, 0]
+    assert len(await entries(ground, "彩虹")) == 5 and len(await entries(ground, "针在")) == 6
+
+
+async def test_large_letters_that_were_there_before_come_in_such_lots_too(ground: Context) -> None:
+    await _letters(ground, [_LONG * 3, *(f"{_LONG} {n} 针在" for n in range(6))])
+    await run(ground, "DELETE FROM search_due")
+    await run(ground, "UPDATE search_fill SET entry = (SELECT max(id) + 1 FROM interaction)")
+    # The last that is large, four that are not, and nothing.
+    assert [await index_some(ground) for _ in range(7)] == [2, 2, 2, 1, 4, 1, 0]
+    assert len(await entries(ground, "针在")) == 6 and not await state_of_search(ground)
+
+
+async def test_the_words_of_a_lot_are_written_in_statements_that_end_in_time(
+    ground: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A letter of numbers has two dozen times its length of words."""
+    written: list[int] = []
+    write = search_fill.write
+
+    async def noted(connection: Connection, what: Any, words: Mapping[int, Sequence[str]]) -> None:
+        written.append(len(words))
+        await write(connection, what, words)
+
+    monkeypatch.setattr(search_fill, "write", noted)
+    await _letters(ground, ["彩虹"] * 300)
+    assert await index_some(ground) == 300 and written == [300]
+    written.clear()
+    await _letters(ground, [f"{n} 针在 " + "订单" * 60_000 for n in range(5)])
+    await run(ground, "DELETE FROM interaction WHERE text = '彩虹'")
+    await take_in(ground)
+    assert max(written) == 2 and sum(written) == 5 and await entries(ground, "彩虹") == []
+    assert len(await entries(ground, "针在")) == 5
+
+
+async def test_a_letter_that_takes_long_does_not_end_the_session(
+    ground: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(text: str) -> list[str]:
+        time.sleep(1)
+        return lexemes_of(text)
+
+    monkeypatch.setattr(index, "lexemes_of", slowly)
+    monkeypatch.setattr(index, "SAY_EVERY", 0.1)
+    await _letters(ground, ["彩虹"])
+
+    async def where_who_is_silent_is_ended(c: Connection) -> int:
+        await c.execute("SET LOCAL idle_in_transaction_session_timeout = '500ms'")
+        with joining(c):
+            return await index_some(ground)
+
+    assert await ground.database.run(where_who_is_silent_is_ended) == 1
+    assert len(await entries(ground, "彩虹")) == 1
 
 
 def _plans() -> list[tuple[str, str, str]]:

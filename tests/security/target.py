@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import pytest
+
 from hub.actions.cases.incidents import add_incident
 from hub.actions.context import Context
 from hub.actions.customers.organisations import add_organisation
@@ -14,6 +16,7 @@ from hub.actions.people.staff import add_agent
 from hub.actions.search.index import index_some
 from hub.model.codes import CUSTOMER, INCIDENT, TASK, TICKET, show_code
 from hub.model.people import HUB, Actor, Role, Scope
+from hub.web.api import keyring
 from storage.change_customers import OrganisationSaid
 from tests.fakes.desk import CHANNELS, MAIL, PASSWORD, Desk, customer_writes, serving_desk
 from tests.fakes.scene import one
@@ -39,7 +42,16 @@ class Target:
 
 @asynccontextmanager
 async def a_target(ctx: Context) -> AsyncIterator[Target]:
-    """A served hub over the context's database, with something of everything in it."""
+    """A served hub over the context's database, with something of everything in it. Each wrong key is told that it is unknown
+    (401); that there may be too many of them (429) is tried in tests/journeys/test_api.py."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keyring, "MOST_UNKNOWN", 10**9)
+        async with _a_target(ctx) as target:
+            yield target
+
+
+@asynccontextmanager
+async def _a_target(ctx: Context) -> AsyncIterator[Target]:
     async with serving_desk(ctx, {**CHANNELS, "support": MAIL, "mine": {"kind": "portal"}}) as desk:
         await add_agent(desk.ctx, login="ada", name="Ada", password=PASSWORD, role=Role.ADMIN)
         file = [{"filename": "a.txt", "content_type": "text/plain", "data_base64": "SGVsbG8="}]

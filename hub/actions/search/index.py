@@ -1,9 +1,9 @@
 """Keeps search up to date: reads what was written lately, then what was there before there was a search."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
@@ -19,9 +19,16 @@ from storage import search_fill as stored
 from storage.database import Connection, try_alone
 from storage.search_fill import Left, What
 
+T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 400
+BYTES_AT_ONCE = 2 * 1024 * 1024
+"""Of text: what is longer comes in lots of its own."""
+WRITTEN_AT_ONCE = 200_000
+"""Characters of text whose words go into one statement, which has its limit of time."""
+SAY_EVERY = 3.0
+"""Seconds. A session that says nothing for FORGOTTEN_SECONDS (storage.database) is ended, and the same lot comes again."""
 MOST_FAULTS = 100
 
 
@@ -33,7 +40,7 @@ async def index_some(ctx: Context) -> int:
         left = await stored.take_turn(connection)
         if left is None:
             return 0
-        due = await stored.take_due(connection, AT_ONCE)
+        due = await stored.take_due(connection, AT_ONCE, BYTES_AT_ONCE)
         for what, ids in due.items():
             await _take_in(connection, what, ids)
         return sum(map(len, due.values())) or await _fill_on(connection, left)
@@ -47,9 +54,9 @@ async def _fill_on(connection: Connection, left: Left) -> int:
     what = next((one for one in reversed(stored.KINDS) if below[one] is not None), None)
     if what is None:
         return 0
-    ids = await stored.old_ids(connection, what, below[what], AT_ONCE)
+    ids = await stored.old_ids(connection, what, below[what], AT_ONCE, BYTES_AT_ONCE)
     await _take_in(connection, what, ids)
-    below[what] = ids[-1] if len(ids) == AT_ONCE else None
+    below[what] = ids[-1] if ids else None
     await stored.fill_on(connection, Left(**below))
     return max(1, len(ids))
 
@@ -72,13 +79,35 @@ async def _take_in(connection: Connection, what: What, ids: Sequence[int]) -> No
 
 async def _write(connection: Connection, what: What, ids: Sequence[int]) -> None:
     rows = await stored.documents(connection, what, ids)
-    # Beside the loop: a letter of a megabyte takes a while.
-    words = await asyncio.to_thread(lambda: {row["id"]: lexemes_of(_text(what, row)) for row in rows})
-    if words:
+    left = iter(rows)
+    while words := await _meanwhile(connection, lambda: _next_words(what, left)):
         await stored.write(connection, what, words)
-    if gone := sorted(set(ids) - set(words)):
+    if gone := sorted(set(ids) - {row["id"] for row in rows}):
         await stored.forget(connection, what, gone)
     await stored.clear(connection, what, ids)
+
+
+def _next_words(what: What, left: Iterator[Mapping[str, Any]]) -> dict[int, list[str]]:
+    words: dict[int, list[str]] = {}
+    length = 0
+    for row in left:
+        text = _text(what, row)
+        words[row["id"]] = lexemes_of(text)
+        length += len(text)
+        if length >= WRITTEN_AT_ONCE:
+            break
+    return words
+
+
+async def _meanwhile(connection: Connection, work: Callable[[], T]) -> T:
+    """Do it beside the loop, for a letter of many megabytes takes a while; the session is heard of until it is done."""
+    doing = asyncio.create_task(asyncio.to_thread(work))
+    try:
+        while not (await asyncio.wait({doing}, timeout=SAY_EVERY))[0]:
+            await stored.still_there(connection)
+    finally:
+        doing.cancel()
+    return doing.result()
 
 
 async def try_again(ctx: Context, *, actor: Actor) -> int:

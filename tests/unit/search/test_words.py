@@ -1,6 +1,9 @@
 """What texts are found by, held against what LIKE would find."""
 
 import random
+import time
+import tracemalloc
+from itertools import islice, product
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +13,7 @@ from hub.model.folding import composed, fold, fold_with_places
 from hub.model.pinyin import syllables, ways_to_type
 from hub.model.search_words import (
     LEAST_DIGITS,
+    MOST_BYTES,
     TOO_LONG,
     Lexeme,
     as_tsquery,
@@ -137,6 +141,33 @@ def test_a_text_of_too_many_different_words_is_looked_through_itself() -> None:
 def test_lexemes_take_a_time_that_grows_with_the_text() -> None:
     """Not with its square: a million digits in a row."""
     assert len(lexemes_of("1234567890" * 100_000)) < 100
+
+
+@pytest.mark.parametrize("alphabet", ["0123456789", "".join(map(chr, range(0x4E00, 0x9FFF)))])
+def test_too_many_lexemes_are_not_made_first_and_counted_then(alphabet: str) -> None:
+    """A row of two megabytes of digits has 380 megabytes of them."""
+    text = "".join(random.Random(7).choices(alphabet, k=1_000_000))
+    tracemalloc.start()
+    try:
+        assert lexemes_of(text) == [TOO_LONG]
+        assert tracemalloc.get_traced_memory()[1] < 40_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_text_has_as_many_lexemes_as_go_into_one_row() -> None:
+    words = ["".join(one) for one in islice(product("abcdefghij", repeat=6), MOST_BYTES // 6)]
+    # What comes again is not counted again.
+    assert lexemes_of(" ".join(words * 2)) == words
+    assert lexemes_of(" ".join((*words, "k"))) == [TOO_LONG]
+
+
+def test_many_marks_upon_one_letter_take_a_time_that_grows_with_their_number() -> None:
+    began = time.process_time()
+    assert lexemes_of(comparable("订单 a" + "\u0301\u0327" * 100_000)) == ["á", "单", "订单"]
+    assert time.process_time() - began < 3
+    few = "a" + "\u0323\u0301" * 15
+    assert comparable(few) == fold(few)
 
 
 def test_a_query_is_quoted() -> None:

@@ -33,6 +33,7 @@ ATTRIBUTES = {
     "li": {"value"},
 }
 LINKS = ("http", "https", "mailto", "tel")
+_LONGEST_ADDRESS = 2000
 
 _STYLES = frozenset(
     """background background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width
@@ -151,6 +152,9 @@ def real_host(address: str) -> str:
     """
     if urlscheme(address) == "mailto":
         return unquote(address.partition(":")[2].partition("?")[0]).strip().lower()[:120]
+    # Reading it begins with bringing it into its form, which for many marks upon one letter would take minutes.
+    if len(address) > _LONGEST_ADDRESS and not address.isascii():
+        return "?"
     try:
         host = urlsplit(address.strip()).hostname or ""
         return host.encode("idna").decode() if not host.isascii() else host[:253]

@@ -9,6 +9,7 @@ Fields: TypeAlias = Mapping[str, Sequence[str]]
 """All the values of each name, in order, as a browser sends them."""
 
 YES, NO = "yes", "no"
+_MOST_TYPED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +63,8 @@ def rows(fields: Fields, *names: str) -> list[tuple[str, ...]]:
 
 
 def number(text: str) -> str:
-    """A number as a keyboard of the East may have written it: ３０ is 30. Anything else stays as it is."""
-    return unicodedata.normalize("NFKC", text).strip()
+    """A number, of few characters, as a keyboard of the East may have written it: ３０ is 30. Anything else stays as it is."""
+    return (unicodedata.normalize("NFKC", text) if len(text) <= _MOST_TYPED else text).strip()
 
 
 def number_or_none(text: str) -> str:

@@ -1,0 +1,58 @@
+"""Many marks upon one letter: to bring them in order takes a time that grows with the square of their number, ten minutes for a
+megabyte, and nothing else runs meanwhile. Wherever strangers' text is composed they are parted or cut first."""
+
+import time
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+
+from channels.clean import safe_filename
+from hub.actions.search.snippet import marked
+from hub.model.folding import composed, fold, fold_with_places
+from hub.model.own_fields import FieldKind, clean_value
+from hub.model.search_words import comparable
+from hub.model.tags import clean_tag
+from hub.web.desk.letters.clean import real_host
+from hub.web.desk.rules.forms.fields import number
+
+PILE = "a" + "\u0301\u0327" * 100_000
+"""26 s where it is composed as it stands."""
+
+
+def _refused(work: Callable[[str], object]) -> Callable[[str], object]:
+    def refuses(text: str) -> None:
+        with pytest.raises(ValueError, match=r"."):
+            work(text)
+
+    return refuses
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        pytest.param(composed, id="composed"),
+        pytest.param(fold, id="fold"),
+        pytest.param(fold_with_places, id="places"),
+        pytest.param(comparable, id="comparable"),
+        pytest.param(lambda text: marked(text, []), id="snippet"),
+        pytest.param(safe_filename, id="file name"),
+        pytest.param(lambda text: real_host(f"https://{text}.example/"), id="link"),
+        pytest.param(lambda text: real_host(f"https:/\n/{text}.example/"), id="link with a break"),
+        pytest.param(_refused(clean_tag), id="tag"),
+        pytest.param(_refused(lambda text: clean_value(FieldKind.TEXT, (), text)), id="own field"),
+        pytest.param(number, id="number"),
+    ],
+)
+def test_many_marks_upon_one_letter_take_no_time_to_speak_of(work: Callable[[str], object]) -> None:
+    began = time.process_time()
+    work(PILE)
+    assert time.process_time() - began < 3
+
+
+def test_as_many_as_any_script_has_are_composed_as_ever() -> None:
+    """A vowel with two marks of Vietnamese, pointed Hebrew, a syllable of Hangul in parts."""
+    text = "e\u0302\u0323 \u05e9\u05bc\u05c1\u05b8 \u1112\u1161\u11ab"
+    assert composed(text) == unicodedata.normalize("NFC", text)
+    assert real_host("https://bücher.example/") == "xn--bcher-kva.example"
+    assert safe_filename("re\u0301sume\u0301.pdf") == "résumé.pdf"
