@@ -18,6 +18,7 @@ import hub
 from channels.registry import BrokenKind, load_kinds
 from hub.actions.context import Context, close_context, open_context
 from hub.actions.installation import set_up
+from hub.actions.timers import PARTS
 from hub.settings import Settings, WrongSetting, secret_of
 from hub.web.app import make_app
 from hub.web.doors import ChannelDoors
@@ -25,8 +26,8 @@ from hub.web.lines import KEEP_ALIVE, LINES, LimitedSite
 from hub.workers.automation import follow_automation
 from hub.workers.channels import OpenChannels
 from hub.workers.clock import (
+    bring_due,
     end_forgotten,
-    fire_timers,
     keep_house,
     notice_absence,
     settle_replies,
@@ -223,7 +224,7 @@ class _Running:
                     if ctx.settings.scanner.address
                     else []
                 ),
-                self._begin("timers", partial(fire_timers, ctx, halt)),
+                *(self._begin(name, partial(bring_due, part, ctx, halt)) for name, part in PARTS.items()),
                 self._begin("replies", partial(settle_replies, ctx, halt)),
                 self._begin("loop", partial(watch_loop, halt)),
                 self._begin("absence", partial(notice_absence, ctx, halt)),

@@ -8,7 +8,7 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -360,6 +360,25 @@ async def try_alone(
     except Exception as error:  # noqa: BLE001 - the caller sets the row aside with it
         return error
     return None
+
+
+async def in_halves(
+    connection: Connection,
+    items: Sequence[T],
+    work: Callable[[Sequence[T]], Awaitable[object]],
+    set_aside: Callable[[T, Exception], Awaitable[None]],
+) -> None:
+    """Work on all of them together, and only where that raises (`try_alone`) on halves of them: what raises alone is set aside,
+    and those beside it are done."""
+    error = await try_alone(connection, lambda _: work(items))
+    if error is None:
+        return
+    if len(items) == 1:
+        await set_aside(items[0], error)
+        return
+    middle = len(items) // 2
+    for half in (items[:middle], items[middle:]):
+        await in_halves(connection, half, work, set_aside)
 
 
 _SERVER_SETTINGS = {

@@ -1,11 +1,21 @@
 """Conversations with somebody who sits at the other end. Thin typed functions over sql/live.sql; nothing is decided here."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from storage.database import Connection
 from storage.queries import load_queries
 
 SQL = load_queries("live")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentRow:
+    """A conversation that was looked at. `silent`: nobody wrote for so long, and its timer has fired."""
+
+    timer_id: int
+    ticket_id: int
+    silent: bool
 
 
 async def end_wrap_up(connection: Connection, agent_id: int) -> str | None:
@@ -21,11 +31,13 @@ async def falling_silent(connection: Connection, limit: int) -> list[int | None]
 
 async def take_silent(
     connection: Connection, limit: int, holders: Sequence[int], silence_seconds: float
-) -> list[tuple[int, bool]]:
-    """(ticket id, whether nobody wrote for so long) of conversations that are due and nobody's, or one of these agents', who
-    are locked. The tickets are locked; where somebody wrote, they are looked at again in time."""
-    rows = await connection.fetch(SQL["take_silent"], limit, holders, silence_seconds)
-    return [(row["ticket_id"], row["silent"]) for row in rows]
+) -> list[SilentRow]:
+    """Conversations that are due and nobody's, or one of these agents', who are locked. The tickets are locked; where somebody
+    wrote, they are looked at again in time."""
+    return [
+        SilentRow(**row)
+        for row in await connection.fetch(SQL["take_silent"], limit, holders, silence_seconds)
+    ]
 
 
 async def set_live(connection: Connection, ticket_id: int, silence_seconds: float | None) -> None:

@@ -125,6 +125,11 @@ async def lock_due(connection: Connection, limit: int) -> list[int]:
     return [row["id"] for row in await connection.fetch(SQL["due"], limit)]
 
 
+async def put_off(connection: Connection, ticket_id: int, seconds: float) -> None:
+    """Nothing is said about the clocks of this ticket that are due until so much later."""
+    await connection.execute(SQL["put_off"], ticket_id, seconds)
+
+
 async def lock_promised_by_older_rules(connection: Connection, fingerprint: str, limit: int) -> list[int]:
     """Tickets with a living clock that goes by rules older than the caller's; locked. None for a caller whose rules are
     themselves unknown, or not the newest."""

@@ -50,6 +50,10 @@ class LoginRefused(ActionFailure):
         self.retry_after = retry_after
 
 
+PUT_OFF_SECONDS = 3600.0
+"""Until what is done by itself, and failed by itself, is tried once more: the log does not bear it every second."""
+
+
 def in_short(error: BaseException) -> str:
     """What was raised and where, in a line: for people who look after the hub. What Postgres adds below the first line quotes
     the row, which is a customer's, so it is left out.

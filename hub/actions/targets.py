@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,7 @@ import structlog
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
+from hub.actions.failures import PUT_OFF_SECONDS, in_short
 from hub.model.targets import Because, ClockState, Target
 from hub.model.tickets import EventKind, Priority, TicketKind, TicketStatus
 from routing.calendars import ALWAYS, Calendar
@@ -23,7 +24,7 @@ from routing.promises import Facts, Policies
 from routing.rules import RoutingRules
 from routing.targets import Clock, Happened, Promise, Segment, Word, speak, step
 from storage import targets
-from storage.database import Connection, as_json
+from storage.database import Connection, as_json, in_halves
 from storage.side_by_side import side_by_side
 from storage.targets import ClockRow, FactsRow, SegmentRow
 
@@ -96,8 +97,15 @@ async def keep_targets(ctx: Context) -> int:
     """Say what is due to be said, then work out again what older rules promised; returns how much there was of both."""
 
     async def say(connection: Connection) -> int:
-        due = await targets.lock_due(connection, _BATCH)
-        return await touch(connection, ctx.rules, [Touch(ticket_id=number) for number in due])
+        said = 0
+
+        async def bring_up_to_date(tickets: Sequence[int]) -> None:
+            nonlocal said
+            said += await touch(connection, ctx.rules, [Touch(ticket_id=number) for number in tickets])
+
+        if due := await targets.lock_due(connection, _BATCH):
+            await in_halves(connection, due, bring_up_to_date, partial(_put_off, connection))
+        return said
 
     async def work_out_again(connection: Connection) -> int:
         fingerprint = ctx.rules.policies.fingerprint
@@ -106,6 +114,11 @@ async def keep_targets(ctx: Context) -> int:
         return len(old)
 
     return await ctx.database.run(say) + await ctx.database.run(work_out_again)
+
+
+async def _put_off(connection: Connection, ticket_id: int, error: Exception) -> None:
+    log.error("targets.put_off", ticket=ticket_id, error=in_short(error))
+    await targets.put_off(connection, ticket_id, PUT_OFF_SECONDS)
 
 
 async def agree_on_targets(connection: Connection, rules: RoutingRules) -> None:

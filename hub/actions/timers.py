@@ -1,6 +1,7 @@
 """What happens by itself when its time has come. A timer fires once: mark and effect are one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -9,7 +10,7 @@ from hub.actions.answers.schedule import settle_scheduled
 from hub.actions.chat.part import look_at_chats
 from hub.actions.context import Context
 from hub.actions.errands.tasks import say_tasks_due
-from hub.actions.failures import in_short
+from hub.actions.failures import PUT_OFF_SECONDS, in_short
 from hub.actions.floor.live import end_silent
 from hub.actions.lists.snooze import wake_due
 from hub.actions.surveys.invite import ASK_RATING, ask_rating
@@ -17,65 +18,57 @@ from hub.actions.targets import keep_targets
 from hub.actions.ticket_work import CLOSE_RESOLVED
 from hub.model.tickets import EventKind, TicketStatus
 from storage import events, house, work
-from storage.database import Connection, DatabaseUnavailable, as_json, try_alone
+from storage.database import Connection, as_json, in_halves
 from storage.house import TimerRow
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 100
-_AGAIN_SECONDS = 3600.0
-"""Until one that could not fire is tried once more: a survey or a closing bears it, and a log that says it each time too."""
 
 
-async def fire_due(ctx: Context) -> int:
-    """Fire what is due, and say what is due to be said about what was promised; returns how much there was. One of these that
-    fails holds up none of the others; what the first one raised is raised when all have had their turn."""
-    fired, faults = 0, list[Exception]()
-    for part in (_fire, end_silent, wake_due, keep_targets, say_tasks_due, settle_scheduled, look_at_chats):
-        try:
-            fired += await part(ctx)
-        except Exception as error:  # noqa: BLE001 - raised below
-            faults.append(error)
-    if faults:
-        # Whoever looks after the loop is told of the first alone. A database that is gone says so once.
-        for fault in faults[1:]:
-            if not isinstance(fault, DatabaseUnavailable):
-                log.error("timers.failed", error=in_short(fault))
-        raise faults[0]
-    return fired
+async def fire(ctx: Context) -> int:
+    """Close what was resolved for long, and ask for ratings; returns how many timers were due."""
 
-
-async def _fire(ctx: Context) -> int:
-    async def fire(connection: Connection) -> int:
+    async def work(connection: Connection) -> int:
         timers = await house.due_timers(connection, _BATCH)
         if timers:
-            await _bring_about(ctx, connection, timers)
+            await in_halves(
+                connection, timers, partial(_bring_about, ctx, connection), partial(_put_off, connection)
+            )
             await announce(connection, EVENTS)
         return len(timers)
 
-    return await ctx.database.run(fire)
+    return await ctx.database.run(work)
+
+
+PARTS: Mapping[str, Callable[[Context], Awaitable[int]]] = {
+    "timers": fire,
+    "silence": end_silent,
+    "snoozed": wake_due,
+    "promises": keep_targets,
+    "tasks due": say_tasks_due,
+    "scheduled": settle_scheduled,
+    "partings": look_at_chats,
+}
+"""What time brings, each of it with a loop of its own: one that fails holds up none of the others."""
+
+
+async def fire_due(ctx: Context) -> int:
+    """All of it in turn; returns how much was due."""
+    return sum([await part(ctx) for part in PARTS.values()])
 
 
 async def _bring_about(ctx: Context, connection: Connection, timers: Sequence[TimerRow]) -> None:
-    """All at once, and only if that fails in halves: one that cannot fire is put off, those beside it fire."""
+    for timer in timers:
+        if timer.kind == CLOSE_RESOLVED:
+            await _close(connection, timer.ticket_id)
+        elif timer.kind == ASK_RATING:
+            await ask_rating(ctx, connection, timer.ticket_id)
 
-    async def bring_about(_: Connection) -> None:
-        for timer in timers:
-            if timer.kind == CLOSE_RESOLVED:
-                await _close(connection, timer.ticket_id)
-            elif timer.kind == ASK_RATING:
-                await ask_rating(ctx, connection, timer.ticket_id)
 
-    error = await try_alone(connection, bring_about)
-    if error is None:
-        return
-    if len(timers) > 1:
-        for part in (timers[: len(timers) // 2], timers[len(timers) // 2 :]):
-            await _bring_about(ctx, connection, part)
-        return
-    (timer,) = timers
+async def _put_off(connection: Connection, timer: TimerRow, error: Exception) -> None:
     log.error("timers.put_off", kind=timer.kind, ticket=timer.ticket_id, error=in_short(error))
-    await house.put_off(connection, timer.id, _AGAIN_SECONDS)
+    await house.put_off(connection, timer.id, PUT_OFF_SECONDS)
 
 
 async def _close(connection: Connection, ticket_id: int) -> None:

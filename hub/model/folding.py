@@ -46,18 +46,24 @@ _PILE = 30
 
 def composed(text: str) -> str:
     """NFC, and half-width kana with their sound marks in one: so that one character is all that is folded at a time."""
-    if any(map(unicodedata.combining, text[::_PILE])):
+    if not _marks().isdisjoint(text[::_PILE]):
         text = _piles().sub("\\g<0>\u034f", text)
     whole = unicodedata.normalize("NFC", text)
     return _VOICED.sub(lambda pair: unicodedata.normalize("NFKC", pair[0]), whole)
 
 
 @cache
+def _marks() -> frozenset[str]:
+    """What is put above, below or into the letter before it, itself or what it is taken apart into (U+0F73 is two of them)."""
+    apart = ((one, unicodedata.normalize("NFD", one)) for one in map(chr, range(0x300, 0x20000)))
+    return frozenset(one for one, parts in apart if unicodedata.combining(parts[0]))
+
+
+@cache
 def _piles() -> re.Pattern[str]:
-    """To bring the marks above and below a letter in order takes a time that grows with the square of their number, many
-    minutes for a megabyte, and nothing else runs meanwhile. No script needs so many: an unseen joiner parts them (UAX #15,
-    Stream-Safe)."""
-    marks = "".join(one for one in map(chr, range(0x300, 0x20000)) if unicodedata.combining(one))
+    """To bring the marks of a letter in order takes a time that grows with the square of their number, many minutes for a
+    megabyte, and nothing else runs meanwhile. No script needs so many: an unseen joiner parts them (UAX #15, Stream-Safe)."""
+    marks = "".join(sorted(_marks()))
     return re.compile(f"[{marks}]{{{_PILE}}}(?=[{marks}])")
 
 
@@ -70,11 +76,11 @@ def fold(text: str) -> str:
     return composed(text).translate(_FOLDS)
 
 
-def fold_with_places(text: str) -> tuple[str, list[int]]:
-    """The folded text and, for each of its characters, the place in `composed(text)` of the one that it was made of."""
+def fold_with_places(whole: str) -> tuple[str, list[int]]:
+    """A composed text folded and, for each character of that, the place in `whole` of the one that it was made of."""
     folded: list[str] = []
     places: list[int] = []
-    for place, character in enumerate(composed(text)):
+    for place, character in enumerate(whole):
         made = _FOLDS[ord(character)]
         folded.append(made)
         places.extend([place] * len(made))

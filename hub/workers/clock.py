@@ -3,6 +3,7 @@ few seconds; house-keeping every hour."""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -13,7 +14,6 @@ from hub.actions.customers.pairs import AT_ONCE, look_for_pairs
 from hub.actions.floor.presence import take_absent_off_line
 from hub.actions.housekeeping import tidy
 from hub.actions.tag_shelf import finish_renaming
-from hub.actions.timers import fire_due
 from hub.model.people import HUB
 from hub.workers.supervise import Well, pause
 
@@ -26,10 +26,12 @@ TIDY_SECONDS = 3600.0
 _LATE_SECONDS = 2.0
 
 
-async def fire_timers(ctx: Context, halt: asyncio.Event, well: Well) -> None:
-    """Until `halt` is set."""
+async def bring_due(
+    part: Callable[[Context], Awaitable[int]], ctx: Context, halt: asyncio.Event, well: Well
+) -> None:
+    """One part of what time brings, every second until `halt` is set."""
     while not halt.is_set():
-        while await fire_due(ctx):
+        while await part(ctx):
             well()
         well()
         await pause(halt, TICK_SECONDS)

@@ -24,9 +24,9 @@ WITH due AS (
     UPDATE timer m
     SET due_at = greatest(m.due_at, d.until), fired_at = CASE WHEN d.until <= clock_timestamp() THEN clock_timestamp() END
     FROM due d WHERE m.id = d.id
-    RETURNING m.ticket_id, m.fired_at IS NOT NULL AS silent
+    RETURNING m.id AS timer_id, m.ticket_id, m.fired_at IS NOT NULL AS silent
 )
-SELECT ticket_id, silent FROM looked ORDER BY ticket_id
+SELECT timer_id, ticket_id, silent FROM looked ORDER BY ticket_id
 
 -- name: end_live
 -- `$3`: whoever has it has it no more.

@@ -8,12 +8,12 @@ SELECT entry, ticket, customer, organisation FROM search_fill FOR NO KEY UPDATE 
 SELECT 1
 
 -- name: take_due
--- The first is taken whatever its size. Sizes are known without reading the texts; only entries have any to speak of.
+-- The first is taken whatever its size. Only entries have a size to speak of, and it is known without reading their texts.
 WITH next AS MATERIALIZED (
     SELECT id, what, ref FROM search_due ORDER BY id LIMIT $1
 ), sized AS MATERIALIZED (
     SELECT n.id, coalesce((
-        SELECT octet_length(i.text) + pg_column_size(i.fields) FROM interaction i WHERE n.what = 'entry' AND i.id = n.ref
+        SELECT octet_length(i.text) + octet_length(i.fields::text) FROM interaction i WHERE n.what = 'entry' AND i.id = n.ref
     ), 0) AS size
     FROM next n
 ), taken AS (
@@ -24,7 +24,7 @@ RETURNING d.what, d.ref
 
 -- name: old_entries
 WITH next AS MATERIALIZED (
-    SELECT id, octet_length(text) + pg_column_size(fields) AS size
+    SELECT id, octet_length(text) + octet_length(fields::text) AS size
     FROM interaction WHERE id < $1::bigint ORDER BY id DESC LIMIT $2
 ), sized AS (
     SELECT id, sum(size) OVER (ORDER BY id DESC) - size AS before FROM next

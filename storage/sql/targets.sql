@@ -76,6 +76,9 @@ JOIN unnest(
 ) AS c (place, target, cycle, state, because, started_at, since, ended_at, minutes, calendar, warn_share, escalates, named_by,
         rules_version, due_at, warn_at, next_at, version, warned_at, breached_at) ON c.place = g.place
 
+-- name: put_off
+UPDATE sla_clock SET next_at = clock_timestamp() + make_interval(secs => $2) WHERE ticket_id = $1 AND next_at <= clock_timestamp()
+
 -- name: due
 -- Tickets with a clock about which something is to be said, longest due first; locked, without waiting: whoever works on one of
 -- them says it.

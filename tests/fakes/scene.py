@@ -245,6 +245,24 @@ async def a_real_agent(ctx: Context, login: str, **more: Any) -> int:
     return await add_agent(ctx, login=login, name=login.title(), password=PASSWORD, **more)
 
 
+async def spoil_ledger(ctx: Context, ticket_id: int) -> None:
+    """Whatever is to be written on the ticket next cannot be: its ledger has a line more than the ticket knows."""
+    await one(
+        ctx,
+        "INSERT INTO event (ticket_id, seq, kind) SELECT id, seq + 1, 'note_added' FROM ticket WHERE id = $1 RETURNING 1",
+        ticket_id,
+    )
+
+
+async def mend_ledger(ctx: Context, ticket_id: int) -> None:
+    await one(
+        ctx,
+        """WITH gone AS (DELETE FROM event e USING ticket t WHERE e.ticket_id = t.id AND t.id = $1 AND e.seq > t.seq)
+           SELECT 1""",
+        ticket_id,
+    )
+
+
 async def one(ctx: Context, query: str, *args: Any) -> Any:
     """One value."""
     return await ctx.database.run(lambda c: c.fetchval(query, *args))

@@ -8,6 +8,7 @@ from email.policy import default
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from channels.adapter import Opened, Refused, TryLater
 from hub.actions.answers.prepare_answer import prepare_answer
@@ -24,7 +25,18 @@ from storage import chat as stored
 from tests.fakes.chat import CHAT, LI, Visitor, answers, left_unseen, letters, pass_minutes
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.outside import Outside
-from tests.fakes.scene import MAIL, SYSTEM, a_hub, ledger, letter, one, rows, ticket
+from tests.fakes.scene import (
+    MAIL,
+    SYSTEM,
+    a_hub,
+    ledger,
+    letter,
+    mend_ledger,
+    one,
+    rows,
+    spoil_ledger,
+    ticket,
+)
 from tests.fakes.sending import deliver_due
 
 
@@ -150,17 +162,34 @@ async def test_a_hub_that_dies_in_between_has_written_nothing(
     await left_unseen(ctx, li)
 
     async def dies(*_: object, **__: object) -> None:
-        raise RuntimeError("the hub dies here")
+        raise asyncio.CancelledError("the hub dies here")
 
     for where in ("set_look", "went_by_mail"):
         with monkeypatch.context() as patch:
             patch.setattr(stored, where, dies)
-            with pytest.raises(RuntimeError):
+            with pytest.raises(asyncio.CancelledError):
                 await look_at_chats(ctx)
         assert await letters(ctx) == []
     async with a_hub(database_dsn, CHAT) as other:
         await look_at_chats(other)
     assert len(await letters(ctx)) == 1
+
+
+async def test_one_that_cannot_be_seen_to_is_put_off_and_the_others_are_seen_to(
+    ctx: Context, li: Visitor
+) -> None:
+    bad = await left_unseen(ctx, li)
+    await left_unseen(ctx, Visitor(ctx, "wang"), named="wang@x.example")
+    await spoil_ledger(ctx, bad["id"])
+    with capture_logs() as logged:
+        assert await look_at_chats(ctx) == 2
+        assert await look_at_chats(ctx) == 0
+    assert [(line["event"], line["ticket"]) for line in logged] == [("chat.put_off", bad["id"])]
+    assert [one["to"] for one in await letters(ctx)] == ["wang@x.example"]
+    await mend_ledger(ctx, bad["id"])
+    await pass_minutes(ctx, 61)
+    await look_at_chats(ctx)
+    assert [one["to"] for one in await letters(ctx)] == ["wang@x.example", LI]
 
 
 async def test_a_crash_of_the_database_sends_nobody_a_letter_early(ctx: Context, li: Visitor) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
@@ -18,7 +19,7 @@ from hub.actions.timers import fire_due
 from hub.model.tickets import TicketStatus, held
 from tests.fakes.floor import floor_rules, holder, loads, minutes_pass, now, opened
 from tests.fakes.invariants import assert_invariants, check_every_commit
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, one, rows
+from tests.fakes.scene import SYSTEM, a_hub, an_agent, ledger, mend_ledger, one, rows, spoil_ledger
 
 
 @pytest.fixture
@@ -73,6 +74,25 @@ async def test_where_nobody_writes_any_more_the_place_is_free(ctx: Context, answ
     assert ((await now(ctx, first))["live"], (await now(ctx, second))["live"]) == (False, False)
     assert (await ledger(ctx, first["id"]))[-1] == "live_ended"
     assert await one(ctx, "SELECT count(*) FROM timer WHERE fired_at IS NOT NULL") == 2
+
+
+async def test_one_that_cannot_be_ended_is_put_off_and_the_others_are_ended(ctx: Context) -> None:
+    await an_agent(ctx, "ann", live_capacity=3, capacity=2)
+    calls = [await opened(ctx, number) for number in (1, 2, 3)]
+    await drain(ctx)
+    bad = calls[1]["id"]
+    await spoil_ledger(ctx, bad)
+    await minutes_pass(ctx, 6)
+    with capture_logs() as logged:
+        assert await end_silent(ctx) == 3
+        assert await end_silent(ctx) == 0
+    assert [(line["event"], line["ticket"]) for line in logged] == [("silence.put_off", bad)]
+    assert [(await now(ctx, one_))["live"] for one_ in calls] == [False, True, False]
+    assert await loads(ctx) == {"ann": (2, 1)}
+    await mend_ledger(ctx, bad)
+    await minutes_pass(ctx, 61)
+    assert await end_silent(ctx) == 1
+    assert (await now(ctx, calls[1]))["live"] is False
 
 
 async def test_whoever_wrote_meanwhile_is_not_silent(ctx: Context) -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.actions.context import Context
 from hub.actions.rules.rulebook import as_document, change_rules, reload_rules
@@ -13,7 +14,7 @@ from hub.actions.timers import fire_due
 from storage.database import Connection
 from tests.fakes.clocks import ROUND_THE_CLOCK, SHIPPED, clock, rules, time_passes, told
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SYSTEM, a_hub, one, rows
+from tests.fakes.scene import SYSTEM, a_hub, mend_ledger, one, rows, spoil_ledger
 
 
 @pytest.fixture
@@ -106,6 +107,23 @@ async def test_a_ticket_has_clocks_from_its_opening_until_it_is_resolved(ctx: Co
         ("running", "customer_wrote", 20),
     ]
     assert await told(ctx, number) == []
+
+
+async def test_one_about_which_nothing_can_be_said_is_put_off_and_the_others_are_heard_of(
+    ctx: Context,
+) -> None:
+    bad, good = (await some_tickets(ctx))[0], (await some_tickets(ctx))[0]
+    await spoil_ledger(ctx, bad)
+    await time_passes(ctx, 50)
+    with capture_logs() as logged:
+        assert await fire_due(ctx) == 1
+        assert await fire_due(ctx) == 0
+    assert [(line["event"], line["ticket"]) for line in logged] == [("targets.put_off", bad)]
+    assert await told(ctx, good) == [("sla_warning", "first_response")]
+    await mend_ledger(ctx, bad)
+    await time_passes(ctx, 61)
+    await fire_due(ctx)
+    assert ("sla_breached", "first_response") in await told(ctx, bad)
 
 
 async def test_a_warning_then_a_breach_each_once_and_the_priority_is_raised(ctx: Context) -> None:

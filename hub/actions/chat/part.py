@@ -7,7 +7,10 @@ lock: a hub that dies has done nothing, and of two hubs one finds the row.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import takewhile
+
+import structlog
 
 from hub.actions.announce import EVENTS, OUTBOX, VISITORS, announce
 from hub.actions.answers.drafts import MOST_FILES_BYTES
@@ -27,6 +30,7 @@ from hub.actions.chat.room import seconds_until_room
 from hub.actions.chat.times import LOOK_SECONDS, PAGE_SECONDS
 from hub.actions.chat.words import say
 from hub.actions.context import Context
+from hub.actions.failures import PUT_OFF_SECONDS, in_short
 from hub.actions.installation import channel_id
 from hub.actions.status import step_status
 from hub.actions.ticket_work import Step, on_ticket
@@ -35,7 +39,9 @@ from hub.model.people import HUB
 from hub.model.tickets import TicketStatus
 from storage import chat as stored
 from storage.chat import DueChat, UnseenLine
-from storage.database import Connection
+from storage.database import Connection, in_halves
+
+log = structlog.get_logger(__name__)
 
 _BATCH = 50
 
@@ -44,6 +50,12 @@ _BATCH = 50
 class _Looked:
     many: int
     over: Sequence[DueChat]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    over: Sequence[DueChat]
+    wrote: bool
 
 
 async def look_at_chats(ctx: Context) -> int:
@@ -57,8 +69,32 @@ async def look_at_chats(ctx: Context) -> int:
 
 async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -> _Looked:
     due = await stored.due(connection, _BATCH, PAGE_SECONDS)
+    over: list[DueChat] = []
+    wrote = False
+
+    async def see_to(chats: Sequence[DueChat]) -> None:
+        nonlocal wrote
+        seen = await _see_to(ctx, connection, numbers, chats)
+        over.extend(seen.over)
+        wrote = wrote or seen.wrote
+
+    if due:
+        await in_halves(connection, due, see_to, partial(_put_off, connection))
+    if wrote:
+        await announce(connection, OUTBOX, EVENTS, VISITORS)
+    return _Looked(many=len(due), over=over)
+
+
+async def _put_off(connection: Connection, chat: DueChat, error: Exception) -> None:
+    log.error("chat.put_off", ticket=chat.ticket_id, error=in_short(error))
+    await stored.set_look(connection, chat, chat.now + timedelta(seconds=PUT_OFF_SECONDS), chat.away_since)
+
+
+async def _see_to(
+    ctx: Context, connection: Connection, numbers: dict[str, int], chats: Sequence[DueChat]
+) -> _Seen:
     over, wrote = [], False
-    for chat in due:
+    for chat in chats:
         parting = parting_of(ctx, chat.channel)
         if parting is None:
             await stored.set_look(connection, chat, None, chat.away_since)
@@ -90,9 +126,7 @@ async def _look(ctx: Context, connection: Connection, numbers: dict[str, int]) -
         if decision.resolve:
             over.append(chat)
         await stored.set_look(connection, chat, decision.look_at, decision.away_since)
-    if wrote:
-        await announce(connection, OUTBOX, EVENTS, VISITORS)
-    return _Looked(many=len(due), over=over)
+    return _Seen(over=over, wrote=wrote)
 
 
 async def _write(

@@ -1,16 +1,24 @@
 """A conversation in which nobody writes any more has no place of its own any longer: what is left to do is ordinary work."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
+
+import structlog
 
 from hub.actions.announce import EVENTS, ROUTE, announce
 from hub.actions.context import Context
+from hub.actions.failures import PUT_OFF_SECONDS, in_short
 from hub.actions.ticket_work import Step, take_step
 from hub.model.people import HUB
 from hub.model.tickets import EventKind, TicketStatus, held
 from routing.explain import to_data
 from routing.situation import Reason, ReasonCode
-from storage import inbound, live, work
-from storage.database import Connection
+from storage import house, inbound, live, work
+from storage.database import Connection, in_halves
+from storage.live import SilentRow
+
+log = structlog.get_logger(__name__)
 
 _BATCH = 100
 
@@ -25,14 +33,25 @@ async def end_silent(ctx: Context) -> int:
         holders = sorted(one for one in concerned if one is not None)
         agents = await inbound.lock_agents(connection, holders) if holders else {}
         looked_at = await live.take_silent(connection, _BATCH, holders, ctx.rules.work.silence_minutes * 60.0)
-        silent = [ticket_id for ticket_id, is_silent in looked_at if is_silent]
-        for ticket_id in silent:
-            await _end(await take_step(connection, ticket_id, agents, HUB, ctx.rules))
+        silent = [one for one in looked_at if one.silent]
+
+        async def end(some: Sequence[SilentRow]) -> None:
+            theirs = dict(agents)
+            for one in some:
+                await _end(await take_step(connection, one.ticket_id, theirs, HUB, ctx.rules))
+            agents.update(theirs)  # what is taken back has changed nobody's load
+
         if silent:
+            await in_halves(connection, silent, end, partial(_put_off, connection))
             await announce(connection, EVENTS, ROUTE)
         return len(looked_at)
 
     return await ctx.database.run(run)
+
+
+async def _put_off(connection: Connection, silent: SilentRow, error: Exception) -> None:
+    log.error("silence.put_off", ticket=silent.ticket_id, error=in_short(error))
+    await house.put_off(connection, silent.timer_id, PUT_OFF_SECONDS)
 
 
 async def _end(step: Step) -> None:

@@ -16,7 +16,7 @@ from hub.model.search_words import lexemes_of
 from hub.model.tickets import EventKind
 from storage import events
 from storage import search_fill as stored
-from storage.database import Connection, try_alone
+from storage.database import Connection, in_halves
 from storage.search_fill import Left, What
 
 T = TypeVar("T")
@@ -66,15 +66,12 @@ async def _take_in(connection: Connection, what: What, ids: Sequence[int]) -> No
     ids = sorted(set(ids))
     if not ids:
         return
-    error = await try_alone(connection, lambda c: _write(c, what, ids))
-    if error is None:
-        return
-    if len(ids) > 1:
-        for part in (ids[: len(ids) // 2], ids[len(ids) // 2 :]):
-            await _take_in(connection, what, part)
-        return
-    log.error("search.set_aside", what=what, id=ids[0], error=in_short(error))
-    await stored.set_aside(connection, what, ids[0], in_short(error))
+
+    async def set_aside(number: int, error: Exception) -> None:
+        log.error("search.set_aside", what=what, id=number, error=in_short(error))
+        await stored.set_aside(connection, what, number, in_short(error))
+
+    await in_halves(connection, ids, lambda some: _write(connection, what, some), set_aside)
 
 
 async def _write(connection: Connection, what: What, ids: Sequence[int]) -> None:
