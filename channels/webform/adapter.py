@@ -127,7 +127,7 @@ class WebformAdapter:
                 return self._answers.problems(request, 503, posted, posted.problems, verdict)
             if verdict.flood and self._work(posted) is None:
                 return self._answers.problems(request, 429, posted, _NEED_WORK, verdict)
-            key, objection = self._admit(request, posted, listed)
+            key, objection = await self._admit(request, posted, listed)
             problems = [
                 *([objection] if objection else []),
                 *check(posted, self._settings.asks, region=self._settings.phone_region),
@@ -218,7 +218,7 @@ class WebformAdapter:
         named = request.headers.get("Origin", "null")
         return named != "null" and not is_own_origin(request, self._ports.public_url)
 
-    def _admit(self, request: web.Request, posted: Posted, listed: bool) -> tuple[str, Problem | None]:
+    async def _admit(self, request: web.Request, posted: Posted, listed: bool) -> tuple[str, Problem | None]:
         """The submission's key, and what speaks against taking it as it is. Nobody is turned away without a
         word: a person whom a trap has caught by mistake needs to press the button once more."""
         if posted.fields.get(TRAP, ""):
@@ -230,24 +230,33 @@ class WebformAdapter:
                 return "", Problem(field="", word="stale")
             submission, age = known
             too_fast = age < self._settings.fill_in_seconds
-            return f"page.{submission}", Problem(field="", word="too_fast") if too_fast else None
+            key = f"page.{submission}.{await _mark(posted)}"
+            return key, Problem(field="", word="too_fast") if too_fast else None
         if listed or request.content_type == "application/json":
-            return _own_key(request, posted), None
+            return await _own_key(request, posted), None
         return "", Problem(field="", word="stale")
 
 
-def _own_key(request: web.Request, posted: Posted) -> str:
+async def _own_key(request: web.Request, posted: Posted) -> str:
     """By which a program may safely repeat its post: what it calls it, together with what it says. Anybody may post here, so
     under the name alone a stranger who guesses it could come first, and the true post would be taken for the repetition."""
     given = request.headers.get("Idempotency-Key", "")
     usable = 0 < len(given) <= 200 and given.isascii() and given.isprintable()
-    if not usable:
-        return f"post.{uuid4().hex}"
-    said = sorted((key, value) for key, value in posted.fields.items() if key not in (PASS, PROOF, TRAP))
-    files = [
-        (one.field, one.filename, one.content_type, sha256(one.data).hexdigest()) for one in posted.files
-    ]
-    return f"key.{sha256(orjson.dumps([given, said, files])).hexdigest()}"
+    return f"key.{await _mark(posted, given)}" if usable else f"post.{uuid4().hex}"
+
+
+async def _mark(posted: Posted, *called: str) -> str:
+    """Of what was said: who stops a page that is on its way, or goes back to it, and sends other words, has not pressed
+    twice. Files beside the loop."""
+
+    def digest() -> str:
+        said = sorted((key, value) for key, value in posted.fields.items() if key not in (PASS, PROOF, TRAP))
+        files = [
+            (one.field, one.filename, one.content_type, sha256(one.data).hexdigest()) for one in posted.files
+        ]
+        return sha256(orjson.dumps([*called, said, files])).hexdigest()
+
+    return await asyncio.to_thread(digest) if posted.files else digest()
 
 
 def _about(request: web.Request) -> dict[str, str]:

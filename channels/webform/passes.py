@@ -1,6 +1,6 @@
 """The signed pass in each page: which submission it is, and since when the page has been open. Pure.
 
-The same pass posted twice is the same submission, so pressing the button twice doubles nothing.
+The same pass with the same words is the same submission, so pressing the button twice doubles nothing.
 """
 
 import hashlib

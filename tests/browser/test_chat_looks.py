@@ -1,9 +1,6 @@
 """The panel of a chat whose hub is in memory, so that each state can be shown: axe finds nothing in any of them, and who writes
 is asked for where that is wanted."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,40 +9,10 @@ import pytest
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from channels.adapter import FileOfLine, OpenFile
-from channels.webchat import KIND
-from tests.browser.chat_shop import PNG, Shop, tag
+from tests.browser.chat_shop import PNG
+from tests.browser.chat_stage import a_stage
 from tests.browser.looks import COLOURS, violations
 from tests.fakes.chat_room import LARGE
-from tests.fakes.lounge import Waitingroom
-from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
-
-
-@dataclass
-class Stage:
-    """A chat whose hub is in memory, so that each state can be shown."""
-
-    notebook: Notebook
-    lounge: Waitingroom
-    journal: Journal
-    shop: Shop
-
-
-@asynccontextmanager
-async def a_stage(
-    browser: Browser, language: str = "en", *, said: Mapping[str, Any] | None = None, **standing: Any
-) -> AsyncIterator[Stage]:
-    """`said`: settings beside the usual ones."""
-    notebook, lounge, journal, base = Notebook(), Waitingroom(**standing), Journal(), [""]
-    async with serving_routes([tag(base, language)]) as site:
-        settings = KIND.settings.model_validate(
-            {"allowed_origins": (site,), "go_on_by": "support", "colour": "#d33682", **(said or {})}
-        )
-        adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook, lounge=lounge))
-        async with serving_routes(adapter.routes(journal.accept)) as base[0]:
-            shop = Shop(site, browser)
-            yield Stage(notebook, lounge, journal, shop)
-            await adapter.close()
-        assert shop.complaints == []
 
 
 async def _look(page: Page, called: str, found: dict[str, list[str]]) -> None:

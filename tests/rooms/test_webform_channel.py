@@ -128,6 +128,21 @@ async def test_pressing_twice_doubles_nothing_and_gets_the_same_answer(door: Doo
     assert len(door.journal.items) == 2
 
 
+async def test_other_words_on_the_same_page_are_not_a_second_press(door: Door) -> None:
+    """Sent, stopped while it loads, put right and sent again: or gone back to, with another file."""
+    fields = await door.fields(message="My number is 13800138000")
+    first = await door.post(fields)
+    corrected = fields | {"message": "My number is 13900139000"}
+    second = await door.post(corrected)
+    with_file = aiohttp.FormData(corrected)
+    with_file.add_field("files", b"42", filename="slip.txt", content_type="text/plain")
+    third = await door.post(with_file)
+    assert ["T-1" in first[1], "T-2" in second[1], "T-3" in third[1]] == [True] * 3
+    assert await door.post(corrected) == second
+    assert [one.text[-11:] for one in door.kept()] == ["13800138000", "13900139000", "13900139000"]
+    assert len({one.thread.key for one in door.kept()}) == 3 and len(door.kept()[2].attachments) == 1
+
+
 async def test_what_is_wrong_is_shown_beside_what_was_typed(door: Door) -> None:
     fields = await door.fields(email="li@", phone="12", kind="spam")
     status, page = await door.post(fields)

@@ -13,7 +13,7 @@ const base = `${location.origin}/chat/${facts.chat}`;
 const store = openStore(`contact-hub.chat.${facts.chat}`);
 const page = chance();
 const VAIN = ["too_long", "empty", "bad_frame", "no_files", "too_many_files", "file_too_big", "too_large_together"]; // again is no better
-const fileOf = new Map(); // client_id → files that only this page has
+const fileOf = new Map(); // client_id → message with files, which only this page has
 const offers = part("offers");
 let identity = "";
 let key = new URLSearchParams(location.hash.slice(1)).get("key") ?? "";
@@ -59,6 +59,7 @@ const site = openSite({
   },
   open(asked) {
     shown = true;
+    fit();
     if (asked.focus) (part("about").hidden || part("about").dataset.need !== "yes" ? field.text : field.name).focus();
     lines.toEnd();
     look();
@@ -69,8 +70,8 @@ const site = openSite({
   identify: (asked) => identify(asked.identity),
   reset() {
     line.send({ type: "reset" });
-    identity = "";
     store.change({ session: "", waiting: [], seen: "0", name: "", email: "", told: "", asked: "" });
+    leave();
     begin();
   },
 });
@@ -92,22 +93,31 @@ function hear(frame) {
     // Two tabs that came in at once: the first one's conversation is that of both.
     const moved = !sameChat(before, frame.session);
     if (moved || key || fresh) lines.clear();
+    store.change({ session: frame.session });
     // What somebody left unsent at this browser is said neither in the name of whom the site names now, nor where a link has led.
-    store.change(moved && before && (identity || key) ? { session: frame.session, waiting: [], told: "" } : { session: frame.session });
+    if (moved && before && (identity || key)) {
+      store.change({ waiting: [], told: "" });
+      fileOf.clear();
+      if (identity) somebodyElse();
+    }
     if (frame.partly) came(words.came_partly);
     else if (key && moved && frame.lines.length) came(words.came); // whoever made the link reads along
     if (key) history.replaceState(null, "", location.pathname + location.search);
     key = "";
     fresh = false;
     showLines(frame.lines);
-    standing.welcome(frame.standing, frame.partly);
-    standing.talks(!lines.empty());
     // The hub tells by client_id what it has already, so sending again doubles nothing.
     for (const message of store.get().waiting) {
       if (!lines.has(message.client_id)) lines.showWaiting(message);
       if (lines.state(message.client_id) === "sending") transmit(message);
     }
-    look();
+    for (const { message, files } of fileOf.values()) {
+      if (!lines.has(message.client_id)) lines.showWaiting({ ...message, files });
+      if (lines.state(message.client_id) === "sending") transmit(message);
+    }
+    standing.welcome(frame.standing, frame.partly);
+    standing.talks(!lines.empty());
+    keepHalf(); // as this conversation's
   } else if (frame.type === "lines") {
     showLines(frame.lines);
     standing.talks(!lines.empty());
@@ -121,6 +131,7 @@ function hear(frame) {
   } else if (frame.type === "reset") {
     if (store.get().session) {
       store.forget();
+      leave();
       begin();
     }
   } else if (frame.type === "error") wrong(frame);
@@ -175,7 +186,12 @@ function transmit(message) {
     line.send({ type: "message", ...message });
     return;
   }
-  upload(`${base}/files`, store.get().session, page, message, own.files, (share) => lines.progress(message.client_id, share)).then(
+  // Before the welcome nobody knows whether the token opens anything; with it, what waits leaves.
+  if (own.leaving || !line.stands()) return;
+  own.leaving = true;
+  upload(`${base}/files`, store.get().session, page, message, own.files, (share) => lines.progress(message.client_id, share)).finally(
+    () => (own.leaving = false),
+  ).then(
     (frames) => frames.forEach((frame) => hear(frame.type === "error" ? { ...frame, client_id: message.client_id } : frame)),
     () => wrong({ code: "not_kept", client_id: message.client_id }),
   );
@@ -185,7 +201,8 @@ function send() {
   const text = field.text.value.trim();
   const files = attach?.take() ?? [];
   if (!text && !files.length) return;
-  const who = { name: field.name.value.trim(), email: field.email.value.trim() };
+  // What is not asked any more may be half an address.
+  const who = { name: field.name.value.trim(), email: field.email.validity.typeMismatch ? "" : field.email.value.trim() };
   const named = `${who.name}\n${who.email}`;
   const news = store.get().told !== named ? who : {};
   const message = { client_id: chance(), text, ...news };
@@ -196,6 +213,7 @@ function send() {
   field.text.value = "";
   typedAt = 0;
   fit();
+  keepHalf();
   offers?.remove(); // somebody answers now
   standing.talks(true);
 }
@@ -211,6 +229,8 @@ function drawForm(now) {
   part("about-what").textContent = need ? words.about_you : words.about;
   field.name.required = facts.ask_first === "needed";
   field.email.required = need;
+  // A browser sends nothing while a field that it cannot show wants something.
+  field.name.disabled = field.email.disabled = part("about").hidden;
 }
 
 // What is shown here is seen; what is not, is counted on the closed button.
@@ -223,22 +243,56 @@ function look() {
     line.send({ type: "seen", id: seen });
   }
   const unread = lines.theirs().filter((one) => compare(one.id, seen) > 0).length;
-  site.tell({ say: "state", unread, talking: !lines.empty() });
+  // What is half written is to be forgotten too, should they leave.
+  site.tell({ say: "state", unread, talking: !lines.empty() || Boolean(field.text.value) });
 }
 
 function fit() {
   field.text.style.height = "auto";
-  field.text.style.height = `${Math.min(field.text.scrollHeight + 2, 144)}px`;
+  const tall = field.text.scrollHeight; // none while the panel is closed
+  if (tall) field.text.style.height = `${Math.min(tall + 2, 144)}px`;
 }
 
-// Another conversation, or none yet.
-function begin() {
-  lines.clear();
-  came("");
-  fileOf.clear();
-  standing.begin();
+function keepHalf() {
+  store.keepHalf(field.text.value);
+  look();
+}
+
+function showWho() {
   field.name.value = store.get().name;
   field.email.value = store.get().email;
+}
+
+// They have signed out, in this tab or another.
+function leave() {
+  identity = "";
+  wipe();
+}
+
+function somebodyElse() {
+  store.change({ name: "", email: "" });
+  wipe();
+  came("");
+  standing.begin();
+  showWho();
+}
+
+// Whoever sits here now has written none of it.
+function wipe() {
+  field.text.value = part("mail-address").value = "";
+  attach?.take();
+  typedAt = 0;
+  fit();
+  keepHalf();
+}
+
+// Another conversation, or none yet; `joined`: another tab came in first, and what waits here leaves in that one.
+function begin(joined = false) {
+  lines.clear();
+  came("");
+  if (!joined) fileOf.clear();
+  standing.begin();
+  showWho();
   look();
   line.restart();
 }
@@ -258,7 +312,10 @@ function identify(statement) {
 }
 
 store.onOtherTab((memory, before) => {
-  if (memory.session !== before.session && !sameChat(memory.session, before.session)) begin();
+  if (memory.session !== before.session && !sameChat(memory.session, before.session)) {
+    if (!memory.session) leave();
+    begin(!before.session);
+  }
   look();
 });
 
@@ -279,6 +336,7 @@ field.text.addEventListener("keydown", (event) => {
 });
 field.text.addEventListener("input", () => {
   fit();
+  keepHalf();
   const on = Boolean(field.text.value.trim());
   // Said again while it goes on, because the hub forgets it by itself.
   if (on ? Date.now() - typedAt > 4000 : typedAt) {
@@ -287,7 +345,7 @@ field.text.addEventListener("input", () => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.isComposing) return;
+  if (event.key !== "Escape" || event.isComposing || event.keyCode === 229) return;
   if (part("menu").open) {
     part("menu").open = false;
     part("menu").querySelector("summary").focus();
@@ -299,8 +357,10 @@ document.addEventListener("click", (event) => {
 part("close").addEventListener("click", () => site.tell({ say: "close" }));
 document.addEventListener("visibilitychange", look);
 
-field.name.value = store.get().name;
-field.email.value = store.get().email;
+showWho();
+const half = store.half();
+if (half.text && sameChat(half.session, store.get().session)) field.text.value = half.text;
+fit();
 // Only before a conversation begins, and the chat works without.
 if (store.get().session && store.get().told) offers?.remove();
 else if (offers) import("/help/suggest.js").then(({ offerArticles }) => offerArticles([field.text], offers), () => offers.remove());

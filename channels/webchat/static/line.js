@@ -120,6 +120,7 @@ export function openLine(base, { hello, hear, state, token, page }) {
 
   return {
     send,
+    stands: () => open,
     start: connect,
     // Says hello anew, with what is known now.
     restart() {

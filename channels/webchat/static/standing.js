@@ -59,6 +59,7 @@ export function openStanding({ ask, tell, store, newChat, redraw }) {
     sentAddress = true;
     if (!ask({ type: "mail", address })) return tell(words.offline);
     store.change({ email: address });
+    part("email").value = address;
     return undefined;
   });
   part("mail-later").addEventListener("click", () => {

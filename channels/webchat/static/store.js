@@ -1,4 +1,4 @@
-// What the browser remembers of the conversation, one memory for all tabs. Frames of other sites may have no storage: the chat then
+// What the browser remembers: of the conversation for all tabs, of what is half written for each. Frames of other sites may have no storage: the chat then
 // lasts as long as its page.
 const EMPTY = { session: "", waiting: [], seen: "0", name: "", email: "", told: "", asked: "" };
 
@@ -40,5 +40,21 @@ export function openStore(place) {
     change,
     forget: () => change(() => ({ session: "", waiting: [], seen: "0", told: "", asked: "" })),
     onOtherTab: (hear) => listeners.push(hear),
+
+    // In its site each page is a new frame. `session`: the conversation in which it was written.
+    keepHalf(text) {
+      try {
+        sessionStorage.setItem(place, JSON.stringify({ text, session: memory.session }));
+      } catch {
+        return;
+      }
+    },
+    half() {
+      try {
+        return JSON.parse(sessionStorage.getItem(place)) ?? { text: "", session: "" };
+      } catch {
+        return { text: "", session: "" };
+      }
+    },
   };
 }

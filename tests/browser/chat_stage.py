@@ -1,0 +1,42 @@
+"""A chat whose hub is in memory, so that each state can be shown, on the page of a shop."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Browser
+
+from channels.webchat import KIND
+from tests.browser.chat_shop import Shop, tag
+from tests.fakes.lounge import Waitingroom
+from tests.fakes.ports import Journal, Notebook, make_ports, serving_routes
+
+
+@dataclass
+class Stage:
+    """`url`: of the chat's own page."""
+
+    notebook: Notebook
+    lounge: Waitingroom
+    journal: Journal
+    shop: Shop
+    url: str
+
+
+@asynccontextmanager
+async def a_stage(
+    browser: Browser, language: str = "en", *, said: Mapping[str, Any] | None = None, **standing: Any
+) -> AsyncIterator[Stage]:
+    """`said`: settings beside the usual ones."""
+    notebook, lounge, journal, base = Notebook(), Waitingroom(**standing), Journal(), [""]
+    async with serving_routes([tag(base, language)]) as site:
+        settings = KIND.settings.model_validate(
+            {"allowed_origins": (site,), "go_on_by": "support", "colour": "#d33682", **(said or {})}
+        )
+        adapter: Any = KIND.open("shop", settings, make_ports(notebook=notebook, lounge=lounge))
+        async with serving_routes(adapter.routes(journal.accept)) as base[0]:
+            shop = Shop(site, browser)
+            yield Stage(notebook, lounge, journal, shop, f"{base[0]}/chat/shop")
+            await adapter.close()
+        assert shop.complaints == []
