@@ -7,6 +7,7 @@ from aiohttp import web
 
 from channels.clean import clean_line
 from channels.doors import MOST_NAME, UNREADABLE
+from channels.parts import Parts
 from channels.room import Held
 from channels.webchat.pack import SentFile
 from channels.webchat.settings import WebchatSettings
@@ -57,7 +58,7 @@ async def read_upload(request: web.Request, settings: WebchatSettings, held: Hel
         raise NotTaken("too_large_together")
     upload = Upload()
     try:
-        reader = await request.multipart()
+        reader = Parts(request.headers, request.content)
         while (part := await reader.next()) is not None:
             if not isinstance(part, aiohttp.BodyPartReader):
                 raise NotTaken("bad_frame")

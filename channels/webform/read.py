@@ -1,5 +1,6 @@
 """Reads a posted body, form-encoded, multipart or JSON, within limits. No checking of what people wrote."""
 
+from collections.abc import Iterable
 from urllib.parse import parse_qsl
 
 import aiohttp
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from channels.clean import clean_line
 from channels.doors import MOST_NAME, UNREADABLE, read_body
+from channels.parts import Parts
 from channels.room import Crowded, Held
 from channels.webform.fields import FormDefinition, Kind
 from channels.webform.settings import WebformSettings
@@ -16,7 +18,7 @@ from channels.webform.submission import PASS, PROOF, TRAP, Posted, PostedFile, P
 MOST_TEXT = 512 * 1024
 """Bytes of a body without files, and of all texts of one with files."""
 MOST_FILES_MB = 32
-"""Of all files of one post. With its texts it stays below what the whole house takes (hub.web.app.MOST_BODY)."""
+"""Of all files of one post. With its texts it stays below what the whole house takes (hub.web.bodies.MOST_BODY)."""
 _SPARE_PARTS = 40
 """Of a body, beside a form's fields and each of several choices: files, and what the page adds."""
 _OWN = (PASS, TRAP, PROOF)
@@ -83,18 +85,24 @@ def _read_encoded(body: bytes, form: FormDefinition) -> Posted:
         )
     except ValueError as error:
         raise Unreadable("the fields cannot be read") from error
-    fields: dict[str, str] = {}
+    return Posted(fields=_gathered(pairs, form))
+
+
+def _several(form: FormDefinition) -> set[str]:
+    return {one.key for one in form.fields if one.kind is Kind.CHOICES}
+
+
+def _gathered(pairs: Iterable[tuple[str, str]], form: FormDefinition) -> dict[str, str]:
+    """Of the fields that there are. The last value counts, but several choices are put together: at the end, as a long one
+    would be copied for each that follows."""
+    known, several = {*_OWN, *_texts(form)}, _several(form)
+    said: dict[str, list[str]] = {}
     for key, value in pairs:
-        _say(fields, form, key, value)
-    return Posted(fields=fields)
-
-
-def _say(fields: dict[str, str], form: FormDefinition, key: str, value: str) -> None:
-    """One value of a field that there is; the last one counts, but several choices are gathered."""
-    if key in fields and any(one.key == key and one.kind is Kind.CHOICES for one in form.fields):
-        fields[key] += f"\n{value}"
-    elif key in _OWN or key in _texts(form):
-        fields[key] = value
+        if key in said and key in several:
+            said[key].append(value)
+        elif key in known:
+            said[key] = [value]
+    return {key: "\n".join(values) for key, values in said.items()}
 
 
 def _read_json(body: bytes, form: FormDefinition) -> Posted:
@@ -106,7 +114,7 @@ def _read_json(body: bytes, form: FormDefinition) -> Posted:
     if not isinstance(given, dict):
         raise Unreadable("expected a JSON object")
     texts = _texts(form)
-    several = {one.key for one in form.fields if one.kind is Kind.CHOICES}
+    several = _several(form)
     fields: dict[str, str] = {}
     for key, value in given.items():
         if key not in texts and key not in _OWN:
@@ -124,11 +132,11 @@ async def _read_parts(request: web.Request, settings: WebformSettings, held: Hel
     """Files above the limits are named and not kept, so that the page can be shown again with its texts."""
     form = settings.asks
     places = [one.key for one in form.fields if one.kind is Kind.FILE]
-    fields: dict[str, str] = {}
+    pairs: list[tuple[str, str]] = []
     problems: list[Problem] = []
     body = _Body(settings, held)
     try:
-        reader = await request.multipart()
+        reader = Parts(request.headers, request.content)
         count = 0
         while (part := await reader.next()) is not None:
             count += 1
@@ -136,7 +144,7 @@ async def _read_parts(request: web.Request, settings: WebformSettings, held: Hel
                 raise Unreadable("too many parts")
             if part.filename is None:
                 data = await body.read(part, MOST_TEXT)
-                _say(fields, form, part.name or "", (data or b"").decode("utf-8", "replace"))
+                pairs.append((part.name or "", (data or b"").decode("utf-8", "replace")))
                 continue
             data = await body.read(part, settings.most_file_mb * 1024 * 1024)
             # Bytes that are no UTF-8 come as halves of characters, which nothing after this takes.
@@ -156,6 +164,7 @@ async def _read_parts(request: web.Request, settings: WebformSettings, held: Hel
     if body.too_many and not problems:
         values = {"count": settings.most_files}
         problems = [Problem(field=_place("", places), word="too_many_files", values=values)]
+    fields = _gathered(pairs, form)
     return Posted(fields=fields, files=() if problems else tuple(body.files), problems=tuple(problems))
 
 

@@ -1,6 +1,5 @@
 """The whole web side as one application: desk, API, operations, and the public doors of the channels."""
 
-import asyncio
 import secrets
 
 import structlog
@@ -14,6 +13,7 @@ from hub.actions.rules.try_rules import end_trials
 from hub.actions.tag_shelf import end_renaming
 from hub.web.api.keyring import Keyring
 from hub.web.api.routes import api_routes
+from hub.web.bodies import BODY_WITHIN_SECONDS, MOST_BODY, limit_bodies
 from hub.web.desk.live import SOCKETS, close_sockets
 from hub.web.desk.routes import desk_routes
 from hub.web.desk.say.language import N_
@@ -35,12 +35,6 @@ from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
 
-MOST_BODY = 40 * 1024 * 1024
-"""Bytes of any request. Channels and forms set limits of their own below it."""
-BODY_WITHIN_SECONDS = 60.0
-"""A body that is not complete by then is given up, so that half-sent ones do not pile up in memory."""
-SLOWEST_LINE = 64 * 1024
-"""Bytes a second. A body that says its length has so much longer: files may come over a slow line."""
 RETRY_AFTER_SECONDS = 3
 
 _SENTENCES = {
@@ -50,6 +44,9 @@ _SENTENCES = {
     405: N_("This cannot be done here."),
     408: N_("This took too long to arrive. Please try again."),
     413: N_("This is too large."),
+    415: N_(
+        "This form cannot be read here. It must come uncompressed and in UTF-8; signing in takes no files."
+    ),
     503: N_("We cannot take anything just now. Please try again in a few minutes."),
 }
 
@@ -74,7 +71,7 @@ def make_app(
         _refuse_nothing,
         _know_peer(read_proxies(ctx.settings)),
         watch_doorstep(step, ctx.space),
-        _limit_body_time(body_within),
+        limit_bodies(body_within),
     ]
     app = web.Application(client_max_size=MOST_BODY, middlewares=middlewares)
     app[SOCKETS] = set()
@@ -129,42 +126,6 @@ def _know_peer(proxies: tuple[Network, ...]) -> Middleware:
         return await handler(request)
 
     return know
-
-
-def _limit_body_time(seconds: float) -> Middleware:
-    """aiohttp has no limit of its own for the time that a body takes. Past it, whoever reads one, in whatever way, gets a
-    TimeoutError."""
-
-    @web.middleware
-    async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not request.can_read_body:
-            return await handler(request)
-        if _is_packed(request):
-            raise web.HTTPUnsupportedMediaType
-        late = TimeoutError("the body took too long")
-
-        def give_up() -> None:
-            if not request.content.is_eof():
-                request.content.set_exception(late)
-
-        allowed = seconds + min(request.content_length or 0, MOST_BODY) / SLOWEST_LINE
-        timer = asyncio.get_running_loop().call_later(allowed, give_up)
-        try:
-            return await handler(request)
-        except TimeoutError as error:
-            if error is late:
-                raise web.HTTPRequestTimeout from error
-            raise
-        finally:
-            timer.cancel()
-
-    return limit
-
-
-def _is_packed(request: web.Request) -> bool:
-    """A body that unfolds: no browser sends one, and forty kilobytes would fill forty megabytes. The API says so itself."""
-    packed = request.headers.get("Content-Encoding", "identity").lower() != "identity"
-    return packed and not request.path.startswith("/api/")
 
 
 @web.middleware

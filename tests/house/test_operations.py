@@ -11,7 +11,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 
 from hub.settings import Settings
-from hub.web.app import MOST_BODY
+from hub.web.bodies import MOST_BODY
 from hub.web.lines import KEEP_ALIVE
 
 ROOT = Path(__file__).parents[2]

@@ -114,7 +114,7 @@ async def test_too_many_codes_say_how_long_to_wait_and_what_else_to_do(desk: Des
 
 
 async def test_a_passkey_page_that_is_no_answer_is_told_so(desk: Desk) -> None:
-    for answer in ("", "[]", "{", '"x"', "{}", "x" * 100_000):
+    for answer in ("", "[]", "{", '"x"', "{}", "x" * 60_000):
         refused = await desk.post("/desk/login/passkey", {"ticket": "x", "answer": answer})
         assert refused.status == 403 and ("passkey" in refused.text or "begin again" in refused.text)
     asked = await desk.post("/desk/login/passkey/options")
