@@ -33,7 +33,8 @@ def clean(field: FormField, value: str) -> str:
     if field.kind is Kind.LONG:
         return clean_text(value, field.longest)
     if field.kind is Kind.CHOICES:
-        return "\n".join(one.value for one in field.listed if one.value in value.split("\n"))
+        chosen = field.chosen(value)
+        return "\n".join(one.value for one in field.listed if one.value in chosen)
     return clean_line(value, field.longest)
 
 
@@ -56,7 +57,7 @@ def _check_one(field: FormField, posted: Posted, region: str) -> Iterator[Proble
     if not field.asks:
         return
     value = posted.fields.get(field.key, "")
-    if field.kind is not Kind.CHOICES and len(value) > field.longest:
+    if len(value) > field.longest:
         yield Problem(field=field.key, word="too_long", values={"most": field.longest})
     if not _given(field, posted) and not value.strip():
         if field.required:
@@ -97,8 +98,8 @@ def _misshapen(field: FormField, value: str, region: str) -> str:
         case Kind.CONSENT:
             return "" if value == AGREED else "need_consent"
     listed = {one.value for one in field.listed}
-    several = value.split("\n") if field.kind is Kind.CHOICES else [value]
-    return "bad_kind" if listed and not set(several) <= listed else ""
+    said = field.chosen(value) if field.kind is Kind.CHOICES else {value}
+    return "bad_kind" if listed and not said <= listed else ""
 
 
 def _is_date(value: str) -> bool:

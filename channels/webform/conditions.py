@@ -3,7 +3,7 @@ counts is this."""
 
 from collections.abc import Mapping
 
-from channels.webform.fields import FormDefinition, FormField, When
+from channels.webform.fields import MOST_ANSWER, FormDefinition, FormField, When
 
 
 def asked(form: FormDefinition, said: Mapping[str, str]) -> tuple[FormField, ...]:
@@ -16,8 +16,9 @@ def asked(form: FormDefinition, said: Mapping[str, str]) -> tuple[FormField, ...
 
 
 def applies(when: When, said: Mapping[str, str]) -> bool:
-    """Of several choices one is enough. Nothing said is no value: it is neither this nor something else."""
-    given = said.get(when.field, "").strip()
+    """Of several choices one is enough. Nothing said is no value: it is neither this nor something else.
+    Of what is longer than any answer, and refused for it, no more is looked at: every other field may ask for it."""
+    given = said.get(when.field, "")[:MOST_ANSWER].strip()
     if not given:
         return False
     match when.test:

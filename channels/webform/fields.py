@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 MOST_FIELDS = 60
 MOST_OPTIONS = 100
+MOST_ANSWER = 20_000
+"""Characters: no field takes more, and all values of all options together are fewer."""
 RATINGS = ("1", "2", "3", "4", "5")
 AGREED = "yes"
 """What a ticked consent is posted as."""
@@ -111,7 +113,7 @@ class FormField(_Part):
     when: When | None = None
     means: str = ""
     mask: str = Field(default="", max_length=40)
-    most: int = Field(default=0, ge=0, le=20_000)
+    most: int = Field(default=0, ge=0, le=MOST_ANSWER)
     half: bool = False
     link: str = Field(default="", max_length=500)
     version: int = Field(default=1, ge=1)
@@ -164,9 +166,11 @@ class FormField(_Part):
 
     @property
     def longest(self) -> int:
-        """Characters that may be typed."""
+        """Characters that may be typed, or posted of all choices together."""
+        if self.kind is Kind.CHOICES:
+            return sum(len(one.value) + 1 for one in self.options)
         usual = {
-            Kind.LONG: 20_000,
+            Kind.LONG: MOST_ANSWER,
             Kind.EMAIL: 320,
             Kind.PHONE: 40,
             Kind.NUMBER: 30,
@@ -176,6 +180,11 @@ class FormField(_Part):
         return (
             min(self.most or usual[self.kind], usual[self.kind]) if self.kind in usual else self.most or 200
         )
+
+    def chosen(self, value: str) -> set[str]:
+        """What is said in an answer: of several choices each on its own line. What is longer than any answer is refused (see
+        check.py); more of it is not looked at."""
+        return set(value[: self.longest + 1].split("\n"))
 
     def say_value(self, value: str, language: str) -> str:
         """An answer as people read it. Of several choices each on its own line in `value`."""

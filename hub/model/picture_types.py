@@ -9,6 +9,8 @@ MOST_SIDE = 16_000
 
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """What every browser shows."""
+_STEPS = 2_000
+"""Markers and fill bytes that are passed before a frame. A picture that is nothing but fill would be walked for a second."""
 _FRAMES = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0)))
 
 
@@ -38,15 +40,16 @@ def _measure(data: bytes) -> tuple[str, int, int]:
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     """From the first frame header; markers are walked, not searched for, as thumbnails hold frames of their own."""
     place = 2
-    for _ in range(200):
-        while data[place : place + 2] == b"\xff\xff":
-            place += 1
+    for _ in range(_STEPS):
         if len(data) < place + 9 or data[place] != 0xFF:
             break
         if data[place + 1] in _FRAMES:
             height = int.from_bytes(data[place + 5 : place + 7], "big")
             return int.from_bytes(data[place + 7 : place + 9], "big"), height
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+        if data[place + 1] == 0xFF:
+            place += 1
+        else:
+            place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
     return 0, 0
 
 

@@ -76,24 +76,20 @@ def split_headers(data: bytes, *, top: bool = False, hint: str = "") -> tuple[He
                     cut = True
         else:
             match = _NAME.match(line)
-            if match is None:
-                if line.startswith(b"--") or not top or count == 0:
-                    break
-                if line[:5] == b"From ":
-                    position = end
-                    continue
+            if match is not None:
+                if name is not None and (top or name not in found):
+                    found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
+                name, pieces = match.group(1).decode("ascii").lower(), [line[match.end() :]]
+                size = len(line)
+                count += 1
+            elif line.startswith(b"--") or not top or count == 0:
+                break
+            elif line[:5] != b"From ":
                 if "from" in found or name is None or strays >= _MAX_STRAYS or not _from_follows(data, end):
                     break
                 # A line that lost its indentation; the sender is still to come, so this is no body yet.
                 strays += 1
                 pieces.append(b" " + line)
-                position = end
-                continue
-            if name is not None and (top or name not in found):
-                found.setdefault(name, []).append(b"".join(pieces)[:MAX_HEADER])
-            name, pieces = match.group(1).decode("ascii").lower(), [line[match.end() :]]
-            size = len(line)
-            count += 1
         position = end
         if position > MAX_HEADER_BLOCK or count > (MAX_HEADERS if top else MAX_PART_HEADERS):
             cut = True

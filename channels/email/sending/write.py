@@ -6,11 +6,11 @@ import re
 from babel.dates import format_datetime
 
 from hub.model.interactions import OutboundInteraction, Quotation
+from hub.model.links import with_links
 
 MOST_QUOTED = 10_000
 """Characters of a quotation; what is longer is cut, and says so."""
 _MOST_LINES = 300
-_LINK = re.compile(r"https?://[^\s<>\"']{1,2000}")
 _BREAK = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -58,12 +58,11 @@ def _cut(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escaped text with its line breaks and its http links."""
-    escaped: list[str] = []
-    position = 0
-    for match in _LINK.finditer(text):
-        link = html.escape(match.group())
-        escaped += [html.escape(text[position : match.start()]), f'<a href="{link}">{link}</a>']
-        position = match.end()
-    escaped.append(html.escape(text[position:]))
-    return re.sub(r"\r\n|\r|\n", "<br>\r\n", "".join(escaped))
+    """Escaped text with its line breaks and its links to the web."""
+    escaped = "".join(
+        f'<a href="{html.escape(address)}">{html.escape(words)}</a>'
+        if address.lower().startswith("http")
+        else html.escape(words)
+        for words, address in with_links(text)
+    )
+    return re.sub(r"\r\n|\r|\n", "<br>\r\n", escaped)

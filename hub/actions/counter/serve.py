@@ -25,6 +25,7 @@ from hub.actions.counter.words import COMMANDS, LOCALES
 from hub.actions.gather import gather_before
 from hub.actions.installation import channel_id
 from hub.actions.surveys.buttons import comment_on, rate
+from hub.model.identities import MOST
 from hub.model.interactions import Choice
 from hub.model.tickets import EventKind
 from storage import house, talks
@@ -36,7 +37,8 @@ Step = Callable[[Visit], Awaitable[CounterReply]]
 
 PER_MINUTE = 20
 """Things that one conversation may ask for."""
-_ADDRESS = re.compile(r"\S+@\S+\.\S+")
+_ADDRESS = re.compile(r"[^\s@]++@[^\s@.]++\.[^\s@]++")
+"""Read once from left to right: what is typed here is anybody's, and a chat takes thousands of characters."""
 _CODE = re.compile(r"\d{6}")
 _NAMES = {"en": "English", "zh_CN": "中文"}
 
@@ -117,7 +119,7 @@ def _step_of(visit: Visit) -> Step | None:
     if asking.command:
         return _COMMANDS.get(asking.command)
     words = asking.words.strip()
-    if waits_for == "email" and _ADDRESS.fullmatch(words):
+    if waits_for == "email" and len(words) <= MOST and _ADDRESS.fullmatch(words):
         return send_code
     if waits_for == "code" and _CODE.fullmatch(words):
         return take_code

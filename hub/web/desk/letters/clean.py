@@ -54,7 +54,7 @@ _HREF = re.compile(r' href="([^"]*)"')
 _TAG = re.compile(r"<[^>]*>")
 _SHOWN_HOST = re.compile(
     r"(?:https?://|www\.|@)[^\s/]+"
-    r"|\b[\w-]+(?:\.[\w-]+)*\.(?!(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|png|jpe?g|gif|html?)\b)[^\W\d_]{2,}\b",
+    r"|\w-*\.(?!(?:pdf|docx?|xlsx?|pptx?|csv|txt|zip|png|jpe?g|gif|html?)\b)[^\W\d_]{2,}\b",
     re.IGNORECASE,
 )
 _OUTLOOK = {"p": {"MsoNormal"}, "li": {"MsoNormal"}, "div": {"MsoNormal"}}
