@@ -73,20 +73,23 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineRow:
-    """One entry. `mine`: a customer's; `own`: of whoever looks, and not of somebody else who had it sent to them too."""
+    """One entry. `mine`: a customer's; `own`: of whoever looks, and not of somebody else who had it sent to them too.
+    `cut`: `text` is only its beginning."""
 
     id: int
     mine: bool
     own: bool
     author_name: str
     text: str
+    cut: bool
     fields: Any
     said_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordsRow:
-    """A line as it is looked through for words. `files`: their names."""
+    """A line as it is looked through for words, as far as its page shows it. `files`: their names; `bytes`: of the texts up to
+    here."""
 
     ticket_id: int
     id: int
@@ -94,6 +97,7 @@ class WordsRow:
     subject: str
     text: str
     fields: Any
+    bytes: int
     files: list[str]
 
 
@@ -236,11 +240,11 @@ async def lines(
 
 
 async def lines_with(
-    connection: Connection, address: str, ticket_ids: Sequence[int], words: str, most: int
+    connection: Connection, address: str, ticket_ids: Sequence[int], words: str, most: int, most_bytes: int
 ) -> list[WordsRow]:
     """Lines of these tickets, which may be seen, that may have what is looked for, newest ticket and newest line first; `most`
-    of each. `words`: a tsquery."""
-    rows = await connection.fetch(SQL["lines_with"], address, list(ticket_ids), words, most)
+    of each, and none below the one with which their texts reach `most_bytes`. `words`: a tsquery."""
+    rows = await connection.fetch(SQL["lines_with"], address, list(ticket_ids), words, most, most_bytes)
     return [WordsRow(**row) for row in rows]
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub.model.permissions import Sight
+from hub.model.search_words import TOO_LONG
 from storage.database import Connection
 from storage.queries import load_queries, numbered
 from storage.search_ways import customers, few_tickets, way
@@ -27,6 +28,10 @@ hundred has."""
 FEW = 1000
 """Conditions that leave no more tickets, or customers, than this are read from there."""
 LAST = 2**63 - 1
+MOST_TEXT = 200_000
+"""Characters of a text that are looked through (sql/search.sql)."""
+DEEPEST = 1_200_000
+"""Characters of one whose words are too many for the index."""
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +81,8 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryHit:
-    """An entry of a timeline with what is shown of its ticket. `files`: names of its files."""
+    """An entry of a timeline with what is shown of its ticket. `text`: at most MOST_TEXT characters; `beyond`: what stands
+    below them is known by its lexemes alone; `deep`: not even by those (`deep_text`). `files`: names of its files."""
 
     id: int
     kind: str
@@ -84,6 +90,8 @@ class EntryHit:
     author_name: str
     subject: str
     text: str
+    beyond: bool
+    deep: bool
     fields: Any
     occurred_at: datetime
     ticket_code: int
@@ -261,7 +269,13 @@ def moment_of(number: int) -> datetime:
 
 async def entry_hits(connection: Connection, ids: Sequence[int]) -> list[EntryHit]:
     """What is shown of entries, newest first. Those that are gone are left out."""
-    return [EntryHit(**row) for row in await connection.fetch(SQL["entry_hits"], list(ids))]
+    rows = await connection.fetch(SQL["entry_hits"], list(ids), f"'{TOO_LONG}'")
+    return [EntryHit(**row) for row in rows]
+
+
+async def deep_text(connection: Connection, entry_id: int) -> str:
+    """The first DEEPEST characters of it; "" where it is gone."""
+    return await connection.fetchval(SQL["deep_text"], entry_id) or ""
 
 
 async def ticket_hits(connection: Connection, ids: Sequence[int]) -> list[TicketRow]:

@@ -14,11 +14,12 @@ SQL = load_queries("versions")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VersionRow:
-    """What an entry said at one time; `id` is that of the row that said it."""
+    """What an entry said at one time; `id` is that of the row that said it. `cut`: `text` is only its beginning."""
 
     id: int
     revises: int
     text: str
+    cut: bool
     fields: Any
     occurred_at: datetime
 

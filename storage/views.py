@@ -29,6 +29,13 @@ TimePage = tuple[datetime, int]
 MOST_ROWS = 200
 """No page is longer, whatever is asked."""
 
+AT_ONCE = 20_000
+"""Characters of each text of an entry that are read with its page (sql/views.sql)."""
+MOST_TEXT = 220_000
+"""Characters of what is longer, for the last LONG of such entries on a page: a letter may have many megabytes, and a page a
+hundred of them. The whole is had one at a time: `whole_text`."""
+LONG = 10
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRow:
@@ -97,7 +104,7 @@ class TimelineRow:
     its error; while `undo_until` lies ahead it has not begun to leave. `external_id` is what the channel calls it. `details`
     are those of a letter (hub.model.details); `sent_to`, `sent_cc` and `sent_bcc` say whom one of ours went to. `revises`: the
     entry of which it is a later version; where those are folded, `text`, `fields` and `attachments` are the newest one's, and
-    `earlier` are the others, oldest first."""
+    `earlier` are the others, oldest first. `cut`: of `text` or `full_text` only the beginning is here."""
 
     id: int
     ticket_id: int
@@ -112,6 +119,7 @@ class TimelineRow:
     subject: str
     text: str
     full_text: str
+    cut: bool
     has_html: bool
     fields: Any
     details: Any
@@ -390,7 +398,8 @@ async def folded(connection: Connection, rows: Sequence[Any]) -> list[TimelineRo
     later = asked.result()
     if later:
         files |= await _files_of(connection, [one.id for found in later.values() for one in found])
-    return [_as_now(TimelineRow(**row), later.get(row["id"], ()), files) for row in rows]
+    entries = await _with_more(connection, rows)
+    return [_as_now(entry, later.get(entry.id, ()), files) for entry in entries]
 
 
 def _as_now(
@@ -399,12 +408,18 @@ def _as_now(
     if not later:
         return replace(entry, attachments=tuple(files.get(entry.id, ())))
     first = VersionRow(
-        id=entry.id, revises=entry.id, text=entry.text, fields=entry.fields, occurred_at=entry.occurred_at
+        id=entry.id,
+        revises=entry.id,
+        text=entry.text,
+        cut=entry.cut,
+        fields=entry.fields,
+        occurred_at=entry.occurred_at,
     )
     *earlier, newest = newest_last(first, later)
     return replace(
         entry,
         text=newest.text,
+        cut=newest.cut,
         fields=newest.fields,
         attachments=tuple(files.get(newest.id, ())),
         occurred_at=min(one.occurred_at for one in (*earlier, newest)),
@@ -424,7 +439,16 @@ def _as_now(
 async def with_attachments(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
     """Rows of the query "timeline" with the files that belong to them."""
     files = await _files_of(connection, [row["id"] for row in rows]) if rows else {}
-    return [TimelineRow(**row, attachments=tuple(files.get(row["id"], ()))) for row in rows]
+    entries = await _with_more(connection, rows)
+    return [replace(entry, attachments=tuple(files.get(entry.id, ()))) for entry in entries]
+
+
+async def _with_more(connection: Connection, rows: Sequence[Any]) -> list[TimelineRow]:
+    """The rows in their order, with more of the long ones."""
+    long = sorted((row["id"] for row in rows if row["cut"]), reverse=True)[:LONG]
+    found = await connection.fetch(SQL["more_of"], long) if long else []
+    more = {row["id"]: row for row in found}
+    return [TimelineRow(**{**row, **more.get(row["id"], {})}) for row in rows]
 
 
 async def _files_of(connection: Connection, ids: Sequence[int]) -> dict[int, list[AttachmentRow]]:
@@ -437,6 +461,12 @@ async def _files_of(connection: Connection, ids: Sequence[int]) -> dict[int, lis
 async def entry_html(connection: Connection, ticket_id: int, interaction_id: int) -> str:
     """The HTML of an entry of this ticket, raw: it must be cleaned before it is shown. "" where there is none."""
     return await connection.fetchval(SQL["entry_html"], interaction_id, ticket_id) or ""
+
+
+async def whole_text(connection: Connection, ticket_id: int, interaction_id: int) -> bytes | None:
+    """All that an entry of this ticket says, UTF-8; None where there is no such entry."""
+    found: bytes | None = await connection.fetchval(SQL["whole_text"], interaction_id, ticket_id)
+    return found
 
 
 async def ticket_decisions(connection: Connection, ticket_id: int, *, limit: int = 50) -> list[DecisionRow]:

@@ -157,13 +157,14 @@ ORDER BY a.id DESC
 LIMIT 1
 
 -- name: story
--- What a draft is made of: whose ticket it is, in which language, and what was said, without what never left.
+-- What a draft is made of: whose ticket it is, in which language, and what was said (more than a draft takes of it is not read),
+-- without what never left.
 SELECT t.subject, t.language, c.name AS customer_name,
        ARRAY(SELECT y.value FROM identity y WHERE y.customer_id = c.id ORDER BY y.id LIMIT 50) AS identities,
-       (SELECT i.text FROM interaction i
+       (SELECT left(i.text, 20000) FROM interaction i
         WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = '' AND i.kind IN ('message', 'form')
         ORDER BY i.id LIMIT 1) AS question,
-       ARRAY(SELECT i.text FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
+       ARRAY(SELECT left(i.text, 20000) FROM interaction i LEFT JOIN outbox o ON o.interaction_id = i.id
              WHERE i.ticket_id = t.id AND i.direction = 'out' AND i.automatic = '' AND i.agent_id IS NOT NULL
                AND coalesce(o.state, 'sent') NOT IN ('cancelled', 'failed')
              ORDER BY i.id DESC LIMIT $2) AS answers,

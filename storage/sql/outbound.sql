@@ -154,13 +154,13 @@ SELECT EXISTS (SELECT 1 FROM interaction WHERE id = $1 AND automatic = '')
 
 -- name: answer_facts
 -- What an answer is written with: the ticket's language, the agent's signature, and the last that a customer said, with the
--- inbox it came to. Only what came in: notes are nothing that this query can see.
+-- inbox it came to; more of it than is quoted is not read. Only what came in: notes are nothing that this query can see.
 SELECT t.language, coalesce(a.signature, '') AS signature, said.channel, said.thread_key, said.text, said.author_name, said.occurred_at,
        said.details
 FROM ticket t
 LEFT JOIN agent a ON a.id = $2
 LEFT JOIN LATERAL (
-    SELECT ch.name AS channel, i.thread_key, i.text, i.author_name, i.occurred_at, i.details
+    SELECT ch.name AS channel, i.thread_key, left(i.text, 20000) AS text, i.author_name, i.occurred_at, i.details
     FROM interaction i JOIN channel ch ON ch.id = i.channel_id
     WHERE i.ticket_id = t.id AND i.direction = 'in' AND i.automatic = ''
     ORDER BY i.id DESC LIMIT 1

@@ -157,22 +157,32 @@ WHERE s.code = $2 AND may.standing IS NOT NULL
   AND ($3::bigint = 0 OR t.id = (SELECT coalesce(w.merged_into, w.id) FROM ticket w WHERE w.id = $3))
 
 -- name: lines
--- The last ones, oldest first. `$4`: only this one, 0 for any.
-SELECT id, mine, own, author_name, text, fields, said_at FROM (
-    SELECT * FROM lines_for($2, $1) l WHERE $4::bigint = 0 OR l.id = $4 ORDER BY l.id DESC LIMIT $3
+-- The last ones, oldest first. `$4`: only this one, 0 for any. Whoever wrote letters of many megabytes must not have the hub make a
+-- page of them: MOST_TEXT characters of each, and once the newer ones have MOST_BYTES together, only the beginning of the others. How
+-- many bytes there are is known without reading them.
+SELECT id, mine, own, author_name, left(text, room) AS text, octet_length(text) > octet_length(left(text, room)) AS cut, fields, said_at
+FROM (
+    SELECT l.*, CASE WHEN sum(octet_length(l.text)::bigint) OVER (ORDER BY l.id DESC) - octet_length(l.text) < 2000000
+                     THEN 220000 ELSE 2000 END AS room
+    FROM (SELECT * FROM lines_for($2, $1) l WHERE $4::bigint = 0 OR l.id = $4 ORDER BY l.id DESC LIMIT $3) l
 ) last
 ORDER BY id
 
 -- name: lines_with
--- Of these tickets, which may be seen: the last lines of each that have the words, as far as the index tells; newest first.
-SELECT m.id AS ticket_id, l.id, l.mine, l.subject, l.text, l.fields,
-       ARRAY(SELECT a.filename FROM attachment a WHERE a.interaction_id = l.id ORDER BY a.id) AS files
-FROM unnest($2::bigint[]) AS m (id)
-CROSS JOIN LATERAL (
-    SELECT l.id, l.mine, l.subject, l.text, l.fields FROM lines_for($1, m.id) l JOIN search_entry s ON s.id = l.id
-    WHERE s.words @@ $3::text::tsquery ORDER BY l.id DESC LIMIT $4
-) l
-ORDER BY m.id DESC, l.id DESC
+-- Of these tickets, which may be seen: the last lines of each that have the words, as far as the index tells; newest first. Of each
+-- MOST_TEXT characters, as its page shows, and no more lines once those have `$5` bytes together (`bytes`: with this one).
+SELECT ticket_id, id, mine, subject, left(text, 220000) AS text, fields, bytes,
+       ARRAY(SELECT a.filename FROM attachment a WHERE a.interaction_id = line.id ORDER BY a.id) AS files
+FROM (
+    SELECT m.id AS ticket_id, l.*, sum(least(octet_length(l.text), 880000)) OVER (ORDER BY m.id DESC, l.id DESC) AS bytes
+    FROM unnest($2::bigint[]) AS m (id)
+    CROSS JOIN LATERAL (
+        SELECT l.id, l.mine, l.subject, l.text, l.fields FROM lines_for($1, m.id) l JOIN search_entry s ON s.id = l.id
+        WHERE s.words @@ $3::text::tsquery ORDER BY l.id DESC LIMIT $4
+    ) l
+) line
+WHERE bytes - least(octet_length(text), 880000) < $5::bigint
+ORDER BY ticket_id DESC, id DESC
 
 -- name: files
 SELECT interaction_id, token, filename, size FROM attachment WHERE interaction_id = ANY($1::bigint[]) ORDER BY id

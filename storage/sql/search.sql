@@ -17,7 +17,13 @@ SELECT id FROM ticket WHERE created_at < $1::timestamptz ORDER BY created_at DES
 SELECT min(id) FROM search_entry
 
 -- name: entry_hits
-SELECT i.id, i.kind, i.direction, i.author_name, i.subject, i.text, i.fields, i.occurred_at, t.code AS ticket_code,
+-- Of texts of many megabytes, MOST_TEXT characters. `beyond`: it goes on, and its words are all in the index; `deep`: they are not ($2:
+-- TOO_LONG).
+SELECT i.id, i.kind, i.direction, i.author_name, i.subject, left(i.text, 200000) AS text,
+       octet_length(i.text) > octet_length(left(i.text, 200000))
+           AND EXISTS (SELECT FROM search_entry s WHERE s.id = i.id AND NOT s.words @@ $2::text::tsquery) AS beyond,
+       octet_length(i.text) > octet_length(left(i.text, 200000))
+           AND EXISTS (SELECT FROM search_entry s WHERE s.id = i.id AND s.words @@ $2::text::tsquery) AS deep, i.fields, i.occurred_at, t.code AS ticket_code,
        t.subject AS ticket_subject, t.status AS ticket_status, cu.code AS customer_code, cu.name AS customer_name,
        coalesce(ch.kind, '') AS channel_kind, coalesce(ch.name, '') AS channel,
        ARRAY(SELECT a.filename FROM attachment a WHERE a.interaction_id = i.id ORDER BY a.id) AS files
@@ -27,6 +33,9 @@ JOIN customer cu ON cu.id = i.customer_id
 LEFT JOIN channel ch ON ch.id = i.channel_id
 WHERE i.id = ANY($1::bigint[])
 ORDER BY i.id DESC
+
+-- name: deep_text
+SELECT left(text, 1200000) FROM interaction WHERE id = $1
 
 -- name: customer_hits
 SELECT cu.id, cu.code, cu.name, cu.language, coalesce(o.name, '') AS organisation,

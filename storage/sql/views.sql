@@ -18,10 +18,13 @@ LEFT JOIN agent a ON a.id = t.assignee_id LEFT JOIN agent f ON f.id = t.offered_
 
 -- name: timeline
 -- One entry of a timeline; storage/views.py adds whose, and the page. The id is the chronological order, so the index of the
--- ticket, or of the customer, gives it. HTML stays where it is until somebody asks for it: only its length is looked at.
+-- ticket, or of the customer, gives it. HTML stays where it is until somebody asks for it: only its length is looked at. Nor are
+-- texts of many megabytes read: AT_ONCE characters, and whether there are more. How many bytes there are is known without reading.
 SELECT i.id, i.ticket_id, t.code AS ticket_code, i.seq,
        coalesce(ch.name, '') AS channel, coalesce(ch.kind, '') AS channel_kind,
-       i.kind, i.direction, i.author_name, i.agent_id, i.subject, i.text, i.full_text, i.html <> '' AS has_html, i.fields,
+       i.kind, i.direction, i.author_name, i.agent_id, i.subject, left(i.text, 20000) AS text, left(i.full_text, 20000) AS full_text,
+       octet_length(i.text) > octet_length(left(i.text, 20000))
+           OR octet_length(i.full_text) > octet_length(left(i.full_text, 20000)) AS cut, i.html <> '' AS has_html, i.fields,
        i.details, i.automatic, i.warning, i.thread_rule, i.external_id, i.occurred_at, i.created_at, i.revises,
        coalesce(o.state, '') AS delivery, coalesce(o.error, '') AS delivery_detail,
        CASE WHEN o.state = 'queued' AND o.attempts = 0 THEN o.not_before END AS undo_until,
@@ -31,6 +34,21 @@ FROM interaction i
 JOIN ticket t ON t.id = i.ticket_id
 LEFT JOIN channel ch ON ch.id = i.channel_id
 LEFT JOIN outbox o ON o.interaction_id = i.id
+
+-- name: more_of
+-- MOST_TEXT characters of entries, and whether there are more still.
+SELECT i.id, left(i.text, 220000) AS text, left(i.full_text, 220000) AS full_text,
+       octet_length(i.text) > octet_length(left(i.text, 220000))
+           OR octet_length(i.full_text) > octet_length(left(i.full_text, 220000)) AS cut
+FROM interaction i
+WHERE i.id = ANY($1::bigint[])
+
+-- name: whole_text
+-- All that an entry of this ticket says now, in bytes: nobody has to make one long string of it.
+SELECT convert_to(coalesce(nullif(full_text, ''), text), 'UTF8') FROM interaction
+WHERE $1 IN (id, revises) AND ticket_id = $2
+ORDER BY occurred_at DESC, id DESC
+LIMIT 1
 
 -- name: entry_html
 SELECT html FROM interaction WHERE id = $1 AND ticket_id = $2

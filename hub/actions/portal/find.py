@@ -5,8 +5,10 @@ says where to look: what is found is what the shown text itself has. So a note, 
 even found to be there.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from channels.adapter import Counted
 from hub.actions.context import Context
@@ -29,6 +31,8 @@ MOST_LOOKED = 500
 """After so many cases the page ends, however short, and the next one goes on from there."""
 MOST_LINES = 50
 """Lines of a case that the index names, of which one has to have the words; the newest are looked at."""
+MOST_BYTES = 2_000_000
+"""Of the texts of those lines, for one lot of cases: the page ends with the case in which there are so many."""
 PER_HOUR = 300
 
 
@@ -56,23 +60,36 @@ async def find_cases(ctx: Context, visitor: Visitor, typed: str, *, before: int 
     if not asked.words:
         return FoundCases()
     await _weigh(ctx, visitor)
-    return await ctx.database.read(lambda c: _look_through(c, visitor, asked, before or portal.NEWEST))
+    # Whole texts are compared, beside the loop: one search at a time of all strangers together, as in the knowledge base.
+    async with ctx.memo.setdefault(find_cases, asyncio.Semaphore(1)):
+        return await ctx.database.read(lambda c: _look_through(c, visitor, asked, before or portal.NEWEST))
 
 
 async def _look_through(c: Connection, visitor: Visitor, asked: Asked, below: int) -> FoundCases:
     found = list[FoundCase]()
     for _ in range(MOST_LOOKED // LOT):
         rows = await portal.tickets(c, visitor.address, "", below, visitor.only, LOT)
-        lines = await portal.lines_with(c, visitor.address, [row.id for row in rows], asked.words, MOST_LINES)
-        for row in rows:
-            case = _found_in(row, [line for line in lines if line.ticket_id == row.id], asked)
-            if case is not None and len(found) == PAGE:
+        ids = [row.id for row in rows]
+        lines = await portal.lines_with(c, visitor.address, ids, asked.words, MOST_LINES, MOST_BYTES)
+        full = bool(lines) and lines[-1].bytes >= MOST_BYTES
+        looked = [row for row in rows if not full or row.id >= lines[-1].ticket_id]
+        for case in await asyncio.to_thread(_found_among, looked, lines, asked, PAGE + 1 - len(found)):
+            if len(found) == PAGE:
                 return FoundCases(cases=found, before=found[-1].row.id)
-            found += [case] if case is not None else []
+            found.append(case)
+        if full:
+            return FoundCases(cases=found, before=looked[-1].id)
         if len(rows) < LOT or visitor.only is not None:
             return FoundCases(cases=found)
         below = rows[-1].id
     return FoundCases(cases=found, before=below)
+
+
+def _found_among(
+    rows: Sequence[TicketRow], lines: Sequence[WordsRow], asked: Asked, most: int
+) -> Sequence[FoundCase]:
+    cases = (_found_in(row, [line for line in lines if line.ticket_id == row.id], asked) for row in rows)
+    return list(islice((case for case in cases if case is not None), most))
 
 
 def _found_in(row: TicketRow, lines: Sequence[WordsRow], asked: Asked) -> FoundCase | None:

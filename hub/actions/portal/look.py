@@ -34,13 +34,15 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One entry. `mine`: of whoever looks; `theirs`: of another customer, who had it sent to them too."""
+    """One entry. `mine`: of whoever looks; `theirs`: of another customer, who had it sent to them too; `cut`: `text` is only
+    its beginning."""
 
     id: int
     mine: bool
     theirs: bool
     author: str
     text: str
+    cut: bool
     at: datetime
     answers: Sequence[object]
     files: Sequence[FileRow]
@@ -160,6 +162,7 @@ def _line(row: LineRow, files: Sequence[FileRow]) -> Line:
         theirs=row.mine and not row.own,
         author=row.author_name,
         text=row.text,
+        cut=row.cut,
         at=row.said_at,
         answers=answers_of(row),
         files=[one for one in files if one.interaction_id == row.id],

@@ -1,16 +1,23 @@
-"""Pages of what was found. Candidates come from the index; whether a text really has every term is looked up in the text."""
+"""Pages of what was found. Candidates come from the index; whether a text really has every term is looked up in the text.
 
+That is work for the processor, and others are to be answered meanwhile: it is done beside the loop, of one search at a time,
+and of so many characters.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, tzinfo
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from hub.actions.context import Context
 from hub.actions.people.sight import seen_customers
 from hub.actions.search.documents import customer_text, entry_text, organisation_text, ticket_text
-from hub.actions.search.query import ME, NOBODY, STATUSES, Asked, read_term, read_words
+from hub.actions.search.query import LONGEST, ME, NOBODY, STATUSES, Asked, read_term, read_words
 from hub.model.codes import CUSTOMER, TICKET, NotACode, read_code
 from hub.model.people import Actor
+from hub.model.search_words import comparable
 from storage import search as stored
 from storage import views
 from storage.database import Connection
@@ -21,6 +28,12 @@ from storage.views import CustomerRow, TicketRow, TimePage
 PAGE = 20
 _LOOKED_THROUGH = 2000
 """After so many candidates that are none the page ends, however short, and the next one goes on from there."""
+MOST_CHARACTERS = 8_000_000
+"""After so many characters of entries the page ends likewise: a second's work, and more than that many usual letters have."""
+_READ_AT_ONCE = 25
+"""Entries: of long ones so many are a few megabytes."""
+_LINES = 4
+"""Connections that searches for entries have at a time: they are kept while texts are looked through."""
 
 
 class _Numbered(Protocol):
@@ -29,6 +42,7 @@ class _Numbered(Protocol):
 
 
 Hit = TypeVar("Hit", bound=_Numbered)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +67,12 @@ class NoSuchThing(Exception):
         self.qualifier, self.value = qualifier, value
 
 
+async def beside(ctx: Context, look: Callable[[], T]) -> T:
+    """Have texts looked through in a thread, one search at a time: two would not be done any sooner."""
+    async with ctx.memo.setdefault(beside, asyncio.Semaphore(1)):
+        return await asyncio.to_thread(look)
+
+
 async def find_entries(
     ctx: Context, asked: Asked, actor: Actor, zone: tzinfo, *, after: int | None = None, limit: int = PAGE
 ) -> Found[EntryHit]:
@@ -61,14 +81,37 @@ async def find_entries(
     async def work(c: Connection) -> Found[EntryHit]:
         conditions = await _conditions(c, asked, actor, zone)
         ids = stored.entry_ids(c, asked.words, conditions, before=_start(after), lot=limit + 1)
-        return await _page(
-            ids,
-            limit,
-            lambda found: stored.entry_hits(c, found),
-            lambda hit: asked.fits(entry_text(hit.subject, hit.text, hit.fields, hit.files)),
-        )
+        deep = MOST_CHARACTERS // stored.DEEPEST
 
-    return await ctx.database.read(work)
+        async def look(some: list[int]) -> tuple[Sequence[EntryHit], int]:
+            nonlocal deep
+            read = await stored.entry_hits(c, some)
+            fitting = {one.id: one for one in await beside(ctx, lambda: _fitting(read, asked))}
+            many = sum(len(one.text) for one in read)
+            for hit in [one for one in read if one.deep][:deep]:
+                whole = replace(hit, text=await stored.deep_text(c, hit.id))
+                fitting.pop(hit.id, None)
+                fitting |= {one.id: hit for one in await beside(ctx, partial(_fitting, [whole], asked))}
+                many, deep = many + len(whole.text), deep - 1
+            return [fitting[one.id] for one in read if one.id in fitting], many
+
+        return await _page(ids, limit, look)
+
+    async with ctx.memo.setdefault(find_entries, asyncio.Semaphore(_LINES)):
+        return await ctx.database.read(work)
+
+
+def _fitting(hits: Sequence[EntryHit], asked: Asked) -> list[EntryHit]:
+    return [one for one in hits if asked.fits(_text(one), beyond=one.beyond)]
+
+
+def _text(hit: EntryHit) -> str:
+    """As one comparable text; piece by piece, for nothing else runs while one is folded. What stands where two of them meet is
+    in both."""
+    step = stored.MOST_TEXT
+    rest = (hit.text[at - LONGEST : at + step] for at in range(step, len(hit.text), step))
+    first = entry_text(hit.subject, hit.text[:step], hit.fields, hit.files)
+    return "\n".join((first, *map(comparable, rest)))
 
 
 async def find_tickets(
@@ -81,12 +124,12 @@ async def find_tickets(
     async def work(c: Connection) -> Found[TicketRow]:
         conditions = await _conditions(c, asked, actor, zone)
         ids = stored.ticket_ids(c, asked.words, conditions, before=_start(after), lot=limit + 1)
-        return await _page(
-            ids,
-            limit,
-            lambda found: stored.ticket_hits(c, found),
-            lambda hit: asked.fits(ticket_text(hit.subject, hit.code, hit.tags)),
-        )
+
+        async def look(some: list[int]) -> tuple[Sequence[TicketRow], int]:
+            read = await stored.ticket_hits(c, some)
+            return [one for one in read if asked.fits(ticket_text(one.subject, one.code, one.tags))], 0
+
+        return await _page(ids, limit, look)
 
     return await ctx.database.read(work)
 
@@ -211,21 +254,21 @@ async def _customers(
 async def _page(
     lots: AsyncIterator[list[int]],
     limit: int,
-    show: Callable[[list[int]], Awaitable[Sequence[Hit]]],
-    fits: Callable[[Hit], bool],
+    look: Callable[[list[int]], Awaitable[tuple[Sequence[Hit], int]]],
 ) -> Found[Hit]:
+    """`look`: those of them that fit, newest first as the ids are, and how many characters were looked through for it."""
     hits: list[Hit] = []
-    looked = 0
-    async for ids in lots:
-        # In the order of the ids: whoever shows them gives them newest first as well.
-        for hit in await show(ids) if ids else ():
-            if fits(hit):
+    looked = characters = 0
+    async for lot in lots:
+        for ids in (lot[start : start + _READ_AT_ONCE] for start in range(0, len(lot), _READ_AT_ONCE)):
+            fitting, many = await look(ids)
+            for hit in fitting:
                 if len(hits) == limit:
                     return Found(hits=tuple(hits), after=hits[-1].id)
                 hits.append(hit)
-        looked += len(ids)
-        if looked >= _LOOKED_THROUGH + len(hits) and ids:
-            return Found(hits=tuple(hits), after=ids[-1])
+            looked, characters = looked + len(ids), characters + many
+            if looked >= _LOOKED_THROUGH + len(hits) or characters >= MOST_CHARACTERS:
+                return Found(hits=tuple(hits), after=ids[-1])
     return Found(hits=tuple(hits))
 
 

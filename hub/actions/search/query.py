@@ -85,9 +85,10 @@ class Asked:
             return ""
         return f"({' & '.join(wanted)}) | '{TOO_LONG}'"
 
-    def fits(self, text: str) -> bool:
-        """Whether a comparable text has every term, and none that it must not have."""
-        return all(one.is_in(text) != one.without for one in self.terms)
+    def fits(self, text: str, *, beyond: bool = False) -> bool:
+        """Whether a comparable text has every term, and none that it must not have. `beyond`: it is the beginning of one that
+        has what `words` asks for: no more than that is known of a term that is not in the beginning."""
+        return all(not one.is_in(text) if one.without else beyond or one.is_in(text) for one in self.terms)
 
 
 def _wanted(term: Term) -> str:

@@ -102,8 +102,9 @@ class AttachmentAnswer(BaseModel):
 
 class TimelineEntry(BaseModel):
     """`delivery`: queued, sending, sent, failed, uncertain or cancelled for an answer; "" for the rest. `thread_rule`: by which
-    rule it came to its ticket. `details`: what a letter says beside its text, without what is empty. `revises`: the entry of
-    which this is a later version, in other words."""
+    rule it came to its ticket. `truncated`: of `text` or `full_text` only the beginning is here, 20,000 characters at least,
+    220,000 where there are few such entries on the page; the desk hands out the whole. `details`: what a letter says beside its
+    text, without what is empty. `revises`: the entry of which this is a later version, in other words."""
 
     id: BigId
     ticket: TicketNumber
@@ -117,6 +118,7 @@ class TimelineEntry(BaseModel):
     subject: str
     text: str
     full_text: str
+    truncated: bool
     fields: dict[str, Any]
     automatic: str
     warning: str
@@ -145,6 +147,7 @@ class TimelineEntry(BaseModel):
             subject=row.subject,
             text=row.text,
             full_text=row.full_text,
+            truncated=row.cut,
             fields=row.fields,
             automatic=row.automatic,
             warning=row.warning,

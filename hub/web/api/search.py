@@ -117,9 +117,8 @@ async def get_search(call: Call) -> Answer:
         raise wrong_field("cursor", "not a cursor of this search") from error
     except find.NoSuchThing as error:
         raise wrong_field("q", f"there is no {error.qualifier} {error.value!r}") from error
-    return Answer(
-        document=SearchPage(items=[SearchHit.of(hit, asked) for hit in hits], next_cursor=following)
-    )
+    items = await find.beside(ctx, lambda: [SearchHit.of(hit, asked) for hit in hits])
+    return Answer(document=SearchPage(items=items, next_cursor=following))
 
 
 def _pieces(text: str, asked: Asked) -> list[SnippetPiece]:

@@ -106,6 +106,7 @@ def desk_routes(ctx: Context) -> list[web.RouteDef]:
         get("/tickets/{code}/news", news.get_news, needs=EVERYBODY),
         post("/tickets/{code}/tags", tagging.post_tags, needs=P.WORK),
         get("/tickets/{code}/originals/{id}", originals.show, needs=EVERYBODY),
+        get("/tickets/{code}/originals/{id}/text", originals.text, needs=EVERYBODY),
         post("/tickets/{code}/replies", writing.post_reply, needs=P.ANSWER),
         post("/tickets/{code}/draft/files", drafts_of_tickets.post_file, needs=P.ANSWER),
         post("/tickets/{code}/draft/articles/{article}", drafts_of_tickets.post_pictures, needs=P.ANSWER),

@@ -238,7 +238,9 @@ async def _section(visit: Visit, sort: Kind, asked: Asked, after: str, many: int
         organisations = await find.find_organisations(ctx, asked, actor, after=below, limit=many)
         return Section(sort=sort, hits=organisations.hits, after=_next(organisations.after))
     entries = await find.find_entries(ctx, asked, actor, zone, after=below, limit=many)
-    shown = [ShownEntry(entry=one, pieces=_pieces(one, asked)) for one in entries.hits]
+    shown = await find.beside(
+        ctx, lambda: [ShownEntry(entry=one, pieces=_pieces(one, asked)) for one in entries.hits]
+    )
     return Section(sort=sort, hits=shown, after=_next(entries.after))
 
 
@@ -249,12 +251,14 @@ async def _articles(visit: Visit, asked: Asked, *, few: bool) -> Section:
     offers = await find_articles(
         visit.ctx, typed, language=visit.voice.locale, public=False, limit=many + 1, alike=False
     )
-    shown = []
-    for one in offers[:many]:
-        said = marked(one.summary, asked.terms)
-        body = marked(without_addresses(one.body), asked.terms)
-        shown.append(ShownArticle(offer=one, pieces=said if has_hit(said) else body))
+    shown = await find.beside(visit.ctx, lambda: [_show_article(one, asked) for one in offers[:many]])
     return Section(sort=Kind.ARTICLES, hits=shown, after="more" if few and len(offers) > many else "")
+
+
+def _show_article(offer: Offer, asked: Asked) -> ShownArticle:
+    said = marked(offer.summary, asked.terms)
+    body = marked(without_addresses(offer.body), asked.terms)
+    return ShownArticle(offer=offer, pieces=said if has_hit(said) else body)
 
 
 def _next(after: int | None) -> str:

@@ -12,9 +12,11 @@ from hub.actions.failures import NotFound
 from hub.actions.people.sessions import is_signed_in
 from hub.actions.remote_images import NoPicture, PictureFetcher
 from hub.actions.scanning.open_file import FileWithheld, check_file
+from hub.model.codes import TICKET, show_code
 from hub.model.picture_types import picture_type
 from hub.web.desk.letters.bounded import AT_ONCE, clean_within
 from hub.web.desk.letters.pictures import Picture, read_picture, sign_picture
+from hub.web.desk.system import download
 from hub.web.desk.tickets.thread import ticket_code
 from hub.web.desk.visit import Visit
 from hub.web.peers import read_networks
@@ -56,12 +58,26 @@ class Originals:
 
             withheld = 0 if showing else sum(_is_elsewhere(one) for one in cleaned.pictures)
             body = cleaned.with_pictures(address_of)
-        response = visit.page("original.html", cleaned=body, text=row.full_text or row.text)
+        response = visit.page("original.html", cleaned=body, text=row.full_text or row.text, cut=row.cut)
         # For the page around: this one may not even know how to ask again, its requests carry no cookie.
         response.headers[WITHHELD] = str(withheld)
         response.headers["Content-Security-Policy"] = CAGE
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
+
+    async def text(self, visit: Visit) -> web.StreamResponse:
+        """All that an entry says, as a file: a page bears only so much of it. Few at a time, as its HTML."""
+        code, wanted = _asked(visit)
+
+        async def read(c: Connection) -> bytes | None:
+            ticket = await views.get_ticket(c, code)
+            return await views.whole_text(c, ticket.id, wanted) if ticket else None
+
+        async with self._turns:
+            found = await visit.ctx.database.read(read)
+        if found is None:
+            raise NotFound(f"There is no entry {wanted}.")
+        return download(found, f"{show_code(TICKET, code)}-{wanted}.txt")
 
     async def picture(self, request: web.Request) -> web.StreamResponse:
         """One picture. 404 for whatever is not signed, not a picture, or not to be had."""
@@ -120,13 +136,18 @@ def _is_elsewhere(asked: str) -> bool:
     return asked.lower().startswith(("http://", "https://"))
 
 
-async def _entry(visit: Visit) -> tuple[TimelineRow, str]:
-    """The entry and its HTML. Raises NotFound where it has none."""
+def _asked(visit: Visit) -> tuple[int, int]:
+    """The ticket's number and the entry's id. Raises NotFound."""
     code = ticket_code(visit.request.match_info["code"])
     given = visit.request.match_info["id"]
     if not (given.isascii() and given.isdigit() and int(given) < 2**63):
         raise NotFound("not the id of an entry")
-    wanted = int(given)
+    return code, int(given)
+
+
+async def _entry(visit: Visit) -> tuple[TimelineRow, str]:
+    """The entry and its HTML. Raises NotFound where it has none."""
+    code, wanted = _asked(visit)
 
     async def read(c: Connection) -> tuple[TimelineRow, str] | None:
         ticket = await views.get_ticket(c, code)

@@ -18,7 +18,7 @@ from storage.views import DecisionRow, TicketRow, TimelineRow
 
 ENTRIES = 100
 MOST_ENTRIES = 2000
-CUT = 20_000
+CUT = views.AT_ONCE
 """Characters of one entry that are shown at once."""
 
 
