@@ -3,16 +3,16 @@
 import asyncio
 import re
 
-from playwright.async_api import Locator, Page, Route, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from hub.actions.floor.route import drain
 from hub.actions.note import add_note
 from hub.model.people import HUB
 from storage.database import Connection
-from tests.browser.conftest import OpenDesk
-from tests.browser.looks import speak
+from tests.browser.conftest import OpenDesk, sign_in
+from tests.browser.looks import speak, violations
 from tests.fakes.chromium import PAUSES
-from tests.fakes.desk import Desk, customer_writes
+from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.scene import one
 
 
@@ -252,6 +252,86 @@ async def test_the_end_of_the_session_leads_to_the_login(open_desk: OpenDesk, de
     await page.context.request.post(f"{desk.url}/desk/logout", headers={"Origin": desk.url})
     # The socket's end and a refused fragment may both lead there, and the second cuts the first navigation short.
     await expect(page).to_have_url(re.compile("/desk/login"))
+
+
+async def test_going_on_after_resolving_is_over_with_the_press_that_asked_for_it(
+    browser: Browser, desk: Desk
+) -> None:
+    other = await customer_writes(desk.ctx, "one", subject="First")
+    code = await customer_writes(desk.ctx, "two", subject="Second", thread="two")
+    context = await browser.new_context()
+    await sign_in(context, desk.url, "ann")
+    page = await context.new_page()
+    await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
+    await page.wait_for_selector("body[data-line=open]")
+    await page.click("h1")
+    await page.route(re.compile("/status"), lambda route: route.abort())
+    await page.keyboard.press("Shift+KeyE")
+    await expect(page.locator("#messages")).to_contain_text("does not answer")
+    await page.unroute(re.compile("/status"))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.click("#thread [data-key=resolve]")
+    await expect(page.locator("#thread .status")).to_contain_text("Resolved")
+    assert not [url for url in asked if f"/tickets/T-{other}" in url], "nobody asked for the next one"
+
+
+async def test_the_end_of_the_session_takes_no_words(open_desk: OpenDesk, desk: Desk) -> None:
+    page = await open_desk("/desk/macros")
+    await page.fill("#macro-form [name=name]", "Half a macro")
+    await page.context.request.post(f"{desk.url}/desk/logout", headers={"Origin": desk.url})
+    way_in = page.get_by_role("link", name="Sign in on a new page")
+    await expect(way_in).to_be_visible()
+    assert await violations(page) == []
+    # Neither a piece of the page that is asked for nor the form itself leads away.
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('live-system'))")
+    await page.evaluate("document.body.dispatchEvent(new CustomEvent('live-notices'))")
+    await page.locator("#macro-form [name=name]").press("Enter")
+    await expect(way_in).to_be_focused()
+    async with page.expect_popup() as opened:
+        await way_in.click()
+    door = await opened.value
+    await door.fill("[name=login]", "ann")
+    await door.fill("[name=password]", PASSWORD)
+    await door.press("[name=password]", "Enter")
+    await door.wait_for_url("**/desk**")
+    await door.close()
+    await page.bring_to_front()
+    await page.evaluate("dispatchEvent(new Event('focus'))")  # without a window of its own none comes
+    await expect(way_in).to_be_hidden()
+    await expect(page.locator("#macro-form [name=name]")).to_have_value("Half a macro")
+
+
+async def test_a_form_that_comes_after_its_session_is_sent_once_more(browser: Browser, desk: Desk) -> None:
+    """As from a machine that slept: nothing has told its page."""
+    context = await browser.new_context(java_script_enabled=False)
+    await sign_in(context, desk.url, "ann")
+    page = await context.new_page()
+    await page.goto(f"{desk.url}/desk/templates")
+    words = "Dear customer,\n\nwe look for <it>."
+    await page.fill("#template-form [name=name]", "Looking")
+    await page.fill("#template-form [name=body]", words)
+    await context.request.post(f"{desk.url}/desk/logout", headers={"Origin": desk.url})
+    await page.click("#template-form .strong")
+    await expect(page.locator("h1")).to_have_text("You are signed out")
+    await expect(page.locator("textarea")).to_have_value(words)
+    await page.set_viewport_size({"width": 375, "height": 800})
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 375
+    await sign_in(context, desk.url, "ann")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.locator("h1")).to_contain_text("Canned replies")
+    assert await one(desk.ctx, "SELECT count(*) FROM template WHERE name = 'Looking'") == 1
+
+
+async def test_a_part_that_does_not_load_leaves_the_buttons_alone(browser: Browser, desk: Desk) -> None:
+    context = await browser.new_context(reduced_motion="reduce")
+    await sign_in(context, desk.url, "ann")
+    page = await context.new_page()
+    await page.route("**/quick.js", lambda route: route.abort())
+    await page.goto(f"{desk.url}/desk?scope=all")
+    await expect(page.locator("#messages")).to_contain_text("does not answer")
+    await page.click("#theme")  # which page.js sets up
+    await expect(page.locator("html")).to_have_attribute("data-theme", "light")
 
 
 async def test_letters_as_they_came_run_nothing_and_fetch_nothing(open_desk: OpenDesk, desk: Desk) -> None:

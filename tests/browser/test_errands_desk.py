@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from hub.actions.errands.notices import NewNotice, add_notices
-from hub.actions.errands.task_work import comment_task, end_task, take_task
+from hub.actions.errands.task_work import change_task, comment_task, end_task, get_task, take_task
 from hub.actions.errands.tasks import new_task
 from hub.actions.errands.webhooks import add_webhook
 from hub.actions.people.staff import add_agent, set_preferences
@@ -233,6 +233,51 @@ async def test_what_somebody_writes_is_not_lost_when_the_task_changes(
     await comment_task(desk.ctx, code=code, actor=me, text="A word of another")
     await expect(page.locator("#task")).to_contain_text("A word of another")
     await expect(page.locator("#outcome")).to_have_value("They were out, and")
+
+
+async def test_a_task_is_changed_and_talked_about_while_others_work_on_it(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    me = await root(desk)
+    code = await new_task(desk.ctx, title="Call back", text="At noon.", actor=HUB)
+    page = await open_desk(f"/desk/tasks/{show_code(TASK, code)}", login="root")
+    fold, log = page.locator("#change-task"), page.locator("#task .task-log")
+
+    async def others_change(text: str) -> None:
+        task, _ = await get_task(desk.ctx, code, me)
+        await change_task(
+            desk.ctx, code=code, version=task.version, actor=me, title="Call back", text=text, due_at=None
+        )
+
+    # Nobody typed yet: it is as the task is, stays open, and keeps the focus.
+    await page.locator("details.change-task summary").click()
+    await page.locator("#task-title").focus()
+    await others_change("At one.")
+    await expect(page.locator("#task-text")).to_have_value("At one.")
+    await expect(page.locator("#task-title")).to_be_focused()
+
+    await page.fill("#task-text", "At two, because")
+    await page.fill("#outcome", "They were out, and")
+    await others_change("At three.")
+    await expect(page.locator("#task .text").first).to_have_text("At three.")
+    await expect(page.locator("#task-text")).to_have_value("At two, because")
+    await page.fill("#task-word", "A word")
+    await page.get_by_role("button", name="Write it down").click()
+    await expect(log).to_contain_text("A word")
+    await expect(page.locator("#task-word")).to_have_value("")
+    await expect(page.locator("#task-text")).to_have_value("At two, because")
+    await expect(page.locator("#outcome")).to_have_value("They were out, and")
+
+    # It was changed meanwhile: the first press tells so, the second goes over it.
+    await fold.get_by_role("button", name="Save").click()
+    await expect(page.locator("#messages")).to_contain_text("Somebody else has changed this task")
+    await expect(page.locator("#task-text")).to_have_value("At two, because")
+    await fold.get_by_role("button", name="Save").click()
+    await expect(page.locator("#task .text").first).to_have_text("At two, because")
+    await expect(fold).not_to_have_attribute("open", "")
+    await expect(fold.locator("summary")).to_be_focused()
+    await others_change("At four.")
+    await expect(page.locator("#task-text")).to_have_value("At four.")
 
 
 # The part of the browser that a headless one has not: what it was asked to show is kept.

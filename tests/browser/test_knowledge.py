@@ -190,7 +190,13 @@ async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_pu
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.wait_for_selector("body[data-line=open]")
     await page.click("#reply-text")
+    await page.route("**/draft/articles/*", lambda route: route.abort())
     await page.click("[data-article]")
+    await expect(page.locator("#messages")).to_contain_text("does not answer")
+    await page.unroute("**/draft/articles/*")
+    await page.fill("#reply-text", "")
+    await page.click("[data-key=articles]")
+    await page.click("#fitting-found [data-article]")
     await expect(page.locator("#reply-text")).to_have_value("Open it:\n\n[The lid]\n\nPour:\n\n[The spout]")
     await expect(page.locator("#draft-files .file-name")).to_have_text(["lid.png", "spout.png"])
     assert complaints == []

@@ -1,9 +1,10 @@
 """Offers in a browser: the card comes by itself, counts down by itself, is answered by key or button, and goes by itself."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.floor.offers import expire_offers
@@ -59,6 +60,28 @@ async def test_an_offer_appears_counts_down_and_is_accepted_by_key(open_desk: Op
     assert await _holder(desk, code) == "ann"
     await expect(page.locator("#offers")).to_be_hidden()
     await expect(page).to_have_title(re.compile(r"^Parcel"))
+
+
+async def test_an_offer_that_was_there_before_the_page_is_alive_too(open_desk: OpenDesk, desk: Desk) -> None:
+    """Its card is in place before the part of the page that counts."""
+    code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
+    page = await open_desk()
+    await _offer(desk, code)
+    await expect(page.locator(".offer[data-offer]")).to_be_visible()
+    come = asyncio.Event()
+
+    async def wait_for_the_card(route: Route) -> None:
+        await come.wait()
+        await route.continue_()
+
+    await page.route("**/hands.js", wait_for_the_card)
+    reloading = asyncio.create_task(page.reload())
+    await expect(page.locator(".offer[data-offer]")).to_be_attached()
+    come.set()
+    await reloading
+    await expect(page.locator(".offer-left")).to_have_text(re.compile(r"^(1:00|0:5\d)$"))
+    await expect(page.locator("#offer-news")).to_contain_text(f"Offered to you: ticket T-{code}")
+    await expect(page.locator("#offers")).to_have_class(re.compile("some"))
 
 
 async def test_an_offer_is_declined_by_key_and_goes_from_every_page(open_desk: OpenDesk, desk: Desk) -> None:

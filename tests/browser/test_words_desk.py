@@ -1,6 +1,7 @@
 """Keys, palette, canned replies, macros, mentions, followers in a real browser: two agents at once, in both languages."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -189,6 +190,15 @@ async def test_names_and_slashes_while_an_input_method_composes(
     await expect(choices).to_have_count(1)
     await page.keyboard.press("Tab")
     await expect(page.locator("#reply-text")).to_have_value("Li Wei，您好，退款三天内到账。")
+    # Without a line it says so, and what is written stays.
+    await page.route(re.compile(r"/tickets/T-\d+/templates/\d+$"), lambda route: route.abort())
+    await page.fill("#reply-text", "")
+    await page.focus("#reply-text")
+    await page.keyboard.type("/")
+    await expect(choices).to_have_count(3)
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#messages")).to_contain_text("没有响应")
+    await expect(page.locator("#reply-text")).to_have_value("/")
     # What it writes where a keyboard writes a slash, and Esc leaves it there.
     for sign in "／、":
         await page.fill("#reply-text", "")

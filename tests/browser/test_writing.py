@@ -55,8 +55,8 @@ class _Gate:
         self.open = asyncio.Event()
         self.held = 0
 
-    async def hold(self, context: BrowserContext) -> None:
-        await context.route("**/draft/reply", self._pass)
+    async def hold(self, context: BrowserContext, what: str = "**/draft/reply") -> None:
+        await context.route(what, self._pass)
 
     async def _pass(self, route: Route) -> None:
         self.held += 1
@@ -251,6 +251,137 @@ async def test_send_resolve_next_goes_on_with_the_row_below(open_desk: OpenDesk,
     await page.go_back()
     await expect(page.locator("#tab-note")).to_have_attribute("aria-selected", "true")
     assert re.search("half a note", await page.input_value("#note-text"))
+
+
+async def _two_rows(open_desk: OpenDesk, desk: Desk) -> tuple[Page, int, int]:
+    """The second of them is open."""
+    first = await customer_writes(desk.ctx, "one", subject="First")
+    second = await customer_writes(desk.ctx, "two", subject="Second", thread="two")
+    return await open_desk(f"/desk/tickets/T-{second}?scope=all"), first, second
+
+
+async def _go(page: Page, code: int, subject: str) -> None:
+    await page.click(f"#list .row[data-ticket='T-{code}']")
+    await expect(page.locator("#thread h1")).to_have_text(subject)
+
+
+async def test_what_has_left_after_its_ticket_was_left_does_not_come_back(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page, first, second = await _two_rows(open_desk, desk)
+    gate = _Gate()
+    await gate.hold(page.context, "**/replies")
+    await page.fill("#reply-text", "We look for it.")
+    await page.press("#reply-text", "Control+Enter")
+    await _go(page, first, "First")
+    await page.fill("#reply-text", "Of the first.")
+    # Come back to before there is an answer, it cannot be sent twice.
+    await _go(page, second, "Second")
+    await expect(page.locator("#reply-text")).to_have_value("We look for it.")
+    await page.press("#reply-text", "Control+Enter")
+    await expect(page.locator("#messages")).to_contain_text("still on its way")
+    await _go(page, first, "First")
+    async with page.expect_event("requestfinished", lambda request: request.url.endswith("/replies")):
+        gate.open.set()
+    await expect(page.locator("#reply-text")).to_have_value("Of the first.")
+    await _go(page, second, "Second")
+    await expect(page.locator("#log .entry.out")).to_contain_text("We look for it.")
+    await expect(page.locator("#reply-text")).to_have_value("")
+    assert gate.held == 1
+    # What is written next is kept, and sent once.
+    await page.fill("#reply-text", "Found.")
+    await expect(page.locator("#reply .draft-state")).to_have_text("Draft saved")
+    await page.press("#reply-text", "Control+Enter")
+    await expect(page.locator("#log .entry.out")).to_have_count(2)
+    assert await _value(desk, "SELECT count(*) FROM outbox") == 2
+
+
+async def test_the_answer_finds_its_ticket_open_again_and_empties_its_text(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page, first, second = await _two_rows(open_desk, desk)
+    gate = _Gate()
+    await gate.hold(page.context, "**/replies")
+    await page.fill("#reply-text", "We look for it.")
+    await page.press("#reply-text", "Control+Enter")
+    await _go(page, first, "First")
+    await _go(page, second, "Second")
+    gate.open.set()
+    await expect(page.locator("#reply-text")).to_have_value("")
+    await page.fill("#reply-text", "We look for it.")  # the same words once more are a reply once more
+    await expect(page.locator("#reply .draft-state")).to_have_text("Draft saved")
+    await page.press("#reply-text", "Control+Enter")
+    await expect(page.locator("#log .entry.out")).to_have_count(2)
+
+
+async def test_what_is_refused_after_its_ticket_was_left_stays_with_its_ticket(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page, first, second = await _two_rows(open_desk, desk)
+    gate = _Gate()
+    await gate.hold(page.context, "**/replies")
+    await page.fill("#reply-text", "We look for it.")
+    await page.press("#reply-text", "Control+Enter")
+    await customer_writes(desk.ctx, "Never mind", subject="Re: Second", thread="two")
+    await _go(page, first, "First")
+    await page.fill("#reply-text", "Of the first.")
+    gate.open.set()
+    await expect(page.locator("#messages")).to_contain_text(f"T-{second}: what you sent did not leave.")
+    await expect(page.locator("#composer-problem")).to_be_empty()
+    await expect(page.locator("#thread h1")).to_have_text("First")
+    await expect(page.locator("#reply .draft-state")).to_have_text("Draft saved")
+    await _go(page, second, "Second")
+    await expect(page.locator("#reply-text")).to_have_value("We look for it.")
+    assert await _value(desk, "SELECT count(*) FROM outbox") == 0
+    drafts = "SELECT array_agg(text ORDER BY text) FROM draft WHERE text <> ''"
+    async with asyncio.timeout(10):
+        while await _value(desk, drafts) != ["Of the first.", "We look for it."]:
+            await asyncio.sleep(0.05)
+
+
+async def test_resolving_is_asked_for_by_the_keys_alone(open_desk: OpenDesk, desk: Desk) -> None:
+    """What stopped the keys had its reason; the button, pressed later, only sends."""
+    page, first, _second = await _two_rows(open_desk, desk)
+    gate = _Gate()
+    await gate.hold(page.context, "**/draft/files")
+    await page.set_input_files("#attach", {"name": "a.png", "mimeType": "image/png", "buffer": PICTURE})
+    await page.fill("#reply-text", "Done.")
+    await page.press("#reply-text", "Control+Shift+Enter")
+    await expect(page.locator("#messages")).to_contain_text("Wait until the files")
+    await _go(page, first, "First")
+    await page.fill("#reply-text", "We look for it.")
+    await page.click("#send-reply")
+    await expect(page.locator("#log .entry.out")).to_contain_text("We look for it.")
+    assert await _value(desk, f"SELECT status FROM ticket WHERE code = {first}") == "pending"
+    gate.open.set()
+
+
+async def test_a_file_that_comes_while_its_ticket_is_left_goes_with_its_own_reply(
+    open_desk: OpenDesk, desk: Desk
+) -> None:
+    page, first, second = await _two_rows(open_desk, desk)
+    gate = _Gate()
+    await gate.hold(page.context, "**/draft/files")
+    for name in ("a.png", "b.png"):
+        await page.set_input_files("#attach", {"name": name, "mimeType": "image/png", "buffer": PICTURE})
+    files = page.locator("#draft-files .draft-file")
+    await expect(files).to_have_count(2)
+    await _go(page, first, "First")
+    await expect(files).to_have_count(0)
+    await _go(page, second, "Second")
+    await expect(page.locator("#draft-files .coming")).to_have_count(2)
+    await page.fill("#reply-text", "See here.")
+    await page.press("#reply-text", "Control+Enter")
+    await expect(page.locator("#messages")).to_contain_text("Wait until the files")
+    await _go(page, first, "First")
+    gate.open.set()
+    async with asyncio.timeout(10):
+        while await _value(desk, "SELECT count(*) FROM draft_file") != 2:
+            await asyncio.sleep(0.05)
+    await expect(files).to_have_count(0)
+    await _go(page, second, "Second")
+    await expect(files.locator("input[name=file]")).to_have_count(2)
+    await expect(files).to_have_count(2)
 
 
 async def test_axe_finds_nothing_in_any_of_the_eight_combinations(open_desk: OpenDesk, desk: Desk) -> None:

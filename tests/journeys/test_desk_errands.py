@@ -161,8 +161,8 @@ async def test_a_new_task_leads_to_its_page_and_every_step_is_there(desk: Desk) 
         answer = await desk.post(f"{page}/{step}", form, **HTMX)
         assert answer.status == 200 and shown in answer.text, step
     stale = await desk.post(f"{page}/take", {"version": "1"}, **HTMX)
-    assert "Somebody else has changed this task" in stale.text
-    assert (await desk.post(f"{page}/explode", {"version": "7"}, **HTMX)).status == 200
+    assert stale.status == 409 and "Somebody else has changed this task" in stale.text
+    assert (await desk.post(f"{page}/explode", {"version": "7"}, **HTMX)).status == 409
     assert (await desk.get("/desk/tasks/A-12")).status == 404
     wrong = await desk.post("/desk/tasks", {"title": "x", "due": "tomorrow"}, **HTMX)
     assert wrong.status == 409

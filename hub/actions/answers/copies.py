@@ -14,7 +14,6 @@ _MOST_TEXT = 20_000
 _WIRE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]{1,253}")
 _NOT_IN_A_NAME = re.compile(r'["<>]')
 _SEPARATES = re.compile("[,;，；]")
-_NAMED = re.compile(r"\s*(.*?)\s*<([^<>]*)>\s*", re.DOTALL)
 
 
 def read_copies(text: str) -> tuple[Mailbox, ...]:
@@ -59,8 +58,10 @@ def _new(seen: set[str], given: Iterable[Mailbox], is_own: Callable[[str], bool]
 
 
 def _read_one(text: str) -> Mailbox:
-    named = _NAMED.fullmatch(text)
-    name, address = (named[1], named[2]) if named else ("", text)
+    # By hand: a pattern would try every way to share out the blanks between the name and what stands around it.
+    name, opened, address = text.strip().removesuffix(">").rpartition("<")
+    if not opened or not text.rstrip().endswith(">"):
+        name, address = "", text
     return Mailbox(address=_checked(address), name=clean_line(name.strip().strip('"'), 120))
 
 

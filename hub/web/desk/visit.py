@@ -35,6 +35,11 @@ MANAGED = (
 )
 REFUSED = "Hub-Refused"
 """The header that names why something was refused, where the page knows how to lead on (fields.js)."""
+MOST_KEPT = 256 * 1024
+"""Bytes of a form that is shown again to whoever sends it without a session."""
+_WORDS = 20
+"""Characters of what nobody should have to write twice."""
+_WITH_SECRETS = ("/desk/security", "/desk/channels")
 _VOICE = web.RequestKey("voice", Voice)
 _THEME = web.RequestKey("theme", str)
 
@@ -122,7 +127,7 @@ def at_desk(
         cursor = ctx.feed.cursor
         signed_in = await agent_of_session(ctx, read_session(request, ctx.settings))
         if signed_in is None:
-            return _ask_to_sign_in(request)
+            return await _ask_to_sign_in(request)
         visit = Visit(
             ctx=ctx,
             request=request,
@@ -242,10 +247,33 @@ def go(visit: Visit, url: str) -> web.Response:
     return web.Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
 
 
-def _ask_to_sign_in(request: web.Request) -> web.Response:
+async def _ask_to_sign_in(request: web.Request) -> web.Response:
     if "HX-Request" in request.headers:
         return web.Response(status=401, headers={"HX-Redirect": LOGIN, "Cache-Control": "no-store"})
     if request.method != "GET":
-        return web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
+        kept = await _keep_words(request)
+        return kept or web.Response(status=303, headers={"Location": LOGIN, "Cache-Control": "no-store"})
     back = quote(request.path_qs, safe="")
     return web.Response(status=303, headers={"Location": f"{LOGIN}?next={back}", "Cache-Control": "no-store"})
+
+
+async def _keep_words(request: web.Request) -> web.Response | None:
+    """A form that somebody filled in while their session ended, to be sent once more; None for one without words. No secret is
+    shown again, and no file is read."""
+    length = request.content_length or 0
+    if not 0 < length <= MOST_KEPT or request.content_type != "application/x-www-form-urlencoded":
+        return None
+    if request.path.startswith(_WITH_SECRETS):
+        return None
+    fields = [(name, str(value)) for name, value in (await request.post()).items()]
+    if all(len(value) < _WORDS for _, value in fields):
+        return None
+    page = render(
+        "signed_out.html",
+        voice_for(request),
+        fields=fields,
+        words=_WORDS,
+        action=request.path_qs,
+        way_in=LOGIN,
+    )
+    return show_html(page, status=401)

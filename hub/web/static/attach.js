@@ -1,12 +1,16 @@
 // Files of a reply: chosen, dropped or pasted, uploaded at once and kept with the draft on the server.
 import { say } from "./page.js";
+import { signedOut } from "./session.js";
+
+const LATEST = 20000; // so long a composer may be on its way that was made before a file was there
+const coming = new Set(); // rows that no composer brings, each with the address that its file goes to
 
 function list() {
   return document.getElementById("draft-files");
 }
 
-function words(name, values = {}) {
-  return Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), list().dataset[name]);
+function words(name, values = {}, of = list()) {
+  return Object.entries(values).reduce((text, [key, value]) => text.replace(`{${key}}`, value), of.dataset[name]);
 }
 
 function readySize() {
@@ -43,46 +47,85 @@ function upload(file) {
   const call = new XMLHttpRequest();
   const form = new FormData();
   form.append("file", file, file.name);
-  item.append(name, bar, button(words("cancel"), () => { call.abort(); item.remove(); }));
+  const row = { item, to: shown.dataset.upload, settled: 0 };
+  const cancel = button(words("cancel"), () => { call.abort(); drop(row); });
+  item.append(name, bar, cancel);
   shown.append(item);
+  coming.add(row);
+  const failed = (why) => fail(row, why, button(words("again", {}, shown), () => { drop(row); uploadAll([file]); }), cancel);
   call.upload.addEventListener("progress", (event) => {
     if (event.lengthComputable) bar.value = event.loaded / event.total;
   });
-  call.addEventListener("load", () => settle(item, file, call));
-  call.addEventListener("error", () => fail(item, file, words("failed")));
-  call.open("POST", shown.dataset.upload);
+  call.addEventListener("load", () => {
+    if (call.status === 401) signedOut(call.getResponseHeader("HX-Redirect"));
+    if (call.status === 200) settle(row, call.responseText);
+    else failed(trouble(call) || words("failed", {}, shown));
+  });
+  call.addEventListener("error", () => failed(words("failed", {}, shown)));
+  call.open("POST", row.to);
   call.setRequestHeader("HX-Request", "true");
   call.send(form);
 }
 
-function settle(item, file, call) {
-  if (!item.isConnected) return;
-  if (call.status === 401) location.href = call.getResponseHeader("HX-Redirect") || "/desk/login";
-  if (call.status !== 200) return fail(item, file, trouble(call));
-  const made = document.createElement("template");
-  made.innerHTML = call.responseText; // our own template, escaped there
-  const ready = made.content.querySelector("li");
-  item.replaceWith(ready);
-  htmx.process(ready);
+function drop(row) {
+  coming.delete(row);
+  row.item.remove();
 }
 
-function trouble(call) {
-  try {
-    return JSON.parse(call.responseText).trouble || words("failed");
-  } catch {
-    return words("failed");
+function tokenOf(item) {
+  return item.querySelector("[name=file]").value;
+}
+
+function holds(token) {
+  return Boolean(list()?.querySelector(`[name=file][value="${token}"]`));
+}
+
+function settle(row, html) {
+  if (!coming.has(row)) return;
+  const made = document.createElement("template");
+  made.innerHTML = html; // our own template, escaped there
+  const ready = made.content.querySelector("li");
+  if (row.item.isConnected) {
+    coming.delete(row);
+    if (holds(tokenOf(ready))) return row.item.remove(); // a composer that came meanwhile has brought it
+    row.item.replaceWith(ready);
+    htmx.process(ready);
+  } else Object.assign(row, { item: ready, settled: performance.now() });
+}
+
+// A ticket that was left is come back to: what is on its way there is seen again, so that no reply leaves without it. What has
+// arrived meanwhile comes with the composer, unless that was made a moment before.
+function bringBack() {
+  const shown = list();
+  for (const row of shown ? [...coming] : []) {
+    if (row.to !== shown.dataset.upload || row.item.isConnected) continue;
+    if (row.settled) {
+      coming.delete(row);
+      if (performance.now() - row.settled > LATEST || holds(tokenOf(row.item))) continue;
+    }
+    shown.append(row.item);
+    if (row.settled) htmx.process(row.item);
   }
 }
 
-function fail(item, file, why) {
+document.addEventListener("htmx:after:swap", bringBack);
+
+function trouble(call) {
+  try {
+    return JSON.parse(call.responseText).trouble;
+  } catch {
+    return "";
+  }
+}
+
+function fail({ item }, why, ...buttons) {
   item.className = "draft-file failed";
   item.dataset.size = 0;
   const said = document.createElement("span");
   said.className = "wrong";
   said.setAttribute("role", "alert");
   said.textContent = why;
-  const again = button(words("again"), () => { item.remove(); uploadAll([file]); });
-  item.replaceChildren(item.querySelector(".file-name"), said, again, button(words("cancel"), () => item.remove()));
+  item.replaceChildren(item.querySelector(".file-name"), said, ...buttons);
 }
 
 function uploadAll(files) {

@@ -1,9 +1,11 @@
 // Reply and note: two forms that share nothing but their place. Drafts survive, sending asks for a whole key press.
 import { EMPTY, isEmpty } from "./draftline.js";
 import { keepCopy, later, lineOf, lookAgain, push, recover, typed } from "./drafts.js";
+import { say } from "./page.js";
 import { readCopies, showCopies, takeEntries } from "./recipients.js";
 
 const MODES = ["reply", "note"];
+const leaving = new WeakMap(); // requests that take words away, and which they took from which line
 let then = ""; // what is to be done once the reply has been taken
 let onward = ""; // and the ticket that is to be opened after it: the list may have dropped this one by then
 
@@ -148,10 +150,11 @@ function prepare() {
     if (!area(box, mode)) continue;
     const line = lineIn(box, mode);
     const draft = JSON.parse(area(box, mode).form.dataset.draft);
-    if (sent === mode && line.leaving) line.sent(line.leaving, draft);
-    else if (given !== undefined && mode === "reply") line.restored(draft);
+    if (sent === mode && line.leaving) settle(line, () => line.sent(line.leaving, draft));
+    else if (given !== undefined && mode === "reply") settle(line, () => line.restored(draft));
     else line.seen(draft);
-    line.leaving = null;
+    // Of words that may have left nobody knows here: under the key of the form that took them they leave once at the most.
+    if (line.doubtful || line.flight?.leaves) area(box, mode).form.elements.key.value = line.letter.key;
     if (mode === "reply" && box.dataset.chosen !== undefined) line.typed({ ...line.content, way: box.dataset.chosen });
     show(box, mode, line.content);
     keepCopy(line);
@@ -163,6 +166,13 @@ function prepare() {
   followThread();
   recover(box.dataset.ticket);
   if (box.dataset.then) nextTicket();
+}
+
+// The answer to words that were to leave.
+function settle(line, act) {
+  const changed = act();
+  line.leaving = null;
+  return changed;
 }
 
 // When the ticket was closed or opened, the box changes with it, unless somebody is writing in it just now.
@@ -231,6 +241,8 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   const box = event.target.closest("#composer");
   if (!box) return;
+  // Sent by the button: what the keys had asked for, before something stopped them, is asked for no more.
+  if (event.target.closest("#send-reply, [name=send_at]")) then = "";
   const tab = event.target.closest("[role=tab]");
   if (tab) chooseMode(tab.dataset.mode);
   if (event.target.closest("[data-read]")) markRead(box);
@@ -278,35 +290,65 @@ document.addEventListener(
 // A form leaves: the words that it takes are the draft's last write, so that exactly they are gone from it afterwards.
 document.addEventListener("htmx:config:request", (event) => {
   const { ctx } = event.detail;
-  const mode = ctx.sourceElement.matches?.("#reply, #note") ? ctx.sourceElement.id : "";
+  const form = ctx.sourceElement;
+  const mode = form.matches?.("#reply, #note") ? form.id : "";
   if (!mode) return;
-  const box = composer();
-  if (takeEntries(box)) for (const [name, value] of Object.entries(readCopies(box))) ctx.request.body.set(name, value);
+  const box = form.closest("#composer");
   const line = lineIn(box, mode);
+  if (line.leaving && line.letter.form !== form) {
+    // The ticket was left and come back to meanwhile.
+    event.preventDefault();
+    return say(box.querySelector("#composer-problem").dataset.leaving);
+  }
+  if (takeEntries(box)) for (const [name, value] of Object.entries(readCopies(box))) ctx.request.body.set(name, value);
   if (!line.leaving) {
     line.typed(contentOf(box, mode));
     line.leaving = line.send();
+    line.letter = { form, key: form.elements.key.value };
     keepCopy(line);
   }
+  leaving.set(ctx, { line, write: line.leaving });
   for (const name of ["tab", "number", "base"]) ctx.request.body.set(name, line.leaving[name]);
   if (line.leaving.over) ctx.request.body.set("over", "1");
   if (mode === "reply" && then) ctx.request.body.set("then", then);
   then = "";
 });
 
-// It did not leave: refused; or there was no answer of the hub, and nobody knows.
+// What is said above the text of one ticket is not said above that of another, which was opened meanwhile.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  const { line } = leaving.get(ctx) || {};
+  if (!line || ctx.target !== "#composer-problem" || composer()?.dataset.ticket === line.ticket) return;
+  event.preventDefault();
+  const words = document.getElementById("composer-problem")?.dataset.unsent;
+  if (words) say(words.replace("{number}", line.ticket));
+});
+
+// It did not leave: refused; or there was no answer of the hub, and nobody knows. Or it left, and the answer found its composer
+// gone: then nobody has looked into it yet.
 document.addEventListener("htmx:finally:request", (event) => {
   const { ctx } = event.detail;
-  const mode = ctx.sourceElement?.matches?.("#reply, #note") ? ctx.sourceElement.id : "";
-  const box = composer();
-  if (!mode || !box || ctx.response?.status < 400) return;
-  const line = lineIn(box, mode);
-  if (!line.leaving) return;
-  if (ctx.response && ctx.response.status < 500) line.refused(line.leaving);
-  else line.unanswered(line.leaving);
-  line.leaving = null;
+  const { line, write } = leaving.get(ctx) || {};
+  if (!line || line.leaving !== write) return; // its answer was looked into, or the words were given back meanwhile
+  const status = ctx.response?.status || 0;
+  if (status && status < 400 && ctx.text !== undefined) return sentUnseen(line, ctx.text);
+  settle(line, () => (status >= 400 && status < 500 ? line.refused(write) : line.unanswered(write)));
+  keepCopy(line);
   later(line);
 });
+
+function sentUnseen(line, answer) {
+  const form = new DOMParser().parseFromString(answer, "text/html").getElementById(line.mode);
+  if (!form) {
+    // A ticket that takes no more replies: what became of the draft is asked for.
+    settle(line, () => line.unanswered(line.leaving));
+    return later(line);
+  }
+  const changed = settle(line, () => line.sent(line.leaving, JSON.parse(form.dataset.draft)));
+  keepCopy(line);
+  document.dispatchEvent(new CustomEvent("hub:draft", { detail: { line, changed, left: true } }));
+  if (line.waits) later(line);
+}
 
 document.addEventListener("visibilitychange", () => {
   const box = composer();

@@ -1,7 +1,7 @@
 // What a page of the desk needs before it is painted: page.js sets htmx up. The rest is set in motion behind the first picture, which
 // is there some 40 ms sooner for it; a page that nobody looks at has no pictures to wait for.
 import "./zone.js";
-import "./page.js";
+import { say } from "./page.js";
 
 // Keys that are pressed meanwhile are commands too; but for those that do something by themselves. So are buttons that only our
 // own code listens to: a press waits and is done once, when all who listen are there.
@@ -20,9 +20,16 @@ addEventListener("keydown", keep, true);
 addEventListener("click", hold, true);
 
 async function begin() {
-  await import("./hands.js");
-  removeEventListener("keydown", keep, true);
-  removeEventListener("click", hold, true);
+  try {
+    await import("./hands.js");
+  } catch (error) {
+    early.length = 0;
+    say(document.body.dataset.sayNetwork);
+    throw error;
+  } finally {
+    removeEventListener("keydown", keep, true);
+    removeEventListener("click", hold, true);
+  }
   for (const { type, target, key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing } of early) {
     const pressed = { key, code, shiftKey, ctrlKey, metaKey, altKey, isComposing, bubbles: true, cancelable: true };
     if (!target.isConnected) continue;

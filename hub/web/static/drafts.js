@@ -21,7 +21,7 @@ export function lineOf(ticket, mode) {
   const key = keyOf(ticket, mode);
   if (!lines.has(key)) {
     const line = new DraftLine(TAB);
-    lines.set(key, Object.assign(line, { key, ticket, mode, timer: 0, since: 0, failed: 0, trouble: "", holds: false, leaving: null }));
+    lines.set(key, Object.assign(line, { key, ticket, mode, timer: 0, since: 0, failed: 0, trouble: "", holds: false, leaving: null, letter: null }));
   }
   return lines.get(key);
 }

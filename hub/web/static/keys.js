@@ -57,13 +57,13 @@ function resolveAndNext() {
   const number = next?.dataset.ticket;
   const then = (event) => {
     if (event.detail?.ctx?.sourceElement !== button) return;
-    document.removeEventListener("htmx:after:request", then);
+    for (const end of ["htmx:after:request", "htmx:error"]) document.removeEventListener(end, then);
     if (!event.detail.ctx.response?.raw?.ok) return;
     const row = number && document.querySelector(`.row[data-ticket="${number}"]`);
     if (row) row.click();
     else document.querySelector("#thread [data-back]")?.click();
   };
-  document.addEventListener("htmx:after:request", then);
+  for (const end of ["htmx:after:request", "htmx:error"]) document.addEventListener(end, then);
   button.click();
 }
 

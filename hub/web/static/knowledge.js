@@ -27,10 +27,14 @@ async function ask(box, typed) {
 // The pictures of an article whose text was put into the reply go along as files.
 async function attach(box, article) {
   const ticket = box.closest("#composer").dataset.ticket;
-  const answer = await fetch(`/desk/tickets/${ticket}/draft/articles/${article}`, { method: "POST", headers: { "HX-Request": "true" } });
-  if (!answer.ok) return say((await answer.json()).trouble);
   const made = document.createElement("template");
-  made.innerHTML = await answer.text(); // our own template, escaped there
+  try {
+    const answer = await fetch(`/desk/tickets/${ticket}/draft/articles/${article}`, { method: "POST", headers: { "HX-Request": "true" } });
+    if (!answer.ok) return say((await answer.json()).trouble);
+    made.innerHTML = await answer.text(); // our own template, escaped there
+  } catch {
+    return say(document.body.dataset.sayNetwork);
+  }
   for (const item of [...made.content.children]) {
     document.getElementById("draft-files").append(item);
     htmx.process(item);

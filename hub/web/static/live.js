@@ -1,5 +1,7 @@
 // One WebSocket a tab. It brings ids only; what the page shows is asked for again, and so authorised again.
 // Nothing is missed: the page carries the cursor at which it was read, and every reconnection starts from the last one.
+import { signedOut } from "./session.js";
+
 const ENDED = 4401;
 const PAUSE = 250; // at most four looks a second at each piece, however much happens
 const SELDOMER = { "live-list": 2000 }; // what changes without end is looked at less and less often: a thousand lists cost
@@ -116,7 +118,8 @@ function connect() {
   opened.onclose = (close) => {
     if (socket !== opened) return;
     if (close.code === ENDED) {
-      location.href = `/desk/login?next=${encodeURIComponent(location.pathname + location.search)}`;
+      socket = null; // whoever comes back to this page may be signed in again
+      signedOut(`/desk/login?next=${encodeURIComponent(location.pathname + location.search)}`);
       return;
     }
     again();
@@ -145,13 +148,14 @@ function again() {
 async function check() {
   try {
     const answer = await fetch("/desk/fragments/badge", { headers: { "HX-Request": "true" }, redirect: "manual" });
-    if (answer.status === 401) location.href = answer.headers.get("HX-Redirect") || "/desk/login";
+    if (answer.status === 401) signedOut(answer.headers.get("HX-Redirect"));
   } catch {
     // Not reachable: the next attempt comes by itself.
   }
 }
 
 addEventListener("online", () => socket || connect());
+addEventListener("focus", () => socket || connect());
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && !socket) connect();
 });

@@ -14,3 +14,15 @@ document.addEventListener("htmx:after:request", (event) => {
   const form = event.target.closest?.("form[data-clears]");
   if (form && event.detail?.ctx?.response?.raw?.ok) form.reset();
 });
+
+// News do not touch a form that somebody has typed in, until what it says was taken.
+document.addEventListener("input", (event) => event.target.closest?.("form[data-keeps]")?.setAttribute("hx-morph-skip", ""));
+document.addEventListener("htmx:after:request", (event) => {
+  const form = event.target.closest?.("form[data-keeps]");
+  if (!form || !event.detail?.ctx?.response?.raw?.ok) return;
+  form.removeAttribute("hx-morph-skip");
+  const fold = form.closest("details");
+  if (!fold) return;
+  fold.open = false;
+  fold.querySelector("summary").focus();
+});

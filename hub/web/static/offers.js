@@ -77,5 +77,6 @@ sound.addEventListener("click", () => {
 });
 
 new MutationObserver(read).observe(region, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-left"] });
+read(); // what was there before anybody watched
 setInterval(count, 250);
 showSound();

@@ -2,6 +2,7 @@
 // picture comes where it was meant, whatever is typed until then; whoever takes the mark away does not want the picture.
 import { put } from "./complete.js";
 import { say } from "./page.js";
+import { signedOut } from "./session.js";
 
 let coming = 0;
 
@@ -45,7 +46,7 @@ async function upload(file) {
   coming += 1;
   try {
     const answer = await fetch(box().dataset.upload, { method: "POST", body: form, headers: { "HX-Request": "true" } });
-    if (answer.status === 401) location.href = answer.headers.get("HX-Redirect") || "/desk/login";
+    if (answer.status === 401) signedOut(answer.headers.get("HX-Redirect"));
     const said = answer.headers.get("Content-Type")?.startsWith("application/json") ? await answer.json() : {};
     if (!answer.ok) throw new Error(said.trouble || words("failed"));
     replace(made, `![](picture:${said.token})`);

@@ -1,5 +1,6 @@
 // Canned replies: "/" at the start of a word of a reply (or what an input method writes in its place) opens them.
 import { completeWith, put } from "./complete.js";
+import { say } from "./page.js";
 
 const FRESH = 60000; // so long a list is good; meanwhile somebody may have written another
 const NOTHING = { label: "", some: "", all: [] };
@@ -45,8 +46,11 @@ async function use(one, area, from, to) {
   const words = await fetch(`/desk/tickets/${ticketOf(area)}/templates/${one.id}`, {
     method: "POST",
     headers: { "HX-Request": "true" },
-  }).then((answer) => (answer.ok ? answer.text() : null));
-  if (words === null || !area.isConnected) return;
+  }).then(
+    (answer) => (answer.ok ? answer.text() : null),
+    () => say(document.body.dataset.sayNetwork),
+  );
+  if (typeof words !== "string" || !area.isConnected) return;
   // Written on meanwhile: then it goes where the writer is.
   if (area.value.slice(from, to) === sign) put(area, words, from, to);
   else put(area, words, area.selectionStart, area.selectionEnd);

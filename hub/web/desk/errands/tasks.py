@@ -176,9 +176,9 @@ async def _show_task(visit: Visit, code: int, *, trouble: str = "") -> web.Strea
         **await _choices(visit),
         **task_words(visit.voice, [task], visit.now),
     }
-    if visit.partial:
-        return visit.page("_task.html", **context)
-    return visit.page("task.html", section="tasks", **context)
+    response = visit.page("_task.html" if visit.partial else "task.html", section="tasks", **context)
+    response.set_status(409 if trouble else 200)
+    return response
 
 
 async def _read_list(visit: Visit, look: TaskLook) -> dict[str, object]:
