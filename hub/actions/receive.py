@@ -35,6 +35,9 @@ log = structlog.get_logger(__name__)
 LEASE_SECONDS = 20.0
 """How long a process has one batch to itself. One that takes longer loses nothing: whoever files an item first has it."""
 MOST_ATTEMPTS = 3
+MOST_BEGUN = 5
+"""Attempts of which nobody knows the end, for their hub was gone. Hubs go for other reasons as well, on a bad day several times
+in a minute, so it takes more of these than of those that ended a reader while the hub looked on."""
 AGAIN_SECONDS = 5.0
 LARGE_BYTES = 1024 * 1024
 WHILE_TALKING = 10
@@ -173,8 +176,8 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
 
     May be called twice at once: while one batch is written the next is read, and batches are written in the order in which
     they were taken up. While somebody talks with the company, batches are small, and a rest of REST times what it took to
-    write follows each. An item whose reader dies is tried again, MOST_ATTEMPTS times in all; then it is quarantined. That the
-    database went away meanwhile is no attempt. Raises DatabaseUnavailable.
+    write follows each. An item whose reader dies is tried again, MOST_ATTEMPTS times in all, and MOST_BEGUN times where its
+    hub dies with it; then it is quarantined. That the database went away meanwhile is no attempt. Raises DatabaseUnavailable.
     """
     arrivals: list[Arrival] = []
     rows: list[inbound.ClaimedRow] = []
@@ -236,8 +239,8 @@ async def _rest(ctx: Context, began: float) -> None:
 async def _read_rows(ctx: Context, rows: Sequence[inbound.ClaimedRow]) -> list[Arrival]:
     jobs: list[tuple[inbound.ClaimedRow, Arrival, BaseModel]] = []
     for row in rows:
-        if row.attempts > MOST_ATTEMPTS:
-            await _release(ctx, row, f"Reading it was begun {MOST_ATTEMPTS} times and never ended.")
+        if row.attempts > MOST_BEGUN:
+            await _release(ctx, row, f"Reading it was begun {MOST_BEGUN} times and never ended.")
             continue
         name = await channel_name(ctx, row.channel_id)
         try:

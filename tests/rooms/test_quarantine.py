@@ -5,7 +5,7 @@ import pytest
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.quarantine import discard, replay
-from hub.actions.receive import accept_items, read_waiting
+from hub.actions.receive import MOST_BEGUN, accept_items, read_waiting
 from hub.model.people import Actor
 from storage import inbound, views
 from tests.fakes.invariants import assert_invariants
@@ -79,6 +79,17 @@ async def test_only_what_is_in_quarantine_can_be_replayed(database_dsn: str) -> 
                     await deed(ctx, raw_id=raw_id, actor=ANN)
 
 
+async def test_hubs_that_die_three_times_in_a_minute_put_no_letter_aside(database_dsn: str) -> None:
+    """They were killed, and not by what they read: it is read by the next that lives."""
+    async with a_hub(database_dsn, heavy=True) as ctx:
+        await accept_items(ctx, "support", [letter("li@example.cn")])
+        for _ in range(4):
+            await ctx.database.run(lambda c: inbound.claim_raw(c, 50, 60.0, most_bytes=1000))
+            await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET lease_until = NULL"))
+        await read_waiting(ctx)
+        assert [row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw")] == ["read"]
+
+
 async def test_an_item_that_ends_its_reader_takes_nobody_along(database_dsn: str) -> None:
     """Each look stands for a hub that died before it had settled anything of what it took up."""
     async with a_hub(database_dsn, heavy=True) as ctx:
@@ -92,7 +103,7 @@ async def test_an_item_that_ends_its_reader_takes_nobody_along(database_dsn: str
 
         first = await die()
         assert len(first) == 3
-        assert [await die() for _ in range(2)] == [first[:1]] * 2
+        assert [await die() for _ in range(MOST_BEGUN - 1)] == [first[:1]] * (MOST_BEGUN - 1)
         for _ in range(3):
             await read_waiting(ctx)
         states = {row["id"]: row for row in await rows(ctx, "SELECT id, state, error FROM inbound_raw")}
