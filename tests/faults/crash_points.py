@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 RUNS = ("run", "run_one")
 """How a transaction is run (storage.database.Database)."""
 BUSY = (
-    "actions.receive:_", "answers.deliver:", "idempotency:", "timers:_fire", "floor.route:",
+    "actions.receive:_", "answers.deliver:", "idempotency:", "timers:fire", "floor.route:",
     "call:email:", "call:telegram:", "call:webform:accept", "call:webchat:", "call:api:accept", "installation:report_channel",
     "search.index:", "actions.gate:", "sent_copies:", "floor.live:", "automation.",
 )  # fmt: skip

@@ -44,7 +44,7 @@ def test_a_plan_is_the_same_for_the_same_seed_and_has_every_kind() -> None:
 def test_the_points_are_those_of_the_code() -> None:
     found = commits()
     for one in (
-        "hub.actions.answers.deliver:take_up", "hub.actions.idempotency:once", "hub.actions.timers:_fire",
+        "hub.actions.answers.deliver:take_up", "hub.actions.idempotency:once", "hub.actions.timers:fire",
         "hub.actions.answers.abandoned:settle_abandoned", "hub.actions.receive:_file",
     ):  # fmt: skip
         assert one in found
