@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Browser
+from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from channels.webchat import KIND
 from tests.browser.chat_shop import Shop, tag
@@ -40,3 +40,11 @@ async def a_stage(
             yield Stage(notebook, lounge, journal, shop, f"{base[0]}/chat/shop")
             await adapter.close()
         assert shop.complaints == []
+
+
+async def open_chat(page: Page) -> FrameLocator:
+    """Its line stands."""
+    await page.get_by_role("button", name="Open chat").click()
+    chat = page.frame_locator("iframe")
+    await expect(chat.locator("#state")).to_be_hidden()
+    return chat

@@ -24,6 +24,7 @@ from hub.model.interactions import OutboundAttachment
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from tests.browser.chat_shop import PNG, Shop, tag
+from tests.browser.chat_stage import open_chat
 from tests.conftest import SECRET
 from tests.fakes.ports import serving_routes
 from tests.fakes.processes import until
@@ -59,14 +60,6 @@ async def house(database_dsn: str, browser: Browser) -> AsyncIterator[House]:
             hub_url[0] = hub.url
             yield House(hub, shop, stranger)
         assert shop.complaints == []
-
-
-async def open_chat(page: Page) -> FrameLocator:
-    """Its line stands."""
-    await page.get_by_role("button", name="Open chat").click()
-    chat = page.frame_locator("iframe")
-    await expect(chat.locator("#state")).to_be_hidden()
-    return chat
 
 
 async def say(chat: FrameLocator | Page, text: str) -> None:

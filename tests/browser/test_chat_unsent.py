@@ -16,19 +16,11 @@ from playwright.async_api import (
 
 from channels.adapter import Opened
 from tests.browser.chat_shop import PNG
-from tests.browser.chat_stage import a_stage
+from tests.browser.chat_stage import a_stage, open_chat
 from tests.fakes.chat_room import LARGE
 from tests.fakes.visitor import IDENTITY_SECRET, statement
 
 LID = FilePayload(name="lid.png", mimeType="image/png", buffer=PNG)
-
-
-async def _open(page: Page) -> FrameLocator:
-    """Its line stands."""
-    await page.get_by_role("button", name="Open chat").click()
-    chat = page.frame_locator("iframe")
-    await expect(chat.locator("#state")).to_be_hidden()
-    return chat
 
 
 async def _write(chat: FrameLocator | Page, text: str) -> None:
@@ -57,7 +49,7 @@ async def test_whom_the_site_names_is_not_held_back_by_what_is_not_asked_any_mor
     said = {"ask_first": "needed", "identity_secret": IDENTITY_SECRET}
     async with a_stage(browser, said=said, serving=True) as stage:
         page = await stage.shop.page()
-        chat = await _open(page)
+        chat = await open_chat(page)
         await chat.get_by_label("E-mail").fill("li@")
         await page.evaluate(f"ContactHub('identify', '{statement(email='li@example.cn')}')")
         await expect(chat.locator("#about")).to_be_hidden()
@@ -80,7 +72,7 @@ async def test_who_comes_by_a_link_can_answer_at_once(browser: Browser) -> None:
 
 async def test_when_the_queue_closes_in_a_conversation_it_goes_on(browser: Browser) -> None:
     async with a_stage(browser, serving=True) as stage:
-        chat = await _open(await stage.shop.page())
+        chat = await open_chat(await stage.shop.page())
         await _write(chat, "Is the blue one there?")
         (item,) = await stage.journal.kept(1)
         key = f"session.{item.external_key.partition('.')[0]}"
@@ -131,7 +123,7 @@ async def test_files_that_are_sent_before_the_line_stands_leave_when_it_does(bro
 async def test_a_half_written_message_goes_along_from_page_to_page(browser: Browser) -> None:
     async with a_stage(browser) as stage:
         page = await stage.shop.page()
-        text = (await _open(page)).locator("#text")
+        text = (await open_chat(page)).locator("#text")
         await text.fill("Is the blue")
         await page.goto(f"{stage.shop.url}/?teapots")
         await expect(text).to_have_value("Is the blue")
@@ -168,13 +160,13 @@ async def test_after_a_reset_nobody_finds_what_was_half_written_in_any_tab(brows
     async with a_stage(browser) as stage:
         context = await stage.shop.visitor()
         one, two, three = [await stage.shop.page(context) for _ in range(3)]
-        first = await _open(one)
+        first = await open_chat(one)
         await _write(first, "hello")
         await stage.journal.kept(1)
         await _half(first)
-        second = await _open(two)
+        second = await open_chat(two)
         await second.locator("#text").fill("My card is")
-        third = await _open(three)
+        third = await open_chat(three)
         await third.locator("#text").fill("My house is")
         await three.goto("about:blank")
         await one.evaluate("ContactHub('reset')")
@@ -189,7 +181,7 @@ async def test_what_was_half_written_is_known_of_where_the_panel_is_closed(brows
     """Nothing was said yet, so that only this tells the button that there is something to forget."""
     async with a_stage(browser) as stage:
         page = await stage.shop.page()
-        chat = await _open(page)
+        chat = await open_chat(page)
         await chat.locator("#text").fill("My bank is")
         await chat.get_by_label("Close chat").click()
         await page.reload()
@@ -202,7 +194,7 @@ async def test_what_was_half_written_is_known_of_where_the_panel_is_closed(brows
 async def test_somebody_else_finds_and_sends_nothing_of_who_was_here_before(browser: Browser) -> None:
     async with a_stage(browser, said={"identity_secret": IDENTITY_SECRET}) as stage:
         page = await stage.shop.page()
-        chat = await _open(page)
+        chat = await open_chat(page)
         await page.evaluate(f"ContactHub('identify', '{statement('one', email='one@example.cn')}')")
         await expect(chat.locator("#about")).to_be_hidden()
         await expect(chat.locator("#state")).to_be_hidden()
@@ -222,7 +214,7 @@ async def test_somebody_else_finds_and_sends_nothing_of_who_was_here_before(brow
 async def test_an_escape_that_is_the_input_methods_own_closes_nothing(browser: Browser) -> None:
     async with a_stage(browser) as stage:
         page = await stage.shop.page()
-        chat = await _open(page)
+        chat = await open_chat(page)
         await chat.locator("#menu summary").click()
         await chat.locator("#text").evaluate(
             "(text) => text.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', keyCode: 229, bubbles: true }))"
@@ -236,7 +228,7 @@ async def test_after_a_reset_no_tab_speaks_in_the_name_of_who_has_left(browser: 
     async with a_stage(browser, said={"identity_secret": IDENTITY_SECRET}) as stage:
         context = await stage.shop.visitor()
         one, two = [await stage.shop.page(context) for _ in range(2)]
-        first, second = await _open(one), await _open(two)
+        first, second = await open_chat(one), await open_chat(two)
         for page in (one, two):
             await page.evaluate(f"ContactHub('identify', '{statement()}')")
         await _write(first, "hello")

@@ -265,14 +265,20 @@ async def _go(page: Page, code: int, subject: str) -> None:
     await expect(page.locator("#thread h1")).to_have_text(subject)
 
 
+async def _on_its_way(page: Page, text: str) -> _Gate:
+    """It has been sent, and is answered when the gate opens."""
+    gate = _Gate()
+    await gate.hold(page.context, "**/replies")
+    await page.fill("#reply-text", text)
+    await page.press("#reply-text", "Control+Enter")
+    return gate
+
+
 async def test_what_has_left_after_its_ticket_was_left_does_not_come_back(
     open_desk: OpenDesk, desk: Desk
 ) -> None:
     page, first, second = await _two_rows(open_desk, desk)
-    gate = _Gate()
-    await gate.hold(page.context, "**/replies")
-    await page.fill("#reply-text", "We look for it.")
-    await page.press("#reply-text", "Control+Enter")
+    gate = await _on_its_way(page, "We look for it.")
     await _go(page, first, "First")
     await page.fill("#reply-text", "Of the first.")
     # Come back to before there is an answer, it cannot be sent twice.
@@ -300,10 +306,7 @@ async def test_the_answer_finds_its_ticket_open_again_and_empties_its_text(
     open_desk: OpenDesk, desk: Desk
 ) -> None:
     page, first, second = await _two_rows(open_desk, desk)
-    gate = _Gate()
-    await gate.hold(page.context, "**/replies")
-    await page.fill("#reply-text", "We look for it.")
-    await page.press("#reply-text", "Control+Enter")
+    gate = await _on_its_way(page, "We look for it.")
     await _go(page, first, "First")
     await _go(page, second, "Second")
     gate.open.set()
@@ -318,10 +321,7 @@ async def test_what_is_refused_after_its_ticket_was_left_stays_with_its_ticket(
     open_desk: OpenDesk, desk: Desk
 ) -> None:
     page, first, second = await _two_rows(open_desk, desk)
-    gate = _Gate()
-    await gate.hold(page.context, "**/replies")
-    await page.fill("#reply-text", "We look for it.")
-    await page.press("#reply-text", "Control+Enter")
+    gate = await _on_its_way(page, "We look for it.")
     await customer_writes(desk.ctx, "Never mind", subject="Re: Second", thread="two")
     await _go(page, first, "First")
     await page.fill("#reply-text", "Of the first.")
