@@ -11,9 +11,17 @@ from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk, sign_in
 from tests.browser.looks import speak, violations
-from tests.fakes.chromium import PAUSES
+from tests.fakes.chromium import PAUSES, stand_between
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.scene import one
+
+REFUSED_ONCE_MORE = """
+new Promise((done) => {
+  document.addEventListener("htmx:after:request", done, { once: true });
+  document.body.dispatchEvent(new CustomEvent("live-system"));
+})
+"""
+"""Comes to an end when a piece of the page was asked for and everybody has heard the answer."""
 
 
 async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk) -> None:
@@ -211,7 +219,7 @@ async def test_what_is_pressed_is_meant_for_the_ticket_that_comes_or_for_all_tha
         await comes.wait()
         await route.continue_()
 
-    await page.route(f"**/desk/tickets/T-{second}?**", late)
+    await stand_between(page, f"**/desk/tickets/T-{second}?**", late)
     await page.focus(f"#row-T-{second} .row")
     for key in ("Enter", "e", "n", "p"):  # the first ticket is still there to be seen
         await page.keyboard.press(key)
@@ -265,7 +273,7 @@ async def test_going_on_after_resolving_is_over_with_the_press_that_asked_for_it
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.wait_for_selector("body[data-line=open]")
     await page.click("h1")
-    await page.route(re.compile("/status"), lambda route: route.abort())
+    await stand_between(page, re.compile("/status"), lambda route: route.abort())
     await page.keyboard.press("Shift+KeyE")
     await expect(page.locator("#messages")).to_contain_text("does not answer")
     await page.unroute(re.compile("/status"))
@@ -287,6 +295,8 @@ async def test_the_end_of_the_session_takes_no_words(open_desk: OpenDesk, desk: 
     await page.evaluate("document.body.dispatchEvent(new CustomEvent('live-system'))")
     await page.evaluate("document.body.dispatchEvent(new CustomEvent('live-notices'))")
     await page.locator("#macro-form [name=name]").press("Enter")
+    await expect(way_in).to_be_focused()
+    await page.evaluate(REFUSED_ONCE_MORE)
     await expect(way_in).to_be_focused()
     async with page.expect_popup() as opened:
         await way_in.click()

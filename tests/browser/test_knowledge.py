@@ -26,6 +26,7 @@ from storage.knowledge import Words
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import COLOURS, LOCALES, Looks, speak, violations
 from tests.conftest import SECRET
+from tests.fakes.chromium import stand_between
 from tests.fakes.desk import CHANNELS, PASSWORD, Desk, customer_writes
 from tests.fakes.pictures import named, picture, put_away
 
@@ -190,7 +191,7 @@ async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_pu
     await page.goto(f"{desk.url}/desk/tickets/T-{code}?scope=all")
     await page.wait_for_selector("body[data-line=open]")
     await page.click("#reply-text")
-    await page.route("**/draft/articles/*", lambda route: route.abort())
+    await stand_between(page, "**/draft/articles/*", lambda route: route.abort())
     await page.click("[data-article]")
     await expect(page.locator("#messages")).to_contain_text("does not answer")
     await page.unroute("**/draft/articles/*")

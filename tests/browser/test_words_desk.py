@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from playwright.async_api import CDPSession, Page, Route, expect
 
-from hub.actions.answers.templates import Draft, add_template
+from hub.actions.answers.templates import Draft, add_template, list_templates, retire_template
 from hub.actions.context import Context
 from hub.actions.errands.ledger_notices import tell_of_ledger
 from hub.actions.macros.keep import MacroDraft, add_macro
@@ -16,6 +16,7 @@ from hub.model.people import HUB
 from storage import views
 from storage.views import TicketRow
 from tests.browser.conftest import OpenDesk
+from tests.fakes.chromium import stand_between
 from tests.fakes.desk import Desk, customer_writes
 
 REPLIES = (
@@ -173,6 +174,20 @@ async def test_everything_is_found_by_name(desk: Desk, open_desk: OpenDesk, code
     await page.wait_for_url(f"**/tickets/T-{code}*")
 
 
+async def test_a_canned_reply_that_is_gone_when_it_is_chosen_is_told(
+    desk: Desk, open_desk: OpenDesk, code: int
+) -> None:
+    page = await open_desk(f"/desk/tickets/T-{code}?scope=all", login="lin")
+    await page.focus("#reply-text")
+    await page.keyboard.type("/")
+    await expect(page.locator("#completions .completion")).to_have_count(3)
+    for row in await list_templates(desk.ctx):
+        await retire_template(desk.ctx, template_id=row.id, version=row.version, actor=HUB)
+    await page.keyboard.press("Tab")
+    await expect(page.locator("#messages")).to_contain_text("不存在")
+    await expect(page.locator("#reply-text")).to_have_value("/")
+
+
 async def test_names_and_slashes_while_an_input_method_composes(
     desk: Desk, open_desk: OpenDesk, code: int
 ) -> None:
@@ -191,7 +206,7 @@ async def test_names_and_slashes_while_an_input_method_composes(
     await page.keyboard.press("Tab")
     await expect(page.locator("#reply-text")).to_have_value("Li Wei，您好，退款三天内到账。")
     # Without a line it says so, and what is written stays.
-    await page.route(re.compile(r"/tickets/T-\d+/templates/\d+$"), lambda route: route.abort())
+    await stand_between(page, re.compile(r"/tickets/T-\d+/templates/\d+$"), lambda route: route.abort())
     await page.fill("#reply-text", "")
     await page.focus("#reply-text")
     await page.keyboard.type("/")

@@ -1,6 +1,10 @@
-"""The browser that tests drive: which program it is, and what shows how long its pages wait."""
+"""The browser that tests drive: which program it is, what shows how long its pages wait, who stands between them and us."""
 
+import re
 import shutil
+from collections.abc import Callable
+
+from playwright.async_api import Page, Route
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 """The first that there is. The shell is the same engine without the windows: it opens a page with half the work."""
@@ -19,3 +23,14 @@ window.setTimeout = (act, pause, ...more) => {
 def find_chromium() -> str | None:
     """Its path; None where there is none (tests/install_browser.sh)."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
+
+
+async def stand_between(page: Page, what: str | re.Pattern[str], do: Callable[[Route], object]) -> None:
+    """Has `do` take what `page`, which is open already, asks for from here on. Chromium says that it will a moment before the
+    page does: what is pressed at once may still get through.
+    """
+    await page.route(what, do)
+    await page.route("**/is-somebody-between", lambda route: route.fulfill(status=204))
+    while await page.evaluate("fetch('/is-somebody-between').then((answer) => answer.status)") != 204:
+        pass
+    await page.unroute("**/is-somebody-between")

@@ -30,7 +30,7 @@ async function attach(box, article) {
   const made = document.createElement("template");
   try {
     const answer = await fetch(`/desk/tickets/${ticket}/draft/articles/${article}`, { method: "POST", headers: { "HX-Request": "true" } });
-    if (!answer.ok) return say((await answer.json()).trouble);
+    if (!answer.ok) return sayRefused(answer);
     made.innerHTML = await answer.text(); // our own template, escaped there
   } catch {
     return say(document.body.dataset.sayNetwork);

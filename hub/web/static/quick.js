@@ -1,6 +1,7 @@
 // Canned replies: "/" at the start of a word of a reply (or what an input method writes in its place) opens them.
 import { completeWith, put } from "./complete.js";
 import { say } from "./page.js";
+import { sayRefused } from "./refused.js";
 
 const FRESH = 60000; // so long a list is good; meanwhile somebody may have written another
 const NOTHING = { label: "", some: "", all: [] };
@@ -47,7 +48,7 @@ async function use(one, area, from, to) {
     method: "POST",
     headers: { "HX-Request": "true" },
   }).then(
-    (answer) => (answer.ok ? answer.text() : null),
+    (answer) => (answer.ok ? answer.text() : sayRefused(answer)),
     () => say(document.body.dataset.sayNetwork),
   );
   if (typeof words !== "string" || !area.isConnected) return;
