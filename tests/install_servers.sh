@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The tests in tests/real_mail need Dovecot and Postfix, and root, which Postfix' master process wants; those with clocks that are
-# wrong need libfaketime. Installs them where root and apt allow it, without starting any; otherwise says in one line what is
-# missing, and fails.
+# wrong need libfaketime, those of the files for operators nginx and Prometheus' promtool. Installs them where root and apt allow it,
+# without starting any; otherwise says in one line what is missing, and fails.
 set -eu
 
 missing=()
@@ -10,6 +10,8 @@ command -v postfix >/dev/null || missing+=(postfix)
 # The part that speaks IMAP is a package of its own.
 [ -x /usr/lib/dovecot/imap ] || [ -x /usr/libexec/dovecot/imap ] || missing+=(dovecot-imapd)
 compgen -G "/usr/lib/*/faketime/libfaketime.so.1" >/dev/null || missing+=(libfaketime)
+command -v nginx >/dev/null || missing+=(nginx-light)
+command -v promtool >/dev/null || missing+=(prometheus)
 if [ "$(id -u)" -ne 0 ]; then
     echo "The tests with real servers need root${missing[*]:+ and: ${missing[*]} (on Debian: apt-get install ${missing[*]})}." >&2
     exit 1

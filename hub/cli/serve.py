@@ -44,11 +44,16 @@ def migrate(config: Config = None) -> None:
 
 
 async def _migrate(settings: Settings, dsn: str) -> list[str]:
+    from hub.actions.agreed_keys import keys_in_use
     from hub.actions.installation import set_up
     from hub.wiring import open_installation
+    from storage import rulebook
     from storage.migrate import migrate as apply
 
     async with open_installation(settings, dsn) as ctx:
         applied = await apply(ctx.database)
-        await set_up(ctx)
+        if await ctx.database.read(rulebook.newest_version) == 0:
+            await set_up(ctx)
+        else:  # hubs run on it; their channels and rules are theirs, this command may have been called with other settings
+            await ctx.database.run(lambda c: keys_in_use(c, ctx.secret))
         return applied

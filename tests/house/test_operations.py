@@ -50,9 +50,20 @@ def test_every_metric_that_a_person_should_look_at_has_an_alert() -> None:
         (ROOT / "docs/operations.md").read_text("utf-8").partition("| metric |")[2].partition("\n\n")[0]
     )
     rules = (EXAMPLES / "prometheus-rules.yaml").read_text("utf-8")
-    # How long customers may wait is the company's own promise, and what departments owe is not for whoever runs the hub.
+    # How long customers may wait is the company's own promise, what departments owe is not for whoever runs it, and how many
+    # files wait says more than by how much the next look into one of them is late.
     missing = set(re.findall(r"`(hub_[a-z_]+)", operations)) - set(_NAME.findall(rules))
-    assert missing == {"hub_ticket_oldest_seconds", "hub_tasks_overdue"}
+    assert missing == {"hub_ticket_oldest_seconds", "hub_tasks_overdue", "hub_files_unchecked_seconds"}
+
+
+def test_what_to_do_about_each_alert_is_told() -> None:
+    rules = yaml.safe_load((EXAMPLES / "prometheus-rules.yaml").read_text("utf-8"))["groups"][0]["rules"]
+    operations = (ROOT / "docs/operations.md").read_text("utf-8")
+    told = operations.partition("| alert | what to do |")[2].partition("\n\n")[0]
+    named = re.findall(r"[A-Z][A-Za-z]+", " ".join(re.findall(r"(?m)^\| ([^|]+) \|", told)))
+    assert sorted(named) == sorted(rule["alert"] for rule in rules)
+    sections = re.findall(r"(?m)^\*\*(.+)\.\*\*", operations)
+    assert {one for one in re.findall(r"\*([A-Z][^*]+)\*", told) if one not in sections} <= {"Rules"}
 
 
 def test_each_alert_says_how_bad_it_is_and_what_is_wrong() -> None:
@@ -80,7 +91,7 @@ def test_settings_that_are_named_exist() -> None:
     for file in EXAMPLES.iterdir():
         names |= set(re.findall(r"\bHUB_[A-Z_]+\b", file.read_text("utf-8")))
     assert len(names) > 5
-    for name in names - {"HUB_DATABASE_PASSWORD"}:
+    for name in names - {"HUB_DATABASE_PASSWORD", "HUB_CONFIG"}:
         first, *rest = name.removeprefix("HUB_").lower().split("__")
         fields = Settings.model_fields
         assert first in fields, name

@@ -1,5 +1,6 @@
 """What whoever runs the hub asks it: alive, ready, how is it doing. Real server, real Postgres."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -71,6 +72,31 @@ async def test_an_absent_database_makes_it_unready_and_leaves_it_alive(ctx: Cont
             assert "hub_database_up 0.0" in await response.text()
 
 
+async def test_whoever_was_let_in_before_hears_that_the_database_is_away(ctx: Context) -> None:
+    admin = await create_api_key(ctx, name="admin", scopes=[Scope.ADMIN])
+    reader = await create_api_key(ctx, name="reader", scopes=[Scope.READ])
+    later = await create_api_key(ctx, name="later", scopes=[Scope.ADMIN])
+
+    async def scrape(session: ClientSession, key: str) -> tuple[int, str]:
+        headers = {"X-Forwarded-For": "203.0.113.9", "Authorization": f"Bearer {key}"}
+        async with session.get("/metrics", headers=headers) as response:
+            return response.status, await response.text()
+
+    async with _running(ctx, {}) as session:
+        assert (await scrape(session, admin))[0] == 200
+        assert (await scrape(session, reader))[0] == 403
+        await ctx.database.close()
+        async with asyncio.timeout(10):  # until what was looked up before is looked up again
+            while True:
+                status, text = await scrape(session, admin)
+                assert status == 200
+                if "hub_database_up 0.0" in text:
+                    break
+        assert "hub_quarantined" not in text
+        assert (await scrape(session, reader))[0] == 403
+        assert (await scrape(session, later))[0] == 503
+
+
 async def test_metrics_tell_what_waits_and_name_no_person(ctx: Context) -> None:
     async def seed(c: Connection) -> None:
         await c.execute(
@@ -105,6 +131,7 @@ async def test_metrics_tell_what_waits_and_name_no_person(ctx: Context) -> None:
     assert found["hub_outbox_replies", ("state", "uncertain")] == 1
     assert found["hub_outbox_replies", ("state", "queued")] == 0
     assert found["hub_accepted_total", ("channel", "seeded-inbox")] == 0
+    assert found["hub_sent_copies_total", ("channel", "seeded-inbox"), ("outcome", "failed")] == 0
     assert found["hub_channel_up", ("channel", "seeded-inbox"), ("kind", "email"), ("state", "down")] == 1
     assert found["hub_loop_lag_seconds",] < 1
     assert "anary" not in text

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from storage.embedded import embedded_postgres
-from tests.conftest import at_database
+from tests.conftest import RULES, at_database
 from tests.journeys.command import command
 
 PASSWORD = "long enough for everybody"
@@ -164,16 +164,28 @@ async def test_wrong_files_are_named(tmp_path: Path, env: dict[str, str]) -> Non
 async def test_the_key_of_another_installation_is_refused_and_changes_nothing(
     tmp_path: Path, env: dict[str, str]
 ) -> None:
-    ours = {**env, "HUB_SECRET_KEY": "k" * 40, "HUB_CHANNELS__FORM__KIND": "webform"}
-    theirs = {**env, "HUB_SECRET_KEY": "x" * 40}
-    first = await command("migrate", cwd=tmp_path, env=ours)
-    other = await command("migrate", cwd=tmp_path, env=theirs)
+    first = await command("migrate", cwd=tmp_path, env={**env, "HUB_SECRET_KEY": "k" * 40})
+    other = await command("migrate", cwd=tmp_path, env={**env, "HUB_SECRET_KEY": "x" * 40})
     assert first.code == 0, first.said
     assert other.code == 2 and "secret_key" in other.err
+
+
+async def test_migrate_beside_hubs_with_other_settings_takes_no_channel_and_no_rules_from_them(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
+    theirs = tmp_path / "config" / "routing.toml"
+    theirs.parent.mkdir()
+    theirs.write_bytes(RULES.read_bytes().replace(b'fallback = ""', b'fallback = "en"'))
+    form = {"HUB_SECRET_KEY": "k" * 40, "HUB_CHANNELS__FORM__KIND": "webform"}
+    begun = await command("migrate", cwd=tmp_path, env={**env, **form})
+    assert begun.code == 0, begun.said
     connection = await asyncpg.connect(env["HUB_DATABASE__DSN"])
-    state = await connection.fetchval("SELECT state FROM channel WHERE name = 'form'")
+    before = await connection.fetch("SELECT version FROM rulebook")
+    done = await command("migrate", cwd=tmp_path.parent, env={**env, "HUB_SECRET_KEY": "k" * 40})
+    assert done.code == 0, done.said
+    assert await connection.fetchval("SELECT state FROM channel WHERE name = 'form'") not in (None, "retired")
+    assert await connection.fetch("SELECT version FROM rulebook") == before
     await connection.close()
-    assert state != "retired"
 
 
 async def test_an_absent_database_is_told_with_a_way_out(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hub.actions.people.keys import actor_of_key
 from hub.model.people import Actor
 from hub.web.api.problems import Problem
 from hub.web.doorstep import Doorstep
+from storage.database import DatabaseUnavailable
 
 REMEMBERED_SECONDS = 2.0
 MOST_UNKNOWN = 60
@@ -35,7 +36,7 @@ class Keyring:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._known: dict[bytes, tuple[float, asyncio.Task[Actor | None]]] = {}
-        self._good = set[bytes]()
+        self._good: dict[bytes, Actor] = {}
         self._strangers = Doorstep(MOST_UNKNOWN, MOST_UNKNOWN)
 
     async def actor(self, request: web.Request) -> Actor:
@@ -48,15 +49,10 @@ class Keyring:
     async def actor_or_none(self, request: web.Request) -> Actor | None:
         """Whose key it is, None for an unknown key. Raises Problem 401 where there is none to look at, 429 after too many that
         are unknown."""
-        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-        key = key.strip()
-        if scheme.lower() != "bearer" or not key:
-            raise _unknown(
-                "Send an API key: Authorization: Bearer <key>. contact-hub api-key create makes one."
-            )
+        key = _key_of(request)
         if len(key) > _MOST_CHARACTERS or not (key.isascii() and key.isprintable()):
             return None
-        digest = hashlib.sha256(key.encode()).digest()
+        digest = _digest_of(key)
         now = time.monotonic()
         until, asked = self._known.get(digest, (0.0, None))
         if asked is None or until < now:
@@ -71,6 +67,14 @@ class Keyring:
         if actor is None:
             self._forget(digest, asked)
         return actor
+
+    def last_known(self, request: web.Request) -> Actor:
+        """Whose key it was when it last opened something here: for what may be told while the database is away. Raises
+        DatabaseUnavailable where nobody can say."""
+        known = self._good.get(_digest_of(_key_of(request)))
+        if known is None:
+            raise DatabaseUnavailable("nobody can say whose API key this is")
+        return known
 
     def _ask(self, key: str, digest: bytes, who: str) -> "asyncio.Task[Actor | None]":
         counted = digest not in self._good
@@ -90,12 +94,28 @@ class Keyring:
         finally:
             if counted is not None:
                 self._strangers.leave(counted, free=not unknown)
-        (self._good.discard if unknown else self._good.add)(digest)
+        if actor is None:
+            self._good.pop(digest, None)
+        else:
+            self._good[digest] = actor
         return actor
 
     def _forget(self, digest: bytes, asked: "asyncio.Task[Actor | None]") -> None:
         if self._known.get(digest, (0.0, None))[1] is asked:
             del self._known[digest]
+
+
+def _key_of(request: web.Request) -> str:
+    """What stands in the header. Raises Problem 401."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    key = key.strip()
+    if scheme.lower() != "bearer" or not key:
+        raise _unknown("Send an API key: Authorization: Bearer <key>. contact-hub api-key create makes one.")
+    return key
+
+
+def _digest_of(key: str) -> bytes:
+    return hashlib.sha256(key.encode(errors="surrogateescape")).digest()
 
 
 def _too_many(wait: float) -> Problem:
