@@ -30,6 +30,11 @@ from tests.fakes.chromium import stand_between
 from tests.fakes.desk import CHANNELS, PASSWORD, Desk, customer_writes
 from tests.fakes.pictures import named, picture, put_away
 
+MORE_FILES = """
+INSERT INTO draft_file (ticket_id, agent_id, filename, content_type, size, sha256)
+SELECT ticket_id, agent_id, filename, content_type, size, sha256 FROM draft_file, generate_series(1, 15)
+"""
+
 ZH = Words(
     title="如何开具电子发票",
     summary="下单后在订单页面申请，几分钟内发到邮箱。",
@@ -200,6 +205,11 @@ async def test_pictures_are_chosen_pasted_and_dropped_described_published_and_pu
     await page.click("#fitting-found [data-article]")
     await expect(page.locator("#reply-text")).to_have_value("Open it:\n\n[The lid]\n\nPour:\n\n[The spout]")
     await expect(page.locator("#draft-files .file-name")).to_have_text(["lid.png", "spout.png"])
+    await page.fill("#reply-text", "")
+    await page.click("[data-key=articles]")
+    await desk.ctx.database.run(lambda c: c.execute(MORE_FILES))
+    await page.click("#fitting-found [data-article]")
+    await expect(page.locator("#messages")).to_contain_text("30 files at the most")
     assert complaints == []
 
 

@@ -8,7 +8,6 @@ import "./toast.js";
 import "./dialog.js";
 import "./undo.js";
 import "./moving.js";
-import "./staff.js";
 import "./admin.js";
 import "./setup.js";
 import "./builder.js";

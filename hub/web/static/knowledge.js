@@ -1,6 +1,6 @@
 // Articles that fit what is being answered: asked for when somebody begins to write, put into the reply by one press.
 import { put } from "./complete.js";
-import { say } from "./page.js";
+import { say, sayRefused } from "./page.js";
 
 const asked = new WeakSet(); // composers that were asked for already
 let timer = 0;

@@ -1,6 +1,5 @@
 // What the browser itself says, and rings for, while nobody looks: only where a person asked for it, and once for all tabs.
-import { countInTitle } from "./title.js";
-import { ring } from "./ring.js";
+import { countInTitle, ring } from "./attention.js";
 
 const WISHES = "hub-notify"; // what this browser is to tell: {"assigned": true, …, "sound": false}
 const LAST = "hub-last-notice";

@@ -1,6 +1,5 @@
 // Offers count down by themselves: the server says once how many seconds are left, so neither clock need be right.
-import { ring } from "./ring.js";
-import { countInTitle } from "./title.js";
+import { countInTitle, ring } from "./attention.js";
 
 const region = document.getElementById("offers");
 const news = document.getElementById("offer-news");

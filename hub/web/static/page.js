@@ -29,6 +29,13 @@ export function say(text) {
   box.replaceChildren(message);
 }
 
+// What a script asked for and did not get: in the hub's own words, unless somebody between us answers.
+export async function sayRefused(answer) {
+  const ours = answer.headers.get("HX-Retarget") === "#messages";
+  if (ours) document.getElementById("messages").insertAdjacentHTML("beforeend", await answer.text());
+  else say((await answer.json().catch(() => ({}))).trouble || document.body.dataset.sayNetwork);
+}
+
 let waitingToClear = 0;
 new MutationObserver(() => {
   const box = document.getElementById("messages");

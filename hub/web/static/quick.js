@@ -1,7 +1,6 @@
 // Canned replies: "/" at the start of a word of a reply (or what an input method writes in its place) opens them.
 import { completeWith, put } from "./complete.js";
-import { say } from "./page.js";
-import { sayRefused } from "./refused.js";
+import { say, sayRefused } from "./page.js";
 
 const FRESH = 60000; // so long a list is good; meanwhile somebody may have written another
 const NOTHING = { label: "", some: "", all: [] };

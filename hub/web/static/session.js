@@ -14,7 +14,7 @@ export function signedOut(door) {
     location.href = door || "/desk/login";
     return;
   }
-  // Above an open dialog nothing else can be pressed. Where the bar is already it stays: moved, it would lose the focus.
+  // Above an open dialog nothing else can be pressed. Moved for nothing it would lose the focus.
   const above = document.querySelector("dialog[open]") || document.body;
   if (bar.parentElement !== above) above.append(bar);
   bar.hidden = false;
