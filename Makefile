@@ -1,7 +1,7 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-routing soak crash-points screens clean browser servers fuzz sbom
+.PHONY: help run test check bench bench-routing soak crash-points screens clean browser servers fuzz sbom asvs
 SHELL := /bin/bash
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -22,6 +22,7 @@ help:
 	@echo "make soak   faults at random under load, several hubs, with a report (MINUTES=10 HUBS=3 SEED=1 RATE=20 REPORT=var/soak)"
 	@echo "make fuzz   attack a hub of its own for MINUTES=10, from a SEED of its own or yours"
 	@echo "make sbom   a bill of materials of what is pinned, on standard output"
+	@echo "make asvs   make anew what of docs/asvs.csv and SECURITY.md follows from the code"
 	@echo "make crash-points  a hub dies at each point of the code in turn (MATCH=deliver: only those; TIMES=200: at random)"
 	@echo "make screens  take the pictures of docs/screens/ anew"
 	@echo "make clean  remove .venv and caches; var/ stays"
@@ -59,7 +60,7 @@ EVERY ?= 5
 REPORT ?= var/soak
 
 soak: .venv/.for-tests
-	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(or $(SEED),1) --rate $(RATE) --every $(EVERY) --report $(REPORT)
+	.venv/bin/python -m tests.faults.soak --minutes $(MINUTES) --hubs $(HUBS) --seed $(or $(SEED),1) --rate $(RATE) --every $(EVERY) --report $(REPORT) $(if $(GATE),--gate)
 
 MINUTES ?= 10
 SEED ?=
@@ -69,6 +70,9 @@ fuzz: .venv/.for-tests
 
 sbom: .venv/.for-tests
 	@.venv/bin/python -m tests.security.bill_of_materials
+
+asvs: .venv/.for-tests
+	@.venv/bin/python -m tests.security.asvs
 
 MATCH ?=
 TIMES ?= 0

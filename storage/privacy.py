@@ -79,10 +79,28 @@ class HoldRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
+    """A customer before they are forgotten. `codes`, `names`: theirs first, then of whoever was found to be the same and goes
+    along; `held`, `in_work`, `written_to` are true where they are so of one of them. Then how many of what would go: `size`
+    are the bytes of the files, `originals` items as they came in whose bytes are still there, `drafts` those and answers for
+    later, `surveys` questions that they were asked. `elsewhere`: tickets of others in which they take part, which stay."""
+
     anonymised_at: datetime | None
+    merged_away: bool
+    held: bool
     in_work: bool
     written_to: bool
+    codes: Sequence[int]
+    names: Sequence[str]
+    identities: int
     tickets: int
+    entries: int
+    files: int
+    size: int
+    originals: int
+    drafts: int
+    tasks: int
+    surveys: int
+    elsewhere: int
 
 
 async def empty_tickets(connection: Connection, ticket_ids: Sequence[int], *, words: bool) -> int:
@@ -187,9 +205,9 @@ async def hold_of(connection: Connection, code: int) -> HoldRow | None:
     return HoldRow(**row) if row else None
 
 
-async def standing_of(connection: Connection, code: int) -> Standing | None:
-    """None where there is no such customer."""
-    row = await connection.fetchrow(SQL["standing_of"], code)
+async def standing_of(connection: Connection, code: int, most: int) -> Standing | None:
+    """Counted over no more than `most` tickets and `most` entries. None where there is no such customer."""
+    row = await connection.fetchrow(SQL["standing_of"], code, most)
     return Standing(**row) if row else None
 
 

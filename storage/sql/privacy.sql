@@ -237,11 +237,53 @@ FROM legal_hold h JOIN customer c ON c.id = h.customer_id
 WHERE c.code = $1
 
 -- name: standing_of
--- What a page has to know of a customer before it offers to forget them.
-SELECT c.anonymised_at, EXISTS (SELECT 1 FROM ticket t WHERE t.customer_id = c.id AND t.status IN ('open', 'pending')) AS in_work,
+-- What a page has to know before it offers to forget the customer of this number: who goes along, what speaks against it, how much of what
+-- would go. Counted by indexes, over the first $2 tickets and the first $2 entries of them; no word of theirs is read.
+WITH RECURSIVE same AS (
+    SELECT id, code, name FROM customer WHERE code = $1
+    UNION
+    SELECT c.id, c.code, c.name FROM customer c JOIN same s ON c.merged_into = s.id
+), theirs AS MATERIALIZED (
+    SELECT id FROM ticket WHERE customer_id = ANY(ARRAY(SELECT id FROM same)) LIMIT $2
+), entries AS MATERIALIZED (
+    SELECT id, raw_id FROM interaction WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs)) LIMIT $2
+), raws AS MATERIALIZED (
+    SELECT raw_id FROM entries WHERE raw_id IS NOT NULL
+), later AS MATERIALIZED (
+    SELECT id, state FROM scheduled_reply WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs))
+), files AS MATERIALIZED (
+    SELECT size FROM attachment WHERE interaction_id = ANY(ARRAY(SELECT id FROM entries))
+    UNION ALL
+    SELECT size FROM draft_file WHERE scheduled_id IS NULL AND ticket_id = ANY(ARRAY(SELECT id FROM theirs))
+    UNION ALL
+    SELECT size FROM draft_file WHERE scheduled_id = ANY(ARRAY(SELECT id FROM later))
+)
+SELECT c.anonymised_at, c.merged_into IS NOT NULL AS merged_away,
+       EXISTS (SELECT 1 FROM legal_hold WHERE customer_id = ANY(ARRAY(SELECT id FROM same))) AS held,
+       EXISTS (SELECT 1 FROM ticket WHERE customer_id = ANY(ARRAY(SELECT id FROM same)) AND status IN ('open', 'pending')) AS in_work,
        EXISTS (SELECT 1 FROM ticket t JOIN outbox o ON o.ticket_id = t.id AND o.state IN ('queued', 'sending')
-               WHERE t.customer_id = c.id) AS written_to,
-       (SELECT count(*) FROM ticket t WHERE t.customer_id = c.id) AS tickets
+               WHERE t.customer_id = ANY(ARRAY(SELECT id FROM same))) AS written_to,
+       ARRAY(SELECT code FROM same ORDER BY code <> $1, id) AS codes, ARRAY(SELECT name FROM same ORDER BY code <> $1, id) AS names,
+       (SELECT count(*) FROM identity WHERE customer_id = ANY(ARRAY(SELECT id FROM same))) AS identities,
+       (SELECT count(*) FROM theirs) AS tickets, (SELECT count(*) FROM entries) AS entries, (SELECT count(*) FROM files) AS files,
+       (SELECT coalesce(sum(size), 0) FROM files)::bigint AS size,
+       (SELECT count(*) FROM inbound_raw
+        WHERE (id = ANY(ARRAY(SELECT raw_id FROM raws)) OR duplicate_of = ANY(ARRAY(SELECT raw_id FROM raws))
+               OR id = ANY(ARRAY(SELECT g.raw_id FROM gathering g WHERE g.filed_as = ANY(ARRAY(SELECT raw_id FROM raws)))))
+          AND state IN ('read', 'duplicate', 'discarded') AND content <> '') AS originals,
+       (SELECT count(*) FROM draft WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs)))
+       + (SELECT count(*) FROM draft_beside WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs)))
+       + (SELECT count(*) FROM later WHERE state = 'waiting') AS drafts,
+       (SELECT count(*) FROM task
+        WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs)) OR customer_id = ANY(ARRAY(SELECT id FROM same))) AS tasks,
+       (SELECT count(*) FROM survey_invitation WHERE ticket_id = ANY(ARRAY(SELECT id FROM theirs))) AS surveys,
+       (SELECT count(DISTINCT f.ticket_id)
+        FROM (SELECT p.ticket_id
+              FROM identity n
+              JOIN participant p ON p.kind = 'email' AND p.value = n.value AND p.state = 'member'
+              JOIN ticket t ON t.id = p.ticket_id AND t.customer_id <> ALL(ARRAY(SELECT id FROM same))
+              WHERE n.customer_id = ANY(ARRAY(SELECT id FROM same)) AND n.kind = 'email' AND n.verified
+              LIMIT $2) f) AS elsewhere
 FROM customer c WHERE c.code = $1
 
 -- name: drop_chat_keys

@@ -7,7 +7,7 @@ from playwright.async_api import Dialog, expect
 from hub.actions.floor.assign import assign_ticket
 from hub.actions.people.keys import create_api_key
 from hub.actions.people.staff import add_agent
-from hub.actions.privacy.forget import set_hold
+from hub.actions.privacy.forget import lift_hold, set_hold
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import HUB, Actor, Role, Scope
 from storage import views
@@ -20,6 +20,11 @@ ADMIN = Actor(name="Ada Keller", role=Role.ADMIN)
 ACTS = {
     "en": ("API key revoked", "API key made", "Retention changed", "Webhook added"),
     "zh_CN": ("吊销 API 密钥", "创建 API 密钥", "修改保留期限", "添加 Webhook"),
+}
+
+WOULD_GO = {
+    "en": ("This goes", "Messages and notes", "1 (5 bytes)", "This stays, and why"),
+    "zh_CN": ("将清除的内容", "消息和备注", "1（5 字节）", "将保留的内容及原因"),
 }
 
 
@@ -129,7 +134,8 @@ async def test_axe_finds_nothing_on_the_administrators_pages(
 ) -> None:
     await add_agent(desk.ctx, login="ada", name="Ada Keller", password=PASSWORD, role=Role.ADMIN)
     await create_api_key(desk.ctx, name="erp", scopes=[Scope.READ], actor=ADMIN)
-    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle")
+    file = {"filename": "kettle.txt", "content_type": "text/plain", "data_base64": "aGVsbG8="}
+    code = await customer_writes(desk.ctx, "The kettle leaks", subject="Kettle", attachments=[file])
     ticket = await desk.ctx.database.read(lambda c: views.get_ticket(c, code))
     assert ticket is not None
     await set_hold(desk.ctx, customer_code=ticket.customer_code, reason="Case 12/26", actor=ADMIN)
@@ -144,5 +150,11 @@ async def test_axe_finds_nothing_on_the_administrators_pages(
     await looks.at("/desk/keys")
     await looks.at("/desk/audit", query="?check=1")
     await looks.at("/desk/retention", query="?look=messages&days=1095")
-    await looks.at("/desk/customers/{code}/data", code=show_code(CUSTOMER, ticket.customer_code))
+    whose = show_code(CUSTOMER, ticket.customer_code)
+    await looks.at("/desk/customers/{code}/data", code=whose)
+    await lift_hold(desk.ctx, customer_code=ticket.customer_code, actor=ADMIN)
+    await looks.at("/desk/customers/{code}/data", code=whose, called="what would go of somebody")
+    for told in WOULD_GO[locale]:
+        await expect(looks.page.locator("section.danger")).to_contain_text(told)
+    await expect(looks.page.locator("#h-typed")).to_be_visible()
     looks.found_nothing()

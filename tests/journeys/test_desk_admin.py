@@ -217,6 +217,15 @@ async def test_everything_of_a_customer_is_taken_along_held_and_forgotten(desk: 
     await change_status(desk.ctx, ticket_code=code, status="closed", actor=HUB)
     assert (await desk.post(f"{page}/anonymise", {"typed": number})).status == 409
     assert (await desk.post(f"{page}/hold/lift")).status == 303
+    before = words_of((await desk.get(f"{page}/data")).text)
+    for told in (
+        f"Li Wei {number}",
+        "Messages and notes 2",
+        "Files 2 (10 bytes)",
+        "Originals as they came in 1",
+    ):
+        assert told in before, told
+    assert "This stays, and why" in before and "Drafts" not in before and "tickets of others" not in before
     wrong = await desk.post(f"{page}/anonymise", {"typed": "yes"})
     assert wrong.status == 409 and "Type it as it stands above" in wrong.text
     assert (await desk.post(f"{page}/anonymise", {"typed": number.lower()})).status == 303

@@ -10,7 +10,7 @@ from hub.actions.answers.reply import queue_reply
 from hub.actions.answers.sent_copies import keep_copies
 from hub.actions.context import Context
 from hub.actions.failures import NotPossible
-from hub.actions.privacy.forget import anonymise_customer, standing_of
+from hub.actions.privacy.forget import anonymise_customer, refusal_of, standing_of
 from hub.actions.status import change_status
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import Actor, Role
@@ -85,7 +85,8 @@ async def test_a_reply_that_has_not_left_speaks_against_it(ctx: Context) -> None
     """It has their name, their address and what they wrote in it, and is needed until it has left."""
     old = await _answered(ctx, state="queued")
     code = await one(ctx, "SELECT code FROM customer WHERE id = $1", old["customer_id"])
-    assert (await standing_of(ctx, code)).written_to
+    refusal = refusal_of(await standing_of(ctx, code))
+    assert refusal is not None and refusal.code == "still_written_to"
     with pytest.raises(NotPossible) as refused:
         await _forget(ctx, old["customer_id"])
     assert refused.value.code == "still_written_to"

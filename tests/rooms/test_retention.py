@@ -1,17 +1,30 @@
 """How long what is kept: nothing goes before somebody said so, then all of it that was meant, and nothing else."""
 
+import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
+from hub.actions.customers.merge import merge_customers_into
 from hub.actions.errands.tasks import add_task
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.note import add_note
 from hub.actions.people.keys import create_api_key
-from hub.actions.privacy.forget import anonymise_customer, finish_forgetting, lift_hold, set_hold
+from hub.actions.privacy import forget
+from hub.actions.privacy.forget import (
+    anonymise_customer,
+    finish_forgetting,
+    has_more,
+    lift_hold,
+    refusal_of,
+    set_hold,
+    standing_of,
+)
 from hub.actions.privacy.policies import change_policy, find_old, list_policies, list_runs
 from hub.actions.privacy.sweep import sweep_next
 from hub.actions.search.index import index_some
@@ -19,7 +32,7 @@ from hub.actions.status import change_status
 from hub.model.codes import CUSTOMER, show_code
 from hub.model.people import Actor, Role, Scope
 from hub.model.retention import Depth, Kept
-from storage import retention
+from storage import privacy, retention
 from storage.database import Connection
 from tests.fakes.chat import CHAT, Visitor
 from tests.fakes.invariants import assert_invariants
@@ -27,6 +40,18 @@ from tests.fakes.scene import a_hub, an_agent, one, rows, say, ticket, write
 
 ADMIN = Actor(name="Ada", role=Role.ADMIN)
 CANARY = "Zaunkoenig"
+COUNTED = {
+    "identity": "identities", "ticket": "tickets", "interaction": "entries", "attachment": "files", "draft_file": "files",
+    "inbound_raw": "originals", "draft": "drafts", "draft_beside": "drafts", "scheduled_reply": "drafts", "task": "tasks",
+    "survey_invitation": "surveys",
+}  # fmt: skip
+"""Tables that forgetting takes something from, and where that stands in what is said before."""
+TOLD_IN_WORDS = {
+    "customer", "customer_fields", "customer_pair", "customer_merge", "customer_merge_row", "ticket_fields", "participant",
+    "undeliverable", "recipient_report", "thread_ref", "outbox", "notice", "webhook_call", "task_step", "blob",
+    "follow_link",
+}  # fmt: skip
+"""What goes beside that and has no number on the page."""
 
 
 @pytest.fixture
@@ -387,6 +412,19 @@ async def everywhere(ctx: Context, found: dict[str, Any]) -> None:
            SELECT min(id), lower('$W') || '@mail.example', 'delayed', 1 FROM interaction WHERE ticket_id = $T""",
         "INSERT INTO participant (ticket_id, kind, value, name) VALUES ($T, 'email', lower('$W') || '@b.example', '$W')",
         "INSERT INTO task (customer_id, title, text) VALUES ($C, 'Ask $W', '$W')",
+        "INSERT INTO task_step (task_id, what, text) SELECT min(id), 'commented', '$W' FROM task",
+        """INSERT INTO follow_link (token_hash, ticket_id, channel_id, thread_key, address, language, expires_at)
+           SELECT sha256('x'), id, channel_id, '', '$W@mail.example', 'en', now() + interval '1 day' FROM ticket
+           WHERE id = $T""",
+        "INSERT INTO blob (sha256, data) VALUES (sha256('$W'), '$W')",
+        """INSERT INTO draft_file (ticket_id, agent_id, filename, content_type, size, sha256)
+           VALUES ($T, $A, '$W.txt', 'text/plain', 10, sha256('$W'))""",
+        """INSERT INTO draft_file (ticket_id, scheduled_id, filename, content_type, size, sha256)
+           SELECT ticket_id, id, '$W.txt', 'text/plain', 10, sha256('$W') FROM scheduled_reply""",
+        """INSERT INTO survey_invitation (ticket_id, customer_id, resolution, kind, channel_id, address, comment, token_hash,
+                                          expires_at)
+           SELECT id, customer_id, 1, 'csat', channel_id, '$W@mail.example', '$W', sha256('$W'), now() + interval '1 day'
+           FROM ticket WHERE id = $T""",
     ):  # fmt: skip
         said = words
         for sign, value in place.items():
@@ -445,13 +483,168 @@ async def test_of_a_forgotten_customer_nothing_is_left_anywhere(ctx: Context) ->
     assert again["customer_id"] != found["customer_id"]
 
 
+async def as_it_stands(ctx: Context) -> dict[str, Counter[str]]:
+    """Every row of every table, as a sum."""
+    tables = await rows(
+        ctx,
+        """SELECT c.oid::regclass::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p') AND n.nspname = 'public' AND NOT c.relispartition""",
+    )
+    return {
+        table["name"]: Counter(
+            row["sum"] for row in await rows(ctx, f"SELECT md5(t::text) AS sum FROM {table['name']} t")
+        )
+        for table in tables
+    }
+
+
+async def of_files(ctx: Context) -> int:
+    size = "SELECT (SELECT sum(size) FROM attachment) + coalesce((SELECT sum(size) FROM draft_file), 0)"
+    return int(await one(ctx, size))
+
+
+async def test_what_is_said_to_go_is_what_goes(ctx: Context) -> None:
+    """Two who are one person, with something of everything; somebody else has some of it too, and the first speaks there."""
+    mine = f"{CANARY.lower()}@mail.example"
+    kept = await write(ctx, f"{CANARY} Li <{mine}>", f"I am {CANARY}", message_id="a@mail.example")
+    await write(ctx, f"{CANARY} Li <{mine}>", f"I am {CANARY}", message_id="a@mail.example")
+    found, twin = await ticket(ctx, kept), await a_closed_ticket(ctx, 10)
+    other = await a_closed_ticket(ctx, 20, who="other@mail.example")
+    code, gone = [
+        await one(ctx, "SELECT code FROM customer WHERE id = $1", each["customer_id"])
+        for each in (found, twin)
+    ]
+    await queue_reply(ctx, ticket_code=found["code"], actor=ADMIN, text=f"Dear {CANARY}")
+    await one(ctx, "UPDATE outbox SET state = 'sent', settled_at = now() RETURNING 1")
+    await ctx.database.run(
+        lambda c: add_task(c, title=f"Ask {CANARY}", text=CANARY, ticket_id=found["id"], actor=ADMIN)
+    )
+    await everywhere(ctx, found)
+    await one(
+        ctx, "INSERT INTO participant (ticket_id, kind, value) VALUES ($1, 'email', $2) RETURNING 1", other["id"], mine
+    )  # fmt: skip
+    part = await one(
+        ctx,
+        """INSERT INTO inbound_raw (channel_id, external_key, content, received_at, state)
+           SELECT channel_id, 'part', 'bytes', now(), 'read' FROM inbound_raw WHERE id = $1 RETURNING id""",
+        kept.raw_id,
+    )
+    await one(
+        ctx,
+        """INSERT INTO gathering (raw_id, channel_id, part_of, said_in, filed_as)
+           SELECT $2, channel_id, 'a', 'a', id FROM inbound_raw WHERE id = $1 RETURNING 1""",
+        kept.raw_id, part,
+    )  # fmt: skip
+    await merge_customers_into(ctx, kept_code=code, gone_code=gone, actor=ADMIN)
+    await change_status(ctx, ticket_code=found["code"], status="closed", actor=ADMIN)
+
+    said, before, bytes_before = await standing_of(ctx, code), await as_it_stands(ctx), await of_files(ctx)
+    assert list(said.codes) == [code, gone] and said.names[0] == f"{CANARY} Li"
+    assert refusal_of(said) is None and not has_more(said) and said.elsewhere == 1
+    assert min(getattr(said, one_) for one_ in COUNTED.values()) > 0, "there is something of everything"
+    assert said.originals == 4, "two letters, a copy of one, and a part of it"
+    await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+    after = await as_it_stands(ctx)
+    touched = {table: (was - after[table]).total() for table, was in before.items() if was - after[table]}
+    told = Counter[str]()
+    for table, what in COUNTED.items():
+        told[what] += touched.pop(table, 0)
+    assert told == {what: getattr(said, what) for what in told}
+    assert bytes_before - await of_files(ctx) == said.size
+    assert touched.keys() == TOLD_IN_WORDS and touched["customer"] == len(said.codes)
+    left = "SELECT count(*) FROM participant WHERE ticket_id = $1 AND value = $2"
+    assert await one(ctx, left, other["id"], mine) == said.elsewhere
+    again = await standing_of(ctx, code)
+    assert (again.identities, again.files, again.size, again.originals, again.drafts) == (0, 0, 0, 0, 0)
+
+
+async def test_what_speaks_against_it_is_said_before_somebody_asks_for_it(ctx: Context) -> None:
+    kept = await write(ctx, "li@mail.example")
+    found, other = await ticket(ctx, kept), await ticket(ctx, await write(ctx, "wang@mail.example"))
+    code, kept_code = [
+        await one(ctx, "SELECT code FROM customer WHERE id = $1", each["customer_id"])
+        for each in (found, other)
+    ]
+    seen = []
+
+    async def asked() -> None:
+        refusal = refusal_of(await standing_of(ctx, code))
+        assert refusal is not None
+        with pytest.raises(NotPossible) as refused:
+            await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+        assert (refused.value.code, str(refused.value)) == (refusal.code, str(refusal))
+        seen.append(refusal.code)
+
+    await asked()
+    await set_hold(ctx, customer_code=code, reason="Case 12/26", actor=ADMIN)
+    await asked()
+    await lift_hold(ctx, customer_code=code, actor=ADMIN)
+    await queue_reply(ctx, ticket_code=found["code"], actor=ADMIN, text="Soon")
+    for each in (found, other):
+        await change_status(ctx, ticket_code=each["code"], status="closed", actor=ADMIN)
+    await asked()
+    await one(ctx, "UPDATE outbox SET state = 'sent', settled_at = now() RETURNING 1")
+    merged = await merge_customers_into(ctx, kept_code=kept_code, gone_code=code, actor=ADMIN)
+    assert merged
+    await asked()
+    code = kept_code
+    await anonymise_customer(ctx, customer_code=code, typed=show_code(CUSTOMER, code), actor=ADMIN)
+    await asked()
+    assert seen == ["still_in_work", "on_hold", "still_written_to", "merged_away", "anonymised"]
+    with pytest.raises(NotFound):
+        await standing_of(ctx, 99999999992)
+
+
+async def test_no_more_is_counted_than_a_page_has_to_know(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = await a_closed_ticket(ctx, 10)
+    code = await one(ctx, "SELECT code FROM customer WHERE id = $1", old["customer_id"])
+    whole = await standing_of(ctx, code)
+    assert (whole.tickets, whole.entries, has_more(whole)) == (1, 2, False)
+    monkeypatch.setattr(forget, "MOST_COUNTED", 0)
+    cut = await standing_of(ctx, code)
+    assert (cut.tickets, cut.entries, has_more(cut)) == (1, 1, True)
+
+
+MANY = """
+INSERT INTO customer (name) SELECT 'c' || n FROM generate_series(1, 3000) n;
+UPDATE customer SET merged_into = id - 1 WHERE id % 10 = 0;
+INSERT INTO identity (customer_id, kind, value, verified) SELECT id, 'email', 'c' || id || '@mail.example', true FROM customer;
+INSERT INTO ticket (customer_id, subject, kind, queue_id, status, channel_id)
+    SELECT id, 's', 'enquiry', (SELECT min(id) FROM queue), CASE id % 2 WHEN 0 THEN 'open' ELSE 'closed' END,
+           (SELECT min(id) FROM channel) FROM customer;
+INSERT INTO participant (ticket_id, kind, value) SELECT id, 'email', 'p' || id || '@mail.example' FROM ticket;
+INSERT INTO interaction (ticket_id, seq, customer_id, kind, direction, text)
+    SELECT t.id, n, t.customer_id, 'message', 'in', 'x' FROM ticket t, generate_series(1, 5) n;
+ANALYZE;
+"""
+
+
+async def test_what_would_go_is_counted_by_indexes(ctx: Context, database_dsn: str) -> None:
+    """With the settings of tests/rooms/test_queries.py. Of what there is much of no index is walked from end to end either."""
+    await say(ctx)
+    connection = await asyncpg.connect(database_dsn)
+    await connection.execute(MANY)
+    await connection.execute("SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE q AS {privacy.SQL['standing_of']}")
+    plan = [row[0] for row in await connection.fetch("EXPLAIN EXECUTE q(1, 100)")]
+    await connection.close()
+    much = r"ticket|interaction|attachment|inbound_raw|identity|participant|task|draft_file|survey_invitation"
+    scans = [
+        place for place, line in enumerate(plan) if re.search(rf"Index(?: Only)? Scan .*on (?:{much})", line)
+    ]
+    assert len(scans) > 10 and not any("Seq Scan" in line for line in plan)
+    walked = [plan[place] for place in scans if "Index Cond:" not in plan[place + 1]]
+    assert walked == [], "\n".join(plan)
+
+
 async def test_a_hub_that_went_away_in_the_middle_is_followed_by_one_that_ends_it(ctx: Context) -> None:
     old = await a_closed_ticket(ctx, 10)
     code = await one(ctx, "SELECT code FROM customer WHERE id = $1", old["customer_id"])
 
     async def half(connection: Connection) -> None:
         from hub.actions.privacy.forget import forget_people
-        from storage import privacy
 
         await forget_people(connection, await privacy.lock_customer(connection, code), actor=ADMIN)
 

@@ -22,14 +22,33 @@ from storage.privacy import Forgettable, HoldRow, Standing
 
 TICKETS_AT_ONCE = 50
 MOST_REASON = 300
+MOST_COUNTED = 10_000
+"""So many tickets, and so many entries of them, are looked at to say what would go."""
 
 
 async def standing_of(ctx: Context, customer_code: int) -> Standing:
-    """What speaks against it. Raises NotFound."""
-    found = await ctx.database.read(lambda c: privacy.standing_of(c, customer_code))
+    """Who would be forgotten, what of theirs would go, and what speaks against it (`refusal_of`), as it is now. Nothing is
+    locked: it may be otherwise when it is done. Raises NotFound."""
+    found = await ctx.database.read(lambda c: privacy.standing_of(c, customer_code, MOST_COUNTED + 1))
     if found is None:
         raise _unknown(customer_code)
     return found
+
+
+def has_more(standing: Standing) -> bool:
+    """Whether there is more of theirs than was counted."""
+    return max(standing.tickets, standing.entries) > MOST_COUNTED
+
+
+def refusal_of(standing: Standing) -> NotPossible | None:
+    """With what `anonymise_customer` would refuse it now."""
+    return _refusal(
+        merged_away=standing.merged_away,
+        anonymised=standing.anonymised_at is not None,
+        held=standing.held,
+        in_work=standing.in_work,
+        written_to=standing.written_to,
+    )
 
 
 async def anonymise_customer(ctx: Context, *, customer_code: int, typed: str, actor: Actor) -> None:
@@ -161,15 +180,31 @@ def _check(people: Sequence[Forgettable], customer_code: int) -> None:
     asked = next((one for one in people if one.code == customer_code), None)
     if asked is None:
         raise _unknown(customer_code)
+    refusal = _refusal(
+        merged_away=asked.merged_into is not None,
+        anonymised=asked.anonymised_at is not None,
+        held=any(one.held for one in people),
+        in_work=any(one.in_work for one in people),
+        written_to=any(one.written_to for one in people),
+    )
+    if refusal is not None:
+        raise refusal
+
+
+def _refusal(
+    *, merged_away: bool, anonymised: bool, held: bool, in_work: bool, written_to: bool
+) -> NotPossible | None:
+    """The first that counts."""
     for speaks_against, code, text in (
-        (asked.merged_into is not None, "merged_away", "They were merged into another customer."),
-        (asked.anonymised_at is not None, "anonymised", "Nothing is left of them already."),
-        (any(one.held for one in people), "on_hold", "There is a legal hold on them."),
-        (any(one.in_work for one in people), "still_in_work", "There are open tickets of theirs."),
-        (any(one.written_to for one in people), "still_written_to", "A reply to them has not left yet."),
+        (merged_away, "merged_away", "They were merged into another customer."),
+        (anonymised, "anonymised", "Nothing is left of them already."),
+        (held, "on_hold", "There is a legal hold on them."),
+        (in_work, "still_in_work", "There are open tickets of theirs."),
+        (written_to, "still_written_to", "A reply to them has not left yet."),
     ):
         if speaks_against:
-            raise NotPossible(text, code=code)
+            return NotPossible(text, code=code)
+    return None
 
 
 def _check_may_hold(actor: Actor) -> None:

@@ -8,10 +8,13 @@ from aiohttp import web
 from hub.actions.failures import Conflict, NotFound, NotPossible
 from hub.actions.privacy.export import export_customer
 from hub.actions.privacy.forget import (
+    MOST_COUNTED,
     anonymise_customer,
+    has_more,
     hold_of,
     lift_hold,
     list_holds,
+    refusal_of,
     set_hold,
     standing_of,
 )
@@ -20,16 +23,29 @@ from hub.model.codes import CUSTOMER, NotACode, read_code, show_code
 from hub.model.permissions import Permission
 from hub.model.retention import DEPTHS, LEAST_DAYS, Depth, Kept
 from hub.web.api.files import as_download
+from hub.web.desk.say.language import N_, Voice
 from hub.web.desk.say.retention import DEPTH_WORDS, POLICIES, say_days
-from hub.web.desk.say.words import say_failure
+from hub.web.desk.say.words import FAILURES, say_failure
 from hub.web.desk.staff.forms import number
 from hub.web.desk.visit import Visit, go
 from storage import views
+from storage.privacy import Standing
 
 PAGE = "/desk/retention"
 TERMS = (7, 14, 30, 60, 90, 180, 366, 730, 1095, 1826, 2555, 3652, 5479)
 """Days that are offered; a policy that has others keeps them."""
 _CHUNK = 256 * 1024
+_GOING = (
+    ("identities", N_("Addresses and numbers")),
+    ("tickets", N_("Tickets")),
+    ("entries", N_("Messages and notes")),
+    ("files", N_("Files")),
+    ("originals", N_("Originals as they came in")),
+    ("drafts", N_("Drafts, and answers for later")),
+    ("tasks", N_("Tasks")),
+    ("surveys", N_("Survey questions")),
+)
+"""What is counted before somebody is forgotten, as the page calls it."""
 
 
 async def show_retention(visit: Visit) -> web.StreamResponse:
@@ -162,11 +178,15 @@ async def _customer(visit: Visit, *, trouble: str = "", grave: str = "") -> web.
     customer = await visit.ctx.database.read(lambda c: views.get_customer_by_code(c, code))
     if customer is None:
         raise NotFound(f"There is no customer {code}.")
+    refusal = refusal_of(standing)
     response = visit.page(
         "customer_data.html",
         section="customers",
         customer=customer,
         standing=standing,
+        going=_going(visit.voice, standing),
+        counted=MOST_COUNTED if has_more(standing) else None,
+        against=visit.voice.say(FAILURES[refusal.code]) if refusal else "",
         hold=await hold_of(visit.ctx, code),
         exports=visit.may(Permission.EXPORT_CUSTOMERS),
         forgets=visit.may(Permission.ANONYMISE_CUSTOMERS),
@@ -178,6 +198,19 @@ async def _customer(visit: Visit, *, trouble: str = "", grave: str = "") -> web.
     if trouble or grave:
         response.set_status(409)
     return response
+
+
+def _going(voice: Voice, standing: Standing) -> list[tuple[str, str]]:
+    """How many of what would go, without what there is none of."""
+    told = []
+    for what, label in _GOING:
+        many = getattr(standing, what)
+        said = voice.number(many)
+        if what == "files":
+            said = voice.say(N_("%(num)s (%(size)s)"), num=said, size=voice.size(standing.size))
+        if many:
+            told.append((voice.say(label), said))
+    return told
 
 
 def _code(visit: Visit) -> int:
