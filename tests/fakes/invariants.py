@@ -1,5 +1,6 @@
 """What must hold in the database whatever happened before: asked at the end of a test, and at every commit."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from storage.database import Connection, Database
@@ -71,9 +72,9 @@ _WRONG = (
     ),
     (
         "I7: not exactly one active assignment for whoever holds a ticket",
-        """SELECT t.id, t.assignee_id, a.agent_id FROM ticket t
-           LEFT JOIN assignment a ON a.ticket_id = t.id AND a.ended_at IS NULL
-           WHERE t.assignee_id IS DISTINCT FROM a.agent_id""",
+        """SELECT t.id, t.assignee_id, a.agents FROM ticket t CROSS JOIN LATERAL (
+               SELECT array_agg(agent_id) AS agents FROM assignment WHERE ticket_id = t.id AND ended_at IS NULL) a
+           WHERE a.agents IS DISTINCT FROM CASE WHEN t.assignee_id IS NOT NULL THEN ARRAY[t.assignee_id] END""",
     ),
     (
         "an agent's load is not the sum of what their tickets count, those that can be put aside and the live ones",
@@ -211,6 +212,44 @@ _WRONG = (
     ),
 )  # fmt: skip
 
+# The same of a run in which customers and hubs do what they do, and no person moves, splits, merges or closes anything by hand.
+_WRONG_AFTER_A_RUN = (
+    (
+        "I2: a conversation that was begun while the one before it was open",
+        """SELECT b.id, b.before FROM (
+               SELECT id, created_at, lag(id) OVER (PARTITION BY channel_id, thread_key ORDER BY id) AS before
+               FROM ticket WHERE thread_key <> '') b
+           WHERE b.before IS NOT NULL AND coalesce((
+               SELECT e.data->>'to' FROM event e WHERE e.ticket_id = b.before AND e.kind = 'status_changed'
+               AND e.at <= b.created_at ORDER BY e.seq DESC LIMIT 1), 'open') <> 'closed'""",
+    ),
+    (
+        "I8: a timer that fired before it was due",
+        "SELECT id, kind, due_at, fired_at FROM timer WHERE fired_at < due_at - interval '1 second'",
+    ),
+    (
+        "I8: a ticket that was closed by itself more often, or less, than a timer said so",
+        """SELECT ticket_id, f.fired, c.closed FROM (
+               SELECT ticket_id, count(*) AS fired FROM timer
+               WHERE kind = 'close_resolved' AND fired_at IS NOT NULL GROUP BY 1) f
+           FULL JOIN (SELECT ticket_id, count(*) AS closed FROM event
+                      WHERE kind = 'status_changed' AND data->>'to' = 'closed' AND agent_id IS NULL GROUP BY 1) c
+           USING (ticket_id) WHERE f.fired IS DISTINCT FROM c.closed""",
+    ),
+    (
+        "I9: the fate of an answer, written down by somebody who did not have it",
+        """SELECT ticket_id, interaction, before, state FROM (
+               SELECT ticket_id, data->>'interaction' AS interaction, data->>'state' AS state,
+                      lag(data->>'state') OVER (PARTITION BY ticket_id, data->>'interaction' ORDER BY seq) AS before
+               FROM event WHERE kind = 'delivery_changed') e
+           WHERE CASE state WHEN 'sending' THEN coalesce(before, 'queued') <> 'queued'
+                            WHEN 'failed' THEN before IN ('sent', 'uncertain', 'failed')
+                            ELSE before IS DISTINCT FROM 'sending' END""",
+    ),
+)  # fmt: skip
+
+OVERFULL = "more than there is room for"
+MOST_OF_EACH = 5
 _OVERFULL = """SELECT login, load, capacity, live_load, live_capacity FROM agent
                WHERE load > capacity OR live_load > live_capacity"""
 
@@ -277,12 +316,27 @@ async def find_breaches(
     connection: Connection, *, waiting: bool = False, by_hand: bool = False
 ) -> list[tuple[str, dict[str, Any]]]:
     """What `assert_invariants` says no to: (what is wrong, a row where it is), five rows of each at the most."""
-    found = []
-    for what, query in _WRONG:
-        if waiting and what.startswith("I1: an accepted item has no end"):
-            continue
-        rows = await connection.fetch(query)
-        found += [(what, dict(row)) for row in rows[:5]]
-    if not by_hand:
-        found += [("more than there is room for", dict(row)) for row in await connection.fetch(_OVERFULL)]
-    return found
+    asked = [
+        (what, query)
+        for what, query in _WRONG
+        if not (waiting and what.startswith("I1: an accepted item has no end"))
+    ]
+    return await _offenders(connection, asked if by_hand else [*asked, (OVERFULL, _OVERFULL)])
+
+
+async def find_breaches_of_a_run(connection: Connection) -> list[tuple[str, dict[str, Any]]]:
+    """Beside those: what people might do, and nobody has done in a fault run."""
+    return await _offenders(connection, _WRONG_AFTER_A_RUN)
+
+
+def questions() -> list[str]:
+    """What is asked: all that the two may say is wrong."""
+    return [what for what, _ in (*_WRONG, *_WRONG_AFTER_A_RUN)] + [OVERFULL]
+
+
+async def _offenders(
+    connection: Connection, asked: Sequence[tuple[str, str]]
+) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (what, dict(row)) for what, query in asked for row in (await connection.fetch(query))[:MOST_OF_EACH]
+    ]

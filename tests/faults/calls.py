@@ -60,6 +60,10 @@ class Caller:
         """(status, document); status 0: no answer."""
         try:
             async with self._client.post(self.seat().url + path, json=body, headers=headers) as answer:
+                if answer.status in (429, 503) and "Retry-After" not in answer.headers:
+                    self._ledger.surprises.append(
+                        f"{path}: {answer.status} that does not say when to come back"
+                    )
                 text = await answer.text()
                 is_json = answer.content_type.endswith("json")
                 return answer.status, (await answer.json(content_type=None)) if is_json else {

@@ -12,6 +12,8 @@ import aiohttp
 from tests.faults.fleet import Seat
 from tests.faults.proxy import Proxy
 
+ENDS_SECONDS = 5.0
+
 
 class Front(Proxy):
     """Each new line goes to the next hub in turn, or to one after it where that does not take it."""
@@ -19,6 +21,13 @@ class Front(Proxy):
     def __init__(self, seats: Sequence[Seat]) -> None:
         super().__init__()
         self._seats, self._turn = seats, 0
+
+    async def __aexit__(self, *why: object) -> None:
+        """Whoever came is gone by now: their lines may end by themselves, for of one that is cancelled the loop complains."""
+        self.tear()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=ENDS_SECONDS)
+        await super().__aexit__(*why)
 
     @property
     def url(self) -> str:

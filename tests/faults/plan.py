@@ -24,8 +24,10 @@ ROW: dict[Kind, str] = {
     "dot": "F46", "flood": "F53", "torn": "F58", "bot_cut": "F54", "restart": "F16",
 }  # fmt: skip
 """The row of docs/faults.md that each belongs to."""
-SHORT: tuple[Kind, ...] = ("kill", "crash", "sessions_end", "silence", "stop", "mail_cut", "dot", "flood")
-LONG: tuple[Kind, ...] = (*SHORT, "kill", "crash", "late", "torn", "bot_cut", "restart")
+SHORT: tuple[Kind, ...] = (
+    "kill", "crash", "sessions_end", "silence", "stop", "mail_cut", "dot", "flood", "torn",
+)  # fmt: skip
+LONG: tuple[Kind, ...] = (*SHORT, "kill", "crash", "late", "bot_cut", "restart")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from tests.faults.draw import Bar, Line, lanes, plot
-from tests.faults.figures import Bound, Figures, Spread, gate, spread
+from tests.faults.figures import Bound, Figures, Spread, gate, passes, spread
 from tests.faults.plan import ROW
 from tests.faults.run import Result
 from tests.faults.watch import TAKE_OVER_SECONDS
@@ -47,21 +47,24 @@ summary { cursor: pointer; padding: .25rem 0 }
 """
 
 
-def page(result: Result, figures: Figures, *, title: str, asked: str) -> str:
+def page(result: Result, figures: Figures, *, title: str, asked: str, gated: bool = False) -> str:
+    """`gated`: a line of the gate of which the run cannot say that it holds does not."""
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'><meta name='viewport' content='width=device-width'>"
         f"<title>{escape(title)}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(title)}</h1><code>{escape(asked)}</code>{_verdict(result, figures)}{_plots(result, figures)}"
+        f"<h1>{escape(title)}</h1><code>{escape(asked)}</code>{_verdict(result, figures, gated)}{_plots(result, figures)}"
         f"{_figures(result, figures)}{_injected(result, figures)}</html>"
     )
 
 
-def _verdict(result: Result, figures: Figures) -> str:
+def _verdict(result: Result, figures: Figures, gated: bool) -> str:
     wrong, bounds = result.verdict.wrong, gate(result, figures)
     if wrong:
         said = f"<p class='verdict bad'>{len(wrong)} times an invariant broke</p>"
     elif any(one.holds is False for one in bounds):
         said = "<p class='verdict bad'>Every invariant holds; a bound of the gate does not</p>"
+    elif not passes(bounds, gated=gated):
+        said = "<p class='verdict bad'>Every invariant holds; of a line of the gate the run was too short to say</p>"
     else:
         said = "<p class='verdict good'>Every invariant holds: nothing lost, nothing doubled</p>"
     broken = "".join(f"<li>{escape(one[:2000])}</li>" for one in wrong[:100])
@@ -90,8 +93,11 @@ def _figures(result: Result, figures: Figures) -> str:
         ("operations a second", f"{figures.rate:.1f}"),
         ("things that customers said, on timelines", f"{verdict.kept:,}"),
         ("answers sent, failed, in doubt", f"{verdict.sent:,}, {verdict.failed:,}, {verdict.uncertain:,}"),
+        ("letters that nobody can read, in quarantine", f"{verdict.poisoned:,}"),
+        ("answers asked for again, the same", f"{verdict.replays:,}"),
         ("letters whose relay fell silent behind the final dot", f"{result.dropped:,}"),
         ("faults injected", f"{len(result.injected):,}"),
+        ("somebody had no room", f"in {figures.full:.0%} of the looks"),
         ("hubs killed, and died at a point", f"{figures.kills:,}, {figures.crashes:,}"),
         (
             "quiet after the last fault",
@@ -105,14 +111,22 @@ def _figures(result: Result, figures: Figures) -> str:
         (WORDS[kind], spread(one.seconds for one in figures.recoveries if one.kind == kind))
         for kind in sorted({one.kind for one in figures.recoveries})
     ]
-    said = [*figures.filed_ms.items(), ("answers, until the hub had them", figures.answered_ms)]
+    late = [
+        ("timers", figures.timers_late),
+        ("timers, after what was broken had healed", figures.late_after_heal),
+    ]
+    said = [
+        *figures.filed_ms.items(),
+        ("behind a letter that nobody can read", figures.behind_poison_ms),
+        ("answers, until the hub had them", figures.answered_ms),
+    ]
     return (
         "<h2>Figures</h2><div class='pair'>"
         f"<div class='card'>{_table(('the run', ''), ((escape(a), escape(b)) for a, b in plain))}</div>"
         f"<div class='card'>{_spreads('from the first attempt to the timeline, ms', said, '{:,.0f}')}</div>"
         f"<div class='card'>{_spreads('taken over from a hub that was gone, s', taken, '{:.1f}')}</div>"
         f"<div class='card'>{_spreads('recovered after the end of a fault, s', healed, '{:.1f}')}</div>"
-        f"<div class='card'>{_spreads('late, s', [('timers', figures.timers_late)], '{:.1f}')}</div></div>"
+        f"<div class='card'>{_spreads('late, s', late, '{:.1f}')}</div></div>"
     )
 
 
@@ -234,11 +248,11 @@ def _injected(result: Result, figures: Figures) -> str:
     rows = (
         (
             f"n:{one.began - result.began:,.1f}", one.row, WORDS[one.fault.kind], f"n:{one.fault.hub}",
-            f"n:{one.ended - one.began:.1f}", f"n:{recovery.seconds:.1f}", escape(one.note),
+            f"n:{one.ended - one.began:.1f}", f"n:{recovery.seconds:.1f}", f"n:{one.met:,}", escape(one.note),
         )
         for one, recovery in zip(result.injected, figures.recoveries, strict=True)
     )  # fmt: skip
-    head = ("n:at, s", "row", "fault", "n:hub", "n:lasted, s", "n:recovered after, s", "")
+    head = ("n:at, s", "row", "fault", "n:hub", "n:lasted, s", "n:recovered after, s", "n:met", "")
     return (
         f"<h2>Every fault</h2><details class='card'><summary>{len(result.injected)} faults, in the order of their beginning"
         f"</summary>{_table(head, rows)}</details>"

@@ -60,10 +60,23 @@ async def read_timelines(connection: "asyncpg.Connection[Any]", after: int = 0) 
     return found
 
 
-async def set_aside(connection: "asyncpg.Connection[Any]") -> dict[str, str]:
-    """Why each of those is in quarantine that could not be put on a timeline, by its key."""
-    found = await connection.fetch("SELECT id, content, error FROM inbound_raw WHERE state = 'quarantined'")
-    return {
-        next(iter(KEY.findall(row["content"].decode("utf-8", "replace"))), f"item {row['id']}"): row["error"]
-        for row in found
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aside:
+    """An item that could not be put on a timeline, by what was said in it, and why."""
+
+    raw_id: int
+    key: str
+    error: str
+
+
+async def set_aside(connection: "asyncpg.Connection[Any]") -> list[Aside]:
+    """All that is in quarantine, in the order of arrival."""
+    query = "SELECT id, content, error FROM inbound_raw WHERE state = 'quarantined' ORDER BY id"
+    return [
+        Aside(
+            raw_id=row["id"],
+            key=next(iter(KEY.findall(row["content"].decode("utf-8", "replace"))), f"item {row['id']}"),
+            error=row["error"],
+        )
+        async for row in rows(connection, query)
+    ]

@@ -9,7 +9,9 @@ import aiohttp
 import orjson
 
 from tests.faults.fleet import Seat
+from tests.faults.front import Front
 from tests.faults.ledger import Ledger, Operation
+from tests.faults.world import KEY
 
 LINE_SECONDS = 6.0
 
@@ -18,14 +20,16 @@ class Visitor:
     """Run `stay` as a task; `say` returns when the line is kept."""
 
     def __init__(
-        self, number: int, client: aiohttp.ClientSession, seats: Sequence[Seat], ledger: Ledger
+        self, number: int, client: aiohttp.ClientSession, seats: Sequence[Seat | Front], ledger: Ledger
     ) -> None:
         self._number, self._client, self._seats, self._ledger = number, client, seats, ledger
         self._session, self._last = "", 0
         self._waiting: dict[str, tuple[str, asyncio.Future[str]]] = {}
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self.shown: dict[str, str] = {}
-        """Text by id: what the page shows."""
+        """Text by id: what the page shows, in the order in which it came."""
+        self.keys: Counter[str] = Counter()
+        """In how many of these lines each key of the ledger stands."""
         self.again: Counter[str] = Counter()
         """Lines that came more than once on one socket: the page would show those once, but the hub should not send them."""
         self.visits = 0
@@ -113,6 +117,8 @@ class Visitor:
             if name in here:
                 self.again[name] += 1
             here.add(name)
+            if name not in self.shown:
+                self.keys.update(set(KEY.findall(line["text"])))
             self.shown[name] = line["text"]
             self._last = max(self._last, int(name))
 

@@ -1,4 +1,5 @@
-"""Looks at hubs and database while a fault run goes on: memory, sessions, who holds which lease, how long things wait."""
+"""Looks at hubs and database while a fault run goes on: memory, sessions, who holds which lease, how long things wait, and
+whether Telegram was told that something is kept before it is (I3)."""
 
 import asyncio
 import bisect
@@ -11,7 +12,9 @@ from typing import Any
 
 import asyncpg
 
+from channels.telegram.envelope import content_key
 from tests.faults.fleet import Fleet
+from tests.faults.world import Outside
 
 EVERY_SECONDS = 0.5
 KINDS = {"channel:support": "mailbox", "channel:bot": "Telegram"}
@@ -28,14 +31,21 @@ SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
        (SELECT jsonb_object_agg(id, lease_token) FROM outbox WHERE state = 'sending')::text AS sending,
        (SELECT jsonb_object_agg(lease_token, ends) FROM (
             SELECT lease_token, max(extract(epoch FROM lease_until)) AS ends FROM outbox WHERE state = 'sending' GROUP BY 1
-       ) lots)::text AS ends
+       ) lots)::text AS ends,
+       (SELECT count(*) FROM agent WHERE load >= capacity OR live_load >= live_capacity) AS full
 """
+NOT_KEPT = """
+SELECT told.key FROM unnest($1::text[]) AS told (key) WHERE NOT EXISTS (
+    SELECT 1 FROM inbound_key k JOIN channel c ON c.id = k.channel_id WHERE c.name = 'bot' AND k.key = told.key)
+"""
+"""Of messages that Telegram was told to forget: those that are not in the journal."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Look:
     """One moment. `rss`: bytes by hub, 0 where none runs. `held`: who holds the lease of which channel; "" nobody. `sending`:
-    by which token each answer is being sent. `ends`: until when each token holds, in seconds since 1970."""
+    by which token each answer is being sent. `ends`: until when each token holds, in seconds since 1970. `full`: agents
+    who have no room for something."""
 
     at: float
     rss: list[int]
@@ -45,14 +55,18 @@ class Look:
     held: dict[str, str] = field(default_factory=dict)
     sending: dict[str, str] = field(default_factory=dict)
     ends: dict[str, float] = field(default_factory=dict)
+    full: int = 0
     answered: bool = False
 
 
 class Watch:
     """`run` as a task, until `end` is set: cancelled, it might leave half a connection behind."""
 
-    def __init__(self, fleet: Fleet, dsn: str) -> None:
-        self._fleet, self._dsn = fleet, dsn
+    def __init__(self, fleet: Fleet, dsn: str, outside: Outside | None = None) -> None:
+        self._fleet, self._dsn, self._outside = fleet, dsn, outside
+        self._told_up_to, self._told = 0, list[str]()
+        self.early: list[str] = []
+        """Messages that Telegram was told to forget while nobody had kept them."""
         self.looks: list[Look] = []
         self.end = asyncio.Event()
 
@@ -62,6 +76,7 @@ class Watch:
             while not self.end.is_set():
                 look = Look(at=time.time(), rss=[seat.rss() for seat in self._fleet.seats])
                 self.looks.append(look)
+                self._hear_telegram()  # before the database is asked: what was told by now must be there
                 try:
                     if connection is None or connection.is_closed():
                         connection = await asyncpg.connect(self._dsn, timeout=5, command_timeout=5)
@@ -69,8 +84,10 @@ class Watch:
                     assert row is not None
                     look.sessions, look.outbox, look.unread = row["sessions"], row["outbox"], row["unread"]
                     look.held, look.sending = _plain(row["held"]), _plain(row["sending"])
-                    look.ends = _plain(row["ends"])
+                    look.ends, look.full = _plain(row["ends"]), row["full"]
                     look.answered = True
+                    self.early += [key for (key,) in await connection.fetch(NOT_KEPT, self._told)]
+                    self._told.clear()
                 except (
                     OSError,
                     TimeoutError,
@@ -86,6 +103,17 @@ class Watch:
         finally:
             if connection is not None:
                 connection.terminate()
+
+    def _hear_telegram(self) -> None:
+        """Note what it was told to forget since the last look: of very many at once the newest hundred."""
+        if self._outside is None:
+            return
+        world = self._outside.sandbox.telegram
+        bot = int(world.token.partition(":")[0])
+        for update in world.state.confirmed:
+            if update["update_id"] > self._told_up_to:
+                self._told_up_to = update["update_id"]
+                self._told.append(f"content:{content_key(update, bot)}")
 
 
 def _plain(held: str | None) -> dict[str, Any]:

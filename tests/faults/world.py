@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from hub.sandbox.mail_world import SUPPORT, SUPPORT_PASSWORD
+from hub.sandbox.telegram_state import Faults
 from hub.sandbox.world import SandboxWorld
 from tests.fakes.mail_servers import serving
 from tests.fakes.smtp_server import ScriptedRelay
@@ -38,21 +39,27 @@ class DroppingRelay(ScriptedRelay):
     def __init__(self) -> None:
         super().__init__(users={SUPPORT: SUPPORT_PASSWORD})
         self.unsure = 0
-        self.dropped = 0
+        self.unheard: set[str] = set()
+        """Names of the letters to whose end nothing was said."""
         self.seen = Seen()
         """Of each letter its name, its reader and a digest: a long run would not have room for all of them."""
 
+    @property
+    def dropped(self) -> int:
+        """To how many letters nothing was said."""
+        return len(self.unheard)
+
     async def _say(self, reader: Any, writer: Any, key: str, usual: str) -> bool:
-        if key == ".":
-            self._note(self.letters.pop())
+        name = self._note(self.letters.pop()) if key == "." else ""
         if key == "." and self.unsure > 0:
             self.unsure -= 1
-            self.dropped += 1
+            self.unheard.add(name)
             writer.transport.abort()
             return False
         return await super()._say(reader, writer, key, usual)
 
-    def _note(self, raw: bytes) -> None:
+    def _note(self, raw: bytes) -> str:
+        """Its name."""
         for said in (self.taken, self.commands, self.verbs):
             said.clear()
         head = BytesHeaderParser(policy=SMTP).parsebytes(raw)
@@ -60,6 +67,22 @@ class DroppingRelay(ScriptedRelay):
         self.seen.letters[name] += 1
         self.seen.bodies.setdefault(name, set()).add(hashlib.sha256(raw).digest())
         self.seen.order.setdefault(f"mail {head['To']}", []).append(name)
+        return name
+
+
+class CountedFaults(Faults):
+    """Those of the sandbox's Telegram. `told`: how often it has told a bot to wait."""
+
+    told = 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "flood" and value == getattr(self, "flood", 0) - 1:  # it counts down with each call
+            self.told += 1
+        super().__setattr__(name, value)
+
+    def calm(self, calls: int | None = None) -> None:
+        """So many calls less will be told, or none any more."""
+        object.__setattr__(self, "flood", 0 if calls is None else max(0, self.flood - calls))
 
 
 class Outside:
@@ -73,6 +96,7 @@ class Outside:
     async def __aenter__(self) -> Self:
         enter = self._stack.enter_async_context
         self.sandbox = await enter(SandboxWorld(self._folder))
+        self.faults = self.sandbox.telegram.state.faults = CountedFaults()
         relay_port = await enter(serving(self.relay.talk))
         self.imap = await enter(Proxy(port=self.sandbox.mail.imap_port, seed=self._seed))
         self.smtp = await enter(Proxy(port=relay_port, seed=self._seed))
