@@ -253,7 +253,7 @@ class _Running:
         ].cancel()  # it may be the first of the hubs, and begins nothing more: another is to be that at once
         if self._site is not None:
             await self._site.stop()
-        closing = asyncio.create_task(self._runner.cleanup())
+        closing = asyncio.create_task(self._close_lines())
         waited_for = [closing, *self._loops]
         _, late = await asyncio.wait(waited_for, timeout=self._grace)
         await _cut([*late, *self._ears])
@@ -261,6 +261,11 @@ class _Running:
             if task.done() and not task.cancelled() and (error := task.exception()) is not None:
                 log.error("hub.stop_failed", task=task.get_name(), error=f"{type(error).__name__}: {error}")
         log.info("hub.stopped", cut=len(late))
+
+    async def _close_lines(self) -> None:
+        """Pages are told to go elsewhere, whoever was let in is heard out, and then answered."""
+        await asyncio.gather(self._runner.shutdown(), self._runner.app[LINES].hear_out(self._grace / 3))
+        await self._runner.cleanup()
 
 
 async def _cut(tasks: "Sequence[asyncio.Task[None]]") -> None:

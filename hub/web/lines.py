@@ -1,11 +1,12 @@
 """How many connections one hub holds open. Above the limit the one that is idle for longest makes room for the new one."""
 
 import asyncio
+import contextlib
 import resource
 import socket
 import sys
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.typedefs import Handler, Middleware
 from aiohttp.web_server import Server
 
@@ -26,20 +27,34 @@ class Lines:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._busy: set[asyncio.BaseProtocol] = set()
+        self._busy: dict[asyncio.BaseProtocol, StreamReader] = {}
+        """Those at work, with what is said on each."""
+        self._news = asyncio.Event()
+        """All has been said on one of them, or it is not at work any more."""
 
     def middleware(self) -> Middleware:
         """Says which connections are at work. First of all, so that it is true for everybody."""
 
         @web.middleware
         async def mark(request: web.Request, handler: Handler) -> web.StreamResponse:
-            self._busy.add(request.protocol)
+            self._busy[request.protocol] = request.content
+            request.content.on_eof(self._news.set)
             try:
                 return await handler(request)
             finally:
-                self._busy.discard(request.protocol)
+                self._busy.pop(request.protocol, None)
+                self._news.set()
 
         return mark
+
+    async def hear_out(self, seconds: float) -> None:
+        """Return when whoever has been let in has said all that they want, or after so many seconds. Of a server that closes
+        its lines aiohttp hears no more (RequestHandler.close): they would be told nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while any(not said.is_eof() for said in self._busy.values()):
+                    self._news.clear()
+                    await self._news.wait()
 
     def may_come(self) -> bool:
         """Whether there is room for one more, if need be in the place of one that is idle."""

@@ -1,7 +1,9 @@
 """F20, F21: a disk that is really full, under the tables and under the log of the server."""
 
 import asyncio
+import os
 import random
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -96,6 +98,20 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
                 await say_until_kept(ctx, refused)
             kept.append(refused)
             await _all_there(ctx, kept)
+
+
+def test_where_no_disk_is_to_be_had_ci_does_not_pass_it_over(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert postgres
+    forbidden = tmp_path / "unshare"
+    forbidden.write_text("#!/bin/sh\nexit 1\n")
+    forbidden.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises((pytest.fail.Exception, pytest.skip.Exception)) as told, on_small_disks(ready_made()):
+        pass
+    assert told.type is pytest.fail.Exception
 
 
 def _paniced(server: FullDisk) -> bool:

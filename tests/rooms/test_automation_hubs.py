@@ -1,10 +1,14 @@
 """Rules on several hubs: each reason is dealt with once by each rule, whoever comes first, and whoever dies in the middle."""
 
 import asyncio
+import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from hub.actions.automation import visit as visits
@@ -13,8 +17,10 @@ from hub.actions.context import Context
 from hub.actions.tags import change_tags
 from storage.database import Connection
 from tests.fakes.automation import automated, did, runs, settle, time_passes
+from tests.fakes.hold_up import HOLD_UP
 from tests.fakes.invariants import assert_invariants, check_every_commit
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, one, rows, say, ticket
+from tests.fakes.processes import serving, until
+from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, ticket
 
 RULES = """
 [[automation]]
@@ -34,6 +40,8 @@ of = "opened"
 then = [ { note = "late" }, { priority = "urgent" } ]
 """
 TICKETS = 40
+TAKE_OVER_SECONDS = 30.0
+"""Within which the share of a hub that is gone is another's."""
 
 
 @pytest.fixture
@@ -120,37 +128,62 @@ async def test_a_hub_that_dies_between_the_rules_of_one_event_leaves_the_rest_to
     assert [rule for rule, _, _ in await runs(ctx, number)] == ["first", "second", "first"]
 
 
-async def test_a_hub_that_hangs_at_one_ticket_is_cut_off_and_its_share_is_taken_over(
-    ctx: Context, database_dsn: str
+async def test_a_hub_whose_loop_is_held_up_at_one_ticket_is_cut_off_and_its_share_is_taken_over(
+    ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
-    """Postgres cuts its connection off, as it does with a process that is gone."""
-    await an_agent(ctx, "li")
+    """F7. A hub process has done what a rule says and not yet written that down, when work in its loop does not end. Nobody
+    helps: its session is ended, another hub does its share, and when it goes on it does nothing a second time."""
+    await an_agent(ctx, "li", presence="offline")
     kept = await say(ctx, text="Hello", key="a")
     number = (await ticket(ctx, kept))["id"]
-    locker = await ctx.database.connect_alone()
-    async with a_hub(database_dsn, rules=automated(RULES)) as victim:
-        await locker.execute("BEGIN")
-        await locker.execute(f"SELECT 1 FROM ticket WHERE id = {number} FOR NO KEY UPDATE")
-        hanging = asyncio.create_task(settle(victim))
-        waiting = await _who_waits(ctx, hanging)
-        assert [row["seq"] for row in await rows(ctx, "SELECT seq FROM automation_due")] == [1]
-        hanging.cancel()
-        await asyncio.wait({hanging})
-        await one(ctx, "SELECT pg_terminate_backend($1)", waiting)
+    rules, held_up = tmp_path / "rules.toml", tmp_path / "held up"
+    rules.write_bytes(automated(RULES))
+    begin = partial(
+        serving,
+        dsn=database_dsn,
+        channels={},
+        secret=SECRET.decode(),
+        env={HOLD_UP: str(held_up), "HUB_ROUTING_RULES": str(rules)},
+    )
+    wanted = {(number, "first"): 2, (number, "second"): 1}
+
+    async def has_begun() -> bool:
+        return bool(await one(ctx, _IS_AT_A_RULE))
+
+    async def taken_over() -> bool:
+        return await notes(ctx) == wanted
+
+    async with AsyncExitStack() as stack:
+        locker = await ctx.database.connect_alone(unhurried=True)
+        stack.callback(locker.terminate)
+        await locker.execute("BEGIN; LOCK TABLE automation_run IN SHARE MODE")
+        victim = await stack.enter_async_context(begin(tmp_path / "victim"))
+        stack.callback(held_up.unlink, missing_ok=True)
+        await until(has_begun, seconds=60, what="it is in the middle of a rule")
+        held_up.touch()
+        victim.process.send_signal(signal.SIGUSR1)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(1), aiohttp.ClientSession() as client:
+                await client.get(f"{victim.url}/healthz")
         await locker.execute("ROLLBACK")
-    await locker.close()
-    await settle(ctx)
-    assert await notes(ctx) == {(number, "first"): 2, (number, "second"): 1}
+        await stack.enter_async_context(begin(tmp_path / "other"))
+        await until(taken_over, seconds=TAKE_OVER_SECONDS, what="another hub has done its share")
+        held_up.unlink()
+
+        async def goes_on() -> bool:
+            return "loop.held_up" in victim.log.read_text("utf-8")
+
+        await until(goes_on, seconds=30, what="it says that it was held up")
+        await victim.ready()
+        await settle(ctx)
+        assert await taken_over()
+        assert Counter(rule for rule, _, _ in await runs(ctx, number)) == {"first": 2, "second": 1}
 
 
-async def _who_waits(ctx: Context, task: "asyncio.Task[int]") -> int:
-    """The connection that waits for a lock."""
-    query = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    while not task.done():
-        if (pid := await one(ctx, query)) is not None:
-            return int(pid)
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"it waited for nothing: {task.result()}")
+_IS_AT_A_RULE = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND query LIKE '%automation_run%' AND datname = current_database()
+"""
 
 
 async def test_a_fault_of_ours_is_on_record_once_and_holds_up_nothing(

@@ -4,18 +4,21 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import asyncpg
 import pytest
 
 from channels.adapter import NotAccepted
+from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.receive import MOST_ATTEMPTS, accept_items, read_waiting
 from storage import database as room
 from storage.database import Connection, DatabaseUnavailable
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.scene import (
+    SYSTEM,
     a_hub,
     an_agent,
     entry,
@@ -26,6 +29,7 @@ from tests.fakes.scene import (
     rows,
     say,
     ticket,
+    write,
 )
 
 BOB = [("email", "bob@example.com", True)]
@@ -44,6 +48,15 @@ async def other(ctx: Context, database_dsn: str) -> AsyncIterator[Context]:
     """A second hub over the same database."""
     async with a_hub(database_dsn) as hub:
         yield hub
+
+
+_WAITS_FOR_A_LOCK = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
+_WAITS_FOR_SOMETHING_LONG = """
+SELECT count(*) > 1 FROM pg_stat_activity
+WHERE (wait_event_type = 'Lock' OR wait_event = 'PgSleep') AND datname = current_database()
+"""
 
 
 async def _states(ctx: Context) -> Counter[str]:
@@ -189,6 +202,55 @@ async def test_a_table_that_is_locked_is_not_the_items_fault(
         assert (await say(hub, who=BOB, item_key="k")).ticket_code
 
 
+_TAKES_A_MINUTE = """
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$;
+CREATE TRIGGER dawdle BEFORE INSERT ON interaction FOR EACH ROW WHEN (NEW.text = 'held up') EXECUTE FUNCTION dawdle();
+"""
+
+
+@pytest.mark.parametrize("by", ["lock", "statement"])
+async def test_whoever_a_lock_or_a_slow_statement_holds_up_is_told_and_others_are_answered_meanwhile(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """A lock on their ticket, or what is done with their words takes a minute: neither is waited for longer than our sessions
+    allow. Others write and are answered all the while."""
+    limits = {"lock_timeout": "3s", "statement_timeout": "3s" if by == "statement" else "10s"}
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, **limits})
+    async with a_hub(database_dsn) as hub, AsyncExitStack() as stack:
+        theirs = await ticket(hub, await say(hub, who=BOB, key="k"))
+        others = await ticket(hub, await write(hub, "Li <li@example.cn>"))
+        blocker = await asyncpg.connect(database_dsn)
+        stack.callback(blocker.terminate)
+        transaction = blocker.transaction()
+        if by == "lock":
+            await transaction.start()
+            await blocker.execute("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", theirs["id"])
+        else:
+            await ctx.database.run(lambda c: c.execute(_TAKES_A_MINUTE))
+        held_up = asyncio.create_task(say(hub, who=BOB, key="k", item_key="held", text="held up"))
+        looking = asyncio.create_task(hub.database.read(lambda c: c.execute("SELECT pg_sleep(60)")))
+        async with asyncio.timeout(3):
+            while not await one(ctx, _WAITS_FOR_SOMETHING_LONG):
+                await asyncio.sleep(0.01)
+        for n in range(5):
+            assert (await say(hub, who=[("visitor", f"v{n}", True)], key=f"other{n}")).ticket_code
+        await queue_reply(hub, ticket_code=others["code"], actor=SYSTEM, text="Yes.")
+        assert not held_up.done()
+        with pytest.raises(NotAccepted):
+            await held_up
+        if by == "statement":
+            with pytest.raises(DatabaseUnavailable):
+                await looking
+            await ctx.database.run(lambda c: c.execute("DROP TRIGGER dawdle ON interaction"))
+        else:
+            await transaction.rollback()
+        looking.cancel()
+        await asyncio.wait({looking})
+        assert not await rows(hub, "SELECT id FROM inbound_raw WHERE external_key = 'held'")
+        again = await say(hub, who=BOB, key="k", item_key="held", text="held up")
+        assert not again.duplicate and (await ticket(hub, again))["id"] == theirs["id"]
+
+
 async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_letter(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,11 +346,6 @@ async def test_batches_side_by_side_keep_every_conversation_in_order(ctx: Contex
         found = await rows(ctx, "SELECT text FROM interaction WHERE thread_key = $1 ORDER BY seq", key)
         assert [row["text"] for row in found] == texts
     assert await one(ctx, "SELECT count(*) FROM ticket") == 6
-
-
-_WAITS_FOR_A_LOCK = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 async def test_what_waits_for_a_batch_under_way_holds_nobody_else_up(ctx: Context, database_dsn: str) -> None:
