@@ -36,6 +36,8 @@ from storage.database import DatabaseUnavailable
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER_SECONDS = 3
+_BEGUN = web.RequestKey("begun", bool)
+"""The head of an answer has been sent."""
 
 _SENTENCES = {
     401: N_("Please sign in again."),
@@ -68,6 +70,7 @@ def make_app(
         lines.middleware(),
         note_refused(),
         _tell_trouble,
+        _cut_short,
         _refuse_nothing,
         _know_peer(read_proxies(ctx.settings)),
         watch_doorstep(step, ctx.space),
@@ -99,8 +102,9 @@ async def _to_the_desk(_request: web.Request) -> web.Response:
     return web.Response(status=303, headers={"Location": "/desk"})
 
 
-async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
+async def _guard(request: web.Request, response: web.StreamResponse) -> None:
     """What every answer says, unless the page has said it in its own way."""
+    request[_BEGUN] = True
     headers = response.headers
     headers.pop("Server", None)
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -169,6 +173,21 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
         voice = voice_for(request)
         text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
         return show_trouble(request, voice, 500, text, fault=fault)
+
+
+@web.middleware
+async def _cut_short(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Whatever breaks while a file is being sent cannot become a page any more: the page would stand in the middle of the file,
+    and the browser wait for the rest. The line is cut, so that nobody takes what they have for the whole."""
+    try:
+        return await handler(request)
+    except Exception:
+        if _BEGUN not in request or _has_gone(request):
+            raise
+        log.exception("web.cut_short", method=request.method, path=address_of(request))
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=500)  # nobody reads it
 
 
 def _has_own_words(trouble: web.HTTPException) -> bool:

@@ -47,6 +47,10 @@ class OidcProvider:
         self.asked: list[dict[str, str]] = []
         self.answers = 200
         self.calls_itself = ""
+        self.names: dict[str, str] = {}
+        """Endpoints in its configuration that are not where they should be."""
+        self.heard: list[str] = []
+        """Paths that programs asked for, beside its configuration."""
         self.basic = True
         self._codes: dict[str, dict[str, str]] = {}
 
@@ -67,11 +71,13 @@ class OidcProvider:
                 "token_endpoint_auth_methods_supported": [
                     "client_secret_basic" if self.basic else "client_secret_post"
                 ],
+                **self.names,
             },
             status=self.answers,
         )
 
-    async def key_set(self, _request: web.Request) -> web.Response:
+    async def key_set(self, request: web.Request) -> web.Response:
+        self.heard.append(request.path)
         return web.json_response(KeySet(list(self.keys)).as_dict(private=False))
 
     async def authorize(self, request: web.Request) -> web.Response:
@@ -87,6 +93,7 @@ class OidcProvider:
         return web.Response(status=302, headers={"Location": f"{asked['redirect_uri']}?{urlencode(said)}"})
 
     async def token(self, request: web.Request) -> web.Response:
+        self.heard.append(request.path)
         form = {key: str(value) for key, value in (await request.post()).items()}
         asked = self._codes.pop(form.get("code", ""), None)  # each once (RFC 6749, 4.1.2)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
@@ -104,6 +111,7 @@ class OidcProvider:
         )
 
     async def userinfo(self, request: web.Request) -> web.Response:
+        self.heard.append(request.path)
         if request.headers.get("Authorization") != "Bearer access-1":
             return web.json_response({"error": "invalid_token"}, status=401)
         return web.json_response({"sub": self.person["sub"], **self.in_userinfo})

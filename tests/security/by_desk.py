@@ -1,5 +1,5 @@
-"""Every address of the desk, with strings of attackers in whatever its code reads: parameters, fields of forms, parts of the
-address. What it reads is found in the code itself, so that a new field is tried as well."""
+"""Every address of the desk and of the channels, with strings of attackers in whatever its code reads: parameters, fields of
+forms, parts of the address. What it reads is found in the code itself, so that a new field is tried as well."""
 
 import ast
 import inspect
@@ -12,15 +12,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from hub.actions.context import Context
-from hub.web.app import make_app
-from hub.web.doors import ChannelDoors
-from tests.security.target import Target
+from tests.security.target import Target, path_of
 
 _NAME = re.compile(r"[a-z][a-z_:]{0,29}")
 _READS = {"get", "getall", "getone", "number", "_number", "text", "_text", "read", "whole"}
 DOORS = {"hub.web.desk.visit", "hub.web.desk.signin.own"}
 PARTS = ("'--", "1%20OR%201=1", "$1", "9" * 40, "%ff", "%F0%9F%92%A9", "-1", "T-0")
+BEGINS = ("/desk", "/forms/", "/chat/", "/telegram/")
 LEAVES = ("/desk/logout", "/desk/security/sessions", "/desk/live", "/desk/login", "/portal")
 
 
@@ -29,10 +27,6 @@ class Asked:
     method: str
     path: str
     fields: dict[str, str]
-
-
-async def _ready() -> dict[str, str]:
-    return {}
 
 
 def reads(handler: Any) -> frozenset[str]:
@@ -59,9 +53,11 @@ def _tree(module: str) -> ast.Module:
 
 @cache
 def _taken_from(module: str) -> frozenset[str]:
-    """Modules of the web side that this one imports from, but for those that only say something."""
+    """Modules of the web side and of channels that this one imports from, but for those that only say something."""
     found = {node.module or "" for node in ast.walk(_tree(module)) if isinstance(node, ast.ImportFrom)}
-    return frozenset(one for one in found if one.startswith("hub.web.desk.") and ".say." not in one)
+    return frozenset(
+        one for one in found if one.startswith(("hub.web.desk.", "channels.")) and ".say." not in one
+    )
 
 
 @cache
@@ -85,32 +81,18 @@ def _names_in(module: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def addresses(ctx: Context, target: Target) -> Iterator[tuple[str, str, frozenset[str]]]:
+def addresses(target: Target) -> Iterator[tuple[str, str, frozenset[str]]]:
     """(method, pattern, names that it reads) of each."""
-    application = make_app(ctx, ChannelDoors(), _ready)
-    for route in application.router.routes():
-        pattern = route.resource.canonical if route.resource is not None else ""
-        if route.method in ("GET", "POST") and pattern.startswith("/desk") and not pattern.startswith(LEAVES):
+    for route in target.routes():
+        pattern = path_of(route)
+        if route.method in ("GET", "POST") and pattern.startswith(BEGINS) and not pattern.startswith(LEAVES):
             yield route.method, pattern, reads(route.handler)
 
 
-def filled(pattern: str, names: dict[str, str], *, instead: str = "", at: str = "") -> str:
-    """The pattern with things that there are in its places, and `instead` at one of them."""
-    code = names.get("customer" if "/customers/" in pattern else "number", "1")
-
-    def fill(part: re.Match[str]) -> str:
-        name = part[1]
-        return instead if name == at else code if name == "code" else names.get(name, "1")
-
-    return re.sub(r"{(\w+)[^}]*}", fill, pattern)
-
-
-def attacks(
-    ctx: Context, target: Target, strings: tuple[str, ...], chance: random.Random, many: int
-) -> Iterator[Asked]:
+def attacks(target: Target, strings: tuple[str, ...], chance: random.Random, many: int) -> Iterator[Asked]:
     """For each address, `many` times: one string in all that it reads, another in one of them, one in each part of it."""
-    for method, pattern, names in addresses(ctx, target):
-        path = filled(pattern, target.names)
+    for method, pattern, names in addresses(target):
+        path = target.filled(pattern)
         for _ in range(many):
             if names:
                 for bad in ("a\x00b", chance.choice(strings)):
@@ -118,7 +100,7 @@ def attacks(
                 yield Asked(method, path, {chance.choice(sorted(names)): chance.choice(strings)})
             for part in re.findall(r"{(\w+)[^}]*}", pattern):
                 for bad in ("%00", chance.choice(PARTS)):
-                    yield Asked(method, filled(pattern, target.names, instead=bad, at=part), {})
+                    yield Asked(method, target.filled(pattern, instead=bad, at=part), {})
 
 
 async def answered(target: Target, asked: Asked) -> tuple[int, str]:

@@ -1,8 +1,10 @@
-"""A browser on a desk with an inbox, and a server that nobody must ever ask for anything."""
+"""A browser on a desk with an inbox, a server that nobody must ever ask for anything, and what Postgres itself complains of."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import asyncpg
 import pytest
 from aiohttp import web
 
@@ -57,3 +59,33 @@ async def desk(ctx: Context) -> AsyncIterator[Desk]:
         ctx, {**CHANNELS, "support": MAIL}, web={"picture_networks": ["127.0.0.0/8"]}
     ) as desk:
         yield desk
+
+
+class PostgresLog:
+    """What the server's own log says from now on."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._from = len(self._all())
+
+    def _all(self) -> str:
+        with open(self._path, errors="replace") as log:  # noqa: PTH123
+            return log.read()
+
+    def syntax_errors(self) -> list[str]:
+        told = self._all()[self._from :]
+        return re.findall(
+            r"ERROR: .*(?:syntax error|unterminated|does not exist|invalid regular|jsonpath).*", told
+        )
+
+
+@pytest.fixture
+async def postgres_log(database_dsn: str) -> PostgresLog:
+    connection = await asyncpg.connect(database_dsn)
+    folder = await connection.fetchval("SHOW data_directory")
+    log = PostgresLog(f"{folder}/log")
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        await connection.execute("SELECT 'that it is heard' FROM")
+    await connection.close()
+    assert len(log.syntax_errors()) == 1
+    return PostgresLog(f"{folder}/log")

@@ -130,7 +130,7 @@ async def attack_desk(target: Target, seconds: float, seed: int) -> list[str]:
     until = time.monotonic() + seconds
     strings = tuple(one for one in (*SQL, *BAD) if len(one) < 300)  # an address has a most
     while time.monotonic() < until:
-        for attack in by_desk.attacks(target.desk.ctx, target, strings, chance, many=1):
+        for attack in by_desk.attacks(target, strings, chance, many=1):
             tried += 1
             status, said = await by_desk.answered(target, attack)
             if status >= 500:

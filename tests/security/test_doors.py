@@ -1,5 +1,6 @@
 """Every address of the hub says who may come in, and holds to it: asked for by nobody, by agents who may not, by keys
-without the scope, by links that nobody made. The addresses are the application's own, so a new one is asked as well."""
+without the scope, by links that nobody made. The addresses are the application's own and those of its channels, so a new one is
+asked as well. What channels ask for: tests/security/test_channel_doors.py."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +19,7 @@ from hub.web.app import make_app
 from hub.web.doors import ChannelDoors, NoGuard, guard_of, refuse_unguarded
 from tests.fakes.desk import PASSWORD, Answer, Desk
 from tests.fakes.scene import one, rows
-from tests.security.target import ADMIN, Target, a_target
+from tests.security.target import ADMIN, Target, a_target, path_of
 
 PUBLIC = {
     "/", "/healthz", "/readyz", "/desk/static/{hash}/{name}", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/{rest}",
@@ -30,11 +31,20 @@ PUBLIC = {
     "/help/pictures/{token}", "/help/pictures/{token}/{size}",
     "/help/{place}", "/help/{place}/search", "/help/{place}/category/{category}", "/help/{place}/{article}",
     "/help/{place}/{article}/vote", "/follow/follow.css", "/survey/survey.css",
+    # What any channel shows to whoever comes: the page of a form, to which it is posted, and that of a chat.
+    "/forms/{channel}", "/forms/{channel}/form.css", "/forms/{channel}/form.js", "/forms/{channel}/solve.js",
+    "/forms/{channel}/embed.js",
+    "/chat/{channel}", "/chat/{channel}/attach.js", "/chat/{channel}/bubbles.js", "/chat/{channel}/chat.css",
+    "/chat/{channel}/chat.js", "/chat/{channel}/icon.svg", "/chat/{channel}/line.js", "/chat/{channel}/say.js",
+    "/chat/{channel}/site.js", "/chat/{channel}/standing.js", "/chat/{channel}/store.js", "/chat/{channel}/theme.css",
+    "/chat/{channel}/widget.js",
 }  # fmt: skip
 """All that anybody may open. A new address stands here after somebody has thought about it."""
 
 A_LETTER = "/desk/tickets/{code}/originals/{id}"
 """In its cage it may wear styles of its own, and nothing else: tests/security/test_rendering.py."""
+CHANNEL_PAGE = re.compile(r"/(forms|chat)/[\w-]+")
+"""Shown in a frame by the sites that the channel lists, of which there is none here, and by ourselves."""
 WHAT_LOOKING_WRITES = {"session", "ticket_seen", "rate_limit", "audit"}
 """That somebody is there, has seen a ticket, has asked a public page, has looked at an original."""
 
@@ -53,17 +63,11 @@ async def target(ctx: Context) -> AsyncIterator[Target]:
         yield target
 
 
-def addresses(ctx: Context, names: dict[str, str]) -> Iterator[tuple[str, str, str, str]]:
+def addresses(target: Target) -> Iterator[tuple[str, str, str, str]]:
     """Method, path of the table, a path to ask for, and who may come in."""
-    application = make_app(ctx, ChannelDoors(), _ready)
-    for route in application.router.routes():
-        if route.method in ("HEAD", "*"):
-            continue
-        path = route.resource.canonical if route.resource is not None else ""
-        code = names.get("customer" if "/customers/" in path else "number", "1")
-        asked = re.sub(r"{code}", code, path)
-        asked = re.sub(r"{(\w+)[^}]*}", lambda part: names.get(part[1], "1"), asked)
-        yield route.method, path, asked, guard_of(route.handler)
+    for route in target.routes():
+        path = path_of(route)
+        yield route.method, path, target.filled(path), guard_of(route.handler)
 
 
 async def _ready() -> dict[str, str]:
@@ -142,17 +146,36 @@ def _of_no_scope(handler: Any) -> Any:
     return serve
 
 
-def test_what_is_open_to_all_is_a_list_that_somebody_thought_about(ctx: Context) -> None:
-    opened = {path for _, path, _, guard in addresses(ctx, {}) if guard == f"open:{Asks.NOTHING}"}
+async def test_what_is_open_to_all_is_a_list_that_somebody_thought_about(target: Target) -> None:
+    opened = {
+        re.sub(r"^/(forms|chat)/[\w-]+", r"/\1/{channel}", path)
+        for _, path, _, guard in addresses(target)
+        if guard == f"open:{Asks.NOTHING}"
+    }
     assert opened - PUBLIC == set(), "open to everybody, and not in the list"
     assert PUBLIC - opened <= {"/api/v1/{rest}"}, "in the list, and not there"
+
+
+async def test_the_addresses_that_are_asked_are_those_of_channels_too(target: Target) -> None:
+    """As many as their own tables have, none of them twice; a channel that is shut is asked no more."""
+    of_channels = [
+        path for _, path, _, _ in addresses(target) if path.startswith(("/forms/", "/chat/", "/telegram/"))
+    ]
+    assert {path.split("/")[2] for path in of_channels} == {
+        "form", "other-form", "chat", "other-chat", "bot", "other-bot",
+    }  # fmt: skip
+    assert len(target.doors) == len(list(target.doors))
+    for name in target.workers:
+        target.doors.shut(name)
+    left = [path for _, path, _, _ in addresses(target)]
+    assert len(target.doors) == 0 and not set(of_channels) & set(left)
 
 
 async def test_s45_s52_s96_whoever_shows_nothing_comes_nowhere(target: Target) -> None:
     await _nobody_comes_by_the_machines_own_door(target)
     await _no_guess_is_a_link(target)
     wrong, asked = [], 0
-    for method, path, address, guard in addresses(target.desk.ctx, target.names):
+    for method, path, address, guard in addresses(target):
         if guard == f"open:{Asks.NOTHING}" or guard == f"open:{Asks.MACHINE}":
             continue
         asked += 1
@@ -202,7 +225,7 @@ async def _no_agent_without_the_permission_comes_in(target: Target) -> None:
     await desk.log_in("eve")
     wrong, asked = [], 0
     rights = await rows(desk.ctx, RIGHTS)
-    for method, path, address, guard in addresses(target.desk.ctx, target.names):
+    for method, path, address, guard in addresses(target):
         if guard.startswith("permission:"):
             asked += 1
             answer = await ask(desk, method, address)
@@ -224,7 +247,7 @@ async def _no_agent_without_the_permission_comes_in(target: Target) -> None:
 
 async def _no_key_without_the_scope_opens_anything(target: Target) -> None:
     wrong, asked = [], 0
-    for method, path, address, guard in addresses(target.desk.ctx, target.names):
+    for method, path, address, guard in addresses(target):
         if not guard.startswith("scope:"):
             continue
         scopes = {Scope(one) for one in guard.partition(":")[2].split(",")}
@@ -252,16 +275,12 @@ async def _no_form_of_another_site_changes_anything(target: Target) -> None:
     """With the cookie, from elsewhere: every POST is refused before anything is done; login and logout too."""
     desk = target.desk
     wrong = []
-    for method, path, address, guard in addresses(target.desk.ctx, target.names):
-        if method != "POST" or guard.startswith("scope:") or not path.startswith(("/desk", "/portal")):
+    for method, path, address, _guard in addresses(target):
+        if method != "POST" or not path.startswith(("/desk", "/portal", "/forms/", "/chat/")):
             continue
-        for origin in (
-            "https://evil.example",
-            "null",
-            desk.url + ".evil.example",
-            desk.url.replace("http", "https") + "0",
-            None,
-        ):
+        others = ("https://evil.example", desk.url + ".evil.example", desk.url.replace("http", "https") + "0")
+        # A form takes what comes from nowhere in particular too, with the pass of its own page or as a program's.
+        for origin in others if path.startswith("/forms/") else (*others, "null", None):
             answer = await ask(desk, method, address, Origin=origin)
             if answer.status != 403:
                 wrong.append((path, origin, answer.status))
@@ -273,7 +292,7 @@ async def _no_form_of_another_site_changes_anything(target: Target) -> None:
 async def _no_guess_is_a_link(target: Target) -> None:
     """Public links carry tokens of their own: neither a number nor a guess is one, whatever its shape."""
     wrong = []
-    for method, path, _, guard in addresses(target.desk.ctx, target.names):
+    for method, path, _, guard in addresses(target):
         if guard != f"open:{Asks.LINK}":
             continue
         for guess in (
@@ -297,7 +316,7 @@ async def _what_every_answer_says(target: Target) -> None:
     desk = target.desk
     wrong = []
     before = await picture(desk.ctx)
-    for method, path, address, _guard in addresses(target.desk.ctx, target.names):
+    for method, path, address, _guard in addresses(target):
         if method != "GET" or path == "/desk/live":
             continue
         answer = await ask(desk, "GET", address, Origin="https://evil.example")
@@ -311,7 +330,8 @@ async def _what_every_answer_says(target: Target) -> None:
             or "Referrer-Policy" not in answer.headers
         ):
             wrong.append((path, answer.status, "nosniff or referrer"))
-        if policy.get("frame-ancestors") != {"'none'"} and "sandbox" not in policy:
+        shown_by = {"'self'"} if CHANNEL_PAGE.fullmatch(path) else {"'none'"}
+        if policy.get("frame-ancestors") != shown_by and "sandbox" not in policy:
             wrong.append((path, answer.status, f"may be framed: {policy}"))
         if not policy.get("default-src", set()) <= {"'none'", "'self'"}:
             wrong.append((path, answer.status, f"no default: {policy}"))

@@ -11,7 +11,7 @@ from hub.model.interactions import Mailbox
 from hub.model.tokens import sign_thread
 from tests.fakes.inboxes import FAIL, PASS, TWO_INBOXES, arrive, vouched
 from tests.fakes.invariants import assert_invariants
-from tests.fakes.scene import SECRET, SUPPORT, SYSTEM, a_hub, entry, ledger, rows, ticket, write
+from tests.fakes.scene import SECRET, SUPPORT, SYSTEM, a_hub, entry, ledger, one, rows, ticket, write
 
 LI, WANG, EVIL = "li@example.cn", "wang@example.cn", "evil@x.example"
 CANARY = "Zaunkoenig"
@@ -108,7 +108,9 @@ async def test_s3_nothing_is_merged_by_a_rejected_name(ctx: Context) -> None:
 async def test_s4_nobody_becomes_an_agent_by_letter(ctx: Context) -> None:
     """There is no way in by which a letter speaks for the house: not by a colleague's address, not by a token."""
     _, sent = await _answered(ctx)
-    before = await rows(ctx, "SELECT count(*) AS n FROM interaction WHERE direction <> 'in'")
+    by_people = "SELECT count(*) FROM interaction WHERE direction <> 'in' AND automatic = ''"
+    before = await one(ctx, by_people)
+    assert before == 1, "our answer"
     for sender in ("lina@shop.example", SUPPORT, "sales@shop.example"):
         await write(
             ctx,
@@ -116,10 +118,7 @@ async def test_s4_nobody_becomes_an_agent_by_letter(ctx: Context) -> None:
             answers=sent["message_id"],
             to=SUPPORT.replace("@", f"+{sent['message']['reply_token']}@"),
         )
-    after = await rows(
-        ctx, "SELECT count(*) AS n FROM interaction WHERE direction <> 'in' AND automatic = ''"
-    )
-    assert after[0]["n"] <= before[0]["n"]
+    assert await one(ctx, by_people) == before
     assert len(await _went_to(ctx, LI)) == 2, "our answer and the acknowledgement; nothing was relayed"
 
 

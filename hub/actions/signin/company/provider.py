@@ -1,33 +1,33 @@
-"""The provider itself: what it says of itself, the exchange of a code for tokens, and whether these are what they claim.
+"""The provider itself: what it says of itself, the exchange of a code for tokens, and whether these are what they claim. Where
+it may be asked for them is said in ask.py.
 
 OpenID Connect Discovery 1.0, OpenID Connect Core 1.0 sections 3.1.3 and 5.3, RFC 6749, RFC 7636.
 """
 
 import base64
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote_plus
 
-import aiohttp
-import orjson
-import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from hub.actions.context import Context
-from hub.actions.failures import LoginRefused
-from hub.settings import Oidc
-
-log = structlog.get_logger(__name__)
+from hub.actions.signin.company.ask import (
+    Reach,
+    get,
+    is_safe,
+    post,
+    read_configuration,
+    unreachable,
+    wrong,
+)
 
 KNOWN_FOR_SECONDS = 3600.0
 KEYS_AGAIN_SECONDS = 30.0
 """A token may name a key that is newer than those we know; nobody makes us ask for keys more often than this."""
-WITHIN_SECONDS = 10.0
-MOST_ANSWER = 512 * 1024
 LEEWAY_SECONDS = 120
 ALGORITHMS = (
     "RS256",
@@ -47,7 +47,7 @@ ALGORITHMS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """What it publishes. `at`: when it was read (time.monotonic)."""
+    """What it publishes. `userinfo` "": nothing. `at`: when it was read (time.monotonic)."""
 
     issuer: str
     authorize: str
@@ -55,23 +55,25 @@ class Provider:
     keys_url: str
     userinfo: str
     in_body: bool
+    reach: Reach
     keys: KeySet
     at: float
 
 
 async def provider_of(ctx: Context) -> Provider:
-    """Read once an hour. Raises LoginRefused (`company_unreachable`)."""
+    """Read once an hour. Raises LoginRefused: company_unreachable, company_inside."""
     oidc = ctx.settings.web.oidc
     known = cast("Provider | None", ctx.memo.get(("company provider", oidc.issuer)))
     if known is not None and time.monotonic() - known.at < KNOWN_FOR_SECONDS:
         return known
-    said = await _get(oidc.issuer.rstrip("/") + "/.well-known/openid-configuration")
+    said, reach = await read_configuration(oidc.issuer)
     # Discovery 4.3: whoever answers in another name is somebody else.
     if said.get("issuer") != oidc.issuer:
-        raise _unreachable(f"it calls itself {said.get('issuer')!r}, and the settings {oidc.issuer!r}")
+        raise unreachable(f"it calls itself {said.get('issuer')!r}, and the settings {oidc.issuer!r}")
     places = [said.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    if not all(isinstance(one, str) and one.startswith(_secure(oidc)) for one in places):
-        raise _unreachable("its configuration names no safe addresses")
+    userinfo = said.get("userinfo_endpoint") or ""
+    if not all(is_safe(one, oidc.issuer) for one in (*places, *([userinfo] if userinfo else []))):
+        raise unreachable("its configuration names no safe addresses")
     methods = said.get("token_endpoint_auth_methods_supported") or ["client_secret_basic"]
     authorize, token, keys_url = cast("list[str]", places)
     found = Provider(
@@ -79,9 +81,10 @@ async def provider_of(ctx: Context) -> Provider:
         authorize=authorize,
         token=token,
         keys_url=keys_url,
-        userinfo=str(said.get("userinfo_endpoint") or ""),
+        userinfo=userinfo,
         in_body="client_secret_basic" not in methods,
-        keys=await _keys(keys_url),
+        reach=reach,
+        keys=await _keys(keys_url, reach),
         at=time.monotonic(),
     )
     ctx.memo["company provider", oidc.issuer] = found
@@ -91,7 +94,8 @@ async def provider_of(ctx: Context) -> Provider:
 async def claims_of_code(
     ctx: Context, provider: Provider, *, code: str, verifier: str, redirect: str, nonce: str
 ) -> dict[str, Any]:
-    """What the provider says of whoever brought the code. Raises LoginRefused: company_unreachable, company_wrong."""
+    """What the provider says of whoever brought the code. Raises LoginRefused: company_unreachable, company_inside,
+    company_wrong."""
     oidc = ctx.settings.web.oidc
     form = {
         "grant_type": "authorization_code",
@@ -107,13 +111,14 @@ async def claims_of_code(
     elif secret:  # RFC 6749, 2.3.1
         pair = f"{quote_plus(oidc.client_id)}:{quote_plus(secret)}"
         headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
-    said = await _post(provider.token, form, headers)
+    said = await post(provider.token, provider.reach, form, headers)
     claims = await _checked(ctx, provider, str(said.get("id_token") or ""), nonce)
     if oidc.login_claim not in claims and provider.userinfo and isinstance(said.get("access_token"), str):
-        more = await _get(provider.userinfo, {"Authorization": f"Bearer {said['access_token']}"})
+        shown = {"Authorization": f"Bearer {said['access_token']}"}
+        more = await get(provider.userinfo, provider.reach, shown)
         # Core 5.3.2: it must be about the same person.
         if more.get("sub") != claims["sub"]:
-            raise _wrong("userinfo speaks of somebody else")
+            raise wrong("userinfo speaks of somebody else")
         claims = {**more, **claims}
     return claims
 
@@ -128,7 +133,7 @@ async def _checked(ctx: Context, provider: Provider, token: str, nonce: str) -> 
         try:
             claims = _decode(token, provider.keys)
         except (JoseError, ValueError, TypeError) as error:
-            raise _wrong(f"ID token: {error}") from error
+            raise wrong(f"ID token: {error}") from error
     rules = jwt.JWTClaimsRegistry(
         leeway=LEEWAY_SECONDS,
         iss={"essential": True, "value": provider.issuer},
@@ -141,12 +146,12 @@ async def _checked(ctx: Context, provider: Provider, token: str, nonce: str) -> 
     try:
         rules.validate(claims)
     except JoseError as error:
-        raise _wrong(f"ID token: {error}") from error
+        raise wrong(f"ID token: {error}") from error
     if not 0 < len(claims["sub"]) <= 255:  # Core 2
-        raise _wrong("ID token: no subject")
+        raise wrong("ID token: no subject")
     several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
     if (several or "azp" in claims) and claims.get("azp") != oidc.client_id:
-        raise _wrong("ID token: it was made for another program")
+        raise wrong("ID token: it was made for another program")
     return claims
 
 
@@ -164,8 +169,8 @@ async def _with_new_keys(ctx: Context, provider: Provider) -> Provider:
     return await provider_of(ctx)
 
 
-async def _keys(url: str) -> KeySet:
-    said = await _get(url)
+async def _keys(url: str, reach: Reach) -> KeySet:
+    said = await get(url, reach)
     # A key of a kind that we do not know is no reason to refuse the others.
     usable = [
         one
@@ -175,56 +180,4 @@ async def _keys(url: str) -> KeySet:
     try:
         return KeySet.import_key_set({"keys": [one for one in usable if one.get("use", "sig") == "sig"]})
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise _unreachable(f"its keys cannot be read: {error}") from error
-
-
-async def _get(url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    async with _session() as session:
-        return await _answer(session.get(url, headers=headers, allow_redirects=False))
-
-
-async def _post(url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
-    async with _session() as session:
-        return await _answer(
-            session.post(url, data=form, headers=headers, allow_redirects=False), refusable=True
-        )
-
-
-def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=WITHIN_SECONDS))
-
-
-async def _answer(asked: Any, *, refusable: bool = False) -> dict[str, Any]:
-    try:
-        async with asked as response:
-            body = bytearray()
-            async for chunk in response.content.iter_chunked(64 * 1024):
-                body += chunk
-                if len(body) > MOST_ANSWER:
-                    raise _unreachable("its answer does not end")
-            status: int = response.status
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise _unreachable(str(error) or type(error).__name__) from error
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        said = None
-    if refusable and status in (400, 401) and isinstance(said, dict):
-        raise _wrong(f"token endpoint: {status} {said.get('error', '')}")
-    if status != 200 or not isinstance(said, dict):
-        raise _unreachable(f"it answers {status}")
-    return said
-
-
-def _secure(oidc: Oidc) -> str:
-    return "https://" if oidc.issuer.startswith("https://") else "http"
-
-
-def _unreachable(why: str) -> LoginRefused:
-    log.warning("company.unreachable", why=why)
-    return LoginRefused(f"The provider does not answer as it should: {why}.", code="company_unreachable")
-
-
-def _wrong(why: str) -> LoginRefused:
-    log.warning("company.refused", why=why)
-    return LoginRefused("What the company's sign-in sent cannot be trusted.", code="company_wrong")
+        raise unreachable(f"its keys cannot be read: {error}") from error

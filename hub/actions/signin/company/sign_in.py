@@ -29,6 +29,8 @@ from storage.signin import Holder, Step
 log = structlog.get_logger(__name__)
 
 SECONDS = 900.0
+_NOT_THEIRS = ("company_unreachable", "company_inside")
+"""Failures of the provider's: whoever wanted to sign in has done nothing wrong."""
 FRESH_SECONDS = 120
 """Who shows once more who they are has done so at the provider at most so long ago."""
 
@@ -54,7 +56,8 @@ class Arrival:
 async def set_out(
     ctx: Context, *, redirect: str, on: str, purpose: str = "enter", holder: Holder | None = None
 ) -> Journey:
-    """`purpose`: enter, link (connect to the holder's account) or prove. Raises LoginRefused (`company_unreachable`)."""
+    """`purpose`: enter, link (connect to the holder's account) or prove. Raises LoginRefused: company_unreachable,
+    company_inside."""
     oidc = ctx.settings.web.oidc
     provider = await provider_of(ctx)
     data = {
@@ -90,8 +93,8 @@ async def come_back(
 ) -> Arrival:
     """What the provider's page sent back, as the address has it. Each journey ends once, however it ends.
 
-    Raises LoginRefused: step_over, company_cancelled, company_unreachable, company_wrong, company_unverified, company_domain,
-    company_unknown, company_taken, company_left, company_other."""
+    Raises LoginRefused: step_over, company_cancelled, company_unreachable, company_inside, company_wrong, company_unverified,
+    company_domain, company_unknown, company_taken, company_left, company_other."""
     step = await ctx.database.run(lambda c: finish_step(c, token, "company"))
     data = step.data
     if not hmac.compare_digest(said.get("state", "").encode(), data["state"].encode()):
@@ -104,7 +107,7 @@ async def come_back(
     try:
         return await _arrive(ctx, step, said["code"], browser, holder)
     except LoginRefused as refused:
-        if refused.code != "company_unreachable":
+        if refused.code not in _NOT_THEIRS:
             await note_failure(ctx, step.agent_id, refused.code, browser.peer)
         raise
 

@@ -67,6 +67,10 @@ REFUSALS: Mapping[str, str] = {
     "company_unreachable": N_(
         "The company's sign-in does not answer as it should. Try again in a few minutes, or use your password."
     ),
+    "company_inside": N_(
+        "The company's sign-in sends the hub to an address inside a private network, where it does not go. Use your password, "
+        "and tell whoever runs the hub: contact-hub doctor says which address it is."
+    ),
     "company_wrong": N_(
         "What the company's sign-in sent cannot be trusted, so nobody was signed in. Please begin again."
     ),
