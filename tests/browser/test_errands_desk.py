@@ -1,9 +1,10 @@
 """The bell, tasks and webhooks in a real browser: live, by the keyboard, for everybody."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from hub.actions.errands.notices import NewNotice, add_notices
 from hub.actions.errands.task_work import change_task, comment_task, end_task, get_task, take_task
@@ -15,6 +16,7 @@ from hub.model.notices import NoticeKind
 from hub.model.people import HUB, Actor, Role
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import LOCALES, Looks
+from tests.fakes.chromium import stand_between
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.processes import until
 from tests.fakes.scene import one
@@ -320,10 +322,21 @@ async def test_the_browser_tells_only_who_asked_for_it_and_is_not_looking(
 
     known = "localStorage.getItem('hub-last-notice') !== null"
     await until(lambda: asks(known), seconds=20, what="the newest notice to be known")
+    # What it says is read a moment after it came: whoever looked then was told by the bell.
+    left = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await left.wait()
+        await route.continue_()
+
+    await stand_between(page, "**/desk/notices/latest", late)
     await ring("b", "while somebody looks")
     await expect(page.locator("#bell-count .count")).to_have_text("2")
-    assert await page.evaluate("window.shown") == []
     await page.evaluate("window.hide()")
+    async with page.expect_event("requestfinished", lambda one: one.url.endswith("/notices/latest")):
+        left.set()
+    await page.unroute("**/desk/notices/latest")
+    assert await page.evaluate("window.shown") == []
     # Another tab is still looked at.
     other = await page.context.new_page()
     await other.goto(f"{desk.url}/desk/customers")

@@ -11,6 +11,7 @@ import pytest
 from hub.actions.context import Context
 from hub.actions.signin.company import ask
 from hub.cli.check_company import check_company
+from hub.model.tickets import EventKind
 from hub.settings import Oidc, Settings, Web
 from tests.fakes.desk import Desk, serving_desk
 from tests.fakes.oidc_provider import OidcProvider, oidc_provider
@@ -65,6 +66,8 @@ async def test_s82_a_provider_of_the_internet_sends_the_hub_to_nobody_at_home(
     assert PLACES[named] not in provider.heard, "nobody is asked"
     assert await one(desk.ctx, "SELECT count(*) FROM session") == 0
     assert 'id="password"' in page, "and who has a password is not shut out"
+    failed = "SELECT count(*) FROM event WHERE kind = $1"
+    assert await one(desk.ctx, failed, EventKind.SIGN_IN_FAILED) == 0, "whoever came has done nothing wrong"
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ async def test_s94_no_secret_stands_in_the_list_of_processes_nor_in_a_copy_of_th
         await a_real_agent(ctx, "ann")
         _, signs = await add_webhook(ctx, name="erp", url="https://erp.example/", actor=SYSTEM)
         opens = await create_api_key(ctx, name="shop", scopes=[Scope.READ])
-    secrets = [OF_THE_DATABASE, KEY, KEY.encode().hex(), TOKEN, MAILBOX, PASSWORD, signs, opens]
+    secrets = [OF_THE_DATABASE, KEY, TOKEN, MAILBOX, PASSWORD, signs, opens]
+    secrets += [one.encode().hex() for one in secrets]  # as bytes stand in a copy
     seen = tmp_path / "seen"
     tools = await _tools(postgres, tmp_path / "bin", seen)
     path = f"{tmp_path / 'bin'}:{environment()['PATH']}"

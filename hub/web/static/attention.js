@@ -1,5 +1,4 @@
-// How much waits, before the page's title (what each part of the page counts, together; a piece that brings a new title keeps it); and
-// two short tones, made here, so that there is nothing to load.
+// How much waits, before the page's title: what its parts count, together. And two short tones, made here.
 const counts = new Map();
 
 function write() {

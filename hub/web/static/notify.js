@@ -109,12 +109,13 @@ function before(ticket) {
   return !document.hidden && document.getElementById("work")?.dataset.ticket === ticket;
 }
 
-async function tell(kind, key, ticket, read) {
+// `inView`: when it came, and not when its words did.
+async function tell(kind, key, ticket, read, inView = !document.hidden) {
   const wished = wishes();
   if (!wished[kind] || (!wished.sound && !permitted()) || before(ticket)) return;
-  const looked = await somebodyLooks();
+  const looked = inView || (await somebodyLooks());
   // A tab in view has the first word: its sound is not held back by the browser.
-  if (document.hidden && looked) return;
+  if (!inView && looked) return;
   if (!(await claim(key))) return;
   if (wished.sound) ring();
   if (looked || !permitted()) return;
@@ -124,10 +125,11 @@ async function tell(kind, key, ticket, read) {
 
 async function tellLatest() {
   if (!permitted() && !wishes().sound) return;
+  const inView = !document.hidden;
   const { id, kind, text, url } = await ask("/desk/notices/latest");
   if (!id || id <= Number(localStorage.getItem(LAST))) return;
-  await tell(KINDS[kind] || "other", `notice-${id}`, "", () => ({ title: "Contact Hub", text, url }));
-  if (!document.hidden || !(await somebodyLooks())) localStorage.setItem(LAST, String(id));
+  await tell(KINDS[kind] || "other", `notice-${id}`, "", () => ({ title: "Contact Hub", text, url }), inView);
+  if (inView || !(await somebodyLooks())) localStorage.setItem(LAST, String(id));
 }
 
 // What was there before somebody asked to be told is not told.
