@@ -11,7 +11,7 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from hub.actions.errands.public_net import Network, guarded
+from hub.actions.errands.public_net import Guard, Network, open_session, read_whole
 
 log = structlog.get_logger(__name__)
 
@@ -29,25 +29,23 @@ class PictureFetcher:
     """One per hub. `allowed` are networks that may be asked although they are not public."""
 
     def __init__(self, allowed: Sequence[Network] = ()) -> None:
-        self._make_socket = guarded(allowed)
+        self._allowed = allowed
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def fetch(self, address: str) -> bytes:
         """The bytes at a web address, at most MOST_BYTES; whether they are a picture is the caller's to see. No cookies, no
         referrer, no proxy of the environment. Raises NoPicture."""
         try:
-            async with self._turns, asyncio.timeout(WITHIN_SECONDS):
-                connector = aiohttp.TCPConnector(
-                    socket_factory=self._make_socket, use_dns_cache=False, force_close=True, limit=1
-                )
-                async with aiohttp.ClientSession(
-                    connector=connector,
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    trust_env=False,
+            async with (
+                self._turns,
+                asyncio.timeout(WITHIN_SECONDS),
+                open_session(
+                    Guard(self._allowed),
                     auto_decompress=False,
                     headers={"Accept": "image/*", "Accept-Encoding": "identity", "User-Agent": "Mozilla/5.0"},
-                ) as session:
-                    return await _follow(session, address)
+                ) as session,
+            ):
+                return await _follow(session, address)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             log.info("picture.not_fetched", why=type(error).__name__)
             raise NoPicture(str(error)) from error
@@ -69,12 +67,10 @@ async def _follow(session: aiohttp.ClientSession, address: str) -> bytes:
 async def _read(answer: aiohttp.ClientResponse) -> bytes:
     if (answer.content_length or 0) > MOST_BYTES:
         raise NoPicture("too large")
-    data = bytearray()
-    async for chunk in answer.content.iter_chunked(64 * 1024):
-        data += chunk
-        if len(data) > MOST_BYTES:
-            raise NoPicture("too large")
-    return bytes(data)
+    data = await read_whole(answer, MOST_BYTES)
+    if data is None:
+        raise NoPicture("too large")
+    return data
 
 
 def _web_address(url: URL) -> URL:

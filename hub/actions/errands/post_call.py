@@ -3,17 +3,15 @@ read of the answer, and unless the settings say otherwise it goes to the public 
 """
 
 import asyncio
-import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from hub.actions.errands.public_net import PRIVATE, guarded
+from hub.actions.errands.public_net import PRIVATE, Guard, open_session
 
 WITHIN_SECONDS = 10.0
 MOST_ANSWER = 64 * 1024
@@ -49,20 +47,15 @@ async def post_call(
 ) -> CallResult:
     """POST it once. `private`: also to a company's own network and this machine. Raises nothing but a fault of ours."""
     began = time.monotonic()
-    guard = _Guard(private)
+    guard = Guard(PRIVATE if private else ())
     status: int | None = None
     retry_after: float | None = None
     trouble: Trouble | None
     try:
         async with asyncio.timeout(within):
-            connector = aiohttp.TCPConnector(
-                socket_factory=guard, use_dns_cache=False, force_close=True, limit=1
-            )
             async with (
-                aiohttp.ClientSession(
-                    connector=connector,
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    trust_env=False,
+                open_session(
+                    guard,
                     auto_decompress=False,
                     headers={"Accept-Encoding": "identity", "User-Agent": "Contact-Hub"},
                 ) as session,
@@ -85,21 +78,6 @@ async def post_call(
     return CallResult(status=status, trouble=trouble, took_ms=took, retry_after=retry_after)
 
 
-class _Guard:
-    """Makes sockets for where one may go, and remembers that one was refused."""
-
-    def __init__(self, private: bool) -> None:
-        self._make = guarded(PRIVATE if private else ())
-        self.refused = False
-
-    def __call__(self, address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
-        try:
-            return self._make(address_info)
-        except PermissionError:
-            self.refused = True
-            raise
-
-
 async def _read_some(answer: aiohttp.ClientResponse) -> None:
     seen = 0
     async for chunk in answer.content.iter_chunked(8192):
@@ -115,7 +93,7 @@ def _judge(status: int) -> Trouble | None:
     return Trouble.REDIRECT if 300 <= status < 400 else Trouble.STATUS
 
 
-def _why(error: Exception, guard: _Guard) -> Trouble:
+def _why(error: Exception, guard: Guard) -> Trouble:
     if guard.refused:
         return Trouble.PRIVATE_ADDRESS
     if isinstance(error, aiohttp.ClientConnectorDNSError):

@@ -6,8 +6,10 @@ a second ago, a number written oddly and a redirection all end at the same door.
 
 import ipaddress
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
+
+import aiohttp
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -61,17 +63,43 @@ def is_global(text: str) -> bool:
     )
 
 
-def guarded(allowed: Sequence[Network]) -> Callable[[Any], socket.socket]:
-    """A maker of sockets that makes none for a place where nobody from outside could go."""
+class Guard:
+    """Makes sockets for one question, and none for a place where nobody from outside could go. `allowed` are networks that may
+    be asked all the same; None: any. `seen`: addresses for which a socket was wanted; `refused`: the last for which none was
+    made, "" where there is none."""
 
-    def make(address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
+    def __init__(self, allowed: Sequence[Network] | None) -> None:
+        self._allowed = allowed
+        self.seen: list[str] = []
+        self.refused = ""
+
+    def __call__(self, address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
         family, kind, protocol, _, where = address_info
         text = str(where[0])
-        if not is_global(text) and not is_allowed(text, allowed):
+        self.seen.append(text)
+        if self._allowed is not None and not is_global(text) and not is_allowed(text, self._allowed):
+            self.refused = text
             raise PermissionError(f"{text} is no public address")
         return socket.socket(family, kind, protocol)
 
-    return make
+
+def open_session(guard: Guard, **options: Any) -> aiohttp.ClientSession:
+    """For one question: its line goes where `guard` lets it and ends with it, no cookie is kept, no proxy of the environment is
+    asked. `options` are aiohttp's."""
+    connector = aiohttp.TCPConnector(socket_factory=guard, use_dns_cache=False, force_close=True, limit=1)
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, **options
+    )
+
+
+async def read_whole(answer: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """The body; None where it is longer than `most` bytes, of which no more are read."""
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > most:
+            return None
+    return bytes(body)
 
 
 def is_allowed(text: str, allowed: Sequence[Network]) -> bool:

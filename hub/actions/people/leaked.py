@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 
-from hub.actions.errands.public_net import PRIVATE, guarded
+from hub.actions.errands.public_net import PRIVATE, Guard, open_session, read_whole
 from hub.settings import Passwords
 
 log = structlog.get_logger(__name__)
@@ -69,26 +69,17 @@ def is_in_file(path: Path, digest: bytes) -> bool:
 
 async def _is_known_there(url: str, digest: bytes, *, private: bool) -> bool:
     """Asks for a range, padded so that its length tells nothing either (a count of 0 is padding)."""
-    connector = aiohttp.TCPConnector(
-        socket_factory=guarded(PRIVATE if private else ()), use_dns_cache=False, force_close=True, limit=1
-    )
+    guard = Guard(PRIVATE if private else ())
     async with (
         asyncio.timeout(WITHIN_SECONDS),
-        aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            trust_env=False,
-            headers={"Add-Padding": "true", "User-Agent": "Contact-Hub"},
-        ) as session,
+        open_session(guard, headers={"Add-Padding": "true", "User-Agent": "Contact-Hub"}) as session,
         session.get(f"{url}/{digest[:_PREFIX].decode()}", allow_redirects=False) as answer,
     ):
         if answer.status != 200:
             raise NotAList(f"the service answered {answer.status}")
-        said = bytearray()
-        async for chunk in answer.content.iter_chunked(64 * 1024):
-            said += chunk
-            if len(said) > MOST_ANSWER:
-                raise NotAList("the service answers without end")
+        said = await read_whole(answer, MOST_ANSWER)
+    if said is None:
+        raise NotAList("the service answers without end")
     for line in said.splitlines():
         seen = _REST.fullmatch(line.strip())
         if seen is None:

@@ -6,7 +6,6 @@ at when the connection is made (hub.actions.errands.public_net), and no redirect
 """
 
 import re
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ import orjson
 import structlog
 from yarl import URL
 
-from hub.actions.errands.public_net import PRIVATE, Network, guarded, is_global
+from hub.actions.errands.public_net import PRIVATE, Guard, Network, is_global, open_session, read_whole
 from hub.actions.failures import LoginRefused
 
 log = structlog.get_logger(__name__)
@@ -70,7 +69,7 @@ async def read_configuration(issuer: str) -> tuple[dict[str, Any], Reach]:
     """What the issuer says of itself, and where that may lead. Raises LoginRefused (`company_unreachable`)."""
     reach = Reach(issuer=issuer)
     url = issuer.rstrip("/") + "/.well-known/openid-configuration"
-    guard = _Guard(reach.networks(url))
+    guard = Guard(reach.networks(url))
     async with _session(guard) as session:
         said = await _answer(session.get(url, allow_redirects=False), url, guard)
     # Of several addresses one that is public is enough: whoever names them could be anybody.
@@ -79,62 +78,35 @@ async def read_configuration(issuer: str) -> tuple[dict[str, Any], Reach]:
 
 async def get(url: str, reach: Reach, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Raises LoginRefused: company_unreachable, company_inside."""
-    guard = _Guard(reach.networks(url))
+    guard = Guard(reach.networks(url))
     async with _session(guard) as session:
         return await _answer(session.get(url, headers=headers, allow_redirects=False), url, guard)
 
 
 async def post(url: str, reach: Reach, form: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
     """Raises LoginRefused: company_unreachable, company_inside, and company_wrong where it says no."""
-    guard = _Guard(reach.networks(url))
+    guard = Guard(reach.networks(url))
     async with _session(guard) as session:
         asked = session.post(url, data=form, headers=headers, allow_redirects=False)
         return await _answer(asked, url, guard, refusable=True)
 
 
-class _Guard:
-    """Makes sockets. `seen`: addresses for which one was asked; `refused`: the last for which none was made."""
-
-    def __init__(self, allowed: Sequence[Network] | None) -> None:
-        self._make = guarded(allowed) if allowed is not None else None
-        self.seen: list[str] = []
-        self.refused = ""
-
-    def __call__(self, address_info: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
-        self.seen.append(str(address_info[4][0]))
-        if self._make is None:
-            return socket.socket(*address_info[:3])
-        try:
-            return self._make(address_info)
-        except PermissionError:
-            self.refused = self.seen[-1]
-            raise
+def _session(guard: Guard) -> aiohttp.ClientSession:
+    return open_session(guard, timeout=aiohttp.ClientTimeout(total=WITHIN_SECONDS))
 
 
-def _session(guard: _Guard) -> aiohttp.ClientSession:
-    connector = aiohttp.TCPConnector(socket_factory=guard, use_dns_cache=False, force_close=True, limit=1)
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(total=WITHIN_SECONDS),
-    )
-
-
-async def _answer(asked: Any, url: str, guard: _Guard, *, refusable: bool = False) -> dict[str, Any]:
+async def _answer(asked: Any, url: str, guard: Guard, *, refusable: bool = False) -> dict[str, Any]:
     try:
         async with asked as response:
-            body = bytearray()
-            async for chunk in response.content.iter_chunked(64 * 1024):
-                body += chunk
-                if len(body) > MOST_ANSWER:
-                    raise unreachable("its answer does not end")
+            body = await read_whole(response, MOST_ANSWER)
             status: int = response.status
     except (aiohttp.ClientError, OSError, ValueError) as error:
         if guard.refused:
             log.warning("company.leads_inside", url=url, address=guard.refused)
             raise LeadsInside(url, guard.refused) from error
         raise unreachable(str(error) or type(error).__name__) from error
+    if body is None:
+        raise unreachable("its answer does not end")
     try:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
