@@ -121,6 +121,10 @@ class DatabaseFull(DatabaseUnavailable):
     """Postgres has no space left on its disk."""
 
 
+class HeldUp(DatabaseUnavailable):
+    """Postgres is there, but somebody kept a lock, or a statement ran, for longer than our sessions allow. Nothing was done."""
+
+
 _NO_ROWS_FAULT: tuple[type[BaseException], ...] = (*_TRANSIENT, *_NOT_NOW, DatabaseUnavailable)
 
 
@@ -341,8 +345,13 @@ def _cut(connection: Connection) -> None:
 
 
 def _not_now(error: BaseException) -> DatabaseUnavailable:
-    full = isinstance(error, asyncpg.DiskFullError)
-    kind = DatabaseFull if full else DatabaseUnavailable
+    match error:
+        case asyncpg.DiskFullError():
+            kind: type[DatabaseUnavailable] = DatabaseFull
+        case asyncpg.LockNotAvailableError() | asyncpg.QueryCanceledError():
+            kind = HeldUp
+        case _:
+            kind = DatabaseUnavailable
     return kind(f"Postgres: {type(error).__name__}: {error}")
 
 

@@ -2,11 +2,14 @@
 
 While a batch is being written the next one gathers. After a batch of several its writers are about to come back, so the
 next one waits for as many, a moment at the most. Batches follow each other; only when one is held up (a lock, a slow disk)
-another lane opens beside it, for what does not touch the same persons and conversations: those keep their order.
+another lane opens beside it, for what does not touch the same persons and conversations: those keep their order. What was
+joined with something that a lock held up until Postgres gave up is written once more, each by itself: it is one of them that
+somebody waits for, and the others have nothing to do with it.
 """
 
 import asyncio
 import contextlib
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +17,15 @@ from typing import TypeAlias
 
 from channels.adapter import Acceptance
 from hub.actions.arrivals import Arrival, lock_keys
+from storage.database import HeldUp
 
 MOST_ITEMS = 100
 MOST_BYTES = 16 * 1024 * 1024
 MOST_LANES = 4
 GATHER_SECONDS = 0.003
 HELD_UP_SECONDS = 0.1
+AGAIN_WITHIN = 5.0
+"""So long after it was held up together with others something may be begun by itself: whoever hands it in waits meanwhile."""
 _LOOK_AHEAD = 4 * MOST_ITEMS
 """How far to look for items that nothing holds up."""
 
@@ -27,14 +33,25 @@ Write: TypeAlias = Callable[[Sequence[Arrival]], Awaitable[list[Acceptance | Exc
 """Keep these arrivals, in order. Returns one outcome for each; must not raise."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Waiting:
-    """`keys`: whom and what it touches."""
+    """`keys`: whom and what it touches. `held_up`: why it is to be written by itself; `until`: when of the monotonic clock
+    that is not to be begun any more."""
 
     arrival: Arrival
     keys: frozenset[int]
     write: Write
     outcome: "asyncio.Future[Acceptance]"
+    held_up: HeldUp | None = None
+    until: float = 0.0
+
+    def answer(self, said: Acceptance | Exception) -> None:
+        if self.outcome.done():  # its caller has gone away
+            return
+        if isinstance(said, Exception):
+            self.outcome.set_exception(said)
+        else:
+            self.outcome.set_result(said)
 
 
 @dataclass(slots=True, eq=False)
@@ -106,13 +123,17 @@ class Intake:
             alarm.cancel()
             lane.held_up = False
             self._touched.difference_update(*(one.keys for one in batch))
+        if len(batch) > 1 and isinstance(why := answers[0], HeldUp):
+            self._take_apart(batch, why)
+            return
         for one, answer in zip(batch, answers, strict=True):
-            if one.outcome.done():  # its caller has gone away
-                continue
-            if isinstance(answer, Exception):
-                one.outcome.set_exception(answer)
-            else:
-                one.outcome.set_result(answer)
+            one.answer(answer)
+
+    def _take_apart(self, batch: Sequence[_Waiting], why: HeldUp) -> None:
+        """Before everything that came after them. Lanes open as they are held up, so one that still is holds up no other."""
+        for one in batch:
+            one.held_up, one.until = why, time.monotonic() + AGAIN_WITHIN
+        self._waiting.extendleft(reversed(batch))
 
     async def _gather(self, wanted: int) -> None:
         self._wanted = wanted
@@ -123,20 +144,26 @@ class Intake:
                     await self._enough.wait()
 
     def _next_batch(self) -> list[_Waiting]:
-        """From the front, without those that must wait for a batch under way and those behind them."""
+        """From the front, without those that must wait for a batch under way and those behind them. What was held up goes by
+        itself."""
         batch: list[_Waiting] = []
         passed: list[_Waiting] = []
         held, size = set(self._touched), 0
         while self._waiting and len(batch) < MOST_ITEMS and len(passed) < _LOOK_AHEAD:
             one = self._waiting.popleft()
+            if one.held_up is not None and time.monotonic() > one.until:
+                one.answer(one.held_up)
+                continue
             if not held.isdisjoint(one.keys):
                 held |= one.keys
                 passed.append(one)
                 continue
             size += len(one.arrival.item.content)
-            if batch and size > MOST_BYTES:
+            if batch and (size > MOST_BYTES or one.held_up is not None):
                 passed.append(one)
                 break
             batch.append(one)
+            if one.held_up is not None:
+                break
         self._waiting.extendleft(reversed(passed))
         return batch

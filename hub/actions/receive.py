@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from channels.adapter import Acceptance, CannotTranslate, NotAccepted, RawItem, Translate
 from hub.actions.announce import EVENTS, INBOUND, announce
-from hub.actions.arrivals import Arrival, understand
+from hub.actions.arrivals import Arrival, lock_keys, understand
 from hub.actions.context import ConfiguredChannel, Context
 from hub.actions.filing import file_arrivals
 from hub.actions.gather import gather_before
@@ -28,7 +28,7 @@ from hub.actions.read_item import house_of, read_item
 from hub.actions.reader import Overrun
 from hub.model.tickets import EventKind
 from storage import events, inbound, views
-from storage.database import Connection, DatabaseFull, DatabaseUnavailable
+from storage.database import Connection, DatabaseFull, DatabaseUnavailable, HeldUp
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +38,8 @@ MOST_ATTEMPTS = 3
 MOST_BEGUN = 5
 """Attempts of which nobody knows the end, for their hub was gone. Hubs go for other reasons as well, on a bad day several times
 in a minute, so it takes more of these than of those that ended a reader while the hub looked on."""
+MOST_HELD_UP = 2
+"""Letters of one batch that a lock may hold up before the rest waits with them: each costs as long as Postgres waits."""
 AGAIN_SECONDS = 5.0
 LARGE_BYTES = 1024 * 1024
 WHILE_TALKING = 10
@@ -225,9 +227,31 @@ def _groups(rows: Sequence[inbound.ClaimedRow]) -> Iterator[list[inbound.Claimed
 
 
 async def _put_on_timeline(ctx: Context, arrivals: Sequence[Arrival]) -> None:
-    for answer in await _write(ctx, arrivals) if arrivals else ():
+    if not arrivals:
+        return
+    answers = await _write(ctx, arrivals)
+    if len(arrivals) > 1 and isinstance(answers[0], HeldUp):
+        answers = await _write_apart(ctx, arrivals)
+    for answer in answers:
         if isinstance(answer, DatabaseUnavailable):
             raise answer
+
+
+async def _write_apart(ctx: Context, arrivals: Sequence[Arrival]) -> list[Acceptance | Exception]:
+    """Somebody holds one of them up: the others have nothing to do with it. What touches the same waits with it, and when
+    MOST_HELD_UP were held up each for its own sake, it is no single one's matter."""
+    answers: list[Acceptance | Exception] = []
+    held: list[HeldUp] = []
+    keys: set[int] = set()
+    for arrival in arrivals:
+        if len(held) == MOST_HELD_UP or not keys.isdisjoint(lock_keys(arrival)):
+            answers.append(held[-1])
+            continue
+        answers += await _write(ctx, [arrival])
+        if isinstance(answer := answers[-1], HeldUp):
+            held.append(answer)
+            keys.update(lock_keys(arrival))
+    return answers
 
 
 async def _rest(ctx: Context, began: float) -> None:

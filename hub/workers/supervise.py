@@ -14,6 +14,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
+LONGEST_AWAY = 2.0
+"""While Postgres is away: once it is back, what is due is due. To ask costs it nothing, and while it is silent nobody does."""
 
 Well: TypeAlias = Callable[[], None]
 """Called by the work whenever it has seen that it works: that ends the fault and makes the next pause short again."""
@@ -38,24 +40,34 @@ class Backoff:
 
 
 async def supervise(
-    name: str, work: Callable[[Well], Awaitable[None]], halt: asyncio.Event, backoff: Backoff | None = None
+    name: str,
+    work: Callable[[Well], Awaitable[None]],
+    halt: asyncio.Event,
+    *,
+    backoff: Backoff | None = None,
+    away: Backoff | None = None,
 ) -> None:
-    """Run `work` until it returns or `halt` is set; begin it again when it raises. Cancellation passes through."""
-    pauses = backoff or Backoff()
+    """Run `work` until it returns or `halt` is set; begin it again when it raises: after `away` where Postgres was away, else
+    after `backoff`. Cancellation passes through."""
+    after_fault = backoff or Backoff()
+    after_absence = away or Backoff(longest=LONGEST_AWAY)
     down_since: float | None = None
 
     def well() -> None:
         nonlocal down_since
-        pauses.reset()
+        after_fault.reset()
+        after_absence.reset()
         if down_since is not None:
             log.info("loop.up", loop=name, was_down_seconds=round(time.monotonic() - down_since, 1))
             down_since = None
 
     while not halt.is_set():
+        pauses = after_fault
         try:
             await work(well)
             return
         except DatabaseUnavailable as error:
+            pauses = after_absence
             if down_since is None:
                 log.warning("loop.down", loop=name, error=str(error))
         except Exception:

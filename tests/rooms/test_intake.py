@@ -11,6 +11,7 @@ import asyncpg
 import pytest
 
 from channels.adapter import NotAccepted
+from hub.actions import intake
 from hub.actions.answers.reply import queue_reply
 from hub.actions.context import Context
 from hub.actions.receive import MOST_ATTEMPTS, accept_items, read_waiting
@@ -249,6 +250,102 @@ async def test_whoever_a_lock_or_a_slow_statement_holds_up_is_told_and_others_ar
         assert not await rows(hub, "SELECT id FROM inbound_raw WHERE external_key = 'held'")
         again = await say(hub, who=BOB, key="k", item_key="held", text="held up")
         assert not again.duplicate and (await ticket(hub, again))["id"] == theirs["id"]
+
+
+async def _somebody_locks(database_dsn: str, what: str, *args: object) -> asyncpg.Connection:  # type: ignore[type-arg]
+    """Until this session ends."""
+    blocker = await asyncpg.connect(database_dsn)
+    await blocker.execute("BEGIN")
+    await blocker.execute(what, *args)
+    return blocker
+
+
+_THEIR_TICKET = "SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE"
+
+
+async def test_whose_words_came_at_the_same_moment_are_written_without_those_of_a_locked_ticket(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each in the order in which they were said."""
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "500ms"})
+    async with a_hub(database_dsn) as hub:
+        theirs = await ticket(hub, await say(hub, who=BOB, key="k"))
+        blocker = await _somebody_locks(database_dsn, _THEIR_TICKET, theirs["id"])
+        held_up = [say(hub, who=BOB, key="k", item_key=f"held-{n}") for n in range(2)]
+        others = [
+            say(hub, who=[("visitor", f"v{n % 3}", True)], key=f"other-{n % 3}", item_key=f"{n}", text=f"{n}")
+            for n in range(9)
+        ]
+        answers = await asyncio.gather(
+            held_up[0], *others[:5], held_up[1], *others[5:], return_exceptions=True
+        )
+        assert [isinstance(answer, NotAccepted) for answer in answers] == [n in (0, 6) for n in range(11)]
+        assert await _states(hub) == {"read": 10}
+        for n in range(3):
+            said = await rows(
+                hub,
+                """SELECT i.text FROM interaction i JOIN inbound_raw r ON r.interaction_id = i.id
+                   WHERE r.external_key = ANY($1) ORDER BY i.seq""",
+                [f"{m}" for m in range(n, 9, 3)],
+            )
+            assert [row["text"] for row in said] == [f"{m}" for m in range(n, 9, 3)]
+        await blocker.close()
+        assert (await ticket(hub, await say(hub, who=BOB, key="k", item_key="held-0")))["id"] == theirs["id"]
+
+
+async def test_when_everything_is_locked_nobody_waits_for_all_the_others_in_turn(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    monkeypatch.setattr(intake, "AGAIN_WITHIN", 0.2)
+    async with a_hub(database_dsn) as hub:
+        blocker = await _somebody_locks(database_dsn, "LOCK TABLE interaction")
+        words = [say(hub, who=[("visitor", f"v{n}", True)], key=f"{n}", item_key=f"{n}") for n in range(40)]
+        async with asyncio.timeout(2):  # one by one they would take eight seconds, four abreast as many
+            answers = await asyncio.gather(*words, return_exceptions=True)
+        assert all(isinstance(answer, NotAccepted) for answer in answers)
+        await blocker.close()
+        assert await _states(hub) == {}
+        assert (await say(hub, who=BOB)).ticket_code
+
+
+async def test_a_letter_to_a_locked_ticket_keeps_those_beside_it_no_longer(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    async with a_hub(database_dsn, heavy=True) as hub:
+        await accept_items(hub, "support", [letter("li@example.cn", message_id="first@example.cn")])
+        assert await read_waiting(hub) == 1
+        locked = await one(hub, "SELECT id FROM ticket")
+        blocker = await _somebody_locks(database_dsn, _THEIR_TICKET, locked)
+        answers = [letter("li@example.cn", answers="first@example.cn") for _ in range(2)]
+        strangers = [letter(f"stranger{n}@example.com") for n in range(3)]
+        await accept_items(hub, "support", [answers[0], *strangers, answers[1]])
+        with pytest.raises(DatabaseUnavailable):
+            await read_waiting(hub)
+        assert await _states(hub) == {"read": 4, "received": 2}
+        await blocker.close()
+        await rows(hub, "UPDATE inbound_raw SET lease_until = NULL RETURNING id")
+        while await read_waiting(hub):
+            pass
+        assert await one(hub, "SELECT count(*) FROM interaction WHERE ticket_id = $1", locked) == 3
+
+
+async def test_when_everything_is_locked_letters_wait_after_two(
+    ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    async with a_hub(database_dsn, heavy=True) as hub:
+        await accept_items(hub, "support", [letter(f"stranger{n}@example.com") for n in range(40)])
+        blocker = await _somebody_locks(database_dsn, "LOCK TABLE interaction")
+        async with asyncio.timeout(3):  # all of them in turn would take eight seconds
+            with pytest.raises(DatabaseUnavailable):
+                await read_waiting(hub)
+        await blocker.close()
+        assert await _states(hub) == {"received": 40}
+        await rows(hub, "UPDATE inbound_raw SET lease_until = NULL RETURNING id")
+        while await read_waiting(hub):
+            pass
 
 
 async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_letter(
