@@ -1,15 +1,16 @@
 """Letters made to hold the reader or to bring it down: each is read, cut or refused, and none takes long.
 
-The bound is CPU time, and far above what is usual (none of these takes a third of a second on a quiet machine): it only
-tells work in proportion to the letter from work that grows with its square.
+Each is compared with a quarter of it. Many are cut at a limit, and where one is missing what they cost grows evenly, too:
+so there is a bound beside it, of CPU time and far above what is usual (none takes a third of a second on a quiet machine).
 """
 
 # ruff: noqa: E501 - wire text reads better unbroken
 import base64
 import random
 import struct
-import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from channels.email.parts.html_text import too_costly
 from channels.email.parts.rtf import MAX_RTF, read_rtf, unpack_rtf
 from channels.email.parts.smime import unwrap
 from channels.email.parts.tnef import Tnef, read_tnef
+from tests.fakes.costs import assert_grows_evenly, spent
 from tests.fakes.wrappings import compressed, der, prop, props, signed, tnef
 
 SECONDS = 4
@@ -63,9 +65,9 @@ def _layers(count: int) -> list[tuple[int, bytes]]:
     return inside
 
 
-def _deep_smime() -> bytes:
+def _deep_smime(count: int) -> bytes:
     inner = b"Content-Type: text/plain\r\n\r\nx"
-    for _ in range(40):
+    for _ in range(count):
         inner = b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n\r\n" + signed(
             inner
         )
@@ -82,89 +84,99 @@ def _rtf_bomb(rounds: int) -> bytes:
 _OPEN_CMS = b"\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02\xa0\x80\x30\x80"
 _MANY_PARTS = b"Content-Type: multipart/mixed; boundary=C\r\n\r\n" + b"--C\r\n\r\nx\r\n" * 490
 
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "empty parts": lambda: MIXED + b"--B\r\n\r\n" * 50_000,
-    "delimiters alone": lambda: MIXED + b"--B\r\n" * 100_000,
-    "almost delimiters": lambda: MIXED + b"--Bx\r\n" * 1_000_000,
-    "boundary of one dash": lambda: HEAD + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n' + b"-" * 3_000_000,
-    "boundary that is long": lambda: HEAD + b"Content-Type: multipart/mixed; boundary=" + b"B" * 30_000 + b"\r\n\r\n" + (b"--" + b"B" * 29_999 + b"\r\n") * 200,
-    "nested 3000": lambda: _nested(3000),
-    "nested to the limit, wide below": lambda: _nested(29, b"\r\n--b" * 500_000),
-    "letters in letters": lambda: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * 20_000 + b"x",
-    "many letters inside": lambda: _parts(b"Content-Type: message/rfc822\r\n", b"Subject: " + b"=?utf-8?q?x?= " * 2000 + b"\r\n\r\nx", 400),
-    "448 kB of encoded words": lambda: b"From: a@b.example\r\nSubject: " + b"\r\n =?utf-8?b?4pyT?=" * 25_000 + b"\r\n\r\nx",
-    "encoded words never closed": lambda: HEAD + b"Subject: " + b"=?a?Q?" * 5000 + b"\r\n\r\nx",
-    "encoded words of many charsets": lambda: b"From: a@b.example\r\nSubject: " + b"".join(b" =?cs%d?b?4pyT?=" % i for i in range(1800)) + b"\r\n\r\nx",
-    "1,000 open brackets": lambda: b"From: " + b"(" * 1000 + b"a@b.example\r\n\r\nx",
-    "100,000 open brackets": lambda: b"From: " + b"(" * 100_000 + b"a@b.example\r\n\r\nx",
-    "angle brackets in From": lambda: (b"From: " + b"<a@b<c" * 5000 + b"\r\n") * 8 + b"\r\nx",
-    "quotation marks in From": lambda: (b"From: " + b'"a"@' * 7000 + b"\r\n") * 8 + b"\r\nx",
-    "200,000 recipients": lambda: HEAD + b"To: " + b"a@b.example," * 200_000 + b"\r\n\r\nx",
-    "parameters never closed": lambda: HEAD + b"Content-Type: text/plain" + b';a="' * 8000 + b"\r\n\r\nx",
-    "parameters in pieces": lambda: HEAD + b"Content-Type: text/plain" + b"".join(b";f*%d*=x" % i for i in range(3000)) + b"\r\n\r\nx",
-    "parameters of each part": lambda: _parts(b"Content-Type: application/x; " + b"a=b;" * 7000 + b"\r\n", b"x", 400),
-    "60,000 headers": lambda: b"X: y\r\n" * 60_000 + b"\r\nx",
-    "4,000 headers of each part": lambda: _parts(b"X: y\r\n" * 4000, b"x", 490),
-    "8-bit headers of each part": lambda: _parts(b"Content-X: \xb3\xaf\xa4p\xa9\xfa\xff\r\n" * 3900, b"x", 400),
-    "lines that are no headers": lambda: b"Subject: a\r\n" + b"stray\r\n" * 40_000 + b"From: a@b.example\r\n\r\nx",
-    "folded for ever": lambda: b"Subject: a\r\n" + b" x\r\n" * 100_000 + b"From: a@b.example\r\n\r\nx",
-    "line ends": lambda: b"\r\n" * 3_000_000,
-    "carriage returns": lambda: b"From: a@b.example\r" + b"\r" * 3_000_000,
-    "base64 of nothing": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"\r\n" * 3_000_000,
-    "base64 of ends": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ==\r\n" * 1_000_000,
-    "base64 with gaps": lambda: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ\r\n\r\n" * 1_000_000,
-    "quoted-printable blanks": lambda: HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"= " * 3_000_000,
-    "uuencode begins": lambda: TEXT + b"begin 644 a\r\n" * 500_000,
-    "uuencode of nothing": lambda: TEXT + (b"begin 644 a\r\n" + b"`\r\n" * 10) * 50_000,
-    "flowed": lambda: HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \r\n" * 1_000_000,
-    "100,000 div": lambda: HTML + b"<div>" * 100_000,
-    "100,000 attributes": lambda: HTML + b"<p " + b" ".join(b"a%d=1" % i for i in range(100_000)) + b">",
-    "attributes behind a quotation mark": lambda: HTML + b'<p x=">" ' + b" ".join(b"a%d" % i for i in range(100_000)) + b">",
-    "attributes behind slashes": lambda: HTML + b"<p/" + b"/".join(b"a%d" % i for i in range(100_000)) + b">",
-    "200,000 cells": lambda: HTML + b"<table><tr>" + b"<td>x" * 200_000,
-    "one wide cell and many rows": lambda: HTML + b"<table><tr><td>" + b"x" * 100_000 + b"</td><td>y</td></tr>" + b"<tr><td>x</td><td>y</td></tr>" * 2000,
-    "entities": lambda: HTML + b"&amp;" * 400_000,
-    "HTML in each part": lambda: _parts(b"Content-Type: text/html\r\n", b"<p>x</p>" * 5000, 300),
-    "angles": lambda: HTML + b"<" * 2_000_000,
-    "cids": lambda: HTML + b'<img src="cid:' * 200_000,
-    "fonts and paragraphs": lambda: HTML + b"".join(b"<font color=%d>" % i for i in range(450)) + b"<p>x" * 14_000,
-    "calendar in each part": lambda: _parts(b"Content-Type: text/calendar\r\n", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + b"X-A:b\r\n" * 3800, 300),
-    "calendar in calendars": lambda: HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * 3900,
-    "winmail.dat of files": lambda: _wrapped(b"ms-tnef", tnef(*[(0x00069002, b"")] * 200_000)),
-    "winmail.dat of values": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, struct.pack("<IHHI", 2**32 - 1, 0x101E, 0x3001, 2**32 - 1) + b"\0" * 4_000_000))),
-    "winmail.dat in winmail.dat": lambda: _wrapped(b"ms-tnef", tnef(*_layers(60))),
-    "winmail.dat that unpacks": lambda: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _rtf_bomb(300_000)))))),
-    "CMS without an end": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * 10_000_000),
-    "CMS in pieces": lambda: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + b"\x04\x00" * 4_000_000),
-    "CMS that unpacks": lambda: _wrapped(b"pkcs7-mime", compressed(b"Content-Type: text/plain\r\n\r\n" + b"a" * 60_000_000)),
-    "CMS that unpacks, many": lambda: _wrapped(b"pkcs7-mime", compressed(b"\r\n" + b"a" * 20_000_000), 50),
-    "CMS with parts, many": lambda: _parts(b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n", signed(_MANY_PARTS), 300),
-    "CMS in CMS": _deep_smime,
-    "long lengths": lambda: _wrapped(b"pkcs7-mime", der(0x30, b"\x06\x84\xff\xff\xff\xff")),
-    "names of each part": lambda: _parts(b'Content-Type: application/x; name="' + b"=?utf-8?b?4pyT?=" * 1500 + b'"\r\n', b"x", 300),
-    "unknown 8-bit": lambda: TEXT + bytes(range(128, 256)) * 100_000,
-    "shifts of ISO-2022-JP": lambda: _charset(b"iso-2022-jp", b"\x1b$B" * 1_000_000),
-    "shifts without escapes": lambda: _charset(b"iso-2022-jp", b"$B!!" * 1_000_000),
-    "a long run of rare kanji": lambda: _charset(b"iso-2022-jp", b"\x1b$B\x7f\x7f" + b"!!" * 2_000_000),
-    "shifts of ISO-2022-KR": lambda: _charset(b"iso-2022-kr", b"\x0e" * 3_000_000),
-    "broken EUC": lambda: _charset(b"euc-jp", b"\xad\xa1\xff" * 1_000_000),
-    "UTF-7": lambda: _charset(b"utf-7", b"+A" * 3_000_000),
-    "HZ": lambda: _charset(b"gb2312", b"~{VPVP" * 1_000_000),
-    "quotes": lambda: TEXT + b"> " * 1_000_000,
-    "attributions": lambda: TEXT + b"On 1.1.2026 10:00\r\n" * 50_000,
-    "forwards": lambda: HEAD.replace(b"s\r", b"Fwd: x\r") + b"\r\n" + b"Forwarded message\r\nFrom: a\r\n" * 100_000,
-    "PGP frames": lambda: TEXT + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * 100_000,
-    "ids": lambda: HEAD + b"References: " + b"<a@b>" * 6000 + b"\r\nIn-Reply-To: " + b"<" * 30_000 + b"\r\n\r\nx",
-    "dates": lambda: HEAD + b"Date: " + b"Mon, " * 6000 + b"\r\n\r\nx",
+
+@dataclass(frozen=True, slots=True)
+class Bomb:
+    """A letter in which something comes `often` times."""
+
+    often: int
+    of: Callable[[int], bytes]
+
+    def __call__(self) -> bytes:
+        return self.of(self.often)
+
+
+BOMBS: dict[str, Bomb] = {
+    "empty parts": Bomb(50_000, lambda n: MIXED + b"--B\r\n\r\n" * n),
+    "delimiters alone": Bomb(100_000, lambda n: MIXED + b"--B\r\n" * n),
+    "almost delimiters": Bomb(1_000_000, lambda n: MIXED + b"--Bx\r\n" * n),
+    "boundary of one dash": Bomb(3_000_000, lambda n: HEAD + b'Content-Type: multipart/mixed; boundary="-"\r\n\r\n' + b"-" * n),
+    "boundary that is long": Bomb(30_000, lambda n: HEAD + b"Content-Type: multipart/mixed; boundary=" + b"B" * n + b"\r\n\r\n" + (b"--" + b"B" * (n - 1) + b"\r\n") * 200),
+    "nested 3000": Bomb(3000, _nested),
+    "nested to the limit, wide below": Bomb(500_000, lambda n: _nested(29, b"\r\n--b" * n)),
+    "letters in letters": Bomb(20_000, lambda n: HEAD + b"Content-Type: message/rfc822\r\n\r\n" * n + b"x"),
+    "many letters inside": Bomb(2000, lambda n: _parts(b"Content-Type: message/rfc822\r\n", b"Subject: " + b"=?utf-8?q?x?= " * n + b"\r\n\r\nx", 400)),
+    "448 kB of encoded words": Bomb(25_000, lambda n: b"From: a@b.example\r\nSubject: " + b"\r\n =?utf-8?b?4pyT?=" * n + b"\r\n\r\nx"),
+    "encoded words never closed": Bomb(5000, lambda n: HEAD + b"Subject: " + b"=?a?Q?" * n + b"\r\n\r\nx"),
+    "encoded words of many charsets": Bomb(2100, lambda n: b"From: a@b.example\r\nSubject: " + b"".join(b" =?c%d?b?YQ?=" % i for i in range(1000, 1000 + n)) + b"\r\n\r\nx"),  # a quarter of them, too, are more than labels.py remembers
+    "1,000 open brackets": Bomb(1000, lambda n: b"From: " + b"(" * n + b"a@b.example\r\n\r\nx"),
+    "100,000 open brackets": Bomb(100_000, lambda n: b"From: " + b"(" * n + b"a@b.example\r\n\r\nx"),
+    "angle brackets in From": Bomb(5000, lambda n: (b"From: " + b"<a@b<c" * n + b"\r\n") * 8 + b"\r\nx"),
+    "quotation marks in From": Bomb(7000, lambda n: (b"From: " + b'"a"@' * n + b"\r\n") * 8 + b"\r\nx"),
+    "200,000 recipients": Bomb(200_000, lambda n: HEAD + b"To: " + b"a@b.example," * n + b"\r\n\r\nx"),
+    "parameters never closed": Bomb(8000, lambda n: HEAD + b"Content-Type: text/plain" + b';a="' * n + b"\r\n\r\nx"),
+    "parameters in pieces": Bomb(3000, lambda n: HEAD + b"Content-Type: text/plain" + b"".join(b";f*%d*=x" % i for i in range(n)) + b"\r\n\r\nx"),
+    "parameters of each part": Bomb(7000, lambda n: _parts(b"Content-Type: application/x; " + b"a=b;" * n + b"\r\n", b"x", 400)),
+    "60,000 headers": Bomb(60_000, lambda n: b"X: y\r\n" * n + b"\r\nx"),
+    "4,000 headers of each part": Bomb(4000, lambda n: _parts(b"X: y\r\n" * n, b"x", 490)),
+    "8-bit headers of each part": Bomb(3900, lambda n: _parts(b"Content-X: \xb3\xaf\xa4p\xa9\xfa\xff\r\n" * n, b"x", 400)),
+    "lines that are no headers": Bomb(40_000, lambda n: b"Subject: a\r\n" + b"stray\r\n" * n + b"From: a@b.example\r\n\r\nx"),
+    "folded for ever": Bomb(100_000, lambda n: b"Subject: a\r\n" + b" x\r\n" * n + b"From: a@b.example\r\n\r\nx"),
+    "line ends": Bomb(3_000_000, lambda n: b"\r\n" * n),
+    "carriage returns": Bomb(3_000_000, lambda n: b"From: a@b.example\r" + b"\r" * n),
+    "base64 of nothing": Bomb(3_000_000, lambda n: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"\r\n" * n),
+    "base64 of ends": Bomb(1_000_000, lambda n: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ==\r\n" * n),
+    "base64 with gaps": Bomb(1_000_000, lambda n: HEAD + b"Content-Transfer-Encoding: base64\r\n\r\n" + b"QQ\r\n\r\n" * n),
+    "quoted-printable blanks": Bomb(3_000_000, lambda n: HEAD + b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + b"= " * n),
+    "uuencode begins": Bomb(500_000, lambda n: TEXT + b"begin 644 a\r\n" * n),
+    "uuencode of nothing": Bomb(50_000, lambda n: TEXT + (b"begin 644 a\r\n" + b"`\r\n" * 10) * n),
+    "flowed": Bomb(1_000_000, lambda n: HEAD + b"Content-Type: text/plain; format=flowed\r\n\r\n" + b"a \r\n" * n),
+    "100,000 div": Bomb(100_000, lambda n: HTML + b"<div>" * n),
+    "100,000 attributes": Bomb(100_000, lambda n: HTML + b"<p " + b" ".join(b"a%d=1" % i for i in range(n)) + b">"),
+    "attributes behind a quotation mark": Bomb(100_000, lambda n: HTML + b'<p x=">" ' + b" ".join(b"a%d" % i for i in range(n)) + b">"),
+    "attributes behind slashes": Bomb(100_000, lambda n: HTML + b"<p/" + b"/".join(b"a%d" % i for i in range(n)) + b">"),
+    "200,000 cells": Bomb(200_000, lambda n: HTML + b"<table><tr>" + b"<td>x" * n),
+    "one wide cell and many rows": Bomb(100_000, lambda n: HTML + b"<table><tr><td>" + b"x" * n + b"</td><td>y</td></tr>" + b"<tr><td>x</td><td>y</td></tr>" * (n // 50)),
+    "entities": Bomb(400_000, lambda n: HTML + b"&amp;" * n),
+    "HTML in each part": Bomb(5000, lambda n: _parts(b"Content-Type: text/html\r\n", b"<p>x</p>" * n, 300)),
+    "angles": Bomb(2_000_000, lambda n: HTML + b"<" * n),
+    "cids": Bomb(200_000, lambda n: HTML + b'<img src="cid:' * n),
+    "fonts and paragraphs": Bomb(14_000, lambda n: HTML + b"".join(b"<font color=%d>" % i for i in range(450)) + b"<p>x" * n),
+    "calendar in each part": Bomb(3800, lambda n: _parts(b"Content-Type: text/calendar\r\n", b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n" + b"X-A:b\r\n" * n, 300)),
+    "calendar in calendars": Bomb(3900, lambda n: HEAD + b"Content-Type: text/calendar\r\n\r\n" + b"BEGIN:VEVENT\r\n" * n),
+    "winmail.dat of files": Bomb(200_000, lambda n: _wrapped(b"ms-tnef", tnef(*[(0x00069002, b"")] * n))),
+    "winmail.dat of values": Bomb(4_000_000, lambda n: _wrapped(b"ms-tnef", tnef((0x00069003, struct.pack("<IHHI", 2**32 - 1, 0x101E, 0x3001, 2**32 - 1) + b"\0" * n)))),
+    "winmail.dat in winmail.dat": Bomb(60, lambda n: _wrapped(b"ms-tnef", tnef(*_layers(n)))),
+    "winmail.dat that unpacks": Bomb(300_000, lambda n: _wrapped(b"ms-tnef", tnef((0x00069003, props(prop(0x102, 0x1009, _rtf_bomb(n))))))),
+    "CMS without an end": Bomb(10_000_000, lambda n: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x30\x80" * n)),
+    "CMS in pieces": Bomb(4_000_000, lambda n: _wrapped(b"pkcs7-mime", _OPEN_CMS + b"\x02\x01\x01\x31\x00\x30\x80\x06\x01\x01\xa0\x80\x24\x80" + b"\x04\x00" * n)),
+    "CMS that unpacks": Bomb(60_000_000, lambda n: _wrapped(b"pkcs7-mime", compressed(b"Content-Type: text/plain\r\n\r\n" + b"a" * n))),
+    "CMS that unpacks, many": Bomb(20_000_000, lambda n: _wrapped(b"pkcs7-mime", compressed(b"\r\n" + b"a" * n), 50)),
+    "CMS with parts, many": Bomb(300, lambda n: _parts(b"Content-Type: application/pkcs7-mime\r\nContent-Transfer-Encoding: binary\r\n", signed(_MANY_PARTS), n)),
+    "CMS in CMS": Bomb(40, _deep_smime),
+    "long lengths": Bomb(1000, lambda n: _wrapped(b"pkcs7-mime", der(0x30, b"\x06\x84\xff\xff\xff\xff" * n))),
+    "names of each part": Bomb(1500, lambda n: _parts(b'Content-Type: application/x; name="' + b"=?utf-8?b?4pyT?=" * n + b'"\r\n', b"x", 300)),
+    "unknown 8-bit": Bomb(100_000, lambda n: TEXT + bytes(range(128, 256)) * n),
+    "shifts of ISO-2022-JP": Bomb(1_000_000, lambda n: _charset(b"iso-2022-jp", b"\x1b$B" * n)),
+    "shifts without escapes": Bomb(1_000_000, lambda n: _charset(b"iso-2022-jp", b"$B!!" * n)),
+    "a long run of rare kanji": Bomb(2_000_000, lambda n: _charset(b"iso-2022-jp", b"\x1b$B\x7f\x7f" + b"!!" * n)),
+    "shifts of ISO-2022-KR": Bomb(3_000_000, lambda n: _charset(b"iso-2022-kr", b"\x0e" * n)),
+    "broken EUC": Bomb(1_000_000, lambda n: _charset(b"euc-jp", b"\xad\xa1\xff" * n)),
+    "UTF-7": Bomb(3_000_000, lambda n: _charset(b"utf-7", b"+A" * n)),
+    "HZ": Bomb(1_000_000, lambda n: _charset(b"gb2312", b"~{VPVP" * n)),
+    "quotes": Bomb(1_000_000, lambda n: TEXT + b"> " * n),
+    "attributions": Bomb(50_000, lambda n: TEXT + b"On 1.1.2026 10:00\r\n" * n),
+    "forwards": Bomb(100_000, lambda n: HEAD.replace(b"s\r", b"Fwd: x\r") + b"\r\n" + b"Forwarded message\r\nFrom: a\r\n" * n),
+    "PGP frames": Bomb(100_000, lambda n: TEXT + b"-----BEGIN PGP SIGNED MESSAGE-----\r\n" * n),
+    "ids": Bomb(30_000, lambda n: HEAD + b"References: " + b"<a@b>" * (n // 5) + b"\r\nIn-Reply-To: " + b"<" * n + b"\r\n\r\nx"),
+    "dates": Bomb(6000, lambda n: HEAD + b"Date: " + b"Mon, " * n + b"\r\n\r\nx"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_no_letter_holds_the_reader(name: str) -> None:
-    letter = BOMBS[name]()
-    start = time.process_time()
-    parse_to_dict(letter)
-    assert time.process_time() - start < SECONDS
+    bomb = BOMBS[name]
+    assert assert_grows_evenly(bomb.of, parse_to_dict, bomb.often) < SECONDS
 
 
 def test_too_many_parts_still_show_who_wrote() -> None:
@@ -235,9 +247,8 @@ def test_no_change_to_the_shelf_raises(seed: int) -> None:
     shelf = [path.read_bytes() for path in sorted(SHELF.glob("*.eml"))]
     for letter in shelf:
         mutant = mutate(letter, shelf, chance)
-        start = time.process_time()
         found = parse_to_dict(mutant)
-        assert time.process_time() - start < SECONDS, mutant
+        assert spent(partial(parse_to_dict, mutant), enough=SECONDS) <= SECONDS, mutant
         assert all(c >= " " for c in found["subject"] + found["from_name"] + found["from_address"]), mutant
         assert all(c >= " " and c not in "/\\" for a in found["attachments"] for c in a["filename"]), mutant
 
