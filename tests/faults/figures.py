@@ -83,6 +83,8 @@ class Figures:
     """Seconds from the moment at which a timer was due until it fired."""
     late_after_heal: Spread
     """The same from the moment at which nothing stood in the way of the database any more, where that was later."""
+    latest_timers: list[tuple[float, float, float]]
+    """Those that fired latest after that: when they were due, in seconds of the run, and both."""
     behind_poison_ms: Spread
     """Milliseconds from the first attempt to the timeline, of each letter that came next after one that nobody can read."""
     full: float
@@ -101,6 +103,9 @@ def work_out(result: Result) -> Figures:
     for one in operations:
         if one.what != "answer" and one.key in filed:
             waits.setdefault(one.channel, []).append(1000 * max(0.0, filed[one.key] - one.invoked))
+    timers = [
+        (due - result.began, late, late_after_heal(due, late, result.injected)) for due, late in result.late
+    ]
     loaded = max((one.invoked for one in operations), default=result.began) - result.began
     return Figures(
         seconds=result.ended - result.began,
@@ -120,8 +125,9 @@ def work_out(result: Result) -> Figures:
         ),
         recoveries=_recoveries(result),
         take_overs=take_overs(result.looks, _gone(result)),
-        timers_late=spread(late for _, late in result.late),
-        late_after_heal=spread(late_after_heal(due, late, result.injected) for due, late in result.late),
+        timers_late=spread(late for _, late, _ in timers),
+        late_after_heal=spread(after for *_, after in timers),
+        latest_timers=sorted(timers, key=lambda timer: timer[2])[:-11:-1],
         behind_poison_ms=spread(_behind_poison(operations, filed)),
         full=_full(result),
         growth=_growth(result),

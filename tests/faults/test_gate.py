@@ -32,7 +32,8 @@ GOOD = Figures(
     seconds=2700.0, said=MESSAGES, rate=45.0, outcomes={}, by_channel={}, filed_ms={"support": SOON, "bot": SOON},
     answered_ms=SOON, recoveries=[],
     take_overs=[TakeOver(what=what, at=1.0, seconds=16.0) for what in ("mailbox", "Telegram", "answers under way")],
-    timers_late=SOON, late_after_heal=replace(SOON, longest=1.0), behind_poison_ms=SOON, full=0.5, growth=0.01,
+    timers_late=SOON, late_after_heal=replace(SOON, longest=1.0), latest_timers=[], behind_poison_ms=SOON, full=0.5,
+    growth=0.01,
     most_sessions=50, kills=1, crashes=1,
 )  # fmt: skip
 MOST = 3 * LINES_OF_A_HUB + LINES_BESIDE
