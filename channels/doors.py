@@ -2,8 +2,9 @@
 
 import functools
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -40,12 +41,18 @@ class Asks(StrEnum):
     """This machine itself, or an API key of the scope admin."""
 
 
-def open_to(asks: Asks, *routes: web.RouteDef) -> list[web.RouteDef]:
-    """The same routes, which now say what they ask. A hub does not start with one that says nothing."""
-    return [_saying(asks, route) for route in routes]
+Tells: TypeAlias = Callable[[web.Request, int, str], web.Response | None]
+"""How a door that programs ask says what went wrong behind or before it: of the status, and of the number under which the log
+says more ("" for none). None for whoever reads pages: they are shown one."""
 
 
-def _saying(asks: Asks, route: web.RouteDef) -> web.RouteDef:
+def open_to(asks: Asks, *routes: web.RouteDef, tells: Tells | None = None) -> list[web.RouteDef]:
+    """The same routes, which now say what they ask, and how they tell trouble. A hub does not start with one that does not say
+    what it asks."""
+    return [_saying(asks, route, tells) for route in routes]
+
+
+def _saying(asks: Asks, route: web.RouteDef, tells: Tells | None) -> web.RouteDef:
     asked = route.handler
 
     @functools.wraps(asked)
@@ -53,6 +60,7 @@ def _saying(asks: Asks, route: web.RouteDef) -> web.RouteDef:
         return await asked(request)
 
     handle.asks = asks  # type: ignore[attr-defined]
+    handle.tells = tells  # type: ignore[attr-defined]
     return web.RouteDef(route.method, route.path, handle, route.kwargs)
 
 

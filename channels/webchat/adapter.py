@@ -1,6 +1,7 @@
 """The open chat channel and its socket's door. The other doors are in doors.py; one socket's life is in visitor.py."""
 
 import asyncio
+import secrets
 import weakref
 from collections.abc import Sequence
 
@@ -20,7 +21,7 @@ from channels.adapter import (
 from channels.doors import Asks, open_to, peer_of_request
 from channels.webchat.capabilities import CAPABILITIES
 from channels.webchat.crowd import Crowd, Full
-from channels.webchat.doors import Doors, about
+from channels.webchat.doors import Doors, about, refusal, tell_trouble
 from channels.webchat.frames import MOST_FRAME
 from channels.webchat.settings import WebchatSettings
 from channels.webchat.visitor import LineTooSlow, Visitor
@@ -75,7 +76,7 @@ class WebchatAdapter:
             return await self._serve_socket(request, accept)
 
         line = web.get(f"/chat/{self.name}/socket", socket)
-        return [*open_to(Asks.SESSION, line), *self._doors.routes(accept)]
+        return [*open_to(Asks.SESSION, line, tells=tell_trouble), *self._doors.routes(accept)]
 
     async def _serve_socket(self, request: web.Request, accept: Accept) -> web.StreamResponse:
         if not self._doors.may_come(request):
@@ -86,16 +87,16 @@ class WebchatAdapter:
             return web.Response(status=426, text="A WebSocket is expected.", headers={"Upgrade": "websocket"})
         try:
             with self._crowd.place(peer_of_request(request)):
-                refusal = await self._doors.let_in(request)
-                if refusal is not None:
-                    return refusal
+                refused = await self._doors.let_in(request)
+                if refused is not None:
+                    return refused
                 await socket.prepare(request)
                 self._sockets.add(socket)
                 await self._serve_visitor(socket, request, accept)
         except Full:
-            return web.Response(status=503, text="Too many visitors.", headers={"Retry-After": "20"})
+            return refusal(503, "busy", 20)
         except Unavailable:
-            return web.Response(status=503, text="Not now.", headers={"Retry-After": "5"})
+            return refusal(503, "not_kept", 5)
         return socket
 
     async def _serve_visitor(
@@ -113,3 +114,7 @@ class WebchatAdapter:
             # The transcript is away; the page tries again, with a growing pause.
             log.warning("chat_without_transcript", channel=self.name, reason=str(failure))
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
+        except Exception:
+            fault = secrets.token_hex(8)
+            log.exception("chat.fault", channel=self.name, fault=fault)
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=fault.encode())

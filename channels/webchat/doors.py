@@ -40,6 +40,8 @@ _POLICY = (
 )
 _FOR_FILES = "default-src 'none'; sandbox"
 _AGAIN_SECONDS = 5
+_CODES = {408: "not_kept", 413: "too_long", 429: "too_fast", 503: "not_kept"}
+"""What a page is told of an answer that no door gave."""
 _KNOCK_SECONDS, _COME_IN_SECONDS = 3.0, 4.0
 """So long somebody waits to be let in, and then to be shown their conversation: together less than a page waits (line.js)."""
 
@@ -96,6 +98,7 @@ class Doors:
                 web.post(f"{here}/say", say),
                 web.post(f"{here}/files", upload),
                 web.get(f"{here}/files/{{line:[0-9]{{1,19}}}}/{{number:[0-9]{{1,4}}}}", file),
+                tells=tell_trouble,
             ),
         ]
 
@@ -115,7 +118,7 @@ class Doors:
         try:
             await self._open(peer_of_request(request))
         except TooMuch as error:
-            return _refusal(429, error.code, error.seconds)
+            return refusal(429, error.code, error.seconds)
         return None
 
     async def _open(self, peer: str) -> None:
@@ -152,12 +155,12 @@ class Doors:
         except frames.BadFrame as error:
             return _said(400, [sayings.problem(error.code, str(error), error.client_id)])
         except TooMuch as error:
-            return _refusal(429, error.code, error.seconds)
+            return refusal(429, error.code, error.seconds)
         except Full:
-            return _refusal(503, "busy", _AGAIN_SECONDS)
+            return refusal(503, "busy", _AGAIN_SECONDS)
         except (Crowded, ChannelFailure) as failure:
             log.warning("chat.not_now", channel=self._name, reason=str(failure) or type(failure).__name__)
-            return _refusal(503, "not_kept", _AGAIN_SECONDS)
+            return refusal(503, "not_kept", _AGAIN_SECONDS)
 
     async def _poll(self, request: web.Request, chat: Chat) -> web.Response:
         hello = frames.read_frame(await read_body(request, frames.MOST_FRAME))
@@ -165,7 +168,7 @@ class Doors:
             raise frames.BadFrame("bad_frame", "expected hello")
         peer = peer_of_request(request)
         if self._closing.is_set():
-            return _refusal(503, "busy", _AGAIN_SECONDS)
+            return refusal(503, "busy", _AGAIN_SECONDS)
         await (self._doorkeeper.asks(peer) if hello.standing else self._open(peer))
         with self._crowd.place(peer):
             return await self._answer(hello, chat, request)
@@ -178,7 +181,7 @@ class Doors:
         except asyncio.CancelledError:
             if not self._closing.is_set():
                 raise
-            return _refusal(503, "busy", _AGAIN_SECONDS)
+            return refusal(503, "busy", _AGAIN_SECONDS)
         finally:
             self._questions.discard(question)
 
@@ -236,9 +239,9 @@ class Doors:
             may = talk is not None and line > talk.seat.since
             found = await self._ports.lounge.open_file(talk.key, line, number) if talk and may else None
         except TooMuch as error:
-            return _refusal(429, error.code, error.seconds)
+            return refusal(429, error.code, error.seconds)
         except Unavailable:
-            return _refusal(503, "not_kept", _AGAIN_SECONDS)
+            return refusal(503, "not_kept", _AGAIN_SECONDS)
         if not found:
             return web.Response(status=404, text="There is no such file.")
         headers = {
@@ -273,7 +276,14 @@ def _said(status: int, said: list[Saying]) -> web.Response:
     return web.json_response({"frames": said}, status=status, headers=headers)
 
 
-def _refusal(status: int, code: str, seconds: int) -> web.Response:
+def tell_trouble(_request: web.Request, status: int, fault: str) -> web.Response:
+    """What went wrong around a door of the chat, as its page reads it (channels.doors.Tells)."""
+    said = sayings.broken(fault) if fault else sayings.problem(_CODES.get(status, "bad_frame"), "not taken")
+    return _said(status, [said])
+
+
+def refusal(status: int, code: str, seconds: int) -> web.Response:
+    """Not now, but in so many seconds."""
     response = _said(status, [sayings.problem(code, "not now")])
     response.headers["Retry-After"] = str(seconds)
     return response

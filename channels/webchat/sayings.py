@@ -47,9 +47,15 @@ def done(what: str, ok: bool, **more: str) -> Saying:
     return {"type": what, "ok": ok, **more}
 
 
-def problem(code: str, text: str, client_id: str = "") -> Saying:
-    named = {"client_id": client_id} if client_id else {}
-    return {"type": "error", "code": code, "text": text, **named}
+def problem(code: str, text: str, client_id: str = "", fault: str = "") -> Saying:
+    """`fault`: the number under which the log says more."""
+    named = {"client_id": client_id, "fault": fault}
+    return {"type": "error", "code": code, "text": text, **{key: one for key, one in named.items() if one}}
+
+
+def broken(fault: str, client_id: str = "") -> Saying:
+    """It is the hub's own fault."""
+    return problem("fault", "the hub's log says more under this number", client_id, fault)
 
 
 def digest(standing: Standing) -> str:

@@ -5,17 +5,20 @@ page names an id that it has and gets what came after it, without a gap; what it
 """
 
 import asyncio
+import secrets
 import time
 from collections.abc import Mapping
 
+import structlog
 from aiohttp import WSMsgType, web
 
-from channels.adapter import Standing, TranscriptLine, Unavailable
+from channels.adapter import ChannelFailure, Standing, TranscriptLine, Unavailable
 from channels.webchat import frames, sayings
 from channels.webchat.conversation import HERE_EVERY, Chat, Conversation, come_in
 from channels.webchat.gate import LOT, TooMuch
 from channels.webchat.sayings import Saying
 
+log = structlog.get_logger(__name__)
 _HELLO_SECONDS = 15
 """Seconds that a new socket may be silent."""
 _MOST_BAD_FRAMES = 20
@@ -32,6 +35,8 @@ _BREATH = 0.4
 """Seconds between two looks of one socket at how things stand, at the least."""
 _SMALL_TALK = 120
 """Frames a minute that are no messages; more are not heard."""
+_ANSWERED_BY_NOTHING = (frames.Typing, frames.Seen, frames.Bye)
+"""What the page says by itself, so that nobody waits for an answer."""
 
 
 class LineTooSlow(Exception):
@@ -109,7 +114,7 @@ class Visitor:
                 frame = frames.read_frame(message.data)
                 await self._weigh(frame)
                 begun = talk.known
-                answer = await talk.hear(frame)
+                answer = await self._answer(talk, frame)
             except frames.BadFrame as error:
                 await self._send(sayings.problem(error.code, str(error), error.client_id))
                 bad += 1
@@ -124,6 +129,20 @@ class Visitor:
             if isinstance(frame, frames.Reset):
                 await self._socket.close()
                 return
+
+    async def _answer(self, talk: Conversation, frame: frames.Frame) -> Saying | None:
+        """To this frame. Where the hub is at fault, that, by its number: the conversation goes on, and what was said can be
+        said again."""
+        try:
+            return await talk.hear(frame)
+        except ChannelFailure:
+            raise
+        except Exception:
+            fault = secrets.token_hex(8)
+            log.exception("chat.fault", channel=self._chat.name, fault=fault)
+            if isinstance(frame, _ANSWERED_BY_NOTHING):
+                return None
+            return sayings.broken(fault, frame.client_id if isinstance(frame, frames.Said) else "")
 
     async def _weigh(self, frame: frames.Frame) -> None:
         """Raises BadFrame for what is too much."""

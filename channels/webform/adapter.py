@@ -83,6 +83,7 @@ class WebformAdapter:
             web.post(here, post),
             web.options(here, self._preflight),
             *(web.get(f"{here}/{file}", self._file) for file in FILES),
+            tells=self._answers.trouble,
         )
 
     async def _open_page(self, request: web.Request) -> web.Response:

@@ -18,6 +18,8 @@ from channels.webform.submission import PASS, Posted, Problem
 from channels.webform.words import WORDS
 
 _RETRY = {"Retry-After": "30"}
+_WORDS = {408: "not_kept", 413: "too_much", 429: "crowded", 503: "not_kept"}
+"""For programs, where it was not the form that refused."""
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'"
@@ -101,6 +103,15 @@ class Answers:
         )
         page = show_form(self._name, self._settings, state, posted.fields, found)
         return self._html(request, page, status, more)
+
+    def trouble(self, request: web.Request, status: int, fault: str) -> web.Response | None:
+        """What went wrong around the door, for a program (channels.doors.Tells); people have a page."""
+        if not _is_program(request):
+            return None
+        words = WORDS[self.language(request)]
+        message = words["fault"].format(fault=fault) if fault else words[_WORDS.get(status, "unreadable")]
+        told = {"fault": fault} if fault else {}
+        return self._json(request, status, {"errors": [{"field": "", "message": message}], **told})
 
     def _state(self, request: web.Request, new_pass: str, *, working: bool) -> PageState:
         """What the address asked for is kept through every page: being in a frame, being a test."""

@@ -44,6 +44,8 @@ _EN = {
     "your_text": "Your text",
     "not_kept": "We could not save your message just now. Nothing was kept on our side. Your text is still "
     "here: please send it again in a minute.",
+    "fault": "Something went wrong on our side. Your text is still here: please send it again in a few "
+    "minutes. If it happens again, write to us and name this number: {fault}",
     "thanks": "Thank you. We have received your message.",
     "reference": "Your reference number",
     "reference_hint": "Please keep this number and name it when you ask about your case.",
@@ -125,6 +127,7 @@ _ZH = {
     "no_more": "此处已无法再补充内容。您填写的内容保留在下方，请重新联系我们并注明编号。",
     "your_text": "您填写的内容",
     "not_kept": "暂时无法保存您的留言，我们这边没有保留任何内容。您填写的内容仍在，请稍后再提交一次。",
+    "fault": "我们这边出错了。您填写的内容仍在，请过几分钟再提交一次。如果再次出现，请联系我们并提供此编号：{fault}",
     "thanks": "谢谢，我们已收到您的留言。",
     "reference": "您的受理编号",
     "reference_hint": "请记下此编号，查询进度时请提供。",

@@ -6,7 +6,7 @@ import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from channels.doors import PEER, Asks, open_to
+from channels.doors import PEER, Asks, Tells, open_to
 from hub.actions.channels.probe import end_probes
 from hub.actions.context import Context
 from hub.actions.rules.try_rules import end_trials
@@ -111,6 +111,8 @@ async def _guard(request: web.Request, response: web.StreamResponse) -> None:
     # Not no-referrer: under that, browsers post our own forms with "Origin: null".
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    if response.status == 503:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
 
 
 @web.middleware
@@ -134,7 +136,8 @@ def _know_peer(proxies: tuple[Network, ...]) -> Middleware:
 
 @web.middleware
 async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """A page for what no handler has answered, of the desk or for customers. No trace, no SQL, no version."""
+    """What no handler has answered: by a page, of the desk or for customers, or as the programs read it that ask there. No
+    trace, no SQL, no version."""
     try:
         return await handler(request)
     except web.HTTPException as trouble:
@@ -145,7 +148,7 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
             text = voice.say(_SENTENCES.get(trouble.status, N_("This request cannot be answered.")))
             response = show_trouble(request, voice, trouble.status, text)
         else:
-            response = show_customer_trouble(request, trouble.status)
+            response = _show_public_trouble(request, trouble.status)
         for name in ("Allow", "Retry-After"):
             if name in trouble.headers:
                 response.headers[name] = trouble.headers[name]
@@ -153,14 +156,14 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
     except DatabaseUnavailable as error:
         log.warning("web.database_away", path=address_of(request), error=str(error))
         if not is_of_staff(request):
-            return show_customer_trouble(request, 503, retry_after=RETRY_AFTER_SECONDS)
+            return _show_public_trouble(request, 503)
         voice = voice_for(request)
         text = voice.say(
             N_(
                 "The database does not answer just now. Nothing of this request is known to be kept: try again soon."
             )
         )
-        return show_trouble(request, voice, 503, text, retry_after=RETRY_AFTER_SECONDS)
+        return show_trouble(request, voice, 503, text)
     except Exception as error:
         if isinstance(error, ConnectionError) and _has_gone(request):
             log.info("web.client_gone", method=request.method, path=address_of(request))
@@ -169,10 +172,17 @@ async def _tell_trouble(request: web.Request, handler: Handler) -> web.StreamRes
         fault = secrets.token_hex(8)
         log.exception("web.fault", fault=fault, method=request.method, path=address_of(request))
         if not is_of_staff(request):
-            return show_customer_trouble(request, 500, fault=fault)
+            return _show_public_trouble(request, 500, fault)
         voice = voice_for(request)
         text = voice.say(N_("Something is broken in the hub. Its log says more under the number below."))
         return show_trouble(request, voice, 500, text, fault=fault)
+
+
+def _show_public_trouble(request: web.Request, status: int, fault: str = "") -> web.Response:
+    """As the door itself says it (channels.doors.Tells), or the customers' page."""
+    tells: Tells | None = getattr(request.match_info.handler, "tells", None)
+    own = tells(request, status, fault) if tells is not None else None
+    return own if own is not None else show_customer_trouble(request, status, fault=fault)
 
 
 @web.middleware

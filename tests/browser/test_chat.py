@@ -3,6 +3,7 @@ with a socket and without; files both ways; whom the site names; several tabs.""
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from playwright.async_api import (
     expect,
 )
 
+from channels.adapter import Unavailable
 from hub.actions.answers.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.interactions import OutboundAttachment
@@ -254,6 +256,100 @@ async def test_what_came_while_they_were_away_is_seen_as_soon_as_it_is_shown(hou
         return bool(found["seen"])
 
     await until(seen, seconds=30, what="the answer is seen")
+
+
+@pytest.mark.parametrize(
+    ("language", "with_socket", "sides", "kept", "again", "not_now", "lost", "retry"),
+    [
+        (
+            "en", True, "Something went wrong on our side (number ", "What you wrote is kept here.", "Trying again…",
+            "We cannot take anything just now. Trying again…", "The line is down. Trying again…", "Try again",
+        ),
+        (
+            "zh", False, "我们这边出错了（编号 ", "您填写的内容仍保留在这里。", "正在重试……",
+            "暂时无法受理。正在重试……", "连接已断开，正在重试……", "重试",
+        ),
+    ],
+)  # fmt: skip
+async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_is_lost(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    language: str, with_socket: bool, sides: str, kept: str, again: str, not_now: str, lost: str, retry: str,
+) -> None:  # fmt: skip
+    context = await house.shop.visitor(viewport={"width": 375, "height": 640})
+
+    async def shut(route: WebSocketRoute) -> None:
+        await route.close()
+
+    if not with_socket:
+        await context.route_web_socket("**/socket", shut)
+    page = await context.new_page()
+    await page.goto(f"{house.hub.url}/chat/shop?lang={language}")
+    state, note = page.locator("#state"), page.locator("li.failed .note")
+
+    async def write(text: str) -> None:
+        await page.locator("#text").fill(text)
+        await page.locator("#text").press("Enter")
+
+    await write("hello")
+    await expect(page.locator("li.mine")).to_have_attribute("data-state", "sent")
+
+    # What was said breaks: it can be said again, and the line stands.
+    with monkeypatch.context() as broken:
+        broken.setattr("channels.webchat.conversation.Conversation.hear", _break)
+        await write("Is the blue one there?")
+        await expect(note).to_contain_text(sides)
+        await expect(note).to_contain_text(kept)
+        await expect(state).to_be_hidden()
+        number = _number_in(await note.inner_text())
+        # So does what they ask for; that somebody writes or has seen a line breaks too, and nobody asked for that.
+        await expect(page.locator("#told")).to_be_empty()
+        await page.locator("#menu summary").click()
+        await page.locator("#other-device").click()
+        await expect(page.locator("#told")).to_contain_text(sides)
+    await page.get_by_role("button", name=retry).click()
+    await expect(page.locator("li.mine").last).to_have_attribute("data-state", "sent")
+
+    # Coming in breaks, with something said that nobody has yet.
+    with monkeypatch.context() as broken:
+        for place in ("visitor", "poll"):
+            broken.setattr(f"channels.webchat.{place}.come_in", _break)
+        await page.reload()
+        await expect(state).to_contain_text(sides)
+        await write("And the red one?")
+        said = await state.inner_text()
+        assert said.startswith(sides) and kept in said and said.endswith(again), said
+        await expect(page.locator("li.mine").last).to_have_attribute("data-state", "sending")
+    logged = capsys.readouterr()
+    assert {number, _number_in(said)} <= set(re.findall("[0-9a-f]{16}", logged.out + logged.err))
+
+    with monkeypatch.context() as away:
+        for place in ("visitor", "poll"):
+            away.setattr(f"channels.webchat.{place}.come_in", _be_away)
+        await page.reload()
+        await expect(state).to_have_text(not_now)
+        # And now nothing answers at all.
+        await context.set_offline(True)
+        await expect(state).to_have_text(lost)
+    await context.set_offline(False)
+    await page.reload()
+    await expect(page.locator("li.mine[data-state=sent]")).to_have_count(3)
+    await expect(state).to_be_hidden()
+    texts = await rows(house.hub.ctx, "SELECT text FROM interaction WHERE direction = 'in' ORDER BY id")
+    assert [row["text"] for row in texts] == ["hello", "Is the blue one there?", "And the red one?"]
+
+
+async def _break(*_given: Any) -> Any:
+    raise RuntimeError("broken on purpose")
+
+
+async def _be_away(*_given: Any) -> Any:
+    raise Unavailable("away on purpose")
+
+
+def _number_in(text: str) -> str:
+    found = re.search("[0-9a-f]{16}", text)
+    assert found is not None, text
+    return found[0]
 
 
 _DROP = """(place, [name, bytes]) => {

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from playwright.async_api import Page, async_playwright
 from channels.webchat.frames import MOST_FRAME
 from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
-from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say
+from tests.fakes.chat_room import LARGE, SITE, Room, a_chat, key_of, say, until
 from tests.fakes.chromium import PAUSES, find_chromium
 from tests.fakes.leaving import free_to_leave
 
@@ -140,6 +141,31 @@ async def test_who_is_too_fast_is_told_and_who_goes_on_is_closed() -> None:
             continue
         assert line.close_code == 1008
     assert len(room.journal.items) == 2
+
+
+async def test_a_fault_is_told_by_its_number_and_the_conversation_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(*_given: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    async with a_chat() as room, room.line() as (line, welcome):
+        with monkeypatch.context() as patch:
+            patch.setattr("channels.webchat.conversation.Conversation.hear", broken)
+            for frame in ({"type": "typing", "on": True}, say(1), {"type": "link"}):
+                await line.send_json(frame)
+            of_words, of_link = await line.receive_json(timeout=10), await line.receive_json(timeout=10)
+        for told in (of_words, of_link):
+            assert (told["type"], told["code"]) == ("error", "fault")
+            assert re.fullmatch("[0-9a-f]{16}", told["fault"]) and "broken" not in str(told)
+        assert (of_words["client_id"], "client_id" in of_link) == ("c1", False)
+        await line.send_json(say(1))
+        assert (await until(line, "kept"))["client_id"] == "c1"
+        # Where nothing can go on, the line ends with the number.
+        monkeypatch.setattr(room.notebook, "since", broken)
+        await room.notebook.write(key_of(welcome), LARGE, "hello")
+        assert (await line.receive(timeout=10)).type is aiohttp.WSMsgType.CLOSE
+        assert line.close_code == 1011
 
 
 async def until_there_is_room(room: Room) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 what broke. The tables are taken away under a running hub, and every address is asked as somebody who may ask."""
 
 import asyncio
+import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -203,23 +204,53 @@ def _wrong(asker: Asker, told: Told) -> str:
         return "a secret"
     if told.status < 500:
         return ""
+    if told.status == 503 and int(told.headers.get("Retry-After", 0)) < 1:
+        return "not when to come back"
     if TELLS.search(said) or "Server" in told.headers:
         return "what broke"
     return "" if _has_its_form(told) else "not in its own form"
+
+
+def _programs_read(told: Told) -> Callable[[Any, bool], bool] | None:
+    """What a script of a customer's page makes of an answer, and whether it was a fault of ours; None for pages."""
+    if told.area == "chat" and told.path.count("/") > 2:
+        return _is_frame
+    if told.area == "forms" and told.method == "POST":
+        return _is_told_to_form
+    return _offers_nothing if told.path == "/help/suggest" else None
+
+
+def _is_frame(said: Any, broke: bool) -> bool:
+    (frame,) = said["frames"]
+    if frame["type"] != "error" or not broke:
+        return bool(frame["type"] == "error" and frame["code"] in ("not_kept", "busy"))
+    return frame["code"] == "fault" and _is_number(frame["fault"])
+
+
+def _is_told_to_form(said: Any, broke: bool) -> bool:
+    (error,) = said["errors"]
+    return bool(error["message"]) and (
+        not broke or (_is_number(said["fault"]) and said["fault"] in error["message"])
+    )
+
+
+def _offers_nothing(said: Any, broke: bool) -> bool:
+    return said["articles"] == [] and (not broke or _is_number(said["fault"]))
+
+
+def _is_number(fault: str) -> bool:
+    return re.fullmatch("[0-9a-f]{16}", fault) is not None
 
 
 def _has_its_form(told: Told) -> bool:
     if told.area in ("api", "metrics"):
         problem = json.loads(told.text) if told.kind == "application/problem+json" else {}
         code = "fault" if told.status == 500 else "database_unavailable"
-        again = told.status == 500 or "Retry-After" in told.headers
-        return (problem.get("status"), problem.get("code")) == (told.status, code) and again
+        return (problem.get("status"), problem.get("code")) == (told.status, code)
     if told.area == "readyz":
         return told.kind == "application/json" and "reasons" in json.loads(told.text)
-    if told.area == "forms" and told.kind == "application/json":
-        return bool(json.loads(told.text)["errors"][0]["message"])
-    if told.area == "chat" and told.kind == "application/json":
-        return bool(json.loads(told.text)["frames"][0]["code"])
+    if (reads := _programs_read(told)) is not None:
+        return told.kind == "application/json" and reads(json.loads(told.text), told.status == 500)
     if told.area == "telegram" and told.status == 503:
         return told.text == ""
     if told.kind != "text/html" or (told.status == 500 and not NUMBER.search(told.text)):
@@ -253,6 +284,35 @@ async def test_s80_whatever_breaks_behind_an_address_it_tells_a_number_in_its_ow
         found = _broken(told, status)
         few = {area for area, most in least.items() if found[area] < most}
         assert not few, "\n".join([str(found), *_quiet(told, status)])
+
+
+async def test_what_is_refused_before_a_door_is_told_to_its_scripts_in_their_form(asker: Asker) -> None:
+    """A body that unfolds, and one that is too long."""
+    target, found = asker.target, Counter[str]()
+    posted = [path_of(route) for route in target.routes() if route.method == "POST"]
+    token = asker.chats["chat"]
+    for path in posted:
+        if path.startswith(("/chat/", "/forms/")):
+            packed = {
+                "Content-Encoding": "gzip",
+                "Content-Type": "application/json",
+                "Origin": target.desk.url,
+            }
+            async with target.desk.session.post(
+                target.url + path, data=gzip.compress(b"{}"), headers=packed
+            ) as answer:
+                assert (answer.status, answer.content_type) == (415, "application/json"), path
+                said = await answer.json()
+            assert (
+                said["frames"][0]["code"] == "bad_frame" if "frames" in said else said["errors"][0]["message"]
+            ), path
+            found[path.split("/")[1]] += 1
+    assert found["chat"] >= 6 and found["forms"] >= 1, found
+    headers = {"Authorization": f"Bearer {token}", "Origin": target.desk.url}
+    async with target.desk.session.post(
+        f"{target.url}/chat/chat/say", data=b" " * 100_000, headers=headers
+    ) as answer:
+        assert (answer.status, (await answer.json())["frames"][0]["code"]) == (413, "too_long")
 
 
 def _quiet(told: list[Told], status: int) -> list[str]:

@@ -1,5 +1,5 @@
 // The conversation's lines, in the order of their ids; what is still on its way stands last.
-import { clock, make, say, size, words } from "./say.js";
+import { clock, join, make, say, size, words } from "./say.js";
 
 export const LOOK_BACK = 20; // a line may become visible below later ones, so a new line to the hub goes back a little
 const LINK = /https?:\/\/[^\s<>"'，。；！？（）《》]+[^\s<>"'，。；！？（）《》.,;:!?)]/g;
@@ -87,7 +87,7 @@ export function openLog({ log, list, fetchFile }) {
   function mark(bubble, how, more = "") {
     bubble.classList.toggle("failed", how === "failed");
     bubble.dataset.state = how;
-    bubble.querySelector(".note").replaceChildren([more, words[how]].filter(Boolean).join(" "));
+    bubble.querySelector(".note").replaceChildren(join(more, words[how]));
   }
 
   return {

@@ -2,7 +2,7 @@
 import { openAttach, upload } from "./attach.js";
 import { LOOK_BACK, compare, openLog } from "./bubbles.js";
 import { openLine } from "./line.js";
-import { facts, say, words } from "./say.js";
+import { facts, join, say, words } from "./say.js";
 import { openSite } from "./site.js";
 import { openStanding } from "./standing.js";
 import { openStore } from "./store.js";
@@ -21,6 +21,7 @@ let fresh = false;
 let shown = true; // the panel, in its site
 let typedAt = 0;
 let toldTimer = 0;
+let fault = ""; // the number of the one for which no line stands
 
 function chance() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -46,8 +47,11 @@ async function fetchFile(lineId, number) {
 
 const lines = openLog({ log: part("log"), list: part("lines"), fetchFile });
 const standing = openStanding({ ask: (frame) => line.send(frame), tell, store, newChat, redraw: drawForm });
-const line = openLine(base, { hello, hear, page, token: () => store.get().session, state: (open) => {
-  part("state").textContent = open ? "" : words.offline;
+const line = openLine(base, { hello, hear, page, token: () => store.get().session, state: (open, why) => {
+  // The first number is as good as the next, and is read out once.
+  fault = (!open && why?.fault && fault) || (why?.fault ?? "");
+  const text = why ? join(fault ? say("fault", { fault }) : words.not_now, words.again) : words.offline;
+  if (open || part("state").textContent !== text) part("state").textContent = open ? "" : text;
   part("state").hidden = open;
 } });
 const site = openSite({
@@ -150,18 +154,20 @@ function sameChat(one, other) {
   return name(one) === name(other);
 }
 
-function wrong({ code, client_id: id }) {
+function wrong({ code, client_id: id, fault: number }) {
   const message = store.get().waiting.find((one) => one.client_id === id) ?? fileOf.get(id)?.message;
   if (message) {
     const size = code === "too_large_together" ? facts.all_mb : facts.file_mb;
     const vain = VAIN.includes(code);
-    lines.fail(id, say(code, { name: words.file, size, count: facts.files }), vain ? null : () => transmit(message));
+    lines.fail(id, say(code, { name: words.file, size, count: facts.files, fault: number }), vain ? null : () => transmit(message));
     if (vain) {
       forget(id);
       store.change({ told: "" }); // who they are went with it
     }
   } else if (code === "bad_address") tell(words.bad_address);
   else if (code === "bad_key") tell(words.bad_key);
+  else if (code === "fault") tell(say(code, { fault: number }));
+  else if (["not_kept", "busy", "offline"].includes(code)) tell(words[code] ?? words.not_now);
   else if (code === "bad_identity") console.warn("ContactHub: the identity was refused");
 }
 

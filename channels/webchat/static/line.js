@@ -4,7 +4,8 @@ const TRIES = 2; // sockets that failed in a row; then it is polled
 const SOCKET_AGAIN_MS = 300_000; // a socket is tried again while polling; sooner where one was let through before
 const SOCKET_SOON_MS = 15_000;
 
-// `hello()` makes the first frame; `hear(frame)` gets what the hub says; `state(open)` says whether the line stands.
+// `hello()` makes the first frame; `hear(frame)` gets what the hub says; `state(open, why)` says whether the line stands, and the hub's own word for it
+// where it does not: none where nothing was heard.
 export function openLine(base, { hello, hear, state, token, page }) {
   let socket = null;
   let polling = null;
@@ -14,8 +15,10 @@ export function openLine(base, { hello, hear, state, token, page }) {
   let attempts = 0;
   let timer = 0;
 
-  function up(now) {
-    if (open !== now) state((open = now));
+  function up(now, why) {
+    const news = open !== now || why !== undefined;
+    open = now;
+    if (news) state(open, why);
   }
 
   // Full jitter: after a restart of the hub not everybody comes back in the same second.
@@ -50,11 +53,11 @@ export function openLine(base, { hello, hear, state, token, page }) {
       welcomed = true;
       take(JSON.parse(event.data));
     });
-    mine.addEventListener("close", () => {
+    mine.addEventListener("close", ({ code, reason }) => {
       clearTimeout(late);
       if (socket !== mine) return;
       socket = null;
-      up(false);
+      up(false, { 1011: { fault: reason }, 1013: {} }[code]); // it broke; not now
       if (!welcomed) failed += 1;
       if (failed >= TRIES) poll();
       else again(connect);
@@ -85,7 +88,7 @@ export function openLine(base, { hello, hear, state, token, page }) {
       if (polling !== mine) return;
       if (!answer?.ok) {
         polling = null;
-        up(false);
+        up(false, answer?.frames[0] ?? null);
         // Whether it is the socket or the hub that fails is not known: both are tried in turn.
         failed = TRIES - 1;
         again(connect);
@@ -108,8 +111,10 @@ export function openLine(base, { hello, hear, state, token, page }) {
     else {
       // A refusal at the door does not name the message.
       const named = frame.client_id ? { client_id: frame.client_id } : {};
-      const lost = () => frame.client_id && hear({ type: "error", ...named, code: "not_kept" });
-      ask("say", frame).then(({ frames }) => frames.forEach((one) => take(one.type === "error" ? { ...one, ...named } : one)), lost);
+      const asked = !["typing", "seen"].includes(frame.type); // by the visitor, who waits for an answer
+      const wrong = (error) => asked && hear({ ...error, ...named });
+      const lost = () => wrong({ type: "error", code: frame.client_id ? "not_kept" : "offline" });
+      ask("say", frame).then(({ frames }) => frames.forEach((one) => (one.type === "error" ? wrong(one) : take(one))), lost);
     }
     return true;
   }

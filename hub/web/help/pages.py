@@ -158,12 +158,12 @@ class HelpPages:
         """For the pages on which somebody is about to write: what may answer them, as JSON."""
         language = "zh_CN" if request.query.get("lang", "").lower().startswith("zh") else "en"
         typed = _typed(request, _MOST_TEXT)
-        headers = {**COMMON_HEADERS, "Cache-Control": "no-store"}
         try:
             await judge.allow_search(self._ctx, answers.peer(request))
         except TooMany as trouble:
-            headers["Retry-After"] = str(trouble.retry_after)
-            return web.json_response({"articles": []}, status=429, headers=headers)
+            response = self.offer_nothing(request, 429)
+            response.headers["Retry-After"] = str(trouble.retry_after)
+            return response
         found = await suggest(self._ctx, typed, language=language, public=True, limit=_OFFERED)
         offers = [
             {
@@ -174,7 +174,11 @@ class HelpPages:
             }
             for one in found
         ]
-        return web.json_response({"articles": offers}, headers=headers)
+        return _as_json({"articles": offers})
+
+    def offer_nothing(self, _request: web.Request, status: int, fault: str = "") -> web.Response:
+        """Where something went wrong (channels.doors.Tells), since whoever writes can do without."""
+        return _as_json({"articles": [], **({"fault": fault} if fault else {})}, status)
 
     async def show_sitemap(self, request: web.Request) -> web.Response:
         """Every article that customers read, for search engines (sitemaps.org, protocol 0.9)."""
@@ -267,3 +271,8 @@ def _number(given: str, most: int = 18) -> int:
 
 def _typed(request: web.Request, most: int) -> str:
     return request.query.get("q", "").replace("\x00", "").strip()[:most]
+
+
+def _as_json(document: dict[str, object], status: int = 200) -> web.Response:
+    headers = {**COMMON_HEADERS, "Cache-Control": "no-store"}
+    return web.json_response(document, status=status, headers=headers)

@@ -22,11 +22,13 @@ def help_routes(ctx: Context) -> list[web.RouteDef]:
     """Everything below /help."""
     pages = HelpPages(ctx)
     told = pages.told
-    return open_to(
+    offers = open_to(
+        Asks.NOTHING, web.get("/help/suggest", told(pages.get_suggestions)), tells=pages.offer_nothing
+    )
+    return offers + open_to(
         Asks.NOTHING,
         web.get("/help", told(pages.to_language)),
         web.get("/help/", told(pages.to_language)),
-        web.get("/help/suggest", told(pages.get_suggestions)),
         web.get("/help/sitemap.xml", told(pages.show_sitemap)),
         *(web.get(f"/help/{name}", _file) for name in FILES),
         web.get(f"{IN_HELP}/{{token}}", told(pages.show_picture)),

@@ -43,10 +43,8 @@ def is_of_staff(request: web.Request) -> bool:
     return request.path == _DESK or request.path.startswith(f"{_DESK}/")
 
 
-def show_customer_trouble(
-    request: web.Request, status: int, *, fault: str = "", retry_after: int = 0
-) -> web.Response:
-    """The page for this status. `fault`: the number under which the log says more; `retry_after` in seconds."""
+def show_customer_trouble(request: web.Request, status: int, *, fault: str = "") -> web.Response:
+    """The page for this status. `fault`: the number under which the log says more."""
     place = request.path.split("/")[2] if request.path.startswith("/help/") else ""
     language = language_of_place(place) or choose_language(request, "en")
     home = next((path for path in _WAYS if request.path == path or request.path.startswith(f"{path}/")), "")
@@ -57,8 +55,6 @@ def show_customer_trouble(
         "Vary": "Accept-Language",
         "X-Robots-Tag": "noindex",
     }
-    if retry_after:
-        headers["Retry-After"] = str(retry_after)
     text = _write(language, status, home) if not fault else _page(language, status, home, fault)
     return web.Response(text=text, status=status, content_type="text/html", charset="utf-8", headers=headers)
 
