@@ -182,16 +182,41 @@ async def test_without_a_socket_the_same_by_asking_again_and_again(house: House)
     await expect(chat.locator("#lines li")).to_have_count(3)
     await expect(chat.locator("#reference")).to_contain_text("Reference number")
     assert any(one.url.endswith("/chat/shop/poll") for one in house.shop.asked)
+
+    # Something on the way answers, in JSON that is not the hub's: the line is down, and comes back by itself.
+    async def stand_between(route: Route) -> None:
+        await route.fulfill(status=502, json={"message": "Bad gateway"})
+
+    ways = ("say", "files", "poll")
+    for way in ways:
+        await context.route(f"**/chat/shop/{way}", stand_between)
+    await chat.locator("#files").set_input_files(
+        [FilePayload(name="a.txt", mimeType="text/plain", buffer=b"42")]
+    )
+    for text in ("With a file", "And now?"):
+        await chat.get_by_label("Your message").fill(text)
+        await page.keyboard.press("Enter")
+    await expect(chat.locator("li.failed")).to_have_count(2)
+    await answer(house, "One moment.")
+    await expect(chat.locator("#state")).to_have_text("The line is down. Trying again…")
+    for way in ways:
+        await context.unroute(f"**/chat/shop/{way}")
+    await expect(chat.locator("#state")).to_be_hidden(timeout=30_000)
+    for left in (1, 0):
+        await chat.get_by_role("button", name="Try again").first.click()
+        await expect(chat.locator("li.failed")).to_have_count(left)
+    await expect(chat.locator("li.mine[data-state=sent]")).to_have_count(4)
+
     # On another device, whoever comes by a link is told so: somebody else may have sent it.
     await chat.locator("#menu summary").click()
     await chat.locator("#other-device").click()
     await expect(chat.locator("#link")).to_be_focused()
     other = await (await house.shop.visitor()).new_page()
     await other.goto(await chat.locator("#link").input_value())
-    await expect(other.locator("#lines li")).to_have_count(3)
+    await expect(other.locator("#lines li")).to_have_count(6)
     await expect(other.locator("#came")).to_contain_text("You came by a link")
     await other.reload()
-    await expect(other.locator("#lines li")).to_have_count(3)
+    await expect(other.locator("#lines li")).to_have_count(6)
     await expect(other.locator("#came")).to_be_hidden()
 
 

@@ -82,7 +82,7 @@ export function upload(address, token, page, message, files, progress) {
     request.upload.addEventListener("progress", (event) => event.lengthComputable && progress(event.loaded / event.total));
     request.addEventListener("load", () => {
       try {
-        resolve(JSON.parse(request.responseText).frames);
+        resolve([...JSON.parse(request.responseText).frames]);
       } catch (error) {
         reject(error);
       }

@@ -71,7 +71,8 @@ export function openLine(base, { hello, hear, state, token, page }) {
       body: JSON.stringify(body),
       ...more,
     });
-    return { ok: answer.ok, status: answer.status, frames: (await answer.json()).frames };
+    const [...frames] = (await answer.json()).frames; // throws where it is JSON of something on the way
+    return { ok: answer.ok, frames };
   }
 
   async function poll() {
