@@ -131,8 +131,9 @@ class Intake:
 
     def _take_apart(self, batch: Sequence[_Waiting], why: HeldUp) -> None:
         """Before everything that came after them. Lanes open as they are held up, so one that still is holds up no other."""
+        until = time.monotonic() + AGAIN_WITHIN
         for one in batch:
-            one.held_up, one.until = why, time.monotonic() + AGAIN_WITHIN
+            one.held_up, one.until = why, until
         self._waiting.extendleft(reversed(batch))
 
     async def _gather(self, wanted: int) -> None:

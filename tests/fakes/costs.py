@@ -12,8 +12,6 @@ FLOOR = 0.005
 """Seconds. Of what costs less it is chance that decides how many times more something else costs."""
 FOUR_TIMES = 8.0
 """As much again for four times the length: even growth has 4 here, and that with the square 16."""
-
-
 PLAINLY, BEYOND = 5.0, 100.0
 """Less or more than so much for four times the length needs no second look."""
 

@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import asyncpg
@@ -62,6 +62,28 @@ WHERE (wait_event_type = 'Lock' OR wait_event = 'PgSleep') AND datname = current
 
 async def _states(ctx: Context) -> Counter[str]:
     return Counter(row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw"))
+
+
+_GIVEN_BACK = "UPDATE inbound_raw SET lease_until = NULL RETURNING id"
+_EVERYTHING = "LOCK TABLE interaction"
+_THEIR_TICKET = "SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE"
+
+
+def _wait_for_locks(monkeypatch: pytest.MonkeyPatch, no_longer_than: str, **more: str) -> None:
+    """Of hubs that begin from now on."""
+    hurried = {**room._SERVER_SETTINGS, "lock_timeout": no_longer_than, **more}
+    monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
+
+
+@asynccontextmanager
+async def _somebody_locks(database_dsn: str, what: str, *args: object) -> AsyncIterator[None]:
+    blocker = await asyncpg.connect(database_dsn)
+    try:
+        async with blocker.transaction():
+            await blocker.execute(what, *args)
+            yield
+    finally:
+        await blocker.close()
 
 
 # ── the same again ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,15 +212,11 @@ async def test_a_table_that_is_locked_is_not_the_items_fault(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The sender is told to try again; nothing is quarantined, and afterwards it goes through."""
-    hurried = {**room._SERVER_SETTINGS, "lock_timeout": "200ms"}
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
+    _wait_for_locks(monkeypatch, "200ms")
     async with a_hub(database_dsn) as hub:
-        blocker = await asyncpg.connect(database_dsn)
-        async with blocker.transaction():
-            await blocker.execute("LOCK TABLE interaction")
+        async with _somebody_locks(database_dsn, _EVERYTHING):
             with pytest.raises(NotAccepted):
                 await say(hub, who=BOB, item_key="k")
-        await blocker.close()
         assert await _states(hub) == {}
         assert (await say(hub, who=BOB, item_key="k")).ticket_code
 
@@ -215,8 +233,7 @@ async def test_whoever_a_lock_or_a_slow_statement_holds_up_is_told_and_others_ar
 ) -> None:
     """A lock on their ticket, or what is done with their words takes a minute: neither is waited for longer than our sessions
     allow. Others write and are answered all the while."""
-    limits = {"lock_timeout": "3s", "statement_timeout": "3s" if by == "statement" else "10s"}
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, **limits})
+    _wait_for_locks(monkeypatch, "3s", statement_timeout="3s" if by == "statement" else "10s")
     async with a_hub(database_dsn) as hub, AsyncExitStack() as stack:
         theirs = await ticket(hub, await say(hub, who=BOB, key="k"))
         others = await ticket(hub, await write(hub, "Li <li@example.cn>"))
@@ -225,7 +242,7 @@ async def test_whoever_a_lock_or_a_slow_statement_holds_up_is_told_and_others_ar
         transaction = blocker.transaction()
         if by == "lock":
             await transaction.start()
-            await blocker.execute("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", theirs["id"])
+            await blocker.execute(_THEIR_TICKET, theirs["id"])
         else:
             await ctx.database.run(lambda c: c.execute(_TAKES_A_MINUTE))
         held_up = asyncio.create_task(say(hub, who=BOB, key="k", item_key="held", text="held up"))
@@ -252,59 +269,52 @@ async def test_whoever_a_lock_or_a_slow_statement_holds_up_is_told_and_others_ar
         assert not again.duplicate and (await ticket(hub, again))["id"] == theirs["id"]
 
 
-async def _somebody_locks(database_dsn: str, what: str, *args: object) -> asyncpg.Connection:  # type: ignore[type-arg]
-    """Until this session ends."""
-    blocker = await asyncpg.connect(database_dsn)
-    await blocker.execute("BEGIN")
-    await blocker.execute(what, *args)
-    return blocker
-
-
-_THEIR_TICKET = "SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE"
-
-
 async def test_whose_words_came_at_the_same_moment_are_written_without_those_of_a_locked_ticket(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each in the order in which they were said."""
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "500ms"})
+    _wait_for_locks(monkeypatch, "500ms")
     async with a_hub(database_dsn) as hub:
         theirs = await ticket(hub, await say(hub, who=BOB, key="k"))
-        blocker = await _somebody_locks(database_dsn, _THEIR_TICKET, theirs["id"])
-        held_up = [say(hub, who=BOB, key="k", item_key=f"held-{n}") for n in range(2)]
-        others = [
-            say(hub, who=[("visitor", f"v{n % 3}", True)], key=f"other-{n % 3}", item_key=f"{n}", text=f"{n}")
-            for n in range(9)
-        ]
-        answers = await asyncio.gather(
-            held_up[0], *others[:5], held_up[1], *others[5:], return_exceptions=True
-        )
-        assert [isinstance(answer, NotAccepted) for answer in answers] == [n in (0, 6) for n in range(11)]
-        assert await _states(hub) == {"read": 10}
-        for n in range(3):
-            said = await rows(
-                hub,
-                """SELECT i.text FROM interaction i JOIN inbound_raw r ON r.interaction_id = i.id
-                   WHERE r.external_key = ANY($1) ORDER BY i.seq""",
-                [f"{m}" for m in range(n, 9, 3)],
+        async with _somebody_locks(database_dsn, _THEIR_TICKET, theirs["id"]):
+            held_up = [say(hub, who=BOB, key="k", item_key=f"held-{n}") for n in range(2)]
+            others = [
+                say(
+                    hub,
+                    who=[("visitor", f"v{n % 3}", True)],
+                    key=f"other-{n % 3}",
+                    item_key=f"{n}",
+                    text=f"{n}",
+                )
+                for n in range(9)
+            ]
+            answers = await asyncio.gather(
+                held_up[0], *others[:5], held_up[1], *others[5:], return_exceptions=True
             )
-            assert [row["text"] for row in said] == [f"{m}" for m in range(n, 9, 3)]
-        await blocker.close()
+            assert [isinstance(answer, NotAccepted) for answer in answers] == [n in (0, 6) for n in range(11)]
+            assert await _states(hub) == {"read": 10}
+            for n in range(3):
+                said = await rows(
+                    hub,
+                    """SELECT i.text FROM interaction i JOIN inbound_raw r ON r.interaction_id = i.id
+                       WHERE r.external_key = ANY($1) ORDER BY i.seq""",
+                    [f"{m}" for m in range(n, 9, 3)],
+                )
+                assert [row["text"] for row in said] == [f"{m}" for m in range(n, 9, 3)]
         assert (await ticket(hub, await say(hub, who=BOB, key="k", item_key="held-0")))["id"] == theirs["id"]
 
 
 async def test_when_everything_is_locked_nobody_waits_for_all_the_others_in_turn(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
-    monkeypatch.setattr(intake, "AGAIN_WITHIN", 0.2)
+    _wait_for_locks(monkeypatch, "1s")
+    monkeypatch.setattr(intake, "AGAIN_WITHIN", 0.5)
     async with a_hub(database_dsn) as hub:
-        blocker = await _somebody_locks(database_dsn, "LOCK TABLE interaction")
         words = [say(hub, who=[("visitor", f"v{n}", True)], key=f"{n}", item_key=f"{n}") for n in range(40)]
-        async with asyncio.timeout(2):  # one by one they would take eight seconds, four abreast as many
-            answers = await asyncio.gather(*words, return_exceptions=True)
-        assert all(isinstance(answer, NotAccepted) for answer in answers)
-        await blocker.close()
+        async with _somebody_locks(database_dsn, _EVERYTHING):
+            async with asyncio.timeout(6):  # four abreast they would take ten seconds
+                answers = await asyncio.gather(*words, return_exceptions=True)
+            assert all(isinstance(answer, NotAccepted) for answer in answers)
         assert await _states(hub) == {}
         assert (await say(hub, who=BOB)).ticket_code
 
@@ -312,20 +322,19 @@ async def test_when_everything_is_locked_nobody_waits_for_all_the_others_in_turn
 async def test_a_letter_to_a_locked_ticket_keeps_those_beside_it_no_longer(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    _wait_for_locks(monkeypatch, "200ms")
     async with a_hub(database_dsn, heavy=True) as hub:
         await accept_items(hub, "support", [letter("li@example.cn", message_id="first@example.cn")])
         assert await read_waiting(hub) == 1
         locked = await one(hub, "SELECT id FROM ticket")
-        blocker = await _somebody_locks(database_dsn, _THEIR_TICKET, locked)
         answers = [letter("li@example.cn", answers="first@example.cn") for _ in range(2)]
         strangers = [letter(f"stranger{n}@example.com") for n in range(3)]
         await accept_items(hub, "support", [answers[0], *strangers, answers[1]])
-        with pytest.raises(DatabaseUnavailable):
-            await read_waiting(hub)
-        assert await _states(hub) == {"read": 4, "received": 2}
-        await blocker.close()
-        await rows(hub, "UPDATE inbound_raw SET lease_until = NULL RETURNING id")
+        async with _somebody_locks(database_dsn, _THEIR_TICKET, locked):
+            with pytest.raises(DatabaseUnavailable):
+                await read_waiting(hub)
+            assert await _states(hub) == {"read": 4, "received": 2}
+        await rows(hub, _GIVEN_BACK)
         while await read_waiting(hub):
             pass
         assert await one(hub, "SELECT count(*) FROM interaction WHERE ticket_id = $1", locked) == 3
@@ -334,16 +343,15 @@ async def test_a_letter_to_a_locked_ticket_keeps_those_beside_it_no_longer(
 async def test_when_everything_is_locked_letters_wait_after_two(
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", {**room._SERVER_SETTINGS, "lock_timeout": "200ms"})
+    _wait_for_locks(monkeypatch, "500ms")
     async with a_hub(database_dsn, heavy=True) as hub:
         await accept_items(hub, "support", [letter(f"stranger{n}@example.com") for n in range(40)])
-        blocker = await _somebody_locks(database_dsn, "LOCK TABLE interaction")
-        async with asyncio.timeout(3):  # all of them in turn would take eight seconds
-            with pytest.raises(DatabaseUnavailable):
-                await read_waiting(hub)
-        await blocker.close()
+        async with _somebody_locks(database_dsn, _EVERYTHING):
+            async with asyncio.timeout(10):  # all of them in turn would take twenty seconds
+                with pytest.raises(DatabaseUnavailable):
+                    await read_waiting(hub)
         assert await _states(hub) == {"received": 40}
-        await rows(hub, "UPDATE inbound_raw SET lease_until = NULL RETURNING id")
+        await rows(hub, _GIVEN_BACK)
         while await read_waiting(hub):
             pass
 
@@ -352,18 +360,14 @@ async def test_a_database_that_is_away_again_and_again_is_no_attempt_of_the_lett
     ctx: Context, database_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the third outage would put letters aside that have nothing wrong with them; what kills its reader counts."""
-    hurried = {**room._SERVER_SETTINGS, "lock_timeout": "100ms"}
-    monkeypatch.setattr(room, "_SERVER_SETTINGS", hurried)
+    _wait_for_locks(monkeypatch, "100ms")
     async with a_hub(database_dsn, heavy=True) as hub:
         await accept_items(hub, "support", [letter("li@example.cn")])
-        blocker = await asyncpg.connect(database_dsn)
         for _ in range(MOST_ATTEMPTS + 2):
-            async with blocker.transaction():
-                await blocker.execute("LOCK TABLE interaction")
+            async with _somebody_locks(database_dsn, _EVERYTHING):
                 with pytest.raises(DatabaseUnavailable):
                     await read_waiting(hub)
-            await blocker.execute("UPDATE inbound_raw SET lease_until = NULL")
-        await blocker.close()
+            await rows(hub, _GIVEN_BACK)
         assert await read_waiting(hub) == 1
         assert await _states(hub) == {"read": 1}
 
@@ -447,19 +451,14 @@ async def test_batches_side_by_side_keep_every_conversation_in_order(ctx: Contex
 
 async def test_what_waits_for_a_batch_under_way_holds_nobody_else_up(ctx: Context, database_dsn: str) -> None:
     opened = await ticket(ctx, await say(ctx, who=BOB, key="k"))
-    blocker = await asyncpg.connect(database_dsn)
-    transaction = blocker.transaction()
-    await transaction.start()
-    await blocker.execute("SELECT 1 FROM ticket WHERE id = $1 FOR UPDATE", opened["id"])
-    held = [asyncio.create_task(say(ctx, who=BOB, key="k", text=f"{n}")) for n in range(3)]
-    async with asyncio.timeout(4):
-        while not await one(ctx, _WAITS_FOR_A_LOCK):
-            await asyncio.sleep(0.01)
-        for n in range(5):
-            assert (await say(ctx, who=[("visitor", f"v{n}", True)], key=f"other{n}")).ticket_code
-    assert not any(task.done() for task in held)
-    await transaction.rollback()
-    await blocker.close()
+    async with _somebody_locks(database_dsn, _THEIR_TICKET, opened["id"]):
+        held = [asyncio.create_task(say(ctx, who=BOB, key="k", text=f"{n}")) for n in range(3)]
+        async with asyncio.timeout(4):
+            while not await one(ctx, _WAITS_FOR_A_LOCK):
+                await asyncio.sleep(0.01)
+            for n in range(5):
+                assert (await say(ctx, who=[("visitor", f"v{n}", True)], key=f"other{n}")).ticket_code
+        assert not any(task.done() for task in held)
     await asyncio.gather(*held)
     texts = [
         row["text"]

@@ -260,6 +260,7 @@ async def test_a_letter_that_would_take_for_ever_is_shown_as_text(desk: Desk) ->
         quarter = await _shown(desk, bomb(25_000), 10 * number)
         whole = await _shown(desk, bomb(100_000), 10 * number + 1)
         assert "In short" in whole.text and "too deeply nested" in whole.text
+        assert whole.here < 1, number
         assert_even(quarter.here, whole.here, f"bomb {number}")
         # What its start costs is no part of it, and never quite the same.
         assert whole.apart < innocent.apart + bounded.WALL_SECONDS + 0.5, number

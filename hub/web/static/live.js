@@ -35,7 +35,7 @@ function tell(name) {
   }, piece.pause);
 }
 
-function spread(event) {
+function spread(event, tell) {
   const { kind, ticket } = event;
   tell("live-floor");
   if (event.list) tell("live-list"); // something that is not for these eyes: only that the list may be another one
@@ -74,9 +74,29 @@ function spread(event) {
   if (kind === "channel_changed" || kind === "channel_gap" || kind === "quarantined") tell("live-system");
 }
 
-function everything() {
+function everything(tell) {
   for (const name of ["incidents", "deliveries", "list", "ticket", "customer", "timeline", "system", "presence", "offers", "floor", "notices", "tasks", "webhooks", "classification", "rules"]) tell(`live-${name}`);
 }
+
+// ── answers that come late ──────────────────────────────────────────────────────────────────────────────────────────
+// What an answer brings was read a while before; what happened since was told to the pieces that it replaces. So they
+// ask once more. A piece that asks for itself waits its turn (hx-sync).
+const LIVE = '[hx-trigger*="live-"]';
+const underWay = new Map();
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (!ctx.sourceElement.matches(LIVE)) underWay.set(ctx, { missed: [], brought: "" });
+});
+document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
+  const late = underWay.get(ctx);
+  if (!late) return;
+  for (const { fragment } of tasks) for (const piece of fragment.querySelectorAll(LIVE)) late.brought += piece.getAttribute("hx-trigger");
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  const late = underWay.get(ctx);
+  for (const news of late?.missed || []) news((name) => late.brought.includes(`${name} `) && tell(name));
+});
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => underWay.delete(ctx));
 
 // ── the line ────────────────────────────────────────────────────────────────────────────────────────────────────────
 function show(state) {
@@ -105,15 +125,12 @@ function connect() {
       document.body.dispatchEvent(new CustomEvent("hub:visitors"));
       return;
     }
-    if (event.reload) {
-      // Too much happened meanwhile: read every piece again, and go on from where the server stands now.
-      cursor = event.cursor;
-      everything();
-      return;
-    }
     cursor = event.cursor;
-    spread(event);
-    document.body.dispatchEvent(new CustomEvent("hub:event", { detail: event }));
+    // Too much may have happened meanwhile: then every piece is read again.
+    const news = event.reload ? everything : (tell) => spread(event, tell);
+    news(tell);
+    for (const { missed } of underWay.values()) missed.push(news);
+    if (!event.reload) document.body.dispatchEvent(new CustomEvent("hub:event", { detail: event }));
   };
   opened.onclose = (close) => {
     if (socket !== opened) return;
