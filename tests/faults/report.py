@@ -104,6 +104,7 @@ def _figures(result: Result, figures: Figures) -> str:
             "never" if verdict.quiet_after is None else f"{verdict.quiet_after:.1f} s",
         ),
         ("most sessions in Postgres", f"{figures.most_sessions:,}"),
+        ("longest pause of the run itself, s", f"{figures.paused:.1f}"),
     ]
     kinds = sorted({one.what for one in figures.take_overs})
     taken = [(kind, spread(one.seconds for one in figures.take_overs if one.what == kind)) for kind in kinds]

@@ -18,6 +18,7 @@ from tests.faults.front import Front
 from tests.faults.inject import PATIENCE_SECONDS, Injected, Injector
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
+from tests.faults.pauses import noting_pauses
 from tests.faults.plan import Fault
 from tests.faults.timelines import rows, unhurried
 from tests.faults.watch import Look, Watch
@@ -34,7 +35,8 @@ others have room for whatever comes, or most would wait for ever: there are more
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """`late`: (when it was due, seconds after that at which it fired) of each timer."""
+    """`late`: (when it was due, seconds after that at which it fired) of each timer. `paused`: seconds for which the run itself
+    stood still, at the longest."""
 
     began: float
     ended: float
@@ -45,6 +47,7 @@ class Result:
     verdict: Verdict
     late: list[tuple[float, float]]
     dropped: int
+    paused: float
 
 
 async def run_faults(
@@ -81,6 +84,7 @@ async def run_faults(
             )
         )
         watch, injector = Watch(fleet, dsn, outside), Injector(fleet, outside, dsn, cluster, front)
+        pauses = await stack.enter_async_context(noting_pauses())
         watching = asyncio.create_task(watch.run())
         failed: list[str] = []
         began = time.time()
@@ -99,6 +103,7 @@ async def run_faults(
                 await load.settle()
             except (AssertionError, TimeoutError) as error:
                 failed.append(str(error))  # of a run of an hour there has to be a report all the same
+            paused = pauses.longest  # nobody waits for the checks
             logs = [seat.folder / "log" for seat in fleet.seats]
             verdict = await check(
                 ctx, dsn, load, outside, injector.done,
@@ -111,6 +116,7 @@ async def run_faults(
         return Result(
             began=began, ended=time.time(), ledger=load.ledger, injected=injector.done, looks=watch.looks,
             seats=fleet.seats, verdict=verdict, late=await _late(dsn), dropped=outside.relay.dropped,
+            paused=paused,
         )  # fmt: skip
 
 

@@ -1,6 +1,9 @@
 """The gate of a fault run is shown figures that break each of its bounds, and figures that say too little; and how figures are
 worked out that it asks for."""
 
+import asyncio
+import gc
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -23,6 +26,7 @@ from tests.faults.figures import (
 )
 from tests.faults.inject import Injected
 from tests.faults.ledger import Ledger
+from tests.faults.pauses import noting_pauses, without_looking_through_what_stays
 from tests.faults.plan import Fault
 from tests.faults.run import Result
 from tests.faults.watch import Look, TakeOver
@@ -34,7 +38,7 @@ GOOD = Figures(
     take_overs=[TakeOver(what=what, at=1.0, seconds=16.0) for what in ("mailbox", "Telegram", "answers under way")],
     timers_late=SOON, late_after_heal=replace(SOON, longest=1.0), latest_timers=[], behind_poison_ms=SOON, full=0.5,
     growth=0.01,
-    most_sessions=50, kills=1, crashes=1,
+    most_sessions=50, paused=0.2, kills=1, crashes=1,
 )  # fmt: skip
 MOST = 3 * LINES_OF_A_HUB + LINES_BESIDE
 """Of two hubs, and one hub's again."""
@@ -45,7 +49,7 @@ def _result(*, wrong: tuple[str, ...] = (), uncertain: int = 2, met: int = 1) ->
         began=0.0, ended=2700.0, ledger=Ledger(),
         injected=[Injected(fault=Fault(at=1.0, kind="kill"), began=1.0, ended=1.0, met=met)],
         looks=[Look(at=1.0, rss=[1, 1], answered=True)], seats=[SimpleNamespace(ends=[]), SimpleNamespace(ends=[])],  # type: ignore[list-item]
-        verdict=Verdict(wrong=list(wrong), uncertain=uncertain, doubtful=2), late=[], dropped=0,
+        verdict=Verdict(wrong=list(wrong), uncertain=uncertain, doubtful=2), late=[], dropped=0, paused=0.2,
     )  # fmt: skip
 
 
@@ -81,6 +85,7 @@ def test_a_run_that_keeps_every_bound_passes_the_gate() -> None:
             _result(),
         ),
         ("sessions in Postgres", replace(GOOD, most_sessions=MOST + 1), _result()),
+        ("the run itself stood still", replace(GOOD, paused=2.1), _result()),
         ("growth of memory", replace(GOOD, growth=0.1), _result()),
     ],
 )  # fmt: skip
@@ -152,3 +157,18 @@ def test_figures_of_a_run_are_worked_out_from_what_happened() -> None:
     assert figures.behind_poison_ms == spread([500.0, 1500.0, 2500.0])
     assert figures.late_after_heal.longest == figures.timers_late.longest == 7.0
     assert figures.full == 0.5 and figures.filed_ms["support"].count == 6
+
+
+async def test_a_run_that_stands_still_says_so() -> None:
+    async with noting_pauses() as pauses:
+        asyncio.get_running_loop().call_soon(time.sleep, 0.3)
+        await asyncio.sleep(0.1)
+    assert 0.2 < pauses.longest < 3
+
+
+async def test_what_stays_is_not_looked_through_again() -> None:
+    stays = [[number] for number in range(1000)]
+    frozen = gc.get_freeze_count()
+    async with without_looking_through_what_stays():
+        await asyncio.sleep(0)
+        assert gc.get_freeze_count() >= frozen + len(stays)

@@ -85,7 +85,7 @@ const LIVE = '[hx-trigger*="live-"]';
 const underWay = new Map();
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (!ctx.sourceElement.matches(LIVE)) underWay.set(ctx, { missed: [], brought: "" });
+  if (!ctx.sourceElement?.matches(LIVE)) underWay.set(ctx, { missed: [], brought: "" });
 });
 document.addEventListener("htmx:before:swap", ({ detail: { ctx, tasks } }) => {
   const late = underWay.get(ctx);
