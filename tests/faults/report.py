@@ -34,7 +34,7 @@ code { font: 13px/1.4 ui-monospace, monospace; color: var(--quiet); overflow-wra
   overflow-x: auto } .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem }
 .pair .card { margin: 0 } table { border-collapse: collapse; width: 100% }
 td, th { padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--rule); text-align: left; vertical-align: top }
-tr:last-child td { border-bottom: 0 } th { font-weight: 500; color: var(--quiet) }
+tr:last-child td { border-bottom: 0 } td > span { white-space: nowrap } th { font-weight: 500; color: var(--quiet) }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 figure { margin: 0 0 1rem; background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: .75rem 1rem }
 figcaption { display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: baseline } small { color: var(--quiet) }
