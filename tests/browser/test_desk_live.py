@@ -11,7 +11,7 @@ from hub.model.people import HUB
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk, sign_in
 from tests.browser.looks import speak, violations
-from tests.fakes.chromium import PAUSES, stand_between
+from tests.fakes.chromium import PAUSES, HeldAnswer, stand_between
 from tests.fakes.desk import PASSWORD, Desk, customer_writes
 from tests.fakes.scene import one
 
@@ -22,25 +22,6 @@ new Promise((done) => {
 })
 """
 """Comes to an end when a piece of the page was asked for and everybody has heard the answer."""
-
-
-class _Held:
-    """An answer that the server has made, and that does not come before `gone` is set."""
-
-    def __init__(self) -> None:
-        self.made, self.gone = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, route: Route) -> None:
-        answer = await route.fetch()
-        self.made.set()
-        await self.gone.wait()
-        await route.fulfill(response=answer)
-
-
-async def _hold(page: Page, what: str) -> _Held:
-    held = _Held()
-    await stand_between(page, what, held)
-    return held
 
 
 async def test_a_ticket_arrives_without_a_reload(open_desk: OpenDesk, desk: Desk) -> None:
@@ -77,13 +58,14 @@ async def test_an_answer_that_comes_late_takes_back_nothing_that_was_shown_meanw
 ) -> None:
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
-    held = await _hold(page, "**/replies")
+    held = HeldAnswer()
+    await stand_between(page, "**/replies", held)
     await page.fill("#reply-text", "It leaves today.")
     await page.click("#send-reply")
     await held.made.wait()
     await add_note(desk.ctx, ticket_code=code, actor=HUB, text="a note meanwhile")
     await expect(page.locator("#log")).to_contain_text("a note meanwhile")
-    held.gone.set()
+    held.come.set()
     await expect(page.locator("#reply-text")).to_have_value("")
     await expect(page.locator("#log")).to_contain_text("a note meanwhile")
 
@@ -95,12 +77,13 @@ async def test_nothing_is_missed_while_a_ticket_opens(open_desk: OpenDesk, desk:
     await page.evaluate(
         "document.body.addEventListener('hub:event', (event) => { window.heard = event.detail })"
     )
-    held = await _hold(page, f"**/desk/tickets/T-{opened}*")
+    held = HeldAnswer()
+    await stand_between(page, f"**/desk/tickets/T-{opened}*", held)
     await page.click(f"#row-T-{opened}")
     await held.made.wait()
     await add_note(desk.ctx, ticket_code=opened, actor=HUB, text="a note meanwhile")
     await page.wait_for_function("code => window.heard?.ticket === code", arg=f"T-{opened}")
-    held.gone.set()
+    held.come.set()
     await expect(page.locator("#log")).to_contain_text("a note meanwhile")
 
 

@@ -19,6 +19,7 @@ from storage import views
 from storage.database import Connection
 from tests.browser.conftest import OpenDesk
 from tests.browser.looks import LOCALES, Looks, speak
+from tests.fakes.chromium import HeldAnswer
 from tests.fakes.desk import CHANNELS, MAIL, Desk, customer_writes, serving_desk
 
 PICTURE = bytes.fromhex(
@@ -126,24 +127,17 @@ async def test_what_is_saved_while_the_page_is_made_anew_stands_in_it(
     browser has it."""
     code = await customer_writes(desk.ctx, "Where is my parcel?", subject="Parcel")
     page = await open_desk(f"/desk/tickets/T-{code}?scope=all")
-    gate, made, saved = _Gate(), asyncio.Event(), asyncio.Event()
-
-    async def come_late(route: Route) -> None:
-        answer = await route.fetch()
-        made.set()
-        await saved.wait()
-        await route.fulfill(response=answer)
-
+    gate, held = _Gate(), HeldAnswer()
     await gate.hold(page.context)
     await page.fill("#reply-text", "We look for it.")
     while not gate.held:
         await asyncio.sleep(0.05)
-    await page.route(re.compile(r"/desk/tickets/T-\d+\?scope=all$"), come_late)
+    await page.route(re.compile(r"/desk/tickets/T-\d+\?scope=all$"), held)
     reloading = asyncio.create_task(page.reload())
-    await made.wait()
+    await held.made.wait()
     async with page.expect_event("requestfinished", lambda request: request.url.endswith("/draft/reply")):
         gate.open.set()
-    saved.set()
+    held.come.set()
     await reloading
     await expect(page.locator("#reply-text")).to_have_value("We look for it.")
 

@@ -1,5 +1,6 @@
 """The browser that tests drive: which program it is, what shows how long its pages wait, who stands between them and us."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import Callable
@@ -34,3 +35,16 @@ async def stand_between(page: Page, what: str | re.Pattern[str], do: Callable[[R
     while await page.evaluate("fetch('/is-somebody-between').then((answer) => answer.status)") != 204:
         pass
     await page.unroute("**/is-somebody-between")
+
+
+class HeldAnswer:
+    """To stand between: an answer that the server has made, and that the page does not have before `come` is set."""
+
+    def __init__(self) -> None:
+        self.made, self.come = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, route: Route) -> None:
+        answer = await route.fetch()
+        self.made.set()
+        await self.come.wait()
+        await route.fulfill(response=answer)

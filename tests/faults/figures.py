@@ -32,6 +32,7 @@ LINES_OF_A_HUB = Database().pool_size + 6
 LINES_BESIDE = 12
 """Those of the harness: its own pool, who looks on, who checks, who breaks things."""
 PAUSED_SECONDS = 2.0
+"""For so long at the most the run itself does nothing for anybody."""
 HELD_UP = ("stop", "silence", "late", "sessions_end", "restart")
 """Faults during which a hub, or all, cannot reach Postgres."""
 

@@ -3,9 +3,10 @@ injected that. So it stops as little as can be, and says for how long it did."""
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import NoReturn
 
 TICK_SECONDS = 0.05
 FREEZE_SECONDS = 5.0
@@ -21,27 +22,30 @@ class Pauses:
 @asynccontextmanager
 async def noting_pauses() -> AsyncIterator[Pauses]:
     pauses = Pauses()
-    task = asyncio.create_task(_note(pauses))
-    try:
+    async with _beside(_note(pauses)):
         yield pauses
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
 async def without_looking_through_what_stays() -> AsyncIterator[None]:
     """What a run has heard and said stays until its end. Looked through for garbage again and again, it held everything up for
     seven seconds after forty minutes."""
-    task = asyncio.create_task(_freeze())
+    async with _beside(_freeze()):
+        yield
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, NoReturn]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with suppress(asyncio.CancelledError):
+            await task
 
 
-async def _note(pauses: Pauses) -> None:
+async def _note(pauses: Pauses) -> NoReturn:
     loop = asyncio.get_running_loop()
     while True:
         before = loop.time()
@@ -49,7 +53,7 @@ async def _note(pauses: Pauses) -> None:
         pauses.longest = max(pauses.longest, loop.time() - before - TICK_SECONDS)
 
 
-async def _freeze() -> None:
+async def _freeze() -> NoReturn:
     while True:
         gc.collect()
         gc.freeze()
