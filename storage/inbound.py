@@ -270,11 +270,16 @@ async def keep_raw(connection: Connection, rows: Sequence[RawRow], tell: Sequenc
 
 
 async def claim_raw(
-    connection: Connection, limit: int, lease_seconds: float, *, most_bytes: int
+    connection: Connection,
+    limit: int,
+    lease_seconds: float,
+    *,
+    most_bytes: int,
+    most_attempts: int | None = None,
 ) -> list[ClaimedRow]:
     """The oldest waiting items, oldest first, each taken for `lease_seconds`; with content up to `most_bytes`. One that was
-    taken up before and not settled comes first, and alone."""
-    suspect = await connection.fetchrow(SQL["claim_suspect"], lease_seconds)
+    taken up before and not settled comes first, and alone; those with `most_attempts` or more are left to somebody else."""
+    suspect = await connection.fetchrow(SQL["claim_suspect"], lease_seconds, most_attempts)
     if suspect is not None:
         return [ClaimedRow(**suspect)]
     rows = await connection.fetch(SQL["claim_raw"], limit, lease_seconds, most_bytes)

@@ -11,6 +11,7 @@ import pickle
 import signal
 import struct
 import sys
+import time
 from collections.abc import AsyncGenerator, Sequence
 from typing import TypeAlias
 
@@ -45,6 +46,8 @@ class Reader:
         self.reading, self.writing = asyncio.Lock(), asyncio.Lock()
         """Who reads a batch holds the one, who writes it down the other; taken by hub.actions.receive, in this order."""
         self.excuses = Excuses()
+        self.began = time.monotonic()
+        """When this hub did."""
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None

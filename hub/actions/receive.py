@@ -36,8 +36,11 @@ LEASE_SECONDS = 20.0
 """How long a process has one batch to itself. One that takes longer loses nothing: whoever files an item first has it."""
 MOST_ATTEMPTS = 3
 MOST_BEGUN = 5
-"""Attempts of which nobody knows the end, for their hub was gone. Hubs go for other reasons as well, on a bad day several times
-in a minute, so it takes more of these than of those that ended a reader while the hub looked on."""
+"""Attempts of which nobody knows the end, for their hub was gone. Hubs go for other reasons as well, so it takes more of these
+than of those that ended a reader while the hub looked on, and after MOST_ATTEMPTS a hub that is steady."""
+STEADY_SECONDS = 30.0
+"""A hub that has run for so long is not one of those that go several times in a minute, whatever they are at. Should it go
+now, it says something about what it has just taken up."""
 MOST_HELD_UP = 2
 """Letters of one batch that a lock may hold up before the rest waits with them: each costs as long as Postgres waits."""
 AGAIN_SECONDS = 5.0
@@ -179,7 +182,8 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
     May be called twice at once: while one batch is written the next is read, and batches are written in the order in which
     they were taken up. While somebody talks with the company, batches are small, and a rest of REST times what it took to
     write follows each. An item whose reader dies is tried again, MOST_ATTEMPTS times in all, and MOST_BEGUN times where its
-    hub dies with it; then it is quarantined. That the database went away meanwhile is no attempt. Raises DatabaseUnavailable.
+    hub dies with it, the last of them by hubs that had run for STEADY_SECONDS; then it is quarantined. That the database
+    went away meanwhile is no attempt. Raises DatabaseUnavailable.
     """
     arrivals: list[Arrival] = []
     rows: list[inbound.ClaimedRow] = []
@@ -206,11 +210,18 @@ async def read_waiting(ctx: Context, *, limit: int = 50) -> int:
 
 async def _claim(ctx: Context, limit: int) -> list[inbound.ClaimedRow]:
     excused = ctx.reader.excuses.waiting()
+    steady = time.monotonic() - ctx.reader.began >= STEADY_SECONDS
 
     async def work(connection: Connection) -> list[inbound.ClaimedRow]:
         if excused:
             await inbound.excuse_raw(connection, excused)
-        return await inbound.claim_raw(connection, limit, LEASE_SECONDS, most_bytes=LARGE_BYTES)
+        return await inbound.claim_raw(
+            connection,
+            limit,
+            LEASE_SECONDS,
+            most_bytes=LARGE_BYTES,
+            most_attempts=None if steady else MOST_ATTEMPTS,
+        )
 
     rows = await ctx.database.run(work)
     ctx.reader.excuses.told(excused)

@@ -51,10 +51,12 @@ FROM told, unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], 
 
 -- name: claim_suspect
 -- One item that somebody took up before and did not settle, by itself: should it be what ended them, it takes nobody along.
+-- `$2`: how many attempts are too many for who asks; NULL: none are.
 UPDATE inbound_raw r SET attempts = r.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $1)
 FROM (
     SELECT id FROM inbound_raw
-    WHERE state = 'received' AND attempts > 0 AND (lease_until IS NULL OR lease_until < clock_timestamp())
+    WHERE state = 'received' AND attempts > 0 AND ($2::int IS NULL OR attempts < $2)
+      AND (lease_until IS NULL OR lease_until < clock_timestamp())
     ORDER BY id
     LIMIT 1
     FOR UPDATE SKIP LOCKED

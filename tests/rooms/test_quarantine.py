@@ -1,17 +1,25 @@
 """What could not be read is kept, seen, read again or put away."""
 
+import asyncio
+
+import asyncpg
 import pytest
 
 from hub.actions.context import Context
 from hub.actions.failures import NotFound
 from hub.actions.quarantine import discard, replay
-from hub.actions.receive import MOST_BEGUN, accept_items, read_waiting
+from hub.actions.receive import MOST_ATTEMPTS, MOST_BEGUN, STEADY_SECONDS, accept_items, read_waiting
 from hub.model.people import Actor
 from storage import inbound, views
 from tests.fakes.invariants import assert_invariants
+from tests.fakes.processes import until
 from tests.fakes.scene import a_hub, letter, one, rows, say
 
 ANN = Actor(name="Ann")
+_STATES = "SELECT state FROM inbound_raw ORDER BY id"
+_WAITS_FOR_A_LOCK = (
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+)
 
 
 async def _quarantined(ctx: Context) -> int:
@@ -79,15 +87,40 @@ async def test_only_what_is_in_quarantine_can_be_replayed(database_dsn: str) -> 
                     await deed(ctx, raw_id=raw_id, actor=ANN)
 
 
-async def test_hubs_that_die_three_times_in_a_minute_put_no_letter_aside(database_dsn: str) -> None:
-    """They were killed, and not by what they read: it is read by the next that lives."""
+async def _dies_reading(ctx: Context, dsn: str) -> int:
+    """A hub that is gone before it has written down what it took up; returns how much that was."""
+    holder = await asyncpg.connect(dsn)
+    try:
+        async with holder.transaction():
+            await holder.execute("LOCK TABLE interaction IN ACCESS EXCLUSIVE MODE")
+            reading = asyncio.create_task(read_waiting(ctx))
+
+            async def writes_or_ended() -> bool:
+                return reading.done() or bool(await holder.fetchval(_WAITS_FOR_A_LOCK))
+
+            await until(writes_or_ended, seconds=30, what="it writes down what it read, or there is nothing")
+            taken = await one(ctx, "SELECT count(*) FROM inbound_raw WHERE lease_until > clock_timestamp()")
+            reading.cancel()
+            await asyncio.wait([reading])
+    finally:
+        await holder.close()
+    await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET lease_until = NULL"))
+    return int(taken)
+
+
+async def test_hubs_that_die_again_and_again_put_no_letter_aside(database_dsn: str) -> None:
+    """They are killed, and not by what they read: it is read by the first that lives, and others do not wait for it."""
     async with a_hub(database_dsn, heavy=True) as ctx:
         await accept_items(ctx, "support", [letter("li@example.cn")])
-        for _ in range(4):
-            await ctx.database.run(lambda c: inbound.claim_raw(c, 50, 60.0, most_bytes=1000))
-            await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET lease_until = NULL"))
-        await read_waiting(ctx)
-        assert [row["state"] for row in await rows(ctx, "SELECT state FROM inbound_raw")] == ["read"]
+        taken = [await _dies_reading(ctx, database_dsn) for _ in range(MOST_BEGUN + 2)]
+        assert taken == [1] * MOST_ATTEMPTS + [0] * (MOST_BEGUN + 2 - MOST_ATTEMPTS)
+        await accept_items(ctx, "support", [letter("wang@example.cn")])
+        assert await read_waiting(ctx) == 1
+        assert [row["state"] for row in await rows(ctx, _STATES)] == ["received", "read"]
+        ctx.reader.began -= STEADY_SECONDS
+        assert await read_waiting(ctx) == 1
+        assert [row["state"] for row in await rows(ctx, _STATES)] == ["read", "read"]
+        await assert_invariants(ctx.database)
 
 
 async def test_an_item_that_ends_its_reader_takes_nobody_along(database_dsn: str) -> None:
@@ -104,6 +137,7 @@ async def test_an_item_that_ends_its_reader_takes_nobody_along(database_dsn: str
         first = await die()
         assert len(first) == 3
         assert [await die() for _ in range(MOST_BEGUN - 1)] == [first[:1]] * (MOST_BEGUN - 1)
+        ctx.reader.began -= STEADY_SECONDS
         for _ in range(3):
             await read_waiting(ctx)
         states = {row["id"]: row for row in await rows(ctx, "SELECT id, state, error FROM inbound_raw")}
