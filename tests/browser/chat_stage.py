@@ -7,6 +7,7 @@ from typing import Any
 
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
+from channels.adapter import Unavailable
 from channels.webchat import KIND
 from tests.browser.chat_shop import Shop, tag
 from tests.fakes.lounge import Waitingroom
@@ -48,3 +49,13 @@ async def open_chat(page: Page) -> FrameLocator:
     chat = page.frame_locator("iframe")
     await expect(chat.locator("#state")).to_be_hidden()
     return chat
+
+
+async def break_down(*_given: Any) -> Any:
+    """In the place of what is to fail."""
+    raise RuntimeError("broken on purpose")
+
+
+async def be_away(*_given: Any) -> Any:
+    """In the place of what cannot be had now."""
+    raise Unavailable("away on purpose")

@@ -19,14 +19,13 @@ from playwright.async_api import (
     expect,
 )
 
-from channels.adapter import Unavailable
 from hub.actions.answers.reply import queue_reply
 from hub.actions.status import change_status
 from hub.model.interactions import OutboundAttachment
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from tests.browser.chat_shop import PNG, Shop, tag
-from tests.browser.chat_stage import open_chat
+from tests.browser.chat_stage import be_away, break_down, open_chat
 from tests.conftest import SECRET
 from tests.fakes.ports import serving_routes
 from tests.fakes.processes import until
@@ -320,7 +319,7 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
 
     # What was said breaks: it can be said again, and the line stands.
     with monkeypatch.context() as broken:
-        broken.setattr("channels.webchat.conversation.Conversation.hear", _break)
+        broken.setattr("channels.webchat.conversation.Conversation.hear", break_down)
         await write("Is the blue one there?")
         await expect(note).to_contain_text(sides)
         await expect(note).to_contain_text(kept)
@@ -337,7 +336,7 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
     # Coming in breaks, with something said that nobody has yet.
     with monkeypatch.context() as broken:
         for place in ("visitor", "poll"):
-            broken.setattr(f"channels.webchat.{place}.come_in", _break)
+            broken.setattr(f"channels.webchat.{place}.come_in", break_down)
         await page.reload()
         await expect(state).to_contain_text(sides)
         await write("And the red one?")
@@ -349,7 +348,7 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
 
     with monkeypatch.context() as away:
         for place in ("visitor", "poll"):
-            away.setattr(f"channels.webchat.{place}.come_in", _be_away)
+            away.setattr(f"channels.webchat.{place}.come_in", be_away)
         await page.reload()
         await expect(state).to_have_text(not_now)
         # And now nothing answers at all.
@@ -361,14 +360,6 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
     await expect(state).to_be_hidden()
     texts = await rows(house.hub.ctx, "SELECT text FROM interaction WHERE direction = 'in' ORDER BY id")
     assert [row["text"] for row in texts] == ["hello", "Is the blue one there?", "And the red one?"]
-
-
-async def _break(*_given: Any) -> Any:
-    raise RuntimeError("broken on purpose")
-
-
-async def _be_away(*_given: Any) -> Any:
-    raise Unavailable("away on purpose")
 
 
 def _number_in(text: str) -> str:

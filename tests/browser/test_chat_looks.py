@@ -1,6 +1,7 @@
 """The panel of a chat whose hub is in memory, so that each state can be shown: axe finds nothing in any of them, and who writes
 is asked for where that is wanted."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,11 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 
 from channels.adapter import FileOfLine, OpenFile
 from tests.browser.chat_shop import PNG
-from tests.browser.chat_stage import a_stage
+from tests.browser.chat_stage import a_stage, be_away, break_down
 from tests.browser.looks import COLOURS, violations
 from tests.fakes.chat_room import LARGE
+
+_NUMBER = re.compile("[0-9a-f]{16}")
 
 
 async def _look(page: Page, called: str, found: dict[str, list[str]]) -> None:
@@ -110,3 +113,38 @@ async def test_who_writes_is_asked_before_the_first_message_where_that_is_wanted
         await chat.locator("#text").fill("And the red one?")
         await chat.locator("#text").press("Enter")
         assert len(await stage.journal.kept(2)) == 2
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+async def test_axe_finds_nothing_in_what_is_told_when_something_goes_wrong(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    found: dict[str, list[str]] = {}
+    async with a_stage(browser, language, serving=True) as stage:
+        page = await stage.shop.page(locale=language)
+        await page.locator("button").click()
+        chat = page.frame_locator("iframe")
+        state = chat.locator("#state")
+        await expect(state).to_be_hidden()
+        with monkeypatch.context() as broken:
+            broken.setattr("channels.webchat.conversation.Conversation.hear", break_down)
+            await chat.locator("#text").fill("Is the blue one there?")
+            await chat.locator("#text").press("Enter")
+            await expect(chat.locator("li.failed .note")).to_be_visible()
+            await chat.locator("#menu summary").click()
+            await chat.locator("#other-device").click()
+            await expect(chat.locator("#told")).to_have_text(_NUMBER)
+            await _look(page, "a message and a wish that failed", found)
+        for called, deed in (("a line that failed", break_down), ("not now", be_away)):
+            for place in ("visitor", "poll"):
+                monkeypatch.setattr(f"channels.webchat.{place}.come_in", deed)
+            await page.reload()
+            await page.locator("button").click()
+            await expect(state).to_have_text(_NUMBER if deed is break_down else re.compile("^[^0-9]+$"))
+            await expect(chat.locator("li.mine")).to_have_attribute("data-state", "sending")
+            await _look(page, called, found)
+        not_now = await state.inner_text()
+        await page.context.set_offline(True)
+        await expect(state).not_to_have_text(not_now)
+        await _look(page, "no line", found)
+    assert found == {}

@@ -4,6 +4,7 @@ comes after its writer does not find it."""
 import asyncio
 
 import orjson
+import pytest
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -16,7 +17,7 @@ from playwright.async_api import (
 
 from channels.adapter import Opened
 from tests.browser.chat_shop import PNG
-from tests.browser.chat_stage import a_stage, open_chat
+from tests.browser.chat_stage import a_stage, be_away, break_down, open_chat
 from tests.fakes.chat_room import LARGE
 from tests.fakes.visitor import IDENTITY_SECRET, statement
 
@@ -209,6 +210,38 @@ async def test_somebody_else_finds_and_sends_nothing_of_who_was_here_before(brow
         await _write(chat, "good day")
         items = await stage.journal.kept(2)
         assert orjson.loads(items[1].content)["email"] == "two@example.cn"
+
+
+async def test_where_no_line_stands_what_waits_is_shown_to_who_wrote_it_and_to_nobody_else(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_stage(browser, said={"identity_secret": IDENTITY_SECRET}) as stage:
+        context = await stage.shop.visitor()
+        page = await stage.shop.page(context)
+        chat = await open_chat(page)
+        await _write(chat, "hello")
+        await stage.journal.kept(1)
+        monkeypatch.setattr("channels.webchat.conversation.Conversation.hear", break_down)
+        await _write(chat, "My bank is")
+        await expect(chat.locator("li.failed")).to_have_count(1)
+        for place in ("visitor", "poll"):
+            monkeypatch.setattr(f"channels.webchat.{place}.come_in", be_away)
+
+        async def come_again() -> FrameLocator:
+            await page.reload()
+            await expect(chat.locator("#state")).to_contain_text("We cannot take anything just now.")
+            return chat
+
+        await expect((await come_again()).locator("li.mine .bubble")).to_have_text("My bank is")
+        await expect(chat.locator("li.mine")).to_have_attribute("data-state", "sending")
+        # Who came by a link, or is named by the site, may be somebody else: that is known when they have come in.
+        other = await context.new_page()
+        await other.goto(f"{stage.url}#key=k")
+        await expect(other.locator("#state")).to_contain_text("We cannot take anything just now.")
+        await expect(other.locator("li.mine")).to_have_count(0)
+        named = orjson.dumps(["identify", statement("two", email="two@example.cn")]).decode()
+        await page.add_init_script(f"if (top === self) window.ContactHub = {{q: [{named}]}}")
+        await expect((await come_again()).locator("li.mine")).to_have_count(0)
 
 
 async def test_an_escape_that_is_the_input_methods_own_closes_nothing(browser: Browser) -> None:

@@ -39,12 +39,14 @@ class Room:
     async def post(
         self, path: str, body: Any, token: str = "", *, origin: str | None = "", form: bool = False
     ) -> tuple[int, list[dict[str, Any]]]:
-        """The status and the frames of a request as the page makes them. `origin` "": its own; None: none."""
+        """The status and the frames of a request as the page makes them. `origin` "": its own; None: none. Who is told to come
+        another time is told when."""
         headers = {"Authorization": f"Bearer {token}", "Chat-Page": "p1"} if token else {}
         if origin is not None:
             headers["Origin"] = origin or self.base
         sent: dict[str, Any] = {"data": body} if form else {"json": body}
         async with self.client.post(f"{self.base}/chat/shop/{path}", headers=headers, **sent) as answer:
+            assert answer.status not in (429, 503) or int(answer.headers["Retry-After"]) > 0
             if answer.content_type != "application/json":
                 return answer.status, []
             return answer.status, (await answer.json())["frames"]

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from channels.adapter import Unavailable
 from channels.webchat.frames import MOST_FRAME
 from channels.webchat.sessions import thread_key
 from hub.model.interactions import OutboundInteraction
@@ -108,6 +109,22 @@ async def test_what_was_not_kept_is_told_and_may_be_said_again(room: Room) -> No
         await line.send_json(say(1))
         assert (await line.receive_json())["type"] == "kept"
     assert len(room.journal.items) == 1
+
+
+async def test_who_asks_for_news_that_cannot_be_had_now_is_told_when_to_ask_again(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_given: object) -> None:
+        raise Unavailable("away on purpose")
+
+    _, (welcome, *_) = await room.post("poll", {"type": "hello"})
+    with monkeypatch.context() as patch:
+        patch.setattr(room.notebook, "since", away)
+        status, (refusal,) = await room.post(
+            "poll", {"type": "hello", "session": welcome["session"]}, welcome["session"]
+        )
+    assert (status, refusal["type"], refusal["code"]) == (503, "error", "not_kept")
+    assert (await room.post("poll", {"type": "hello"}, welcome["session"]))[0] == 200
 
 
 async def test_the_first_frame_must_be_hello(room: Room) -> None:

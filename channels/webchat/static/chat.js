@@ -53,6 +53,7 @@ const line = openLine(base, { hello, hear, page, token: () => store.get().sessio
   const text = why ? join(fault ? say("fault", { fault }) : words.not_now, words.again) : words.offline;
   if (open || part("state").textContent !== text) part("state").textContent = open ? "" : text;
   part("state").hidden = open;
+  if (!open && !identity && !key) showUnsent(); // whose conversation it will be is known
 } });
 const site = openSite({
   begin(asked) {
@@ -111,14 +112,8 @@ function hear(frame) {
     fresh = false;
     showLines(frame.lines);
     // The hub tells by client_id what it has already, so sending again doubles nothing.
-    for (const message of store.get().waiting) {
-      if (!lines.has(message.client_id)) lines.showWaiting(message);
-      if (lines.state(message.client_id) === "sending") transmit(message);
-    }
-    for (const { message, files } of fileOf.values()) {
-      if (!lines.has(message.client_id)) lines.showWaiting({ ...message, files });
-      if (lines.state(message.client_id) === "sending") transmit(message);
-    }
+    showUnsent();
+    for (const message of unsent()) if (lines.state(message.client_id) === "sending") transmit(message);
     standing.welcome(frame.standing, frame.partly);
     standing.talks(!lines.empty());
     keepHalf(); // as this conversation's
@@ -176,6 +171,17 @@ function showLines(said) {
   for (const one of said) {
     lines.show(one);
     if (one.mine) forget(one.client_id);
+  }
+}
+
+function unsent() {
+  return [...store.get().waiting, ...[...fileOf.values()].map((one) => one.message)];
+}
+
+function showUnsent() {
+  for (const message of unsent()) {
+    const files = fileOf.get(message.client_id)?.files;
+    if (!lines.has(message.client_id)) lines.showWaiting({ ...message, files });
   }
 }
 
