@@ -6,10 +6,12 @@ import json
 import random
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hub.web.desk
 from hub.actions.context import Context
 from hub.web.api.openapi import make_document
 from hub.web.api.operations import PREFIX
@@ -218,10 +220,20 @@ async def test_s54_s55_nor_does_any_that_the_desk_reads(target: Target, postgres
         if status >= 500:
             wrong.append((attack, status, said[-200:]))
     no_language = by_desk.Asked("POST", "/desk/templates/preview", {"body": "x", "language": "1e400"})
-    assert (await by_desk.answered(target, no_language))[0] == 409
+    nothing = by_desk.Asked("POST", target.filled("/desk/tickets/{code}/sort"), {"queue": "\x00"})
+    for asked_wrongly in (no_language, nothing):
+        assert (await by_desk.answered(target, asked_wrongly))[0] == 409
     assert wrong == [], "\n".join(map(str, wrong))
     assert asked > 600
     assert postgres_log.syntax_errors() == []
+
+
+def test_s55_the_desk_reads_forms_and_addresses_in_one_place_only() -> None:
+    """The one that leaves out what Postgres takes no text with."""
+    raw = re.compile(r"\.post\(\)|request\.query\b|\.query_string|\.rel_url")
+    desk = Path(hub.web.desk.__file__ or "").parent
+    readers = {str(one.relative_to(desk)) for one in desk.rglob("*.py") if raw.search(one.read_text("utf-8"))}
+    assert readers == {"typed.py"}
 
 
 async def test_s27_s47_s55_every_text_of_every_body_is_a_text_and_nothing_else_is_taken(

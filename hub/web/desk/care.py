@@ -18,7 +18,7 @@ async def show_care(visit: Visit) -> web.StreamResponse:
 
 async def post_care(visit: Visit) -> web.StreamResponse:
     """Keep what the form says."""
-    form = await visit.request.post()
+    form = await visit.form()
     owner = str(form.get("owner", ""))
     if owner and not (owner.isascii() and owner.isdigit() and len(owner) < 19):
         raise NotFound("not the id of an agent")

@@ -42,7 +42,7 @@ async def show_state(visit: Visit) -> web.StreamResponse:
 
 async def post_confirm(visit: Visit) -> web.StreamResponse:
     """Say of an uncertain ticket that it is what it was taken for."""
-    form = await visit.request.post()
+    form = await visit.form()
     kind = str(form.get("kind", ""))
     await change_ticket(
         visit.ctx,
@@ -56,7 +56,7 @@ async def post_confirm(visit: Visit) -> web.StreamResponse:
 
 async def post_use(visit: Visit) -> web.StreamResponse:
     """Give a version a say, or none."""
-    given = str((await visit.request.post()).get("version", ""))
+    given = str((await visit.form()).get("version", ""))
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise NotFound("not the number of a version")
     await use_version(visit.ctx, version=int(given), actor=visit.actor)

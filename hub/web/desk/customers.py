@@ -52,8 +52,8 @@ class Told:
 
 async def show_customers(visit: Visit) -> web.StreamResponse:
     """A page of customers, last seen first."""
-    asked = visit.request.query
-    looked_for = asked.get("q", "").replace("\x00", "")[:200]
+    asked = visit.query
+    looked_for = asked.get("q", "")[:200]
     try:
         before = read_time_cursor(asked["after"]) if asked.get("after") else None
     except NotACursor as error:
@@ -71,7 +71,7 @@ async def show_customers(visit: Visit) -> web.StreamResponse:
 
 async def show_customer(visit: Visit) -> web.StreamResponse:
     """The page of one customer; of one that was merged, whoever they are now."""
-    look = TimelineLook.read(visit.request.query)
+    look = TimelineLook.read(visit.query)
     told = await _read(visit, look)
     number = show_code(CUSTOMER, told.customer.code)
     if read_code(CUSTOMER, visit.request.match_info["code"]) != told.customer.code:
@@ -82,7 +82,7 @@ async def show_customer(visit: Visit) -> web.StreamResponse:
 
 async def show_timeline(visit: Visit, tail: str = "") -> web.Response:
     """Their timeline alone. `tail`: a toast that goes with it."""
-    look = TimelineLook.read(visit.request.query)
+    look = TimelineLook.read(visit.query)
     told = await _read(visit, look)
     words = task_words(visit.voice, told.tasks, visit.now)
     return visit.page("_timeline.html", tail=tail, told=told, look=look, CUT=CUT, **words)
@@ -93,7 +93,7 @@ async def _read(visit: Visit, look: TimelineLook) -> Told:
         code = read_code(CUSTOMER, visit.request.match_info["code"])
     except NotACode as error:
         raise NotFound(str(error)) from error
-    given = visit.request.query.get("entries", "")
+    given = visit.query.get("entries", "")
     rows = (
         max(PAGE, min(int(given), MOST)) if given.isascii() and given.isdigit() and len(given) < 6 else PAGE
     )

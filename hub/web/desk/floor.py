@@ -67,4 +67,4 @@ def _reasons(visit: Visit, why: object, titles: dict[str, str]) -> list[str]:
 
 
 def _is_tv(visit: Visit) -> bool:
-    return visit.request.query.get("tv", "") == "1"
+    return visit.query.get("tv", "") == "1"

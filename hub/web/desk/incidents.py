@@ -44,7 +44,7 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """A new one."""
-    form = await visit.request.post()
+    form = await visit.form()
     code = await add_incident(visit.ctx, title=str(form.get("title", "")), actor=visit.actor)
     return go(visit, f"/desk/incidents/{show_code(INCIDENT, code)}")
 
@@ -61,7 +61,7 @@ async def show_state(visit: Visit) -> web.StreamResponse:
 
 async def post_change(visit: Visit) -> web.StreamResponse:
     """Its title and how far it is; the last state is one press away."""
-    code, form = _code(visit), await visit.request.post()
+    code, form = _code(visit), await visit.form()
     version = str(form.get("version", ""))
     before = await visit.ctx.database.read(lambda c: incidents.by_code(c, code))
     await change_incident(
@@ -77,7 +77,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 
 async def post_attach(visit: Visit) -> web.StreamResponse:
     """Tickets by their numbers, or all with a tag."""
-    code, form = _code(visit), await visit.request.post()
+    code, form = _code(visit), await visit.form()
     tag = str(form.get("tag", "")).strip()
     if tag:
         added = await attach_by_tag(visit.ctx, incident_code=code, tag=tag, actor=visit.actor)
@@ -109,7 +109,7 @@ async def post_attach_back(visit: Visit) -> web.StreamResponse:
 
 async def show_preview(visit: Visit) -> web.StreamResponse:
     """Whom what is being written would reach."""
-    query = visit.request.query
+    query = visit.query
     preview = await preview_update(
         visit.ctx,
         incident_code=_code(visit),
@@ -123,7 +123,7 @@ async def show_preview(visit: Visit) -> web.StreamResponse:
 
 async def post_update(visit: Visit) -> web.StreamResponse:
     """Tell everybody."""
-    code, form = _code(visit), await visit.request.post()
+    code, form = _code(visit), await visit.form()
     await write_update(
         visit.ctx,
         incident_code=code,
@@ -183,7 +183,7 @@ async def post_resolve(visit: Visit) -> web.StreamResponse:
 
 async def post_undo_resolve(visit: Visit) -> web.StreamResponse:
     """They are as they were."""
-    for one in visit.request.query.get("bulk", "").split(","):
+    for one in visit.query.get("bulk", "").split(","):
         await undo_many(visit.ctx, bulk_id=_id(one), actor=visit.actor)
     return taken_back(visit)
 
@@ -196,7 +196,7 @@ async def show_choice(visit: Visit) -> web.StreamResponse:
 async def post_choice(visit: Visit) -> web.StreamResponse:
     """Put the ticket on it."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     given, title = str(form.get("incident", "")), str(form.get("title", "")).strip()
     try:
         if title:

@@ -25,6 +25,7 @@ from hub.model.permissions import Sight
 from hub.model.tickets import EventKind
 from hub.web.desk.cookies import read_session
 from hub.web.desk.lists.looks import read_look
+from hub.web.desk.typed import read_query
 from storage.database import DatabaseUnavailable
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ def live_route(ctx: Context) -> web.RouteDef:
         open_sockets.add(socket)
         line = _Line(ctx, socket, token, signed_in.actor)
         tasks = [
-            asyncio.create_task(line.tell(request.query.get("cursor", ""))),
+            asyncio.create_task(line.tell(read_query(request).get("cursor", ""))),
             asyncio.create_task(line.watch_session()),
             asyncio.create_task(line.be_heard()),
             asyncio.create_task(line.say_looks()),

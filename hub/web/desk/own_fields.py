@@ -62,7 +62,7 @@ async def show_fields(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Add one."""
-    form = await visit.request.post()
+    form = await visit.form()
     typed = {name: str(form.get(name, "")) for name in ("about", "kind", "label_en", "label_zh", "choices")}
     try:
         await own_fields.add_field(visit.ctx, **typed, required="required" in form, actor=visit.actor)
@@ -73,7 +73,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def post_field(visit: Visit) -> web.StreamResponse:
     """Its labels, its choices, whether it is asked for, whether it is used."""
-    form = await visit.request.post()
+    form = await visit.form()
     await own_fields.change_field(
         visit.ctx,
         field_id=_number(visit.request.match_info["id"]),
@@ -90,7 +90,7 @@ async def post_field(visit: Visit) -> web.StreamResponse:
 
 async def post_move(visit: Visit) -> web.StreamResponse:
     """One place up or down."""
-    form = await visit.request.post()
+    form = await visit.form()
     await own_fields.move_field(
         visit.ctx, field_id=_number(visit.request.match_info["id"]), up=form.get("to") == "up"
     )
@@ -123,7 +123,7 @@ async def _write(visit: Visit, whose: Whose, *, ticket: int = 0) -> web.StreamRe
     about = visit.request.match_info["about"]
     if about not in subjects:
         raise NotFound("There is nothing of this sort.")
-    form = await visit.request.post()
+    form = await visit.form()
     values = {name: str(value) for name, value in form.items()}
     trouble = ""
     try:

@@ -22,7 +22,7 @@ THEMES = ("auto", "light", "dark")
 
 async def post_preferences(visit: Visit) -> web.StreamResponse:
     """Language or theme. The page is shown afresh, where it was."""
-    form = await visit.request.post()
+    form = await visit.form()
     locale, theme = form.get("locale"), form.get("theme")
     if (locale is not None and locale not in LANGUAGES) or (theme is not None and theme not in THEMES):
         raise NotPossible("no such preference")
@@ -45,7 +45,7 @@ async def show_preferences(visit: Visit) -> web.StreamResponse:
 
 async def post_signature(visit: Visit) -> web.StreamResponse:
     """Keep it. What is refused comes back with the reason."""
-    text = str((await visit.request.post()).get("signature", "")).replace("\r\n", "\n")
+    text = str((await visit.form()).get("signature", "")).replace("\r\n", "\n")
     try:
         await set_signature(visit.ctx, agent_id=visit.agent.id, text=text)
     except NotPossible as failure:
@@ -57,7 +57,7 @@ async def post_signature(visit: Visit) -> web.StreamResponse:
 
 async def post_keys(visit: Visit) -> web.StreamResponse:
     """Which keys the desk listens to. What is refused comes back as it was written, with the reason."""
-    form = await visit.request.post()
+    form = await visit.form()
     off = "on" not in form
     wanted = {name.removeprefix("key:"): str(form[name]).strip() for name in form if name.startswith("key:")}
     if "usual" in form:
@@ -94,7 +94,7 @@ def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **k
             "keys_off": are_off(visit.agent.keys),
             "keys_wrong": "",
             "keys_trouble": "",
-            "keys_kept": visit.request.query.get("keys") == "kept",
+            "keys_kept": visit.query.get("keys") == "kept",
             **keys,
         },
     )
@@ -102,7 +102,7 @@ def _page(visit: Visit, text: str, *, trouble: str = "", kept: bool = False, **k
 
 async def post_presence(visit: Visit) -> web.StreamResponse:
     """There, busy, away or gone."""
-    given = str((await visit.request.post()).get("presence", ""))
+    given = str((await visit.form()).get("presence", ""))
     if given not in PRESENCES:
         raise NotPossible("no such presence")
     await set_presence(visit.ctx, agent_id=visit.agent.id, presence=given, actor=visit.actor)

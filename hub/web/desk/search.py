@@ -80,10 +80,10 @@ class Look:
     @classmethod
     def of(cls, visit: Visit) -> "Look":
         """Anything unknown is taken for what is usual."""
-        asked = visit.request.query
-        given = {name: asked.get(name, "").replace("\x00", "")[:100] for name in FILTERS}
+        asked = visit.query
+        given = {name: asked.get(name, "")[:100] for name in FILTERS}
         return cls(
-            typed=asked.get("q", "").replace("\x00", "").strip()[:300],
+            typed=asked.get("q", "").strip()[:300],
             what=Kind(asked["in"]) if asked.get("in") in list(Kind) else Kind.ALL,
             filters={name: value for name, value in given.items() if value},
             after=asked.get("after", "")[:100],
@@ -184,7 +184,7 @@ async def show_search(visit: Visit) -> web.StreamResponse:
 
 async def show_jump(visit: Visit) -> web.StreamResponse:
     """At most eight tickets and customers for the palette, and three articles."""
-    typed = visit.request.query.get("q", "").replace("\x00", "").strip()[:100]
+    typed = visit.query.get("q", "").strip()[:100]
     asked = read_query(typed, visit.now.astimezone(visit.voice.zone).date())
     tickets, customers = [], []
     articles: list[Offer] = []
@@ -246,7 +246,7 @@ async def _section(visit: Visit, sort: Kind, asked: Asked, after: str, many: int
 
 async def _articles(visit: Visit, asked: Asked, *, few: bool) -> Section:
     """The best first; those that are not among the first fifty are not the ones that were meant."""
-    typed = visit.request.query.get("q", "")
+    typed = visit.query.get("q", "")
     many = FEW if few else MOST_ARTICLES
     offers = await find_articles(
         visit.ctx, typed, language=visit.voice.locale, public=False, limit=many + 1, alike=False

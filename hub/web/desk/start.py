@@ -24,7 +24,7 @@ async def show_card(visit: Visit) -> web.StreamResponse:
 
 async def post_step(visit: Visit) -> web.StreamResponse:
     """Not needed here, or needed after all; the card put away, or shown again."""
-    form = await visit.request.post()
+    form = await visit.form()
     needed, key = form.get("needed") == "1", visit.request.match_info["key"]
     await say_needed(visit.ctx, key=key, needed=needed, actor=visit.actor)
     if not visit.partial:

@@ -23,7 +23,7 @@ async def show_state(visit: Visit) -> web.StreamResponse:
 
 async def post_tag(visit: Visit) -> web.StreamResponse:
     """How one looks, what it means, whether it is offered; and its name, where another was typed."""
-    form = await visit.request.post()
+    form = await visit.form()
     name = str(form.get("tag", ""))
     await tag_shelf.set_tag(
         visit.ctx,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from aiohttp import web
+from multidict import MultiDictProxy, MultiMapping
 
 from channels.doors import choose_language, is_own_origin
 from hub.actions.context import Context
@@ -22,6 +23,7 @@ from hub.web.desk.cookies import read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.words import FAILURES, say_failure
+from hub.web.desk.typed import Field, read_form, read_query
 from hub.web.refusals import NOT_ALLOWED, codes_told, log_refusal
 from storage.views import AgentRow
 
@@ -72,6 +74,15 @@ class Visit:
     def may(self, permission: Permission) -> bool:
         """What the reader's role allows."""
         return self.actor.may(permission)
+
+    async def form(self) -> MultiDictProxy[Field]:
+        """What was posted."""
+        return await read_form(self.request)
+
+    @property
+    def query(self) -> MultiMapping[str]:
+        """What the address asks for."""
+        return read_query(self.request)
 
     async def ticket_in_sight(self, given: str) -> int:
         """The ticket that a query or a form names: what stands in the path has been looked at, nothing else has. Raises
@@ -265,7 +276,7 @@ async def _keep_words(request: web.Request) -> web.Response | None:
         return None
     if request.path.startswith(_WITH_SECRETS):
         return None
-    fields = [(name, str(value)) for name, value in (await request.post()).items()]
+    fields = [(name, str(value)) for name, value in (await read_form(request)).items()]
     if all(len(value) < _WORDS for _, value in fields):
         return None
     page = render(

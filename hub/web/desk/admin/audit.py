@@ -22,7 +22,7 @@ COLUMNS = ("id", "at", "kind", "who", "agent", "subject", "details")
 
 async def show_audit(visit: Visit) -> web.StreamResponse:
     """A page of it, newest first."""
-    asked = visit.request.query
+    asked = visit.query
     wanted = _wanted(visit)
     given = asked.get("before", "")
     before = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else LAST
@@ -77,7 +77,7 @@ def _cells(row: AuditRow) -> tuple[object, ...]:
 
 def _wanted(visit: Visit) -> AuditFilter:
     """What the address asks for; anything unknown is taken for nothing."""
-    asked = visit.request.query
+    asked = visit.query
     agent, kind = asked.get("agent", ""), asked.get("kind", "")
     return AuditFilter(
         agent_id=int(agent) if agent.isascii() and agent.isdigit() and len(agent) < 19 else None,

@@ -17,12 +17,12 @@ PAGE = "/desk/keys"
 
 async def show_keys(visit: Visit) -> web.StreamResponse:
     """The page."""
-    return await _page(visit, done=visit.request.query.get("done", ""))
+    return await _page(visit, done=visit.query.get("done", ""))
 
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Make one; it stands on this answer alone."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     name = str(posted.get("name", "")).strip()
     ticked = set(map(str, posted.getall("scope", [])))
     end = str(posted.get("until", ""))
@@ -42,7 +42,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def post_change(visit: Visit) -> web.StreamResponse:
     """Another name or another end."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     try:
         await change_api_key(
             visit.ctx,
@@ -59,8 +59,8 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 
 async def post_revoke(visit: Visit) -> web.StreamResponse:
     """It opens nothing any more."""
-    posted = await visit.request.post()
-    name = str(posted.get("name", "")).replace("\x00", "")
+    posted = await visit.form()
+    name = str(posted.get("name", ""))
     await revoke_api_key(visit.ctx, name, actor=visit.actor)
     return go(visit, f"{PAGE}?done=revoked")
 

@@ -50,7 +50,7 @@ _GOING = (
 
 async def show_retention(visit: Visit) -> web.StreamResponse:
     """The page. `?look=` a policy and `?days=`: with what it would find if it were kept so long."""
-    asked = visit.request.query
+    asked = visit.query
     kept = asked.get("look", "")
     try:
         found = (
@@ -70,7 +70,7 @@ async def post_policy(visit: Visit) -> web.StreamResponse:
     what = visit.request.match_info["what"]
     if what not in set(Kept):
         raise NotFound("There is no such policy.")
-    posted = await visit.request.post()
+    posted = await visit.form()
     depth = str(posted.get("depth", Depth.ALL))
     try:
         await change_policy(
@@ -117,7 +117,7 @@ async def get_export(visit: Visit) -> web.StreamResponse:
 async def post_hold(visit: Visit) -> web.StreamResponse:
     """Nothing of theirs is taken away from now on."""
     code = _code(visit)
-    reason = str((await visit.request.post()).get("reason", ""))
+    reason = str((await visit.form()).get("reason", ""))
     try:
         await set_hold(visit.ctx, customer_code=code, reason=reason, actor=visit.actor)
     except NotPossible as failure:
@@ -135,7 +135,7 @@ async def post_lift(visit: Visit) -> web.StreamResponse:
 async def post_anonymise(visit: Visit) -> web.StreamResponse:
     """Nothing is left of them."""
     code = _code(visit)
-    typed = str((await visit.request.post()).get("typed", ""))
+    typed = str((await visit.form()).get("typed", ""))
     try:
         await anonymise_customer(visit.ctx, customer_code=code, typed=typed, actor=visit.actor)
     except NotPossible as failure:
@@ -193,7 +193,7 @@ async def _customer(visit: Visit, *, trouble: str = "", grave: str = "") -> web.
         holds=visit.may(Permission.MANAGE_RETENTION),
         trouble=trouble,
         grave=grave,
-        done=visit.request.query.get("done", ""),
+        done=visit.query.get("done", ""),
     )
     if trouble or grave:
         response.set_status(409)

@@ -35,8 +35,8 @@ class RoleForm:
         sight = str(posted.get("sight", ""))
         return cls(
             old=old,
-            name=str(posted.get("name", "")).replace("\x00", ""),
-            based_on=str(posted.get("based_on", ""))[:100].replace("\x00", ""),
+            name=str(posted.get("name", "")),
+            based_on=str(posted.get("based_on", ""))[:100],
             permissions=frozenset(one for one in Permission if one in ticked),
             sight=Sight(sight) if sight in set(Sight) else Sight.OWN,
             version=str(posted.get("version", "")),
@@ -51,7 +51,7 @@ async def show_roles(visit: Visit) -> web.StreamResponse:
         section="roles",
         roles=roles,
         changeable={one.name for one in roles if not one.built_in and one.within(visit.actor)},
-        done=visit.request.query.get("done", ""),
+        done=visit.query.get("done", ""),
         GROUPS=GROUPS,
         PERMISSIONS=PERMISSIONS,
         SIGHTS=SIGHTS,
@@ -61,7 +61,7 @@ async def show_roles(visit: Visit) -> web.StreamResponse:
 async def show_new(visit: Visit) -> web.StreamResponse:
     """The form of a new role, with what the one allows that `?from=` names."""
     roles = {one.name: one for one in await list_roles(visit.ctx)}
-    base = roles.get(visit.request.query.get("from", ""), roles[Role.AGENT])
+    base = roles.get(visit.query.get("from", ""), roles[Role.AGENT])
     form = RoleForm(
         based_on=base.name,
         permissions=base.permissions & visit.actor.allowed,
@@ -87,7 +87,7 @@ async def show_role(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Add one."""
-    form = RoleForm.read(await visit.request.post(), "")
+    form = RoleForm.read(await visit.form(), "")
     try:
         await add_role(
             visit.ctx,
@@ -104,7 +104,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def post_role(visit: Visit) -> web.StreamResponse:
     """What the form says."""
-    form = RoleForm.read(await visit.request.post(), visit.request.match_info["name"])
+    form = RoleForm.read(await visit.form(), visit.request.match_info["name"])
     try:
         await change_role(
             visit.ctx,

@@ -30,13 +30,13 @@ async def show_builder(visit: Visit) -> web.StreamResponse:
     """The form as it is kept."""
     kept, settings = await _form_of(visit)
     draft = form_draft.draft_of(settings.asks, settings.ticket_kind)
-    return await _page(visit, kept, settings, draft, {}, saved="kept" in visit.request.query)
+    return await _page(visit, kept, settings, draft, {}, saved="kept" in visit.query)
 
 
 async def post_builder(visit: Visit) -> web.StreamResponse:
     """One act: a field more, elsewhere or gone, a form to begin with; or all of it kept."""
     kept, settings = await _form_of(visit)
-    posted = await visit.request.post()
+    posted = await visit.form()
     draft = form_draft.read_draft(posted)
     act, _, value = str(posted.get("act", "")).partition(":")
     at = int(value) if value.isascii() and value.isdigit() and len(value) < 4 else -1
@@ -66,7 +66,7 @@ async def post_builder(visit: Visit) -> web.StreamResponse:
 async def post_preview(visit: Visit) -> web.StreamResponse:
     """What it looks like now."""
     _, settings = await _form_of(visit)
-    draft = form_draft.read_draft(await visit.request.post())
+    draft = form_draft.read_draft(await visit.form())
     form, _ = form_draft.as_form(draft, settings.form)
     return visit.page(
         "_form_preview.html", name=visit.request.match_info["name"], **_previews(visit, settings, draft, form)

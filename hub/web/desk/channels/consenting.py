@@ -40,7 +40,7 @@ async def show_back(visit: Visit) -> web.StreamResponse:
         name = await come_back(
             visit.ctx,
             token=read_cookie(visit.request, settings, CONSENT),
-            said={key: value[:_MOST_PARAMETER] for key, value in visit.request.query.items()},
+            said={key: value[:_MOST_PARAMETER] for key, value in visit.query.items()},
             actor=visit.actor,
         )
     except (ChannelFailure, WrongSettings, ActionFailure) as failure:

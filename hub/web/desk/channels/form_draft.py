@@ -223,4 +223,4 @@ def _code(error: ValidationError) -> str:
 
 def _text(posted: Mapping[str, Any], name: str) -> str:
     value = posted.get(name, "")
-    return value.replace("\r\n", "\n").replace("\x00", "")[:8000] if isinstance(value, str) else ""
+    return value.replace("\r\n", "\n")[:8000] if isinstance(value, str) else ""

@@ -72,7 +72,7 @@ async def post_probe(visit: Visit) -> web.StreamResponse:
 
 async def post_close_test(visit: Visit) -> web.StreamResponse:
     """What came in was a test: mark and close its ticket."""
-    form = await visit.request.post()
+    form = await visit.form()
     try:
         code = read_code(TICKET, str(form.get("ticket", "")))
     except NotACode as error:
@@ -102,7 +102,7 @@ def card_context(visit: Visit) -> dict[str, object]:
         "ABOUT": ABOUT,
         "PROBE_ERRORS": PROBE_ERRORS,
         "api_command": partial(_api_command, visit),
-        "granted": visit.request.query.get("granted", ""),
+        "granted": visit.query.get("granted", ""),
         "redirect": redirect_of(visit.ctx),
     }
 

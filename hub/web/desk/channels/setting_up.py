@@ -47,7 +47,7 @@ async def show_new(visit: Visit) -> web.StreamResponse:
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Try it, keep it, go back to all channels."""
     kind = _new_kind(visit)
-    form = await visit.request.post()
+    form = await visit.form()
     name = str(form.get("name", "")).strip()
     typed, secrets, same = _read(kind, form)
     settings, sealed = join_login(typed, secrets, same=same) if _is_mail(kind) else (typed, secrets)
@@ -82,7 +82,7 @@ async def show_change(visit: Visit) -> web.StreamResponse:
 async def post_change(visit: Visit) -> web.StreamResponse:
     """Try the new settings, keep them, go back to all channels."""
     kept = await desk_channel(visit.ctx, visit.request.match_info["name"])
-    form = await visit.request.post()
+    form = await visit.form()
     version = _number(str(form.get("version", "")))
     typed, anew, same = _read(kept.kind, form)
     secrets = {**kept.secrets, **anew}  # one that is left empty is the one that is kept
@@ -115,7 +115,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 async def post_switch(visit: Visit) -> web.StreamResponse:
     """On, which is tried first, or off."""
     name = visit.request.match_info["name"]
-    form = await visit.request.post()
+    form = await visit.form()
     version, enabled = _number(str(form.get("version", ""))), form.get("enabled") == "1"
     trouble = ""
     try:
@@ -130,7 +130,7 @@ async def post_switch(visit: Visit) -> web.StreamResponse:
 
 async def post_remove(visit: Visit) -> web.StreamResponse:
     """Its settings and secrets go; what was said by it stays."""
-    form = await visit.request.post()
+    form = await visit.form()
     version = _number(str(form.get("version", "")))
     await remove_channel(visit.ctx, name=visit.request.match_info["name"], version=version, actor=visit.actor)
     return go(visit, PAGE)

@@ -15,7 +15,7 @@ from storage.chat import VisitorRow
 
 async def show_visitors(visit: Visit) -> web.StreamResponse:
     """GET ?tickets=T-10019.T-10027; by ticket, of those that are live conversations."""
-    codes = _codes(visit.request.query.get("tickets", ""))
+    codes = _codes(visit.query.get("tickets", ""))
     found = await read_visitors(visit.ctx, visit.actor, codes) if codes else ()
     told = {
         show_code(TICKET, one.code): tell_visitor(

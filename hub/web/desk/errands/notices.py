@@ -74,7 +74,7 @@ async def post_all_read(visit: Visit) -> web.StreamResponse:
 
 async def post_kinds(visit: Visit) -> web.StreamResponse:
     """What one wants to hear of."""
-    form = await visit.request.post()
+    form = await visit.form()
     wanted = [str(one) for one in form.getall("kind", [])]
     await choose_kinds(visit.ctx, agent_id=visit.agent.id, wanted=wanted)
     return go(visit, PAGE)
@@ -105,7 +105,7 @@ async def _read(visit: Visit, rows: int) -> dict[str, object]:
 
 
 def _rows(visit: Visit) -> int:
-    given = visit.request.query.get("rows", "")
+    given = visit.query.get("rows", "")
     asked = int(given) if given.isascii() and given.isdigit() and len(given) < 6 else ON_THE_PAGE
     return max(ON_THE_PAGE, min(asked, MOST))
 

@@ -45,25 +45,25 @@ class TaskLook:
         return "&".join([*parts, *([f"rows={said['rows']}"] if said["rows"] != ROWS else [])])
 
     @classmethod
-    def of(cls, request: web.Request) -> "TaskLook":
-        scope, rows = request.query.get("scope", ""), request.query.get("rows", "")
+    def of(cls, query: Mapping[str, str]) -> "TaskLook":
+        scope, rows = query.get("scope", ""), query.get("rows", "")
         asked = int(rows) if rows.isascii() and rows.isdigit() and len(rows) < 6 else ROWS
         return cls(
             scope=cast("TaskScope", scope) if scope in SCOPES else "mine",
-            ended=request.query.get("ended") == "1",
+            ended=query.get("ended") == "1",
             rows=max(ROWS, min(asked, MOST)),
         )
 
 
 async def show_tasks(visit: Visit) -> web.StreamResponse:
     """The page."""
-    look = TaskLook.of(visit.request)
+    look = TaskLook.of(visit.query)
     return visit.page("tasks.html", section="tasks", **await _read_list(visit, look))
 
 
 async def show_list(visit: Visit) -> web.StreamResponse:
     """Its changing part."""
-    return visit.page("_tasks.html", **await _read_list(visit, TaskLook.of(visit.request)))
+    return visit.page("_tasks.html", **await _read_list(visit, TaskLook.of(visit.query)))
 
 
 async def show_task(visit: Visit) -> web.StreamResponse:
@@ -73,7 +73,7 @@ async def show_task(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Ask for something. From a ticket's page that is shown again, else the new task."""
-    form = await visit.request.post()
+    form = await visit.form()
     given, customer = str(form.get("ticket", "")).strip(), str(form.get("customer", ""))
     code = await tasks.new_task(
         visit.ctx,
@@ -92,7 +92,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 async def post_on_ticket(visit: Visit) -> web.StreamResponse:
     """Ask for something about the ticket that is open."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     await tasks.new_task(
         visit.ctx,
         title=str(form.get("title", "")),
@@ -106,10 +106,10 @@ async def post_on_ticket(visit: Visit) -> web.StreamResponse:
 
 async def post_step(visit: Visit) -> web.StreamResponse:
     """One step on a task; what was looked at is shown as it is then: the list, the ticket, or the task."""
-    code, form = _code(visit), await visit.request.post()
+    code, form = _code(visit), await visit.form()
     said = {name: str(value) for name, value in form.items()}
-    shown = visit.request.query.get("shown", "")
-    beside = await visit.ticket_in_sight(visit.request.query.get("ticket", "")) if shown == "ticket" else None
+    shown = visit.query.get("shown", "")
+    beside = await visit.ticket_in_sight(visit.query.get("ticket", "")) if shown == "ticket" else None
     try:
         await _do(visit, code, visit.request.match_info["step"], said)
     except ActionFailure as failure:

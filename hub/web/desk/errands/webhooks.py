@@ -25,7 +25,7 @@ async def show_state(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Add one; its secret is shown this once."""
-    form = await visit.request.post()
+    form = await visit.form()
     name, url = str(form.get("name", "")), str(form.get("url", ""))
     try:
         _, secret = await webhooks.add_webhook(visit.ctx, name=name, url=url, actor=visit.actor)
@@ -44,7 +44,7 @@ async def post_secret(visit: Visit) -> web.StreamResponse:
 
 async def post_change(visit: Visit) -> web.StreamResponse:
     """Another address, or switched on or off."""
-    form = await visit.request.post()
+    form = await visit.form()
     await webhooks.change_webhook(
         visit.ctx,
         actor=visit.actor,
@@ -58,7 +58,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 
 async def post_remove(visit: Visit) -> web.StreamResponse:
     """It is called no more."""
-    form = await visit.request.post()
+    form = await visit.form()
     await webhooks.retire_webhook(
         visit.ctx,
         webhook_id=_id(visit, "id"),

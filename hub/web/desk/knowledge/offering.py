@@ -21,7 +21,7 @@ _MOST_TYPED = 300
 async def show_fitting(visit: Visit) -> web.StreamResponse:
     """What fits the ticket; with `?q=`, what fits that."""
     story = await _story(visit)
-    typed = visit.request.query.get("q", "").replace("\x00", "").strip()[:_MOST_TYPED]
+    typed = visit.query.get("q", "").strip()[:_MOST_TYPED]
     language = words_language(story.language)
     if typed:
         offers = await find_articles(visit.ctx, typed, language=language, public=False, limit=MOST)

@@ -152,7 +152,7 @@ def as_read(texts: Sequence[TextRow]) -> list[TextRow]:
 
 def chosen_language(visit: Visit, texts: Mapping[str, TextRow]) -> str:
     """What the address asks for, else the reader's, else the one that there is."""
-    asked = visit.request.query.get("lang", "")
+    asked = visit.query.get("lang", "")
     wanted = (asked, visit.voice.locale, *LANGUAGES)
     return next(one for one in wanted if one in texts)
 
@@ -191,9 +191,9 @@ def _address(visit: Visit, row: ArticleRow, text: TextRow) -> str:
 
 
 async def _look(visit: Visit, categories: Sequence[CategoryRow]) -> Looked:
-    query = visit.request.query
+    query = visit.query
     writes = visit.may(Permission.WRITE_KNOWLEDGE)
-    typed = query.get("q", "").replace("\x00", "").strip()[:_MOST_TYPED]
+    typed = query.get("q", "").strip()[:_MOST_TYPED]
     filters = {name: query.get(name, "") for name in ("visibility", "category", "language", "state")}
     wanted = Wanted(
         archived=writes and filters["state"] == "archived",

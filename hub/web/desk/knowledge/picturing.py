@@ -22,7 +22,7 @@ class ArticlePictures:
 
     async def post_new(self, visit: Visit) -> web.StreamResponse:
         """A picture for the text that is open in the editor: by what the text names it, or why it is not taken."""
-        given = (await visit.request.post()).get("file")
+        given = (await visit.form()).get("file")
         try:
             if not isinstance(given, FileField):
                 raise NotPossible("The file is empty.", code="empty_file")

@@ -19,7 +19,7 @@ async def show_categories(visit: Visit) -> web.StreamResponse:
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """Add one at the end."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     titles = {name: str(posted.get(name, "")) for name in ("title_en", "title_zh")}
     try:
         await categories.add_category(visit.ctx, **titles, actor=visit.actor)
@@ -30,7 +30,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 
 async def post_change(visit: Visit) -> web.StreamResponse:
     """Its titles, and whether it is used."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     await categories.change_category(
         visit.ctx,
         category_id=_number(visit),
@@ -44,7 +44,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 
 async def post_move(visit: Visit) -> web.StreamResponse:
     """One place up or down."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     await categories.move_category(visit.ctx, category_id=_number(visit), up=posted.get("to") == "up")
     return go(visit, _PAGE)
 

@@ -45,7 +45,7 @@ class Form:
 
 async def show_new(visit: Visit) -> web.StreamResponse:
     """The editor of an article that there is not yet."""
-    asked = visit.request.query.get("lang", "")
+    asked = visit.query.get("lang", "")
     language = asked if asked in LANGUAGES else visit.voice.locale
     return await _editor(visit, Form(article_id=None, language=language, version=0, text=_EMPTY))
 
@@ -56,7 +56,7 @@ async def show_editor(visit: Visit) -> web.StreamResponse:
     row, texts = await read_article(visit, article_id)
     known = texts.get(language)
     text = Words(title=known.title, summary=known.summary, body=known.body) if known else _EMPTY
-    if earlier := visit.request.query.get("version", ""):
+    if earlier := visit.query.get("version", ""):
         number = article_number(earlier, most=9)
         found = await visit.ctx.database.read(lambda c: stored.version_text(c, article_id, language, number))
         if found is None:
@@ -68,7 +68,7 @@ async def show_editor(visit: Visit) -> web.StreamResponse:
 
 async def post_text(visit: Visit) -> web.StreamResponse:
     """Keep what the editor holds, or keep it and publish it. What is refused comes back with the reason above it."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     given = visit.request.match_info.get("id", "")
     language = visit.request.match_info["language"]
     form = Form(
@@ -91,7 +91,7 @@ async def post_text(visit: Visit) -> web.StreamResponse:
 
 async def post_preview(visit: Visit) -> web.StreamResponse:
     """What a text looks like."""
-    text = _read(await visit.request.post())
+    text = _read(await visit.form())
     html = await show_text(visit.ctx, text.body[:MOST_BODY], path=AT_DESK)
     return visit.page("_article_preview.html", text=text, html=html)
 
@@ -99,7 +99,7 @@ async def post_preview(visit: Visit) -> web.StreamResponse:
 async def post_facts(visit: Visit) -> web.StreamResponse:
     """Who reads it, where it stands, its tags."""
     article_id = article_number(visit.request.match_info["id"])
-    posted = await visit.request.post()
+    posted = await visit.form()
     visibility = str(posted.get("visibility", ""))
     category = str(posted.get("category", ""))
     if visibility not in VISIBILITIES:
@@ -205,7 +205,7 @@ async def _editor(
         other_html=await show_text(visit.ctx, other.body, path=AT_DESK) if other is not None else "",
         html=await show_text(visit.ctx, form.text.body, path=AT_DESK),
         trouble=trouble,
-        saved=not trouble and "saved" in visit.request.query,
+        saved=not trouble and "saved" in visit.query,
         blanks=count_blanks(form.text.title, form.text.summary, form.text.body),
         BLANK=BLANK,
         categories=await list_categories(visit.ctx),
@@ -228,7 +228,7 @@ def _read(posted: Mapping[str, object]) -> Words:
 
 
 def _plain(value: object) -> str:
-    return str(value).replace("\r\n", "\n").replace("\x00", "")
+    return str(value).replace("\r\n", "\n")
 
 
 def _place(visit: Visit) -> tuple[int, str]:

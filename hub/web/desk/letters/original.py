@@ -50,7 +50,7 @@ class Originals:
         cleaned = await clean_within(html, self._turns)
         body, withheld = None, 0
         if cleaned is not None:
-            showing = visit.request.query.get("pictures") == "1"
+            showing = visit.query.get("pictures") == "1"
             places = {one.content_id.lower(): one for one in row.attachments if one.content_id}
 
             def address_of(asked: str) -> str:

@@ -31,7 +31,7 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
     what = visit.request.match_info["what"]
     if what not in BULK or (what == "incident" and not visit.may(Permission.MANAGE_INCIDENTS)):
         raise NotFound("There is no such thing to do.")
-    codes = await _chosen(visit, visit.request.query)
+    codes = await _chosen(visit, visit.query)
 
     async def read(c: Connection) -> dict[str, Any]:
         seen = await seen_codes(c, visit.actor, list(codes[:30])) if what == "merge" else set()
@@ -65,7 +65,7 @@ async def show_bulk(visit: Visit) -> web.StreamResponse:
 
 async def post_bulk(visit: Visit) -> web.StreamResponse:
     """Do it, and say what came of it."""
-    form = await visit.request.post()
+    form = await visit.form()
     codes = await _chosen(visit, form)
     order = await _gather(visit, form) if form.get("what") == "incident" else _order(visit, form)
     done = await change_many(visit.ctx, ticket_codes=codes, order=order, actor=visit.actor)

@@ -46,7 +46,7 @@ async def show_looks(visit: Visit) -> web.StreamResponse:
 async def post_seen(visit: Visit) -> web.StreamResponse:
     """The ticket as it stood at this number of its ledger is before the agent's eyes."""
     code = ticket_code(visit.request.match_info["code"])
-    given = visit.request.query.get("seq", "")
+    given = visit.query.get("seq", "")
     ids = await visit.ctx.database.read(lambda c: ticket_lists.ids_of(c, [code]))
     if code in ids and given.isascii() and given.isdigit() and len(given) < 10:
         await mark_seen(visit.ctx, agent_id=visit.agent.id, ticket_id=ids[code], seq=int(given))

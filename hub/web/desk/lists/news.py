@@ -18,7 +18,7 @@ _TEXTS = {
 async def get_news(visit: Visit) -> web.StreamResponse:
     """One sentence, what it is about, and where to read on. `about`: answered or offer. Raises NotFound."""
     code = ticket_code(visit.request.match_info["code"])
-    text = _TEXTS.get(visit.request.query.get("about", ""))
+    text = _TEXTS.get(visit.query.get("about", ""))
     ticket = await visit.ctx.database.read(lambda c: views.get_ticket(c, code))
     if ticket is None or text is None:
         raise NotFound(f"There is no ticket {code}.")

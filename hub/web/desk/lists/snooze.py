@@ -58,7 +58,7 @@ async def show_snooze(visit: Visit) -> web.StreamResponse:
 async def post_snooze(visit: Visit) -> web.StreamResponse:
     """Out of the way until then."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     until = read_until(visit, str(form.get("until", "")), str(form.get("own", "")))
     await snooze_ticket(visit.ctx, ticket_code=code, until=until, actor=visit.actor)
     said = say_until(visit.voice, until or UNTIL_WRITTEN, visit.now)

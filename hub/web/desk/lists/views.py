@@ -32,7 +32,7 @@ from storage.saved_views import SavedViewRow
 
 async def show_views(visit: Visit) -> web.StreamResponse:
     """The menu of views: those that are there for everybody, those that are shared, one's own."""
-    look = Look.of(visit.request)
+    look = Look.read(visit.query)
     saved = await list_views(visit.ctx, visit.agent.id)
     built_in = [one for one in BUILT_IN.values() if one.code not in TABS]
     own = [found for row in saved if (found := shown_view(row)) is not None]
@@ -53,7 +53,7 @@ async def show_views(visit: Visit) -> web.StreamResponse:
 
 async def show_new(visit: Visit) -> web.StreamResponse:
     """The form, filled with what the list shows now."""
-    look = Look.of(visit.request)
+    look = Look.read(visit.query)
     view = choose_view(look.scope, await list_views(visit.ctx, visit.agent.id))
     return await _form(visit, groups=_groups(look.wanted(view)), arranged=view.arranged)
 
@@ -72,7 +72,7 @@ async def show_view(visit: Visit) -> web.StreamResponse:
 
 async def post_form(visit: Visit) -> web.StreamResponse:
     """One press of the form: another condition, one less, another field. Nothing is kept."""
-    form = await visit.request.post()
+    form = await visit.form()
     row = await _maybe_own(visit, str(form.get("view", "")))
     groups = step(read_fields(form, _all_values(form)), str(form.get("do", "")))
     return await _form(visit, groups=groups, row=row, **_said(form))
@@ -80,7 +80,7 @@ async def post_form(visit: Visit) -> web.StreamResponse:
 
 async def post_view(visit: Visit) -> web.StreamResponse:
     """Keep it, and show its tickets; what is refused comes back with the reason."""
-    form = await visit.request.post()
+    form = await visit.form()
     row = await _maybe_own(visit, str(form.get("view", "")))
     said, groups = _said(form), read_fields(form, _all_values(form))
     try:

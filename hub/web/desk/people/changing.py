@@ -84,7 +84,7 @@ async def post_change(visit: Visit) -> web.StreamResponse:
 async def post_identity(visit: Visit) -> web.StreamResponse:
     """Somebody says that this is theirs, too."""
     code = customer_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     await add_identity(
         visit.ctx,
         customer_code=code,
@@ -125,7 +125,7 @@ async def post_remove(visit: Visit) -> web.StreamResponse:
 
 async def post_put_back(visit: Visit) -> web.StreamResponse:
     """It is theirs after all."""
-    code, query = customer_code(visit.request.match_info["code"]), visit.request.query
+    code, query = customer_code(visit.request.match_info["code"]), visit.query
     await put_identity_back(
         visit.ctx,
         customer_code=code,
@@ -167,7 +167,7 @@ def _number(given: str) -> int | None:
 
 
 async def _form(visit: Visit) -> dict[str, str]:
-    form = await visit.request.post()
+    form = await visit.form()
     names = ("name", "language", "organisation", "note", "version", *(kind.value for kind in BY_HAND))
     return {name: str(form.get(name, "")) for name in names}
 

@@ -35,10 +35,10 @@ class TimelineLook:
         """What cannot be is taken for nothing."""
         given = query.get("before", "")
         return cls(
-            channel=query.get("channel", "").replace("\x00", "")[:100],
+            channel=query.get("channel", "")[:100],
             kind=query.get("kind", "") if query.get("kind") in KINDS else "",
             direction=query.get("direction", "") if query.get("direction") in DIRECTIONS else "",
-            q=query.get("q", "").replace("\x00", "").strip()[:200],
+            q=query.get("q", "").strip()[:200],
             since=query.get("since", "") if _day(query.get("since", "")) else "",
             until=query.get("until", "") if _day(query.get("until", "")) else "",
             before=int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None,

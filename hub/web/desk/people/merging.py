@@ -57,7 +57,7 @@ async def show_merge(visit: Visit) -> web.StreamResponse:
 async def show_found(visit: Visit) -> web.StreamResponse:
     """Who is found by name, identity or code."""
     code = customer_code(visit.request.match_info["code"])
-    query = visit.request.query.get("q", "").replace("\x00", "").strip()[:200]
+    query = visit.query.get("q", "").strip()[:200]
     rows, _ = await look_up_customers(visit.ctx, query, visit.actor, limit=FOUND + 1) if query else ([], None)
     found = [row for row in rows if row.code != code][:FOUND]
     return visit.page("_merge_found.html", number=show_code(CUSTOMER, code), found=found, query=query)
@@ -71,7 +71,7 @@ async def show_preview(visit: Visit) -> web.StreamResponse:
 async def post_merge(visit: Visit) -> web.StreamResponse:
     """Merge them, and show who they are now."""
     kept = customer_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     gone = customer_code(visit.request.match_info["other"])
     await _check_sight(visit, gone)
     take = [str(one).removeprefix("take.") for one, value in form.items() if value == "gone"]
@@ -146,7 +146,7 @@ async def _pair(visit: Visit) -> tuple[int, int]:
 
 
 async def _list(visit: Visit, template: str, tail: str = "") -> web.Response:
-    given = visit.request.query.get("after", "")
+    given = visit.query.get("after", "")
     try:
         before = read_pair_cursor(given) if given else None
     except NotACursor as error:
@@ -218,6 +218,6 @@ async def _preview(visit: Visit, trouble: str = "") -> web.Response:
         differ=conflicts(ours.said.said, theirs.said.said),
         agents=agents,
         houses=houses,
-        origin=visit.request.query.get("from", ""),
+        origin=visit.query.get("from", ""),
         trouble=trouble,
     )

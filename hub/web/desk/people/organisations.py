@@ -25,9 +25,9 @@ PAGE, MEMBERS, TICKETS = 50, 200, 50
 
 async def show_organisations(visit: Visit) -> web.StreamResponse:
     """A page of them."""
-    query = visit.request.query
-    looked_for = query.get("q", "").replace("\x00", "")[:200]
-    after, last = query.get("after", "").replace("\x00", ""), query.get("last", "")
+    query = visit.query
+    looked_for = query.get("q", "")[:200]
+    after, last = query.get("after", ""), query.get("last", "")
     number = int(last) if last.isascii() and last.isdigit() and len(last) < 19 else 0
     rows = await list_organisations(
         visit.ctx, actor=visit.actor, after=(after, number), query=looked_for, limit=PAGE
@@ -105,7 +105,7 @@ async def _row(visit: Visit) -> OrganisationRow:
 
 
 async def _given(visit: Visit) -> dict[str, str]:
-    form = await visit.request.post()
+    form = await visit.form()
     return {
         name: str(form.get(name, ""))
         for name in ("name", "key_account", "segment", "owner", "note", "version")

@@ -127,7 +127,7 @@ async def show_calendar_preview(visit: Visit) -> web.StreamResponse:
 async def show_target_preview(visit: Visit) -> web.StreamResponse:
     """When a ticket that arrives now would be due."""
     seen = await see(visit)
-    sample = target_sample(seen.words, visit.request.query, visit.now)
+    sample = target_sample(seen.words, visit.query, visit.now)
     return show(visit, seen, "_rules_sample.html", sample=sample, choices=await chooser(visit, seen))
 
 
@@ -198,7 +198,7 @@ async def _list(visit: Visit, section: Section, *, trouble: str = "") -> web.Res
     seen = await see(visit)
     context: dict[str, object] = {}
     if section.key == "target":
-        context["sample"] = target_sample(seen.words, visit.request.query, visit.now)
+        context["sample"] = target_sample(seen.words, visit.query, visit.now)
         context["choices"] = await chooser(visit, seen)
         context["in_days"] = partial(say_days, seen.words)
     if section.key == "calendar":

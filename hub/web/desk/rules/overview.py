@@ -70,8 +70,8 @@ async def post_restore(visit: Visit) -> web.StreamResponse:
 async def get_file(visit: Visit) -> web.StreamResponse:
     """The rules as a file: those in use, or `?version=3`, or `?draft=1`."""
     seen = await see(visit)
-    wanted = visit.request.query.get("version", "")
-    if visit.request.query.get("draft"):
+    wanted = visit.query.get("version", "")
+    if visit.query.get("draft"):
         document, name = as_document(seen.desk.rules), "draft"
     elif wanted:
         version = _read_number(wanted)
@@ -83,7 +83,7 @@ async def get_file(visit: Visit) -> web.StreamResponse:
 
 async def post_file(visit: Visit) -> web.StreamResponse:
     """What a file says becomes the draft."""
-    file = (await visit.request.post()).get("file")
+    file = (await visit.form()).get("file")
     if not isinstance(file, web.FileField) or not (content := file.file.read()):
         said = visit.voice.say(N_("Choose a file first."))
         return await _overview(visit, await see(visit), troubles=[said])

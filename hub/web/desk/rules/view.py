@@ -8,6 +8,7 @@ from hub.actions.rules.rule_drafts import Desk, see_rules
 from hub.web.desk.rules.forms.fields import Fields
 from hub.web.desk.rules.sections import SECTIONS
 from hub.web.desk.say.rule_words import RuleWords
+from hub.web.desk.typed import read_form
 from hub.web.desk.visit import Visit
 from storage import views
 from storage.views import AgentRow
@@ -50,5 +51,5 @@ def show(visit: Visit, seen: Seen, template: str, *, status: int = 200, **contex
 
 async def posted(request: web.Request) -> Fields:
     """The fields of the form that came. Files are no fields."""
-    form = await request.post()
+    form = await read_form(request)
     return {name: [str(value) for value in form.getall(name) if isinstance(value, str)] for name in form}

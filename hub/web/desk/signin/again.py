@@ -9,6 +9,7 @@ from hub.web.desk.signin.company import is_linked, ticket_of
 from hub.web.desk.signin.door import ASK_FOR_PASSWORD
 from hub.web.desk.signin.own import Own
 from hub.web.desk.signin.ways import MOST_FIELD, own_page, read_answer, see, site_of, tell_asked
+from hub.web.desk.typed import read_form
 
 
 async def show_again(own: Own) -> web.StreamResponse:
@@ -18,7 +19,7 @@ async def show_again(own: Own) -> web.StreamResponse:
 
 async def post_again(own: Own) -> web.StreamResponse:
     """The password, or a code."""
-    form = await own.request.post()
+    form = await read_form(own.request)
     on = own_page(str(form.get("next", "")))
     try:
         await prove(
@@ -43,7 +44,7 @@ async def ask_passkey(own: Own) -> web.StreamResponse:
 
 async def post_passkey(own: Own) -> web.StreamResponse:
     """Its answer."""
-    form = await own.request.post()
+    form = await read_form(own.request)
     on = own_page(str(form.get("next", "")))
     try:
         ticket, answer = await read_answer(own.request)

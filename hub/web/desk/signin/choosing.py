@@ -7,6 +7,7 @@ from hub.actions.signin.given import choose_password
 from hub.web.desk.cookies import keep_session, read_session
 from hub.web.desk.signin.own import Own
 from hub.web.desk.signin.ways import MOST_FIELD, SECURITY, START, own_page, see, with_next
+from hub.web.desk.typed import read_form
 
 
 async def show_choose(own: Own) -> web.StreamResponse:
@@ -16,7 +17,7 @@ async def show_choose(own: Own) -> web.StreamResponse:
 
 async def post_choose(own: Own) -> web.StreamResponse:
     """The password, twice; then on, or first to the second step that is asked for."""
-    form = await own.request.post()
+    form = await read_form(own.request)
     on = own_page(str(form.get("next", "")))
     if not own.holder.chooses:
         return see(on)

@@ -25,6 +25,7 @@ from hub.web.desk.signin.ways import (
     see,
     with_next,
 )
+from hub.web.desk.typed import read_form, read_query
 from hub.web.desk.visit import show_trouble, voice_for
 from storage import signin
 from storage.signin import Holder
@@ -41,7 +42,7 @@ class Company:
 
     async def leave(self, request: web.Request) -> web.StreamResponse:
         """From the login page. Only our own page, or a person, may begin it."""
-        on = own_page(request.query.get("next", ""))
+        on = own_page(read_query(request).get("next", ""))
         if not self._ctx.settings.web.oidc.issuer:
             raise web.HTTPNotFound
         if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
@@ -64,7 +65,7 @@ class Company:
             arrival = await come_back(
                 self._ctx,
                 token=read_cookie(request, settings, JOURNEY),
-                said={name: value[:_MOST_PARAMETER] for name, value in request.query.items()},
+                said={name: value[:_MOST_PARAMETER] for name, value in read_query(request).items()},
                 browser=browser_of(request, settings),
                 holder=holder,
             )
@@ -85,7 +86,7 @@ async def go_again(own: Own) -> web.StreamResponse:
     """To connect the company's account (`link`), or to show once more who one is (`prove`); by a link that only our own page
     of this session holds."""
     purpose = own.request.match_info["purpose"]
-    given = own.request.query.get("ticket", "")
+    given = read_query(own.request).get("ticket", "")
     if not own.ctx.settings.web.oidc.issuer or purpose not in ("link", "prove"):
         raise NotFound("There is no company sign-in.")
     if given not in _tickets(own.ctx, own.holder, purpose):
@@ -103,7 +104,7 @@ async def go_again(own: Own) -> web.StreamResponse:
 
 async def post_unlink(own: Own) -> web.StreamResponse:
     """The company's sign-in opens this account no more. The password must be known: it is all that is left."""
-    password = str((await own.request.post()).get("password", ""))[:MOST_FIELD]
+    password = str((await read_form(own.request)).get("password", ""))[:MOST_FIELD]
     try:
         await check_password(own.ctx, own.holder.agent_id, password, own.browser.peer)
     except LoginRefused as refused:

@@ -34,6 +34,7 @@ from hub.web.desk.signin.ways import (
     tell_asked,
     with_next,
 )
+from hub.web.desk.typed import read_form, read_query
 from hub.web.desk.visit import LOGIN, refuse_origin, voice_for
 
 ASK_FOR_PASSWORD = N_("If you have forgotten the password, ask whoever manages the staff for a new one.")
@@ -50,7 +51,7 @@ class Door:
 
     async def show(self, request: web.Request) -> web.StreamResponse:
         """The page; whoever is signed in goes straight on."""
-        on = own_page(request.query.get("next", ""))
+        on = own_page(read_query(request).get("next", ""))
         holder = await holder_of(self._ctx, read_session(request, self._ctx.settings))
         if holder is not None:
             return see(with_next(START, on) if holder.limited else on)
@@ -60,7 +61,7 @@ class Door:
         """Login and password."""
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return refuse_origin(request)
-        form = await request.post()
+        form = await read_form(request)
         login, password = str(form.get("login", ""))[:MOST_FIELD], str(form.get("password", ""))[:MOST_FIELD]
         on, voice = own_page(str(form.get("next", ""))), voice_for(request)
         clean = clean_login(login)
@@ -92,7 +93,7 @@ class Door:
         """Neither login nor password."""
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return refuse_origin(request)
-        form = await request.post()
+        form = await read_form(request)
         on, voice = own_page(str(form.get("next", ""))), voice_for(request)
         try:
             ticket, answer = await read_answer(request)
@@ -109,13 +110,13 @@ class Door:
 
     async def show_second(self, request: web.Request) -> web.StreamResponse:
         """The second step of whoever gave the right password."""
-        return await self._second(request, own_page(request.query.get("next", "")))
+        return await self._second(request, own_page(read_query(request).get("next", "")))
 
     async def enter_second(self, request: web.Request) -> web.StreamResponse:
         """A code of the app, or a recovery code."""
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return refuse_origin(request)
-        form = await request.post()
+        form = await read_form(request)
         on = own_page(str(form.get("next", "")))
         try:
             entered = await finish_by_code(
@@ -146,7 +147,7 @@ class Door:
         """The answer of that passkey."""
         if not is_own_origin(request, self._ctx.settings.web.public_url):
             return refuse_origin(request)
-        form = await request.post()
+        form = await read_form(request)
         on = own_page(str(form.get("next", "")))
         try:
             ticket, answer = await read_answer(request)

@@ -16,6 +16,7 @@ from hub.web.desk.cookies import drop_session, read_session, read_zone
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.words import say_failure
 from hub.web.desk.signin.ways import AGAIN, browser_of, own_page, say_wait, see, show_door, with_next
+from hub.web.desk.typed import read_query
 from hub.web.desk.visit import LOGIN, refuse_origin, show_trouble
 from storage.signin import Holder
 
@@ -36,7 +37,7 @@ class Own:
     @property
     def on(self) -> str:
         """Where to go on when all is done."""
-        return own_page(self.request.query.get("next", ""))
+        return own_page(read_query(self.request).get("next", ""))
 
     def door(
         self, template: str, *, refused: ActionFailure | None = None, hint: str = "", **context: object

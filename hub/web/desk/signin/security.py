@@ -26,12 +26,12 @@ from storage.signin import Holder
 
 async def show_security(visit: Visit) -> web.StreamResponse:
     """The page."""
-    return await _page(visit, done=visit.request.query.get("done", ""))
+    return await _page(visit, done=visit.query.get("done", ""))
 
 
 async def post_password(visit: Visit) -> web.StreamResponse:
     """Another password; the old one is asked for, and every other session ends."""
-    form = await visit.request.post()
+    form = await visit.form()
     holder = await _holder(visit)
     new, once_more = (str(form.get(name, ""))[:MOST_FIELD] for name in ("new", "again"))
     if new != once_more:
@@ -55,7 +55,7 @@ async def post_password(visit: Visit) -> web.StreamResponse:
 
 async def post_end_session(visit: Visit) -> web.StreamResponse:
     """One session, wherever it is."""
-    given = str((await visit.request.post()).get("session", ""))
+    given = str((await visit.form()).get("session", ""))
     try:
         session_id = UUID(given)
     except ValueError as error:
@@ -85,7 +85,7 @@ async def post_remove_passkey(visit: Visit) -> web.StreamResponse:
 
 async def post_rename_passkey(visit: Visit) -> web.StreamResponse:
     """What one is called."""
-    name = str((await visit.request.post()).get("name", ""))[:MOST_FIELD]
+    name = str((await visit.form()).get("name", ""))[:MOST_FIELD]
     try:
         await rename_passkey(visit.ctx, visit.agent.id, _number(visit), name)
     except ActionFailure as failure:
@@ -95,7 +95,7 @@ async def post_rename_passkey(visit: Visit) -> web.StreamResponse:
 
 async def post_policy(visit: Visit) -> web.StreamResponse:
     """Of whom a second step is asked."""
-    form = await visit.request.post()
+    form = await visit.form()
     days = str(form.get("grace_days", ""))
     try:
         await change_policy(

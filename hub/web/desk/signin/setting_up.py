@@ -25,6 +25,7 @@ from hub.web.desk.signin.ways import (
     tell_asked,
     with_next,
 )
+from hub.web.desk.typed import read_form
 from storage import signin
 
 APP = "/desk/security/app"
@@ -37,7 +38,7 @@ async def show_start(own: Own) -> web.StreamResponse:
 
 async def post_app_new(own: Own) -> web.StreamResponse:
     """A new secret for an app."""
-    on = own_page(str((await own.request.post()).get("next", "")))
+    on = own_page(str((await read_form(own.request)).get("next", "")))
     await totp.begin_totp(own.ctx, own.holder.agent_id)
     return see(with_next(APP, on))
 
@@ -59,7 +60,7 @@ async def get_picture(own: Own) -> web.StreamResponse:
 
 async def post_app(own: Own) -> web.StreamResponse:
     """The first code."""
-    form = await own.request.post()
+    form = await read_form(own.request)
     on = own_page(str(form.get("next", "")))
     try:
         codes = await totp.confirm_totp(own.ctx, own.holder.agent_id, str(form.get("code", ""))[:MOST_FIELD])
@@ -75,7 +76,7 @@ async def ask_passkey(own: Own) -> web.StreamResponse:
 
 async def post_passkey(own: Own) -> web.StreamResponse:
     """The new passkey."""
-    form = await own.request.post()
+    form = await read_form(own.request)
     on = own_page(str(form.get("next", "")))
     try:
         ticket, answer = await read_answer(own.request)

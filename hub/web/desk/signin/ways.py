@@ -25,6 +25,7 @@ from hub.web.desk.cookies import (
 from hub.web.desk.say.language import Voice
 from hub.web.desk.say.render import render
 from hub.web.desk.say.words import say_failure
+from hub.web.desk.typed import read_form
 from hub.web.desk.visit import LOGIN, show_html
 from hub.web.peers import peer_of, read_proxies
 
@@ -134,7 +135,7 @@ def tell_asked(asked: Asked) -> web.Response:
 async def read_answer(request: web.Request) -> tuple[str, dict[str, object]]:
     """The ticket and the answer of a passkey, as the page's script put them into the form. Raises LoginRefused
     (`passkey_refused`)."""
-    form = await request.post()
+    form = await read_form(request)
     ticket, text = str(form.get("ticket", "")), str(form.get("answer", ""))
     try:
         answer = orjson.loads(text)

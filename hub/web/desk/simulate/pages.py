@@ -37,14 +37,14 @@ _SECONDS_BEFORE_LOOK = 1
 
 async def show_simulate(visit: Visit) -> web.StreamResponse:
     """The form and what was asked before. `?draft=1`: to try one's own draft of the rules."""
-    asked = visit.request.query
+    asked = visit.query
     form = QuestionForm(rules=DRAFT if asked.get("draft") else "")
     return await _show(visit, form)
 
 
 async def post_simulate(visit: Visit) -> web.StreamResponse:
     """Have it answered, and go where the answer will be."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     form = QuestionForm.read({name: [str(one) for one in posted.getall(name)] for name in posted})
     try:
         question = form.document() | await _rules(visit, form)
@@ -155,7 +155,7 @@ async def _read(visit: Visit) -> dict[str, object]:
 
 
 async def _other(visit: Visit) -> SimulationRow | None:
-    given = visit.request.query.get("with", "")
+    given = visit.query.get("with", "")
     if not given:
         return None
     row = await see_simulation(visit.ctx, _as_id(given))

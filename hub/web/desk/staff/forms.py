@@ -51,7 +51,7 @@ class AgentForm:
     @classmethod
     def read(cls, posted: MultiMapping[object]) -> "AgentForm":
         """As it was sent. `skill:NAME` fields hold levels, "" and 0 for none."""
-        given = {name: str(value).replace("\x00", "") for name, value in posted.items()}
+        given = {name: str(value) for name, value in posted.items()}
         skills = {
             name.removeprefix("skill:"): number(level)
             for name, level in given.items()

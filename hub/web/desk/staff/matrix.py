@@ -28,7 +28,7 @@ async def show_members(visit: Visit) -> web.StreamResponse:
 
 async def post_skill(visit: Visit) -> web.StreamResponse:
     """One level. What is refused leaves the row as it is, and says why."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     try:
         agent = await set_skill(
             visit.ctx,
@@ -45,7 +45,7 @@ async def post_skill(visit: Visit) -> web.StreamResponse:
 
 async def post_membership(visit: Visit) -> web.StreamResponse:
     """In a queue, or out of it."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     try:
         agent = await set_membership(
             visit.ctx,

@@ -35,19 +35,19 @@ PAGE = "/desk/staff"
 
 async def show_staff(visit: Visit) -> web.StreamResponse:
     """Everybody whom `?q=` finds, and the form of the one that `?agent=` names; "new" for a new one."""
-    asked = visit.request.query.get("agent", "")
+    asked = visit.query.get("agent", "")
     if not asked:
         return await _show(visit)
     if asked == "new":
         form = AgentForm(languages=frozenset(languages_of(visit.ctx.rules)), locale=visit.voice.locale)
         return await _show(visit, form)
     agent = await get_agent(visit.ctx, _id(asked))
-    return await _show(visit, AgentForm.of(agent), agent, done=visit.request.query.get("done", ""))
+    return await _show(visit, AgentForm.of(agent), agent, done=visit.query.get("done", ""))
 
 
 async def post_new(visit: Visit) -> web.StreamResponse:
     """A new agent, with a password that is shown this once."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     form = AgentForm.read(posted)
     password = new_password()
     try:
@@ -79,7 +79,7 @@ async def post_new(visit: Visit) -> web.StreamResponse:
 async def post_agent(visit: Visit) -> web.StreamResponse:
     """What the form says."""
     agent = await _agent(visit)
-    form = AgentForm.read(await visit.request.post())
+    form = AgentForm.read(await visit.form())
     try:
         await change_agent(
             visit.ctx,
@@ -96,7 +96,7 @@ async def post_agent(visit: Visit) -> web.StreamResponse:
 async def post_active(visit: Visit) -> web.StreamResponse:
     """Shut an agent out, or let them in again. What they held goes back to its queues by itself."""
     agent = await _agent(visit)
-    posted = await visit.request.post()
+    posted = await visit.form()
     active = posted.get("active") == "yes"
     try:
         await change_agent(visit.ctx, agent_id=agent.id, change=AgentChange(active=active), actor=visit.actor)
@@ -139,7 +139,7 @@ async def post_second_step(visit: Visit) -> web.StreamResponse:
 async def post_hand_over(visit: Visit) -> web.StreamResponse:
     """All that an agent has, to somebody else or back to the queues."""
     agent = await _agent(visit)
-    posted = await visit.request.post()
+    posted = await visit.form()
     to = str(posted.get("to", ""))
     try:
         await hand_over_all(
@@ -161,7 +161,7 @@ async def _show(
     status: int = 200,
 ) -> web.StreamResponse:
     everybody = await visit.ctx.database.read(agents.list_details)
-    looked_for = visit.request.query.get("q", "").replace("\x00", "")[:100]
+    looked_for = visit.query.get("q", "")[:100]
     rules = visit.ctx.rules
     held, held_tasks = (0, 0) if agent is None else await _in_hand(visit, agent.id)
     response = visit.page(

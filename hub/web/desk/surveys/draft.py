@@ -143,4 +143,4 @@ def _lines(options: tuple[Option, ...]) -> str:
 
 def _text(posted: Mapping[str, Any], name: str) -> str:
     value = posted.get(name, "")
-    return value.replace("\r\n", "\n").replace("\x00", "")[:_MOST] if isinstance(value, str) else ""
+    return value.replace("\r\n", "\n")[:_MOST] if isinstance(value, str) else ""

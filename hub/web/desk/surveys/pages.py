@@ -50,7 +50,7 @@ async def show_editor(visit: Visit) -> web.StreamResponse:
     """One as it is kept."""
     survey = await keep.find_survey(visit.ctx, _number(visit))
     draft = drafts.draft_of(survey.definition)
-    return await _editor(visit, draft, survey=survey, saved="kept" in visit.request.query)
+    return await _editor(visit, draft, survey=survey, saved="kept" in visit.query)
 
 
 async def post_new(visit: Visit) -> web.StreamResponse:
@@ -71,7 +71,7 @@ async def post_preview(visit: Visit) -> web.StreamResponse:
 
 async def post_switch(visit: Visit) -> web.StreamResponse:
     """On or off."""
-    form = await visit.request.post()
+    form = await visit.form()
     await keep.switch_survey(
         visit.ctx, survey_id=_number(visit), active=form.get("to") == "on", actor=visit.actor
     )
@@ -80,7 +80,7 @@ async def post_switch(visit: Visit) -> web.StreamResponse:
 
 async def post_move(visit: Visit) -> web.StreamResponse:
     """One place up or down."""
-    form = await visit.request.post()
+    form = await visit.form()
     await keep.move_survey(visit.ctx, survey_id=_number(visit), up=form.get("to") == "up", actor=visit.actor)
     return go(visit, f"{PAGE}#survey-{_number(visit)}")
 
@@ -163,7 +163,7 @@ def _preview(visit: Visit, draft: Draft) -> str:
 
 
 async def _posted(visit: Visit) -> tuple[Draft, dict[str, object]]:
-    form = await visit.request.post()
+    form = await visit.form()
     several = {name: [str(one) for one in form.getall(name, [])] for name in ("channels", "queues")}
     return drafts.read_draft(form, several), dict(form)
 

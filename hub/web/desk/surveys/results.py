@@ -94,7 +94,7 @@ async def show_report(visit: Visit) -> web.StreamResponse:
         lines=[(_called(visit, by, one, called), one) for one in lines],
         comments=list(zip(rows[:WORDS], await _told(visit, rows[:WORDS]), strict=True)),
         older=urlencode(older) if len(rows) > WORDS else "",
-        first_page="before" not in visit.request.query,
+        first_page="before" not in visit.query,
         AGENTS=[(one.id, one.name) for one in agents],
         SURVEYS=[(one.id, one.name) for one in surveys],
         CHANNELS=[(name, name) for name in sorted(visit.ctx.channels)],
@@ -173,7 +173,7 @@ async def _told(visit: Visit, rows: Sequence[AnswerRow]) -> list[list[tuple[str,
 
 def _asked(visit: Visit, fields: Sequence[FieldRow]) -> Asked:
     """Anything unknown is taken for nothing; a time that is too long ends where it may at the most."""
-    given = {name: value.replace("\x00", "") for name, value in visit.request.query.items()}
+    given = dict(visit.query.items())
     today = visit.now.astimezone(visit.voice.zone).date()
     last = _day(given.get("to", "")) or today
     first = _day(given.get("from", "")) or last - timedelta(days=USUAL_DAYS - 1)
@@ -267,7 +267,7 @@ def _place(rows: Sequence[AnswerRow]) -> str:
 
 
 def _before(visit: Visit) -> tuple[datetime, int] | None:
-    at, _, number = visit.request.query.get("before", "").partition(",")
+    at, _, number = visit.query.get("before", "").partition(",")
     try:
         found = datetime.fromisoformat(at)
     except ValueError:

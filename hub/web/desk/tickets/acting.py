@@ -23,7 +23,7 @@ async def post_take(visit: Visit) -> web.StreamResponse:
 
 async def post_assign(visit: Visit) -> web.StreamResponse:
     """Give the ticket to a colleague."""
-    return await _give(visit, _agent(str((await visit.request.post()).get("agent", ""))))
+    return await _give(visit, _agent(str((await visit.form()).get("agent", ""))))
 
 
 async def post_release(visit: Visit) -> web.StreamResponse:
@@ -55,7 +55,7 @@ async def _give(visit: Visit, agent_id: int | None) -> web.StreamResponse:
 async def post_status(visit: Visit) -> web.StreamResponse:
     """Move the ticket on."""
     code = ticket_code(visit.request.match_info["code"])
-    given = str((await visit.request.post()).get("status", ""))
+    given = str((await visit.form()).get("status", ""))
     if given not in STATUSES:
         raise NotPossible("no such status")
     seq = await change_status(visit.ctx, ticket_code=code, status=given, actor=visit.actor)
@@ -75,7 +75,7 @@ async def post_undo_status(visit: Visit) -> web.StreamResponse:
 async def post_undo_assignment(visit: Visit) -> web.StreamResponse:
     """Whoever had it has it."""
     code = ticket_code(visit.request.match_info["code"])
-    back = visit.request.query.get("back", "")
+    back = visit.query.get("back", "")
     back_to = _agent(back) if back else None
     await undo_assignment(visit.ctx, ticket_code=code, seq=_seq(visit), back_to=back_to, actor=visit.actor)
     return taken_back(visit)
@@ -87,7 +87,7 @@ def taken_back(visit: Visit) -> web.Response:
 
 
 def _seq(visit: Visit) -> int:
-    given = visit.request.query.get("seq", "")
+    given = visit.query.get("seq", "")
     if not (given.isascii() and given.isdigit() and len(given) < 10):
         raise NotFound("not a number of the ledger")
     return int(given)
@@ -114,5 +114,5 @@ async def show_colleagues(visit: Visit, template: str = "_colleagues.html") -> w
 
 async def show_ticket(visit: Visit, code: int, tail: str = "") -> web.StreamResponse:
     """The thread as it is now. `tail`: a toast that goes with it."""
-    work = await read_work(visit, code, entries_asked(visit.request))
+    work = await read_work(visit, code, entries_asked(visit.query))
     return visit.page("_thread.html", tail=tail, **work_context(visit, work))

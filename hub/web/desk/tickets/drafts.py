@@ -26,7 +26,7 @@ PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 async def post_draft(visit: Visit) -> web.StreamResponse:
     """Keep what is written; the answer says what stands now."""
-    form = await visit.request.post()
+    form = await visit.form()
     mode = _mode(visit)
     outcome, draft = await drafts.save_draft(
         visit.ctx,
@@ -59,7 +59,7 @@ async def post_forget(visit: Visit) -> web.StreamResponse:
 
 async def post_file(visit: Visit) -> web.StreamResponse:
     """A file for the reply: it lies ready from now on."""
-    form = await visit.request.post()
+    form = await visit.form()
     given = form.get("file")
     if not isinstance(given, FileField):
         raise NotPossible("The file is empty.", code="empty_file")
@@ -80,7 +80,7 @@ async def post_file(visit: Visit) -> web.StreamResponse:
 
 async def post_pictures(visit: Visit) -> web.StreamResponse:
     """The pictures of an article whose text was put into the reply: they lie ready too."""
-    language = visit.request.query.get("lang", "")
+    language = visit.query.get("lang", "")
     try:
         kept = await drafts.attach_pictures(
             visit.ctx,
@@ -132,7 +132,7 @@ def _type_of(data: bytes, claimed: str) -> str:
 
 def content_of(form: Any, mode: DraftMode) -> DraftContent:
     """What a form of the composer says."""
-    text = str(form.get("text", "")).replace("\r\n", "\n").replace("\x00", "")
+    text = str(form.get("text", "")).replace("\r\n", "\n")
     if mode is DraftMode.NOTE:
         return DraftContent(text=text)
     given = str(form.get("seq", form.get("expected_seq", "")))
@@ -190,7 +190,7 @@ def _mode(visit: Visit) -> DraftMode:
 
 
 def _field(form: Any, name: str) -> str:
-    return str(form.get(name, "")).replace("\x00", "")
+    return str(form.get(name, ""))
 
 
 def _is_number(given: str) -> bool:

@@ -29,7 +29,7 @@ async def show_merge(visit: Visit) -> web.StreamResponse:
 async def post_merge(visit: Visit) -> web.StreamResponse:
     """Merge it, and show the other one; what stands against it is said in the dialog."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     given = str(form.get("to", "")).strip() or str(form.get("proposed", ""))
     try:
         into = await _named(visit, given)
@@ -58,7 +58,7 @@ async def show_link(visit: Visit) -> web.StreamResponse:
 async def post_link(visit: Visit) -> web.StreamResponse:
     """Link the two."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     given = str(form.get("to", "")).strip() or str(form.get("proposed", ""))
     try:
         if str(form.get("kind", "")) not in LINK_KINDS:
@@ -95,7 +95,7 @@ async def post_undo_link(visit: Visit) -> web.StreamResponse:
 async def post_link_again(visit: Visit) -> web.StreamResponse:
     """The link that was just taken away is there."""
     code, other = _pair(visit)
-    kind = visit.request.query.get("kind", "")
+    kind = visit.query.get("kind", "")
     if kind not in LINK_KINDS:
         raise NotFound("no such kind of link")
     await link_tickets(visit.ctx, ticket_code=code, other_code=other, kind=LinkKind(kind), actor=visit.actor)

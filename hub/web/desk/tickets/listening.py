@@ -14,7 +14,7 @@ async def post_listen(visit: Visit) -> web.StreamResponse:
     """Be there; from another page, go there."""
     code = ticket_code(visit.request.match_info["code"])
     await listen_in(visit.ctx, ticket_code=code, actor=visit.actor)
-    if visit.request.query.get("from") == "floor":
+    if visit.query.get("from") == "floor":
         return go(visit, f"/desk/tickets/{show_code(TICKET, code)}?scope=all")
     return await show_ticket(visit, code)
 
@@ -29,7 +29,7 @@ async def post_leave(visit: Visit) -> web.StreamResponse:
 async def post_whisper(visit: Visit) -> web.StreamResponse:
     """A word to the colleague alone."""
     code = ticket_code(visit.request.match_info["code"])
-    text = str((await visit.request.post()).get("text", ""))
+    text = str((await visit.form()).get("text", ""))
     await whisper(visit.ctx, ticket_code=code, text=text, actor=visit.actor)
     return await show_ticket(visit, code)
 

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from aiohttp import web
-
 from hub.actions.context import Context
 from hub.actions.lately import keep_a_while, seen_lately
 from hub.actions.read_clocks import ClockNow, clocks_of
@@ -49,13 +47,8 @@ class Look:
     rows: int = PAGE
 
     @classmethod
-    def of(cls, request: web.Request) -> "Look":
-        """What the address says; anything unknown is taken for what is usual."""
-        return cls.read(request.query)
-
-    @classmethod
     def read(cls, asked: Mapping[str, str]) -> "Look":
-        """The same of a query that was taken from elsewhere."""
+        """What an address says; anything unknown is taken for what is usual."""
         shown = asked.get("show", "work")
         rows = asked.get("rows", "")
         return cls(

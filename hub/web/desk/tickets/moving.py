@@ -19,7 +19,7 @@ from hub.web.desk.visit import Visit
 async def post_move(visit: Visit) -> web.StreamResponse:
     """Move the chosen entries to the ticket that was named, or into a new one; shows where they are now."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     chosen = [_id(str(one)) for one in form.getall("entry", ())]
     if form.get("into") == "new":
         new, move_id = await split_entries(
@@ -53,7 +53,7 @@ async def post_adopt(visit: Visit) -> web.StreamResponse:
 async def post_let_in(visit: Visit) -> web.StreamResponse:
     """Let somebody speak in the ticket."""
     code = ticket_code(visit.request.match_info["code"])
-    named = read_copies(str((await visit.request.post()).get("address", "")))
+    named = read_copies(str((await visit.form()).get("address", "")))
     if not named:
         raise NotPossible("nobody was named", code="not_an_address")
     for one in named:
@@ -64,7 +64,7 @@ async def post_let_in(visit: Visit) -> web.StreamResponse:
 async def post_let_out(visit: Visit) -> web.StreamResponse:
     """Let them speak no more."""
     code = ticket_code(visit.request.match_info["code"])
-    address = str((await visit.request.post()).get("address", "")).replace("\x00", "")
+    address = str((await visit.form()).get("address", ""))
     await remove_participant(visit.ctx, ticket_code=code, address=address, actor=visit.actor)
     return await _show_pane(visit, code)
 
@@ -92,7 +92,7 @@ async def show_work(visit: Visit, code: int, tail: str = "") -> web.Response:
 
 async def _show_pane(visit: Visit, code: int) -> web.StreamResponse:
     work = await read_work(visit, code, ENTRIES)
-    return visit.page("_customer.html", look=Look.of(visit.request), **work_context(visit, work))
+    return visit.page("_customer.html", look=Look.read(visit.query), **work_context(visit, work))
 
 
 def _id(given: str) -> int:

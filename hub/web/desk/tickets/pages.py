@@ -24,16 +24,16 @@ DENSITY = "hub_density"
 
 async def show_desk(visit: Visit) -> web.StreamResponse:
     """The list, and no ticket yet."""
-    look = Look.of(visit.request)
+    look = Look.read(visit.query)
     listed = await _read(visit, look)
     return visit.page("desk.html", work=None, section="tickets", **list_context(visit, look, listed))
 
 
 async def show_ticket(visit: Visit) -> web.StreamResponse:
     """The list and one ticket; only the ticket when htmx asks."""
-    look = Look.of(visit.request)
+    look = Look.read(visit.query)
     code = ticket_code(visit.request.match_info["code"])
-    rows = entries_asked(visit.request)
+    rows = entries_asked(visit.query)
 
     async def read(connection: Connection) -> tuple[Work, Desktop]:
         ticket = await find_ticket(connection, code)
@@ -55,7 +55,7 @@ async def show_ticket(visit: Visit) -> web.StreamResponse:
 
 async def show_list(visit: Visit) -> web.StreamResponse:
     """The list alone."""
-    look = Look.of(visit.request)
+    look = Look.read(visit.query)
     listed = await _read(visit, look)
     return visit.page("_list.html", **list_context(visit, look, listed))
 
@@ -63,7 +63,7 @@ async def show_list(visit: Visit) -> web.StreamResponse:
 async def show_thread(visit: Visit) -> web.StreamResponse:
     """The thread alone."""
     code = ticket_code(visit.request.match_info["code"])
-    work = await read_work(visit, code, entries_asked(visit.request))
+    work = await read_work(visit, code, entries_asked(visit.query))
     return visit.page("_thread.html", **work_context(visit, work))
 
 
@@ -71,7 +71,7 @@ async def show_composer(visit: Visit) -> web.StreamResponse:
     """The answer box alone, for when the ticket can be answered in another way than before."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
-    way = visit.request.query.get("way")
+    way = visit.query.get("way")
     return visit.page("_composer.html", **await composer_context(visit, work, way=way))
 
 
@@ -79,7 +79,7 @@ async def show_customer_pane(visit: Visit) -> web.StreamResponse:
     """Who wrote, alone."""
     code = ticket_code(visit.request.match_info["code"])
     work = await read_work(visit, code, ENTRIES)
-    return visit.page("_customer.html", look=Look.of(visit.request), **work_context(visit, work))
+    return visit.page("_customer.html", look=Look.read(visit.query), **work_context(visit, work))
 
 
 async def _read(visit: Visit, look: Look) -> Listed:

@@ -84,5 +84,5 @@ async def _show_composer(visit: Visit) -> web.StreamResponse:
 
 async def _show_thread(visit: Visit) -> web.StreamResponse:
     code = ticket_code(visit.request.match_info["code"])
-    work = await read_work(visit, code, entries_asked(visit.request))
+    work = await read_work(visit, code, entries_asked(visit.query))
     return visit.page("_thread.html", **work_context(visit, work))

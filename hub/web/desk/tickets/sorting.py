@@ -12,7 +12,7 @@ from hub.web.desk.visit import Visit
 async def post_sort(visit: Visit) -> web.StreamResponse:
     """One of kind, priority and queue. With a queue comes whether the agent keeps the ticket."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     given = {name: str(form[name]) for name in ("kind", "priority", "queue") if form.get(name)}
     if not given:
         raise NotPossible("nothing was chosen")

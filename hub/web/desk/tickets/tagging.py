@@ -20,7 +20,7 @@ OFFERED = 100
 async def post_tags(visit: Visit) -> web.StreamResponse:
     """Put one on, or take one off."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     add, remove = str(form.get("add", "")), str(form.get("remove", ""))
     if not add.strip() and not remove:
         raise NotPossible("There is no tag.", code="bad_tag")
@@ -47,7 +47,7 @@ async def post_tags(visit: Visit) -> web.StreamResponse:
 async def post_undo_tags(visit: Visit) -> web.StreamResponse:
     """Those on that were on, those off that were off."""
     code = ticket_code(visit.request.match_info["code"])
-    query = visit.request.query
+    query = visit.query
     add, remove = query.getall("add", []), query.getall("remove", [])
     if not add and not remove:
         raise NotFound("no tags")

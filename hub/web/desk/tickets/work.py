@@ -1,11 +1,9 @@
 """A ticket and everything that the desk shows beside its list: read together, made ready for the templates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from aiohttp import web
 
 from hub.actions.failures import NotFound
 from hub.actions.floor.route import explain_waiting
@@ -160,9 +158,9 @@ async def _seen_scores(connection: Connection, visit: Visit, customer_id: int) -
     return [score for score in scores if score.code in seen][:SCORES]
 
 
-def entries_asked(request: web.Request) -> int:
+def entries_asked(query: Mapping[str, str]) -> int:
     """How many entries of a thread the page shows."""
-    given = request.query.get("entries", "")
+    given = query.get("entries", "")
     return (
         max(ENTRIES, min(int(given), MOST_ENTRIES))
         if given.isascii() and given.isdigit() and len(given) < 6

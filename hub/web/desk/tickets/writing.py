@@ -36,7 +36,7 @@ MOST_TEXT = 100_000
 async def post_reply(visit: Visit) -> web.StreamResponse:
     """Queue an answer to the customer."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     text = _text(form)
     then = "resolve" if str(form.get("then", "")) == "resolve" else ""
     said = [str(form.get(name, "")) for name in ("cc", "bcc", "inbox", "way")]
@@ -87,7 +87,7 @@ async def post_reply(visit: Visit) -> web.StreamResponse:
 async def post_note(visit: Visit) -> web.StreamResponse:
     """Add words for colleagues."""
     code = ticket_code(visit.request.match_info["code"])
-    form = await visit.request.post()
+    form = await visit.form()
     text = _text(form)
     try:
         _check_text(text, with_files=False)
@@ -120,11 +120,11 @@ async def post_undo(visit: Visit) -> web.StreamResponse:
     entry = next((one for one in work.thread.entries if str(one.id) == given), None)
     if entry is None:
         raise NotFound("There is no such reply on this ticket.")
-    resolved = _number(visit.request.query, "resolved") or 0
+    resolved = _number(visit.query, "resolved") or 0
     await recall.cancel_reply(
         visit.ctx, interaction_id=entry.id, actor=visit.actor, into_draft=True, resolved=resolved
     )
-    if "back" in visit.request.query:
+    if "back" in visit.query:
         return go(visit, f"/desk/tickets/{show_code(TICKET, code)}")
     work = await read_work(visit, code, ENTRIES)
     return visit.page("_sent.html", **await composer_context(visit, work, given=True))
@@ -211,8 +211,8 @@ def _above_the_text(response: web.Response) -> web.Response:
 
 
 def _text(form: Any) -> str:
-    # Browsers send CRLF; NUL is nothing that a database or a letter can hold.
-    return str(form.get("text", "")).replace("\r\n", "\n").replace("\x00", "").strip()
+    # Browsers send CRLF.
+    return str(form.get("text", "")).replace("\r\n", "\n").strip()
 
 
 def _check_text(text: str, with_files: bool) -> None:

@@ -26,14 +26,14 @@ _FILE_TROUBLES: Mapping[str, str] = {
 async def get_file(visit: Visit) -> web.StreamResponse:
     """All that one sees, as CSV or JSON."""
     rows = await list_templates(visit.ctx, agent_id=visit.agent.id)
-    if visit.request.query.get("as") == "json":
+    if visit.query.get("as") == "json":
         return download(write_json(rows), "canned-replies.json")
     return download(write_csv(rows), "canned-replies.csv")
 
 
 async def post_file(visit: Visit) -> web.StreamResponse:
     """Take a file in, all of it or nothing."""
-    given = (await visit.request.post()).get("file")
+    given = (await visit.form()).get("file")
     blank = Form(draft=Draft(name="", body=""))
     try:
         if not isinstance(given, FileField):

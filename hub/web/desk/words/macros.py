@@ -44,7 +44,7 @@ class Form:
 
 async def show_macros(visit: Visit) -> web.StreamResponse:
     """All of them, and the form of the one that `?edit=` names, or of a new one."""
-    asked = visit.request.query.get("edit", "")
+    asked = visit.query.get("edit", "")
     if not asked:
         return await _show(visit, Form(private=not visit.may(Permission.MANAGE_TEMPLATES)))
     found = await keep.find_macro(visit.ctx, macro_id=number(asked), agent_id=visit.agent.id)
@@ -63,7 +63,7 @@ async def show_macros(visit: Visit) -> web.StreamResponse:
 
 async def post_macro(visit: Visit) -> web.StreamResponse:
     """Keep what the form holds. What is refused comes back with the reason above it."""
-    form = _read(await visit.request.post())
+    form = _read(await visit.form())
     draft = MacroDraft(name=form.name, acts=form.acts, private=form.private, queue=form.queue)
     try:
         await _may_write(visit, form.id, shared=not form.private)
@@ -84,7 +84,7 @@ async def post_retire(visit: Visit) -> web.StreamResponse:
     """Offer it no more."""
     macro_id = number(visit.request.match_info["id"])
     await _may_write(visit, macro_id)
-    version = number(str((await visit.request.post()).get("version", "")))
+    version = number(str((await visit.form()).get("version", "")))
     await keep.retire_macro(visit.ctx, macro_id=macro_id, version=version, actor=visit.actor)
     return go(visit, PAGE)
 
@@ -110,7 +110,7 @@ async def post_run(visit: Visit) -> web.StreamResponse:
     """Do it. What keeps the reply from being sent is said in the dialog; nothing was done then."""
     code = ticket_code(visit.request.match_info["code"])
     macro_id = number(visit.request.match_info["id"])
-    form = await visit.request.post()
+    form = await visit.form()
     seen = str(form.get("seen", ""))
     macro = await keep.find_macro(visit.ctx, macro_id=macro_id, agent_id=visit.agent.id)
     try:

@@ -51,7 +51,7 @@ async def show_mentions(visit: Visit) -> web.StreamResponse:
 
 async def post_mentioned(visit: Visit) -> web.StreamResponse:
     """The question that a reply raises which names a colleague; nothing (204) for one that does not."""
-    text = str((await visit.request.post()).get("text", ""))[:100_000]
+    text = str((await visit.form()).get("text", ""))[:100_000]
 
     async def look(connection: Connection) -> list[str]:
         staff, queues = await notices.staff(connection), await notices.queues(connection)
@@ -69,7 +69,7 @@ async def post_mentioned(visit: Visit) -> web.StreamResponse:
 async def post_follow(visit: Visit) -> web.StreamResponse:
     """Begin or end."""
     code = ticket_code(visit.request.match_info["code"])
-    on = (await visit.request.post()).get("on") == "yes"
+    on = (await visit.form()).get("on") == "yes"
     await follow_ticket(visit.ctx, ticket_code=code, agent_id=visit.agent.id, on=on)
     followers = await followers_of(visit.ctx, code)
     return visit.page("_followers.html", number=visit.request.match_info["code"], followers=followers)

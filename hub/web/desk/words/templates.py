@@ -32,7 +32,7 @@ class Form:
 
 async def show_templates(visit: Visit) -> web.StreamResponse:
     """All of them, and the form of the one that `?edit=` names, or of a new one."""
-    asked = visit.request.query.get("edit", "")
+    asked = visit.query.get("edit", "")
     if not asked:
         mine = not visit.may(Permission.MANAGE_TEMPLATES)
         return await show_page(visit, Form(draft=Draft(name="", body="", private=mine)))
@@ -45,7 +45,7 @@ async def show_templates(visit: Visit) -> web.StreamResponse:
 
 async def post_template(visit: Visit) -> web.StreamResponse:
     """Keep what the form holds. What is refused comes back with the reason above it."""
-    posted = await visit.request.post()
+    posted = await visit.form()
     given = str(posted.get("id", ""))
     form = Form(
         id=number(given) if given else None,
@@ -73,7 +73,7 @@ async def post_template(visit: Visit) -> web.StreamResponse:
 
 async def post_retire(visit: Visit) -> web.StreamResponse:
     """Offer it no more."""
-    form = await visit.request.post()
+    form = await visit.form()
     template_id = number(visit.request.match_info["id"])
     await may_write(visit, template_id)
     await replies.retire_template(
@@ -84,7 +84,7 @@ async def post_retire(visit: Visit) -> web.StreamResponse:
 
 async def post_preview(visit: Visit) -> web.StreamResponse:
     """What a text becomes on the ticket that is named, or on a sample; or what is wrong with it."""
-    form = await visit.request.post()
+    form = await visit.form()
     body = str(form.get("body", ""))[: replies.MOST_BODY]
     language, asked = str(form.get("language", "")), str(form.get("ticket", "")).strip()
     if language not in replies.LANGUAGES:
@@ -163,7 +163,7 @@ def _read(posted: Any) -> Draft:
     draft = Draft(
         name=str(posted.get("name", "")),
         language=str(posted.get("language", "")),
-        body=str(posted.get("body", "")).replace("\r\n", "\n").replace("\x00", ""),
+        body=str(posted.get("body", "")).replace("\r\n", "\n"),
         shortcut=str(posted.get("shortcut", "")),
         folder=str(posted.get("folder", "")),
         private=whose == "mine",
