@@ -171,8 +171,11 @@ def _plots(result: Result, figures: Figures) -> str:
             waits[int((one.invoked - result.began) / step)].append(max(0.0, at - one.invoked))
     slots = range(int(length / step) + 1)
     of_slot = {n: spread(found) for n, found in waits.items()}
-    looks = [(look.at - result.began, look) for look in result.looks]
-    looks = looks[:: max(1, len(looks) // (2 * MOST_POINTS))]
+    every = [(look.at - result.began, look) for look in result.looks]
+    apart = max(1, len(every) // (2 * MOST_POINTS))
+    looks = every[::apart]
+    # Of what lasts for moments the highest is shown, not whatever the look that is drawn has seen.
+    most = [max(every[n : n + apart], key=lambda one: one[1].sessions) for n in range(0, len(every), apart)]
     seen = [(at, look) for at, look in looks if look.answered]
     kinds = [kind for kind in ROW if any(one.fault.kind == kind for one in result.injected)]
     injected = [
@@ -239,7 +242,7 @@ def _plots(result: Result, figures: Figures) -> str:
             ),
             plot(
                 "Sessions in Postgres", "", length,
-                [Line(name="all", points=[(at, look.sessions) for at, look in seen])],
+                [Line(name="all", points=[(at, look.sessions) for at, look in most if look.answered])],
             ),
         )
     )  # fmt: skip

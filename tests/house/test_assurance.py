@@ -80,6 +80,19 @@ def test_every_row_says_what_must_hold_and_names_tests_that_exist() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_test_that_names_an_attack_stands_in_its_row() -> None:
+    """As test_s71_… says of itself that it is about S71."""
+    attacks, wrong = rows()["Attacks"], []
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        place = path.relative_to(ROOT)
+        for name in sorted(names_in(path)):
+            said = re.match(r"test((?:_s\d+)+)_", name)
+            for number in re.findall(r"\d+", said[1]) if said else ():
+                if f"`{place}::{name}`" not in attacks[f"S{number}"]:
+                    wrong.append(f"S{number}: {place}::{name}")
+    assert not wrong, "\n".join(wrong)
+
+
 def test_nothing_that_is_named_is_lost_to_the_reader_of_this_file() -> None:
     """Whatever looks like a test, a letter or a file of ours in the tables was understood as one."""
     for table in (*rows().values(), *rows(ROUTING).values()):

@@ -160,7 +160,7 @@ async def test_one_that_computes_for_ever_is_ended_by_the_system(ctx: Context) -
         {"id": bad, "state": "received", "error": "Reading it took longer than 2 s."},
         {"id": after, "state": "read", "error": ""},
     ]
-    await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET attempts = 3 WHERE id = $1", bad))
+    await ctx.database.run(lambda c: c.execute("UPDATE inbound_raw SET attempts = 2 WHERE id = $1", bad))
     await _read_all(ctx)
     assert await one(ctx, "SELECT state FROM inbound_raw WHERE id = $1", bad) == "quarantined"
 

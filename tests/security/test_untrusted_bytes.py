@@ -179,7 +179,7 @@ async def test_s88_a_form_answers_whatever_is_posted_and_takes_the_next(ctx: Con
                 assert answer.status < 500, (number, kind, bytes(whole)[:300], await answer.text())
         async with client.post(f"{base}/forms/form", json=POST, headers={"Origin": base}) as answer:
             assert answer.status in (200, 201, 303), await answer.text()
-    assert {200, 422} & answers or {201, 400} & answers
+    assert min(answers) < 400 <= max(answers), answers
 
 
 async def test_s88_what_was_spoilt_after_it_was_kept_is_read_or_put_aside_and_the_next_flows(
