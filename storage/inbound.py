@@ -275,11 +275,12 @@ async def claim_raw(
     lease_seconds: float,
     *,
     most_bytes: int,
-    most_attempts: int | None = None,
+    begun_below: int | None = None,
 ) -> list[ClaimedRow]:
     """The oldest waiting items, oldest first, each taken for `lease_seconds`; with content up to `most_bytes`. One that was
-    taken up before and not settled comes first, and alone; those with `most_attempts` or more are left to somebody else."""
-    suspect = await connection.fetchrow(SQL["claim_suspect"], lease_seconds, most_attempts)
+    taken up before and not settled comes first, and alone; those that were begun `begun_below` times or more are left to
+    somebody else."""
+    suspect = await connection.fetchrow(SQL["claim_suspect"], lease_seconds, begun_below)
     if suspect is not None:
         return [ClaimedRow(**suspect)]
     rows = await connection.fetch(SQL["claim_raw"], limit, lease_seconds, most_bytes)

@@ -220,7 +220,7 @@ async def _claim(ctx: Context, limit: int) -> list[inbound.ClaimedRow]:
             limit,
             LEASE_SECONDS,
             most_bytes=LARGE_BYTES,
-            most_attempts=None if steady else MOST_ATTEMPTS,
+            begun_below=None if steady else MOST_ATTEMPTS,
         )
 
     rows = await ctx.database.run(work)

@@ -51,7 +51,7 @@ FROM told, unnest($1::bigint[], $2::int[], $3::text[], $4::bytea[], $5::text[], 
 
 -- name: claim_suspect
 -- One item that somebody took up before and did not settle, by itself: should it be what ended them, it takes nobody along.
--- `$2`: how many attempts are too many for who asks; NULL: none are.
+-- `$2`: begun so often is too often for who asks; NULL: nothing is.
 UPDATE inbound_raw r SET attempts = r.attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $1)
 FROM (
     SELECT id FROM inbound_raw

@@ -240,8 +240,32 @@ async def test_where_no_line_stands_what_waits_is_shown_to_who_wrote_it_and_to_n
         await expect(other.locator("#state")).to_contain_text("We cannot take anything just now.")
         await expect(other.locator("li.mine")).to_have_count(0)
         named = orjson.dumps(["identify", statement("two", email="two@example.cn")]).decode()
+        await expect((await come_again()).locator("li.mine")).to_have_count(1)
+        await page.evaluate(f"ContactHub(...{named})")
+        await expect(chat.locator("li.mine")).to_have_count(0)
         await page.add_init_script(f"if (top === self) window.ContactHub = {{q: [{named}]}}")
         await expect((await come_again()).locator("li.mine")).to_have_count(0)
+
+
+async def test_where_no_line_stands_what_is_taken_back_in_one_tab_goes_from_the_others(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has come in, so that no conversation tells one from another."""
+    for place in ("visitor", "poll"):
+        monkeypatch.setattr(f"channels.webchat.{place}.come_in", be_away)
+    async with a_stage(browser) as stage:
+        context = await stage.shop.visitor()
+        one, two = [await stage.shop.page(context) for _ in range(2)]
+        first, second = [page.frame_locator("iframe") for page in (one, two)]
+        for page, chat in ((one, first), (two, second)):
+            await page.get_by_role("button", name="Open chat").click()
+            await expect(chat.locator("#state")).to_contain_text("We cannot take anything just now.")
+        await _write(first, "My bank is")
+        await two.reload()
+        await expect(second.locator("li.mine .bubble")).to_have_text("My bank is")
+        await one.evaluate("ContactHub('reset')")
+        await expect(first.locator("li.mine")).to_have_count(0)
+        await expect(second.locator("li.mine")).to_have_count(0)
 
 
 async def test_an_escape_that_is_the_input_methods_own_closes_nothing(browser: Browser) -> None:

@@ -156,8 +156,11 @@ async def test_s88_a_form_answers_whatever_is_posted_and_takes_the_next(ctx: Con
     )
     boundary = "multipart/form-data; boundary=B"
     parts = (
-        b'--B\r\nContent-Disposition: form-data; name="message"\r\n\r\nhello\r\n'
-        b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
+        b"".join(
+            f'--B\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in POST.items()
+        )
+        + b'--B\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
         b"Content-Type: text/plain\r\n\r\nA\r\n--B--\r\n"
     )
     kinds = (

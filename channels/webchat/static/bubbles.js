@@ -129,6 +129,15 @@ export function openLog({ log, list, fetchFile }) {
       toEnd();
     },
 
+    // Of those on their way only these are still to be said.
+    keepWaiting(clientIds) {
+      for (const [id, bubble] of bubbles) {
+        if (bubble.dataset.state !== "sending" || clientIds.includes(id)) continue;
+        bubbles.delete(id);
+        bubble.remove();
+      }
+    },
+
     progress(clientId, share) {
       const bubble = bubbles.get(clientId);
       if (!bubble || bubble.dataset.id) return;

@@ -98,10 +98,10 @@ function hear(frame) {
     // Two tabs that came in at once: the first one's conversation is that of both.
     const moved = !sameChat(before, frame.session);
     if (moved || key || fresh) lines.clear();
-    store.change({ session: frame.session });
     // What somebody left unsent at this browser is said neither in the name of whom the site names now, nor where a link has led.
-    if (moved && before && (identity || key)) {
-      store.change({ waiting: [], told: "" });
+    const left = moved && before && (identity || key);
+    store.change({ session: frame.session, ...(left && { waiting: [], told: "" }) });
+    if (left) {
       fileOf.clear();
       if (identity) somebodyElse();
     }
@@ -320,6 +320,7 @@ function newChat() {
 function identify(statement) {
   if (typeof statement !== "string" || !statement || statement === identity) return;
   identity = statement;
+  if (lines.empty()) lines.clear(); // what waits may be somebody else's
   line.restart();
 }
 
@@ -327,7 +328,7 @@ store.onOtherTab((memory, before) => {
   if (memory.session !== before.session && !sameChat(memory.session, before.session)) {
     if (!memory.session) leave();
     begin(!before.session);
-  }
+  } else if (!line.stands()) lines.keepWaiting(unsent().map((one) => one.client_id));
   look();
 });
 

@@ -48,7 +48,7 @@ class Look:
 
     @classmethod
     def read(cls, asked: Mapping[str, str]) -> "Look":
-        """What an address says; anything unknown is taken for what is usual."""
+        """What an address says, also one that a form or a header quotes; anything unknown is taken for what is usual."""
         shown = asked.get("show", "work")
         rows = asked.get("rows", "")
         return cls(
