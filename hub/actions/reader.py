@@ -47,7 +47,7 @@ class Reader:
         """Who reads a batch holds the one, who writes it down the other; taken by hub.actions.receive, in this order."""
         self.excuses = Excuses()
         self.began = time.monotonic()
-        """When this hub did."""
+        """When this hub did, in seconds of the monotonic clock."""
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
         self._rest: asyncio.TimerHandle | None = None

@@ -1,10 +1,11 @@
 """A chat whose hub is in memory, so that each state can be shown, on the page of a shop."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from playwright.async_api import Browser, FrameLocator, Page, expect
 
 from channels.adapter import Unavailable
@@ -59,3 +60,9 @@ async def break_down(*_given: Any) -> Any:
 async def be_away(*_given: Any) -> Any:
     """In the place of what cannot be had now."""
     raise Unavailable("away on purpose")
+
+
+def at_the_door(patch: pytest.MonkeyPatch, deed: Callable[..., Awaitable[Any]]) -> None:
+    """`deed` in the place of coming in, by a socket and by a poll."""
+    for way in ("visitor", "poll"):
+        patch.setattr(f"channels.webchat.{way}.come_in", deed)

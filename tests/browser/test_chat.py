@@ -25,7 +25,7 @@ from hub.model.interactions import OutboundAttachment
 from hub.settings import Settings
 from hub.wiring import Hub, run_hub
 from tests.browser.chat_shop import PNG, Shop, tag
-from tests.browser.chat_stage import be_away, break_down, open_chat
+from tests.browser.chat_stage import at_the_door, be_away, break_down, open_chat
 from tests.conftest import SECRET
 from tests.fakes.ports import serving_routes
 from tests.fakes.processes import until
@@ -335,8 +335,7 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
 
     # Coming in breaks, with something said that nobody has yet.
     with monkeypatch.context() as broken:
-        for place in ("visitor", "poll"):
-            broken.setattr(f"channels.webchat.{place}.come_in", break_down)
+        at_the_door(broken, break_down)
         await page.reload()
         await expect(state).to_contain_text(sides)
         await write("And the red one?")
@@ -347,8 +346,7 @@ async def test_a_fault_is_told_by_its_number_apart_from_a_lost_line_and_nothing_
     assert {number, _number_in(said)} <= set(re.findall("[0-9a-f]{16}", logged.out + logged.err))
 
     with monkeypatch.context() as away:
-        for place in ("visitor", "poll"):
-            away.setattr(f"channels.webchat.{place}.come_in", be_away)
+        at_the_door(away, be_away)
         await page.reload()
         await expect(state).to_have_text(not_now)
         # And now nothing answers at all.

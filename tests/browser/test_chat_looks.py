@@ -11,7 +11,7 @@ from playwright.async_api import Browser, FilePayload, Page, expect
 
 from channels.adapter import FileOfLine, OpenFile
 from tests.browser.chat_shop import PNG
-from tests.browser.chat_stage import a_stage, be_away, break_down
+from tests.browser.chat_stage import a_stage, at_the_door, be_away, break_down
 from tests.browser.looks import COLOURS, violations
 from tests.fakes.chat_room import LARGE
 
@@ -136,8 +136,7 @@ async def test_axe_finds_nothing_in_what_is_told_when_something_goes_wrong(
             await expect(chat.locator("#told")).to_have_text(_NUMBER)
             await _look(page, "a message and a wish that failed", found)
         for called, deed in (("a line that failed", break_down), ("not now", be_away)):
-            for place in ("visitor", "poll"):
-                monkeypatch.setattr(f"channels.webchat.{place}.come_in", deed)
+            at_the_door(monkeypatch, deed)
             await page.reload()
             await page.locator("button").click()
             await expect(state).to_have_text(_NUMBER if deed is break_down else re.compile("^[^0-9]+$"))

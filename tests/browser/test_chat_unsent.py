@@ -17,7 +17,7 @@ from playwright.async_api import (
 
 from channels.adapter import Opened
 from tests.browser.chat_shop import PNG
-from tests.browser.chat_stage import a_stage, be_away, break_down, open_chat
+from tests.browser.chat_stage import a_stage, at_the_door, be_away, break_down, open_chat
 from tests.fakes.chat_room import LARGE
 from tests.fakes.visitor import IDENTITY_SECRET, statement
 
@@ -224,8 +224,7 @@ async def test_where_no_line_stands_what_waits_is_shown_to_who_wrote_it_and_to_n
         monkeypatch.setattr("channels.webchat.conversation.Conversation.hear", break_down)
         await _write(chat, "My bank is")
         await expect(chat.locator("li.failed")).to_have_count(1)
-        for place in ("visitor", "poll"):
-            monkeypatch.setattr(f"channels.webchat.{place}.come_in", be_away)
+        at_the_door(monkeypatch, be_away)
 
         async def come_again() -> FrameLocator:
             await page.reload()
@@ -251,8 +250,7 @@ async def test_where_no_line_stands_what_is_taken_back_in_one_tab_goes_from_the_
     browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody has come in, so that no conversation tells one from another."""
-    for place in ("visitor", "poll"):
-        monkeypatch.setattr(f"channels.webchat.{place}.come_in", be_away)
+    at_the_door(monkeypatch, be_away)
     async with a_stage(browser) as stage:
         context = await stage.shop.visitor()
         one, two = [await stage.shop.page(context) for _ in range(2)]

@@ -96,7 +96,7 @@ async def _dies_reading(ctx: Context, dsn: str) -> int:
             reading = asyncio.create_task(read_waiting(ctx))
 
             async def writes_or_ended() -> bool:
-                return reading.done() or bool(await holder.fetchval(_WAITS_FOR_A_LOCK))
+                return reading.done() or bool(await one(ctx, _WAITS_FOR_A_LOCK))
 
             await until(writes_or_ended, seconds=30, what="it writes down what it read, or there is nothing")
             taken = await one(ctx, "SELECT count(*) FROM inbound_raw WHERE lease_until > clock_timestamp()")
