@@ -112,7 +112,9 @@ async def violations(
     page: Page | Frame, within: str | None = None, *, rules: tuple[str, ...] = _EVERYTHING
 ) -> list[str]:
     """What axe has to say, a line each. `within`: a selector. What an open menu lies upon is half covered, and so too small to
-    hit; it is looked at by itself."""
+    hit; it is looked at by itself. A page that somebody clicked their way to has its words before it has its colours: those are
+    waited for."""
+    await page.wait_for_load_state()
     if await page.evaluate("window.axe === undefined"):
         await page.evaluate(AXE_SCRIPT)
         await page.evaluate(_CONTRAST_UNLESS_ALIKE)
