@@ -1,10 +1,8 @@
 # One command for each thing. `make run` shows the hub, `make test` proves it; both install what they need into .venv.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check types compiled bench bench-routing soak crash-points screens clean browser servers fuzz sbom asvs
+.PHONY: help run test check bench bench-routing soak crash-points screens clean browser servers fuzz sbom asvs
 SHELL := /bin/bash
-# What is compiled is kept, whatever the environment says: those who test, and the hubs that they start, are many.
-unexport PYTHONDONTWRITEBYTECODE
 
 PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # The first Python that is new enough; PYTHON=… chooses another.
@@ -38,16 +36,9 @@ test: .venv/.for-tests browser servers
 check:
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync types compiled
-	.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
-
-types:
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-
-# Once, before several processes import the same files: each would compile all of them by itself.
-compiled:
-	@said=$$(.venv/bin/pytest --collect-only -qq 2>&1) || { echo "$$said"; exit 1; }
+	.venv/bin/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.for-tests
 	.venv/bin/python -m tests.benchmarks.run

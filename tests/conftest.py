@@ -35,8 +35,8 @@ from storage.migrate import migrate
 from tests import canaries
 
 TESTS = Path(__file__).parent
-DEAR = ("real_mail", "browser", "faults", "journeys", "security", "rooms")
-"""Folders whose tests cost something."""
+DEAR = ("real_mail", "browser", "journeys", "security", "rooms")
+"""By what a test of theirs costs."""
 SECRET = b"a key of thirty-two bytes for tests"
 MIGRATIONS = Path(__file__).parent.parent / "storage" / "migrations"
 RULES = Path(__file__).parent.parent / "config" / "routing.toml"
@@ -92,18 +92,13 @@ def no_secret_in_the_log() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The dear folders side by side, each spread over the whole run: what waits for its faults leaves the processor to a
-    browser. What costs little is left for the end, and nobody ends alone with a long file."""
-    dear: dict[str, dict[Path, int]] = {folder: {} for folder in DEAR}
-    for item in items:
-        if (folder := _folder_of(item)) in dear:
-            dear[folder].setdefault(item.path, len(dear[folder]))
-    place = {path: at / len(files) for files in dear.values() for path, at in files.items()}
-    items.sort(key=lambda item: place.get(item.path, 1.0))
+    """The dear ones first: what is left for the end is small, and nobody ends alone with a long file."""
+    items.sort(key=_how_cheap)
 
 
-def _folder_of(item: pytest.Item) -> str:
-    return item.path.relative_to(TESTS).parts[0]
+def _how_cheap(item: pytest.Item) -> int:
+    folder = item.path.relative_to(TESTS).parts[0]
+    return DEAR.index(folder) if folder in DEAR else len(DEAR)
 
 
 def pytest_collection_finish() -> None:
