@@ -268,6 +268,12 @@ async def one(ctx: Context, query: str, *args: Any) -> Any:
     return await ctx.database.run(lambda c: c.fetchval(query, *args))
 
 
+async def waiting_for_a_lock(ctx: Context) -> int:
+    """So many sessions at its database."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return int(await one(ctx, query))
+
+
 async def rows(ctx: Context, query: str, *args: Any) -> list[dict[str, Any]]:
     async def ask(c: Connection) -> list[dict[str, Any]]:
         return [dict(row) for row in await c.fetch(query, *args)]

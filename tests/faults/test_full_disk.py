@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import asyncpg
@@ -35,6 +36,15 @@ async def _ended(server: FullDisk) -> bool:
     return not server.runs
 
 
+async def _until(server: FullDisk, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+    """If it does not come, the failure tells what the server said."""
+    try:
+        await until(condition, seconds=60, what=what)
+    except AssertionError as late:
+        late.add_note(server.said()[-6000:])
+        raise
+
+
 async def _say_until_refused(ctx: Context, kept: list[str], word: str) -> str:
     """The first that was not accepted; what was is added to `kept`."""
     for n in range(2_000):
@@ -61,7 +71,7 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
     kept: list[str] = []
     with on_small_disks(ready_made()) as server:
         server.start()
-        await until(lambda: _answers(server), seconds=60, what="the server answers")
+        await _until(server, lambda: _answers(server), "the server answers")
         boss = await asyncpg.connect(server.dsn)
         folder = f"{server.dsn.rpartition('host=')[2].removesuffix('/line')}/tables"
         await boss.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
@@ -86,17 +96,13 @@ async def test_a_disk_that_is_full_loses_nothing_that_was_accepted(postgres: str
             # F21: its log. It can do nothing but end; it tries to begin again by itself, and ends over that too.
             server.fill(server.log)
             refused = await _say_until_refused(ctx, kept, "log")
-            await until(lambda: _ended(server), seconds=60, what="it ends")
+            await _until(server, lambda: _ended(server), "it ends")
             assert "PANIC" in server.said()
             with pytest.raises(NotAccepted):
                 await say(ctx, who=BOB, item_key=refused, text=refused)
             server.free(server.log)
             server.start()
-            try:
-                await until(lambda: _answers(server), seconds=60, what="the server answers again")
-            except AssertionError as late:
-                late.add_note(server.said()[-6000:])
-                raise
+            await _until(server, lambda: _answers(server), "the server answers again")
             async with asyncio.timeout(60):
                 await say_until_kept(ctx, refused)
             kept.append(refused)

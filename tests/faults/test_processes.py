@@ -32,7 +32,19 @@ from tests.fakes.hold_up import HOLD_UP
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.mail_servers import serving as serving_relay
 from tests.fakes.processes import HubProcess, serving, until
-from tests.fakes.scene import MAIL, PASSWORD, SECRET, SYSTEM, a_hub, a_real_agent, one, rows, ticket, write
+from tests.fakes.scene import (
+    MAIL,
+    PASSWORD,
+    SECRET,
+    SYSTEM,
+    a_hub,
+    a_real_agent,
+    one,
+    rows,
+    ticket,
+    waiting_for_a_lock,
+    write,
+)
 from tests.fakes.smtp_server import ScriptedRelay
 from tests.faults.cluster import by_way_of, socket_of
 from tests.faults.fleet import Fleet, Seat
@@ -216,8 +228,7 @@ async def _nothing_is_kept(dsn: str) -> AsyncIterator[Transaction]:
 
 
 async def _so_many_wait(ctx: Context, wanted: int) -> bool:
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    return bool(await one(ctx, query) == wanted)
+    return await waiting_for_a_lock(ctx) == wanted
 
 
 async def _some_are_answered(asked: Sequence[Posting]) -> bool:

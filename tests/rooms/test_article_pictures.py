@@ -26,7 +26,7 @@ from storage.knowledge import Words
 from tests.fakes.desk import Answer, Desk, customer_writes, serving_desk
 from tests.fakes.pictures import named, picture, put_away
 from tests.fakes.processes import until
-from tests.fakes.scene import one, rows
+from tests.fakes.scene import one, rows, waiting_for_a_lock
 
 PUBLIC, INTERNAL = Visibility.PUBLIC, Visibility.INTERNAL
 
@@ -243,14 +243,13 @@ async def test_the_pictures_of_a_text_that_is_put_into_a_reply_lie_ready_as_file
     assert await one(desk.ctx, "SELECT data FROM blob WHERE sha256 = $1", files[0]["sha256"]) == data
     # Pressed twice at once.
     await one(desk.ctx, "DELETE FROM draft_file RETURNING 1")
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
     async def press_twice(c: Connection) -> list[asyncio.Task[Answer]]:
         await c.execute("SELECT 1 FROM ticket WHERE code = $1 FOR UPDATE", code)
         presses = [asyncio.create_task(desk.post(f"{path}/{number}?lang=en")) for _ in range(2)]
 
         async def both_wait() -> bool:
-            return bool(await one(desk.ctx, waiting) == 2)
+            return await waiting_for_a_lock(desk.ctx) == 2
 
         await until(both_wait, seconds=20, what="both wait for the ticket")
         return presses

@@ -30,6 +30,7 @@ from tests.fakes.scene import (
     rows,
     say,
     ticket,
+    waiting_for_a_lock,
     write,
 )
 
@@ -51,9 +52,6 @@ async def other(ctx: Context, database_dsn: str) -> AsyncIterator[Context]:
         yield hub
 
 
-_WAITS_FOR_A_LOCK = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 _WAITS_FOR_SOMETHING_LONG = """
 SELECT count(*) > 1 FROM pg_stat_activity
 WHERE (wait_event_type = 'Lock' OR wait_event = 'PgSleep') AND datname = current_database()
@@ -454,7 +452,7 @@ async def test_what_waits_for_a_batch_under_way_holds_nobody_else_up(ctx: Contex
     async with _somebody_locks(database_dsn, _THEIR_TICKET, opened["id"]):
         held = [asyncio.create_task(say(ctx, who=BOB, key="k", text=f"{n}")) for n in range(3)]
         async with asyncio.timeout(4):
-            while not await one(ctx, _WAITS_FOR_A_LOCK):
+            while not await waiting_for_a_lock(ctx):
                 await asyncio.sleep(0.01)
             for n in range(5):
                 assert (await say(ctx, who=[("visitor", f"v{n}", True)], key=f"other{n}")).ticket_code
@@ -482,7 +480,7 @@ async def test_who_says_a_word_does_not_wait_behind_a_mailbox_that_is_read(
         waits = replace(letter("li@example.cn"), external_key="uid 1")
         mail = asyncio.create_task(accept_items(hub, "support", [waits]))
         async with asyncio.timeout(4):
-            while not await one(hub, _WAITS_FOR_A_LOCK):
+            while not await waiting_for_a_lock(hub):
                 await asyncio.sleep(0.01)
             assert (await say(hub, who=[("visitor", "v", True)])).ticket_code
         assert not mail.done()

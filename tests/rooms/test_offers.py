@@ -21,7 +21,18 @@ from storage import offers, work
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants, check_every_commit
 from tests.fakes.processes import until
-from tests.fakes.scene import SYSTEM, a_hub, an_agent, item, ledger, one, rows, say, ticket
+from tests.fakes.scene import (
+    SYSTEM,
+    a_hub,
+    an_agent,
+    item,
+    ledger,
+    one,
+    rows,
+    say,
+    ticket,
+    waiting_for_a_lock,
+)
 
 BOSS = Actor(name="Boss", role=Role.SUPERVISOR)
 
@@ -320,10 +331,9 @@ async def test_an_expiry_is_told_once_however_many_hubs_look(ctx: Context, datab
 
 async def _they_wait(ctx: Context, many: int) -> None:
     """So many sessions wait for a lock."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
     async def waits() -> bool:
-        return bool(await one(ctx, query) == many)
+        return await waiting_for_a_lock(ctx) == many
 
     await until(waits, seconds=4, what=f"{many} wait for the ticket")
 

@@ -13,13 +13,10 @@ from hub.model.people import Actor
 from storage import inbound, views
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import a_hub, letter, one, rows, say
+from tests.fakes.scene import a_hub, letter, one, rows, say, waiting_for_a_lock
 
 ANN = Actor(name="Ann")
 _STATES = "SELECT state FROM inbound_raw ORDER BY id"
-_WAITS_FOR_A_LOCK = (
-    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-)
 
 
 async def _quarantined(ctx: Context) -> int:
@@ -96,7 +93,7 @@ async def _dies_reading(ctx: Context, dsn: str) -> int:
             reading = asyncio.create_task(read_waiting(ctx))
 
             async def writes_or_ended() -> bool:
-                return reading.done() or bool(await one(ctx, _WAITS_FOR_A_LOCK))
+                return reading.done() or bool(await waiting_for_a_lock(ctx))
 
             await until(writes_or_ended, seconds=30, what="it writes down what it read, or there is nothing")
             taken = await one(ctx, "SELECT count(*) FROM inbound_raw WHERE lease_until > clock_timestamp()")

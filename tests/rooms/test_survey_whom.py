@@ -24,7 +24,7 @@ from storage import participants
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import SYSTEM, a_hub, one, rows, ticket, write
+from tests.fakes.scene import SYSTEM, a_hub, one, rows, ticket, waiting_for_a_lock, write
 from tests.fakes.surveys import LI, PASSED, a_survey, asked, letters, make_older, reopen, resolved, token_of
 from tests.rooms.test_retention import ADMIN
 
@@ -91,8 +91,7 @@ async def test_of_two_tickets_at_the_same_moment_one_is_asked_about(ctx: Context
         other = asyncio.create_task(ctx.database.run(lambda c: ask_rating(ctx, c, second["id"])))
 
         async def waits() -> bool:
-            waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            return other.done() or await one(ctx, waiting) > 0
+            return other.done() or await waiting_for_a_lock(ctx) > 0
 
         await until(waits, seconds=20, what="the other hub is where this one is")
         return other

@@ -35,7 +35,7 @@ from storage import talks, views
 from storage.database import Connection
 from tests.fakes.invariants import assert_invariants
 from tests.fakes.processes import until
-from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, write
+from tests.fakes.scene import SECRET, SYSTEM, a_hub, an_agent, one, rows, say, waiting_for_a_lock, write
 from tests.fakes.sending import deliver_due, send_side_letters
 from tests.fakes.surveys import a_survey
 from tests.fakes.telegram_keys import mark
@@ -466,8 +466,7 @@ async def test_an_address_that_two_prove_at_once_is_the_first_ones(shop: Shop) -
         return owner
 
     async def is_held_up() -> bool:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        return bool(await one(shop.ctx, waiting))
+        return bool(await waiting_for_a_lock(shop.ctx))
 
     proving = asyncio.create_task(shop.ctx.database.run(first))
     await proven.wait()
